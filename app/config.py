@@ -1,0 +1,183 @@
+"""Settings, and the only reader of the environment. Building things from them is `app/bootstrap.py`'s work.
+
+Each setting is one line of `Settings`: its variable, default, parser and meaning. `.env.example` and the README's table
+are checked against this list.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+from app.errors import SettingsError
+
+PREFIX = "CLOUDFILM_"
+
+
+def _integer(low: int, high: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        value = int(text)
+        if not low <= value <= high:
+            raise ValueError(f"must be from {low} to {high}")
+        return value
+
+    return parse
+
+
+def _choice(*allowed: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in allowed:
+            raise ValueError("must be one of " + ", ".join(allowed))
+        return text
+
+    return parse
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def _networks(text: str) -> tuple[str, ...]:
+    return tuple(str(ipaddress.ip_network(word)) for word in _words(text))
+
+
+def _url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
+        raise ValueError("must be http(s)://host[:port][/path]")
+    return text.rstrip("/")
+
+
+def _setting(meaning: str, default: str, parse: Callable[[str], Any] = str, *, secret: bool = False) -> Any:
+    return field(metadata={"meaning": meaning, "default": default, "parse": parse, "secret": secret}, repr=not secret)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Everything that differs between an embedded demo and a hospital."""
+
+    profile: str = _setting("demo or production", "production", _choice("demo", "production"))
+    base_url: str = _setting("Address patients reach, printed in QR codes", "http://127.0.0.1:8000", _url)
+    var_dir: Path = _setting("Folder for everything the embedded form keeps", "var", Path)
+    database_url: str = _setting("SQLAlchemy URL; empty: SQLite in the var folder", "")
+    store_url: str = _setting("Object store, file:///… or s3://bucket/prefix; empty: var folder", "")
+    key_file: str = _setting("Master key file, readable by its owner only; empty: var folder", "")
+    redis_url: str = _setting("Redis; empty: in-process stand-in (one web process only)", "")
+    web_processes: int = _setting("Number of web processes", "1", _integer(1, 256))
+    web_threads: int = _setting("Threads of one web process", "8", _integer(1, 64))
+    trusted_proxies: int = _setting("Reverse proxies in front whose X-Forwarded-* count", "0", _integer(0, 8))
+    log_level: str = _setting("debug, info, warning or error", "info", _choice("debug", "info", "warning", "error"))
+    hospital_name: str = _setting("Shown to patients and printed", "云影像示范医院")
+
+    quiet_period_s: int = _setting("Seconds without a new instance until a study is complete", "60", _integer(1, 86400))
+    release_gate: str = _setting(
+        "When patients may see pictures: images, final_report or delay", "images",
+        _choice("images", "final_report", "delay"),
+    )  # fmt: skip
+    release_delay_h: int = _setting("Hours after completion when the gate is delay", "24", _integer(0, 8760))
+    decode_workers: int = _setting("Child processes that decode pixels", "2", _integer(1, 64))
+    decode_time_limit_s: int = _setting("Seconds one decoding may take", "20", _integer(1, 600))
+    decode_memory_mib: int = _setting("MiB of memory a decoding child may take", "2048", _integer(256, 65536))
+    max_instance_mib: int = _setting("Largest instance taken, MiB", "2048", _integer(1, 65536))
+
+    dicom_host: str = _setting("Address the DICOM door listens on", "127.0.0.1")
+    dicom_port: int = _setting("Port of the DICOM door", "11112", _integer(0, 65535))
+    dicom_ae_title: str = _setting("Called AE title we answer to", "CLOUDFILM")
+    dicom_calling_aes: tuple[str, ...] = _setting("Calling AE titles let in, comma-separated", "", _words)
+    dicom_addresses: tuple[str, ...] = _setting(
+        "Networks let in to the DICOM door, comma-separated", "127.0.0.0/8,::1/128", _networks
+    )
+    dicom_tls_cert: str = _setting("Certificate file; empty: no TLS", "")
+    dicom_tls_key: str = _setting("Private key file of that certificate", "")
+
+    session_idle_min: int = _setting("Minutes until an unused patient session ends", "30", _integer(1, 1440))
+    pickup_days: int = _setting("Days a pick-up code lives", "30", _integer(1, 30))
+    sms_link: str = _setting("Code in an SMS link: pickup or long", "pickup", _choice("pickup", "long"))
+    address_failures_per_hour: int = _setting(
+        "Failed tries from one address until a step up is asked", "30", _integer(1, 100000)
+    )
+    shared_addresses: tuple[str, ...] = _setting(
+        "Networks many patients share, never counted, comma-separated", "", _networks
+    )
+    staff_idle_min: int = _setting("Minutes until an unused staff session ends", "15", _integer(1, 240))
+
+    sms_carrier: str = _setting("simulated or tencent", "simulated", _choice("simulated", "tencent"))
+    sms_family: str = _setting("T0 (no code) or T1 (pick-up code)", "T1", _choice("T0", "T1"))
+    sms_signature: str = _setting("Registered signature, 2 to 12 characters", "云影像医院")
+    sms_callback_secret: str = _setting("Secret word in the receipt hook's query", "", secret=True)
+    tencent_secret_id: str = _setting("API credential", "", secret=True)
+    tencent_secret_key: str = _setting("API credential", "", secret=True)
+    tencent_sms_app_id: str = _setting("SmsSdkAppId", "")
+    tencent_sms_region: str = _setting("API region", "ap-guangzhou")
+    tencent_template_ids: tuple[str, ...] = _setting("Registered template ids as name=id, comma-separated", "", _words)
+    wechat_notices: str = _setting("off or simulated", "off", _choice("off", "simulated"))
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
+        """Read all settings. Raises SettingsError that names every fault at once, never a secret's value."""
+        source = os.environ if environ is None else environ
+        values: dict[str, Any] = {}
+        faults: list[str] = []
+        for item in fields(cls):
+            name = PREFIX + item.name.upper()
+            text = source.get(name, "") or cast(str, item.metadata["default"])
+            try:
+                values[item.name] = item.metadata["parse"](text)
+            except ValueError as fault:
+                faults.append(f"{name} {'is not usable' if item.metadata['secret'] else fault}")
+        known = {PREFIX + item.name.upper() for item in fields(cls)}
+        faults += [f"{name} is not a setting" for name in source if name.startswith(PREFIX) and name not in known]
+        if faults:
+            raise SettingsError(faults)
+        settings = cls(**values)
+        faults = settings.contradictions()
+        if faults:
+            raise SettingsError(faults)
+        return settings
+
+    def contradictions(self) -> list[str]:
+        """What no single setting shows, among it what production must not start with."""
+        faults = []
+        if self.web_processes > 1 and not self.redis_url:
+            faults.append("CLOUDFILM_REDIS_URL is needed when CLOUDFILM_WEB_PROCESSES is more than 1")
+        if bool(self.dicom_tls_cert) != bool(self.dicom_tls_key):
+            faults.append("CLOUDFILM_DICOM_TLS_CERT and CLOUDFILM_DICOM_TLS_KEY go together")
+        if self.sms_carrier == "tencent":
+            needed = ("tencent_secret_id", "tencent_secret_key", "tencent_sms_app_id", "tencent_template_ids")
+            faults += [
+                f"{PREFIX}{name.upper()} is needed for Tencent SMS" for name in needed if not getattr(self, name)
+            ]
+        if self.profile == "production":
+            faults += self._unfit_for_production()
+        return faults
+
+    def _unfit_for_production(self) -> list[str]:
+        faults = []
+        if urlsplit(self.base_url).scheme != "https":
+            faults.append("CLOUDFILM_BASE_URL must be https in production")
+        if self.sms_carrier == "simulated":
+            faults.append("CLOUDFILM_SMS_CARRIER must be a real carrier in production")
+        if self.wechat_notices == "simulated":
+            faults.append("CLOUDFILM_WECHAT_NOTICES must not be simulated in production")
+        if len(self.sms_callback_secret) < 16:
+            faults.append("CLOUDFILM_SMS_CALLBACK_SECRET needs at least 16 characters in production")
+        if (self.var_dir / "demo.json").exists():
+            faults.append("CLOUDFILM_VAR_DIR holds a demo with demo secrets: use another folder in production")
+        return faults
+
+    @property
+    def is_demo(self) -> bool:
+        return self.profile == "demo"
+
+    @property
+    def database_address(self) -> str:
+        return self.database_url or f"sqlite:///{(self.var_dir / 'cloudfilm.db').absolute()}"
+
+    @property
+    def key_path(self) -> Path:
+        return Path(self.key_file) if self.key_file else self.var_dir / "keys.json"

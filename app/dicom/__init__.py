@@ -1,0 +1,1 @@
+"""DIMSE doors. Decisions are made in app/services."""

@@ -1,0 +1,109 @@
+"""The domain's exceptions. No HTTP here: `app/web/error_pages.py` alone maps them to answers.
+
+CloudFilmError
+├── SettingsError             every fault of the settings at once
+├── InvalidInput              what a caller sent breaks a rule; names the field
+├── NotFound                  no such thing, or not for this caller (never tell which)
+├── Conflict                  the request contradicts what is stored
+├── Unauthenticated           nobody, or a credential that does not hold
+├── Forbidden                 known caller, missing right
+├── TooManyAttempts           pause; carries the seconds until the next try counts
+├── AccessRefused             code or factor failed; one error for every reason
+├── StepUpRequired            the knowledge factor is off here: one-time code or the desk
+├── ArchiveError              the store failed
+│   ├── ObjectMissing
+│   ├── StoreUnavailable
+│   ├── UnsealError           bytes are not what was sealed under this key and place
+│   └── InsecureKeyFile
+├── RefusedObject             an incoming object that cannot be taken; it is in quarantine
+└── GlyphMissing              the font cannot print a character
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class CloudFilmError(Exception):
+    """Root of everything the domain raises on purpose."""
+
+
+class SettingsError(CloudFilmError):
+    def __init__(self, faults: Sequence[str]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("settings are not usable:\n" + "\n".join(f"  - {fault}" for fault in faults))
+
+
+class InvalidInput(CloudFilmError):
+    """`field` and `reason` are for the sender; neither may hold the value itself."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        self.field = field
+        self.reason = reason
+        super().__init__(f"{field}: {reason}")
+
+
+class NotFound(CloudFilmError):
+    pass
+
+
+class Conflict(CloudFilmError):
+    pass
+
+
+class Unauthenticated(CloudFilmError):
+    pass
+
+
+class Forbidden(CloudFilmError):
+    pass
+
+
+class TooManyAttempts(CloudFilmError):
+    def __init__(self, retry_after_s: int) -> None:
+        self.retry_after_s = retry_after_s
+        super().__init__("too many attempts")
+
+
+class AccessRefused(CloudFilmError):
+    pass
+
+
+class StepUpRequired(CloudFilmError):
+    pass
+
+
+class ArchiveError(CloudFilmError):
+    pass
+
+
+class ObjectMissing(ArchiveError):
+    pass
+
+
+class StoreUnavailable(ArchiveError):
+    pass
+
+
+class UnsealError(ArchiveError):
+    pass
+
+
+class InsecureKeyFile(ArchiveError):
+    pass
+
+
+class RefusedObject(CloudFilmError):
+    """`reason` is a fixed phrase without anything of the object's content.
+
+    `dicom_code` is the failure reason of PS3.4 B.2.3 (C-STORE status) and PS3.18 table I.2-2.
+    """
+
+    def __init__(self, reason: str, dicom_code: int) -> None:
+        self.reason = reason
+        self.dicom_code = dicom_code
+        super().__init__(reason)
+
+
+class GlyphMissing(CloudFilmError):
+    pass

@@ -1,0 +1,1 @@
+"""Pixels to pictures, pure: no database, no files of ours, no HTTP."""

@@ -1,0 +1,1 @@
+"""Background work: load ids, call one service each."""

@@ -1,0 +1,88 @@
+"""Who may look: share codes, attempt counters, one-time codes, sessions, known devices. Only hashes of secrets."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.models.base import Base, UuidKey
+
+
+class ShareCode(Base):
+    """A code that names an exam. kind: qr | link (long, 130 bits) | pickup (6 characters, bound to a phone).
+
+    `code_hash` = HMAC(code) for long codes and HMAC(phone, code) for pick-up codes, which are never looked up alone.
+    """
+
+    __tablename__ = "share_code"
+
+    id: Mapped[UuidKey]
+    exam_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("exam.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(8))
+    code_hash: Mapped[bytes] = mapped_column(unique=True)
+    serial: Mapped[int]
+    """With exam and kind the input the code is derived from (so a crash or a reprint yields the same code)."""
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+
+class AccessAttempts(Base):
+    """Failure counters, whether or not what was tried exists. scope: code | patient | address | device."""
+
+    __tablename__ = "access_attempts"
+
+    scope: Mapped[str] = mapped_column(String(8), primary_key=True)
+    key_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    consecutive: Mapped[int] = mapped_column(default=0)
+    lifetime: Mapped[int] = mapped_column(default=0)
+    paused_until: Mapped[datetime | None]
+    knowledge_off_at: Mapped[datetime | None]
+    window_started_at: Mapped[datetime | None]
+    window_count: Mapped[int] = mapped_column(default=0)
+    updated_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class OneTimeCode(Base):
+    """A code sent to the phone on file; the newest unused one of an exam counts."""
+
+    __tablename__ = "one_time_code"
+
+    id: Mapped[UuidKey]
+    exam_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("exam.id"), index=True)
+    share_code_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("share_code.id"))
+    code_hash: Mapped[bytes]
+    failures: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class PatientSession(Base):
+    """The truth behind the patient cookie; scoped to one exam. Revoking the row ends access at once."""
+
+    __tablename__ = "patient_session"
+
+    id: Mapped[UuidKey]
+    exam_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("exam.id"), index=True)
+    share_code_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("share_code.id"), index=True)
+    created_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+
+class KnownDevice(Base):
+    """A browser that opened this exam before: strangers' failures do not shut it out."""
+
+    __tablename__ = "known_device"
+    __table_args__ = (UniqueConstraint("device_hash", "exam_id"),)
+
+    id: Mapped[UuidKey]
+    device_hash: Mapped[bytes]
+    exam_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("exam.id"), index=True)
+    created_at: Mapped[datetime]
+    last_used_at: Mapped[datetime]

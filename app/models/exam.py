@@ -1,0 +1,54 @@
+"""Exams as ordered and their report versions. Images are in `study`, who may look in `access`."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.models.base import Base, UuidKey
+
+
+class Exam(Base):
+    """Billed once by accession number. `id` is random and is the public name in URLs."""
+
+    __tablename__ = "exam"
+
+    id: Mapped[UuidKey]
+    accession_number: Mapped[str] = mapped_column(String(64), unique=True)
+    patient_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("patient.id"), index=True)
+    modality: Mapped[str] = mapped_column(String(16))
+    body_part: Mapped[str] = mapped_column(String(64))
+    department: Mapped[str] = mapped_column(String(64))
+    performed_at: Mapped[datetime]
+    is_demo: Mapped[bool] = mapped_column(default=False)
+    code_generation: Mapped[int] = mapped_column(default=1)
+    """Raised when the QR is revoked: the code is derived from it, the old one never comes back."""
+    held_at: Mapped[datetime | None]
+    held_reason: Mapped[str | None] = mapped_column(String(64))
+    images_released_at: Mapped[datetime | None]
+    """Set when the release gate opened; only then do patients see pictures, and only then are they told."""
+    revision: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+class Report(Base):
+    """One version of an exam's report; versions are added, never changed."""
+
+    __tablename__ = "report"
+    __table_args__ = (UniqueConstraint("exam_id", "version"),)
+
+    id: Mapped[UuidKey]
+    exam_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("exam.id"), index=True)
+    version: Mapped[int]
+    status: Mapped[str] = mapped_column(String(16))
+    """preliminary | final | amended"""
+    content_sealed: Mapped[bytes]
+    """JSON {findings, impression, reporting_doctor, reviewing_doctor}, sealed under context `report.content`."""
+    content_sha256: Mapped[bytes]
+    """Keyed blind index of the whole content with status and time: the same PUT again adds no version."""
+    reported_at: Mapped[datetime]
+    created_at: Mapped[datetime]

@@ -1,0 +1,31 @@
+"""Work to be done: the rows are the truth, a broker only wakes workers sooner."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.models.base import Base, UuidKey
+
+
+class Job(Base):
+    """state: pending | running | done | failed.
+
+    `key` makes the same work enqueued twice one row, e.g. `<study id>:<revision>`.
+    """
+
+    __tablename__ = "job"
+    __table_args__ = (UniqueConstraint("kind", "key"), Index("ix_job_state_run_at", "state", "run_at"))
+
+    id: Mapped[UuidKey]
+    kind: Mapped[str] = mapped_column(String(32))
+    key: Mapped[str] = mapped_column(String(128))
+    state: Mapped[str] = mapped_column(String(8), default="pending")
+    run_at: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(default=0)
+    lease_until: Mapped[datetime | None]
+    last_error: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]

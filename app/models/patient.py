@@ -1,0 +1,55 @@
+"""Patients as the RIS registered them. Every readable field is sealed; equality goes through keyed blind indexes."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.models.base import Base, UuidKey
+
+
+class Patient(Base):
+    """One row per distinct identity (patient ID, name, sex, birth date, ID number), never per patient ID alone:
+    two people who share an ID by mistake stay two rows."""
+
+    __tablename__ = "patient"
+
+    id: Mapped[UuidKey]
+    identity_hash: Mapped[bytes] = mapped_column(unique=True)
+    patient_id_hash: Mapped[bytes] = mapped_column(index=True)
+    patient_id_sealed: Mapped[bytes]
+    name_hash: Mapped[bytes] = mapped_column(index=True)
+    name_sealed: Mapped[bytes]
+    phone_hash: Mapped[bytes | None] = mapped_column(index=True)
+    phone_sealed: Mapped[bytes | None]
+    id_number_hash: Mapped[bytes | None] = mapped_column(index=True)
+    id_number_sealed: Mapped[bytes | None]
+    birth_date_sealed: Mapped[bytes]
+    sex: Mapped[str] = mapped_column(String(1))
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+class PatientNameToken(Base):
+    """Blind index of one search token of a name: the family name or a pinyin syllable run."""
+
+    __tablename__ = "patient_name_token"
+
+    patient_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("patient.id"), primary_key=True)
+    token_hash: Mapped[bytes] = mapped_column(primary_key=True, index=True)
+
+
+class WechatAccount(Base):
+    """A WeChat follower who proved to be this patient; notices go to the openid."""
+
+    __tablename__ = "wechat_account"
+
+    id: Mapped[UuidKey]
+    patient_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("patient.id"), index=True)
+    openid_hash: Mapped[bytes] = mapped_column(index=True)
+    openid_sealed: Mapped[bytes]
+    bound_at: Mapped[datetime]
+    unbound_at: Mapped[datetime | None]

@@ -1,0 +1,48 @@
+"""Prepared pictures of a study: one row per series as it is shown (a stack in order of position)."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.models.base import Base, UuidKey
+
+
+class PreparedSeries(Base):
+    """Previews (256 px) and frames (default window, <= 1024 px) are sealed packs: one chunk a frame, k at entry k - 1.
+
+    Rows of a new `revision` are written beside the old ones; `Study.prepared_revision` switches over in one commit.
+    """
+
+    __tablename__ = "prepared_series"
+    __table_args__ = (UniqueConstraint("study_id", "revision", "ordinal"),)
+
+    id: Mapped[UuidKey]
+    study_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("study.id"), index=True)
+    revision: Mapped[int]
+    ordinal: Mapped[int]
+    """1, 2, ... in the order the study's series are shown."""
+    series_instance_uid: Mapped[str] = mapped_column(String(64))
+    modality: Mapped[str] = mapped_column(String(16))
+    description: Mapped[str] = mapped_column(String(64))
+    frame_count: Mapped[int]
+    rows: Mapped[int]
+    columns: Mapped[int]
+    window_center: Mapped[float | None]
+    window_width: Mapped[float | None]
+    key_frame: Mapped[int]
+    """k of the series' key image, from 1."""
+    slices: Mapped[list[Any]] = mapped_column(JSON)
+    """[[instance_id hex, frame number from 0], ...] in order; frame k is entry k - 1."""
+    preview_object_key: Mapped[str] = mapped_column(String(255))
+    preview_index: Mapped[bytes]
+    frame_object_key: Mapped[str] = mapped_column(String(255))
+    frame_index: Mapped[bytes]
+    """Pack indexes as `PackIndex.to_bytes()`; a frame that cannot be shown has length 0."""
+    frame_time_ms: Mapped[float | None]
+    """Cine speed of a multi-frame object, else None."""
+    prepared_at: Mapped[datetime]

@@ -1,0 +1,54 @@
+"""Hospital staff and their sessions, and machines with bearer tokens."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.models.base import Base, UuidKey
+
+
+class StaffUser(Base):
+    """role: desk | system_admin | security_admin | audit_admin"""
+
+    __tablename__ = "staff_user"
+
+    id: Mapped[UuidKey]
+    username: Mapped[str] = mapped_column(String(64), unique=True)
+    password_hash: Mapped[str] = mapped_column(String(255))
+    totp_sealed: Mapped[bytes]
+    totp_last_step: Mapped[int | None]
+    """Last accepted TOTP time step: a code works once (RFC 6238 5.2)."""
+    role: Mapped[str] = mapped_column(String(16))
+    failures: Mapped[int] = mapped_column(default=0)
+    locked_until: Mapped[datetime | None]
+    password_changed_at: Mapped[datetime]
+    disabled_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+
+
+class StaffSession(Base):
+    __tablename__ = "staff_session"
+
+    id: Mapped[UuidKey]
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("staff_user.id"), index=True)
+    created_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+
+class MachineToken(Base):
+    """Bearer token of a system. scopes: space-separated subset of `upload read ris`."""
+
+    __tablename__ = "machine_token"
+
+    id: Mapped[UuidKey]
+    name: Mapped[str] = mapped_column(String(64), unique=True)
+    token_hash: Mapped[bytes] = mapped_column(unique=True)
+    scopes: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]

@@ -1,0 +1,109 @@
+"""The archive's index: data keys, studies, series, instances, quarantine. Bytes are in the object store, sealed."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.models.base import Base, UuidKey
+
+
+class DataKey(Base):
+    """A key that seals objects, itself wrapped by a master key. One per study (and one per quarantined object)."""
+
+    __tablename__ = "data_key"
+
+    id: Mapped[UuidKey]
+    wrapped: Mapped[bytes]
+    created_at: Mapped[datetime]
+
+
+class Study(Base):
+    """`match_state` says whether patients may ever see it; `state` how far its pictures are.
+
+    match_state: unmatched (no exam) | matched | mismatch (identity differs) | detached (parted by a human)
+    state: receiving -> complete -> prepared, back to receiving when a late instance arrives (`revision` + 1)
+    """
+
+    __tablename__ = "study"
+
+    id: Mapped[UuidKey]
+    study_instance_uid: Mapped[str] = mapped_column(String(64), unique=True)
+    accession_number: Mapped[str] = mapped_column(String(64), index=True)
+    patient_id_hash: Mapped[bytes | None] = mapped_column(index=True)
+    identity_sealed: Mapped[bytes]
+    """Header JSON {patient_id, names: [person name groups], sex, birth_date}, sealed under `study.identity`."""
+    attributes: Mapped[dict[str, Any]] = mapped_column(JSON)
+    """Study-level attributes for QIDO that name nobody: StudyDate, StudyTime, StudyDescription, StudyID, ..."""
+    data_key_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("data_key.id"))
+    exam_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("exam.id"), index=True)
+    match_state: Mapped[str] = mapped_column(String(16), default="unmatched", index=True)
+    match_reason: Mapped[str | None] = mapped_column(String(64))
+    state: Mapped[str] = mapped_column(String(16), default="receiving", index=True)
+    revision: Mapped[int] = mapped_column(default=1)
+    prepared_revision: Mapped[int | None]
+    is_demo: Mapped[bool] = mapped_column(default=False)
+    last_instance_at: Mapped[datetime] = mapped_column(index=True)
+    created_at: Mapped[datetime]
+
+
+class Series(Base):
+    __tablename__ = "series"
+
+    id: Mapped[UuidKey]
+    study_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("study.id"), index=True)
+    series_instance_uid: Mapped[str] = mapped_column(String(64), unique=True)
+    modality: Mapped[str] = mapped_column(String(16))
+    series_number: Mapped[int | None]
+    description: Mapped[str] = mapped_column(String(64), default="")
+    attributes: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class Instance(Base):
+    """One stored SOP instance. `object_key` names the sealed Part-10 file, byte for byte as received."""
+
+    __tablename__ = "instance"
+
+    id: Mapped[UuidKey]
+    series_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("series.id"), index=True)
+    study_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("study.id"), index=True)
+    sop_instance_uid: Mapped[str] = mapped_column(String(64), unique=True)
+    sop_class_uid: Mapped[str] = mapped_column(String(64))
+    transfer_syntax_uid: Mapped[str] = mapped_column(String(64))
+    instance_number: Mapped[int | None]
+    object_key: Mapped[str] = mapped_column(String(255), unique=True)
+    object_version: Mapped[int] = mapped_column(default=1)
+    size: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[bytes]
+    pixel_offset: Mapped[int | None] = mapped_column(BigInteger)
+    """Offset of the Pixel Data element in the Part-10 file, in bytes; everything before it is header."""
+    number_of_frames: Mapped[int] = mapped_column(default=0)
+    image_header: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    """`ImageHeader.to_json()`; None when the object holds no pixels."""
+    frame_index: Mapped[bytes | None]
+    """`FrameIndex.to_bytes()`: where each frame lies, so that no request parses a header."""
+    not_shown_reason: Mapped[str | None] = mapped_column(String(255))
+    received_at: Mapped[datetime]
+
+
+class QuarantineItem(Base):
+    """An object that was not taken, with its reason; its bytes are kept sealed."""
+
+    __tablename__ = "quarantine_item"
+    __table_args__ = (Index("ix_quarantine_item_sha256_reason", "sha256", "reason", unique=True),)
+
+    id: Mapped[UuidKey]
+    received_at: Mapped[datetime] = mapped_column(index=True)
+    door: Mapped[str] = mapped_column(String(16))
+    """cli | stow | scp"""
+    reason: Mapped[str] = mapped_column(Text)
+    sop_instance_uid: Mapped[str | None] = mapped_column(String(64))
+    sha256: Mapped[bytes]
+    size: Mapped[int] = mapped_column(BigInteger)
+    object_key: Mapped[str] = mapped_column(String(255))
+    object_version: Mapped[int] = mapped_column(default=1)
+    data_key_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("data_key.id"))

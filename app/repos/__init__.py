@@ -1,0 +1,1 @@
+"""Queries only; they never commit. Decisions live in app/services."""

@@ -1,0 +1,1 @@
+"""Sealing, keys, tokens, passwords, permissions, rate limits. No tables, no HTTP."""

@@ -1,0 +1,1 @@
+"""Use cases, one transaction each. No HTTP, no SQL, no vendor names."""

@@ -1,0 +1,117 @@
+"""The audit log: append inside the caller's transaction, verify the chain. Queries are in app/repos/audit.py.
+
+Every row's hash is HMAC-SHA256(key, previous hash | canonical JSON of the row): rows cannot be changed, dropped in the
+middle or inserted without the key. What is cut off at the end shows against the head row.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.clock import Clock
+from app.models import AuditEvent
+from app.repos import audit as repo
+
+
+class Action(StrEnum):
+    """Everything that is recorded; one name each, never reused for something else."""
+
+    EXAM_REGISTERED = "exam.registered"
+    EXAM_CORRECTED = "exam.corrected"
+    EXAM_HELD = "exam.held"
+    EXAM_RELEASED = "exam.released"
+    REPORT_ADDED = "report.added"
+    STUDY_MATCHED = "study.matched"
+    STUDY_UNMATCHED = "study.unmatched"
+    INSTANCES_STORED = "instances.stored"
+    INSTANCE_QUARANTINED = "instance.quarantined"
+    CODE_ISSUED = "code.issued"
+    CODE_REVOKED = "code.revoked"
+    ACCESS_GRANTED = "access.granted"
+    ACCESS_FAILED = "access.failed"
+    ACCESS_ENDED = "access.ended"
+    KNOWLEDGE_FACTOR_OFF = "access.knowledge_factor_off"
+    ONE_TIME_CODE_SENT = "access.one_time_code_sent"
+    EXAM_VIEWED = "exam.viewed"
+    REPORT_DOWNLOADED = "report.downloaded"
+    IMAGES_DOWNLOADED = "images.downloaded"
+    QR_PRINTED = "qr.printed"
+    NOTIFICATION_QUEUED = "notification.queued"
+    NOTIFICATION_STATE = "notification.state"
+    STAFF_LOGIN = "staff.login"
+    STAFF_LOGIN_FAILED = "staff.login_failed"
+    STAFF_LOGOUT = "staff.logout"
+    STAFF_CREATED = "staff.created"
+    STAFF_SEARCHED = "staff.searched"
+    STAFF_VIEWED_EXAM = "staff.viewed_exam"
+    STAFF_RESENT = "staff.resent"
+    STAFF_REVOKED = "staff.revoked"
+    TOKEN_CREATED = "token.created"  # noqa: S105 - an event's name
+    MACHINE_READ = "machine.read"
+
+
+@dataclass(frozen=True)
+class AuditFault:
+    seq: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Audit:
+    """Appends to and checks the log. `key` is the derived key of purpose `audit`, 32 bytes."""
+
+    key: bytes
+    clock: Clock
+
+    def record(self, session: Session, action: Action, *, actor: str, subject: str, **detail: Any) -> None:
+        """Append one event; durable exactly when the caller's transaction is. `detail` must hold no personal data."""
+        head = repo.lock_head(session)
+        event = AuditEvent(
+            seq=head.seq + 1,
+            at=self.clock.now(),
+            action=str(action),
+            actor=actor,
+            subject=subject,
+            detail=detail,
+            previous_hash=head.hash,
+            hash=b"",
+        )
+        event.hash = self._hash(event)
+        repo.add(session, event)
+        head.seq = event.seq
+        head.hash = event.hash
+        session.flush()
+
+    def verify(self, session: Session) -> list[AuditFault]:
+        """All breaks of the chain, in order; empty when the log is whole."""
+        faults: list[AuditFault] = []
+        previous, expected = b"", 1
+        for event in repo.in_order(session):
+            if event.seq != expected:
+                faults.append(AuditFault(expected, f"rows {expected} to {event.seq - 1} are missing"))
+            elif not hmac.compare_digest(event.previous_hash, previous):
+                faults.append(AuditFault(event.seq, "does not follow the row before it"))
+            if not hmac.compare_digest(event.hash, self._hash(event)):
+                faults.append(AuditFault(event.seq, "was changed"))
+            previous, expected = event.hash, event.seq + 1
+        head = repo.lock_head(session)
+        if head.seq != expected - 1 or not hmac.compare_digest(head.hash, previous):
+            faults.append(AuditFault(expected, f"the log ends early: the head stands at {head.seq}"))
+        return faults
+
+    def _hash(self, event: AuditEvent) -> bytes:
+        row = [event.seq, _instant(event.at), event.action, event.actor, event.subject, event.detail]
+        text = json.dumps(row, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        return hmac.new(self.key, event.previous_hash + b"|" + text.encode(), hashlib.sha256).digest()
+
+
+def _instant(at: datetime) -> str:
+    return at.isoformat(timespec="microseconds")

@@ -1,0 +1,1 @@
+"""HTTP: guards, headers, error answers, blueprints. No SQL, no decisions."""

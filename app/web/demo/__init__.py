@@ -1,0 +1,1 @@
+"""The simulated phone and report sheet; registered in the demo profile only."""

@@ -1,0 +1,1 @@
+"""Doors for systems: DICOMweb and the RIS API; bearer tokens with scopes."""

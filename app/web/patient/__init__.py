@@ -1,0 +1,1 @@
+"""What patients reach: entry, verification, exams, pictures."""

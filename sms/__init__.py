@@ -1,0 +1,1 @@
+"""Short messages: protocol, templates, carriers. Imports nothing of app/."""

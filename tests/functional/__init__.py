@@ -1,0 +1,1 @@
+"""Whole journeys against real servers, one a file."""

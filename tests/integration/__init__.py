@@ -1,0 +1,1 @@
+"""Several rooms together, real database and store."""

@@ -1,0 +1,1 @@
+"""WeChat official account. Imports nothing of app/."""
