@@ -1,1 +1,16 @@
 """HTTP: guards, headers, error answers, blueprints. No SQL, no decisions."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from app.web import error_pages, guards, headers, ops, static_files
+
+
+def register(app: Flask) -> None:
+    """Everything that answers HTTP, in the order it wraps a request."""
+    headers.install(app)
+    guards.install(app)
+    error_pages.install(app)
+    static_files.install(app)
+    app.register_blueprint(ops.blueprint)

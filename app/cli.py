@@ -1,0 +1,39 @@
+"""`flask` commands: arguments in, one service called, a summary out. The work itself is in app/services."""
+
+from __future__ import annotations
+
+import click
+from flask import Flask, current_app
+
+from app.bootstrap import Services
+
+
+def register(app: Flask) -> None:
+    for command in (create_token, verify_audit):
+        app.cli.add_command(command)
+
+
+def _services() -> Services:
+    found: Services = current_app.extensions["cloudfilm"]
+    return found
+
+
+@click.command("create-token")
+@click.argument("name")
+@click.argument("scopes", nargs=-1, required=True)
+def create_token(name: str, scopes: tuple[str, ...]) -> None:
+    """Make a bearer token for a system. SCOPES: upload, read, ris. It is shown once."""
+    click.echo(_services().machine_tokens.create(name, set(scopes), actor="cli"))
+
+
+@click.command("verify-audit")
+def verify_audit() -> None:
+    """Check the audit log's hash chain; exit 1 when it is broken."""
+    services = _services()
+    with services.db.read() as session:
+        faults = services.audit.verify(session)
+    for fault in faults:
+        click.echo(f"row {fault.seq}: {fault.reason}")
+    click.echo("audit log: " + ("BROKEN" if faults else "whole"))
+    if faults:
+        raise SystemExit(1)

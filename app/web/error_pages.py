@@ -1,0 +1,70 @@
+"""One table: domain error -> HTTP answer. The only place where the two meet.
+
+Machines (`/dicomweb`, `/api`, `/hooks`) get JSON, people a page in plain words. No answer quotes what was sent.
+"""
+
+from __future__ import annotations
+
+import structlog
+from flask import Flask, Response, jsonify, make_response, render_template, request
+from werkzeug.exceptions import HTTPException
+
+from app import errors
+
+log = structlog.get_logger(__name__)
+
+STATUS: dict[type[errors.CloudFilmError], int] = {
+    errors.InvalidInput: 400,
+    errors.Unauthenticated: 401,
+    errors.AccessRefused: 403,
+    errors.Forbidden: 403,
+    errors.NotFound: 404,
+    errors.Conflict: 409,
+    errors.TooManyAttempts: 429,
+    errors.StepUpRequired: 429,
+    errors.RefusedObject: 409,
+    errors.StoreUnavailable: 503,
+}
+MACHINE_PATHS = ("/dicomweb/", "/api/", "/hooks/")
+
+
+def install(app: Flask) -> None:
+    app.register_error_handler(errors.CloudFilmError, _domain)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _unforeseen)
+
+
+def _domain(error: errors.CloudFilmError) -> Response:
+    status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
+    if status >= 500:
+        log.error("request failed", route=_route(), exc_info=error)
+    detail = str(error) if isinstance(error, errors.InvalidInput | errors.RefusedObject | errors.Conflict) else None
+    response = _answer(status, detail)
+    if isinstance(error, errors.TooManyAttempts):
+        response.headers["Retry-After"] = str(error.retry_after_s)
+    if isinstance(error, errors.Unauthenticated):
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+def _http(error: HTTPException) -> Response:
+    response = _answer(error.code or 500, None)
+    for name, value in error.get_headers():
+        if name in ("Allow", "Location", "Retry-After"):
+            response.headers[name] = value
+    return response
+
+
+def _unforeseen(error: Exception) -> Response:
+    log.error("unforeseen error", route=_route(), exc_info=error)
+    return _answer(500, None)
+
+
+def _answer(status: int, detail: str | None) -> Response:
+    if request.path.startswith(MACHINE_PATHS):
+        return make_response(jsonify({"status": status, "detail": detail}), status)
+    return make_response(render_template("errors/error.html", status=status), status)
+
+
+def _route() -> str:
+    return request.url_rule.rule if request.url_rule else "(none)"
