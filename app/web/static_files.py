@@ -1,4 +1,4 @@
-"""Serves viewer_static/ under content-hashed, immutable addresses; templates name them with `static_url('viewer.js')`."""
+"""Serves viewer_static/ under content-hashed, immutable addresses; `static_url` names them in templates."""
 
 from __future__ import annotations
 
