@@ -1,0 +1,52 @@
+# The commands of the project. `make demo` and `make test` work on a fresh Debian 12.
+PORT ?= 8000
+DEMO_DATA ?=
+PYTHON := .venv/bin/python
+XDIST ?= auto
+
+.PHONY: demo test check bench fix lock help tools lint
+
+help:
+	@echo "make demo [PORT=8000] [DEMO_DATA=folder]  run everything on this machine, with simulated carriers"
+	@echo "make test                                 set up and run every test"
+	@echo "make check                                lint, types and tests: what CI runs"
+	@echo "make bench                                the benchmarks"
+	@echo "make fix                                  format and mend what can be mended"
+
+.venv/.runtime: requirements/runtime.txt deploy/venv.sh
+	@deploy/venv.sh requirements/runtime.txt
+	@touch $@
+
+.venv/.test: requirements/test.txt .venv/.runtime
+	@deploy/venv.sh requirements/test.txt
+	@touch $@
+
+demo: .venv/.runtime
+	@exec $(PYTHON) -m app.demo --port $(PORT) $(if $(DEMO_DATA),--data "$(DEMO_DATA)")
+
+tools:
+	@deploy/test-tools.sh
+
+test: .venv/.test tools
+	$(PYTHON) -m pytest -q -n $(XDIST) --dist loadfile -m "not server and not browser"
+	$(PYTHON) -m pytest -q -rs -m "server or browser"
+
+lint: .venv/.test
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m mypy
+
+check: lint test
+
+bench: .venv/.test
+	$(PYTHON) -m bench
+
+fix: .venv/.test
+	$(PYTHON) -m ruff format .
+	$(PYTHON) -m ruff check --fix .
+
+# The resolver is not pinned: its output is, with hashes.
+lock: .venv/.runtime
+	$(PYTHON) -m pip install --quiet uv
+	.venv/bin/uv pip compile --universal --python-version 3.11 --generate-hashes -q -o requirements/runtime.txt requirements/runtime.in
+	.venv/bin/uv pip compile --universal --python-version 3.11 --generate-hashes -q -o requirements/test.txt requirements/test.in
