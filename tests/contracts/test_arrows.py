@@ -1,0 +1,133 @@
+"""The arrows between rooms: who may import whom. The picture is in docs/design.md, section 4."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+# room -> rooms it may import; a room may always import itself. `app.errors` and `app.clock` are open to all of app/.
+ALLOWED: dict[str, set[str]] = {
+    "wsgi": {"app"},
+    "app": {"app.bootstrap", "app.cli", "app.logs", "app.web", "app.config"},
+    "app.bootstrap": {
+        "app.config", "app.extensions", "app.schema", "app.services", "app.archive", "app.imaging", "app.security",
+        "app.jobs", "sms", "wechat",
+    },
+    "app.demo": {"app", "app.bootstrap", "app.config", "app.services", "app.jobs", "app.dicom", "app.logs"},
+    "app.cli": {"app.bootstrap", "app.config", "app.services", "app.jobs", "app.dicom"},
+    "app.web": {"app.services", "app.config", "app.security", "app.bootstrap"},
+    "app.web.demo": {"app.services", "app.config", "app.web", "app.bootstrap", "sms", "wechat"},
+    "app.jobs": {"app.services", "app.config", "app.extensions"},
+    "app.dicom": {"app.services", "app.config"},
+    "app.services": {
+        "app.repos", "app.archive", "app.imaging", "app.security", "app.models", "app.extensions", "sms", "wechat",
+    },
+    "app.repos": {"app.models"},
+    "app.models": set(),
+    "app.archive": {"app.security"},
+    "app.security": set(),
+    "app.imaging": set(),
+    "app.extensions": set(),
+    "app.schema": {"app.extensions"},
+    "app.config": set(),
+    "app.logs": set(),
+    "app.errors": set(),
+    "app.clock": set(),
+    "sms": set(),
+    "wechat": set(),
+}  # fmt: skip
+OPEN_TO_APP = {"app.errors", "app.clock"}
+ONLY_IN = {
+    "flask": ("app", "app.extensions", "app.cli", "app.logs", "app.web", "app.web.demo"),
+    "sqlalchemy": ("app.extensions", "app.models", "app.repos", "app.services"),
+    "tencentcloud": ("sms",),
+    "wechatpy": ("wechat",),
+    "obstore": ("app.archive", "app.bootstrap"),
+    "pynetdicom": ("app.dicom",),
+}
+
+
+def sources() -> Iterator[Path]:
+    yield ROOT / "wsgi.py"
+    for top in ("app", "wechat", "sms"):
+        yield from sorted((ROOT / top).rglob("*.py"))
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def room_of(module: str) -> str:
+    """The longest room a module belongs to; `app.cli_ingest` and `app.cli.ingest` are both the room `app.cli`."""
+    name = module
+    while name:
+        if name in ALLOWED and (name != "app" or module == "app"):
+            return name
+        head, _, tail = name.rpartition(".")
+        if head == "app" and tail.split("_")[0] in ("cli", "demo"):
+            return f"app.{tail.split('_')[0]}"
+        name = head
+    raise AssertionError(f"{module} is in no room of the design")
+
+
+def imports(path: Path) -> Iterator[tuple[str, int]]:
+    """Every module imported, those inside `if TYPE_CHECKING` too: an arrow for types is an arrow."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield alias.name, node.lineno
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            for alias in node.names:
+                candidate = f"{node.module}.{alias.name}"
+                is_module = (ROOT / candidate.replace(".", "/")).with_suffix(".py").exists() or (
+                    ROOT / candidate.replace(".", "/")
+                ).is_dir()
+                yield (candidate if is_module else node.module), node.lineno
+
+
+@pytest.mark.parametrize("path", list(sources()), ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_module_imports_only_what_its_room_may(path: Path) -> None:
+    room = room_of(module_name(path))
+    for imported, line in imports(path):
+        top = imported.split(".")[0]
+        if top in ("app", "sms", "wechat"):
+            target = room_of(imported)
+            allowed = target == room or target in ALLOWED[room] or (room.startswith("app") and target in OPEN_TO_APP)
+            assert allowed, f"{path.relative_to(ROOT)}:{line}: {room} must not import {imported}"
+        if top in ONLY_IN:
+            assert room in ONLY_IN[top], f"{path.relative_to(ROOT)}:{line}: {top} is not for {room}"
+
+
+def test_services_name_only_the_session_of_sqlalchemy() -> None:
+    for path in sorted((ROOT / "app" / "services").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("sqlalchemy"):
+                names = {alias.name for alias in node.names}
+                assert names <= {"Session", "IntegrityError"}, f"{path.relative_to(ROOT)}:{node.lineno}: {names}"
+
+
+def test_patient_and_staff_pages_never_meet() -> None:
+    for one, other in (("patient", "staff"), ("staff", "patient")):
+        for path in sorted((ROOT / "app" / "web" / one).rglob("*.py")):
+            for imported, line in imports(path):
+                assert not imported.startswith(f"app.web.{other}"), f"{path.relative_to(ROOT)}:{line}"
+
+
+def test_only_config_reads_the_environment() -> None:
+    for path in sources():
+        if module_name(path) == "app.config":
+            continue
+        text = path.read_text()
+        assert "os.environ" not in text, path
+        assert "getenv" not in text, path
+
+
+def test_every_module_opens_by_saying_what_lives_here() -> None:
+    for path in sources():
+        assert ast.get_docstring(ast.parse(path.read_text())), path.relative_to(ROOT)
