@@ -13,6 +13,7 @@ CloudFilmError
 ├── ArchiveError              the store failed
 │   ├── ObjectMissing
 │   ├── StoreUnavailable
+│   │   └── StoreFull         no room left; nothing of the refused write is visible
 │   ├── UnsealError           bytes are not what was sealed under this key and place
 │   └── InsecureKeyFile
 ├── RefusedObject             an incoming object that cannot be taken; it is in quarantine
@@ -82,6 +83,10 @@ class ObjectMissing(ArchiveError):
 
 
 class StoreUnavailable(ArchiveError):
+    pass
+
+
+class StoreFull(StoreUnavailable):
     pass
 
 

@@ -1,0 +1,22 @@
+"""Blind indexes: equality search over sealed fields. Which fields have one is the models' business."""
+
+import hashlib
+import hmac
+import unicodedata
+
+
+def normalise(value: str) -> str:
+    """The form that is compared: NFKC (full-width digits become plain), case folded, no outer blanks."""
+    return unicodedata.normalize("NFKC", value).strip().casefold()
+
+
+class BlindIndex:
+    """HMAC-SHA256 under a key of its own: the database alone tells neither the value nor tests a guess."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def of(self, purpose: str, value: str) -> bytes:
+        """32 bytes for `normalise(value)`; the same value under another purpose gives other bytes."""
+        message = purpose.encode() + b"\x00" + normalise(value).encode()
+        return hmac.digest(self._key, message, hashlib.sha256)

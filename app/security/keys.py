@@ -1,0 +1,107 @@
+"""The master keys: read from one file, wrap the data keys, and are the root of all derived keys.
+
+What is sealed with a data key lives in `sealing`; where wrapped data keys are kept is the database's business.
+"""
+
+import base64
+import binascii
+import json
+import os
+import secrets
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from app.errors import InsecureKeyFile, UnsealError
+
+KEY_BYTES = 32
+ROOT_ID = "root"
+_MAGIC = b"CFK1"
+_NONCE_BYTES = 12
+
+
+class MasterKeys:
+    """Named 256-bit keys. `root` never rotates (derived keys hang on it); `current_id` wraps new data keys."""
+
+    def __init__(self, current_id: str, keys: Mapping[str, bytes]) -> None:
+        """Raise `InsecureKeyFile` when root or current is missing, or a key has the wrong size."""
+        if ROOT_ID not in keys or current_id not in keys:
+            raise InsecureKeyFile(f"the key file must hold {ROOT_ID!r} and the current key")
+        if any(len(key) != KEY_BYTES for key in keys.values()):
+            raise InsecureKeyFile(f"every master key must have {KEY_BYTES} bytes")
+        if any(not 0 < len(key_id.encode()) < 256 for key_id in keys):
+            raise InsecureKeyFile("key ids must have 1 to 255 bytes")
+        self.current_id = current_id
+        self._root = keys[ROOT_ID]
+        # Each file key feeds HKDF and nothing else, so no key ever serves two algorithms.
+        self._wrapping = {key_id: AESGCM(_hkdf(key, "wrap-data-keys")) for key_id, key in keys.items()}
+
+    @classmethod
+    def from_file(cls, path: Path) -> "MasterKeys":
+        """Read `{"current": id, "keys": {id: base64 of 32 bytes}}`.
+
+        Raise `InsecureKeyFile` when others than its owner can read it, or it is no such file.
+        """
+        try:
+            with path.open("rb") as file:
+                mode = os.fstat(file.fileno()).st_mode
+                if not stat.S_ISREG(mode) or stat.S_IMODE(mode) & 0o077:
+                    raise InsecureKeyFile(f"{path.name}: must be a file that only its owner can read (chmod 600)")
+                document = json.load(file)
+            keys = {str(key_id): base64.b64decode(text, validate=True) for key_id, text in document["keys"].items()}
+            return cls(str(document["current"]), keys)
+        except OSError as error:
+            raise InsecureKeyFile(f"{path.name}: cannot be read ({error.strerror})") from error
+        except (ValueError, KeyError, TypeError, AttributeError, binascii.Error) as error:
+            # The JSON error would quote the file, so the cause is cut off.
+            raise InsecureKeyFile(f"{path.name}: not a key file ({type(error).__name__})") from None
+
+    @classmethod
+    def generate(cls, path: Path) -> "MasterKeys":
+        """Write a new key file (mode 600, durable, never over an old one: `FileExistsError`) and return its keys."""
+        current = f"k-{secrets.token_hex(4)}"
+        keys = {ROOT_ID: secrets.token_bytes(KEY_BYTES), current: secrets.token_bytes(KEY_BYTES)}
+        document = {"current": current, "keys": {name: base64.b64encode(key).decode() for name, key in keys.items()}}
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            json.dump(document, file, indent=1)
+            file.flush()
+            os.fsync(file.fileno())
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+        return cls(current, keys)
+
+    def wrap(self, data_key: bytes, context: bytes) -> bytes:
+        """Seal a data key with the current master key, bound to `context` (for instance the data key's id)."""
+        key_id = self.current_id.encode()
+        head = _MAGIC + bytes([len(key_id)]) + key_id
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        return head + nonce + self._wrapping[self.current_id].encrypt(nonce, data_key, head + context)
+
+    def unwrap(self, wrapped: bytes, context: bytes) -> bytes:
+        """Open what `wrap` sealed, also with an older master key; `UnsealError` when altered or out of context."""
+        head_end = len(_MAGIC) + 1 + (wrapped[len(_MAGIC)] if len(wrapped) > len(_MAGIC) else 0)
+        head, rest = wrapped[:head_end], wrapped[head_end:]
+        cipher = self._wrapping.get(head[len(_MAGIC) + 1 :].decode(errors="replace"))
+        if cipher is None or not head.startswith(_MAGIC):
+            raise UnsealError("wrapped by a master key that is not in the key file")
+        try:
+            return cipher.decrypt(rest[:_NONCE_BYTES], rest[_NONCE_BYTES:], head + context)
+        except (InvalidTag, ValueError):
+            raise UnsealError("the wrapped data key does not open") from None
+
+    def derive(self, purpose: str) -> bytes:
+        """A 32-byte key of its own for `purpose`, the same for ever: HKDF-SHA256 (RFC 5869) from the root key."""
+        return _hkdf(self._root, f"derive:{purpose}")
+
+
+def _hkdf(key: bytes, info: str) -> bytes:
+    return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=b"cloudfilm:" + info.encode()).derive(key)
