@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import obstore
 
 from app import schema
+from app.archive.cloud_store import ObstoreStore
+from app.archive.local_store import LocalStore
+from app.archive.sealed import SealedArchive
+from app.archive.store import ObjectStore
 from app.clock import Clock, SystemClock
 from app.config import Settings
 from app.extensions import Database
+from app.security.blind_index import BlindIndex
+from app.security.fields import FieldSealer
+from app.security.keys import MasterKeys
 from app.services.audit import Audit
+from app.services.data_keys import DataKeys
 from app.services.machine_tokens import MachineTokens
 
 
@@ -20,19 +32,50 @@ class Services:
     settings: Settings
     clock: Clock
     db: Database
+    keys: MasterKeys
+    fields: FieldSealer
+    blind: BlindIndex
+    archive: SealedArchive
+    data_keys: DataKeys
     audit: Audit
     machine_tokens: MachineTokens
 
     def probes(self) -> dict[str, Callable[[], None]]:
         """What /readyz asks; each raises when its part does not answer."""
-        return {"database": self.db.probe}
+        return {"database": self.db.probe, "store": self.archive.store.probe}
 
 
 def build(settings: Settings, clock: Clock | None = None) -> Services:
     """Open everything the settings name and bring the database to the newest schema."""
     clock = clock or SystemClock()
-    settings.var_dir.mkdir(parents=True, exist_ok=True)
+    settings.var_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    keys = _master_keys(settings)
     db = Database(settings.database_address)
     schema.upgrade(db)
-    audit = Audit(b"", clock)
-    return Services(settings=settings, clock=clock, db=db, audit=audit, machine_tokens=MachineTokens(db, clock, audit))
+    audit = Audit(keys.derive("audit"), clock)
+    return Services(
+        settings=settings,
+        clock=clock,
+        db=db,
+        keys=keys,
+        fields=FieldSealer(keys.derive("fields")),
+        blind=BlindIndex(keys.derive("blind-index")),
+        archive=SealedArchive(_store(settings)),
+        data_keys=DataKeys(keys, clock),
+        audit=audit,
+        machine_tokens=MachineTokens(db, clock, audit),
+    )
+
+
+def _master_keys(settings: Settings) -> MasterKeys:
+    """Production never makes a key by itself: a new key beside old data would be a silent loss."""
+    if settings.is_demo and not settings.key_path.exists():
+        return MasterKeys.generate(settings.key_path)
+    return MasterKeys.from_file(settings.key_path)
+
+
+def _store(settings: Settings) -> ObjectStore:
+    parts = urlsplit(settings.store_url)
+    if parts.scheme in ("", "file"):
+        return LocalStore(Path(parts.path) if parts.path else settings.var_dir / "objects")
+    return ObstoreStore(obstore.store.from_url(settings.store_url))

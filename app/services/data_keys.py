@@ -1,0 +1,53 @@
+"""Data keys: made, wrapped by the master key, unwrapped for use. What they seal is app/archive's business."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from threading import Lock
+
+from sqlalchemy.orm import Session
+
+from app.archive.sealed import DataKey
+from app.clock import Clock
+from app.errors import UnsealError
+from app.models import DataKey as DataKeyRow
+from app.repos import data_keys as repo
+from app.security.keys import KEY_BYTES, MasterKeys
+
+CACHED_KEYS = 1024
+
+
+@dataclass(frozen=True)
+class DataKeys:
+    """Keeps the last used keys open in memory: the master key, which is in memory anyway, opens them all."""
+
+    master: MasterKeys
+    clock: Clock
+    _opened: OrderedDict[uuid.UUID, DataKey] = field(default_factory=OrderedDict, repr=False)
+    _lock: Lock = field(default_factory=Lock, repr=False)
+
+    def create(self, session: Session) -> DataKey:
+        """A new key; its row belongs to the caller's transaction."""
+        key = DataKey(uuid.uuid4(), secrets.token_bytes(KEY_BYTES))
+        wrapped = self.master.wrap(key.key, context=key.id.bytes)
+        repo.add(session, DataKeyRow(id=key.id, wrapped=wrapped, created_at=self.clock.now()))
+        return key
+
+    def open(self, session: Session, key_id: uuid.UUID) -> DataKey:
+        """The key of this id. Raises UnsealError when its row is gone (crypto-shredded) or does not open."""
+        with self._lock:
+            if key_id in self._opened:
+                self._opened.move_to_end(key_id)
+                return self._opened[key_id]
+        row = repo.by_id(session, key_id)
+        if row is None:
+            raise UnsealError("the data key is gone")
+        key = DataKey(key_id, self.master.unwrap(row.wrapped, context=key_id.bytes))
+        with self._lock:
+            self._opened[key_id] = key
+            while len(self._opened) > CACHED_KEYS:
+                self._opened.popitem(last=False)
+        return key
