@@ -20,8 +20,12 @@ from app.extensions import Database
 from app.security.blind_index import BlindIndex
 from app.security.fields import FieldSealer
 from app.security.keys import MasterKeys
+from app.services.archive_check import ArchiveCheck
 from app.services.audit import Audit
 from app.services.data_keys import DataKeys
+from app.services.header_checks import MIB, HeaderLimits
+from app.services.image_index import not_indexed
+from app.services.ingest import Ingest
 from app.services.machine_tokens import MachineTokens
 
 
@@ -39,6 +43,8 @@ class Services:
     data_keys: DataKeys
     audit: Audit
     machine_tokens: MachineTokens
+    ingest: Ingest
+    archive_check: ArchiveCheck
 
     def probes(self) -> dict[str, Callable[[], None]]:
         """What /readyz asks; each raises when its part does not answer."""
@@ -53,17 +59,32 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
     db = Database(settings.database_address)
     schema.upgrade(db)
     audit = Audit(keys.derive("audit"), clock)
+    fields, blind = FieldSealer(keys.derive("fields")), BlindIndex(keys.derive("blind-index"))
+    archive, data_keys = SealedArchive(_store(settings)), DataKeys(keys, clock)
+    ingest = Ingest(
+        db=db,
+        archive=archive,
+        data_keys=data_keys,
+        fields=fields,
+        blind=blind,
+        audit=audit,
+        clock=clock,
+        index_image=not_indexed,
+        limits=HeaderLimits(file_bytes=settings.max_instance_mib * MIB),
+    )
     return Services(
         settings=settings,
         clock=clock,
         db=db,
         keys=keys,
-        fields=FieldSealer(keys.derive("fields")),
-        blind=BlindIndex(keys.derive("blind-index")),
-        archive=SealedArchive(_store(settings)),
-        data_keys=DataKeys(keys, clock),
+        fields=fields,
+        blind=blind,
+        archive=archive,
+        data_keys=data_keys,
         audit=audit,
         machine_tokens=MachineTokens(db, clock, audit),
+        ingest=ingest,
+        archive_check=ArchiveCheck(db, archive, data_keys),
     )
 
 

@@ -6,10 +6,11 @@ import click
 from flask import Flask, current_app
 
 from app.bootstrap import Services
+from app.cli_archive import ingest, verify_archive
 
 
 def register(app: Flask) -> None:
-    for command in (create_token, verify_audit):
+    for command in (create_token, verify_audit, ingest, verify_archive):
         app.cli.add_command(command)
 
 

@@ -31,10 +31,15 @@ class DataKeys:
 
     def create(self, session: Session) -> DataKey:
         """A new key; its row belongs to the caller's transaction."""
+        key, row = self.mint()
+        repo.add(session, row)
+        return key
+
+    def mint(self) -> tuple[DataKey, DataKeyRow]:
+        """A new key with a row still to be added: for objects that are sealed before their transaction begins."""
         key = DataKey(uuid.uuid4(), secrets.token_bytes(KEY_BYTES))
         wrapped = self.master.wrap(key.key, context=key.id.bytes)
-        repo.add(session, DataKeyRow(id=key.id, wrapped=wrapped, created_at=self.clock.now()))
-        return key
+        return key, DataKeyRow(id=key.id, wrapped=wrapped, created_at=self.clock.now())
 
     def open(self, session: Session, key_id: uuid.UUID) -> DataKey:
         """The key of this id. Raises UnsealError when its row is gone (crypto-shredded) or does not open."""

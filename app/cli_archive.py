@@ -1,0 +1,79 @@
+"""`flask ingest` and `flask verify-archive`: arguments in, one service called, a summary out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+
+import click
+from flask import current_app
+from tqdm import tqdm
+
+from app.bootstrap import Services
+from app.services import incoming_files
+from app.services.incoming import Conflicting, Duplicate, IncomingObject, Outcome, Refused
+
+_BATCH_OBJECTS = 64
+
+
+def _services() -> Services:
+    found: Services = current_app.extensions["cloudfilm"]
+    return found
+
+
+@click.command("ingest")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+def ingest(paths: tuple[Path, ...]) -> None:
+    """Take DICOM files, folders and zip archives into the archive. Exit 1 when something went to quarantine."""
+    services = _services()
+    objects = incoming_files.find(paths, incoming_files.ZipLimits(member_bytes=services.ingest.limits.file_bytes))
+    counts: Counter[str] = Counter()
+    with tqdm(total=incoming_files.count(paths), unit="file") as bar:
+        for batch in _batches(objects):
+            try:
+                outcomes = services.ingest.receive(batch, door="cli", actor="cli")
+            finally:
+                for item in batch:
+                    item.file.close()
+            for outcome in outcomes:
+                counts[_label(outcome)] += 1
+                if isinstance(outcome, Refused):
+                    bar.write(f"{outcome.name}: {outcome.reason} (in quarantine)")
+            bar.update(len(batch))
+    click.echo(", ".join(f"{counts[label]} {label}" for label in ("stored", "already there", "in conflict", "refused")))
+    if counts["in conflict"] or counts["refused"]:
+        raise SystemExit(1)
+
+
+@click.command("verify-archive")
+def verify_archive() -> None:
+    """Read every stored object again and compare it with what was received; exit 1 on faults."""
+    check = _services().archive_check
+    checked = faults = 0
+    for result in tqdm(check.objects(), unit="object"):
+        checked += 1
+        if result.fault is not None:
+            faults += 1
+            click.echo(f"{result.object_key}: {result.fault}")
+    orphans = check.orphans()
+    for object_key in orphans:
+        click.echo(f"{object_key}: no row (an unfinished upload, never acknowledged)")
+    click.echo(f"{checked} objects read, {faults} faults, {len(orphans)} without a row")
+    if faults:
+        raise SystemExit(1)
+
+
+def _batches(objects: Iterable[IncomingObject]) -> Iterator[list[IncomingObject]]:
+    iterator = iter(objects)
+    while batch := list(islice(iterator, _BATCH_OBJECTS)):
+        yield batch
+
+
+def _label(outcome: Outcome) -> str:
+    if isinstance(outcome, Conflicting):
+        return "in conflict"
+    if isinstance(outcome, Refused):
+        return "refused"
+    return "already there" if isinstance(outcome, Duplicate) else "stored"

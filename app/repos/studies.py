@@ -1,0 +1,43 @@
+"""Rows of studies, series and instances, as ingest and the archive check need them."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Iterator
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.models import Instance, Series, Study
+
+
+def by_uid(session: Session, uids: Collection[str]) -> dict[str, Study]:
+    return {
+        row.study_instance_uid: row for row in session.scalars(select(Study).where(Study.study_instance_uid.in_(uids)))
+    }
+
+
+def lock(session: Session, study_id: uuid.UUID) -> Study | None:
+    """The study's row, locked until the transaction ends; None when it was removed meanwhile."""
+    return session.scalars(select(Study).where(Study.id == study_id).with_for_update()).one_or_none()
+
+
+def series_by_uid(session: Session, uids: Collection[str]) -> dict[str, Series]:
+    return {
+        row.series_instance_uid: row
+        for row in session.scalars(select(Series).where(Series.series_instance_uid.in_(uids)))
+    }
+
+
+def instances_by_uid(session: Session, uids: Collection[str]) -> dict[str, Instance]:
+    return {
+        row.sop_instance_uid: row
+        for row in session.scalars(select(Instance).where(Instance.sop_instance_uid.in_(uids)))
+    }
+
+
+def sealed_instances(session: Session) -> Iterator[tuple[Instance, uuid.UUID]]:
+    """Every instance with its study's data key id."""
+    query = select(Instance, Study.data_key_id).join(Study, Study.id == Instance.study_id).order_by(Instance.id)
+    for row in session.execute(query.execution_options(yield_per=500)):
+        yield row.Instance, row.data_key_id

@@ -1,0 +1,179 @@
+"""What the archive keeps of a parsed header: UIDs, the patient's identity, attributes for queries.
+
+Parsing is in `header_checks`, what pixels need in app/imaging, whether the patient is the exam's in the matching.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO
+
+from pydicom.dataset import Dataset
+
+from app.errors import RefusedObject
+from app.services.header_checks import HeaderLimits, parse
+from app.services.incoming import NOT_AS_PROMISED
+
+# PS3.5 9.1, but for components with leading zeros, which real devices send.
+_UID = re.compile(r"[0-9]+(\.[0-9]+)*")
+_UID_CHARACTERS = 64
+_TEXT_CHARACTERS = 1024
+_STUDY_KEYWORDS = ("StudyDate", "StudyTime", "StudyDescription", "StudyID")
+_SERIES_KEYWORDS = (
+    "SeriesDate", "SeriesTime", "BodyPartExamined", "Laterality", "ProtocolName", "Manufacturer",
+    "PerformedProcedureStepStartDate", "PerformedProcedureStepStartTime",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class PatientIdentity:
+    """Who the header says it is. Personal: leaves memory only sealed."""
+
+    patient_id: str = field(repr=False)
+    names: tuple[str, ...] = field(repr=False)
+    """Non-empty component groups of Patient's Name as declared: alphabetic, ideographic, phonetic (PS3.5 6.2.1)."""
+    raw_name: bytes = field(repr=False)
+    """The name's bytes as received, for headers that declare the wrong character set."""
+    character_sets: tuple[str, ...]
+    sex: str = field(repr=False)
+    birth_date: str = field(repr=False)
+
+    def to_json(self) -> str:
+        return json.dumps(
+            {
+                "patient_id": self.patient_id,
+                "names": list(self.names),
+                "raw_name": self.raw_name.hex(),
+                "character_sets": list(self.character_sets),
+                "sex": self.sex,
+                "birth_date": self.birth_date,
+            },
+            ensure_ascii=False,
+        )
+
+    @classmethod
+    def from_json(cls, text: str) -> PatientIdentity:
+        values = json.loads(text)
+        return cls(
+            patient_id=values["patient_id"],
+            names=tuple(values["names"]),
+            raw_name=bytes.fromhex(values["raw_name"]),
+            character_sets=tuple(values["character_sets"]),
+            sex=values["sex"],
+            birth_date=values["birth_date"],
+        )
+
+    def contradicts(self, other: PatientIdentity) -> bool:
+        """Another person: patient ID, birth date or sex are given on both sides and differ.
+
+        Names are left to the matching: within one study devices write them in different scripts.
+        """
+        pairs = ((self.patient_id, other.patient_id), (self.birth_date, other.birth_date), (self.sex, other.sex))
+        return any(mine and theirs and mine != theirs for mine, theirs in pairs)
+
+
+@dataclass(frozen=True)
+class ReceivedHeader:
+    """One instance's header, checked. `dataset` is the parsed data set before the pixels."""
+
+    sop_class_uid: str
+    sop_instance_uid: str
+    study_instance_uid: str
+    series_instance_uid: str
+    transfer_syntax_uid: str
+    pixel_offset: int | None
+    accession_number: str
+    identity: PatientIdentity
+    modality: str
+    instance_number: int | None
+    series_number: int | None
+    series_description: str
+    study_attributes: dict[str, Any]
+    series_attributes: dict[str, Any]
+    dataset: Dataset = field(repr=False)
+
+
+def read(file: BinaryIO, limits: HeaderLimits) -> ReceivedHeader:
+    """Check and read the header of a received file. Raises RefusedObject."""
+    parsed = parse(file, limits)
+    dataset = parsed.dataset
+    identity = _identity(dataset)
+    accession_number = _text(dataset, "AccessionNumber")
+    if len(accession_number) > 64 or len(identity.patient_id) > 256:
+        raise RefusedObject("accession number or patient ID too long", NOT_AS_PROMISED)
+    return ReceivedHeader(
+        sop_class_uid=_uid(dataset, "SOPClassUID"),
+        sop_instance_uid=_uid(dataset, "SOPInstanceUID"),
+        study_instance_uid=_uid(dataset, "StudyInstanceUID"),
+        series_instance_uid=_uid(dataset, "SeriesInstanceUID"),
+        transfer_syntax_uid=_checked_uid(parsed.transfer_syntax_uid, "TransferSyntaxUID"),
+        pixel_offset=parsed.pixel_offset,
+        accession_number=accession_number,
+        identity=identity,
+        modality=_text(dataset, "Modality")[:16],
+        instance_number=_integer(dataset, "InstanceNumber"),
+        series_number=_integer(dataset, "SeriesNumber"),
+        series_description=_text(dataset, "SeriesDescription")[:64],
+        study_attributes=_attributes(dataset, _STUDY_KEYWORDS),
+        series_attributes=_attributes(dataset, _SERIES_KEYWORDS),
+        dataset=dataset,
+    )
+
+
+def _identity(dataset: Dataset) -> PatientIdentity:
+    raw = dataset.get_item("PatientName") if "PatientName" in dataset else None
+    value = getattr(raw, "value", None)
+    raw_name = value if isinstance(value, bytes) else b""
+    try:
+        name = dataset.get("PatientName")
+        groups = (name.alphabetic, name.ideographic, name.phonetic) if name else ()
+    except (AttributeError, LookupError, ValueError):
+        groups = ()  # undecodable as declared; the raw bytes are kept
+    character_sets = dataset.get("SpecificCharacterSet", "") or ""
+    return PatientIdentity(
+        patient_id=_text(dataset, "PatientID"),
+        names=tuple(_clean(group) for group in groups if group),
+        raw_name=raw_name,
+        character_sets=(character_sets,) if isinstance(character_sets, str) else tuple(map(str, character_sets)),
+        sex=_text(dataset, "PatientSex").upper()[:16],
+        birth_date=_text(dataset, "PatientBirthDate")[:16],
+    )
+
+
+def _uid(dataset: Dataset, keyword: str) -> str:
+    return _checked_uid(_text(dataset, keyword), keyword)
+
+
+def _checked_uid(text: str, keyword: str) -> str:
+    if not text:
+        raise RefusedObject(f"{keyword} is missing", NOT_AS_PROMISED)
+    if len(text) > _UID_CHARACTERS or _UID.fullmatch(text) is None:
+        raise RefusedObject(f"{keyword} is not a valid UID", NOT_AS_PROMISED)
+    return text
+
+
+def _attributes(dataset: Dataset, keywords: tuple[str, ...]) -> dict[str, Any]:
+    return {keyword: text for keyword in keywords if (text := _text(dataset, keyword))}
+
+
+def _text(dataset: Dataset, keyword: str) -> str:
+    try:
+        value = dataset.get(keyword)
+        return "" if value is None else _clean(str(value))
+    except (LookupError, ValueError, TypeError, AttributeError, NotImplementedError):
+        return ""
+
+
+def _integer(dataset: Dataset, keyword: str) -> int | None:
+    try:
+        number = int(_text(dataset, keyword))
+    except ValueError:
+        return None
+    return number if abs(number) < 2**31 else None
+
+
+def _clean(text: str) -> str:
+    """Without padding and what a database or a JSON reader chokes on: NUL and lone surrogates."""
+    return text.replace("\x00", "").encode(errors="replace").decode().strip()[:_TEXT_CHARACTERS]

@@ -1,0 +1,60 @@
+"""What a door hands to the ingest service, and what it gets back for each object. No work is done here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from app.errors import RefusedObject
+
+# Failure reasons of PS3.4 table B.2-1 (C-STORE status) and PS3.18 table I.2-2 (STOW-RS).
+OUT_OF_RESOURCES = 0xA700
+NOT_AS_PROMISED = 0xA900
+CANNOT_UNDERSTAND = 0xC000
+PROCESSING_FAILURE = 0x0110
+
+
+@dataclass(frozen=True)
+class IncomingObject:
+    """A received object as a seekable binary file, which stays the door's to close.
+
+    `name` is what the sender calls it, for summaries only. A door that already knows it cannot be taken (an unsafe
+    name in a zip, say) gives the `fault`; the bytes are then kept in quarantine unread.
+    """
+
+    file: BinaryIO
+    name: str = ""
+    fault: RefusedObject | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What became of one object; UIDs are None when the header could not be read."""
+
+    name: str = ""
+    sop_class_uid: str | None = None
+    sop_instance_uid: str | None = None
+    study_instance_uid: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stored(Outcome):
+    """New, and durable: bytes and row."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Duplicate(Outcome):
+    """The same bytes were stored before; to the sender as good as Stored."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refused(Outcome):
+    """Kept in quarantine, durable too. `reason` is a fixed phrase without personal data."""
+
+    reason: str
+    dicom_code: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conflicting(Refused):
+    """The same SOP Instance UID with other content: the stored one stays, this one is in quarantine."""

@@ -1,0 +1,101 @@
+"""Takes received objects into the archive: one use case behind every door. Header checks are in `header_fields`.
+
+A batch is planned (what is new, known, contradictory), its bytes are sealed and made durable, then one transaction
+writes all rows, and only then the outcomes are returned: an acknowledged object is never lost. Nothing locks the
+database while bytes are written; when another process was faster, a unique constraint says so and the batch is planned
+again, now seeing what the other stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app.archive.sealed import SealedArchive
+from app.clock import Clock
+from app.errors import NotFound, RefusedObject, StoreUnavailable
+from app.extensions import Database
+from app.models import Study
+from app.security.blind_index import BlindIndex
+from app.security.fields import FieldSealer
+from app.services import header_fields
+from app.services.audit import Audit
+from app.services.data_keys import DataKeys
+from app.services.header_checks import HeaderLimits
+from app.services.image_index import ImageIndexer
+from app.services.incoming import IncomingObject, Outcome
+from app.services.ingest_plan import Arrival, Planner
+from app.services.ingest_rows import Reception, Recorder
+
+_BATCH_OBJECTS = 64
+_ATTEMPTS = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ingest:
+    """`study_changed` is called in the transaction, once for each study that got instances (matching hangs there)."""
+
+    db: Database
+    archive: SealedArchive
+    data_keys: DataKeys
+    fields: FieldSealer
+    blind: BlindIndex
+    audit: Audit
+    clock: Clock
+    index_image: ImageIndexer
+    limits: HeaderLimits = field(default_factory=HeaderLimits)
+    study_changed: Callable[[Session, Study], None] = lambda session, study: None
+
+    def receive(
+        self, sources: Iterable[IncomingObject], door: str, actor: str, *, is_demo: bool = False
+    ) -> list[Outcome]:
+        """Take objects in; outcomes come in the order of `sources`, all durable on return.
+
+        Raises StoreUnavailable when nothing more can be written; then none of the objects may be acknowledged, though
+        some may be stored (sending them again is harmless).
+        """
+        reception = Reception(door=door, actor=actor, is_demo=is_demo)
+        return [outcome for batch in self._batches(sources) for outcome in self._take(batch, reception)]
+
+    def _batches(self, sources: Iterable[IncomingObject]) -> Iterator[list[Arrival]]:
+        batch: list[Arrival] = []
+        uids: set[str] = set()
+        for source in sources:
+            arrival = self._examine(source)
+            uid = arrival.header.sop_instance_uid if arrival.header else None
+            # A second object of the same UID must find the first one stored.
+            if len(batch) == _BATCH_OBJECTS or uid in uids:
+                yield batch
+                batch, uids = [], set()
+            batch.append(arrival)
+            if uid:
+                uids.add(uid)
+        if batch:
+            yield batch
+
+    def _examine(self, source: IncomingObject) -> Arrival:
+        if source.fault is not None:
+            return Arrival(source, fault=source.fault)
+        try:
+            return Arrival(source, header=header_fields.read(source.file, self.limits))
+        except RefusedObject as fault:
+            return Arrival(source, fault=fault)
+
+    def _take(self, batch: list[Arrival], reception: Reception) -> list[Outcome]:
+        planner = Planner(self.db, self.archive, self.data_keys, self.fields, self.index_image)
+        recorder = Recorder(self.fields, self.blind, self.audit, self.clock, self.study_changed)
+        for _ in range(_ATTEMPTS):
+            plan = planner.plan(batch)
+            try:
+                with self.db.session() as session:
+                    recorder.record(session, plan, reception)
+            except (IntegrityError, NotFound):
+                # Rolled back for certain, so no row names these objects; after any other error that is unknown.
+                for object_key in plan.object_keys():
+                    self.archive.store.delete(object_key)
+            else:
+                return plan.outcomes
+        raise StoreUnavailable("other writers were faster every time")

@@ -1,0 +1,86 @@
+"""An ingest service on a fresh database and store in a folder."""
+
+from __future__ import annotations
+
+import io
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from app import schema
+from app.archive.local_store import LocalStore
+from app.archive.sealed import SealedArchive
+from app.archive.store import Trace
+from app.clock import FrozenClock
+from app.extensions import Database
+from app.models import Instance, QuarantineItem, Study
+from app.repos import quarantine, studies
+from app.security.blind_index import BlindIndex
+from app.security.fields import FieldSealer
+from app.security.keys import MasterKeys
+from app.services.archive_check import ArchiveCheck
+from app.services.audit import Audit
+from app.services.data_keys import DataKeys
+from app.services.image_index import not_indexed
+from app.services.incoming import IncomingObject, Outcome
+from app.services.ingest import Ingest
+
+NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
+
+
+class IngestRig:
+    """`more` goes to Ingest, for instance limits or study_changed."""
+
+    def __init__(self, folder: Path, trace: Trace = lambda event: None, **more: Any) -> None:
+        self.clock = FrozenClock(NOON)
+        self.db = Database(f"sqlite:///{folder / 'rig.db'}")
+        schema.upgrade(self.db)
+        master = MasterKeys("k1", {"root": b"r" * 32, "k1": b"k" * 32})
+        self.store = LocalStore(folder / "objects", trace)
+        self.archive = SealedArchive(self.store)
+        self.data_keys = DataKeys(master, self.clock)
+        self.fields = FieldSealer(master.derive("fields"))
+        self.blind = BlindIndex(master.derive("blind-index"))
+        self.audit = Audit(master.derive("audit"), self.clock)
+        self.ingest = Ingest(
+            **{
+                "db": self.db,
+                "archive": self.archive,
+                "data_keys": self.data_keys,
+                "fields": self.fields,
+                "blind": self.blind,
+                "audit": self.audit,
+                "clock": self.clock,
+                "index_image": not_indexed,
+            }
+            | more
+        )
+        self.check = ArchiveCheck(self.db, self.archive, self.data_keys)
+
+    def receive(self, *files: bytes, door: str = "cli") -> list[Outcome]:
+        sources = [IncomingObject(io.BytesIO(data), f"file {number}") for number, data in enumerate(files)]
+        return self.ingest.receive(sources, door=door, actor="test")
+
+    def instances(self) -> list[Instance]:
+        with self.db.read() as session:
+            return [instance for instance, _ in studies.sealed_instances(session)]
+
+    def study(self, uid: str) -> Study:
+        with self.db.read() as session:
+            return studies.by_uid(session, {uid})[uid]
+
+    def quarantined(self) -> list[QuarantineItem]:
+        with self.db.read() as session:
+            return list(quarantine.all_items(session))
+
+    def bytes_of(self, row: Instance | QuarantineItem) -> bytes:
+        with self.db.read() as session:
+            if isinstance(row, QuarantineItem):
+                key_id = row.data_key_id
+            else:
+                key_id = dict((item.id, key) for item, key in studies.sealed_instances(session))[row.id]
+            key = self.data_keys.open(session, key_id)
+        return self.archive.open(row.object_key, row.object_version, key)
+
+    def faults(self) -> list[str]:
+        return [result.fault for result in self.check.objects() if result.fault]

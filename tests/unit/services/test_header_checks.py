@@ -1,0 +1,183 @@
+"""Hostile and broken headers: each ends as RefusedObject, in bounded time and memory."""
+
+from __future__ import annotations
+
+import io
+import zlib
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydicom.dataset import Dataset
+from pydicom.sequence import Sequence
+from pydicom.uid import DeflatedExplicitVRLittleEndian, ImplicitVRLittleEndian
+
+from app.errors import RefusedObject
+from app.services.header_checks import HeaderLimits
+from app.services.header_fields import ReceivedHeader, read
+from tests.factories.dicom_objects import ct_dataset, ct_file, part10
+from tests.factories.shared_data import shared_files, shared_folder
+
+MIB = 1024 * 1024
+VALID = ct_file()
+
+
+def read_bytes(data: bytes, limits: HeaderLimits | None = None) -> ReceivedHeader:
+    return read(io.BytesIO(data), limits or HeaderLimits())
+
+
+def refusal(data: bytes, limits: HeaderLimits | None = None) -> str:
+    with pytest.raises(RefusedObject) as caught:
+        read_bytes(data, limits)
+    assert caught.value.__cause__ is None
+    return caught.value.reason
+
+
+def nested(depth: int, undefined_length: bool) -> bytes:
+    dataset = ct_dataset()
+    inner = dataset
+    for _ in range(depth):
+        item = Dataset()
+        item.CodeValue = "x"
+        item.is_undefined_length_sequence_item = undefined_length
+        inner.ConceptNameCodeSequence = Sequence([item])
+        inner["ConceptNameCodeSequence"].is_undefined_length = undefined_length
+        inner = item
+    return part10(dataset)
+
+
+@pytest.mark.parametrize("data", [b"", b"x", b"DICM", bytes(128) + b"DICN", b"\x1f\x8b" + bytes(500)])
+def test_what_is_no_part_10_file_is_refused(data: bytes) -> None:
+    assert refusal(data) == "not a DICOM Part-10 file"
+
+
+def test_a_header_cut_anywhere_is_refused() -> None:
+    offset = read_bytes(VALID).pixel_offset
+    assert offset is not None
+    # Cut exactly where the pixels would start, it is a whole header of an object without pixels.
+    for length in (*range(offset), *range(offset + 1, len(VALID))):
+        if length < offset and VALID[length + 4 : length + 6].isupper():
+            continue
+        refusal(VALID[:length])
+
+
+def test_cut_pixels_are_named() -> None:
+    assert refusal(VALID[:-1]) == "truncated: pixel data end early"
+    implicit = part10(ct_dataset(), ImplicitVRLittleEndian)
+    assert refusal(implicit[:-1]) == "truncated: pixel data end early"
+
+
+@pytest.mark.parametrize("undefined_length", [True, False])
+def test_reasonable_nesting_passes_and_deep_nesting_does_not(undefined_length: bool) -> None:
+    assert read_bytes(nested(20, undefined_length)).modality == "CT"
+    assert refusal(nested(40, undefined_length)) == "nested too deeply"
+
+
+def test_nesting_past_the_interpreters_stack_is_refused() -> None:
+    head = part10(ct_dataset(PixelData=None))
+    opening = bytes.fromhex("4000 43a0 5351 0000 ffffffff feff 00e0 ffffffff".replace(" ", ""))
+    assert refusal(head + opening * 20_000) == "nested too deeply"
+
+
+def test_a_deflated_file_is_read_and_a_deflated_bomb_is_not() -> None:
+    data = part10(ct_dataset(), DeflatedExplicitVRLittleEndian)
+    assert read_bytes(data).pixel_offset is None
+    meta_end = 144 + int.from_bytes(data[140:144], "little")
+    packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    bomb = data[:meta_end] + b"".join(packer.compress(bytes(MIB)) for _ in range(20)) + packer.flush()
+    assert len(bomb) < MIB
+    assert refusal(bomb, HeaderLimits(inflated_bytes=10 * MIB)) == "inflates beyond the limit"
+    assert refusal(data[:-1]).startswith("truncated")
+
+
+def test_an_element_that_claims_gigabytes_is_refused_without_reading_them() -> None:
+    head = part10(ct_dataset(PixelData=None))
+    claim = b"\x09\x00\x10\x10OB\x00\x00\xff\xff\xff\xbf"
+    assert refusal(head + claim + bytes(100)).startswith("truncated")
+
+
+def test_a_header_larger_or_longer_than_its_limits_is_refused() -> None:
+    large = part10(ct_dataset(PixelData=None, EncapsulatedDocument=bytes(MIB)))
+    assert refusal(large, HeaderLimits(header_bytes=MIB)) == "the header is larger than the limit"
+    assert refusal(VALID, HeaderLimits(reads=30)) == "the header is larger than the limit"
+
+
+@pytest.mark.parametrize("keyword", ["SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID"])
+@pytest.mark.parametrize("value", ["1..2", "1.2.", "../../etc/passwd", "1." * 33 + "1", "1.2 3", "１.２"])
+def test_uids_are_uids(keyword: str, value: str) -> None:
+    dataset = ct_dataset()
+    dataset.add_new(keyword, "UI", value.encode())
+    if keyword.startswith("SOP"):
+        dataset[keyword].VR = "LO"
+    data = VALID if value is None else _with_raw_uid(keyword, value)
+    assert keyword in refusal(data)
+
+
+def _with_raw_uid(keyword: str, value: str) -> bytes:
+    """A file whose UID was overwritten by other bytes of the same length, as a hostile sender would."""
+    raw = value.encode()
+    raw += b"\x00" * (len(raw) % 2)
+    placeholder = "9" * (len(raw) - 1) + ("7" if len(raw) % 2 == 0 else "")
+    placeholder = placeholder[: len(raw)]
+    dataset = ct_dataset()
+    dataset.add_new(keyword, "UI", placeholder)
+    dataset.file_meta = None  # type: ignore[assignment]
+    data = part10(dataset)
+    position = data.rindex(placeholder.encode())
+    return data[:position] + raw + data[position + len(raw) :]
+
+
+def test_an_undecodable_name_keeps_its_bytes() -> None:
+    dataset = ct_dataset(SpecificCharacterSet="ISO_IR 100", PatientName=None)
+    dataset.add_new("PatientName", "PN", "王^小东".encode("gb18030"))
+    header = read_bytes(part10(dataset))
+    assert header.identity.raw_name.rstrip() == "王^小东".encode("gb18030")
+
+
+@pytest.mark.parametrize("position", range(0, len(VALID), 7))
+def test_a_flipped_byte_never_raises_anything_else(position: int) -> None:
+    data = bytearray(VALID)
+    data[position] ^= 0xFF
+    try:
+        read_bytes(bytes(data))
+    except RefusedObject as refused:
+        assert refused.reason
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(data=st.data())
+def test_mutated_real_files_are_read_or_refused_and_nothing_else(data: st.DataObject) -> None:
+    files = [path for path in shared_files("objects-a") + shared_files("charset-a") if path.stat().st_size < 300_000]
+    original = data.draw(st.sampled_from(files)).read_bytes()
+    mutated = bytearray(original[: data.draw(st.integers(0, len(original)), label="length")])
+    for _ in range(data.draw(st.integers(0, 8), label="flips")):
+        if mutated:
+            position = data.draw(st.integers(0, min(len(mutated), 4000) - 1))
+            mutated[position] = data.draw(st.integers(0, 255))
+    try:
+        header = read_bytes(bytes(mutated))
+    except RefusedObject as refused:
+        assert refused.reason
+    else:
+        assert header.sop_instance_uid
+
+
+READABLE = ("transfer-syntaxes-a", "charset-chinese-a", "cr-dx-chest-a", "us-xa-cine-a", "mg-a", "ko-selfmade-a")
+
+
+@pytest.mark.parametrize("folder", READABLE)
+def test_sound_real_files_are_all_read(folder: str) -> None:
+    refused: dict[str, str] = {}
+    for path in shared_files(folder):
+        with path.open("rb") as file:
+            try:
+                read(file, HeaderLimits())
+            except RefusedObject as fault:
+                refused[path.name] = fault.reason
+    assert {name: reason for name, reason in refused.items() if Path(name).suffix not in (".json", ".md", ".txt")} == {}
+
+
+def test_the_46341_rows_claim_is_refused_by_its_pixels() -> None:
+    data = (shared_folder("malformed-a") / "2026-05-26-oob-monochrome-46341.dcm").read_bytes()
+    assert refusal(data) == "more pixels than the limit"
