@@ -78,7 +78,7 @@ class IngestRig:
             if isinstance(row, QuarantineItem):
                 key_id = row.data_key_id
             else:
-                key_id = dict((item.id, key) for item, key in studies.sealed_instances(session))[row.id]
+                key_id = {item.id: key for item, key in studies.sealed_instances(session)}[row.id]
             key = self.data_keys.open(session, key_id)
         return self.archive.open(row.object_key, row.object_version, key)
 
