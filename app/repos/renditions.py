@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from app.models import Exam, Instance, PreparedSeries, Series, Study
@@ -86,3 +86,8 @@ def instances_shown(session: Session, exam_id: uuid.UUID) -> list[tuple[Study, I
 
 def instance(session: Session, instance_id: uuid.UUID) -> Instance | None:
     return session.get(Instance, instance_id)
+
+
+def raise_exam_revision(session: Session, exam_id: uuid.UUID) -> None:
+    """Whatever changes what an exam shows does this in the same transaction: caches hang on the revision."""
+    session.execute(update(Exam).where(Exam.id == exam_id).values(revision=Exam.revision + 1))
