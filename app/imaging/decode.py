@@ -1,0 +1,207 @@
+"""Encoded frame bytes -> stored pixel values, by transfer syntax. Display is `window`; limits are `sandbox`.
+
+imagecodecs does the decoding: of the libraries tried it alone survived every mutated frame (docs/adr/0003).
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import imagecodecs
+import numpy as np
+import numpy.typing as npt
+
+from app.imaging.errors import UndecodableFrame
+from app.imaging.header import ImageHeader
+
+Pixels = npt.NDArray[np.generic]
+
+IMPLICIT_LE, EXPLICIT_LE, DEFLATED_LE, EXPLICIT_BE = (
+    "1.2.840.10008.1.2",
+    "1.2.840.10008.1.2.1",
+    "1.2.840.10008.1.2.1.99",
+    "1.2.840.10008.1.2.2",
+)
+DEFLATED_FRAME = "1.2.840.10008.1.2.8.1"
+RLE = "1.2.840.10008.1.2.5"
+
+
+@dataclass(frozen=True)
+class Codec:
+    """How one transfer syntax decodes. `colour_converted`: the decoder hands out RGB whatever was stored."""
+
+    name: str
+    decode: Callable[[ImageHeader, bytes], Pixels]
+    colour_converted: bool = False
+    bit_packed: bool = False
+    """1-bit pixels come eight a byte, not one a sample."""
+
+
+def decode_frame(header: ImageHeader, frame: bytes, index: int = 0) -> Pixels:
+    """Stored values of one frame: (rows, columns) or (rows, columns, samples), sign restored, high bits masked.
+
+    `index` counts from 0 and matters for native 1-bit frames, which may start inside a byte.
+    Raises UndecodableFrame for anything that does not decode to exactly the described frame.
+    """
+    codec = CODECS.get(header.transfer_syntax_uid)
+    if codec is None:
+        raise UndecodableFrame("no decoder for this transfer syntax")
+    if not frame:
+        raise UndecodableFrame("the frame is missing")
+    try:
+        if header.bits_allocated == 1 and codec.bit_packed:
+            return _one_bit(header, frame, index)
+        pixels = codec.decode(header, _unswapped(header, frame, index) if header.words_swapped else frame)
+    except UndecodableFrame:
+        raise
+    except Exception as error:  # codecs raise their own kinds; all mean the same here
+        raise UndecodableFrame(f"{codec.name}: {type(error).__name__}") from None
+    return _stored_values(header, _shaped(header, pixels))
+
+
+def colour_space(header: ImageHeader) -> str:
+    """The photometric interpretation of what `decode_frame` returns: decoders of lossy colour hand out RGB."""
+    codec = CODECS.get(header.transfer_syntax_uid)
+    if codec is not None and codec.colour_converted and header.samples_per_pixel == 3:
+        return "RGB"
+    return header.photometric_interpretation
+
+
+def _native(header: ImageHeader, frame: bytes) -> Pixels:
+    if header.photometric_interpretation == "YBR_FULL_422" and header.samples_per_pixel == 3:
+        return _unpack_422(header, frame)
+    order = ">" if header.transfer_syntax_uid == EXPLICIT_BE else "<"
+    if header.pixel_keyword == "PixelData":
+        kind = f"{order}u{header.bits_allocated // 8}"
+    else:
+        kind = f"{order}f{header.bits_allocated // 8}"
+    count = header.rows * header.columns * header.samples_per_pixel
+    pixels = np.frombuffer(frame, kind, count)
+    if header.samples_per_pixel > 1 and header.planar_configuration == 1:
+        return pixels.reshape(header.samples_per_pixel, header.rows, header.columns).transpose(1, 2, 0)
+    return pixels
+
+
+def _unswapped(header: ImageHeader, frame: bytes, index: int) -> bytes:
+    """The bytes of an 8-bit frame out of big-endian words; an odd frame may start in the middle of one."""
+    plain = np.frombuffer(frame, ">u2").astype("<u2").tobytes()
+    return plain[index * header.rows * header.columns * header.samples_per_pixel % 2 :]
+
+
+def _unpack_422(header: ImageHeader, frame: bytes) -> Pixels:
+    """PS3.3 C.7.6.3.1.2: two luminances share one pair of chrominances: Y1 Y2 Cb Cr."""
+    groups = np.frombuffer(frame, np.uint8, header.rows * header.columns * 2).reshape(-1, 4)
+    pixels = np.empty((len(groups), 2, 3), np.uint8)
+    pixels[:, :, 0] = groups[:, :2]
+    pixels[:, :, 1:] = groups[:, np.newaxis, 2:]
+    return pixels.reshape(header.rows, header.columns, 3)
+
+
+def _deflated(header: ImageHeader, frame: bytes) -> Pixels:
+    return _native(header, inflate(frame, _native_size(header)))
+
+
+def inflate(data: bytes, limit: int) -> bytes:
+    """Raw deflate (RFC 1951) of at most `limit` bytes. Raises UndecodableFrame past it."""
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    plain = inflater.decompress(data, limit + 1)
+    if len(plain) > limit + 1:
+        raise UndecodableFrame("inflates to more than described")
+    return plain
+
+
+def _native_size(header: ImageHeader) -> int:
+    return -(-header.rows * header.columns * header.samples_per_pixel * header.bits_allocated // 8)
+
+
+def _one_bit(header: ImageHeader, frame: bytes, index: int) -> Pixels:
+    """PS3.5 8.1.1: eight pixels a byte, the first in the least significant bit."""
+    count, skip = header.rows * header.columns, 0
+    if header.transfer_syntax_uid == RLE:
+        frame = bytes(imagecodecs.packbits_decode(frame[64:]))
+    elif header.transfer_syntax_uid == DEFLATED_FRAME:
+        frame = inflate(frame, _native_size(header))
+    else:
+        skip = index * count % 8
+    bits = np.unpackbits(np.frombuffer(frame, np.uint8), bitorder="little")[skip : skip + count]
+    if bits.size != count:
+        raise UndecodableFrame("fewer pixels than described")
+    return bits.reshape(header.rows, header.columns)
+
+
+def _rle(header: ImageHeader, frame: bytes) -> Pixels:
+    bytes_each = header.bits_allocated // 8
+    planes = imagecodecs.dicomrle_decode(frame, dtype=np.dtype(f"<u{bytes_each}"))
+    count = header.rows * header.columns
+    pixels = np.frombuffer(planes, f"<u{bytes_each}", count * header.samples_per_pixel)
+    if header.samples_per_pixel > 1:
+        return pixels.reshape(header.samples_per_pixel, header.rows, header.columns).transpose(1, 2, 0)
+    return pixels
+
+
+def _jpeg(header: ImageHeader, frame: bytes) -> Pixels:
+    """Baseline and extended JPEG. The colour space is told, never guessed: RGB is stored as it is (PS3.5 8.2.1)."""
+    if header.samples_per_pixel == 1:
+        return np.asarray(imagecodecs.jpeg8_decode(frame))
+    stored = "RGB" if header.photometric_interpretation == "RGB" else "YCBCR"
+    return np.asarray(imagecodecs.jpeg8_decode(frame, colorspace=stored, outcolorspace="RGB"))
+
+
+def _lossless_jpeg(header: ImageHeader, frame: bytes) -> Pixels:
+    if header.samples_per_pixel == 1:
+        return np.asarray(imagecodecs.ljpeg_decode(frame))
+    return np.asarray(imagecodecs.jpegsof3_decode(frame))
+
+
+def _jpeg_ls(header: ImageHeader, frame: bytes) -> Pixels:
+    return np.asarray(imagecodecs.jpegls_decode(frame))
+
+
+def _jpeg_2000(header: ImageHeader, frame: bytes) -> Pixels:
+    return np.asarray(imagecodecs.jpeg2k_decode(frame))
+
+
+def _shaped(header: ImageHeader, pixels: Pixels) -> Pixels:
+    shape: tuple[int, ...] = (header.rows, header.columns)
+    if header.samples_per_pixel > 1:
+        shape += (header.samples_per_pixel,)
+    if pixels.size != int(np.prod(shape)):
+        raise UndecodableFrame("other pixels than described")
+    if pixels.ndim == 3 and pixels.shape != shape and pixels.shape[0] == header.samples_per_pixel:
+        pixels = pixels.transpose(1, 2, 0)
+    return pixels.reshape(shape)
+
+
+def _stored_values(header: ImageHeader, pixels: Pixels) -> Pixels:
+    """PS3.5 8.1.1: keep `bits_stored` bits below `high_bit`, sign-extended when pixels are signed."""
+    if pixels.dtype.kind == "f":
+        return pixels.astype(pixels.dtype.newbyteorder("="), copy=False)
+    size = max(pixels.dtype.itemsize, 1 if header.bits_stored <= 8 else 2 if header.bits_stored <= 16 else 4)
+    unsigned = pixels.astype(f"=u{size}", copy=False)
+    shift = header.high_bit + 1 - header.bits_stored
+    if shift > 0 and header.transfer_syntax_uid in NATIVE:
+        unsigned = unsigned >> shift
+    if header.signed:
+        spare = 8 * size - header.bits_stored
+        signed: Pixels = (unsigned << spare).view(f"=i{size}") >> spare
+        return signed
+    if header.bits_stored < 8 * size:
+        masked: Pixels = unsigned & unsigned.dtype.type((1 << header.bits_stored) - 1)
+        return masked
+    return unsigned
+
+
+NATIVE = frozenset({IMPLICIT_LE, EXPLICIT_LE, DEFLATED_LE, EXPLICIT_BE})
+_PREFIX = "1.2.840.10008.1.2.4."
+CODECS: dict[str, Codec] = {
+    **{uid: Codec("native", _native, bit_packed=True) for uid in sorted(NATIVE)},
+    DEFLATED_FRAME: Codec("deflated frame", _deflated, bit_packed=True),
+    RLE: Codec("RLE", _rle, bit_packed=True),
+    **{_PREFIX + end: Codec("JPEG", _jpeg, colour_converted=True) for end in ("50", "51", "53", "55")},
+    **{_PREFIX + end: Codec("JPEG lossless", _lossless_jpeg) for end in ("57", "70")},
+    **{_PREFIX + end: Codec("JPEG-LS", _jpeg_ls) for end in ("80", "81")},
+    **{_PREFIX + end: Codec("JPEG 2000", _jpeg_2000, colour_converted=True) for end in ("90", "91", "92", "93")},
+    **{_PREFIX + end: Codec("HTJ2K", _jpeg_2000, colour_converted=True) for end in ("201", "202", "203")},
+}

@@ -1,0 +1,134 @@
+"""Where each frame lies in a Part-10 file: written at ingest, so that a request reads bytes and parses nothing.
+
+Native frames are computed (PS3.5 8.1.1); encapsulated ones come from the extended or basic offset table or, without
+one, from the fragments themselves (PS3.5 A.4).
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from app.imaging.errors import UnsupportedImage
+from app.imaging.header import ImageHeader
+
+_ITEM = b"\xfe\xff\x00\xe0"
+_DELIMITER = b"\xfe\xff\xdd\xe0"
+MAX_FRAGMENTS = 100_000
+JPEG_START, J2K_START, J2K_BOX = b"\xff\xd8", b"\xff\x4f", b"\x00\x00\x00\x0c"
+
+
+@dataclass(frozen=True)
+class FrameIndex:
+    """Per frame its pieces (start, length): absolute byte offsets in the file. Native 1-bit frames share bytes."""
+
+    frames: tuple[tuple[tuple[int, int], ...], ...]
+
+    def pieces(self, frame: int) -> tuple[tuple[int, int], ...]:
+        """Pieces of frame `frame`, from 0; IndexError outside."""
+        if frame < 0:
+            raise IndexError(frame)
+        return self.frames[frame]
+
+    def to_bytes(self) -> bytes:
+        """12 bytes a piece and 4 a frame: `uint32 pieces, (uint64 start, uint32 length) ...` for each frame."""
+        return b"".join(
+            struct.pack(">I", len(pieces)) + b"".join(struct.pack(">QI", *piece) for piece in pieces)
+            for pieces in self.frames
+        )
+
+    @classmethod
+    def from_bytes(cls, raw: bytes) -> FrameIndex:
+        frames, at = [], 0
+        while at < len(raw):
+            (count,) = struct.unpack_from(">I", raw, at)
+            at += 4
+            frames.append(tuple(struct.unpack_from(">QI", raw, at + 12 * piece) for piece in range(count)))
+            at += 12 * count
+        return cls(tuple(frames))
+
+
+def index_native(header: ImageHeader, value_offset: int, value_length: int) -> FrameIndex:
+    """Frames of uncompressed pixels at `value_offset`. Frames that are not there whole get no pieces."""
+    bits = header.rows * header.columns * header.samples_per_pixel * header.bits_allocated
+    if header.photometric_interpretation == "YBR_FULL_422" and header.samples_per_pixel == 3:
+        bits = bits * 2 // 3
+    frames = []
+    for number in range(header.number_of_frames):
+        start, end = number * bits // 8, -(-(number + 1) * bits // 8)
+        if header.words_swapped:
+            start, end = start - start % 2, end + end % 2
+        frames.append(((value_offset + start, end - start),) if end <= value_length else ())
+    return FrameIndex(tuple(frames))
+
+
+def index_encapsulated(
+    file: BinaryIO, value_offset: int, header: ImageHeader, extended: Sequence[tuple[int, int]] | None = None
+) -> FrameIndex:
+    """Frames of encapsulated pixels at `value_offset`. Raises UnsupportedImage when they are no sequence
+    of fragments. `extended`: the Extended Offset Table with lengths, when the header has one (PS3.3 C.7.6.3.1.8)."""
+    file.seek(value_offset)
+    table = _item(file)
+    if table is None:
+        raise UnsupportedImage("the compressed pixels do not start with an offset table")
+    offsets_raw = file.read(table)
+    fragments: list[tuple[int, int]] = []
+    while (length := _item(file)) is not None and len(fragments) < MAX_FRAGMENTS:
+        start = file.tell()
+        fragments.append((start, length))
+        file.seek(length, 1)
+    if not fragments:
+        return FrameIndex(((),) * header.number_of_frames)
+    first = value_offset + 8 + table
+    offsets = list(struct.unpack(f"<{len(offsets_raw) // 4}I", offsets_raw[: len(offsets_raw) // 4 * 4]))
+    if extended and len(extended) == header.number_of_frames:
+        offsets = [offset for offset, _ in extended]
+    frames = _by_offsets(fragments, [first + offset for offset in offsets], header.number_of_frames)
+    if frames is None:
+        frames = _without_table(file, fragments, header.number_of_frames)
+    return FrameIndex(tuple(frames))
+
+
+def _item(file: BinaryIO) -> int | None:
+    """Length of the item that starts here, positioned at its value; None at the end or at anything else."""
+    head = file.read(8)
+    if len(head) < 8 or head[:4] != _ITEM:
+        return None
+    (length,) = struct.unpack("<I", head[4:])
+    return None if length == 0xFFFFFFFF else int(length)
+
+
+Frames = list[tuple[tuple[int, int], ...]]
+
+
+def _by_offsets(fragments: list[tuple[int, int]], starts: list[int], frames: int) -> Frames | None:
+    """Group fragments by frame starts (offsets of item tags); None when the table contradicts the fragments."""
+    if len(starts) != frames:
+        return None
+    tags = {start - 8: number for number, (start, _) in enumerate(fragments)}
+    try:
+        firsts = [tags[start] for start in starts]
+    except KeyError:
+        return None
+    if firsts != sorted(set(firsts)) or firsts[0] != 0:
+        return None
+    bounds = [*firsts[1:], len(fragments)]
+    return [tuple(fragments[first:last]) for first, last in zip(firsts, bounds, strict=True)]
+
+
+def _without_table(file: BinaryIO, fragments: list[tuple[int, int]], frames: int) -> Frames:
+    """One frame: all fragments. As many fragments as frames: one each. Else a frame starts where a code stream does."""
+    if frames == 1:
+        return [tuple(fragments)]
+    if len(fragments) == frames:
+        return [(fragment,) for fragment in fragments]
+    grouped: list[list[tuple[int, int]]] = []
+    for start, length in fragments:
+        file.seek(start)
+        if file.read(4).startswith((JPEG_START, J2K_START, J2K_BOX)) or not grouped:
+            grouped.append([])
+        grouped[-1].append((start, length))
+    found: Frames = [tuple(group) for group in grouped[:frames]]
+    return found + [()] * (frames - len(found))

@@ -1,0 +1,93 @@
+"""Rows of prepared series, and the instances they are made from."""
+
+from __future__ import annotations
+
+import uuid
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from app.models import Exam, Instance, PreparedSeries, Series, Study
+
+
+def study(session: Session, study_id: uuid.UUID) -> Study | None:
+    return session.get(Study, study_id)
+
+
+def instances_of(session: Session, study_id: uuid.UUID) -> list[tuple[Series, Instance]]:
+    """All instances of a study with their series, by series number and instance number."""
+    query = (
+        select(Series, Instance)
+        .join(Instance, Instance.series_id == Series.id)
+        .where(Series.study_id == study_id)
+        .order_by(Series.series_number, Series.series_instance_uid, Instance.instance_number, Instance.sop_instance_uid)
+    )
+    return [(series, instance) for series, instance in session.execute(query)]
+
+
+def prepared(session: Session, study_id: uuid.UUID, revision: int) -> list[PreparedSeries]:
+    query = (
+        select(PreparedSeries)
+        .where(PreparedSeries.study_id == study_id, PreparedSeries.revision == revision)
+        .order_by(PreparedSeries.ordinal)
+    )
+    return list(session.scalars(query))
+
+
+def add(session: Session, rows: list[PreparedSeries]) -> None:
+    session.add_all(rows)
+
+
+def outdated(session: Session, study_id: uuid.UUID, revision: int) -> list[PreparedSeries]:
+    """Prepared rows of a study that are not of `revision`."""
+    query = select(PreparedSeries).where(PreparedSeries.study_id == study_id, PreparedSeries.revision != revision)
+    return list(session.scalars(query))
+
+
+def remove(session: Session, ids: list[uuid.UUID]) -> None:
+    session.execute(delete(PreparedSeries).where(PreparedSeries.id.in_(ids)))
+
+
+def shown_to_patients(session: Session, exam_id: uuid.UUID) -> list[tuple[PreparedSeries, Study]]:
+    """What a patient of this exam may see: prepared series of its matched studies, once released and not held."""
+    query = (
+        select(PreparedSeries, Study)
+        .join(Study, Study.id == PreparedSeries.study_id)
+        .join(Exam, Exam.id == Study.exam_id)
+        .where(
+            Exam.id == exam_id,
+            Exam.held_at.is_(None),
+            Exam.images_released_at.is_not(None),
+            Study.match_state == "matched",
+            PreparedSeries.revision == Study.prepared_revision,
+        )
+        .order_by(Study.created_at, Study.id, PreparedSeries.ordinal)
+    )
+    return [(series, study) for series, study in session.execute(query)]
+
+
+def instances_shown(session: Session, exam_id: uuid.UUID) -> list[tuple[Study, Instance]]:
+    """The originals of what a patient may see, in the same order of studies."""
+    query = (
+        select(Study, Instance)
+        .join(Instance, Instance.study_id == Study.id)
+        .join(Exam, Exam.id == Study.exam_id)
+        .where(
+            Exam.id == exam_id,
+            Exam.held_at.is_(None),
+            Exam.images_released_at.is_not(None),
+            Study.match_state == "matched",
+            Study.prepared_revision.is_not(None),
+        )
+        .order_by(Study.created_at, Study.id, Instance.series_id, Instance.instance_number, Instance.sop_instance_uid)
+    )
+    return [(study, instance) for study, instance in session.execute(query)]
+
+
+def instance(session: Session, instance_id: uuid.UUID) -> Instance | None:
+    return session.get(Instance, instance_id)
+
+
+def raise_exam_revision(session: Session, exam_id: uuid.UUID) -> None:
+    """Whatever changes what an exam shows does this in the same transaction: caches hang on the revision."""
+    session.execute(update(Exam).where(Exam.id == exam_id).values(revision=Exam.revision + 1))

@@ -1,0 +1,1 @@
+"""Pictures against other implementations and hostile bytes."""

@@ -1,0 +1,91 @@
+"""Windows: PS3.3 C.11.2.1.2 and C.11.2.1.3."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.imaging.header import FrameValues, Lut
+from app.imaging.window import Window, apply_window, default_window, to_display
+from tests.factories.images import image_header
+
+centers = st.floats(-2000, 2000, allow_nan=False)
+widths = st.floats(1, 4000, allow_nan=False)
+functions = st.sampled_from(["LINEAR", "LINEAR_EXACT", "SIGMOID"])
+
+
+@given(centers, widths, functions)
+def test_a_window_never_falls_and_stays_within_8_bits(center: float, width: float, function: str) -> None:
+    shown = apply_window(np.linspace(-5000, 5000, 500), Window(center, width, function))
+    assert (np.diff(shown) >= 0).all()
+    assert shown.min() >= 0
+    assert shown.max() <= 255
+
+
+@given(centers, st.floats(2, 4000))
+def test_a_linear_window_reaches_its_ends_where_the_standard_says(center: float, width: float) -> None:
+    ends = np.array([center - 0.5 - (width - 1) / 2, center - 0.5 + (width - 1) / 2])
+    assert np.allclose(apply_window(ends, Window(center, width)), [0, 255], atol=1e-6)
+
+
+def test_linear_exact_reaches_its_ends_at_half_the_width() -> None:
+    shown = apply_window(np.array([-60.0, 40.0, 140.0]), Window(40, 200, "LINEAR_EXACT"))
+    assert shown.tolist() == [0, 127.5, 255]
+
+
+def test_a_sigmoid_passes_the_middle_at_its_centre() -> None:
+    assert apply_window(np.array([40.0]), Window(40, 400, "SIGMOID"))[0] == 127.5
+
+
+def test_rescale_comes_before_the_window() -> None:
+    header = image_header(shared=FrameValues(slope=2, intercept=-1000, windows=((0, 101),)))
+    pixels = np.full((4, 6), 500, np.int16)
+    assert to_display(pixels, header)[0, 0] == round(255 * (0.5 + 0.5 / 100))
+
+
+def test_monochrome1_is_the_inverse_of_monochrome2() -> None:
+    pixels = np.arange(24, dtype=np.int16).reshape(4, 6)
+    usual = to_display(pixels, image_header(), Window(12, 24))
+    inverse = to_display(pixels, image_header(photometric_interpretation="MONOCHROME1"), Window(12, 24))
+    assert (usual + inverse == 255).all()
+
+
+def test_without_a_window_8_bits_are_shown_as_they_are() -> None:
+    header = image_header(bits_allocated=8, bits_stored=8, high_bit=7, signed=False)
+    pixels = np.arange(24, dtype=np.uint8).reshape(4, 6)
+    assert (to_display(pixels, header) == pixels).all()
+
+
+def test_without_a_window_deeper_pixels_span_black_to_white_leaving_padding_out() -> None:
+    header = image_header(padding=(-2000, -2000))
+    pixels = np.linspace(100, 900, 24).astype(np.int16).reshape(4, 6)
+    pixels[0, 0] = -2000
+    shown = to_display(pixels, header)
+    assert shown[0, :2].tolist() == [0, 0]
+    assert shown[-1, -1] == 255
+
+
+def test_a_voi_lut_is_used_when_there_is_no_window() -> None:
+    header = image_header(voi_lut=Lut.of(10, [0, 128, 255]))
+    pixels = np.array([[0, 10, 11, 12, 99, 5]] * 4, np.int16)
+    assert to_display(pixels, header)[0].tolist() == [0, 0, 128, 255, 255, 0]
+
+
+def test_every_signed_value_finds_its_own_place_in_the_table() -> None:
+    pixels = np.array([[-32768, -1, 0, 1, 32767, 100]] * 4, np.int16)
+    shown = to_display(pixels, image_header(), Window(0, 65536, "LINEAR_EXACT"))
+    assert shown[0].tolist() == [0, 127, 128, 128, 255, 128]
+
+
+def test_palette_colours_come_from_their_tables() -> None:
+    table = Lut.of(0, [0, 0xFFFF])
+    header = image_header(
+        photometric_interpretation="PALETTE COLOR", bits_allocated=8, bits_stored=8, high_bit=7, signed=False,
+        palette=(table, table, Lut.of(0, [0, 0x8000])),
+    )  # fmt: skip
+    assert to_display(np.array([[0, 1]], np.uint8), header).tolist() == [[[0, 0, 0], [255, 255, 128]]]
+
+
+def test_a_colour_image_has_no_window() -> None:
+    assert default_window(image_header(samples_per_pixel=3, shared=FrameValues(windows=((1, 2),)))) is None
