@@ -24,7 +24,6 @@ from app.services.archive_check import ArchiveCheck
 from app.services.audit import Audit
 from app.services.data_keys import DataKeys
 from app.services.header_checks import MIB, HeaderLimits
-from app.services.image_index import not_indexed
 from app.services.ingest import Ingest
 from app.services.machine_tokens import MachineTokens
 
@@ -69,7 +68,6 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
         blind=blind,
         audit=audit,
         clock=clock,
-        index_image=not_indexed,
         limits=HeaderLimits(file_bytes=settings.max_instance_mib * MIB),
     )
     return Services(

@@ -10,10 +10,10 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
-from pydicom.dataset import Dataset
+from pydicom.dataset import Dataset, FileDataset
 
 from app.errors import RefusedObject
-from app.services.header_checks import HeaderLimits, parse
+from app.services.header_checks import HeaderLimits, ParsedFile, parse
 from app.services.incoming import NOT_AS_PROMISED
 
 # PS3.5 9.1, but for components with leading zeros, which real devices send.
@@ -76,7 +76,7 @@ class PatientIdentity:
 
 @dataclass(frozen=True)
 class ReceivedHeader:
-    """One instance's header, checked. `dataset` is the parsed data set before the pixels."""
+    """One instance's header, checked."""
 
     sop_class_uid: str
     sop_instance_uid: str
@@ -92,7 +92,7 @@ class ReceivedHeader:
     series_description: str
     study_attributes: dict[str, Any]
     series_attributes: dict[str, Any]
-    dataset: Dataset = field(repr=False)
+    parsed: ParsedFile = field(repr=False)
 
 
 def read(file: BinaryIO, limits: HeaderLimits) -> ReceivedHeader:
@@ -104,8 +104,8 @@ def read(file: BinaryIO, limits: HeaderLimits) -> ReceivedHeader:
     if len(accession_number) > 64 or len(identity.patient_id) > 256:
         raise RefusedObject("accession number or patient ID too long", NOT_AS_PROMISED)
     return ReceivedHeader(
-        sop_class_uid=_uid(dataset, "SOPClassUID"),
-        sop_instance_uid=_uid(dataset, "SOPInstanceUID"),
+        sop_class_uid=_sop_uid(dataset, "SOPClassUID"),
+        sop_instance_uid=_sop_uid(dataset, "SOPInstanceUID"),
         study_instance_uid=_uid(dataset, "StudyInstanceUID"),
         series_instance_uid=_uid(dataset, "SeriesInstanceUID"),
         transfer_syntax_uid=_checked_uid(parsed.transfer_syntax_uid, "TransferSyntaxUID"),
@@ -118,7 +118,7 @@ def read(file: BinaryIO, limits: HeaderLimits) -> ReceivedHeader:
         series_description=_text(dataset, "SeriesDescription")[:64],
         study_attributes=_attributes(dataset, _STUDY_KEYWORDS),
         series_attributes=_attributes(dataset, _SERIES_KEYWORDS),
-        dataset=dataset,
+        parsed=parsed,
     )
 
 
@@ -144,6 +144,12 @@ def _identity(dataset: Dataset) -> PatientIdentity:
 
 def _uid(dataset: Dataset, keyword: str) -> str:
     return _checked_uid(_text(dataset, keyword), keyword)
+
+
+def _sop_uid(dataset: FileDataset, keyword: str) -> str:
+    # Files without it exist; the File Meta Information names the same thing (PS3.10 7.1).
+    text = _text(dataset, keyword) or _text(dataset.file_meta, f"MediaStorage{keyword}")
+    return _checked_uid(text, keyword)
 
 
 def _checked_uid(text: str, keyword: str) -> str:

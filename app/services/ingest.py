@@ -25,7 +25,7 @@ from app.services import header_fields
 from app.services.audit import Audit
 from app.services.data_keys import DataKeys
 from app.services.header_checks import HeaderLimits
-from app.services.image_index import ImageIndexer
+from app.services.image_index import ImageIndexer, index_image
 from app.services.incoming import IncomingObject, Outcome
 from app.services.ingest_plan import Arrival, Planner
 from app.services.ingest_rows import Reception, Recorder
@@ -45,7 +45,7 @@ class Ingest:
     blind: BlindIndex
     audit: Audit
     clock: Clock
-    index_image: ImageIndexer
+    index_image: ImageIndexer = index_image
     limits: HeaderLimits = field(default_factory=HeaderLimits)
     study_changed: Callable[[Session, Study], None] = lambda session, study: None
 

@@ -155,7 +155,7 @@ class Planner:
             study = plan.studies[header.study_instance_uid] = PlannedStudy(uuid.uuid4(), key, header.identity, row)
         if header.series_instance_uid not in plan.series:
             plan.new_series[header.series_instance_uid] = header.study_instance_uid
-        image = self.index_image(header.dataset, header.transfer_syntax_uid, arrival.source.file)
+        image = self.index_image(arrival.source.file, header.parsed)
         instance_id = uuid.uuid4()
         object_key = instance_object_key(study.id, instance_id)
         plan.instances.append(PlannedInstance(instance_id, arrival.source, header, study, image, object_key))

@@ -21,7 +21,6 @@ from app.security.keys import MasterKeys
 from app.services.archive_check import ArchiveCheck
 from app.services.audit import Audit
 from app.services.data_keys import DataKeys
-from app.services.image_index import not_indexed
 from app.services.incoming import IncomingObject, Outcome
 from app.services.ingest import Ingest
 
@@ -51,7 +50,6 @@ class IngestRig:
                 "blind": self.blind,
                 "audit": self.audit,
                 "clock": self.clock,
-                "index_image": not_indexed,
             }
             | more
         )
