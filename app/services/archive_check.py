@@ -34,7 +34,7 @@ class ArchiveCheck:
     data_keys: DataKeys
 
     def objects(self) -> Iterator[ObjectCheck]:
-        """Check received, quarantined and prepared objects one by one; each is read whole, none held whole in memory."""
+        """Check received, quarantined and prepared objects one by one; read whole, never held whole."""
         with self.db.read() as session:
             for instance, data_key_id in studies.sealed_instances(session):
                 yield self._check(session, instance, data_key_id)

@@ -47,7 +47,7 @@ class HeaderLimits:
 
 @dataclass(frozen=True)
 class ParsedFile:
-    """The data set before the pixels; which pixel element follows (None: none) and where in the file (None: deflated)."""
+    """The data set before the pixels; which pixel element follows, if any, and where (None when deflated)."""
 
     dataset: FileDataset
     transfer_syntax_uid: str

@@ -54,11 +54,11 @@ def test_a_member_that_leads_out_of_the_archive_is_refused_and_written_nowhere(t
     inside = tmp_path / "inside"
     inside.mkdir()
     path = make_zip(inside / "x.zip", {name: b"evil bytes", "good": b"good"})
-    before = {item for item in tmp_path.rglob("*")}
+    before = set(tmp_path.rglob("*"))
     (_, data, fault), (_, good, no_fault) = collect(path)
     assert fault == "the zip member's name leads out of the archive"
     assert (data, good, no_fault) == (b"evil bytes", b"good", None)
-    assert {item for item in tmp_path.rglob("*")} == before
+    assert set(tmp_path.rglob("*")) == before
 
 
 def test_a_zip_bomb_is_cut_off(tmp_path: Path) -> None:
