@@ -22,7 +22,9 @@ from app.security.fields import FieldSealer
 from app.security.keys import MasterKeys
 from app.services.audit import Audit
 from app.services.data_keys import DataKeys
+from app.services.exams import Exams
 from app.services.machine_tokens import MachineTokens
+from app.services.matching import Matching
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +41,8 @@ class Services:
     data_keys: DataKeys
     audit: Audit
     machine_tokens: MachineTokens
+    matching: Matching
+    exams: Exams
 
     def probes(self) -> dict[str, Callable[[], None]]:
         """What /readyz asks; each raises when its part does not answer."""
@@ -53,17 +57,23 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
     db = Database(settings.database_address)
     schema.upgrade(db)
     audit = Audit(keys.derive("audit"), clock)
+    fields = FieldSealer(keys.derive("fields"))
+    blind = BlindIndex(keys.derive("blind-index"))
+    matching = Matching(fields, audit)
+    exams = Exams(db, clock, fields, blind, audit, matching, lambda *_: None, lambda *_: None)
     return Services(
         settings=settings,
         clock=clock,
         db=db,
         keys=keys,
-        fields=FieldSealer(keys.derive("fields")),
-        blind=BlindIndex(keys.derive("blind-index")),
+        fields=fields,
+        blind=blind,
         archive=SealedArchive(_store(settings)),
         data_keys=DataKeys(keys, clock),
         audit=audit,
         machine_tokens=MachineTokens(db, clock, audit),
+        matching=matching,
+        exams=exams,
     )
 
 
