@@ -29,11 +29,18 @@ export function fillSeries(place, all, thumbnail, choose) {
     image.height = 64;
     image.dataset.src = thumbnail(series);
     const words = document.createElement('span');
-    words.textContent = `${messages.series(series.n, series.description)} · ${messages.frames(series.frames)}`;
+    words.append(inside('b', messages.series(series.n, series.description)), inside('small', messages.frames(series.frames)));
     button.append(image, words);
     button.addEventListener('click', () => choose(series));
     place.append(button);
   });
+}
+
+/** @param {string} tag @param {string} words */
+function inside(tag, words) {
+  const made = document.createElement(tag);
+  made.textContent = words;
+  return made;
 }
 
 /** Thumbnails wait until the first picture is there. @param {HTMLElement} place */

@@ -63,11 +63,10 @@ export class Gestures {
     else this.drag(now.y - before.y);
   }
 
-  /** @param {number} id */
+  /** @param {number} id @returns {Point | undefined} */
   otherFinger(id) {
-    let found = null;
-    this.fingers.forEach((point, one) => { if (one !== id && !found) found = point; });
-    return /** @type {Point | null} */ (found);
+    const others = Array.from(this.fingers).filter(([one]) => one !== id);
+    return others.length ? others[0][1] : undefined;
   }
 
   /** One finger of two moved: the gap zooms, the middle pans. @param {Point} before @param {Point} now @param {Point} other */

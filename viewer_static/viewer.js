@@ -23,6 +23,7 @@ class Viewer {
     this.slider = element('slider', HTMLInputElement);
     const named = { n: Number(root.dataset.series), k: Number(root.dataset.frame) };
     this.state = new State(manifest, readPlace(location.hash, named));
+    this.presets = presetsFor(this.state.view.series.modality, this.state.view.series.window);
     this.pictures = new Pictures();
     this.viewport = new Viewport(this.canvas, this.stage);
     this.trouble = false;
