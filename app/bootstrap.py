@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,14 +18,23 @@ from app.archive.store import ObjectStore
 from app.clock import Clock, SystemClock
 from app.config import Settings
 from app.extensions import Database
+from app.imaging.sandbox import RenderPool
 from app.security.blind_index import BlindIndex
+from app.security.codes import Codes
 from app.security.fields import FieldSealer
 from app.security.keys import MasterKeys
+from app.security.session_tokens import SessionTokens
+from app.services.access_codes import AccessCodes
+from app.services.attempts import Attempts
 from app.services.audit import Audit
 from app.services.data_keys import DataKeys
 from app.services.exams import Exams
 from app.services.machine_tokens import MachineTokens
 from app.services.matching import Matching
+from app.services.patient_access import PatientSessions
+from app.services.pictures import Pictures
+from app.services.renditions import Renditions
+from app.services.verification import Verification
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +53,13 @@ class Services:
     machine_tokens: MachineTokens
     matching: Matching
     exams: Exams
+    access_codes: AccessCodes
+    verification: Verification
+    patient_tokens: SessionTokens
+    patient_sessions: PatientSessions
+    renderer: RenderPool
+    renditions: Renditions
+    pictures: Pictures
 
     def probes(self) -> dict[str, Callable[[], None]]:
         """What /readyz asks; each raises when its part does not answer."""
@@ -60,7 +77,16 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
     fields = FieldSealer(keys.derive("fields"))
     blind = BlindIndex(keys.derive("blind-index"))
     matching = Matching(fields, audit)
-    exams = Exams(db, clock, fields, blind, audit, matching, lambda *_: None, lambda *_: None)
+    codes = Codes(keys.derive("codes"), keys.derive("code-hashes"))
+    access_codes = AccessCodes(codes, clock, audit, timedelta(days=settings.pickup_days))
+    exams = Exams(
+        db, clock, fields, blind, audit, matching,
+        identity_changed=lambda session, exam: access_codes.revoke_all(session, exam, "system", "identity corrected"),
+        registered=access_codes.ensure_qr_code,
+    )  # fmt: skip
+    archive = SealedArchive(_store(settings))
+    data_keys = DataKeys(keys, clock)
+    renderer = RenderPool(settings.decode_workers, settings.decode_time_limit_s, settings.decode_memory_mib << 20)
     return Services(
         settings=settings,
         clock=clock,
@@ -68,12 +94,27 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
         keys=keys,
         fields=fields,
         blind=blind,
-        archive=SealedArchive(_store(settings)),
-        data_keys=DataKeys(keys, clock),
+        archive=archive,
+        data_keys=data_keys,
         audit=audit,
         machine_tokens=MachineTokens(db, clock, audit),
         matching=matching,
         exams=exams,
+        access_codes=access_codes,
+        verification=Verification(
+            db,
+            clock,
+            codes,
+            fields,
+            Attempts(codes, settings.address_failures_per_hour, settings.shared_addresses),
+            audit,
+            send_one_time_code=lambda *_: None,
+        ),
+        patient_tokens=SessionTokens(keys.derive("session-jwt"), "patient"),
+        patient_sessions=PatientSessions(db, clock, audit, timedelta(minutes=settings.session_idle_min)),
+        renderer=renderer,
+        renditions=Renditions(db, clock, archive, data_keys, renderer),
+        pictures=Pictures(db, archive, data_keys, renderer),
     )
 
 

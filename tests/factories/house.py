@@ -36,7 +36,7 @@ def exam_body(**changes: Any) -> dict[str, Any]:
         "patient_id": "P1",
         "name": "李娜",
         "phone": "13900000001",
-        "id_number": "120101196001020028",
+        "id_number": "120101196001020027",
         "birth_date": "1960-01-02",
         "sex": "F",
     }

@@ -115,9 +115,7 @@ def _plain_pages(app: Flask, pages: Pages) -> None:
     app.add_url_rule("/", "landing", lambda: render_template("patient/landing.html"))
     app.add_url_rule("/paused", "paused", lambda: render_template("patient/paused.html", retry_minutes=15))
     app.add_url_rule("/left", "left", lambda: render_template("patient/left.html"))
-    app.add_url_rule(
-        "/error/<int:status>", "error", lambda status: render_template("errors/error.html", status=status)
-    )
+    app.add_url_rule("/error/<int:status>", "error", lambda status: render_template("errors/error.html", status=status))
     app.add_url_rule(
         "/step-up/<int:sent>",
         "step_up",
