@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from app.web import error_pages, guards, headers, ops, static_files
+from app.web.patient import entry, exams, images
 
 
 def register(app: Flask) -> None:
@@ -13,4 +14,6 @@ def register(app: Flask) -> None:
     guards.install(app)
     error_pages.install(app)
     static_files.install(app)
-    app.register_blueprint(ops.blueprint)
+    app.jinja_env.globals["hospital_name"] = app.extensions["cloudfilm"].settings.hospital_name
+    for room in (ops, entry, exams, images):
+        app.register_blueprint(room.blueprint)

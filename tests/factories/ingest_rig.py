@@ -23,6 +23,7 @@ from app.services.audit import Audit
 from app.services.data_keys import DataKeys
 from app.services.incoming import IncomingObject, Outcome
 from app.services.ingest import Ingest
+from app.services.matching import Matching
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 
@@ -41,6 +42,7 @@ class IngestRig:
         self.fields = FieldSealer(master.derive("fields"))
         self.blind = BlindIndex(master.derive("blind-index"))
         self.audit = Audit(master.derive("audit"), self.clock)
+        self.matching = Matching(self.fields, self.audit)
         self.ingest = Ingest(
             **{
                 "db": self.db,
@@ -50,6 +52,8 @@ class IngestRig:
                 "blind": self.blind,
                 "audit": self.audit,
                 "clock": self.clock,
+                "study_changed": self.matching.study_changed,
+                "patients_differ": self.matching.header_differs,
             }
             | more
         )
