@@ -211,8 +211,8 @@ def demo_phone() -> dict[str, Any]:
     link = "http://127.0.0.1:8000/s/7K3M9P"
     return {
         "people": [
-            {"name": "王小芳", "phone": "13900000001", "factor": "123X", "url": "?phone=1", "selected": True, "unread": 2},
-            {"name": "李明", "phone": "13900000002", "factor": "4567", "url": "?phone=2", "selected": False, "unread": 0},
+            {"name": "王小芳", "phone": "13900000001", "url": "?phone=1", "selected": True, "unread": 2},
+            {"name": "李明", "phone": "13900000002", "url": "?phone=2", "selected": False, "unread": 0},
         ],
         "phone": {
             "owner_name": "王小芳", "number": "13900000001", "factor": "123X",
