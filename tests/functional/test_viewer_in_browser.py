@@ -58,6 +58,16 @@ def test_the_first_picture_is_in_the_page_and_then_drawn_on_the_canvas(page: Pag
     assert page.inner_text("#counter") == f"30 / {CT_FRAMES}"
 
 
+def test_the_picture_of_the_page_is_on_the_canvas_before_any_other_arrives(page: Page, pages: Pages) -> None:
+    page.route("**/frames.batch*", lambda route: route.abort())
+    page.route("**/frames/30.jpg", lambda route: route.abort())
+    page.goto(pages.base_url + VIEWER)
+    wait_for_slice(page, 30, quality="preview")
+    assert pixel(page) == near(grey(30, 0, 2000))
+    assert pixel(page, 0.02, 0.5) < 20  # at its own proportions, not stretched over the stage
+    assert pixel(page, 0.5, 0.05) < 20
+
+
 def test_previews_of_all_frames_load_in_batches_and_full_frames_only_near_the_eye(page: Page, pages: Pages) -> None:
     open_viewer(page, pages)
     page.wait_for_selector(f'#picture[data-loaded="{CT_FRAMES}"]')
