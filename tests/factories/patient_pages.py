@@ -129,9 +129,12 @@ def _plain_pages(app: Flask, pages: Pages) -> None:
         if request.method == "POST":
             pages.posted.append(request.form.to_dict())
             return render_template("patient/refused.html")
-        return render_template("patient/verify.html" if code else "patient/pickup.html")
+        if not code:
+            return render_template("patient/pickup.html")
+        return render_template("patient/verify.html", with_phone=request.path.startswith("/s/"))
 
     app.add_url_rule("/q/<code>", "entry", entry, methods=["GET", "POST"])
+    app.add_url_rule("/s/<code>", "sms_entry", entry, methods=["GET", "POST"])
     app.add_url_rule("/s", "pickup", entry, methods=["GET", "POST"])
 
 

@@ -16,6 +16,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="
 PAGES = {
     "landing": "/",
     "verify": "/q/CODE",
+    "verify-with-phone": "/s/CODE",
     "pickup": "/s",
     "paused": "/paused",
     "step-up": "/step-up/0",
@@ -123,7 +124,7 @@ def test_large_text_is_larger_and_remembered_on_the_next_page(browser: Browser, 
         assert page.get_by_role("button", name="大字").get_attribute("aria-pressed") == "true"
 
 
-@pytest.mark.parametrize("name", ["landing", "verify", "pickup", "code-sent", "exam", "exams"])
+@pytest.mark.parametrize("name", ["landing", "verify", "verify-with-phone", "pickup", "code-sent", "exam", "exams"])
 def test_what_is_touched_is_at_least_48_pixels_high(browser: Browser, pages: Pages, name: str) -> None:
     with phone_page(browser) as page:
         page.goto(pages.base_url + PAGES[name])
