@@ -53,7 +53,8 @@ class FrameIndex:
 def index_native(header: ImageHeader, value_offset: int, value_length: int) -> FrameIndex:
     """Frames of uncompressed pixels at `value_offset`. Frames that are not there whole get no pieces."""
     bits = header.rows * header.columns * header.samples_per_pixel * header.bits_allocated
-    if header.photometric_interpretation == "YBR_FULL_422" and header.samples_per_pixel == 3:
+    whole = -(-header.number_of_frames * bits // 8)
+    if header.photometric_interpretation == "YBR_FULL_422" and value_length < whole:  # some say 422 and mean 444
         bits = bits * 2 // 3
     frames = []
     for number in range(header.number_of_frames):

@@ -15,7 +15,8 @@ from pydicom.encaps import encapsulate
 from app.imaging.decode import decode_frame
 from app.imaging.errors import UnsupportedImage
 from app.imaging.frame_index import FrameIndex
-from app.imaging.header import FrameValues, ImageHeader, read_header
+from app.imaging.header import FrameValues, ImageHeader
+from app.imaging.header_reading import read_header
 from app.imaging.part10 import parse
 from tests.factories.images import ct_slice, image_header, part10
 

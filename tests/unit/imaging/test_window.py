@@ -6,7 +6,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.imaging.header import FrameValues, Lut
+from app.imaging.header import FrameValues
+from app.imaging.lut import Lut
 from app.imaging.window import Window, apply_window, default_window, to_display
 from tests.factories.images import image_header
 
@@ -67,7 +68,7 @@ def test_without_a_window_deeper_pixels_span_black_to_white_leaving_padding_out(
 
 
 def test_a_voi_lut_is_used_when_there_is_no_window() -> None:
-    header = image_header(voi_lut=Lut.of(10, [0, 128, 255]))
+    header = image_header(voi_lut=Lut.of(10, [0, 128, 255], bits=8))
     pixels = np.array([[0, 10, 11, 12, 99, 5]] * 4, np.int16)
     assert to_display(pixels, header)[0].tolist() == [0, 0, 128, 255, 255, 0]
 
