@@ -183,7 +183,7 @@ def _frame_values(ds: Dataset, frames: int) -> tuple[FrameValues, tuple[FrameVal
     if len(groups) != frames:
         return shared, ()
     per_frame = tuple(_grouped(group, shared) for group in groups)
-    return shared, () if all(values == shared for values in per_frame) else per_frame
+    return (per_frame[0], ()) if all(values == per_frame[0] for values in per_frame) else (shared, per_frame)
 
 
 def _grouped(group: Dataset, base: FrameValues) -> FrameValues:
