@@ -1,12 +1,14 @@
-"""Where the shared real data is, and a visible skip where it is not."""
+"""Where the shared real data is (beside the repository, or CLOUDFILM_SHARED_DATA), and a visible skip where it is not."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
-FOLDER = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
+_BESIDE = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
+FOLDER = Path(os.environ.get("CLOUDFILM_SHARED_DATA", _BESIDE))
 
 
 def needs(name: str) -> Path:
