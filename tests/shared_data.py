@@ -1,4 +1,4 @@
-"""Where the shared real data is (beside the repository, or CLOUDFILM_SHARED_DATA), and a visible skip where it is not."""
+"""Where the shared real data is, and a visible skip where it is not."""
 
 from __future__ import annotations
 
