@@ -34,8 +34,10 @@ from app.services.header_checks import MIB, HeaderLimits
 from app.services.ingest import Ingest
 from app.services.machine_tokens import MachineTokens
 from app.services.matching import Matching
+from app.services.paper import Paper
 from app.services.patient_access import PatientSessions
 from app.services.pictures import Pictures
+from app.services.quarantine import Quarantine
 from app.services.renditions import Renditions
 from app.services.verification import Verification
 
@@ -55,6 +57,8 @@ class Services:
     audit: Audit
     machine_tokens: MachineTokens
     ingest: Ingest
+    quarantine: Quarantine
+    paper: Paper
     archive_check: ArchiveCheck
     matching: Matching
     exams: Exams
@@ -116,6 +120,8 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
         audit=audit,
         machine_tokens=MachineTokens(db, clock, audit),
         ingest=ingest,
+        quarantine=Quarantine(db),
+        paper=Paper(db, exams, access_codes, audit, settings.base_url, settings.hospital_name),
         archive_check=ArchiveCheck(db, archive, data_keys),
         matching=matching,
         exams=exams,
