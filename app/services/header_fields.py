@@ -14,7 +14,7 @@ from pydicom.dataset import Dataset
 
 from app.errors import RefusedObject
 from app.services.header_checks import HeaderLimits, parse
-from app.services.incoming import NOT_AS_PROMISED
+from app.services.incoming import NOT_AS_PROMISED, Promise
 
 # PS3.5 9.1, but for components with leading zeros, which real devices send.
 _UID = re.compile(r"[0-9]+(\.[0-9]+)*")
@@ -93,6 +93,16 @@ class ReceivedHeader:
     study_attributes: dict[str, Any]
     series_attributes: dict[str, Any]
     dataset: Dataset = field(repr=False)
+
+    def keeps(self, promise: Promise) -> bool:
+        return all(
+            promised is None or promised == found
+            for promised, found in (
+                (promise.study_instance_uid, self.study_instance_uid),
+                (promise.sop_class_uid, self.sop_class_uid),
+                (promise.sop_instance_uid, self.sop_instance_uid),
+            )
+        )
 
 
 def read(file: BinaryIO, limits: HeaderLimits) -> ReceivedHeader:

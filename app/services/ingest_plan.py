@@ -138,9 +138,9 @@ class Planner:
 
     def _place(self, session: Session, plan: Plan, arrival: Arrival, known: dict[str, Instance]) -> Outcome:
         header = arrival.header
-        if header is None:
-            assert arrival.fault is not None
+        if arrival.fault is not None:
             return self._refuse(session, plan, arrival, arrival.fault)
+        assert header is not None
         twin = known.get(header.sop_instance_uid)
         if twin is not None:
             if sha256_of(arrival.source.file) == twin.sha256:
@@ -219,5 +219,6 @@ def _outcome(kind: type[_Kind], arrival: Arrival, **more: Any) -> _Kind:
         sop_class_uid=header.sop_class_uid,
         sop_instance_uid=header.sop_instance_uid,
         study_instance_uid=header.study_instance_uid,
+        series_instance_uid=header.series_instance_uid,
         **more,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from app.web import error_pages, guards, headers, ops, static_files
+from app.web.machine import stow
 
 
 def register(app: Flask) -> None:
@@ -14,3 +15,4 @@ def register(app: Flask) -> None:
     error_pages.install(app)
     static_files.install(app)
     app.register_blueprint(ops.blueprint)
+    app.register_blueprint(stow.blueprint)
