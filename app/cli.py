@@ -7,10 +7,11 @@ from flask import Flask, current_app
 
 from app.bootstrap import Services
 from app.cli_archive import ingest, verify_archive
+from app.cli_scp import scp
 
 
 def register(app: Flask) -> None:
-    for command in (create_token, verify_audit, ingest, verify_archive):
+    for command in (create_token, verify_audit, ingest, verify_archive, scp):
         app.cli.add_command(command)
 
 

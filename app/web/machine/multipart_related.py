@@ -132,7 +132,10 @@ class _Collector:
         self._count += 1
         if self._count > self._limits.parts:
             raise _TooMany
-        self._file = cast(BinaryIO, tempfile.SpooledTemporaryFile(self._limits.memory_bytes, dir=str(self._spool)))
+        spooled = tempfile.SpooledTemporaryFile(  # noqa: SIM115 - whoever takes the part closes it
+            self._limits.memory_bytes, dir=str(self._spool)
+        )
+        self._file = cast(BinaryIO, spooled)
         self._size = 0
         self._content_type = ""
 
