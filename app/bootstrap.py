@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,16 +18,26 @@ from app.archive.store import ObjectStore
 from app.clock import Clock, SystemClock
 from app.config import Settings
 from app.extensions import Database
+from app.imaging.sandbox import RenderPool
 from app.security.blind_index import BlindIndex
+from app.security.codes import Codes
 from app.security.fields import FieldSealer
 from app.security.keys import MasterKeys
+from app.security.session_tokens import SessionTokens
+from app.services.access_codes import AccessCodes
 from app.services.archive_check import ArchiveCheck
+from app.services.attempts import Attempts
 from app.services.audit import Audit
 from app.services.data_keys import DataKeys
+from app.services.exams import Exams
 from app.services.header_checks import MIB, HeaderLimits
-from app.services.image_index import not_indexed
 from app.services.ingest import Ingest
 from app.services.machine_tokens import MachineTokens
+from app.services.matching import Matching
+from app.services.patient_access import PatientSessions
+from app.services.pictures import Pictures
+from app.services.renditions import Renditions
+from app.services.verification import Verification
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +56,15 @@ class Services:
     machine_tokens: MachineTokens
     ingest: Ingest
     archive_check: ArchiveCheck
+    matching: Matching
+    exams: Exams
+    access_codes: AccessCodes
+    verification: Verification
+    patient_tokens: SessionTokens
+    patient_sessions: PatientSessions
+    renderer: RenderPool
+    renditions: Renditions
+    pictures: Pictures
 
     def probes(self) -> dict[str, Callable[[], None]]:
         """What /readyz asks; each raises when its part does not answer."""
@@ -60,8 +80,18 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
     db = Database(settings.database_address)
     schema.upgrade(db)
     audit = Audit(keys.derive("audit"), clock)
-    fields, blind = FieldSealer(keys.derive("fields")), BlindIndex(keys.derive("blind-index"))
-    archive, data_keys = SealedArchive(_store(settings)), DataKeys(keys, clock)
+    fields = FieldSealer(keys.derive("fields"))
+    blind = BlindIndex(keys.derive("blind-index"))
+    matching = Matching(fields, audit)
+    codes = Codes(keys.derive("codes"), keys.derive("code-hashes"))
+    access_codes = AccessCodes(codes, clock, audit, timedelta(days=settings.pickup_days))
+    exams = Exams(
+        db, clock, fields, blind, audit, matching,
+        identity_changed=lambda session, exam: access_codes.revoke_all(session, exam, "system", "identity corrected"),
+        registered=access_codes.ensure_qr_code,
+    )  # fmt: skip
+    archive = SealedArchive(_store(settings))
+    data_keys = DataKeys(keys, clock)
     ingest = Ingest(
         db=db,
         archive=archive,
@@ -70,9 +100,11 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
         blind=blind,
         audit=audit,
         clock=clock,
-        index_image=not_indexed,
         limits=HeaderLimits(file_bytes=settings.max_instance_mib * MIB),
+        study_changed=matching.study_changed,
+        patients_differ=matching.header_differs,
     )
+    renderer = RenderPool(settings.decode_workers, settings.decode_time_limit_s, settings.decode_memory_mib << 20)
     return Services(
         settings=settings,
         clock=clock,
@@ -86,6 +118,23 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
         machine_tokens=MachineTokens(db, clock, audit),
         ingest=ingest,
         archive_check=ArchiveCheck(db, archive, data_keys),
+        matching=matching,
+        exams=exams,
+        access_codes=access_codes,
+        verification=Verification(
+            db,
+            clock,
+            codes,
+            fields,
+            Attempts(codes, settings.address_failures_per_hour, settings.shared_addresses),
+            audit,
+            send_one_time_code=lambda *_: None,
+        ),
+        patient_tokens=SessionTokens(keys.derive("session-jwt"), "patient"),
+        patient_sessions=PatientSessions(db, clock, audit, timedelta(minutes=settings.session_idle_min)),
+        renderer=renderer,
+        renditions=Renditions(db, clock, archive, data_keys, renderer),
+        pictures=Pictures(db, archive, data_keys, renderer),
     )
 
 

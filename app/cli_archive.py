@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 from flask import current_app
+from flask.cli import with_appcontext
 from tqdm import tqdm
 
 from app.bootstrap import Services
@@ -24,6 +25,7 @@ def _services() -> Services:
 
 
 @click.command("ingest")
+@with_appcontext
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 def ingest(paths: tuple[Path, ...]) -> None:
     """Take DICOM files, folders and zip archives into the archive. Exit 1 when something went to quarantine."""
@@ -48,6 +50,7 @@ def ingest(paths: tuple[Path, ...]) -> None:
 
 
 @click.command("verify-archive")
+@with_appcontext
 def verify_archive() -> None:
     """Read every stored object again and compare it with what was received; exit 1 on faults."""
     check = _services().archive_check

@@ -48,13 +48,18 @@ def parse(file: BinaryIO) -> Parsed:
     syntax = str(dataset.file_meta.get("TransferSyntaxUID", "")) or (
         IMPLICIT_LE if dataset.is_implicit_VR else EXPLICIT_LE if dataset.is_little_endian else EXPLICIT_BE
     )
-    if not stopped:
+    return index_pixels(file, dataset, syntax, stopped[0] if stopped else None)
+
+
+def index_pixels(file: BinaryIO, dataset: FileDataset, syntax: str, pixel_tag: int | None) -> Parsed:
+    """The image header and frames of a dataset that was read up to its pixel element, where `file` stands now."""
+    if pixel_tag is None:
         return Parsed(dataset, syntax, None, None, None, None)
     if syntax == DEFLATED_LE:
-        return _unplaced(dataset, syntax, stopped[0])
+        return _unplaced(dataset, syntax, pixel_tag)
     offset = file.tell()
     try:
-        header = read_header(dataset, syntax, PIXEL_TAGS[stopped[0]])
+        header = read_header(dataset, syntax, PIXEL_TAGS[pixel_tag])
         header = replace(header, words_swapped=_words_swapped(file, header, offset))
         frames = _frames(file, dataset, header, offset)
     except NotAnImage:

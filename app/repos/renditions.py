@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
@@ -91,3 +92,10 @@ def instance(session: Session, instance_id: uuid.UUID) -> Instance | None:
 def raise_exam_revision(session: Session, exam_id: uuid.UUID) -> None:
     """Whatever changes what an exam shows does this in the same transaction: caches hang on the revision."""
     session.execute(update(Exam).where(Exam.id == exam_id).values(revision=Exam.revision + 1))
+
+
+def all_prepared(session: Session) -> Iterator[tuple[PreparedSeries, uuid.UUID]]:
+    """Every prepared series, of old revisions too, with its study's data key id."""
+    query = select(PreparedSeries, Study.data_key_id).join(Study, Study.id == PreparedSeries.study_id)
+    for row in session.execute(query.order_by(PreparedSeries.id).execution_options(yield_per=500)):
+        yield row.PreparedSeries, row.data_key_id

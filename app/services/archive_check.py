@@ -9,18 +9,18 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from app.archive.keyspace import QUARANTINE, STUDIES
-from app.archive.sealed import SealedArchive
+from app.archive.keyspace import QUARANTINE, RENDITIONS, STUDIES
+from app.archive.sealed import PackIndex, SealedArchive
 from app.errors import ArchiveError, ObjectMissing, UnsealError
 from app.extensions import Database
-from app.models import Instance, QuarantineItem
-from app.repos import quarantine, studies
+from app.models import Instance, PreparedSeries, QuarantineItem
+from app.repos import quarantine, renditions, studies
 from app.services.data_keys import DataKeys
 
 
 @dataclass(frozen=True)
 class ObjectCheck:
-    """One object's result; `fault` is None when it is whole. `size` in bytes as the row says."""
+    """One object's result; `fault` is None when it is whole. `size` in plain bytes."""
 
     object_key: str
     size: int
@@ -34,33 +34,59 @@ class ArchiveCheck:
     data_keys: DataKeys
 
     def objects(self) -> Iterator[ObjectCheck]:
-        """Check received files and quarantined objects one by one, each read whole but never held whole in memory."""
+        """Check received, quarantined and prepared objects one by one; read whole, never held whole."""
         with self.db.read() as session:
             for instance, data_key_id in studies.sealed_instances(session):
                 yield self._check(session, instance, data_key_id)
             for item in quarantine.all_items(session):
                 yield self._check(session, item, item.data_key_id)
+            for prepared, data_key_id in renditions.all_prepared(session):
+                for object_key, index in _packs(prepared):
+                    yield self._check_pack(session, object_key, prepared.revision, index, data_key_id)
 
     def orphans(self) -> list[str]:
         """Objects without a row, never acknowledged: left by a crash, or of a batch still on its way."""
-        stored = {key for prefix in (STUDIES, QUARANTINE) for key, _ in self.archive.store.list(prefix)}
+        stored = {key for prefix in (STUDIES, RENDITIONS, QUARANTINE) for key, _ in self.archive.store.list(prefix)}
         with self.db.read() as session:
             stored.difference_update(instance.object_key for instance, _ in studies.sealed_instances(session))
             stored.difference_update(item.object_key for item in quarantine.all_items(session))
+            for prepared, _ in renditions.all_prepared(session):
+                stored.difference_update(object_key for object_key, _ in _packs(prepared))
         return sorted(stored)
 
     def _check(self, session: Session, row: Instance | QuarantineItem, data_key_id: uuid.UUID) -> ObjectCheck:
+        digest, size = hashlib.sha256(), 0
         try:
             key = self.data_keys.open(session, data_key_id)
-            digest, size = hashlib.sha256(), 0
             for piece in self.archive.stream(row.object_key, row.object_version, key):
                 digest.update(piece)
                 size += len(piece)
-        except ObjectMissing:
-            return ObjectCheck(row.object_key, row.size, "missing")
-        except UnsealError:
-            return ObjectCheck(row.object_key, row.size, "altered, cut or moved")
-        except ArchiveError:
-            return ObjectCheck(row.object_key, row.size, "cannot be read")
+        except ArchiveError as error:
+            return ObjectCheck(row.object_key, row.size, _fault(error))
         same = size == row.size and digest.digest() == row.sha256
         return ObjectCheck(row.object_key, row.size, None if same else "not what was received")
+
+    def _check_pack(
+        self, session: Session, object_key: str, version: int, index: bytes, data_key_id: uuid.UUID
+    ) -> ObjectCheck:
+        size = 0
+        try:
+            key, entries = self.data_keys.open(session, data_key_id), PackIndex.from_bytes(index)
+            for number in range(len(entries)):
+                size += len(self.archive.read_frame(object_key, version, key, entries[number]))
+        except ArchiveError as error:
+            return ObjectCheck(object_key, size, _fault(error))
+        return ObjectCheck(object_key, size, None)
+
+
+def _packs(prepared: PreparedSeries) -> tuple[tuple[str, bytes], ...]:
+    return (
+        (prepared.preview_object_key, prepared.preview_index),
+        (prepared.frame_object_key, prepared.frame_index),
+    )
+
+
+def _fault(error: ArchiveError) -> str:
+    if isinstance(error, ObjectMissing):
+        return "missing"
+    return "altered, cut or moved" if isinstance(error, UnsealError) else "cannot be read"

@@ -14,15 +14,18 @@ from typing import BinaryIO, cast
 import pydicom
 from pydicom.datadict import dictionary_has_tag, dictionary_VR
 from pydicom.dataset import Dataset, FileDataset
+from pydicom.filereader import read_partial
 from pydicom.sequence import Sequence
+from pydicom.tag import BaseTag
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from app.errors import RefusedObject
+from app.imaging.part10 import PIXEL_TAGS
 from app.services.incoming import CANNOT_UNDERSTAND, OUT_OF_RESOURCES
 from app.services.pixel_element import check_pixels_complete
 
 MIB = 1024 * 1024
-_PIXEL_GROUP = 0x7FE0
+_ELEMENT_HEAD = 8
 # pydicom looks for the end of an undefined-length value in blocks of this size; the last one is short by nature.
 _SEARCH_BLOCK = 8192
 # Values are stored as they came; judging (and quoting) each of them is not this program's work.
@@ -44,10 +47,11 @@ class HeaderLimits:
 
 @dataclass(frozen=True)
 class ParsedFile:
-    """The data set before the pixels, and where the Pixel Data element starts in the file (None: none, or deflated)."""
+    """The data set before the pixels; which pixel element follows, if any, and where (None when deflated)."""
 
-    dataset: Dataset
+    dataset: FileDataset
     transfer_syntax_uid: str
+    pixel_tag: int | None
     pixel_offset: int | None
 
 
@@ -76,17 +80,33 @@ def _parse(file: BinaryIO, limits: HeaderLimits) -> ParsedFile:
         _check_inflates(file, deflated, limits.inflated_bytes)
     file.seek(0)
     reader = _BoundedReader(file, size, limits)
-    dataset: FileDataset = pydicom.dcmread(cast(BinaryIO, reader), stop_before_pixels=True)
+    dataset, pixel_tag = _read_to_pixels(reader)
     transfer_syntax_uid = str(dataset.file_meta.get("TransferSyntaxUID", ""))
     if not transfer_syntax_uid:
         raise RefusedObject("no transfer syntax", CANNOT_UNDERSTAND)
     _check_nesting(dataset, limits.nesting)
     _check_pixels(dataset, limits)
     offset = file.tell()
-    if deflated is not None or offset >= size:
-        return ParsedFile(dataset, transfer_syntax_uid, None)
+    if deflated is not None:
+        return ParsedFile(dataset, transfer_syntax_uid, pixel_tag, None)
+    if pixel_tag is None:
+        if size - offset >= _ELEMENT_HEAD:
+            raise RefusedObject("bytes follow the end of the data set", CANNOT_UNDERSTAND)
+        return ParsedFile(dataset, transfer_syntax_uid, None, None)
     check_pixels_complete(file, offset, size, transfer_syntax_uid)
-    return ParsedFile(dataset, transfer_syntax_uid, offset)
+    return ParsedFile(dataset, transfer_syntax_uid, pixel_tag, offset)
+
+
+def _read_to_pixels(reader: _BoundedReader) -> tuple[FileDataset, int | None]:
+    stopped: list[int] = []
+
+    def at_pixels(tag: BaseTag, _vr: str | None, _length: int) -> bool:
+        if int(tag) in PIXEL_TAGS:
+            stopped.append(int(tag))
+        return bool(stopped)
+
+    dataset = read_partial(cast(BinaryIO, reader), stop_when=at_pixels)
+    return dataset, stopped[0] if stopped else None
 
 
 def _is_deflated(file: BinaryIO, prefix: bytes) -> int | None:

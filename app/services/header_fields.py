@@ -5,16 +5,17 @@ Parsing is in `header_checks`, what pixels need in app/imaging, whether the pati
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
-from pydicom.dataset import Dataset
+from pydicom.dataset import Dataset, FileDataset
 
 from app.errors import RefusedObject
-from app.services.header_checks import HeaderLimits, parse
+from app.services.header_checks import HeaderLimits, ParsedFile, parse
+from app.services.identity import HeaderIdentity
 from app.services.incoming import NOT_AS_PROMISED, Promise
+from app.services.person_names import decode_person_name
 
 # PS3.5 9.1, but for components with leading zeros, which real devices send.
 _UID = re.compile(r"[0-9]+(\.[0-9]+)*")
@@ -28,55 +29,8 @@ _SERIES_KEYWORDS = (
 
 
 @dataclass(frozen=True)
-class PatientIdentity:
-    """Who the header says it is. Personal: leaves memory only sealed."""
-
-    patient_id: str = field(repr=False)
-    names: tuple[str, ...] = field(repr=False)
-    """Non-empty component groups of Patient's Name as declared: alphabetic, ideographic, phonetic (PS3.5 6.2.1)."""
-    raw_name: bytes = field(repr=False)
-    """The name's bytes as received, for headers that declare the wrong character set."""
-    character_sets: tuple[str, ...]
-    sex: str = field(repr=False)
-    birth_date: str = field(repr=False)
-
-    def to_json(self) -> str:
-        return json.dumps(
-            {
-                "patient_id": self.patient_id,
-                "names": list(self.names),
-                "raw_name": self.raw_name.hex(),
-                "character_sets": list(self.character_sets),
-                "sex": self.sex,
-                "birth_date": self.birth_date,
-            },
-            ensure_ascii=False,
-        )
-
-    @classmethod
-    def from_json(cls, text: str) -> PatientIdentity:
-        values = json.loads(text)
-        return cls(
-            patient_id=values["patient_id"],
-            names=tuple(values["names"]),
-            raw_name=bytes.fromhex(values["raw_name"]),
-            character_sets=tuple(values["character_sets"]),
-            sex=values["sex"],
-            birth_date=values["birth_date"],
-        )
-
-    def contradicts(self, other: PatientIdentity) -> bool:
-        """Another person: patient ID, birth date or sex are given on both sides and differ.
-
-        Names are left to the matching: within one study devices write them in different scripts.
-        """
-        pairs = ((self.patient_id, other.patient_id), (self.birth_date, other.birth_date), (self.sex, other.sex))
-        return any(mine and theirs and mine != theirs for mine, theirs in pairs)
-
-
-@dataclass(frozen=True)
 class ReceivedHeader:
-    """One instance's header, checked. `dataset` is the parsed data set before the pixels."""
+    """One instance's header, checked."""
 
     sop_class_uid: str
     sop_instance_uid: str
@@ -85,14 +39,14 @@ class ReceivedHeader:
     transfer_syntax_uid: str
     pixel_offset: int | None
     accession_number: str
-    identity: PatientIdentity
+    identity: HeaderIdentity
     modality: str
     instance_number: int | None
     series_number: int | None
     series_description: str
     study_attributes: dict[str, Any]
     series_attributes: dict[str, Any]
-    dataset: Dataset = field(repr=False)
+    parsed: ParsedFile = field(repr=False)
 
     def keeps(self, promise: Promise) -> bool:
         return all(
@@ -114,8 +68,8 @@ def read(file: BinaryIO, limits: HeaderLimits) -> ReceivedHeader:
     if len(accession_number) > 64 or len(identity.patient_id) > 256:
         raise RefusedObject("accession number or patient ID too long", NOT_AS_PROMISED)
     return ReceivedHeader(
-        sop_class_uid=_uid(dataset, "SOPClassUID"),
-        sop_instance_uid=_uid(dataset, "SOPInstanceUID"),
+        sop_class_uid=_sop_uid(dataset, "SOPClassUID"),
+        sop_instance_uid=_sop_uid(dataset, "SOPInstanceUID"),
         study_instance_uid=_uid(dataset, "StudyInstanceUID"),
         series_instance_uid=_uid(dataset, "SeriesInstanceUID"),
         transfer_syntax_uid=_checked_uid(parsed.transfer_syntax_uid, "TransferSyntaxUID"),
@@ -128,25 +82,19 @@ def read(file: BinaryIO, limits: HeaderLimits) -> ReceivedHeader:
         series_description=_text(dataset, "SeriesDescription")[:64],
         study_attributes=_attributes(dataset, _STUDY_KEYWORDS),
         series_attributes=_attributes(dataset, _SERIES_KEYWORDS),
-        dataset=dataset,
+        parsed=parsed,
     )
 
 
-def _identity(dataset: Dataset) -> PatientIdentity:
-    raw = dataset.get_item("PatientName") if "PatientName" in dataset else None
-    value = getattr(raw, "value", None)
-    raw_name = value if isinstance(value, bytes) else b""
-    try:
-        name = dataset.get("PatientName")
-        groups = (name.alphabetic, name.ideographic, name.phonetic) if name else ()
-    except (AttributeError, LookupError, ValueError):
-        groups = ()  # undecodable as declared; the raw bytes are kept
-    character_sets = dataset.get("SpecificCharacterSet", "") or ""
-    return PatientIdentity(
+def _identity(dataset: FileDataset) -> HeaderIdentity:
+    character_sets = dataset.get("SpecificCharacterSet") or []
+    labels = [character_sets] if isinstance(character_sets, str) else [str(label) for label in character_sets]
+    # The bytes as received: pydicom decodes as declared, and the declaration is often wrong.
+    raw = getattr(dataset.get_item("PatientName"), "value", None) if "PatientName" in dataset else None
+    names = decode_person_name(raw, labels) if isinstance(raw, bytes) else ()
+    return HeaderIdentity(
         patient_id=_text(dataset, "PatientID"),
-        names=tuple(_clean(group) for group in groups if group),
-        raw_name=raw_name,
-        character_sets=(character_sets,) if isinstance(character_sets, str) else tuple(map(str, character_sets)),
+        names=tuple(name for group in names if (name := _clean(group))),
         sex=_text(dataset, "PatientSex").upper()[:16],
         birth_date=_text(dataset, "PatientBirthDate")[:16],
     )
@@ -154,6 +102,12 @@ def _identity(dataset: Dataset) -> PatientIdentity:
 
 def _uid(dataset: Dataset, keyword: str) -> str:
     return _checked_uid(_text(dataset, keyword), keyword)
+
+
+def _sop_uid(dataset: FileDataset, keyword: str) -> str:
+    # Files without it exist; the File Meta Information names the same thing (PS3.10 7.1).
+    text = _text(dataset, keyword) or _text(dataset.file_meta, f"MediaStorage{keyword}")
+    return _checked_uid(text, keyword)
 
 
 def _checked_uid(text: str, keyword: str) -> str:

@@ -6,12 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-from pydicom.dataset import Dataset
+from app.imaging.part10 import index_pixels
+from app.services.header_checks import ParsedFile
 
 
 @dataclass(frozen=True)
 class ImageIndex:
-    """`header` and `frames` are None for an object without pixels, or one that cannot be shown (with the reason)."""
+    """`header` is None for an object without pixels, or for one that cannot be shown (then there is a reason).
+
+    `frames` is None then too, and for deflated files, whose frames have no place of their own.
+    """
 
     header: dict[str, Any] | None = None
     frames: bytes | None = None
@@ -19,10 +23,18 @@ class ImageIndex:
     not_shown_reason: str | None = None
 
 
-ImageIndexer = Callable[[Dataset, str, BinaryIO], ImageIndex]
-"""(data set before the pixels, transfer syntax UID, the Part-10 file) -> ImageIndex; raises nothing for odd images."""
+ImageIndexer = Callable[[BinaryIO, ParsedFile], ImageIndex]
 
 
-def not_indexed(dataset: Dataset, transfer_syntax_uid: str, file: BinaryIO) -> ImageIndex:
-    """For an archive that keeps objects and shows no pictures."""
-    return ImageIndex(not_shown_reason="not indexed")
+def index_image(file: BinaryIO, parsed: ParsedFile) -> ImageIndex:
+    """The index of a parsed file; an odd image is no error here, it is stored and says why it is not shown."""
+    if parsed.pixel_offset is not None:
+        file.seek(parsed.pixel_offset)
+    try:
+        found = index_pixels(file, parsed.dataset, parsed.transfer_syntax_uid, parsed.pixel_tag)
+    except Exception:  # values of any kind in the header; the object itself is sound and must not be lost for them
+        return ImageIndex(not_shown_reason="the description of the image cannot be read")
+    if found.header is None:
+        return ImageIndex(not_shown_reason=found.not_shown)
+    frames = found.frames.to_bytes() if found.frames else None
+    return ImageIndex(found.header.to_json(), frames, found.header.number_of_frames, found.not_shown)

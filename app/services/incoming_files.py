@@ -64,8 +64,7 @@ def _files(paths: Iterable[Path]) -> Iterator[Path]:
 
 def _file_object(path: Path) -> IncomingObject:
     try:
-        # A pipe or device in a folder must not be waited for.
-        if stat.S_ISREG(path.stat().st_mode):
+        if _is_regular(path):
             return IncomingObject(path.open("rb"), str(path))
     except OSError:
         pass
@@ -75,10 +74,17 @@ def _file_object(path: Path) -> IncomingObject:
 def _is_zip(path: Path) -> bool:
     # By the first bytes, not by the last as zipfile does: a DICOM file may end in anything.
     try:
+        if not _is_regular(path):
+            return False
         with path.open("rb") as file:
-            return stat.S_ISREG(os.fstat(file.fileno()).st_mode) and file.read(4) in (b"PK\x03\x04", b"PK\x05\x06")
+            return file.read(4) in (b"PK\x03\x04", b"PK\x05\x06")
     except OSError:
         return False
+
+
+def _is_regular(path: Path) -> bool:
+    # Asked before opening: a pipe in a folder would be waited for.
+    return stat.S_ISREG(path.stat().st_mode)
 
 
 def _member_count(path: Path) -> int:

@@ -8,27 +8,25 @@ again, now seeing what the other stored.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
 
 from app.archive.sealed import SealedArchive
 from app.clock import Clock
 from app.errors import NotFound, RefusedObject, StoreUnavailable
 from app.extensions import Database
-from app.models import Study
 from app.security.blind_index import BlindIndex
 from app.security.fields import FieldSealer
 from app.services import header_fields
 from app.services.audit import Audit
 from app.services.data_keys import DataKeys
 from app.services.header_checks import HeaderLimits
-from app.services.image_index import ImageIndexer
+from app.services.image_index import ImageIndexer, index_image
 from app.services.incoming import NOT_AS_PROMISED, IncomingObject, Outcome
 from app.services.ingest_plan import Arrival, Planner
-from app.services.ingest_rows import Reception, Recorder
+from app.services.ingest_rows import Reception, Recorder, StudyHook
 
 _BATCH_OBJECTS = 64
 _ATTEMPTS = 8
@@ -37,7 +35,9 @@ BROKEN_PROMISE = RefusedObject("its UIDs are not those it was announced with", N
 
 @dataclass(frozen=True, kw_only=True)
 class Ingest:
-    """`study_changed` is called in the transaction, once for each study that got instances (matching hangs there)."""
+    """Both hooks are called inside the transaction: `study_changed` once for each study that got instances,
+    `patients_differ` for a study under which another patient's object was sent (that object is in quarantine).
+    """
 
     db: Database
     archive: SealedArchive
@@ -46,9 +46,10 @@ class Ingest:
     blind: BlindIndex
     audit: Audit
     clock: Clock
-    index_image: ImageIndexer
+    study_changed: StudyHook
+    patients_differ: StudyHook
+    index_image: ImageIndexer = index_image
     limits: HeaderLimits = field(default_factory=HeaderLimits)
-    study_changed: Callable[[Session, Study], None] = lambda session, study: None
 
     def receive(
         self, sources: Iterable[IncomingObject], door: str, actor: str, *, is_demo: bool = False
@@ -88,7 +89,7 @@ class Ingest:
 
     def _take(self, batch: list[Arrival], reception: Reception) -> list[Outcome]:
         planner = Planner(self.db, self.archive, self.data_keys, self.fields, self.index_image)
-        recorder = Recorder(self.fields, self.blind, self.audit, self.clock, self.study_changed)
+        recorder = Recorder(self.fields, self.blind, self.audit, self.clock, self.study_changed, self.patients_differ)
         for _ in range(_ATTEMPTS):
             plan = planner.plan(batch)
             try:

@@ -19,7 +19,8 @@ from app.models import Instance
 from app.repos import quarantine, studies
 from app.security.fields import FieldSealer
 from app.services.data_keys import DataKeys
-from app.services.header_fields import PatientIdentity, ReceivedHeader
+from app.services.header_fields import ReceivedHeader
+from app.services.identity import HeaderIdentity, contradict
 from app.services.image_index import ImageIndex, ImageIndexer
 from app.services.incoming import (
     NOT_AS_PROMISED,
@@ -31,8 +32,8 @@ from app.services.incoming import (
     Refused,
     Stored,
 )
+from app.services.matching import open_identity
 
-IDENTITY_CONTEXT = "study.identity"
 OBJECT_VERSION = 1
 CONFLICT = RefusedObject("same SOP Instance UID with other content", PROCESSING_FAILURE)
 OTHER_STUDY = RefusedObject("its series belongs to another study", NOT_AS_PROMISED)
@@ -56,7 +57,7 @@ class PlannedStudy:
 
     id: uuid.UUID
     key: DataKey
-    identity: PatientIdentity
+    identity: HeaderIdentity
     key_row: DataKeyRow | None = None
 
 
@@ -131,7 +132,7 @@ class Planner:
 
     def _look_up(self, session: Session, plan: Plan, headers: list[ReceivedHeader]) -> None:
         for uid, study in studies.by_uid(session, {header.study_instance_uid for header in headers}).items():
-            identity = PatientIdentity.from_json(self.fields.open(study.identity_sealed, IDENTITY_CONTEXT))
+            identity = open_identity(self.fields, study.identity_sealed)
             plan.studies[uid] = PlannedStudy(study.id, self.data_keys.open(session, study.data_key_id), identity)
         found = studies.series_by_uid(session, {header.series_instance_uid for header in headers})
         plan.series = {uid: (series.id, series.study_id) for uid, series in found.items()}
@@ -155,7 +156,7 @@ class Planner:
             study = plan.studies[header.study_instance_uid] = PlannedStudy(uuid.uuid4(), key, header.identity, row)
         if header.series_instance_uid not in plan.series:
             plan.new_series[header.series_instance_uid] = header.study_instance_uid
-        image = self.index_image(header.dataset, header.transfer_syntax_uid, arrival.source.file)
+        image = self.index_image(arrival.source.file, header.parsed)
         instance_id = uuid.uuid4()
         object_key = instance_object_key(study.id, instance_id)
         plan.instances.append(PlannedInstance(instance_id, arrival.source, header, study, image, object_key))
@@ -205,7 +206,7 @@ def _misplaced(plan: Plan, header: ReceivedHeader) -> RefusedObject | None:
         return OTHER_STUDY
     if plan.new_series.get(header.series_instance_uid, header.study_instance_uid) != header.study_instance_uid:
         return OTHER_STUDY
-    if study is not None and study.identity.contradicts(header.identity):
+    if study is not None and contradict(study.identity, header.identity):
         return OTHER_PATIENT
     return None
 

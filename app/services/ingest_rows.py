@@ -17,14 +17,18 @@ from app.repos import studies
 from app.security.blind_index import BlindIndex
 from app.security.fields import FieldSealer
 from app.services.audit import Action, Audit
+from app.services.identity import normal_id
 from app.services.ingest_plan import (
-    IDENTITY_CONTEXT,
     OBJECT_VERSION,
+    OTHER_PATIENT,
     Plan,
     PlannedInstance,
     PlannedQuarantine,
     PlannedStudy,
 )
+from app.services.matching import seal_identity
+
+StudyHook = Callable[[Session, Study], None]
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,8 @@ class Recorder:
     blind: BlindIndex
     audit: Audit
     clock: Clock
-    study_changed: Callable[[Session, Study], None]
+    study_changed: StudyHook
+    patients_differ: StudyHook
 
     def record(self, session: Session, plan: Plan, reception: Reception) -> None:
         """Add all rows of the plan. An IntegrityError tells that another process stored some of it first."""
@@ -55,6 +60,7 @@ class Recorder:
         session.add_all(_quarantine_item(item, now, reception) for item in plan.quarantined)
         session.flush()
         self._audit(session, plan, reception)
+        self._hold(session, plan)
         for study in changed:
             self.study_changed(session, study)
 
@@ -75,6 +81,14 @@ class Recorder:
         session.flush()
         return changed
 
+    def _hold(self, session: Session, plan: Plan) -> None:
+        """Objects of two patients under one study: which of them is right is for a human to say."""
+        uids = {
+            item.header.study_instance_uid for item in plan.quarantined if item.header and item.fault is OTHER_PATIENT
+        }
+        for study in studies.by_uid(session, uids).values():
+            self.patients_differ(session, study)
+
     def _new_study(self, first: PlannedInstance, now: datetime, reception: Reception) -> Study:
         header = first.header
         patient_id = header.identity.patient_id
@@ -82,8 +96,8 @@ class Recorder:
             id=first.study.id,
             study_instance_uid=header.study_instance_uid,
             accession_number=header.accession_number,
-            patient_id_hash=self.blind.of("patient_id", patient_id) if patient_id else None,
-            identity_sealed=self.fields.seal(header.identity.to_json(), IDENTITY_CONTEXT),
+            patient_id_hash=self.blind.of("patient.patient_id", normal_id(patient_id)) if patient_id else None,
+            identity_sealed=seal_identity(self.fields, header.identity),
             attributes=header.study_attributes,
             data_key_id=first.study.key.id,
             is_demo=reception.is_demo,
@@ -120,9 +134,9 @@ class Recorder:
         return ids
 
     def _audit(self, session: Session, plan: Plan, reception: Reception) -> None:
-        counts = Counter(item.study.id for item in plan.instances)
-        for study_id, count in counts.items():
-            subject = f"study:{study_id}"
+        counts = Counter(item.header.study_instance_uid for item in plan.instances)
+        for uid, count in counts.items():
+            subject = f"study:{uid}"
             self.audit.record(
                 session,
                 Action.INSTANCES_STORED,

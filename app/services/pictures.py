@@ -20,6 +20,7 @@ from app.extensions import Database
 from app.imaging.errors import UndecodableFrame
 from app.imaging.header import ImageHeader
 from app.imaging.sandbox import RenderPool, RenderSpec, RenderTask
+from app.imaging.window import Window
 from app.models import Instance, PreparedSeries, Study
 from app.repos import renditions as repo
 from app.services.data_keys import DataKeys
@@ -162,3 +163,6 @@ def _describe(n: int, row: PreparedSeries) -> dict[str, Any]:
         "mpr": None,
         "turntable": None,
     }
+
+
+__all__ = ["BATCH_LIMIT", "Original", "Pictures", "RenderSpec", "ShownSeries", "Window"]

@@ -20,9 +20,9 @@ def check_pixels_complete(file: BinaryIO, offset: int, file_bytes: int, transfer
     """Raise RefusedObject when the element at `offset` claims more bytes than the file has (PS3.5 7.1, A.4)."""
     file.seek(offset)
     head = file.read(12)
+    order = ">" if transfer_syntax_uid == ExplicitVRBigEndian else "<"
     if len(head) < 12:
         raise _truncated()
-    order = ">" if transfer_syntax_uid == ExplicitVRBigEndian else "<"
     start = offset + 12
     if transfer_syntax_uid == ImplicitVRLittleEndian or head[4:6] not in _LONG_VRS:
         start = offset + 8

@@ -6,6 +6,7 @@ from flask import Flask
 
 from app.web import error_pages, guards, headers, ops, static_files
 from app.web.machine import stow
+from app.web.patient import entry, exams, images
 
 
 def register(app: Flask) -> None:
@@ -14,5 +15,6 @@ def register(app: Flask) -> None:
     guards.install(app)
     error_pages.install(app)
     static_files.install(app)
-    app.register_blueprint(ops.blueprint)
-    app.register_blueprint(stow.blueprint)
+    app.jinja_env.globals["hospital_name"] = app.extensions["cloudfilm"].settings.hospital_name
+    for room in (ops, entry, exams, images, stow):
+        app.register_blueprint(room.blueprint)

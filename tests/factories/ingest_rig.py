@@ -21,9 +21,9 @@ from app.security.keys import MasterKeys
 from app.services.archive_check import ArchiveCheck
 from app.services.audit import Audit
 from app.services.data_keys import DataKeys
-from app.services.image_index import not_indexed
 from app.services.incoming import IncomingObject, Outcome
 from app.services.ingest import Ingest
+from app.services.matching import Matching
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 
@@ -42,6 +42,7 @@ class IngestRig:
         self.fields = FieldSealer(master.derive("fields"))
         self.blind = BlindIndex(master.derive("blind-index"))
         self.audit = Audit(master.derive("audit"), self.clock)
+        self.matching = Matching(self.fields, self.audit)
         self.ingest = Ingest(
             **{
                 "db": self.db,
@@ -51,7 +52,8 @@ class IngestRig:
                 "blind": self.blind,
                 "audit": self.audit,
                 "clock": self.clock,
-                "index_image": not_indexed,
+                "study_changed": self.matching.study_changed,
+                "patients_differ": self.matching.header_differs,
             }
             | more
         )

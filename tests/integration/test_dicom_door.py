@@ -21,7 +21,7 @@ from app.repos import studies
 from tests.factories.dicom_client import CALLED, CALLING, associate, send
 from tests.factories.dicom_objects import ct_dataset, ct_file, ct_series, part10
 from tests.factories.door_app import door_app
-from tests.factories.shared_data import shared_files
+from tests.shared_data import files_of, needs
 
 Open = Callable[..., tuple[Door, Services]]
 
@@ -219,8 +219,10 @@ def test_stopping_closes_the_port_and_lets_the_current_association_end(open_door
 
 
 def test_transfer_syntaxes_are_stored_as_received(open_door: Open) -> None:
+    needs("ct-chest-nlst-101287")
+    slices = [path for path in files_of("ct-chest-nlst-101287") if path.parent.name == "ct"]
     door, services = open_door()
-    files = [path.read_bytes() for path in shared_files("ct-chest-nlst-101287")[:3]]
+    files = [path.read_bytes() for path in slices[:3]]
     association = associate(door.port, syntaxes=[JPEGLSLossless])
     assert send(association, files) == [0] * 3
     association.release()

@@ -17,8 +17,8 @@ from app.errors import RefusedObject, StoreFull
 from app.models import AuditEvent, Study
 from app.repos import audit as audit_rows
 from app.services.header_checks import HeaderLimits
-from app.services.header_fields import PatientIdentity
 from app.services.incoming import Conflicting, Duplicate, IncomingObject, Refused, Stored
+from app.services.matching import open_identity
 from tests.factories.dicom_objects import ct_dataset, ct_file, ct_series, part10
 from tests.factories.ingest_rig import NOON, IngestRig
 
@@ -49,11 +49,10 @@ def test_a_new_object_is_kept_byte_for_byte_with_its_index_row(rig: IngestRig) -
 def test_a_study_row_holds_its_patient_sealed_and_its_attributes_plain(rig: IngestRig) -> None:
     rig.receive(ct_file(StudyInstanceUID="1.2"))
     study = rig.study("1.2")
-    identity = PatientIdentity.from_json(rig.fields.open(study.identity_sealed, "study.identity"))
+    identity = open_identity(rig.fields, study.identity_sealed)
     assert identity.names == ("Wang^Xiaodong", "王^小东")
-    assert identity.raw_name == "Wang^Xiaodong=王^小东".encode()
     assert (identity.patient_id, identity.sex, identity.birth_date) == ("P1", "M", "19700102")
-    assert study.patient_id_hash == rig.blind.of("patient_id", "P1")
+    assert study.patient_id_hash == rig.blind.of("patient.patient_id", "P1")
     assert study.attributes == {"StudyDate": "20260105", "StudyDescription": "Chest"}
     assert (study.accession_number, study.match_state, study.state, study.revision) == (
         "A1001",
@@ -145,18 +144,37 @@ def test_objects_without_pixels_are_stored_too(rig: IngestRig) -> None:
 
 
 @pytest.mark.parametrize(
-    "difference", [{"PatientID": "P2"}, {"PatientBirthDate": "19800102"}, {"PatientSex": "F"}], ids=str
+    "difference",
+    [{"PatientID": "P2"}, {"PatientBirthDate": "19800102"}, {"PatientSex": "F"}, {"PatientName": "Li^Na=李^娜"}],
+    ids=str,
 )
-def test_an_object_of_another_patient_does_not_get_into_a_study(rig: IngestRig, difference: dict[str, str]) -> None:
+def test_an_object_of_another_patient_gets_into_no_study_and_a_human_must_look(
+    rig: IngestRig, difference: dict[str, str]
+) -> None:
     rig.receive(ct_file(StudyInstanceUID="1.2"))
-    (outcome,) = rig.receive(ct_file(StudyInstanceUID="1.2", **difference))
+    stranger = ct_file(StudyInstanceUID="1.2", **difference)
+    (outcome,) = rig.receive(stranger)
     assert isinstance(outcome, Refused)
     assert len(rig.instances()) == len(rig.quarantined()) == 1
+    assert rig.study("1.2").match_state == "detached"
+    # A human settled it; the same stranger sent once more does not undo that.
+    with rig.db.session() as session:
+        session.merge(rig.study("1.2")).match_state = "unmatched"
+    rig.receive(stranger)
+    assert rig.study("1.2").match_state == "unmatched"
+
+
+@pytest.mark.parametrize("name", ["WANG XIAODONG", "王^小东", "Wang^Xiaodong=", ""])
+def test_the_same_patient_in_another_script_is_no_stranger(rig: IngestRig, name: str) -> None:
+    rig.receive(ct_file(StudyInstanceUID="1.2"))
+    assert isinstance(rig.receive(ct_file(StudyInstanceUID="1.2", PatientName=name))[0], Stored)
+    assert rig.study("1.2").match_state == "unmatched"
 
 
 def test_an_object_of_another_patient_in_the_same_batch_is_kept_out_too(rig: IngestRig) -> None:
     outcomes = rig.receive(ct_file(StudyInstanceUID="1.2"), ct_file(StudyInstanceUID="1.2", PatientID="P2"))
     assert [type(outcome) for outcome in outcomes] == [Stored, Refused]
+    assert rig.study("1.2").match_state == "detached"
 
 
 def test_missing_identity_in_an_object_is_no_contradiction(rig: IngestRig) -> None:
@@ -286,4 +304,6 @@ def test_the_audit_chain_stays_whole(rig: IngestRig) -> None:
     rig.receive(*ct_series(3), b"junk", ct_file(StudyInstanceUID=generate_uid()))
     with rig.db.session() as session:
         assert rig.audit.verify(session) == []
-    assert [row.action for row in audit_events(rig)] == ["instances.stored", "instances.stored", "instance.quarantined"]
+    assert [row.action for row in audit_events(rig)] == [
+        "instances.stored", "instances.stored", "instance.quarantined", "study.unmatched", "study.unmatched",
+    ]  # fmt: skip

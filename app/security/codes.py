@@ -1,0 +1,73 @@
+"""Codes that leave the hospital: their alphabets, how they are derived, how they are hashed. No tables, no clock.
+
+Codes are derived from a key and never stored: the database holds keyed hashes only, and a reprint or a retry after a
+crash yields the same code again.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import re
+import unicodedata
+from dataclasses import dataclass, field
+
+LONG_LENGTH, PICKUP_LENGTH, ONE_TIME_DIGITS = 26, 6, 6
+PICKUP_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
+_LONG = re.compile(rf"[A-Z2-7]{{{LONG_LENGTH}}}\Z")
+_PICKUP = re.compile(rf"[{PICKUP_ALPHABET}]{{{PICKUP_LENGTH}}}\Z")
+MAX_TYPED = 64
+
+
+def normal_code(typed: str) -> str:
+    """What a person typed, as we write it: NFKC, upper case, without spaces and hyphens; cut at 64 characters."""
+    folded = unicodedata.normalize("NFKC", typed[: 4 * MAX_TYPED]).upper()
+    return re.sub(r"[\s-]", "", folded)[:MAX_TYPED]
+
+
+def is_pickup(code: str) -> bool:
+    return bool(_PICKUP.match(code))
+
+
+def is_long(code: str) -> bool:
+    return bool(_LONG.match(code))
+
+
+def normal_factor(typed: str) -> str:
+    """The last four characters of an ID number as typed: NFKC, upper case, without spaces."""
+    return re.sub(r"\s", "", unicodedata.normalize("NFKC", typed[:32])).upper()
+
+
+@dataclass(frozen=True)
+class Codes:
+    """`derivation` makes codes, `hashing` makes what is stored of them; two keys of 32 bytes, not each other's."""
+
+    derivation: bytes = field(repr=False)
+    hashing: bytes = field(repr=False)
+
+    def long_code(self, kind: str, exam_id: bytes, serial: int) -> str:
+        """130 bits as 26 characters of base32 (RFC 4648)."""
+        return base64.b32encode(self._derive(kind, exam_id, serial)).decode()[:LONG_LENGTH]
+
+    def pickup_code(self, exam_id: bytes, serial: int) -> str:
+        """Six characters of a 30-letter alphabet without look-alikes: 29 bits, never looked up without the phone."""
+        number = int.from_bytes(self._derive("pickup", exam_id, serial), "big")
+        letters = []
+        for _ in range(PICKUP_LENGTH):
+            number, at = divmod(number, len(PICKUP_ALPHABET))
+            letters.append(PICKUP_ALPHABET[at])
+        return "".join(letters)
+
+    def one_time_code(self, code_id: bytes) -> str:
+        """Six digits for one use."""
+        return f"{int.from_bytes(self._derive('one-time', code_id, 0), 'big') % 10**ONE_TIME_DIGITS:06d}"
+
+    def hash(self, purpose: str, *parts: str) -> bytes:
+        """HMAC-SHA256 of what is looked up or compared; `purpose` keeps the uses apart."""
+        message = "\0".join((purpose, *parts)).encode("utf-8", "replace")
+        return hmac.new(self.hashing, message, hashlib.sha256).digest()
+
+    def _derive(self, kind: str, subject: bytes, serial: int) -> bytes:
+        message = kind.encode() + b"\0" + subject + serial.to_bytes(8, "big")
+        return hmac.new(self.derivation, message, hashlib.sha256).digest()

@@ -1,0 +1,31 @@
+"""Signed cookies that carry a session's id and nothing else; the session's row is the truth (RFC 7519, HS256)."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+
+import jwt
+
+from app.errors import Unauthenticated
+
+ALGORITHM = "HS256"
+
+
+@dataclass(frozen=True)
+class SessionTokens:
+    """`audience` keeps patients' and staff's cookies from standing in for each other."""
+
+    key: bytes = field(repr=False)
+    audience: str
+
+    def issue(self, session_id: uuid.UUID) -> str:
+        return jwt.encode({"sid": session_id.hex, "aud": self.audience}, self.key, algorithm=ALGORITHM)
+
+    def read(self, token: str) -> uuid.UUID:
+        """The session's id. Raises Unauthenticated for whatever we did not sign for this audience."""
+        try:
+            claims = jwt.decode(token, self.key, algorithms=[ALGORITHM], audience=self.audience)
+            return uuid.UUID(hex=claims["sid"])
+        except (jwt.InvalidTokenError, KeyError, ValueError, TypeError, AttributeError):
+            raise Unauthenticated from None

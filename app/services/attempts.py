@@ -1,0 +1,107 @@
+"""Counting failed tries, as rows, before anything is compared: pauses, lifetime caps, addresses. Pure of HTTP.
+
+A stranger can neither guess (5 in a row pause, 10 for life turn the knowledge factor off for that code) nor lock the
+owner out (a device that was let in has its own count; the step up stays open).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from app.repos import access as repo
+from app.security.codes import Codes
+
+PAUSE = timedelta(minutes=15)
+IN_A_ROW = 5
+FOR_LIFE = 10
+ADDRESS_WINDOW = timedelta(hours=1)
+PATIENT_WINDOW = timedelta(days=1)
+PATIENT_FAILURES = 20
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Whether one try may be compared now. `retry_after_s`: paused; `step_up`: the knowledge factor does not count."""
+
+    retry_after_s: int = 0
+    step_up: bool = False
+
+    @property
+    def allowed(self) -> bool:
+        return not self.retry_after_s and not self.step_up
+
+
+@dataclass(frozen=True)
+class Attempts:
+    codes: Codes
+    address_limit: int
+    shared_networks: tuple[str, ...]
+
+    def claim(
+        self,
+        session: Session,
+        code_key: bytes,
+        patient_key: bytes,
+        address: str,
+        device_key: bytes | None,
+        now: datetime,
+    ) -> Claim:
+        """Count a try of the knowledge factor. The caller commits before it compares.
+
+        `device_key` is set for a device that opened this exam before; it alone is counted then.
+        """
+        scope, key = ("device", device_key) if device_key else ("code", code_key)
+        repo.ensure_attempts(session, scope, key, now)
+        repo.ensure_attempts(session, "patient", patient_key, now)
+        if not device_key and self._too_many_elsewhere(session, patient_key, address, now):
+            return Claim(step_up=True)
+        if repo.count_attempt(session, scope, key, now, pause=PAUSE, in_a_row=IN_A_ROW, for_life=FOR_LIFE):
+            return Claim()
+        return self._refusal(session, scope, key, now)
+
+    def succeeded(self, session: Session, code_key: bytes, device_key: bytes | None, now: datetime) -> None:
+        scope, key = ("device", device_key) if device_key else ("code", code_key)
+        repo.forgive_attempt(session, scope, key, now)
+
+    def failed(self, session: Session, patient_key: bytes, address: str, now: datetime) -> None:
+        """Count a failure on the patient and on the address it came from; the code was counted before."""
+        repo.ensure_attempts(session, "patient", patient_key, now)
+        repo.count_in_window(session, "patient", patient_key, now, PATIENT_WINDOW)
+        key = self._address_key(address)
+        if key is not None:
+            repo.ensure_attempts(session, "address", key, now)
+            repo.count_in_window(session, "address", key, now, ADDRESS_WINDOW)
+
+    def stepped_up(self, session: Session, code_key: bytes, patient_key: bytes, now: datetime) -> None:
+        """A one-time code or the desk proved the owner: failures of strangers are forgotten."""
+        repo.reset_attempts(session, "code", code_key, now)
+        repo.reset_attempts(session, "patient", patient_key, now)
+
+    def _too_many_elsewhere(self, session: Session, patient_key: bytes, address: str, now: datetime) -> bool:
+        key = self._address_key(address)
+        on_address = repo.window_count(session, "address", key, now, ADDRESS_WINDOW) if key else 0
+        on_patient = repo.window_count(session, "patient", patient_key, now, PATIENT_WINDOW)
+        return on_address >= self.address_limit or on_patient >= PATIENT_FAILURES
+
+    def _refusal(self, session: Session, scope: str, key: bytes, now: datetime) -> Claim:
+        repo.shorten_pause(session, scope, key, now, PAUSE)
+        row = repo.attempts(session, scope, key)
+        if row is None or row.knowledge_off_at is not None or row.paused_until is None:
+            return Claim(step_up=True)
+        return Claim(retry_after_s=max(1, int((row.paused_until - now).total_seconds())))
+
+    def _address_key(self, address: str) -> bytes | None:
+        """The address' key, /64 for IPv6; None for networks that many patients share."""
+        try:
+            parsed = ipaddress.ip_address(address)
+        except ValueError:
+            return self.codes.hash("address", "unknown")
+        if any(parsed in ipaddress.ip_network(network) for network in self.shared_networks):
+            return None
+        if parsed.version == 6:
+            return self.codes.hash("address", str(ipaddress.ip_network(f"{address}/64", strict=False)))
+        return self.codes.hash("address", address)

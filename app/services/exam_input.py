@@ -1,0 +1,207 @@
+"""What the RIS may say of an exam and a report: types, patterns, limits. All faults at once, no value quoted."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Any
+
+from app.errors import InvalidInput
+
+CHINA = timezone(timedelta(hours=8))
+ACCESSION = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
+_RESIDENT_ID = re.compile(r"\d{17}[\dX]\Z")
+_OTHER_ID = re.compile(r"[A-Z0-9()/-]{4,24}\Z")
+_PHONE = re.compile(r"1[3-9]\d{9}\Z")
+_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+STATUSES = ("preliminary", "final", "amended")
+
+
+@dataclass(frozen=True)
+class PatientInput:
+    patient_id: str
+    name: str
+    phone: str | None
+    """+86…, or None."""
+    id_number: str | None
+    birth_date: str
+    """YYYY-MM-DD."""
+    sex: str
+
+
+@dataclass(frozen=True)
+class ExamInput:
+    patient: PatientInput
+    modality: str
+    body_part: str
+    department: str
+    performed_at: datetime
+
+
+@dataclass(frozen=True)
+class ReportInput:
+    status: str
+    findings: str
+    impression: str
+    reporting_doctor: str
+    reviewing_doctor: str
+    reported_at: datetime
+
+
+def accession_number(text: str) -> str:
+    """Raises InvalidInput unless it is 1 to 64 of letters, digits, dot, hyphen, underscore."""
+    if not ACCESSION.match(text):
+        raise InvalidInput("accession_number", "must be 1 to 64 letters, digits, dots, hyphens or underscores")
+    return text
+
+
+def exam_input(body: Any) -> ExamInput:
+    """Raises InvalidInput naming every faulty field."""
+    reader = _Reader(body)
+    patient = _Reader(reader.take("patient", _mapping), "patient.", reader.faults)
+    read = PatientInput(
+        patient_id=patient.take("patient_id", _text(64)),
+        name=patient.take("name", _text(64)),
+        phone=patient.take("phone", phone_number, optional=True),
+        id_number=patient.take("id_number", document_number, optional=True),
+        birth_date=patient.take("birth_date", _past_date),
+        sex=patient.take("sex", _one_of("M", "F", "O")),
+    )
+    result = ExamInput(
+        patient=read,
+        modality=reader.take("modality", _text(16)),
+        body_part=reader.take("body_part", _text(64, empty=True), optional=True) or "",
+        department=reader.take("department", _text(64, empty=True), optional=True) or "",
+        performed_at=reader.take("performed_at", instant),
+    )
+    patient.finish()
+    reader.finish()
+    reader.raise_faults()
+    return result
+
+
+def report_input(body: Any) -> ReportInput:
+    """Raises InvalidInput naming every faulty field."""
+    reader = _Reader(body)
+    result = ReportInput(
+        status=reader.take("status", _one_of(*STATUSES)),
+        findings=reader.take("findings", _text(20_000, empty=True, lines=True)),
+        impression=reader.take("impression", _text(20_000, empty=True, lines=True)),
+        reporting_doctor=reader.take("reporting_doctor", _text(64, empty=True), optional=True) or "",
+        reviewing_doctor=reader.take("reviewing_doctor", _text(64, empty=True), optional=True) or "",
+        reported_at=reader.take("reported_at", instant),
+    )
+    reader.finish()
+    reader.raise_faults()
+    return result
+
+
+class _Reader:
+    """Takes fields out of a JSON object and collects what is wrong with them."""
+
+    def __init__(self, body: Any, prefix: str = "", faults: list[str] | None = None) -> None:
+        self.faults = [] if faults is None else faults
+        self._prefix = prefix
+        self._left: dict[str, Any] = dict(body) if isinstance(body, Mapping) else {}
+        if not isinstance(body, Mapping):
+            self.faults.append(f"{prefix or 'body'} must be an object")
+
+    def take(self, name: str, parse: Callable[[Any], Any], *, optional: bool = False) -> Any:
+        value = self._left.pop(name, None)
+        if value is None or (optional and value == ""):
+            if not optional:
+                self.faults.append(f"{self._prefix}{name} is missing")
+            return None
+        try:
+            return parse(value)
+        except (ValueError, TypeError) as fault:
+            self.faults.append(f"{self._prefix}{name} {fault}")
+            return None
+
+    def finish(self) -> None:
+        self.faults += [f"{self._prefix}{name[:40]} is not a field" for name in self._left if name.isidentifier()]
+        if any(not name.isidentifier() for name in self._left):
+            self.faults.append(f"{self._prefix}has fields that are not known")
+
+    def raise_faults(self) -> None:
+        if self.faults:
+            raise InvalidInput("body", "; ".join(self.faults))
+
+
+def _mapping(value: Any) -> Any:
+    if not isinstance(value, Mapping):
+        raise ValueError("must be an object")
+    return value
+
+
+def _text(limit: int, *, empty: bool = False, lines: bool = False) -> Callable[[Any], str]:
+    def parse(value: Any) -> str:
+        if not isinstance(value, str):
+            raise ValueError("must be a text")
+        text = unicodedata.normalize("NFC", value).strip()
+        allowed = "\n\t\r" if lines else ""
+        if any(unicodedata.category(letter) in ("Cc", "Cs") and letter not in allowed for letter in text):
+            raise ValueError("must not hold control characters")
+        if len(text) > limit or not (text or empty):
+            raise ValueError(f"must have {0 if empty else 1} to {limit} characters")
+        return text
+
+    return parse
+
+
+def _one_of(*allowed: str) -> Callable[[Any], str]:
+    def parse(value: Any) -> str:
+        if value not in allowed:
+            raise ValueError("must be one of " + ", ".join(allowed))
+        return str(value)
+
+    return parse
+
+
+def _past_date(value: Any) -> str:
+    try:
+        day = date.fromisoformat(value) if isinstance(value, str) and len(value) == 10 else None
+    except ValueError:
+        day = None
+    if day is None or day.year < 1880:
+        raise ValueError("must be a date YYYY-MM-DD")
+    return day.isoformat()
+
+
+def instant(value: Any) -> datetime:
+    """ISO 8601; without a zone it is China's time. Returns aware UTC. Raises ValueError."""
+    try:
+        at = datetime.fromisoformat(value) if isinstance(value, str) and len(value) <= 40 else None
+    except ValueError:
+        at = None
+    if at is None:
+        raise ValueError("must be a time in ISO 8601")
+    return (at if at.tzinfo else at.replace(tzinfo=CHINA)).astimezone(UTC)
+
+
+def phone_number(value: Any) -> str:
+    """A mainland mobile number as +86…; spaces, hyphens and full-width digits are forgiven. Raises ValueError."""
+    if not isinstance(value, str):
+        raise ValueError("must be a text")
+    digits = re.sub(r"[\s-]", "", unicodedata.normalize("NFKC", value))
+    digits = re.sub(r"^(\+86|0086|86(?=1\d{10}$))", "", digits)
+    if not _PHONE.match(digits):
+        raise ValueError("must be a mainland mobile number")
+    return "+86" + digits
+
+
+def document_number(value: Any) -> str:
+    """A resident ID number with its check digit (GB 11643-1999), or another document's number. Raises ValueError."""
+    if not isinstance(value, str):
+        raise ValueError("must be a text")
+    text = unicodedata.normalize("NFKC", value).strip().upper()
+    if _RESIDENT_ID.match(text):
+        check = "10X98765432"[sum(int(d) * w for d, w in zip(text[:17], _WEIGHTS, strict=True)) % 11]
+        if text[17] != check:
+            raise ValueError("has a wrong check digit")
+    elif not _OTHER_ID.match(text):
+        raise ValueError("must be a document number")
+    return text

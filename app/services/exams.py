@@ -1,0 +1,246 @@
+"""Exams and reports as the RIS gives them: register, correct, add report versions, show. Sealed at rest.
+
+Input rules are `exam_input`, which study belongs is `matching`, who may look is `verification`.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.clock import Clock
+from app.errors import Conflict, NotFound
+from app.extensions import Database
+from app.models import Exam, Patient, Report
+from app.repos import exams as repo
+from app.repos.renditions import raise_exam_revision
+from app.security.blind_index import BlindIndex
+from app.security.fields import FieldSealer
+from app.services.audit import Action, Audit
+from app.services.exam_input import ExamInput, PatientInput, ReportInput
+from app.services.identity import normal_id, normal_name, search_tokens
+from app.services.matching import Matching
+
+REPORT_CONTEXT = "report.content"
+
+
+@dataclass(frozen=True)
+class PatientView:
+    """A patient in clear; only for those who were let in."""
+
+    id: uuid.UUID
+    patient_id: str
+    name: str
+    phone: str | None
+    id_number: str | None
+    birth_date: str
+    sex: str
+
+
+@dataclass(frozen=True)
+class ReportView:
+    version: int
+    status: str
+    findings: str
+    impression: str
+    reporting_doctor: str
+    reviewing_doctor: str
+    reported_at: datetime
+
+
+@dataclass(frozen=True)
+class ExamView:
+    id: uuid.UUID
+    accession_number: str
+    patient: PatientView
+    modality: str
+    body_part: str
+    department: str
+    performed_at: datetime
+    held: bool
+    images_released: bool
+    report: ReportView | None
+    """The newest version patients may read."""
+    report_is_coming: bool
+    """A preliminary version exists, but none that patients may read."""
+
+
+@dataclass(frozen=True)
+class Exams:
+    """`identity_changed(session, exam)` ends all access to an exam whose patient turned out to be another."""
+
+    db: Database
+    clock: Clock
+    fields: FieldSealer
+    blind: BlindIndex
+    audit: Audit
+    matching: Matching
+    identity_changed: Callable[[Session, Exam], None]
+    registered: Callable[[Session, Exam], None]
+    """Called once for a new exam: its QR code exists from then on."""
+
+    def register(self, accession_number: str, order: ExamInput, actor: str, *, is_demo: bool = False) -> bool:
+        """Create or correct an exam; True when it is new. Waiting studies are matched in the same transaction."""
+        now = self.clock.now()
+        with self.db.session() as session:
+            patient = self._patient(session, order.patient, now)
+            exam = repo.exam_by_accession(session, accession_number)
+            values: dict[str, Any] = {
+                "patient_id": patient.id,
+                "modality": order.modality,
+                "body_part": order.body_part,
+                "department": order.department,
+                "performed_at": order.performed_at,
+            }
+            if exam is None:
+                exam = Exam(
+                    accession_number=accession_number, is_demo=is_demo, created_at=now, updated_at=now, **values
+                )
+                repo.add(session, exam)
+                self.registered(session, exam)
+                self._record(session, Action.EXAM_REGISTERED, exam, actor)
+                self.matching.exam_changed(session, exam)
+                return True
+            changed = [name for name, value in values.items() if getattr(exam, name) != value]
+            if changed:
+                self._correct(session, exam, values, changed, actor)
+            return False
+
+    def _correct(self, session: Session, exam: Exam, values: dict[str, Any], changed: list[str], actor: str) -> None:
+        for name, value in values.items():
+            setattr(exam, name, value)
+        exam.updated_at = self.clock.now()
+        session.flush()
+        raise_exam_revision(session, exam.id)
+        self._record(session, Action.EXAM_CORRECTED, exam, actor, fields=changed)
+        if "patient_id" in changed:
+            self.identity_changed(session, exam)
+        self.matching.exam_changed(session, exam)
+
+    def add_report(self, accession_number: str, report: ReportInput, actor: str) -> bool:
+        """Add a report version; True when it is the first. The same content again adds none.
+
+        Raises NotFound, and Conflict for a preliminary or a plain final version after a final one.
+        """
+        content = {name: value for name, value in asdict(report).items() if name not in ("status", "reported_at")}
+        text = json.dumps(content, ensure_ascii=False, sort_keys=True)
+        digest = self.blind.of("report", "|".join((report.status, report.reported_at.isoformat(), text)))
+        with self.db.session() as session:
+            exam = repo.exam_by_accession(session, accession_number)
+            if exam is None:
+                raise NotFound
+            latest = repo.latest_report(session, exam.id)
+            if latest is not None and latest.content_sha256 == digest:
+                return False
+            if latest is not None and latest.status in ("final", "amended") and report.status != "amended":
+                raise Conflict("a final report is only changed by an amended one")
+            row = Report(
+                exam_id=exam.id,
+                version=latest.version + 1 if latest else 1,
+                status=report.status,
+                content_sealed=self.fields.seal(text, REPORT_CONTEXT),
+                content_sha256=digest,
+                reported_at=report.reported_at,
+                created_at=self.clock.now(),
+            )
+            repo.add(session, row)
+            raise_exam_revision(session, exam.id)
+            self._record(session, Action.REPORT_ADDED, exam, actor, version=row.version, status=row.status)
+            return latest is None
+
+    def view(self, exam_id: uuid.UUID) -> ExamView:
+        """Everything of one exam in clear. The caller was checked before. Raises NotFound."""
+        with self.db.read() as session:
+            exam = repo.exam(session, exam_id)
+            if exam is None:
+                raise NotFound
+            return self._view(session, exam)
+
+    def view_by_accession(self, accession_number: str) -> ExamView:
+        """As `view`. Raises NotFound."""
+        with self.db.read() as session:
+            exam = repo.exam_by_accession(session, accession_number)
+            if exam is None:
+                raise NotFound
+            return self._view(session, exam)
+
+    def versions(self, exam_id: uuid.UUID) -> list[ReportView]:
+        """All report versions, oldest first, for staff."""
+        with self.db.read() as session:
+            return [self._report(row) for row in repo.reports(session, exam_id)]
+
+    def patient_of(self, session: Session, exam: Exam) -> PatientView:
+        return self._patient_view(repo.patient(session, exam.patient_id))
+
+    def _view(self, session: Session, exam: Exam) -> ExamView:
+        report = repo.latest_released_report(session, exam.id)
+        return ExamView(
+            id=exam.id,
+            accession_number=exam.accession_number,
+            patient=self.patient_of(session, exam),
+            modality=exam.modality,
+            body_part=exam.body_part,
+            department=exam.department,
+            performed_at=exam.performed_at,
+            held=exam.held_at is not None,
+            images_released=exam.images_released_at is not None,
+            report=self._report(report) if report else None,
+            report_is_coming=report is None and repo.latest_report(session, exam.id) is not None,
+        )
+
+    def _report(self, row: Report) -> ReportView:
+        content = json.loads(self.fields.open(row.content_sealed, REPORT_CONTEXT))
+        return ReportView(version=row.version, status=row.status, reported_at=row.reported_at, **content)
+
+    def _patient_view(self, row: Patient) -> PatientView:
+        return PatientView(
+            id=row.id,
+            patient_id=self.fields.open(row.patient_id_sealed, "patient.patient_id"),
+            name=self.fields.open(row.name_sealed, "patient.name"),
+            phone=self.fields.open(row.phone_sealed, "patient.phone") if row.phone_sealed else None,
+            id_number=self.fields.open(row.id_number_sealed, "patient.id_number") if row.id_number_sealed else None,
+            birth_date=self.fields.open(row.birth_date_sealed, "patient.birth_date"),
+            sex=row.sex,
+        )
+
+    def _patient(self, session: Session, given: PatientInput, now: datetime) -> Patient:
+        """The row of this identity, made when it is new. A phone number may change without making another person."""
+        parts = (
+            normal_id(given.patient_id), normal_name(given.name), given.sex, given.birth_date, given.id_number or ""
+        )  # fmt: skip
+        identity = self.blind.of("patient.identity", json.dumps(parts, ensure_ascii=False))
+        row = repo.patient_by_identity(session, identity)
+        if row is None:
+            row = Patient(
+                identity_hash=identity,
+                patient_id_hash=self.blind.of("patient.patient_id", normal_id(given.patient_id)),
+                patient_id_sealed=self.fields.seal(given.patient_id, "patient.patient_id"),
+                name_hash=self.blind.of("patient.name", normal_name(given.name)),
+                name_sealed=self.fields.seal(given.name, "patient.name"),
+                birth_date_sealed=self.fields.seal(given.birth_date, "patient.birth_date"),
+                sex=given.sex,
+                created_at=now,
+                updated_at=now,
+            )
+            if given.id_number:
+                row.id_number_hash = self.blind.of("patient.id_number", given.id_number)
+                row.id_number_sealed = self.fields.seal(given.id_number, "patient.id_number")
+            repo.add(session, row)
+            tokens = {self.blind.of("patient.name_token", token) for token in search_tokens(given.name)}
+            repo.replace_tokens(session, row.id, tokens)
+        phone_hash = self.blind.of("patient.phone", given.phone) if given.phone else None
+        if row.phone_hash != phone_hash:
+            row.phone_hash = phone_hash
+            row.phone_sealed = self.fields.seal(given.phone, "patient.phone") if given.phone else None
+            row.updated_at = now
+            session.flush()
+        return row
+
+    def _record(self, session: Session, action: Action, exam: Exam, actor: str, **detail: Any) -> None:
+        self.audit.record(session, action, actor=actor, subject=f"exam:{exam.id.hex}", **detail)

@@ -1,0 +1,66 @@
+"""A patient's session: is it alive, which exam does it open, end it. How it began is `verification`."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy.orm import Session
+
+from app.clock import Clock
+from app.errors import NotFound
+from app.extensions import Database
+from app.repos import access as repo
+from app.services.audit import Action, Audit
+
+TOUCH_EVERY = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class PatientAccess:
+    """A live session: it opens exactly this exam."""
+
+    session_id: uuid.UUID
+    exam_id: uuid.UUID
+    exam_revision: int
+
+    @property
+    def actor(self) -> str:
+        return f"patient-session:{self.session_id.hex}"
+
+
+@dataclass(frozen=True)
+class PatientSessions:
+    db: Database
+    clock: Clock
+    audit: Audit
+    idle: timedelta
+
+    def check(self, session_id: uuid.UUID) -> PatientAccess:
+        """The access a session gives now. One indexed SELECT; raises NotFound when it is over for any reason."""
+        now = self.clock.now()
+        with self.db.read() as session:
+            row = repo.session_row(session, session_id)
+        if row is None or row.revoked_at is not None or row.expires_at <= now:
+            raise NotFound
+        unused = now - row.last_seen_at
+        if unused > self.idle:
+            raise NotFound
+        if unused > TOUCH_EVERY:  # not at every frame: a write a minute keeps it alive
+            with self.db.session() as session:
+                repo.touch_session(session, session_id, now)
+        return PatientAccess(session_id, row.exam_id, row.exam_revision)
+
+    def end(self, access: PatientAccess) -> None:
+        with self.db.session() as session:
+            repo.revoke_session(session, access.session_id, self.clock.now())
+            self._record(session, access, Action.ACCESS_ENDED)
+
+    def record(self, access: PatientAccess, action: Action, **detail: str) -> None:
+        """Note in the audit log what this patient looked at or took away."""
+        with self.db.session() as session:
+            self._record(session, access, action, **detail)
+
+    def _record(self, session: Session, access: PatientAccess, action: Action, **detail: str) -> None:
+        self.audit.record(session, action, actor=access.actor, subject=f"exam:{access.exam_id.hex}", **detail)

@@ -1,0 +1,100 @@
+"""The ways in: QR, SMS link, pick-up form, one-time code. A GET looks nothing up; only a POST with a factor opens.
+
+These forms have no session to protect, so they carry no CSRF token and every GET is the same bytes.
+"""
+
+from __future__ import annotations
+
+from flask import Response, make_response, redirect, render_template, request
+
+from app.errors import AccessRefused, StepUpRequired, TooManyAttempts
+from app.security.codes import is_long, normal_code
+from app.services.exam_input import phone_number
+from app.services.verification import Attempt, Opened
+from app.web.context import services
+from app.web.guards import guarded_blueprint, public
+from app.web.patient import session as patient_session
+
+blueprint = guarded_blueprint("patient_entry", __name__, public)
+MAX_FORM_BYTES = 4096
+NO_PHONE = "+86"
+
+
+@blueprint.get("/")
+def landing() -> str:
+    return render_template("patient/landing.html")
+
+
+@blueprint.get("/q/<code>")
+def qr_page(code: str) -> str:
+    return render_template("patient/verify.html", with_phone=False)
+
+
+@blueprint.get("/s/<code>")
+def sms_page(code: str) -> str:
+    """Short codes are looked up only together with the phone, so their form asks for it."""
+    return render_template("patient/verify.html", with_phone=not is_long(normal_code(code)))
+
+
+@blueprint.get("/s")
+def pickup_page() -> str:
+    return render_template("patient/pickup.html")
+
+
+@blueprint.post("/q/<code>")
+def open_by_qr(code: str) -> Response:
+    return _answer(code, None, None)
+
+
+@blueprint.post("/s/<code>")
+def open_by_sms(code: str) -> Response:
+    if is_long(normal_code(code)):
+        return _answer(code, None, None)
+    return _answer(code, _phone(), {"phone": request.form.get("phone", "")[:32]})
+
+
+@blueprint.post("/s")
+def open_by_pickup() -> Response:
+    code = request.form.get("pickup_code", "")[:64]
+    return _answer(code, _phone(), {"phone": request.form.get("phone", "")[:32], "pickup_code": code})
+
+
+def _phone() -> str:
+    """The typed phone number in our form; what is none cannot match any, and is counted like the rest."""
+    try:
+        return phone_number(request.form.get("phone", "")[:32])
+    except ValueError:
+        return NO_PHONE
+
+
+def _answer(code: str, phone: str | None, carried: dict[str, str] | None) -> Response:
+    request.max_content_length = MAX_FORM_BYTES
+    attempt = Attempt(code=code, address=request.remote_addr or "", phone=phone, device=patient_session.device_token())
+    verification = services().verification
+    if request.form.get("action") == "send_code":
+        verification.request_one_time_code(attempt)
+        return _step_up(carried, code_sent=True, status=200)
+    try:
+        typed = request.form.get("one_time_code")
+        if typed is not None:
+            opened = verification.open_by_one_time_code(attempt, typed[:32])
+        else:
+            opened = verification.open_by_factor(attempt, request.form.get("factor", "")[:32])
+    except AccessRefused:
+        return make_response(render_template("patient/refused.html"), 403)
+    except TooManyAttempts as pause:
+        page = render_template("patient/paused.html", retry_minutes=-(-pause.retry_after_s // 60))
+        return make_response(page, 429, {"Retry-After": str(pause.retry_after_s)})
+    except StepUpRequired:
+        return _step_up(carried, code_sent=False, status=429)
+    return _let_in(opened)
+
+
+def _step_up(carried: dict[str, str] | None, *, code_sent: bool, status: int) -> Response:
+    page = render_template("patient/one_time_code.html", code_sent=code_sent, carried=carried)
+    return make_response(page, status)
+
+
+def _let_in(opened: Opened) -> Response:
+    response = make_response(redirect(f"/exams/{opened.exam_id.hex}", 303))
+    return patient_session.begin(response, opened)

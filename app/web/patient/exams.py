@@ -1,0 +1,118 @@
+"""An exam's pages for its session: list, report with key images, viewer, leaving. Pictures are `images`."""
+
+from __future__ import annotations
+
+from datetime import timedelta, timezone
+from typing import Any
+
+from flask import Response, make_response, render_template, request
+from jinja2.utils import htmlsafe_json_dumps
+
+from app.services.audit import Action
+from app.services.exams import ExamView
+from app.services.pictures import ShownSeries
+from app.web.context import services
+from app.web.guards import guarded_blueprint
+from app.web.patient import session as patient_session
+
+blueprint = guarded_blueprint("patient_exams", __name__, patient_session.patient_session)
+
+CHINA = timezone(timedelta(hours=8))
+KEY_IMAGES = 6
+PREVIEW_SIDE = 256
+
+
+@blueprint.get("/exams")
+def exam_list() -> str:
+    view, shown = _exam()
+    entry = _facts(view) | {"report_ready": view.report is not None, "frames_total": _total(shown)}
+    return render_template("patient/exam_list.html", exams=[entry])
+
+
+@blueprint.get("/exams/<exam_id>")
+def exam(exam_id: str) -> str:
+    view, shown = _exam()
+    services().patient_sessions.record(patient_session.current_access(), Action.EXAM_VIEWED)
+    return render_template(
+        "patient/exam.html",
+        exam=_facts(view),
+        report=_report(view),
+        key_images=[_key_image(view, n, series) for n, series in enumerate(shown[:KEY_IMAGES], 1)],
+        frames_total=_total(shown),
+        in_wechat="MicroMessenger" in request.headers.get("User-Agent", ""),
+        csrf_token=patient_session.csrf_token,
+    )
+
+
+@blueprint.get("/exams/<exam_id>/viewer")
+def viewer(exam_id: str) -> str:
+    view, shown = _exam()
+    access = patient_session.current_access()
+    return render_template(
+        "patient/viewer.html",
+        exam_id=view.id.hex,
+        title=f"{view.body_part} {view.modality}".strip(),
+        manifest_json=htmlsafe_json_dumps(services().pictures.manifest(access.exam_id, access.exam_revision)),
+        first_frame=_key_image(view, 1, shown[0]) if shown else None,
+    )
+
+
+@blueprint.post("/exams/<exam_id>/leave")
+def leave(exam_id: str) -> Response:
+    patient_session.check_csrf()
+    services().patient_sessions.end(patient_session.current_access())
+    return patient_session.end(make_response(render_template("patient/left.html")))
+
+
+def _exam() -> tuple[ExamView, tuple[ShownSeries, ...]]:
+    access = patient_session.current_access()
+    shown = services().pictures.shown(access.exam_id, access.exam_revision)
+    return services().exams.view(access.exam_id), shown
+
+
+def _total(shown: tuple[ShownSeries, ...]) -> int:
+    return sum(series.row.frame_count for series in shown)
+
+
+def _facts(view: ExamView) -> dict[str, Any]:
+    return {
+        "id": view.id.hex,
+        "patient_name_masked": masked(view.patient.name),
+        "modality_name": view.modality,
+        "body_part": view.body_part,
+        "performed_on": f"{view.performed_at.astimezone(CHINA):%Y-%m-%d}",
+        "department": view.department,
+    }
+
+
+def masked(name: str) -> str:
+    """Enough for the family to know whose it is, not enough for a glance over the shoulder."""
+    return name[:1] + "*" * max(1, len(name) - 1) if len(name) < 3 else name[0] + "*" * (len(name) - 2) + name[-1]
+
+
+def _report(view: ExamView) -> dict[str, Any] | None:
+    if view.report is None:
+        return None
+    report = view.report
+    return {
+        "status": report.status,
+        "findings": report.findings,
+        "impression": report.impression,
+        "reporting_doctor": report.reporting_doctor,
+        "reviewing_doctor": report.reviewing_doctor,
+        "reported_at": f"{report.reported_at.astimezone(CHINA):%Y-%m-%d %H:%M}",
+        "version": report.version,
+    }
+
+
+def _key_image(view: ExamView, n: int, series: ShownSeries) -> dict[str, Any]:
+    row = series.row
+    scale = min(1.0, PREVIEW_SIDE / max(row.rows, row.columns, 1))
+    return {
+        "series_n": n,
+        "frame_k": row.key_frame,
+        "src": f"/exams/{view.id.hex}/series/{n}/frames/{row.key_frame}.jpg?size={PREVIEW_SIDE}",
+        "width": max(1, round(row.columns * scale)),
+        "height": max(1, round(row.rows * scale)),
+        "alt": row.description or row.modality,
+    }

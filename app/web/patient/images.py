@@ -1,0 +1,123 @@
+"""An exam's pictures for its session: manifest, frames, batches, downloads. All under the session's guard."""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Iterator
+
+from flask import Response, jsonify, request
+
+from app.errors import InvalidInput, NotFound
+from app.services.audit import Action
+from app.services.pictures import RenderSpec, Window
+from app.web.context import services
+from app.web.downloads import stream_zip
+from app.web.guards import guarded_blueprint
+from app.web.patient.session import current_access, patient_session
+
+blueprint = guarded_blueprint("patient_images", __name__, patient_session)
+
+MIME = {"jpg": "image/jpeg", "png": "image/png"}
+SIZES = range(64, 2049)
+_NUMBER = re.compile(r"-?\d{1,6}(\.\d{1,6})?\Z")
+
+
+@blueprint.get("/exams/<exam_id>/manifest.json")
+def manifest(exam_id: str) -> Response:
+    access = current_access()
+    return jsonify(services().pictures.manifest(access.exam_id, access.exam_revision))
+
+
+@blueprint.get("/exams/<exam_id>/series/<int:n>/frames/<int:k>.<fmt>")
+def frame(exam_id: str, n: int, k: int, fmt: str) -> Response:
+    """A prepared frame when the default window is asked for at a prepared size, else one rendered now."""
+    if fmt not in MIME:
+        raise NotFound
+    size, window = _size(), _window()
+    access, pictures = current_access(), services().pictures
+    if fmt == "jpg" and window is None and size in (None, 256):
+        picture = pictures.frame(access.exam_id, access.exam_revision, n, k, preview=size == 256)
+    else:
+        spec = RenderSpec(fmt=fmt, longest=size, window=window)
+        picture = pictures.render(access.exam_id, access.exam_revision, n, k, spec)
+    return _picture(picture, MIME[fmt])
+
+
+@blueprint.get("/exams/<exam_id>/series/<int:n>/frames.batch")
+def batch(exam_id: str, n: int) -> Response:
+    """Up to 20 frames in one answer, each as uint32 big-endian length and JPEG bytes; length 0: cannot be shown."""
+    first, count = _integer("from", 1, 100_000), _integer("count", 1, 20)
+    size = _size()
+    if size not in (None, 256):
+        raise InvalidInput("size", "batches come in size 256 or without")
+    access = current_access()
+    frames = services().pictures.batch(access.exam_id, access.exam_revision, n, first, count, preview=size == 256)
+    body = b"".join(struct.pack(">I", len(piece)) + piece for piece in frames)
+    return Response(body, mimetype="application/octet-stream")
+
+
+@blueprint.get("/exams/<exam_id>/images.zip")
+def images_zip(exam_id: str) -> Response:
+    access, pictures = current_access(), services().pictures
+    shown = pictures.shown(access.exam_id, access.exam_revision)
+
+    def files() -> Iterator[tuple[str, Iterator[bytes]]]:
+        for n, series in enumerate(shown, 1):
+            for k in range(1, series.row.frame_count + 1):
+                picture = pictures.frame(access.exam_id, access.exam_revision, n, k, preview=False)
+                if picture:
+                    yield f"series-{n:02d}/{k:04d}.jpg", iter([picture])
+
+    if not shown:
+        raise NotFound
+    services().patient_sessions.record(access, Action.IMAGES_DOWNLOADED, form="jpeg")
+    return stream_zip(files(), "images.zip")
+
+
+@blueprint.get("/exams/<exam_id>/dicom.zip")
+def dicom_zip(exam_id: str) -> Response:
+    access, pictures = current_access(), services().pictures
+    originals = pictures.originals(access.exam_id)
+
+    def files() -> Iterator[tuple[str, Iterator[bytes]]]:
+        for number, original in enumerate(originals, 1):
+            yield f"DICOM/{number:05d}.dcm", pictures.original_bytes(original)
+
+    if not originals:
+        raise NotFound
+    services().patient_sessions.record(access, Action.IMAGES_DOWNLOADED, form="dicom")
+    return stream_zip(files(), "dicom.zip")
+
+
+def _picture(picture: bytes, mimetype: str) -> Response:
+    if not picture:
+        return Response(status=422)  # stored and safe, but nobody can decode it
+    return Response(picture, mimetype=mimetype)
+
+
+def _size() -> int | None:
+    text = request.args.get("size")
+    if text is None:
+        return None
+    if not text.isascii() or not text.isdigit() or len(text) > 4 or int(text) not in SIZES:
+        raise InvalidInput("size", "must be from 64 to 2048")
+    return int(text)
+
+
+def _window() -> Window | None:
+    center, width = request.args.get("wc"), request.args.get("ww")
+    if center is None and width is None:
+        return None
+    if center is None or width is None or not _NUMBER.match(center) or not _NUMBER.match(width):
+        raise InvalidInput("wc, ww", "must be two numbers")
+    if float(width) < 1:
+        raise InvalidInput("ww", "must be at least 1")
+    return Window(float(center), float(width))
+
+
+def _integer(name: str, low: int, high: int) -> int:
+    text = request.args.get(name, "")
+    if not text.isascii() or not text.isdigit() or len(text) > 6 or not low <= int(text) <= high:
+        raise InvalidInput(name, f"must be from {low} to {high}")
+    return int(text)

@@ -1,0 +1,81 @@
+"""The patient's cookies and the guard of everything under /exams/. What a session is, is patient_access' business."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import uuid
+
+from flask import Response, current_app, g, request
+
+from app.errors import InvalidInput, NotFound, Unauthenticated
+from app.services.patient_access import PatientAccess
+from app.services.verification import Opened
+from app.web.context import services
+
+DEVICE_SECONDS = 365 * 24 * 3600
+
+
+def cookie_name(name: str) -> str:
+    """`__Host-` where the site is https; the http demo uses the same cookie without prefix and Secure."""
+    return f"__Host-{name}" if _https() else name
+
+
+def patient_session() -> None:
+    """Guard: a live session for exactly the exam in the address. Anything else does not exist (404)."""
+    try:
+        session_id = services().patient_tokens.read(request.cookies.get(cookie_name("cf-patient"), ""))
+    except Unauthenticated:
+        raise NotFound from None
+    access = services().patient_sessions.check(session_id)
+    asked = (request.view_args or {}).get("exam_id")
+    if asked is not None and not hmac.compare_digest(str(asked).encode(), access.exam_id.hex.encode()):
+        raise NotFound
+    g.patient_access = access
+
+
+def current_access() -> PatientAccess:
+    access: PatientAccess = g.patient_access
+    return access
+
+
+def device_token() -> str | None:
+    """The token of a browser that was let in before."""
+    return request.cookies.get(cookie_name("cf-device"), "")[:64] or None
+
+
+def begin(response: Response, opened: Opened) -> Response:
+    """Set the cookies of a new session."""
+    _set(response, "cf-patient", services().patient_tokens.issue(opened.session_id), None)
+    _set(response, "cf-device", opened.device, DEVICE_SECONDS)
+    return response
+
+
+def end(response: Response) -> Response:
+    response.delete_cookie(cookie_name("cf-patient"), path="/", secure=_https(), httponly=True, samesite="Lax")
+    return response
+
+
+def csrf_token() -> str:
+    """Bound to the session: whoever can read the page has it, another site cannot."""
+    return _csrf(current_access().session_id)
+
+
+def check_csrf() -> None:
+    """Raises InvalidInput unless the form carries this session's token."""
+    if not hmac.compare_digest(request.form.get("csrf_token", "").encode(), csrf_token().encode()):
+        raise InvalidInput("csrf_token", "is missing or of another session")
+
+
+def _csrf(session_id: uuid.UUID) -> str:
+    return hmac.new(services().patient_tokens.key, b"csrf" + session_id.bytes, hashlib.sha256).hexdigest()
+
+
+def _set(response: Response, name: str, value: str, max_age: int | None) -> None:
+    response.set_cookie(
+        cookie_name(name), value, max_age=max_age, path="/", secure=_https(), httponly=True, samesite="Lax"
+    )
+
+
+def _https() -> bool:
+    return bool(current_app.extensions["cloudfilm"].settings.base_url.startswith("https:"))

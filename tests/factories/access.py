@@ -1,0 +1,51 @@
+"""An exam with codes, ready to be opened in tests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app import create_app
+from app.bootstrap import Services
+from app.repos import exams as exam_repo
+from app.services.exam_input import exam_input
+from tests.factories.house import exam_body
+
+FACTOR = "0027"
+
+
+@dataclass(frozen=True)
+class Issued:
+    exam_id: str
+    qr: str
+    pickup: str
+    phone: str = "13900000001"
+    factor: str = FACTOR
+
+
+def issued(house: Services, accession: str = "A1", **changes: Any) -> Issued:
+    """Register an exam and issue a QR and a pick-up code for it."""
+    house.exams.register(accession, exam_input(exam_body(**changes)), "machine:ris")
+    with house.db.session() as session:
+        exam = exam_repo.exam_by_accession(session, accession)
+        assert exam is not None
+        qr = house.access_codes.qr_code(session, exam)
+        _, pickup = house.access_codes.issue_pickup(session, exam, "+8613900000001")
+    return Issued(exam.id.hex, qr, pickup)
+
+
+def application(house: Services) -> Flask:
+    app = create_app(house.settings, house)
+    app.testing = True
+    return app
+
+
+def opened(app: Flask, exam: Issued) -> FlaskClient:
+    """A client that was let in by QR."""
+    client = app.test_client()
+    answer = client.post(f"/q/{exam.qr}", data={"factor": exam.factor})
+    assert answer.status_code == 303
+    return client

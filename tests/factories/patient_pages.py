@@ -1,0 +1,254 @@
+"""The patients' templates over invented data, with frames whose grey values are known: for tests of pages alone.
+
+No service, database or code of the application's views: those have their own journeys.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import struct
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from flask import Flask, Response, abort, render_template, request, send_from_directory
+from markupsafe import Markup
+from PIL import Image
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from app.web.headers import CONTENT_SECURITY_POLICY
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+EXAM_ID = "0b9f6a52-7c1e-4f0e-9d3a-5e1f0a2b3c4d"
+CT_FRAMES = 60
+STANDARD = {"center": 0, "width": 2000}
+
+EXAM = {
+    "id": EXAM_ID,
+    "patient_name_masked": "王*芳",
+    "modality_name": "CT",
+    "body_part": "胸部",
+    "performed_on": "2026年11月20日",
+    "department": "呼吸内科",
+}
+REPORT = {
+    "status": "final",
+    "findings": "胸廓对称，气管居中。\n右肺上叶见一实性结节，大小约 17×16 mm，边缘可见分叶。\n双侧胸腔未见积液。",
+    "impression": "1. 右肺上叶结节，建议 3 个月后复查。\n2. 冠状动脉钙化。",
+    "reporting_doctor": "李建国",
+    "reviewing_doctor": "陈志远",
+    "reported_at": "2026年11月20日 15:32",
+    "version": 1,
+}
+SERIES: list[dict[str, Any]] = [
+    {"n": 1, "frames": CT_FRAMES, "rows": 512, "columns": 512, "modality": "CT", "description": "胸部平扫 2.0mm"},
+    {"n": 2, "frames": 12, "rows": 240, "columns": 320, "modality": "US", "description": "心脏超声"},
+]
+
+
+def stored_value(k: int, series: int = 1) -> int:
+    """The value of the middle of frame k. Frames differ by 20, which a window of 2000 shows as 2.5 grey levels."""
+    return -700 + 20 * k if series == 1 else -900 + 150 * k
+
+
+def grey(k: int, center: float, width: float, series: int = 1) -> int:
+    return int(np.clip((stored_value(k, series) - center) / width + 0.5, 0, 1) * 255)
+
+
+class Pages:
+    """What the test turns while the browser looks on."""
+
+    def __init__(self) -> None:
+        self.session_over = False
+        self.refuse = 0
+        """How many coming picture requests are answered 503."""
+        self.delay_s = 0.0
+        self.cannot_show: set[int] = set()
+        self.report: dict[str, Any] | None = REPORT
+        self.requests: list[str] = []
+        self.posted: list[dict[str, str]] = []
+        self.base_url = ""
+
+
+def jpeg(k: int, series: int, center: float, width: float, size: int) -> bytes:
+    """A grey field on black with a white bar at its left edge, so that zoom and place can be measured."""
+    rows, columns = SERIES[series - 1]["rows"], SERIES[series - 1]["columns"]
+    pixels = np.zeros((rows, columns), dtype=np.uint8)
+    pixels[rows // 8 : -rows // 8, columns // 8 : -columns // 8] = grey(k, center, width, series)
+    pixels[rows // 8 : -rows // 8, columns // 8 : columns // 8 + columns // 32] = 255
+    image = Image.fromarray(pixels)
+    image.thumbnail((size, size))
+    out = io.BytesIO()
+    image.save(out, "JPEG", quality=90)
+    return out.getvalue()
+
+
+def create_pages() -> tuple[Flask, Pages]:
+    app = Flask(__name__, static_folder=None, template_folder=str(ROOT / "templates"))
+    pages = Pages()
+    app.jinja_env.globals.update(
+        static_url=lambda name: f"/static/1/{name}", hospital_name="云影像示范医院", csrf_token=lambda: "token"
+    )
+    app.after_request(_harden)
+    app.add_url_rule(
+        "/static/1/<path:name>", "static", lambda name: send_from_directory(ROOT / "viewer_static", name, max_age=3600)
+    )
+    _plain_pages(app, pages)
+    _exam_pages(app, pages)
+    _pictures(app, pages)
+    return app, pages
+
+
+def _harden(response: Response) -> Response:
+    response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+    if not request.path.startswith("/static/"):
+        response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _plain_pages(app: Flask, pages: Pages) -> None:
+    app.add_url_rule("/", "landing", lambda: render_template("patient/landing.html"))
+    app.add_url_rule("/paused", "paused", lambda: render_template("patient/paused.html", retry_minutes=15))
+    app.add_url_rule("/left", "left", lambda: render_template("patient/left.html"))
+    app.add_url_rule("/error/<int:status>", "error", lambda status: render_template("errors/error.html", status=status))
+    app.add_url_rule(
+        "/step-up/<int:sent>",
+        "step_up",
+        lambda sent: render_template(
+            "patient/one_time_code.html", code_sent=bool(sent), carried={"phone": "13900000000"} if sent else None
+        ),
+    )
+    app.add_url_rule("/demo/phone", "phone", lambda: render_template("demo/phone.html", **demo_phone()))
+
+    def entry(code: str = "") -> str:
+        if request.method == "POST":
+            pages.posted.append(request.form.to_dict())
+            return render_template("patient/refused.html")
+        return render_template("patient/verify.html" if code else "patient/pickup.html")
+
+    app.add_url_rule("/q/<code>", "entry", entry, methods=["GET", "POST"])
+    app.add_url_rule("/s", "pickup", entry, methods=["GET", "POST"])
+
+
+def _exam_pages(app: Flask, pages: Pages) -> None:
+    base = f"/exams/{EXAM_ID}"
+
+    def exam() -> str:
+        images = [
+            {"series_n": 1, "frame_k": k, "src": f"{base}/series/1/frames/{k}.jpg?size=256", "width": 256,
+             "height": 256, "alt": f"胸部 CT 第 {k} 幅"}
+            for k in (15, 30, 45)
+        ]  # fmt: skip
+        total = sum(series["frames"] for series in SERIES)
+        return render_template(
+            "patient/exam.html", exam=EXAM, report=pages.report, key_images=images, frames_total=total, in_wechat=False
+        )
+
+    def exam_list() -> str:
+        ready = {**EXAM, "report_ready": True, "frames_total": 72}
+        waiting = {**EXAM, "report_ready": False, "frames_total": 0, "body_part": "头部", "modality_name": "磁共振"}
+        return render_template("patient/exam_list.html", exams=[ready, waiting])
+
+    def viewer() -> str:
+        first = {"series_n": 1, "frame_k": 30, "src": f"{base}/series/1/frames/30.jpg?size=256", "width": 256,
+                 "height": 256}  # fmt: skip
+        return render_template(
+            "patient/viewer.html", exam_id=EXAM_ID, title="胸部 CT", manifest_json=Markup(json.dumps(manifest())),
+            first_frame=first,
+        )  # fmt: skip
+
+    app.add_url_rule("/exams", "exams", exam_list)
+    app.add_url_rule(base, "exam", exam)
+    app.add_url_rule(f"{base}/viewer", "viewer", viewer)
+
+
+def manifest() -> dict[str, Any]:
+    return {"series": [{**series, "window": STANDARD} for series in SERIES]}
+
+
+def _pictures(app: Flask, pages: Pages) -> None:
+    base = f"/exams/{EXAM_ID}"
+
+    def before() -> None:
+        pages.requests.append(request.full_path.rstrip("?"))
+        time.sleep(pages.delay_s)
+        if pages.session_over:
+            abort(404)
+        if pages.refuse > 0:
+            pages.refuse -= 1
+            abort(503)
+
+    def frame(n: int, k: int) -> Response:
+        before()
+        if k in pages.cannot_show:
+            abort(422)
+        window = (request.args.get("wc", 0, float), request.args.get("ww", 2000, float))
+        return Response(jpeg(k, n, *window, request.args.get("size", 1024, int)), mimetype="image/jpeg")
+
+    def batch(n: int) -> Response:
+        before()
+        first, count, size = (request.args.get(name, 0, int) for name in ("from", "count", "size"))
+        assert 1 <= count <= 20
+        bodies = [b"" if k in pages.cannot_show else jpeg(k, n, 0, 2000, size) for k in range(first, first + count)]
+        framed = b"".join(struct.pack(">I", len(body)) + body for body in bodies)
+        return Response(framed, mimetype="application/octet-stream")
+
+    def show_manifest() -> Response:
+        before()
+        return Response(json.dumps(manifest()), mimetype="application/json")
+
+    app.add_url_rule(f"{base}/series/<int:n>/frames/<int:k>.jpg", "frame", frame)
+    app.add_url_rule(f"{base}/series/<int:n>/frames.batch", "batch", batch)
+    app.add_url_rule(f"{base}/manifest.json", "manifest", show_manifest)
+
+
+def demo_phone() -> dict[str, Any]:
+    link = "http://127.0.0.1:8000/s/7K3M9P"
+    return {
+        "people": [
+            {"name": "王小芳", "phone": "13900000001", "factor": "123X", "url": "?phone=1", "selected": True, "unread": 2},
+            {"name": "李明", "phone": "13900000002", "factor": "4567", "url": "?phone=2", "selected": False, "unread": 0},
+        ],
+        "phone": {
+            "owner_name": "王小芳", "number": "13900000001", "factor": "123X",
+            "messages": [
+                {"channel": "sms", "sender": "1069 0000", "at": "今天 10:21", "link": link,
+                 "text": f"【云影像医院】您的检查结果已可查看，取片码 7K3M9P,30 天内有效。{link} 请勿转发。"},
+                {"channel": "wechat", "title": "检查结果通知", "at": "今天 10:21", "link": "/q/abc",
+                 "fields": [("检查项目", "胸部 CT"), ("检查时间", "2026-11-20 10:02")]},
+            ],
+        },
+        "sheets": [
+            {"accession_number": "DEMO0001", "exam_name": "胸部 CT", "performed_on": "2026-11-20", "qr_url": "/q/abc",
+             "qr_src": "/static/1/icon.svg", "pdf_url": "/left"},
+        ],
+        "pickup_url": "/s",
+    }  # fmt: skip
+
+
+class _Quiet(WSGIRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log(self, type: str, message: str, *args: Any) -> None:
+        """Says nothing: a test's output is its result."""
+
+
+@contextmanager
+def served() -> Iterator[Pages]:
+    """The pages on an ephemeral loopback port until the block ends."""
+    app, pages = create_pages()
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    pages.base_url = f"http://127.0.0.1:{server.server_port}"
+    try:
+        yield pages
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join(5)

@@ -1,0 +1,133 @@
+/** The viewer's pure maths: what needs no screen. Run with `npm test`. */
+import assert from 'node:assert/strict';
+import test from 'node:test';
+
+import { backOff, splitBatch } from '../../viewer_static/api.js';
+import { stepLength } from '../../viewer_static/gestures.js';
+import { Lru } from '../../viewer_static/pictures.js';
+import { around, plan } from '../../viewer_static/stack.js';
+import { State, clampFrame, middle, readPlace } from '../../viewer_static/state.js';
+import { density, fitted, held, zoomAt } from '../../viewer_static/viewport.js';
+import { presetsFor, windowKey } from '../../viewer_static/window_level.js';
+
+const ct = { n: 1, frames: 143, rows: 512, columns: 512, modality: 'CT', description: '', window: null };
+const always = () => true;
+const never = () => false;
+
+test('a stack opens with the previews around the eye, then its full frame, then the other previews', () => {
+  const tasks = plan({ k: 70, frames: 143, settled: true, windowed: false }, always, always);
+  assert.deepEqual(tasks[0], { kind: 'previews', from: 61, count: 20 });
+  assert.deepEqual(tasks[1], { kind: 'full', k: 70 });
+  assert.deepEqual(tasks[2], { kind: 'previews', from: 41, count: 20 });
+  assert.equal(tasks.filter((task) => task.kind === 'previews').length, 8);
+  assert.deepEqual(tasks[tasks.length - 1], { kind: 'full', k: 64 });
+});
+
+test('the batches cover every frame once and the last one is short', () => {
+  const covered = plan({ k: 1, frames: 143, settled: false, windowed: false }, always, always)
+    .flatMap((task) => Array.from({ length: task.count }, (_, i) => task.from + i));
+  assert.deepEqual(covered.sort((a, b) => a - b), Array.from({ length: 143 }, (_, i) => i + 1));
+});
+
+test('no full frame is fetched while the finger moves', () => {
+  const tasks = plan({ k: 70, frames: 143, settled: false, windowed: false }, never, always);
+  assert.deepEqual(tasks, []);
+});
+
+test('another window loads the frame under the eye first, then its neighbours', () => {
+  const tasks = plan({ k: 2, frames: 5, settled: true, windowed: true }, never, always);
+  assert.deepEqual(tasks.map((task) => task.k), [2, 3, 1, 4, 5]);
+});
+
+test('neighbours stop at the ends of the stack', () => {
+  assert.deepEqual(around(1, 3, 6), [2, 3]);
+});
+
+test('a batch is cut into its frames and an empty one means it cannot be shown', async () => {
+  const bytes = new Uint8Array([0, 0, 0, 2, 7, 8, 0, 0, 0, 0, 0, 0, 0, 1, 9]);
+  const [first, second, third] = splitBatch(bytes.buffer);
+  assert.deepEqual(new Uint8Array(await first.arrayBuffer()), new Uint8Array([7, 8]));
+  assert.equal(second, null);
+  assert.equal(third.size, 1);
+});
+
+test('a batch that was cut off is refused, not shown in part', () => {
+  assert.throws(() => splitBatch(new Uint8Array([0, 0, 0, 9, 1]).buffer), /inside a frame/);
+  assert.throws(() => splitBatch(new Uint8Array([0, 0]).buffer), /inside a length/);
+});
+
+test('the wait between tries doubles up to its limit', () => {
+  assert.deepEqual([0, 1, 2, 9].map(backOff), [500, 1000, 2000, 8000]);
+});
+
+test('the point under the fingers stays there while zooming', () => {
+  const point = { x: 40, y: -30 };
+  const from = { zoom: 1.5, x: 10, y: 5 };
+  const to = zoomAt(from, 2, point);
+  assert.equal(to.zoom, 3);
+  assert.equal((point.x - to.x) / to.zoom, (point.x - from.x) / from.zoom);
+  assert.equal((point.y - to.y) / to.zoom, (point.y - from.y) / from.zoom);
+});
+
+test('zoom ends at the fit and at eight times', () => {
+  assert.equal(zoomAt({ zoom: 1, x: 0, y: 0 }, 0.1, { x: 0, y: 0 }).zoom, 1);
+  assert.equal(zoomAt({ zoom: 1, x: 0, y: 0 }, 100, { x: 0, y: 0 }).zoom, 8);
+});
+
+test('a picture is held by its edges', () => {
+  const stage = { width: 360, height: 400 };
+  assert.deepEqual(fitted({ width: 512, height: 512 }, stage), { width: 360, height: 360 });
+  assert.deepEqual(held({ zoom: 2, x: 999, y: -999 }, { width: 512, height: 512 }, stage), { zoom: 2, x: 180, y: -160 });
+  assert.deepEqual(held({ zoom: 1, x: 50, y: 50 }, { width: 512, height: 512 }, stage), { zoom: 1, x: 0, y: 0 });
+});
+
+test('a canvas never grows beyond what phones bear', () => {
+  const ratio = density({ width: 3000, height: 1500 }, 3);
+  assert.ok(3000 * ratio <= 2048);
+  assert.equal(density({ width: 360, height: 500 }, 3), 2);
+});
+
+test('the least recently used goes first, and says so', () => {
+  const dropped = [];
+  const lru = new Lru(3, () => 1, (value) => dropped.push(value));
+  ['a', 'b', 'c'].forEach((key) => lru.set(key, key));
+  lru.get('a');
+  lru.set('d', 'd');
+  assert.deepEqual(dropped, ['b']);
+  assert.equal(lru.weight, 3);
+  assert.ok(lru.has('a'));
+});
+
+test('a frame number is clamped and a place in the address is read', () => {
+  assert.equal(clampFrame(0, 5), 1);
+  assert.equal(clampFrame(99, 5), 5);
+  assert.equal(clampFrame(NaN, 5), 1);
+  assert.deepEqual(readPlace('#2/40', { n: 1, k: 1 }), { n: 2, k: 40 });
+  assert.deepEqual(readPlace('#<b>', { n: 1, k: 7 }), { n: 1, k: 7 });
+});
+
+test('a stack opens in its middle, a film at its start', () => {
+  assert.equal(middle(ct), 72);
+  assert.equal(middle({ ...ct, modality: 'US' }), 1);
+});
+
+test('listeners hear a change once and nothing when nothing changed', () => {
+  const state = new State({ series: [ct] }, { n: 1, k: 10 });
+  const heard = [];
+  state.onChange((view) => heard.push(view.k));
+  state.goTo(11);
+  state.goTo(11);
+  state.goTo(999);
+  assert.deepEqual(heard, [11, 143]);
+});
+
+test('CT offers lung, mediastinum and bone; others brighter and darker; unknown windows nothing', () => {
+  assert.deepEqual(presetsFor('CT', null).map((one) => windowKey(one.window)), ['', '-600,1500', '40,400', '400,1800']);
+  assert.deepEqual(presetsFor('MR', { center: 500, width: 1000 }).map((one) => windowKey(one.window)), ['', '300,1000', '700,1000']);
+  assert.equal(presetsFor('US', null).length, 1);
+});
+
+test('one sweep of the finger crosses a long stack, and a short one is not nervous', () => {
+  assert.equal(stepLength(1000, 400), 5);
+  assert.equal(stepLength(3, 400), 28);
+});

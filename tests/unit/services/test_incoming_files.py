@@ -1,0 +1,114 @@
+"""Files, folders and zips as incoming objects, and the archives that try to get out or blow up."""
+
+from __future__ import annotations
+
+import os
+import struct
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from app.services.incoming import IncomingObject
+from app.services.incoming_files import ZipLimits, count, find
+
+
+def collect(*paths: Path, limits: ZipLimits | None = None) -> list[tuple[str, bytes, str | None]]:
+    found = []
+    for item in find(paths, limits):
+        item.file.seek(0)
+        found.append((Path(item.name).name, item.file.read(), _reason(item)))
+        item.file.close()
+    return found
+
+
+def _reason(item: IncomingObject) -> str | None:
+    return item.fault.reason if item.fault else None
+
+
+def make_zip(path: Path, members: dict[str, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    return path
+
+
+def test_folders_are_walked_in_order(tmp_path: Path) -> None:
+    (tmp_path / "b").mkdir()
+    for name in ("b/2", "b/1", "a"):
+        (tmp_path / name).write_text(name)
+    assert collect(tmp_path) == [("a", b"a", None), ("1", b"b/1", None), ("2", b"b/2", None)]
+    assert count([tmp_path]) == 3
+
+
+def test_a_zip_gives_its_members(tmp_path: Path) -> None:
+    path = make_zip(tmp_path / "x.zip", {"study/1": b"one", "study/": b"", "study/2": b"two"})
+    assert [(data, fault) for _, data, fault in collect(path)] == [(b"one", None), (b"two", None)]
+    assert count([path]) == 2
+
+
+@pytest.mark.parametrize(
+    "name", ["../evil", "a/../../evil", "/etc/evil", "..\\evil", "C:\\evil", "C:evil", "\\\\host\\share\\evil"]
+)
+def test_a_member_that_leads_out_of_the_archive_is_refused_and_written_nowhere(tmp_path: Path, name: str) -> None:
+    inside = tmp_path / "inside"
+    inside.mkdir()
+    path = make_zip(inside / "x.zip", {name: b"evil bytes", "good": b"good"})
+    before = set(tmp_path.rglob("*"))
+    (_, data, fault), (_, good, no_fault) = collect(path)
+    assert fault == "the zip member's name leads out of the archive"
+    assert (data, good, no_fault) == (b"evil bytes", b"good", None)
+    assert set(tmp_path.rglob("*")) == before
+
+
+def test_a_zip_bomb_is_cut_off(tmp_path: Path) -> None:
+    path = make_zip(tmp_path / "bomb.zip", {"bomb": bytes(64 * 1024 * 1024)})
+    ((_, data, fault),) = collect(path)
+    assert fault == "the zip member unpacks beyond the limit"
+    assert len(data) <= 64 * 1024 * 1024 // 2
+
+
+def test_a_member_larger_than_the_limit_is_cut_off(tmp_path: Path) -> None:
+    path = make_zip(tmp_path / "x.zip", {"large": os.urandom(5000)})
+    ((_, data, fault),) = collect(path, limits=ZipLimits(member_bytes=4000))
+    assert fault == "the zip member unpacks beyond the limit"
+    assert len(data) <= 4000
+
+
+@pytest.mark.parametrize("limits", [ZipLimits(members=2), ZipLimits(total_bytes=2)])
+def test_a_zip_past_its_limits_is_kept_whole_and_unopened(tmp_path: Path, limits: ZipLimits) -> None:
+    path = make_zip(tmp_path / "x.zip", {"1": b"1", "2": b"2", "3": b"3"})
+    assert collect(path, limits=limits) == [("x.zip", path.read_bytes(), "the zip is larger than the limit")]
+
+
+def test_a_lying_size_in_the_directory_does_not_get_past_the_count(tmp_path: Path) -> None:
+    path = make_zip(tmp_path / "x.zip", {"a": b"0123456789" * 10})
+    raw = bytearray(path.read_bytes())
+    directory = raw.rindex(b"PK\x01\x02")
+    raw[directory + 24 : directory + 28] = struct.pack("<I", 5)
+    path.write_bytes(raw)
+    ((_, _, fault),) = collect(path)
+    assert fault == "the zip member cannot be read"
+
+
+def test_damaged_and_encrypted_members_are_refused_and_the_others_come_through(tmp_path: Path) -> None:
+    path = make_zip(tmp_path / "x.zip", {"a": b"first", "b": b"second"})
+    raw = bytearray(path.read_bytes())
+    directory = raw.index(b"PK\x01\x02")
+    raw[directory + 8] |= 1
+    raw[6] |= 1
+    path.write_bytes(raw)
+    assert [fault for _, _, fault in collect(path)] == ["the zip member cannot be read", None]
+    path.write_bytes(path.read_bytes()[:40])
+    assert [fault for _, _, fault in collect(path)] == ["the zip cannot be read"]
+    assert count([path]) == 1
+
+
+def test_a_pipe_in_a_folder_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert collect(tmp_path) == [("pipe", b"", "the file cannot be read")]
+
+
+def test_a_path_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        collect(tmp_path / "none")

@@ -1,0 +1,136 @@
+/**
+ * The viewer's only door to the server: addresses, retries, the framing of a batch. Knows nothing of the screen.
+ *
+ * @typedef {import('./window_level.js').Window} Window
+ */
+
+export const PREVIEW_SIZE = 256;
+export const BATCH = 20; // frames; the server's upper limit
+const FIRST_WAIT_MS = 500;
+const LONGEST_WAIT_MS = 8000;
+const TRIES = 6;
+
+/** The session is over: nothing here will load any more. */
+export class SessionEnded extends Error {}
+
+/** The server cannot make this picture, now and later. */
+export class CannotShow extends Error {}
+
+/** Given up because nobody waits for it any more. */
+export class Cancelled extends Error {}
+
+export class Api {
+  /**
+   * @param {string} examId
+   * @param {(retrying: boolean) => void} onTrouble  true while at least one request waits to be tried again
+   */
+  constructor(examId, onTrouble) {
+    this.base = `/exams/${examId}`;
+    this.onTrouble = onTrouble;
+    this.waiting = 0;
+    /** @type {Promise<boolean> | null} */
+    this.check = null;
+  }
+
+  /** @param {number} n @param {number} k @param {Window | null} window @param {number} [size] */
+  frameUrl(n, k, window, size) {
+    const query = [];
+    if (window) query.push(`wc=${window.center}`, `ww=${window.width}`);
+    if (size) query.push(`size=${size}`);
+    return `${this.base}/series/${n}/frames/${k}.jpg${query.length ? '?' + query.join('&') : ''}`;
+  }
+
+  /** @param {number} n @param {number} k @param {Window | null} window @param {AbortSignal | undefined} signal */
+  async frame(n, k, window, signal) {
+    return (await this.get(this.frameUrl(n, k, window), signal)).blob();
+  }
+
+  /**
+   * Previews `from` … `from + count - 1`; null stands for one that cannot be shown.
+   *
+   * @param {number} n @param {number} from @param {number} count @param {AbortSignal | undefined} signal
+   * @returns {Promise<Array<Blob | null>>}
+   */
+  async previews(n, from, count, signal) {
+    const url = `${this.base}/series/${n}/frames.batch?from=${from}&count=${count}&size=${PREVIEW_SIZE}`;
+    return splitBatch(await (await this.get(url, signal)).arrayBuffer());
+  }
+
+  /** @param {string} url @param {AbortSignal | undefined} signal @returns {Promise<Response>} */
+  async get(url, signal) {
+    for (let attempt = 0; ; attempt += 1) {
+      const response = await this.once(url, signal);
+      if (response && response.ok) return response;
+      if (response && response.status < 500 && response.status !== 429) {
+        const over = response.status === 401 || (response.status === 404 && (await this.sessionIsOver()));
+        throw over ? new SessionEnded() : new CannotShow();
+      }
+      if (attempt + 1 >= TRIES) throw new Error('no answer');
+      await this.pause(backOff(attempt), signal);
+    }
+  }
+
+  /** One try; null when the line failed. @param {string} url @param {AbortSignal | undefined} signal */
+  async once(url, signal) {
+    if (signal && signal.aborted) throw new Cancelled();
+    try {
+      return await fetch(url, { credentials: 'same-origin', signal });
+    } catch (fault) {
+      if (signal && signal.aborted) throw new Cancelled();
+      return null;
+    }
+  }
+
+  /** A missing frame and an ended session both answer 404; the manifest tells them apart. */
+  sessionIsOver() {
+    if (!this.check) {
+      this.check = this.once(`${this.base}/manifest.json`, undefined).then((response) => {
+        this.check = null;
+        return response !== null && (response.status === 404 || response.status === 401);
+      });
+    }
+    return this.check;
+  }
+
+  /** Waits, but no longer than until the line is back. @param {number} ms @param {AbortSignal | undefined} signal */
+  async pause(ms, signal) {
+    this.waiting += 1;
+    this.onTrouble(true);
+    await new Promise((resolve) => {
+      const timer = setTimeout(done, ms);
+      function done() {
+        clearTimeout(timer);
+        window.removeEventListener('online', done);
+        if (signal) signal.removeEventListener('abort', done);
+        resolve(undefined);
+      }
+      window.addEventListener('online', done);
+      if (signal) signal.addEventListener('abort', done);
+    });
+    this.waiting -= 1;
+    this.onTrouble(this.waiting > 0);
+  }
+}
+
+/** @param {number} attempt  from 0 @returns {number} milliseconds */
+export function backOff(attempt) {
+  return Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * Math.pow(2, attempt));
+}
+
+/**
+ * Big-endian uint32 length, then that many bytes of JPEG, again and again. Length 0: cannot be shown.
+ *
+ * @param {ArrayBuffer} buffer @returns {Array<Blob | null>} @throws {Error} when it ends inside a frame
+ */
+export function splitBatch(buffer) {
+  const view = new DataView(buffer);
+  const frames = [];
+  for (let at = 0; at < buffer.byteLength; ) {
+    if (at + 4 > buffer.byteLength) throw new Error('batch ends inside a length');
+    const end = at + 4 + view.getUint32(at);
+    if (end > buffer.byteLength) throw new Error('batch ends inside a frame');
+    frames.push(end === at + 4 ? null : new Blob([buffer.slice(at + 4, end)], { type: 'image/jpeg' }));
+    at = end;
+  }
+  return frames;
+}

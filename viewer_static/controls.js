@@ -1,0 +1,109 @@
+/**
+ * The parts around the picture: series, windows, slider, what is loaded, notes. Draws state; decides nothing.
+ *
+ * @typedef {import('./state.js').Series} Series
+ * @typedef {import('./window_level.js').Preset} Preset
+ */
+import { messages } from './messages.js';
+
+/** @template {HTMLElement} T @param {string} id @param {new () => T} kind @returns {T} */
+export function element(id, kind) {
+  const found = document.getElementById(id);
+  if (!(found instanceof kind)) throw new Error(`the page lacks #${id}`);
+  return found;
+}
+
+/** @param {HTMLElement} place @param {Series[]} all @param {(series: Series) => string} thumbnail
+ *  @param {(series: Series) => void} choose */
+export function fillSeries(place, all, thumbnail, choose) {
+  place.hidden = all.length < 2;
+  if (place.hidden) return;
+  all.forEach((series) => {
+    const button = document.createElement('button');
+    button.type = 'button';
+    button.className = 'series__one';
+    button.dataset.n = String(series.n);
+    const image = document.createElement('img');
+    image.alt = '';
+    image.width = 64;
+    image.height = 64;
+    image.dataset.src = thumbnail(series);
+    const words = document.createElement('span');
+    words.append(inside('b', messages.series(series.n, series.description)), inside('small', messages.frames(series.frames)));
+    button.append(image, words);
+    button.addEventListener('click', () => choose(series));
+    place.append(button);
+  });
+}
+
+/** @param {string} tag @param {string} words */
+function inside(tag, words) {
+  const made = document.createElement(tag);
+  made.textContent = words;
+  return made;
+}
+
+/** Thumbnails wait until the first picture is there. @param {HTMLElement} place */
+export function loadThumbnails(place) {
+  place.querySelectorAll('img[data-src]').forEach((image) => {
+    if (!(image instanceof HTMLImageElement)) return;
+    image.src = image.dataset.src || '';
+    delete image.dataset.src;
+  });
+}
+
+/** @param {HTMLElement} place @param {Series} series */
+export function markSeries(place, series) {
+  place.querySelectorAll('button').forEach((button) => {
+    button.setAttribute('aria-pressed', String(button.dataset.n === String(series.n)));
+  });
+}
+
+/** @param {HTMLElement} place @param {Preset[]} presets @param {(preset: Preset) => void} choose */
+export function fillWindows(place, presets, choose) {
+  place.textContent = '';
+  place.hidden = presets.length < 2;
+  presets.forEach((preset) => {
+    const button = document.createElement('button');
+    button.type = 'button';
+    button.className = 'key';
+    button.dataset.window = preset.name;
+    button.textContent = messages.windows[preset.name];
+    button.addEventListener('click', () => choose(preset));
+    place.append(button);
+  });
+}
+
+/** @param {HTMLElement} place @param {Preset[]} presets @param {import('./window_level.js').Window | null} chosen */
+export function markWindow(place, presets, chosen) {
+  place.querySelectorAll('button').forEach((button, i) => {
+    button.setAttribute('aria-pressed', String(presets[i].window === chosen));
+  });
+}
+
+const LEVELS = ['#26363a', '#3f8f96', '#8fe0e2']; // nothing, preview, full
+
+/** One bar over the slider: which frames are here. @param {HTMLCanvasElement} bar @param {number} frames
+ *  @param {(k: number) => number} level @returns {number} how many frames can be shown */
+export function drawLoaded(bar, frames, level) {
+  const context = bar.getContext('2d');
+  bar.width = Math.max(1, bar.clientWidth);
+  let here = 0;
+  for (let k = 1; k <= frames; k += 1) {
+    const reached = level(k);
+    if (reached) here += 1;
+    if (!context) continue;
+    context.fillStyle = LEVELS[reached];
+    const left = Math.floor(((k - 1) * bar.width) / frames);
+    context.fillRect(left, 0, Math.ceil((k * bar.width) / frames) - left, bar.height);
+  }
+  bar.setAttribute('aria-valuemax', String(frames));
+  bar.setAttribute('aria-valuenow', String(here));
+  return here;
+}
+
+/** @param {HTMLElement} place @param {string} words  empty: none */
+export function say(place, words) {
+  place.hidden = !words;
+  if (place.textContent !== words) place.textContent = words;
+}

@@ -1,0 +1,105 @@
+/**
+ * The viewer's memory: compressed pictures, and a few decoded ones. Both are bounded: phones reload a tab that takes
+ * too much. What is evicted is fetched or decoded again when needed.
+ *
+ * @typedef {ImageBitmap | HTMLImageElement} Picture
+ */
+
+const COMPRESSED_BYTES = 48 * 1024 * 1024;
+const DECODED_PIXELS = 16 * 1024 * 1024; // 64 MB as RGBA: 60 frames of 512 × 512
+
+/** Least recently used goes first. @template T */
+export class Lru {
+  /** @param {number} capacity @param {(value: T) => number} weigh @param {(value: T) => void} [drop] */
+  constructor(capacity, weigh, drop) {
+    this.capacity = capacity;
+    this.weigh = weigh;
+    this.drop = drop || (() => undefined);
+    this.weight = 0;
+    /** @type {Map<string, T>} */
+    this.entries = new Map(); // insertion order is the order of use
+  }
+
+  /** @param {string} key @returns {T | undefined} */
+  get(key) {
+    const value = this.entries.get(key);
+    if (value === undefined) return undefined;
+    this.entries.delete(key);
+    this.entries.set(key, value);
+    return value;
+  }
+
+  /** @param {string} key */
+  has(key) {
+    return this.entries.has(key);
+  }
+
+  /** @param {string} key @param {T} value */
+  set(key, value) {
+    this.remove(key);
+    this.entries.set(key, value);
+    this.weight += this.weigh(value);
+    while (this.weight > this.capacity && this.entries.size > 1) {
+      this.remove(/** @type {string} */ (this.entries.keys().next().value));
+    }
+  }
+
+  /** @param {string} key */
+  remove(key) {
+    const value = this.entries.get(key);
+    if (value === undefined) return;
+    this.entries.delete(key);
+    this.weight -= this.weigh(value);
+    this.drop(value);
+  }
+}
+
+export class Pictures {
+  constructor() {
+    /** @type {Lru<Blob>} */
+    this.compressed = new Lru(COMPRESSED_BYTES, (blob) => blob.size);
+    /** @type {Lru<Picture>} */
+    this.decoded = new Lru(DECODED_PIXELS, (picture) => picture.width * picture.height, release);
+  }
+
+  /** @param {string} key */
+  has(key) {
+    return this.compressed.has(key);
+  }
+
+  /** @param {string} key @param {Blob} blob */
+  add(key, blob) {
+    this.compressed.set(key, blob);
+  }
+
+  /** The decoded picture if it is at hand. @param {string} key @returns {Picture | undefined} */
+  ready(key) {
+    return this.decoded.get(key);
+  }
+
+  /** @param {string} key @returns {Promise<Picture | undefined>} undefined when it is not in memory at all */
+  async decode(key) {
+    const blob = this.compressed.get(key);
+    if (!blob) return undefined;
+    const picture = await decodeJpeg(blob);
+    this.decoded.set(key, picture);
+    return picture;
+  }
+}
+
+/** @param {Blob} blob @returns {Promise<Picture>} rejects when the bytes are no picture */
+function decodeJpeg(blob) {
+  if (typeof createImageBitmap === 'function') return createImageBitmap(blob);
+  return new Promise((resolve, reject) => {
+    const url = URL.createObjectURL(blob);
+    const image = new Image();
+    image.onload = () => { URL.revokeObjectURL(url); resolve(image); };
+    image.onerror = () => { URL.revokeObjectURL(url); reject(new Error('not a picture')); };
+    image.src = url;
+  });
+}
+
+/** @param {Picture} picture */
+function release(picture) {
+  if ('close' in picture) picture.close();
+}

@@ -1,0 +1,195 @@
+/**
+ * In which order a stack loads. `plan` is pure; `Loader` carries it out: few requests at a time, and none for a place
+ * the finger has left.
+ *
+ * @typedef {import('./state.js').View} View
+ * @typedef {{kind: 'previews', from: number, count: number} | {kind: 'full', k: number}} Task
+ * @typedef {{key: string, quality: 'preview' | 'full'}} Best
+ */
+import { BATCH, Cancelled, CannotShow, SessionEnded } from './api.js';
+import { windowKey } from './window_level.js';
+
+const CONCURRENT = 4;
+const CONCURRENT_BATCHES = 2; // the picture under the finger must not wait behind previews
+const NEAR = 6; // full frames kept ahead on either side
+const REACH = 600; // previews fetched on either side: more would push each other out of memory
+
+/**
+ * @param {{k: number, frames: number, settled: boolean, windowed: boolean}} place
+ *        settled: the finger rests; windowed: not the window the previews have
+ * @param {(k: number) => boolean} lacksPreview @param {(k: number) => boolean} lacksFull
+ * @returns {Task[]}  most wanted first
+ */
+export function plan(place, lacksPreview, lacksFull) {
+  const { k, frames } = place;
+  const batches = missingBatches(k, frames, lacksPreview);
+  /** @type {Task[]} */
+  const here = place.settled && lacksFull(k) ? [{ kind: 'full', k }] : [];
+  /** @type {Task[]} */
+  const near = place.settled ? around(k, frames, NEAR).filter(lacksFull).map((one) => ({ kind: 'full', k: one })) : [];
+  if (place.windowed) return here.concat(near, batches);
+  const urgent = lacksPreview(k) ? batches.slice(0, 1) : [];
+  return urgent.concat(here, batches.slice(urgent.length), near);
+}
+
+/** Neighbours, nearest first, without k itself. @param {number} k @param {number} frames @param {number} reach */
+export function around(k, frames, reach) {
+  const found = [];
+  for (let step = 1; step <= reach; step += 1) {
+    if (k + step <= frames) found.push(k + step);
+    if (k - step >= 1) found.push(k - step);
+  }
+  return found;
+}
+
+/** Fixed blocks, so that none is fetched twice; nearest first. @returns {Task[]}
+ *  @param {number} k @param {number} frames @param {(k: number) => boolean} lacks */
+function missingBatches(k, frames, lacks) {
+  const blocks = [];
+  for (let from = 1; from <= frames; from += BATCH) {
+    const count = Math.min(BATCH, frames - from + 1);
+    const distance = Math.max(0, from - k, k - (from + count - 1));
+    if (distance <= REACH && anyLacks(from, count, lacks)) blocks.push({ from, count, distance });
+  }
+  blocks.sort((a, b) => a.distance - b.distance);
+  return blocks.map(({ from, count }) => ({ kind: 'previews', from, count }));
+}
+
+/** @param {number} from @param {number} count @param {(k: number) => boolean} lacks */
+function anyLacks(from, count, lacks) {
+  for (let k = from; k < from + count; k += 1) if (lacks(k)) return true;
+  return false;
+}
+
+/** @param {View} view @param {number} k */
+const previewKey = (view, k) => `${view.series.n}/${k}/preview`;
+/** @param {View} view @param {number} k */
+const fullKey = (view, k) => `${view.series.n}/${k}/full/${windowKey(view.window)}`;
+
+export class Loader {
+  /**
+   * @param {import('./api.js').Api} api @param {import('./pictures.js').Pictures} pictures @param {View} view
+   * @param {{arrived: () => void, ended: () => void}} listener
+   */
+  constructor(api, pictures, view, listener) {
+    this.api = api;
+    this.pictures = pictures;
+    this.listener = listener;
+    this.view = view;
+    this.settled = false;
+    this.over = false;
+    /** @type {Map<string, {task: Task, abort: () => void}>} */
+    this.running = new Map();
+    /** @type {Map<string, 'cannot' | 'failed'>} */
+    this.broken = new Map();
+  }
+
+  /** The eye is here now; what serves another place is given up. @param {View} view @param {boolean} settled */
+  focus(view, settled) {
+    const moved = view.series !== this.view.series || view.window !== this.view.window;
+    this.view = view;
+    this.settled = settled;
+    this.running.forEach(({ task, abort }) => {
+      const far = task.kind === 'full' && Math.abs(task.k - view.k) > NEAR;
+      if (moved || far) abort();
+    });
+    this.pump();
+  }
+
+  /** The best picture in memory. @param {View} view @returns {Best | null} */
+  best(view) {
+    const full = fullKey(view, view.k);
+    if (this.pictures.has(full)) return { key: full, quality: 'full' };
+    const preview = previewKey(view, view.k);
+    return this.pictures.has(preview) ? { key: preview, quality: 'preview' } : null;
+  }
+
+  /** Why a frame has no full picture and gets none, if so. @param {View} view */
+  fault(view) {
+    return this.broken.get(fullKey(view, view.k));
+  }
+
+  /** How much of a frame is here: 0 nothing, 1 preview, 2 full. @param {number} k */
+  level(k) {
+    return this.pictures.has(fullKey(this.view, k)) ? 2 : this.pictures.has(previewKey(this.view, k)) ? 1 : 0;
+  }
+
+  /** Bytes that turned out to be no picture. @param {string} key */
+  spoil(key) {
+    this.pictures.compressed.remove(key);
+    this.broken.set(key, 'cannot');
+    this.listener.arrived();
+  }
+
+  /** Try again what failed for the line's sake. */
+  retry() {
+    this.broken.forEach((why, key) => { if (why === 'failed') this.broken.delete(key); });
+    this.pump();
+  }
+
+  pump() {
+    if (this.over) return;
+    const view = this.view;
+    const lacks = (/** @type {string} */ key) => !this.pictures.has(key) && !this.broken.has(key);
+    const place = { k: view.k, frames: view.series.frames, settled: this.settled, windowed: view.window !== null };
+    const tasks = plan(place, (k) => lacks(previewKey(view, k)), (k) => lacks(fullKey(view, k)));
+    for (const task of tasks) {
+      const key = task.kind === 'full' ? fullKey(view, task.k) : `${view.series.n}/${task.from}/batch`;
+      if (!this.running.has(key) && this.hasRoom(task)) this.run(key, task, view);
+    }
+  }
+
+  /** @param {Task} task */
+  hasRoom(task) {
+    if (this.running.size >= CONCURRENT) return false;
+    let batches = 0;
+    this.running.forEach((one) => { if (one.task.kind === 'previews') batches += 1; });
+    return task.kind === 'full' || batches < CONCURRENT_BATCHES;
+  }
+
+  /** @param {string} key @param {Task} task @param {View} view */
+  async run(key, task, view) {
+    const controller = typeof AbortController === 'function' ? new AbortController() : null;
+    const entry = { task, abort: () => { if (controller) controller.abort(); } };
+    this.running.set(key, entry);
+    try {
+      await (task.kind === 'full'
+        ? this.fetchFull(key, task.k, view, controller ? controller.signal : undefined)
+        : this.fetchPreviews(task, view, controller ? controller.signal : undefined));
+    } catch (fault) {
+      this.note(fault, key, task, view);
+    }
+    this.running.delete(key);
+    this.listener.arrived();
+    this.pump();
+  }
+
+  /** @param {string} key @param {number} k @param {View} view @param {AbortSignal | undefined} signal */
+  async fetchFull(key, k, view, signal) {
+    this.pictures.add(key, await this.api.frame(view.series.n, k, view.window, signal));
+  }
+
+  /** @param {{from: number, count: number}} task @param {View} view @param {AbortSignal | undefined} signal */
+  async fetchPreviews(task, view, signal) {
+    const blobs = await this.api.previews(view.series.n, task.from, task.count, signal);
+    for (let i = 0; i < task.count; i += 1) {
+      const key = previewKey(view, task.from + i);
+      const blob = blobs[i];
+      if (blob) this.pictures.add(key, blob);
+      else this.broken.set(key, 'cannot');
+    }
+  }
+
+  /** @param {unknown} fault @param {string} key @param {Task} task @param {View} view */
+  note(fault, key, task, view) {
+    if (fault instanceof Cancelled || (fault instanceof DOMException && fault.name === 'AbortError')) return;
+    if (fault instanceof SessionEnded) {
+      this.over = true;
+      this.listener.ended();
+      return;
+    }
+    const why = fault instanceof CannotShow ? 'cannot' : 'failed';
+    if (task.kind === 'full') this.broken.set(key, why);
+    else for (let i = 0; i < task.count; i += 1) this.broken.set(previewKey(view, task.from + i), why);
+  }
+}

@@ -1,0 +1,75 @@
+/**
+ * What the viewer shows right now, and nothing about how: series, frame, window. Listeners hear each change once.
+ *
+ * @typedef {import('./window_level.js').Window} Window
+ * @typedef {{n: number, frames: number, rows: number, columns: number, modality: string, description: string,
+ *            window: Window | null}} Series
+ * @typedef {{series: Series[]}} Manifest
+ * @typedef {{series: Series, k: number, window: Window | null}} View  k counts from 1
+ */
+
+const MOVING = ['US', 'XA', 'RF', 'IVUS']; // modalities whose frames are a film, not a stack
+
+export class State {
+  /** @param {Manifest} manifest @param {{n: number, k: number}} start */
+  constructor(manifest, start) {
+    const series = manifest.series.find((one) => one.n === start.n) || manifest.series[0];
+    /** @type {View} */
+    this.view = { series, k: clampFrame(start.k, series.frames), window: null };
+    /** @type {Array<(view: View, before: View) => void>} */
+    this.listeners = [];
+  }
+
+  /** @param {(view: View, before: View) => void} listener */
+  onChange(listener) {
+    this.listeners.push(listener);
+  }
+
+  /** @param {number} k */
+  goTo(k) {
+    this.change({ series: this.view.series, k: clampFrame(k, this.view.series.frames), window: this.view.window });
+  }
+
+  /** Another series opens in its middle, under its own window. @param {Series} series */
+  open(series) {
+    this.change({ series, k: middle(series), window: null });
+  }
+
+  /** @param {Window | null} window */
+  look(window) {
+    this.change({ series: this.view.series, k: this.view.k, window });
+  }
+
+  /** @param {View} view */
+  change(view) {
+    const before = this.view;
+    if (view.series === before.series && view.k === before.k && view.window === before.window) return;
+    this.view = view;
+    this.listeners.forEach((listener) => listener(view, before));
+  }
+}
+
+/** @param {number} k @param {number} frames */
+export function clampFrame(k, frames) {
+  return Math.max(1, Math.min(frames, Math.round(k) || 1));
+}
+
+/** The middle of a stack shows more than its edge; a film starts at its start. @param {Series} series */
+export function middle(series) {
+  return isFilm(series) ? 1 : Math.max(1, Math.ceil(series.frames / 2));
+}
+
+/** @param {Series} series */
+export function isFilm(series) {
+  return series.frames > 1 && MOVING.indexOf(series.modality) >= 0;
+}
+
+/**
+ * `#<series>/<frame>`: where a key image leads, and where a tab that the phone reloaded goes on.
+ *
+ * @param {string} hash @param {{n: number, k: number}} otherwise
+ */
+export function readPlace(hash, otherwise) {
+  const match = /^#(\d{1,4})\/(\d{1,5})$/.exec(hash);
+  return match ? { n: Number(match[1]), k: Number(match[2]) } : otherwise;
+}
