@@ -88,7 +88,7 @@ class Ingest:
         return Arrival(source, header, None if header.keeps(source.promise) else BROKEN_PROMISE)
 
     def _take(self, batch: list[Arrival], reception: Reception) -> list[Outcome]:
-        planner = Planner(self.db, self.archive, self.data_keys, self.fields, self.index_image)
+        planner = Planner(self.db, self.archive, self.data_keys, self.fields, self.index_image, self.limits)
         recorder = Recorder(self.fields, self.blind, self.audit, self.clock, self.study_changed, self.patients_differ)
         for _ in range(_ATTEMPTS):
             plan = planner.plan(batch)
