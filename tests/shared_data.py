@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
-FOLDER = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
+_BESIDE = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
+FOLDER = Path(os.environ.get("CLOUDFILM_SHARED_DATA", _BESIDE))
 
 
 def needs(name: str) -> Path:

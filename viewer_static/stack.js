@@ -10,7 +10,7 @@ import { BATCH, Cancelled, CannotShow, SessionEnded } from './api.js';
 import { windowKey } from './window_level.js';
 
 const CONCURRENT = 4;
-const CONCURRENT_BATCHES = 2; // the picture under the finger must not wait behind previews
+const CONCURRENT_BATCHES = 2; // one while the picture under the eye is not sharp: it must not wait behind previews
 const NEAR = 6; // full frames kept ahead on either side
 const REACH = 600; // previews fetched on either side: more would push each other out of memory
 
@@ -135,7 +135,9 @@ export class Loader {
     const tasks = plan(place, (k) => lacks(previewKey(view, k)), (k) => lacks(fullKey(view, k)));
     for (const task of tasks) {
       const key = task.kind === 'full' ? fullKey(view, task.k) : `${view.series.n}/${task.from}/batch`;
-      if (!this.running.has(key) && this.hasRoom(task)) this.run(key, task, view);
+      if (this.running.has(key)) continue;
+      if (!this.hasRoom(task)) return; // what is wanted less must not overtake
+      this.run(key, task, view);
     }
   }
 
@@ -144,7 +146,7 @@ export class Loader {
     if (this.running.size >= CONCURRENT) return false;
     let batches = 0;
     this.running.forEach((one) => { if (one.task.kind === 'previews') batches += 1; });
-    return task.kind === 'full' || batches < CONCURRENT_BATCHES;
+    return task.kind === 'full' || batches < (this.level(this.view.k) === 2 ? CONCURRENT_BATCHES : 1);
   }
 
   /** @param {string} key @param {Task} task @param {View} view */

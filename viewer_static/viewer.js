@@ -47,6 +47,21 @@ class Viewer {
     this.canvas.hidden = false;
     this.openSeries();
     this.place();
+    this.adoptFirst(this.state.view);
+  }
+
+  /** The picture that came with the page goes on the canvas at once. @param {import('./state.js').View} view */
+  adoptFirst(view) {
+    const image = document.getElementById('first-frame');
+    const { series, frame } = element('viewer', HTMLElement).dataset;
+    if (!(image instanceof HTMLImageElement) || series !== String(view.series.n) || frame !== String(view.k)) return;
+    const adopt = () => {
+      if (this.shown || this.state.view !== view || !image.naturalWidth) return;
+      this.present(view, { key: 'first', quality: 'preview' }, image);
+      this.note();
+    };
+    if (image.complete) adopt();
+    else image.addEventListener('load', adopt);
   }
 
   listen() {
@@ -163,11 +178,11 @@ class Viewer {
    *  @param {import('./pictures.js').Picture} picture */
   present(view, best, picture) {
     const { series, k } = view;
+    this.dropFirst(); // before drawing: an image on the page has the page's size, not its own
     this.viewport.show(picture);
     this.shown = view;
     Object.assign(this.canvas.dataset, { slice: k, series: series.n, quality: best.quality, picture: best.key });
     this.canvas.setAttribute('aria-label', messages.picture(messages.series(series.n, series.description), k, series.frames));
-    this.dropFirst();
     if (best.quality === 'full') loadThumbnails(element('series', HTMLElement));
   }
 

@@ -1,1 +1,1 @@
-"""WeChat official account. Imports nothing of app/."""
+"""The official account: notices and a simulated WeChat. Knows nothing of exams or of app/."""

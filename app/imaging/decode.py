@@ -13,6 +13,7 @@ import imagecodecs
 import numpy as np
 import numpy.typing as npt
 
+from app.imaging.code_stream import claimed_size
 from app.imaging.errors import UndecodableFrame
 from app.imaging.header import ImageHeader
 
@@ -30,31 +31,37 @@ RLE = "1.2.840.10008.1.2.5"
 
 @dataclass(frozen=True)
 class Codec:
-    """How one transfer syntax decodes. `colour_converted`: the decoder hands out RGB whatever was stored."""
+    """How one transfer syntax decodes."""
 
     name: str
     decode: Callable[[ImageHeader, bytes], Pixels]
-    colour_converted: bool = False
+    to_rgb: frozenset[str] = frozenset()
+    """Photometric interpretations which the decoder itself turns into RGB."""
     bit_packed: bool = False
     """1-bit pixels come eight a byte, not one a sample."""
+    has_size: bool = False
+    """The code stream tells its own size."""
 
 
 def decode_frame(header: ImageHeader, frame: bytes, index: int = 0) -> Pixels:
     """Stored values of one frame: (rows, columns) or (rows, columns, samples), sign restored, high bits masked.
 
     `index` counts from 0 and matters for native 1-bit frames, which may start inside a byte.
-    Raises UndecodableFrame for anything that does not decode to exactly the described frame.
+    Raises UndecodableFrame for anything that does not decode to exactly the described frame, MemoryError when that
+    needs more than there is.
     """
     codec = CODECS.get(header.transfer_syntax_uid)
     if codec is None:
         raise UndecodableFrame("no decoder for this transfer syntax")
     if not frame:
         raise UndecodableFrame("the frame is missing")
+    if codec.has_size and claimed_size(frame) not in (None, (header.rows, header.columns)):
+        raise UndecodableFrame(f"{codec.name}: another size than described")
     try:
         if header.bits_allocated == 1 and codec.bit_packed:
             return _one_bit(header, frame, index)
         pixels = codec.decode(header, _unswapped(header, frame, index) if header.words_swapped else frame)
-    except UndecodableFrame:
+    except (UndecodableFrame, MemoryError):
         raise
     except Exception as error:  # codecs raise their own kinds; all mean the same here
         raise UndecodableFrame(f"{codec.name}: {type(error).__name__}") from None
@@ -62,22 +69,21 @@ def decode_frame(header: ImageHeader, frame: bytes, index: int = 0) -> Pixels:
 
 
 def colour_space(header: ImageHeader) -> str:
-    """The photometric interpretation of what `decode_frame` returns: decoders of lossy colour hand out RGB."""
+    """The photometric interpretation of what `decode_frame` returns."""
     codec = CODECS.get(header.transfer_syntax_uid)
-    if codec is not None and codec.colour_converted and header.samples_per_pixel == 3:
-        return "RGB"
-    return header.photometric_interpretation
+    stored = header.photometric_interpretation
+    return "RGB" if codec is not None and stored in codec.to_rgb else stored
 
 
 def _native(header: ImageHeader, frame: bytes) -> Pixels:
-    if header.photometric_interpretation == "YBR_FULL_422" and header.samples_per_pixel == 3:
+    count = header.rows * header.columns * header.samples_per_pixel
+    if header.photometric_interpretation == "YBR_FULL_422" and len(frame) < count:
         return _unpack_422(header, frame)
     order = ">" if header.transfer_syntax_uid == EXPLICIT_BE else "<"
     if header.pixel_keyword == "PixelData":
         kind = f"{order}u{header.bits_allocated // 8}"
     else:
         kind = f"{order}f{header.bits_allocated // 8}"
-    count = header.rows * header.columns * header.samples_per_pixel
     pixels = np.frombuffer(frame, kind, count)
     if header.samples_per_pixel > 1 and header.planar_configuration == 1:
         return pixels.reshape(header.samples_per_pixel, header.rows, header.columns).transpose(1, 2, 0)
@@ -104,9 +110,9 @@ def _deflated(header: ImageHeader, frame: bytes) -> Pixels:
 
 
 def inflate(data: bytes, limit: int) -> bytes:
-    """Raw deflate (RFC 1951) of at most `limit` bytes. Raises UndecodableFrame past it."""
+    """Raw deflate (RFC 1951) of at most `limit` bytes and one that pads. Raises UndecodableFrame past it."""
     inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-    plain = inflater.decompress(data, limit + 1)
+    plain = inflater.decompress(data, limit + 2)
     if len(plain) > limit + 1:
         raise UndecodableFrame("inflates to more than described")
     return plain
@@ -194,14 +200,16 @@ def _stored_values(header: ImageHeader, pixels: Pixels) -> Pixels:
 
 
 NATIVE = frozenset({IMPLICIT_LE, EXPLICIT_LE, DEFLATED_LE, EXPLICIT_BE})
+_JPEG_TO_RGB = frozenset({"RGB", "YBR_FULL", "YBR_FULL_422"})
+_J2K_TO_RGB = frozenset({"RGB", "YBR_ICT", "YBR_RCT"})
 _PREFIX = "1.2.840.10008.1.2.4."
 CODECS: dict[str, Codec] = {
     **{uid: Codec("native", _native, bit_packed=True) for uid in sorted(NATIVE)},
     DEFLATED_FRAME: Codec("deflated frame", _deflated, bit_packed=True),
     RLE: Codec("RLE", _rle, bit_packed=True),
-    **{_PREFIX + end: Codec("JPEG", _jpeg, colour_converted=True) for end in ("50", "51", "53", "55")},
-    **{_PREFIX + end: Codec("JPEG lossless", _lossless_jpeg) for end in ("57", "70")},
-    **{_PREFIX + end: Codec("JPEG-LS", _jpeg_ls) for end in ("80", "81")},
-    **{_PREFIX + end: Codec("JPEG 2000", _jpeg_2000, colour_converted=True) for end in ("90", "91", "92", "93")},
-    **{_PREFIX + end: Codec("HTJ2K", _jpeg_2000, colour_converted=True) for end in ("201", "202", "203")},
+    **{_PREFIX + end: Codec("JPEG", _jpeg, _JPEG_TO_RGB, has_size=True) for end in ("50", "51", "53", "55")},
+    **{_PREFIX + end: Codec("JPEG lossless", _lossless_jpeg, has_size=True) for end in ("57", "70")},
+    **{_PREFIX + end: Codec("JPEG-LS", _jpeg_ls, has_size=True) for end in ("80", "81")},
+    **{_PREFIX + end: Codec("JPEG 2000", _jpeg_2000, _J2K_TO_RGB, has_size=True) for end in ("90", "91", "92", "93")},
+    **{_PREFIX + end: Codec("HTJ2K", _jpeg_2000, _J2K_TO_RGB, has_size=True) for end in ("201", "202", "203")},
 }

@@ -15,7 +15,6 @@ from app.imaging.errors import UnsupportedImage
 from app.imaging.header import ImageHeader
 
 _ITEM = b"\xfe\xff\x00\xe0"
-_DELIMITER = b"\xfe\xff\xdd\xe0"
 MAX_FRAGMENTS = 100_000
 JPEG_START, J2K_START, J2K_BOX = b"\xff\xd8", b"\xff\x4f", b"\x00\x00\x00\x0c"
 
@@ -53,7 +52,8 @@ class FrameIndex:
 def index_native(header: ImageHeader, value_offset: int, value_length: int) -> FrameIndex:
     """Frames of uncompressed pixels at `value_offset`. Frames that are not there whole get no pieces."""
     bits = header.rows * header.columns * header.samples_per_pixel * header.bits_allocated
-    if header.photometric_interpretation == "YBR_FULL_422" and header.samples_per_pixel == 3:
+    whole = -(-header.number_of_frames * bits // 8)
+    if header.photometric_interpretation == "YBR_FULL_422" and value_length < whole:  # some say 422 and mean 444
         bits = bits * 2 // 3
     frames = []
     for number in range(header.number_of_frames):
@@ -67,28 +67,35 @@ def index_native(header: ImageHeader, value_offset: int, value_length: int) -> F
 def index_encapsulated(
     file: BinaryIO, value_offset: int, header: ImageHeader, extended: Sequence[tuple[int, int]] | None = None
 ) -> FrameIndex:
-    """Frames of encapsulated pixels at `value_offset`. Raises UnsupportedImage when they are no sequence
-    of fragments. `extended`: the Extended Offset Table with lengths, when the header has one (PS3.3 C.7.6.3.1.8)."""
+    """Frames of encapsulated pixels at `value_offset`; one that is not there whole gets no pieces. `extended`: the
+    Extended Offset Table with lengths, when the header has one (PS3.3 C.7.6.3.1.8). Raises UnsupportedImage when the
+    pixels are no sequence of fragments, or of too many."""
+    end = file.seek(0, 2)
     file.seek(value_offset)
     table = _item(file)
-    if table is None:
+    if table is None or value_offset + 8 + table > end:
         raise UnsupportedImage("the compressed pixels do not start with an offset table")
-    offsets_raw = file.read(table)
-    fragments: list[tuple[int, int]] = []
-    while (length := _item(file)) is not None and len(fragments) < MAX_FRAGMENTS:
-        start = file.tell()
-        fragments.append((start, length))
-        file.seek(length, 1)
-    if not fragments:
-        return FrameIndex(((),) * header.number_of_frames)
-    first = value_offset + 8 + table
-    offsets = list(struct.unpack(f"<{len(offsets_raw) // 4}I", offsets_raw[: len(offsets_raw) // 4 * 4]))
+    basic = file.read(table // 4 * 4)
+    offsets = list(struct.unpack(f"<{len(basic) // 4}I", basic))
     if extended and len(extended) == header.number_of_frames:
         offsets = [offset for offset, _ in extended]
+    first = value_offset + 8 + table
+    fragments = _fragments(file, first)
     frames = _by_offsets(fragments, [first + offset for offset in offsets], header.number_of_frames)
     if frames is None:
         frames = _without_table(file, fragments, header.number_of_frames)
-    return FrameIndex(tuple(frames))
+    return FrameIndex(tuple(() if any(sum(piece) > end for piece in pieces) else pieces for pieces in frames))
+
+
+def _fragments(file: BinaryIO, first: int) -> list[tuple[int, int]]:
+    file.seek(first)
+    fragments: list[tuple[int, int]] = []
+    while (length := _item(file)) is not None:
+        if len(fragments) == MAX_FRAGMENTS:
+            raise UnsupportedImage("the compressed pixels come in more fragments than any we take")
+        fragments.append((file.tell(), length))
+        file.seek(length, 1)
+    return fragments
 
 
 def _item(file: BinaryIO) -> int | None:
@@ -112,7 +119,7 @@ def _by_offsets(fragments: list[tuple[int, int]], starts: list[int], frames: int
         firsts = [tags[start] for start in starts]
     except KeyError:
         return None
-    if firsts != sorted(set(firsts)) or firsts[0] != 0:
+    if firsts != sorted(set(firsts)) or firsts[:1] != [0]:
         return None
     bounds = [*firsts[1:], len(fragments)]
     return [tuple(fragments[first:last]) for first, last in zip(firsts, bounds, strict=True)]
@@ -120,8 +127,8 @@ def _by_offsets(fragments: list[tuple[int, int]], starts: list[int], frames: int
 
 def _without_table(file: BinaryIO, fragments: list[tuple[int, int]], frames: int) -> Frames:
     """One frame: all fragments. As many fragments as frames: one each. Else a frame starts where a code stream does."""
-    if frames == 1:
-        return [tuple(fragments)]
+    if frames == 1 or not fragments:
+        return [tuple(fragments)] * frames
     if len(fragments) == frames:
         return [(fragment,) for fragment in fragments]
     grouped: list[list[tuple[int, int]]] = []

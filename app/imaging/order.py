@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from app.imaging.header import ImageHeader
+from app.imaging.header import FrameValues, ImageHeader
 
 PARALLEL = 0.999
 
@@ -17,25 +17,38 @@ def sort_positions(headers: Sequence[ImageHeader]) -> list[int]:
     Slices without a place, or not parallel to each other (localizers), are ordered by instance number.
     """
     numbers = [header.instance_number if header.instance_number is not None else 1 << 31 for header in headers]
-    distances = _distances(headers)
-    if distances is None:
-        return sorted(range(len(headers)), key=lambda at: (numbers[at], at))
-    return sorted(range(len(headers)), key=lambda at: (distances[at], numbers[at], at))
+    return _sorted([header.values(0) for header in headers], numbers)
 
 
-def _distances(headers: Sequence[ImageHeader]) -> list[float] | None:
-    normals, positions = [], []
-    for header in headers:
-        place = header.values(0)
-        if place.position is None or place.orientation is None:
-            return None
-        normal = np.cross(place.orientation[:3], place.orientation[3:])
-        length = float(np.linalg.norm(normal))
-        if length < 0.5:
-            return None
-        normals.append(normal / length)
-        positions.append(place.position)
-    if not normals or any(float(normal @ normals[0]) < PARALLEL for normal in normals):
+def sort_frames(header: ImageHeader) -> list[int]:
+    """The same for the frames of one object; those that share a position (a cine, say) keep their order."""
+    return _sorted([header.values(frame) for frame in range(header.number_of_frames)], range(header.number_of_frames))
+
+
+def _sorted(places: Sequence[FrameValues], numbers: Sequence[int]) -> list[int]:
+    distances = _distances(places) or [0.0] * len(places)
+    return sorted(range(len(places)), key=lambda at: (distances[at], numbers[at], at))
+
+
+def _distances(places: Sequence[FrameValues]) -> list[float] | None:
+    """mm along the normal; None when there is no common one."""
+    normals = [_normal(place) for place in places]
+    known = [normal for normal in normals if normal is not None]
+    if not known or len(known) < len(places):
         return None
-    # rounded to a micrometre, so that floating point noise cannot reorder equal positions
-    return [round(float(np.dot(normals[0], position)), 3) for position in positions]
+    common = np.asarray(min(known))  # any will do, but the same one whatever came first
+    if any(float(common @ normal) < PARALLEL for normal in known):
+        return None
+    # rounded to a micrometre, so that floating point noise cannot part equal positions
+    return [round(float(common @ (place.position or (0, 0, 0))), 3) for place in places]
+
+
+def _normal(place: FrameValues) -> tuple[float, float, float] | None:
+    if place.position is None or place.orientation is None:
+        return None
+    normal = np.cross(place.orientation[:3], place.orientation[3:])
+    length = float(np.linalg.norm(normal))
+    if length < 0.5:  # rows and columns are unit vectors at right angles, or the header is wrong
+        return None
+    x, y, z = (normal / length).tolist()
+    return x, y, z

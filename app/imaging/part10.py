@@ -17,7 +17,8 @@ from pydicom.tag import BaseTag
 from app.imaging.decode import DEFLATED_LE, EXPLICIT_BE, EXPLICIT_LE, IMPLICIT_LE
 from app.imaging.errors import ImagingError, NotAnImage, UnsupportedImage
 from app.imaging.frame_index import FrameIndex, index_encapsulated, index_native
-from app.imaging.header import ImageHeader, read_header
+from app.imaging.header import ImageHeader
+from app.imaging.header_reading import read_header
 
 PIXEL_TAGS = {0x7FE00008: "FloatPixelData", 0x7FE00009: "DoubleFloatPixelData", 0x7FE00010: "PixelData"}
 UNDEFINED = 0xFFFFFFFF
@@ -48,25 +49,43 @@ def parse(file: BinaryIO) -> Parsed:
     syntax = str(dataset.file_meta.get("TransferSyntaxUID", "")) or (
         IMPLICIT_LE if dataset.is_implicit_VR else EXPLICIT_LE if dataset.is_little_endian else EXPLICIT_BE
     )
-    return index_pixels(file, dataset, syntax, stopped[0] if stopped else None)
-
-
-def index_pixels(file: BinaryIO, dataset: FileDataset, syntax: str, pixel_tag: int | None) -> Parsed:
-    """The image header and frames of a dataset that was read up to its pixel element, where `file` stands now."""
-    if pixel_tag is None:
+    if not stopped:
         return Parsed(dataset, syntax, None, None, None, None)
-    if syntax == DEFLATED_LE:
-        return _unplaced(dataset, syntax, pixel_tag)
-    offset = file.tell()
+    offset = None if syntax == DEFLATED_LE else file.tell()
+    return Parsed(dataset, syntax, offset, *image_of(file, dataset, syntax, offset))
+
+
+def image_of(
+    file: BinaryIO, dataset: Dataset, transfer_syntax_uid: str, pixel_offset: int | None
+) -> tuple[ImageHeader | None, FrameIndex | None, str | None]:
+    """Header and frame index of an image whose dataset was parsed up to its pixels, or the reason why it is not shown.
+
+    `pixel_offset`: where the pixel element starts, None without one or in a deflated file. There the frames have no
+    place in the file: no index, they are found by `inflated_frame`. Raises nothing for odd images.
+    """
     try:
-        header = read_header(dataset, syntax, PIXEL_TAGS[pixel_tag])
-        header = replace(header, words_swapped=_words_swapped(file, header, offset))
-        frames = _frames(file, dataset, header, offset)
+        if pixel_offset is None:
+            deflated_image = transfer_syntax_uid == DEFLATED_LE and "Rows" in dataset
+            return read_header(dataset, transfer_syntax_uid, "PixelData" if deflated_image else None), None, None
+        header = read_header(dataset, transfer_syntax_uid, _keyword(file, pixel_offset, dataset))
+        header = replace(header, words_swapped=_words_swapped(file, header, pixel_offset))
+        return header, _frames(file, dataset, header, pixel_offset), None
     except NotAnImage:
-        return Parsed(dataset, syntax, None, None, None, None)
+        return None, None, None
     except ImagingError as error:
-        return Parsed(dataset, syntax, offset, None, None, str(error))
-    return Parsed(dataset, syntax, offset, header, frames, None)
+        return None, None, str(error)
+
+
+def _keyword(file: BinaryIO, pixel_offset: int, dataset: Dataset) -> str:
+    file.seek(pixel_offset)
+    group, element = struct.unpack(f"{_order(dataset)}HH", file.read(4).ljust(4, b"\0"))
+    if (keyword := PIXEL_TAGS.get(group << 16 | element)) is None:
+        raise UnsupportedImage("the pixels are not where they should be")
+    return keyword
+
+
+def _order(dataset: Dataset) -> str:
+    return ">" if dataset.original_encoding[1] is False else "<"
 
 
 def _starts_like_dicom(file: BinaryIO) -> bool:
@@ -74,15 +93,6 @@ def _starts_like_dicom(file: BinaryIO) -> bool:
     start = file.read(4)
     file.seek(0)
     return start[:2] in (b"\x02\x00", b"\x08\x00") and start[3:] == b"\x00"
-
-
-def _unplaced(dataset: FileDataset, syntax: str, tag: int) -> Parsed:
-    """A deflated dataset: its frames have no place in the file, they are found by inflating it (`inflated_frame`)."""
-    try:
-        header = read_header(dataset, syntax, PIXEL_TAGS[tag])
-    except ImagingError as error:
-        return Parsed(dataset, syntax, None, None, None, str(error))
-    return Parsed(dataset, syntax, None, header, None, None)
 
 
 def inflated_frame(part10: bytes, frame: int) -> bytes:
@@ -97,7 +107,7 @@ def inflated_frame(part10: bytes, frame: int) -> bytes:
     return pixels[start : start + length]
 
 
-def _frames(file: BinaryIO, dataset: FileDataset, header: ImageHeader, offset: int) -> FrameIndex:
+def _frames(file: BinaryIO, dataset: Dataset, header: ImageHeader, offset: int) -> FrameIndex:
     value_offset, length = _value(file, offset, dataset)
     if length == UNDEFINED:
         return index_encapsulated(file, value_offset, header, _extended_table(dataset))
@@ -105,15 +115,15 @@ def _frames(file: BinaryIO, dataset: FileDataset, header: ImageHeader, offset: i
     return index_native(header, value_offset, min(length, file.tell() - value_offset))
 
 
-def _value(file: BinaryIO, offset: int, dataset: FileDataset) -> tuple[int, int]:
+def _value(file: BinaryIO, offset: int, dataset: Dataset) -> tuple[int, int]:
     """Offset and length of the value of the pixel element at `offset` (PS3.5 7.1).
 
     Whether the VR is explicit is read off the element: some files are labelled wrongly, and no even length looks like
     the letters of a VR.
     """
     file.seek(offset)
-    head = file.read(12)
-    order = "<" if dataset.is_little_endian else ">"
+    head = file.read(12).ljust(12, b"\0")
+    order = _order(dataset)
     if head[4:6] in (b"OB", b"OW", b"OF", b"OD", b"UN"):
         return offset + 12, int(struct.unpack_from(f"{order}I", head, 8)[0])
     return offset + 8, int(struct.unpack_from(f"{order}I", head, 4)[0])
@@ -126,9 +136,10 @@ def _words_swapped(file: BinaryIO, header: ImageHeader, offset: int) -> bool:
     return file.read(2) == b"OW"
 
 
-def _extended_table(dataset: FileDataset) -> list[tuple[int, int]] | None:
+def _extended_table(dataset: Dataset) -> list[tuple[int, int]] | None:
     offsets, lengths = dataset.get("ExtendedOffsetTable"), dataset.get("ExtendedOffsetTableLengths")
     if not isinstance(offsets, bytes) or not isinstance(lengths, bytes) or len(offsets) != len(lengths):
         return None
     count = len(offsets) // 8
-    return list(zip(struct.unpack(f"<{count}Q", offsets), struct.unpack(f"<{count}Q", lengths), strict=True))
+    numbers = struct.Struct(f"<{count}Q")
+    return list(zip(numbers.unpack_from(offsets), numbers.unpack_from(lengths), strict=True))

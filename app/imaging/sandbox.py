@@ -1,139 +1,58 @@
 """Decoding in child processes with limits on time and memory: hostile pixels can kill a child, never a server.
 
-The parent sends frame bytes and gets encoded pictures back, never pixels. What a picture is, is `RenderSpec`; the
-child's side of the pipe is `sandbox_child`.
+The parent sends frame bytes and gets encoded pictures back, never pixels. The messages are `sandbox_protocol`, one
+child is `sandbox_process`, what happens inside it `sandbox_child`.
 """
 
 from __future__ import annotations
 
-import pickle
-import queue
-import struct
-import subprocess
-import sys
-import threading
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
-from dataclasses import dataclass
-from pathlib import Path
+from contextlib import contextmanager
+from threading import Condition
 from types import TracebackType
-from typing import Any
 
-from app.imaging.errors import UndecodableFrame
-from app.imaging.header import ImageHeader
-from app.imaging.window import Window
+from app.imaging.errors import BadRegion, DecoderUnavailable, UndecodableFrame
+from app.imaging.render_spec import RenderSpec, RenderTask
+from app.imaging.sandbox_process import Child
+from app.imaging.sandbox_protocol import BAD_REGION, PICTURES, BrokenAnswer, Request
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-LENGTH = struct.Struct(">Q")
-
-
-@dataclass(frozen=True)
-class RenderSpec:
-    """One picture wanted of a frame. `longest` pixels on the longer side; `max_bytes` lowers the quality in steps."""
-
-    fmt: str = "jpg"
-    longest: int | None = None
-    window: Window | None = None
-    quality: int = 85
-    max_bytes: int | None = None
-    viewport: tuple[int, int, int, int] | None = None
-    """Source region x, y, width, height in pixels (PS3.18 8.3.5.1.3)."""
-
-
-@dataclass(frozen=True)
-class RenderTask:
-    """One frame and the pictures wanted of it. `token` names the frame, so that a child may keep its pixels a while."""
-
-    header: ImageHeader | None
-    frame: bytes
-    number: int
-    specs: tuple[RenderSpec, ...]
-    token: str | None = None
-
-
-class _Child:
-    """One decoding process and its pipe. Used by one thread at a time."""
-
-    def __init__(self, memory_limit_bytes: int) -> None:
-        command = [sys.executable, "-m", "app.imaging.sandbox_child", str(memory_limit_bytes)]
-        self._process = subprocess.Popen(  # noqa: S603 - our own module, no shell
-            command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-        )
-
-    def ask(self, request: bytes, time_limit_s: float) -> Any:
-        """The child's answer. Raises UndecodableFrame when it died or took too long; it is dead then."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        timer = threading.Timer(time_limit_s, self._process.kill)
-        timer.start()
-        try:
-            self._process.stdin.write(LENGTH.pack(len(request)) + request)
-            self._process.stdin.flush()
-            head = self._process.stdout.read(LENGTH.size)
-            body = self._process.stdout.read(LENGTH.unpack(head)[0]) if len(head) == LENGTH.size else b""
-            if not body:
-                raise UndecodableFrame("the decoder died or took too long")
-            return pickle.loads(body)  # noqa: S301 - written by our own child from its own results
-        except (OSError, ValueError, EOFError, pickle.UnpicklingError):
-            raise UndecodableFrame("the decoder died or took too long") from None
-        finally:
-            timer.cancel()
-
-    @property
-    def alive(self) -> bool:
-        return self._process.poll() is None
-
-    def close(self) -> None:
-        self._process.kill()
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                with suppress(OSError):
-                    pipe.close()
-        self._process.wait()
+FRAMES_A_CHILD = 10_000
+"""Then it is replaced: what hostile frames leaked must not add up until good ones fail."""
 
 
 class RenderPool:
-    """Renders frames in `workers` child processes, started when first needed. Thread-safe."""
+    """Renders frames in up to `workers` child processes, started when first needed. Thread-safe."""
 
     def __init__(self, workers: int, time_limit_s: float, memory_limit_bytes: int) -> None:
-        self._workers = workers
         self._time_limit_s = time_limit_s
         self._memory_limit_bytes = memory_limit_bytes
-        self._idle: queue.LifoQueue[_Child | None] = queue.LifoQueue()
-        for _ in range(workers):
-            self._idle.put(None)
+        self._workers = workers
+        self._free = Condition()
+        self._idle: list[Child] = []
+        self._started = 0
+        self._closed = False
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="render")
 
     def render(self, task: RenderTask) -> list[bytes]:
-        """The pictures wanted, in the order of the specs. Raises UndecodableFrame."""
+        """The pictures wanted, in the order of the specs.
+
+        Raises UndecodableFrame, BadRegion, DecoderUnavailable, and whatever reading the frame raises.
+        """
         if task.header is None:
             raise UndecodableFrame("the image is not supported")
-        request = pickle.dumps((task.header, task.frame, task.number, task.specs, task.token))
-        child = self._idle.get()
-        try:
-            if child is None or not child.alive:
-                if child is not None:
-                    child.close()
-                child = _Child(self._memory_limit_bytes)
-            answer = child.ask(request, self._time_limit_s)
-        except UndecodableFrame:
-            if child is not None:
-                child.close()
-                child = None
-            raise
-        finally:
-            self._idle.put(child)
-        if isinstance(answer, str):
-            raise UndecodableFrame(answer)
-        pictures: list[bytes] = answer
-        return pictures
+        request = Request(task.header.of_frame(task.number), task.number, task.specs, task.token)
+        kind, parts = self._ask(request, task)
+        if kind == PICTURES and len(parts) == len(task.specs):
+            return parts
+        raise (BadRegion if kind == BAD_REGION else UndecodableFrame)(_reason(parts))
 
     def render_all(self, tasks: Iterable[RenderTask]) -> Iterator[list[bytes]]:
         """The pictures of many frames, in order; a frame that cannot be shown gives empty bytes for each spec.
 
         As many frames are under way as there are children, and one more each, so that no child waits for a read.
+        Raises DecoderUnavailable, and whatever reading a frame raises.
         """
         under_way: deque[tuple[RenderTask, Future[list[bytes]]]] = deque()
         for task in tasks:
@@ -143,12 +62,67 @@ class RenderPool:
         while under_way:
             yield _settled(*under_way.popleft())
 
+    def _ask(self, request: Request, task: RenderTask) -> tuple[int, list[bytes]]:
+        """A child that has served before may die of what came before: then a fresh one gets the frame, once."""
+        while True:
+            with self._child(task.token) as child:
+                fresh = child.served == 0
+                try:
+                    return child.ask(request, task.read, self._time_limit_s)
+                except BrokenAnswer:
+                    if fresh or child.was_late:
+                        raise UndecodableFrame("the decoder died or took too long") from None
+
+    @contextmanager
+    def _child(self, token: str | None) -> Iterator[Child]:
+        child = self._take(token)
+        try:
+            yield child
+        finally:
+            self._give_back(child)
+
+    def _take(self, token: str | None) -> Child:
+        """An idle child, the one that keeps this frame's pixels if it can be, else a new one."""
+        with self._free:
+            self._free.wait_for(lambda: self._idle or self._started < self._workers or self._closed)
+            if self._closed:
+                raise DecoderUnavailable("the pool is closed")
+            keeper = next((child for child in self._idle if token in child.kept), None)
+            if keeper is not None or self._idle:
+                child = keeper or self._idle[-1]
+                self._idle.remove(child)
+                return child
+            self._started += 1
+        try:
+            return Child(self._memory_limit_bytes, self._time_limit_s)
+        except BaseException:
+            self._forget()
+            raise
+
+    def _give_back(self, child: Child) -> None:
+        if child.usable and child.served < FRAMES_A_CHILD and not self._closed:
+            with self._free:
+                self._idle.append(child)
+                self._free.notify()
+        else:
+            child.close()
+            self._forget()
+
+    def _forget(self) -> None:
+        with self._free:
+            self._started -= 1
+            self._free.notify()
+
     def close(self) -> None:
+        """End all children; frames under way are finished first."""
         self._threads.shutdown(cancel_futures=True)
-        while not self._idle.empty():
-            child = self._idle.get()
-            if child is not None:
-                child.close()
+        with self._free:
+            self._closed = True
+            idle, self._idle = self._idle, []
+            self._started -= len(idle)
+            self._free.notify_all()
+        for child in idle:
+            child.close()
 
     def __enter__(self) -> RenderPool:
         return self
@@ -159,6 +133,12 @@ class RenderPool:
         self.close()
 
 
+def _reason(parts: list[bytes]) -> str:
+    """A child's words, cut and cleaned: they may come from a decoder that hostile pixels have taken over."""
+    text = b" ".join(parts[:1])[:100].decode("ascii", "replace")
+    return "".join(letter for letter in text if letter.isprintable())
+
+
 def _settled(task: RenderTask, future: Future[list[bytes]]) -> list[bytes]:
     try:
         return future.result()
@@ -166,4 +146,4 @@ def _settled(task: RenderTask, future: Future[list[bytes]]) -> list[bytes]:
         return [b""] * len(task.specs)
 
 
-__all__: Sequence[str] = ("RenderPool", "RenderSpec", "RenderTask")
+__all__ = ["RenderPool", "RenderSpec", "RenderTask"]

@@ -5,18 +5,18 @@ Integers of up to 16 bits go through one table per window, so that a slice costs
 
 from __future__ import annotations
 
-import base64
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from app.imaging.decode import colour_space
-from app.imaging.header import FrameValues, ImageHeader, Lut
+from app.imaging.header import ImageHeader
+from app.imaging.lut import Lut, Values, entries
 
 Shown = npt.NDArray[np.uint8]
-Values = npt.NDArray[np.float64]
 FUNCTIONS = ("LINEAR", "LINEAR_EXACT", "SIGMOID")
 
 
@@ -44,47 +44,55 @@ def to_display(
     """Pixels as shown: (rows, columns) grey or (rows, columns, 3) RGB, uint8.
 
     Without `window` the header's own VOI holds; without any, 8-bit pixels are shown as they are and deeper ones from
-    the frame's minimum to its maximum, padding left out.
+    the frame's minimum to its maximum, padding left out. Colour has no window.
     """
-    if header.photometric_interpretation == "PALETTE COLOR" and header.palette is not None:
-        return _through_palette(pixels, header)
+    if header.palette is not None:
+        return _through(_palette_table(header.palette, pixels.dtype.str), pixels)
     if pixels.ndim == 3:
         return _colour(pixels, header)
     values = header.values(frame)
-    window = window or default_window(header, frame)
+    rescale = Rescale(header.modality_lut, values.slope, values.intercept)
+    voi = window or default_window(header, frame) or header.voi_lut or _whole_range(pixels, header, rescale)
     inverted = header.photometric_interpretation == "MONOCHROME1" or header.presentation_lut_shape == "INVERSE"
-    if window is None and header.voi_lut is None:
-        window = _whole_range(pixels, header, values)
     if pixels.dtype.kind == "f" or pixels.dtype.itemsize > 2:
-        shown = _grey(pixels.astype(np.float64), header, values, window)
-        return 255 - shown if inverted else shown
-    return np.take(_table(header, values, window, inverted, pixels.dtype.str), pixels.view(f"u{pixels.dtype.itemsize}"))
+        return _grey(pixels.astype(np.float64), rescale, voi, inverted)
+    return _through(_grey_table(rescale, voi, inverted, pixels.dtype.str), pixels)
+
+
+@dataclass(frozen=True)
+class Rescale:
+    """Stored -> modality values, PS3.3 C.11.1: a modality LUT, or slope and intercept."""
+
+    lut: Lut | None
+    slope: float
+    intercept: float
+
+    def __call__(self, stored: Values) -> Values:
+        return self.lut.look_up(stored) if self.lut is not None else stored * self.slope + self.intercept
+
+
+def _through(table: Shown, pixels: npt.NDArray[np.generic]) -> Shown:
+    """One look-up a pixel, by the pixel's unsigned bits."""
+    return np.take(table, pixels.view(f"u{pixels.dtype.itemsize}"), axis=0, mode="clip")
 
 
 @lru_cache(maxsize=64)
-def _table(header: ImageHeader, values: FrameValues, window: Window | None, inverted: bool, dtype: str) -> Shown:
-    """The whole chain for every value a pixel of `dtype` can have, indexed by its unsigned bits."""
+def _grey_table(rescale: Rescale, voi: Window | Lut, inverted: bool, dtype: str) -> Shown:
+    return _grey(_every_value(dtype), rescale, voi, inverted)
+
+
+def _every_value(dtype: str) -> Values:
+    """What each pattern of bits means in `dtype`, in the order of the unsigned patterns."""
     kind = np.dtype(dtype)
-    stored = np.arange(1 << (8 * kind.itemsize), dtype=np.uint32).astype(f"u{kind.itemsize}").view(kind)
-    shown = _grey(stored.astype(np.float64), header, values, window)
+    return np.arange(1 << (8 * kind.itemsize), dtype=f"u{kind.itemsize}").view(kind).astype(np.float64)
+
+
+def _grey(stored: Values, rescale: Rescale, voi: Window | Lut, inverted: bool) -> Shown:
+    """The whole chain; `inverted` is the last step (PS3.3 C.7.6.3.1.2 MONOCHROME1, C.11.6.1.2 INVERSE)."""
+    values = rescale(stored)
+    grey = voi.look_up(values) * (255.0 / voi.top) if isinstance(voi, Lut) else apply_window(values, voi)
+    shown = (np.nan_to_num(grey) + 0.5).astype(np.uint8)
     return 255 - shown if inverted else shown
-
-
-def _grey(stored: Values, header: ImageHeader, values: FrameValues, window: Window | None) -> Shown:
-    rescaled = _modality(stored, header, values)
-    if window is not None:
-        return (apply_window(rescaled, window) + 0.5).astype(np.uint8)
-    assert header.voi_lut is not None
-    table = _lut_values(header.voi_lut)
-    top = float(table.max()) or 1.0
-    return (_look_up(table, header.voi_lut.first, rescaled) * (255.0 / top) + 0.5).astype(np.uint8)
-
-
-def _modality(stored: Values, header: ImageHeader, values: FrameValues) -> Values:
-    """PS3.3 C.11.1: a modality LUT, or slope and intercept."""
-    if header.modality_lut is not None:
-        return _look_up(_lut_values(header.modality_lut), header.modality_lut.first, stored)
-    return stored * values.slope + values.intercept
 
 
 def apply_window(values: Values, window: Window) -> Values:
@@ -100,31 +108,35 @@ def apply_window(values: Values, window: Window) -> Values:
     return np.clip(((values - center) / width + 0.5) * 255.0, 0.0, 255.0)
 
 
-def _whole_range(pixels: npt.NDArray[np.generic], header: ImageHeader, values: FrameValues) -> Window:
-    """8-bit pixels as they are; deeper ones from minimum to maximum."""
+def _whole_range(pixels: npt.NDArray[np.generic], header: ImageHeader, rescale: Rescale) -> Window:
+    """The window of an image without one: 8-bit pixels as they are, deeper ones from minimum to maximum."""
     if header.bits_stored <= 8 and pixels.dtype == np.uint8 and header.modality_lut is None:
         low, high = 0.0, float((1 << header.bits_stored) - 1)
     else:
-        meant = pixels
-        if header.padding is not None:
-            kept = pixels[(pixels < header.padding[0]) | (pixels > header.padding[1])]  # type: ignore[operator]
-            meant = kept if kept.size else pixels
-        finite = meant[np.isfinite(meant)] if meant.dtype.kind == "f" else meant
-        low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
-    ends = _modality(np.array([low, high]), header, values)
+        low, high = _extremes(pixels, header.padding)
+    ends = rescale(np.array([low, high]))
     low, high = float(ends.min()), float(ends.max())
     return Window((low + high) / 2, max(high - low, 1e-9), "LINEAR_EXACT")
 
 
-def _through_palette(pixels: npt.NDArray[np.generic], header: ImageHeader) -> Shown:
-    """PS3.3 C.7.6.3.1.5 and C.7.9: three tables; 16-bit entries keep their high byte, 8-bit ones may sit in 16."""
-    assert header.palette is not None
-    shown = np.empty((*pixels.shape, 3), np.uint8)
-    for channel, lut in enumerate(header.palette):
-        table = _lut_values(lut)
-        deep = header.palette_bits > 8 and table.max() > 255
-        shown[..., channel] = _look_up(table, lut.first, pixels.astype(np.float64)) / (256 if deep else 1)
-    return shown
+def _extremes(pixels: npt.NDArray[Any], padding: tuple[float, float] | None) -> tuple[float, float]:
+    """Minimum and maximum of what is neither padding nor without value (PS3.3 C.7.5.1.1.2)."""
+    if pixels.dtype.kind == "f":
+        pixels = pixels[np.isfinite(pixels)]
+    if padding is not None:
+        meant = pixels[(pixels < padding[0]) | (pixels > padding[1])]
+        pixels = meant if meant.size else pixels
+    return (float(pixels.min()), float(pixels.max())) if pixels.size else (0.0, 1.0)
+
+
+@lru_cache(maxsize=8)
+def _palette_table(palette: tuple[Lut, Lut, Lut], dtype: str) -> Shown:
+    """PS3.3 C.7.6.3.1.5, C.7.6.3.1.6: RGB for every value; 16-bit entries keep their high byte, 8-bit ones may sit in
+    16 bits, whatever the descriptor says."""
+    stored = _every_value(dtype)
+    deep = [lut.bits > 8 and entries(lut).max() > 255 for lut in palette]
+    columns = [lut.look_up(stored) // (256 if wide else 1) for lut, wide in zip(palette, deep, strict=True)]
+    return np.stack(columns, axis=-1).astype(np.uint8)
 
 
 def _colour(pixels: npt.NDArray[np.generic], header: ImageHeader) -> Shown:
@@ -140,18 +152,6 @@ def _from_ybr(pixels: Shown) -> Shown:
     rgb = np.stack((y + 1.402 * cr, y - 0.344136 * cb - 0.714136 * cr, y + 1.772 * cb), axis=-1)
     shown: Shown = (np.clip(rgb, 0, 255) + 0.5).astype(np.uint8)
     return shown
-
-
-@lru_cache(maxsize=32)
-def _lut_values(lut: Lut) -> Values:
-    return np.frombuffer(base64.b64decode(lut.values), ">u2").astype(np.float64)
-
-
-def _look_up(table: Values, first: int, values: Values) -> Values:
-    """Values below the first mapped take the first entry, those above the last the last one."""
-    at = np.clip(np.nan_to_num(values) - first, 0, len(table) - 1).astype(np.intp)
-    found: Values = table[at]
-    return found
 
 
 def _function(name: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-from app.imaging.part10 import index_pixels
+from app.imaging.part10 import image_of
 from app.services.header_checks import ParsedFile
 
 
@@ -28,13 +28,10 @@ ImageIndexer = Callable[[BinaryIO, ParsedFile], ImageIndex]
 
 def index_image(file: BinaryIO, parsed: ParsedFile) -> ImageIndex:
     """The index of a parsed file; an odd image is no error here, it is stored and says why it is not shown."""
-    if parsed.pixel_offset is not None:
-        file.seek(parsed.pixel_offset)
     try:
-        found = index_pixels(file, parsed.dataset, parsed.transfer_syntax_uid, parsed.pixel_tag)
+        header, frames, not_shown = image_of(file, parsed.dataset, parsed.transfer_syntax_uid, parsed.pixel_offset)
     except Exception:  # values of any kind in the header; the object itself is sound and must not be lost for them
-        return ImageIndex(not_shown_reason="the description of the image cannot be read")
-    if found.header is None:
-        return ImageIndex(not_shown_reason=found.not_shown)
-    frames = found.frames.to_bytes() if found.frames else None
-    return ImageIndex(found.header.to_json(), frames, found.header.number_of_frames, found.not_shown)
+        return ImageIndex(number_of_frames=1, not_shown_reason="the description of the image cannot be read")
+    if header is None:
+        return ImageIndex(number_of_frames=1 if not_shown else 0, not_shown_reason=not_shown)
+    return ImageIndex(header.to_json(), frames.to_bytes() if frames else None, header.number_of_frames, not_shown)

@@ -129,9 +129,12 @@ def _plain_pages(app: Flask, pages: Pages) -> None:
         if request.method == "POST":
             pages.posted.append(request.form.to_dict())
             return render_template("patient/refused.html")
-        return render_template("patient/verify.html" if code else "patient/pickup.html")
+        if not code:
+            return render_template("patient/pickup.html")
+        return render_template("patient/verify.html", with_phone=request.path.startswith("/s/"))
 
     app.add_url_rule("/q/<code>", "entry", entry, methods=["GET", "POST"])
+    app.add_url_rule("/s/<code>", "sms_entry", entry, methods=["GET", "POST"])
     app.add_url_rule("/s", "pickup", entry, methods=["GET", "POST"])
 
 
@@ -211,8 +214,8 @@ def demo_phone() -> dict[str, Any]:
     link = "http://127.0.0.1:8000/s/7K3M9P"
     return {
         "people": [
-            {"name": "王小芳", "phone": "13900000001", "factor": "123X", "url": "?phone=1", "selected": True, "unread": 2},
-            {"name": "李明", "phone": "13900000002", "factor": "4567", "url": "?phone=2", "selected": False, "unread": 0},
+            {"name": "王小芳", "phone": "13900000001", "url": "?phone=1", "selected": True, "unread": 2},
+            {"name": "李明", "phone": "13900000002", "url": "?phone=2", "selected": False, "unread": 0},
         ],
         "phone": {
             "owner_name": "王小芳", "number": "13900000001", "factor": "123X",

@@ -10,13 +10,17 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydicom import Dataset
+from pydicom.dataelem import RawDataElement
 from pydicom.encaps import encapsulate
+from pydicom.tag import BaseTag
 
-from app.imaging.decode import decode_frame
+from app.imaging.decode import EXPLICIT_LE, decode_frame
 from app.imaging.errors import UnsupportedImage
 from app.imaging.frame_index import FrameIndex
-from app.imaging.header import FrameValues, ImageHeader, read_header
-from app.imaging.part10 import parse
+from app.imaging.header import FrameValues, ImageHeader
+from app.imaging.header_reading import read_header
+from app.imaging.part10 import image_of, parse
 from tests.factories.images import ct_slice, image_header, part10
 
 places = st.tuples(*[st.floats(-1e3, 1e3)] * 3)
@@ -71,6 +75,94 @@ def test_a_frame_that_is_cut_off_has_no_pieces() -> None:
     frames = parse(io.BytesIO(part10(ds))).frames
     assert frames is not None
     assert frames.pieces(0) == ()
+
+
+def test_a_fragment_that_is_cut_off_is_a_missing_frame() -> None:
+    ds = ct_slice(NumberOfFrames=2)
+    ds.file_meta.TransferSyntaxUID = "1.2.840.10008.1.2.4.80"
+    ds.PixelData = encapsulate([b"\xff\xd8first\x00", b"\xff\xd8second"])
+    ds["PixelData"].is_undefined_length = True
+    ds["PixelData"].VR = "OB"
+    frames = parse(io.BytesIO(part10(ds)[:-12])).frames
+    assert frames is not None
+    assert [len(frames.pieces(k)) for k in range(2)] == [1, 0]
+
+
+def functional_groups(*depths: float, same_window: bool = True) -> Dataset:
+    """An enhanced CT with one frame at each depth."""
+
+    def group(depth: float) -> Dataset:
+        item = Dataset()
+        item.PlanePositionSequence = [Dataset()]
+        item.PlanePositionSequence[0].ImagePositionPatient = [0, 0, depth]
+        item.FrameVOILUTSequence = [Dataset()]
+        item.FrameVOILUTSequence[0].WindowCenter = 40 if same_window else depth
+        item.FrameVOILUTSequence[0].WindowWidth = 300
+        return item
+
+    shared = Dataset()
+    shared.PixelMeasuresSequence = [Dataset()]
+    shared.PixelMeasuresSequence[0].PixelSpacing = [0.5, 0.25]
+    shared.PixelValueTransformationSequence = [Dataset()]
+    shared.PixelValueTransformationSequence[0].RescaleSlope = 2
+    shared.PixelValueTransformationSequence[0].RescaleIntercept = -1000
+    ds = ct_slice(NumberOfFrames=len(depths))
+    for keyword in ("WindowCenter", "WindowWidth", "RescaleSlope", "RescaleIntercept", "PixelSpacing"):
+        delattr(ds, keyword)
+    ds.SharedFunctionalGroupsSequence = [shared]
+    ds.PerFrameFunctionalGroupsSequence = [group(depth) for depth in depths]
+    return ds
+
+
+def test_an_enhanced_image_has_the_values_of_its_functional_groups() -> None:
+    header = read_header(functional_groups(5.0, -5.0), EXPLICIT_LE)
+    assert header.pixel_spacing == (0.5, 0.25)
+    assert [header.values(k).position for k in (0, 1)] == [(0, 0, 5.0), (0, 0, -5.0)]
+    assert {(header.values(k).slope, header.values(k).intercept, header.values(k).windows) for k in (0, 1)} == {
+        (2.0, -1000.0, ((40.0, 300.0),))
+    }
+    assert header.of_frame(1).values(1) == header.values(1)
+    assert header.of_frame(1).per_frame == ()
+    assert ImageHeader.from_json(json.loads(json.dumps(header.to_json()))) == header
+
+
+def test_frames_that_are_alike_are_kept_once() -> None:
+    header = read_header(functional_groups(1.0, 1.0, 1.0), EXPLICIT_LE)
+    assert header.per_frame == ()
+    assert header.values(2).position == (0, 0, 1.0)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"PhotometricInterpretation": "RGB"},
+        {"PhotometricInterpretation": "HSV"},
+        {"SamplesPerPixel": 3},
+        {"HighBit": 3},
+        {"BitsAllocated": 12},
+        {"PhotometricInterpretation": "PALETTE COLOR"},
+    ],
+)
+def test_a_contradictory_description_is_refused_by_name(changes: dict[str, Any]) -> None:
+    with pytest.raises(UnsupportedImage):
+        read_header(ct_slice(**changes), EXPLICIT_LE)
+
+
+@pytest.mark.parametrize("keep", range(0, 40, 3))
+def test_a_file_cut_anywhere_around_its_pixels_raises_nothing_but_says_so(keep: int) -> None:
+    ds = ct_slice()
+    raw = part10(ds)
+    start = parse(io.BytesIO(raw)).pixel_offset
+    assert start is not None
+    header, frames, reason = image_of(io.BytesIO(raw[: start + keep]), ds, EXPLICIT_LE, start)
+    assert reason or (header is not None and frames is not None and frames.pieces(0) == ())
+
+
+def test_a_header_that_pydicom_cannot_convert_is_refused_by_name() -> None:
+    ds = ct_slice()
+    ds[BaseTag(0x00280010)] = RawDataElement(BaseTag(0x00280010), "US", 3, b"odd", 0, False, True)
+    with pytest.raises(UnsupportedImage, match="cannot be read"):
+        read_header(ds, EXPLICIT_LE)
 
 
 @pytest.mark.parametrize(

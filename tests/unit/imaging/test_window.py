@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.imaging.header import FrameValues, Lut
+from app.imaging.header import FrameValues
+from app.imaging.lut import Lut
 from app.imaging.window import Window, apply_window, default_window, to_display
 from tests.factories.images import image_header
 
@@ -38,6 +40,16 @@ def test_a_sigmoid_passes_the_middle_at_its_centre() -> None:
     assert apply_window(np.array([40.0]), Window(40, 400, "SIGMOID"))[0] == 127.5
 
 
+@given(st.floats(2, 4000), st.sampled_from(["LINEAR", "LINEAR_EXACT"]))
+def test_below_a_window_is_black_and_above_it_white(width: float, function: str) -> None:
+    shown = apply_window(np.array([40 - width, 40 + width]), Window(40, width, function))
+    assert shown.tolist() == [0, 255]
+
+
+def test_a_window_one_wide_is_a_threshold_half_below_its_centre() -> None:
+    assert apply_window(np.array([39.4, 39.5, 39.6, 41]), Window(40, 1)).tolist() == [0, 0, 255, 255]
+
+
 def test_rescale_comes_before_the_window() -> None:
     header = image_header(shared=FrameValues(slope=2, intercept=-1000, windows=((0, 101),)))
     pixels = np.full((4, 6), 500, np.int16)
@@ -66,8 +78,29 @@ def test_without_a_window_deeper_pixels_span_black_to_white_leaving_padding_out(
     assert shown[-1, -1] == 255
 
 
+def test_values_that_are_no_numbers_are_black_and_leave_the_range_alone() -> None:
+    header = image_header(pixel_keyword="FloatPixelData", bits_allocated=32, bits_stored=32, high_bit=31)
+    pixels = np.array([[np.nan, 1, 2, 3, np.inf, -np.inf]] * 4, np.float32)
+    assert to_display(pixels, header)[0].tolist() == [0, 0, 128, 255, 255, 0]
+
+
+def test_a_modality_lut_comes_before_the_window() -> None:
+    header = image_header(modality_lut=Lut.of(0, [100, 50, 0], bits=8))
+    pixels = np.array([[0, 1, 2, 2, 1, 0]] * 4, np.int16)
+    assert to_display(pixels, header, Window(50, 100, "LINEAR_EXACT"))[0, :3].tolist() == [255, 128, 0]
+
+
+@pytest.mark.parametrize("kind", ["uint8", "int16", "uint16", "uint32", "float32"])
+@given(st.integers(0, 2**32 - 1))
+def test_the_table_and_the_plain_sum_show_the_same(kind: str, seed: int) -> None:
+    pixels = np.random.default_rng(seed).integers(0, 120, (4, 6)).astype(kind)
+    header = image_header(shared=FrameValues(slope=0.5, intercept=-10), voi_lut=None)
+    expected = apply_window(pixels.astype(float) * 0.5 - 10, Window(20, 40))
+    assert np.abs(to_display(pixels, header, Window(20, 40)) - expected).max() <= 0.5
+
+
 def test_a_voi_lut_is_used_when_there_is_no_window() -> None:
-    header = image_header(voi_lut=Lut.of(10, [0, 128, 255]))
+    header = image_header(voi_lut=Lut.of(10, [0, 128, 255], bits=8))
     pixels = np.array([[0, 10, 11, 12, 99, 5]] * 4, np.int16)
     assert to_display(pixels, header)[0].tolist() == [0, 0, 128, 255, 255, 0]
 

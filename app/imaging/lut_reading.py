@@ -1,0 +1,112 @@
+"""Look-up tables off a DICOM header: modality, VOI and palette, segmented ones expanded. Using them is `lut`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from pydicom import Dataset
+from pydicom.multival import MultiValue
+
+from app.imaging.errors import UnsupportedImage
+from app.imaging.lut import Lut
+
+COLOURS = ("Red", "Green", "Blue")
+MAX_ENTRIES = 65_536
+DISCRETE, LINEAR, INDIRECT = range(3)
+
+
+def read_lut(ds: Dataset, sequence: str, *, signed: bool) -> Lut | None:
+    """The first complete table of a Modality or VOI LUT Sequence. `signed`: what it maps can be negative."""
+    for item in ds.get(sequence) or []:
+        descriptor, data = item.get("LUTDescriptor"), item.get("LUTData")
+        if _is_descriptor(descriptor) and data is not None:
+            return _table(descriptor, _numbers(data, descriptor, _byte_order(ds)), signed=signed)
+    return None
+
+
+def read_palette(ds: Dataset, *, signed: bool) -> tuple[Lut, Lut, Lut]:
+    """PS3.3 C.7.6.3.1.5, C.7.6.3.1.6 and C.7.9. Raises UnsupportedImage when a table is missing or makes no sense."""
+    red, green, blue = (_palette_table(ds, colour, signed=signed) for colour in COLOURS)
+    return red, green, blue
+
+
+def _palette_table(ds: Dataset, colour: str, *, signed: bool) -> Lut:
+    descriptor = ds.get(f"{colour}PaletteColorLookupTableDescriptor")
+    plain = ds.get(f"{colour}PaletteColorLookupTableData")
+    segmented = ds.get(f"Segmented{colour}PaletteColorLookupTableData")
+    if not _is_descriptor(descriptor) or (plain is None and segmented is None):
+        raise UnsupportedImage("a palette table is missing")
+    if plain is not None:
+        values = _numbers(plain, descriptor, _byte_order(ds))
+    else:
+        values = expand_segments(
+            _segment_words(segmented, int(descriptor[2]), _byte_order(ds)), int(descriptor[2]) // 8
+        )
+    table = _table(descriptor, values, signed=signed)
+    if table is None:
+        raise UnsupportedImage("a palette table is not described as the standard says")
+    return table
+
+
+def expand_segments(words: list[int], bytes_each: int) -> list[int]:
+    """PS3.3 C.7.9.2: discrete, linear and indirect segments -> entries. Raises UnsupportedImage for anything else."""
+    values: list[int] = []
+    at = 0
+    while at + 2 <= len(words) and len(values) < MAX_ENTRIES:
+        if words[at] == INDIRECT and at + 4 <= len(words):
+            count, start = words[at + 1], (words[at + 2] | words[at + 3] << 8 * bytes_each) // bytes_each
+            for _ in range(min(count, MAX_ENTRIES)):
+                start = _expand_one(words, start, values)
+            at += 4
+        else:
+            at = _expand_one(words, at, values)
+    return values[:MAX_ENTRIES]
+
+
+def _expand_one(words: list[int], at: int, values: list[int]) -> int:
+    """Append the entries of the segment at `at`; where the next one starts."""
+    code, length = (words[at], words[at + 1]) if at + 2 <= len(words) else (-1, 0)
+    if code == DISCRETE and length and at + 2 + length <= len(words):
+        values.extend(words[at + 2 : at + 2 + length])
+        return at + 2 + length
+    if code == LINEAR and length and at + 3 <= len(words) and values:
+        steps = np.linspace(values[-1], words[at + 2], length + 1)[1:]
+        values.extend(np.rint(steps).astype(int).tolist())
+        return at + 3
+    raise UnsupportedImage("a segmented palette table is not written as the standard says")
+
+
+def _segment_words(data: Any, bits: int, order: str) -> list[int]:
+    raw = data if isinstance(data, bytes) else b""
+    words: list[int] = np.frombuffer(raw[: len(raw) // 2 * 2], f"{order}u2" if bits > 8 else np.uint8).tolist()
+    return words
+
+
+def _is_descriptor(descriptor: Any) -> bool:
+    return isinstance(descriptor, MultiValue | list | tuple) and len(descriptor) == 3
+
+
+def _byte_order(ds: Dataset) -> str:
+    return ">" if ds.original_encoding[1] is False else "<"
+
+
+def _numbers(data: Any, descriptor: Any, order: str) -> list[int]:
+    """Table data as numbers, whether parsed as US or kept as bytes (OW); 8-bit entries may come one a byte."""
+    entries = (int(descriptor[0]) & 0xFFFF) or MAX_ENTRIES
+    if not isinstance(data, bytes):
+        items = data if isinstance(data, MultiValue | list | tuple) else [data]
+        return [int(value) & 0xFFFF for value in items][:entries]
+    if len(data) < 2 * entries:
+        words = np.frombuffer(data[: len(data) // 2 * 2], f"{order}u2").astype("<u2")
+        return list(words.tobytes()[:entries])
+    values: list[int] = np.frombuffer(data, f"{order}u2", entries).tolist()
+    return values
+
+
+def _table(descriptor: Any, values: list[int], *, signed: bool) -> Lut | None:
+    """PS3.3 C.11.1.1: the descriptor holds entries (0 means 65 536), first value mapped, bits."""
+    first, bits = int(descriptor[1]), int(descriptor[2])
+    if not values or not 0 < bits <= 16:
+        return None
+    return Lut.of(first - 65_536 if signed and first > 32_767 else first, values, bits)

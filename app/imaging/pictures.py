@@ -1,0 +1,79 @@
+"""One frame -> the pictures wanted of it; decoded pixels are kept a while. Where this runs safely is `sandbox`."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+
+from app.imaging.decode import Pixels, decode_frame
+from app.imaging.encode import encode, fit
+from app.imaging.errors import BadRegion
+from app.imaging.header import ImageHeader
+from app.imaging.render_spec import RenderSpec
+from app.imaging.window import Shown, to_display
+
+KEPT_BYTES = 64 * 1024 * 1024
+QUALITY_STEP, LOWEST_QUALITY = 10, 5
+
+
+class KeptPixels:
+    """The last decoded frames by token, bounded by bytes."""
+
+    def __init__(self, limit: int = KEPT_BYTES) -> None:
+        self._limit = limit
+        self._size = 0
+        self._frames: OrderedDict[str, Pixels] = OrderedDict()
+
+    def get(self, token: str | None) -> Pixels | None:
+        pixels = self._frames.get(token) if token else None
+        if pixels is not None and token:
+            self._frames.move_to_end(token)
+        return pixels
+
+    def keep(self, token: str, pixels: Pixels) -> None:
+        if pixels.nbytes > self._limit or token in self._frames:
+            return
+        self._frames[token] = pixels
+        self._size += pixels.nbytes
+        while self._size > self._limit:
+            self._size -= self._frames.popitem(last=False)[1].nbytes
+
+
+def decoded(kept: KeptPixels, header: ImageHeader, frame: bytes, number: int, token: str | None) -> Pixels:
+    """Stored values of the frame, kept under its token. Raises UndecodableFrame, MemoryError."""
+    pixels = decode_frame(header, frame, number)
+    if token:
+        kept.keep(token, pixels)
+    return pixels
+
+
+def draw(pixels: Pixels, header: ImageHeader, number: int, specs: Sequence[RenderSpec]) -> list[bytes]:
+    """The pictures, in the order of the specs. Raises BadRegion, and ValueError for an unknown format."""
+    shown: dict[object, Shown] = {}
+    result = []
+    for spec in specs:
+        if spec.window not in shown:
+            shown[spec.window] = to_display(pixels, header, spec.window, number)
+        result.append(_picture(shown[spec.window], spec))
+    return result
+
+
+def _picture(shown: Shown, spec: RenderSpec) -> bytes:
+    if spec.viewport is not None:
+        shown = _region(shown, spec.viewport)
+    if spec.longest is not None:
+        shown = fit(shown, spec.longest)
+    quality = spec.quality
+    picture = encode(shown, spec.fmt, quality)
+    while spec.max_bytes is not None and len(picture) > spec.max_bytes and quality > LOWEST_QUALITY:
+        quality = max(quality - QUALITY_STEP, LOWEST_QUALITY)
+        picture = encode(shown, spec.fmt, quality)
+    return picture
+
+
+def _region(shown: Shown, viewport: tuple[int, int, int, int]) -> Shown:
+    x, y, width, height = viewport
+    rows, columns = shown.shape[:2]
+    if not (0 <= x < columns and 0 <= y < rows and width > 0 and height > 0):
+        raise BadRegion("the region is outside the image")
+    return shown[y : y + height, x : x + width]

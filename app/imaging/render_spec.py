@@ -1,0 +1,41 @@
+"""What is asked of the renderer: a frame, and the pictures wanted of it. Making them is `pictures`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from app.imaging.header import ImageHeader
+from app.imaging.window import Window
+
+
+@dataclass(frozen=True)
+class RenderSpec:
+    """One picture wanted of a frame. `longest` pixels on the longer side; `max_bytes` lowers the quality in steps."""
+
+    fmt: str = "jpg"
+    longest: int | None = None
+    window: Window | None = None
+    quality: int = 85
+    max_bytes: int | None = None
+    viewport: tuple[int, int, int, int] | None = None
+    """Source region x, y, width, height in pixels (PS3.18 8.3.5.1.3)."""
+
+
+@dataclass(frozen=True)
+class RenderTask:
+    """One frame and the pictures wanted of it.
+
+    `frame`: its encoded bytes, or how to read them if they turn out to be needed; that may raise, and the error is
+    the caller's own. `token` names the frame for as long as its bytes are the same: under a token a child keeps the
+    decoded pixels a while, so that another window decodes nothing again.
+    """
+
+    header: ImageHeader | None
+    frame: bytes | Callable[[], bytes]
+    number: int
+    specs: tuple[RenderSpec, ...]
+    token: str | None = None
+
+    def read(self) -> bytes:
+        return self.frame if isinstance(self.frame, bytes) else self.frame()

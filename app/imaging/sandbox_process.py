@@ -1,0 +1,107 @@
+"""One decoding process as its parent sees it: started bare, asked, ended. The pool of them is `sandbox`."""
+
+from __future__ import annotations
+
+import math
+import socket
+import subprocess
+import sys
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from pathlib import Path
+
+from app.imaging.errors import DecoderUnavailable
+from app.imaging.sandbox_protocol import (
+    FRAME_WANTED,
+    PICTURES,
+    READY,
+    BrokenAnswer,
+    Request,
+    receive,
+    receive_answer,
+    send_request,
+)
+
+APP = Path(__file__).resolve().parent.parent
+START_LIMIT_S = 60.0
+TOKENS_REMEMBERED = 256
+# An empty package stands for `app`, whose own __init__ would bring the whole web framework into the sandbox.
+_START = """
+import sys, types
+app = sys.modules["app"] = types.ModuleType("app")
+app.__path__ = [sys.argv.pop(1)]
+from app.imaging.sandbox_child import main
+main()
+"""
+# Nothing of ours in its environment: settings hold secrets. One thread: a thread's stack counts as memory.
+_ENVIRONMENT = {"LC_ALL": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+
+
+class Child:
+    """Used by one thread at a time. `usable` is False once it died, was late or answered nonsense."""
+
+    def __init__(self, memory_limit_bytes: int, time_limit_s: float) -> None:
+        """Raises DecoderUnavailable."""
+        self.served = 0
+        self.usable = True
+        self.was_late = False
+        self.kept: OrderedDict[str | None, None] = OrderedDict()
+        """Tokens whose pixels it was seen to keep; it may have dropped them since."""
+        limits = (str(memory_limit_bytes), str(math.ceil(time_limit_s)))
+        self._connection, theirs = socket.socketpair()
+        try:
+            self._process = subprocess.Popen(  # noqa: S603 - our own module, no shell
+                [sys.executable, "-I", "-c", _START, str(APP), *limits],
+                cwd="/", env=_ENVIRONMENT, stdin=theirs.fileno(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            )  # fmt: skip
+        except OSError:
+            self._connection.close()
+            raise DecoderUnavailable("no decoding process can be started") from None
+        finally:
+            theirs.close()
+        self._expect_ready()
+
+    def _expect_ready(self) -> None:
+        try:
+            if receive(self._connection, len(READY), time.monotonic() + START_LIMIT_S) == READY:
+                return
+        except BrokenAnswer:
+            pass
+        self.close()
+        raise DecoderUnavailable("the decoding process does not start")
+
+    def ask(self, request: Request, read: Callable[[], bytes], time_limit_s: float) -> tuple[int, list[bytes]]:
+        """The child's answer. Raises BrokenAnswer, after which it is not usable, and whatever `read` raises."""
+        if request.token in self.kept:
+            kind, parts = self._exchange(request, b"", time_limit_s)
+            if kind != FRAME_WANTED:
+                return kind, parts
+        return self._exchange(request, read(), time_limit_s)
+
+    def _exchange(self, request: Request, frame: bytes, time_limit_s: float) -> tuple[int, list[bytes]]:
+        deadline = time.monotonic() + time_limit_s
+        self.usable = False
+        try:
+            self._connection.settimeout(time_limit_s)
+            send_request(self._connection, request, frame)
+            kind, parts = receive_answer(self._connection, deadline)
+        except (BrokenAnswer, OSError):
+            self.was_late = time.monotonic() >= deadline
+            raise BrokenAnswer from None
+        self.usable = True
+        self.served += 1
+        self._remember(request.token, kind == PICTURES)
+        return kind, parts
+
+    def _remember(self, token: str | None, kept: bool) -> None:
+        self.kept.pop(token, None)
+        if kept and token:
+            self.kept[token] = None
+            if len(self.kept) > TOKENS_REMEMBERED:
+                self.kept.popitem(last=False)
+
+    def close(self) -> None:
+        self._process.kill()
+        self._connection.close()
+        self._process.wait()

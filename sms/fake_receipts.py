@@ -1,0 +1,81 @@
+"""Delivery receipts of the simulated carrier: pushed in the vendor's callback format, or pulled by phone number.
+
+Source: cloud.tencent.com/document/product/382/5807 (callback), models.PullSmsSendStatus (pull).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from sqlite3 import Row
+from typing import Any
+
+from sms.inbox import transaction
+
+MOST_ITEMS = 100
+MOST_PUSHES = 3
+_CHINA = timezone(timedelta(hours=8))
+_DESCRIPTIONS = {"SUCCESS": "用户短信送达成功", "FAIL": "短信发送失败"}
+
+PostReceipts = Callable[[Sequence[Mapping[str, str]]], bool]
+"""Posts one array to the hospital's hook; True when it was answered with result 0."""
+
+
+def push(path: Path, post: PostReceipts, now: datetime) -> int:
+    """Push every receipt that is due, at most three times in all; returns how many were taken."""
+    with transaction(path) as connection:
+        due = connection.execute(
+            "SELECT * FROM submission WHERE receipt IS NOT NULL AND NOT pushed AND pushes < ? AND receipt_at <= ?"
+            " ORDER BY at LIMIT ?",
+            (MOST_PUSHES, now.isoformat(), MOST_ITEMS),
+        ).fetchall()
+        serials = [(row["serial"],) for row in due]
+        connection.executemany("UPDATE submission SET pushes = pushes + 1 WHERE serial = ?", serials)
+    if not due or not post([callback_item(row) for row in due]):
+        return 0
+    with transaction(path) as connection:
+        connection.executemany("UPDATE submission SET pushed = 1 WHERE serial = ?", serials)
+    return len(due)
+
+
+def callback_item(row: Row) -> dict[str, str]:
+    """As the vendor writes it: times are China's, without saying so."""
+    status, _, errmsg = row["receipt"].partition(":")
+    return {
+        "user_receive_time": _instant(row).astimezone(_CHINA).strftime("%Y-%m-%d %H:%M:%S"),
+        "nationcode": "86",
+        "mobile": row["phone"].removeprefix("+86"),
+        "report_status": status,
+        "errmsg": errmsg,
+        "description": _DESCRIPTIONS[status],
+        "sid": row["serial"],
+    }
+
+
+def pull(path: Path, request: Mapping[str, Any]) -> dict[str, Any]:
+    """Answer PullSmsSendStatusByPhoneNumber: only what the network reported on, the newest last."""
+    with transaction(path) as connection:
+        rows = connection.execute(
+            "SELECT * FROM submission WHERE phone = ? AND receipt IS NOT NULL ORDER BY at", (request["PhoneNumber"],)
+        ).fetchall()
+    between = [row for row in rows if request["BeginTime"] <= int(_instant(row).timestamp()) <= request["EndTime"]]
+    return {"PullSmsSendStatusSet": [_pulled_item(row) for row in between[: request["Limit"]]]}
+
+
+def _pulled_item(row: Row) -> dict[str, Any]:
+    status, _, errmsg = row["receipt"].partition(":")
+    return {
+        "UserReceiveTime": int(_instant(row).timestamp()),
+        "CountryCode": "86",
+        "SubscriberNumber": row["phone"].removeprefix("+86"),
+        "PhoneNumber": row["phone"],
+        "SerialNo": row["serial"],
+        "ReportStatus": status,
+        "Description": errmsg,
+        "SessionContext": row["session_context"],
+    }
+
+
+def _instant(row: Row) -> datetime:
+    return datetime.fromisoformat(row["receipt_at"])

@@ -1,0 +1,125 @@
+"""The strict simulated carrier as an HTTP server: TC3-HMAC-SHA256 is verified, then the rules of `fake_rules` hold.
+
+Source: cloud.tencent.com/document/api/382/52072 (signature v3). For contract tests of the real adapter over loopback.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+from uuid import uuid4
+
+from sms import fake_receipts, fake_rules
+from sms.fake_rules import ApiError, CarrierAccount, ConnectionDropped
+
+SERVICE, VERSION = "sms", "2021-01-11"
+SKEW_S = 300
+LARGEST_BODY = 10 * 1024 * 1024
+_AUTHORIZATION = re.compile(
+    r"TC3-HMAC-SHA256 Credential=(?P<id>[^/]+)/(?P<date>[\d-]+)/(?P<service>\w+)/tc3_request, "
+    r"SignedHeaders=(?P<signed>[a-z0-9;-]+), Signature=(?P<signature>[0-9a-f]{64})"
+)
+
+
+@dataclass(frozen=True)
+class StrictCarrier:
+    """What the server checks against. `now` is the carrier's own clock."""
+
+    path: Path
+    account: CarrierAccount
+    secrets: Mapping[str, str] = field(repr=False)
+    """secret id -> secret key"""
+    now: Callable[[], datetime]
+
+    def answer(self, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
+        """The `Response` object of one POST. Raises ApiError, ConnectionDropped."""
+        self._authenticate(headers, body)
+        if headers.get("x-tc-version") != VERSION:
+            raise ApiError("NoSuchVersion")
+        if not headers.get("x-tc-region"):
+            raise ApiError("MissingParameter")
+        try:
+            request = json.loads(body)
+        except ValueError:
+            raise ApiError("InvalidParameter") from None
+        action = headers.get("x-tc-action")
+        if action == "SendSms":
+            return fake_rules.send_sms(self.path, self.account, request, self.now())
+        if action == "PullSmsSendStatusByPhoneNumber":
+            return fake_receipts.pull(self.path, request)
+        raise ApiError("InvalidAction")
+
+    def _authenticate(self, headers: Mapping[str, str], body: bytes) -> None:
+        given = _AUTHORIZATION.fullmatch(headers.get("authorization", ""))
+        timestamp = headers.get("x-tc-timestamp", "")
+        if given is None or not timestamp.isdigit() or not {"content-type", "host"} <= set(given["signed"].split(";")):
+            raise ApiError("AuthFailure.InvalidAuthorization")
+        if given["id"] not in self.secrets:
+            raise ApiError("AuthFailure.SecretIdNotFound")
+        at = datetime.fromtimestamp(int(timestamp), UTC)
+        if abs((self.now() - at).total_seconds()) > SKEW_S:
+            raise ApiError("AuthFailure.SignatureExpire")
+        scope = f"{at:%Y-%m-%d}/{SERVICE}/tc3_request"
+        if (given["date"], given["service"]) != (f"{at:%Y-%m-%d}", SERVICE):
+            raise ApiError("AuthFailure.SignatureFailure")
+        signature = _signature(self.secrets[given["id"]], scope, timestamp, given["signed"], headers, body)
+        if not hmac.compare_digest(signature, given["signature"]):
+            raise ApiError("AuthFailure.SignatureFailure")
+
+
+def _signature(secret: str, scope: str, timestamp: str, signed: str, headers: Mapping[str, str], body: bytes) -> str:
+    canonical_headers = "".join(f"{name}:{headers.get(name, '').strip().lower()}\n" for name in signed.split(";"))
+    canonical = "\n".join(("POST", "/", "", canonical_headers, signed, hashlib.sha256(body).hexdigest()))
+    digest = hashlib.sha256(canonical.encode()).hexdigest()
+    key = f"TC3{secret}".encode()
+    for part in scope.split("/"):
+        key = hmac.digest(key, part.encode(), hashlib.sha256)
+    text = f"TC3-HMAC-SHA256\n{timestamp}\n{scope}\n{digest}"
+    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+
+
+@contextmanager
+def serving(carrier: StrictCarrier) -> Iterator[str]:
+    """Serve on an ephemeral loopback port while the block runs; yields `host:port`."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            length = min(int(self.headers.get("Content-Length") or 0), LARGEST_BODY)
+            body = self.rfile.read(length)
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            try:
+                response = carrier.answer(headers, body)
+            except ApiError as error:
+                response = {"Error": {"Code": error.code, "Message": f"refused: {error.code}"}}
+            except ConnectionDropped:
+                self.close_connection = True
+                return
+            answer = json.dumps({"Response": {**response, "RequestId": str(uuid4())}}).encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, *_: Any) -> None:
+            """Silent: the path of a log is no place for requests with phone numbers."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    try:
+        yield f"127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

@@ -1,0 +1,25 @@
+"""Mainland mobile numbers: one written form, and a masked one for people who must not see the whole."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from sms.errors import InvalidPhone
+
+_MOBILE = re.compile(r"(?:\+86|0086|86)?(1[3-9]\d{9})", re.ASCII)
+
+
+def normalise(raw: str) -> str:
+    """E.164, `+86` and 11 digits. Raises InvalidPhone."""
+    compact = re.sub(r"[\s()\-]", "", unicodedata.normalize("NFKC", raw))
+    found = _MOBILE.fullmatch(compact)
+    if found is None:
+        raise InvalidPhone
+    return f"+86{found.group(1)}"
+
+
+def mask(phone: str) -> str:
+    """`139****0001`: enough for its owner to recognise it."""
+    digits = phone.removeprefix("+86")
+    return f"{digits[:3]}****{digits[-4:]}"

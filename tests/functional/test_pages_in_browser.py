@@ -1,0 +1,136 @@
+"""The patients' plain pages: without script, with large letters, under axe, on a small phone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser
+
+from tests.factories.browser import CHROMIUM, chromium, phone_page
+from tests.factories.patient_pages import EXAM_ID, REPORT, Pages, served
+
+pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="Debian's chromium is not installed")]
+
+PAGES = {
+    "landing": "/",
+    "verify": "/q/CODE",
+    "verify-with-phone": "/s/CODE",
+    "pickup": "/s",
+    "paused": "/paused",
+    "step-up": "/step-up/0",
+    "code-sent": "/step-up/1",
+    "left": "/left",
+    "not-found": "/error/404",
+    "failure": "/error/500",
+    "exams": "/exams",
+    "exam": f"/exams/{EXAM_ID}",
+    "viewer": f"/exams/{EXAM_ID}/viewer",
+    "demo": "/demo/phone",
+}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as one:
+        yield one
+
+
+@pytest.fixture
+def pages() -> Iterator[Pages]:
+    with served() as one:
+        yield one
+
+
+@pytest.mark.parametrize("path", PAGES.values(), ids=PAGES.keys())
+@pytest.mark.parametrize("large", [False, True], ids=["usual", "large-text"])
+def test_a_page_fits_a_small_phone_and_has_no_fault_under_axe(
+    browser: Browser, pages: Pages, path: str, large: bool
+) -> None:
+    with phone_page(browser) as page:
+        if large:
+            page.add_init_script("localStorage.setItem('cloudfilm.large-text', 'yes')")
+        page.goto(pages.base_url + path)
+        if path.endswith("/viewer"):
+            page.wait_for_selector('#picture[data-quality="full"]')
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+        found = Axe().run(page)
+        assert found.violations_count == 0, found.generate_report()
+
+
+def test_report_and_key_images_show_without_script(browser: Browser, pages: Pages) -> None:
+    with phone_page(browser, java_script_enabled=False) as page:
+        page.goto(pages.base_url + PAGES["exam"])
+        for words in str(REPORT["impression"]).splitlines() + str(REPORT["findings"]).splitlines():
+            assert page.get_by_text(words).is_visible()
+        images = page.locator(".pictures img")
+        assert images.count() == 3
+        widths = [image.bounding_box() for image in images.all()]
+        assert all(box and box["width"] > 100 for box in widths)
+        assert len([request for request in pages.requests if "/frames/" in request]) == 3
+        page.goto(pages.base_url + PAGES["viewer"])
+        assert page.locator("#first-frame").is_visible()
+        assert page.locator(".stage__noscript").is_visible()
+
+
+def test_the_report_stands_before_the_pictures(browser: Browser, pages: Pages) -> None:
+    with phone_page(browser) as page:
+        page.goto(pages.base_url + PAGES["exam"])
+        report, images = (page.locator(name).bounding_box() for name in ("#report-heading", "#images-heading"))
+        assert report
+        assert images
+        assert report["y"] < images["y"]
+
+
+def test_forms_post_what_the_contract_names_and_a_failure_leads_back_without_script(
+    browser: Browser, pages: Pages
+) -> None:
+    with phone_page(browser, java_script_enabled=False) as page:
+        page.goto(pages.base_url + "/q/CODE")
+        page.get_by_label("身份证号后四位").fill("123X")
+        page.get_by_role("button", name="打开检查").click()
+        page.get_by_role("link", name="返回重新填写").click()
+        assert page.url == pages.base_url + "/q/CODE"
+        page.get_by_text("没有身份证号").click()
+        page.get_by_role("button", name="获取短信验证码").click()
+        page.goto(pages.base_url + "/s")
+        page.get_by_label("手机号").fill("13900000001")
+        page.get_by_label("取片码").fill("7K3M9P")
+        page.get_by_role("button", name="获取短信验证码").click()
+        assert pages.posted == [
+            {"factor": "123X"},
+            {"action": "send_code"},
+            {"phone": "13900000001", "pickup_code": "7K3M9P", "factor": "", "action": "send_code"},
+        ]
+
+
+def test_entry_pages_are_the_same_bytes_for_every_code(browser: Browser, pages: Pages) -> None:
+    with phone_page(browser) as page:
+        bodies = {page.request.get(pages.base_url + f"/q/{code}").body() for code in ("A", "B" * 26)}
+        assert len(bodies) == 1
+        assert b"csrf" not in bodies.pop()
+
+
+def test_large_text_is_larger_and_remembered_on_the_next_page(browser: Browser, pages: Pages) -> None:
+    size = "parseFloat(getComputedStyle(document.body).fontSize)"
+    with phone_page(browser) as page:
+        page.goto(pages.base_url + "/")
+        usual = page.evaluate(size)
+        page.get_by_role("button", name="大字").click()
+        assert page.evaluate(size) >= usual * 1.3
+        page.goto(pages.base_url + PAGES["exam"])
+        assert page.evaluate(size) >= usual * 1.3
+        assert page.get_by_role("button", name="大字").get_attribute("aria-pressed") == "true"
+
+
+@pytest.mark.parametrize("name", ["landing", "verify", "verify-with-phone", "pickup", "code-sent", "exam", "exams"])
+def test_what_is_touched_is_at_least_48_pixels_high(browser: Browser, pages: Pages, name: str) -> None:
+    with phone_page(browser) as page:
+        page.goto(pages.base_url + PAGES[name])
+        targets = page.locator("main a:visible, main button:visible, main summary:visible, main input:visible")
+        assert targets.count() > 0
+        for target in targets.all():
+            box = target.bounding_box()
+            assert box
+            assert box["height"] >= 48, target.evaluate("node => node.outerHTML")

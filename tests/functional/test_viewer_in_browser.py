@@ -1,0 +1,270 @@
+"""The stack viewer on a phone, judged by the pixels of its canvas."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.factories.browser import CHROMIUM, chromium, phone_page, pixel, wait_for_slice
+from tests.factories.patient_pages import CT_FRAMES, EXAM_ID, ROOT, Pages, grey, served
+
+pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="Debian's chromium is not installed")]
+
+VIEWER = f"/exams/{EXAM_ID}/viewer"
+JPEG_SLACK = 2  # grey levels JPEG may be off
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as one:
+        yield one
+
+
+@pytest.fixture
+def pages() -> Iterator[Pages]:
+    with served() as one:
+        yield one
+
+
+@pytest.fixture
+def page(browser: Browser, pages: Pages) -> Iterator[Page]:
+    with phone_page(browser) as one:
+        yield one
+
+
+def near(value: int) -> object:
+    return pytest.approx(value, abs=JPEG_SLACK)
+
+
+def at_rest(page: Page) -> None:
+    """Until nothing more is fetched: all previews and the neighbours' full frames are here."""
+    page.wait_for_selector(f'#picture[data-loaded="{CT_FRAMES}"]')
+    page.wait_for_load_state("networkidle")
+
+
+def open_viewer(page: Page, pages: Pages) -> None:
+    page.goto(pages.base_url + VIEWER)
+    wait_for_slice(page, 30)
+
+
+def test_the_first_picture_is_in_the_page_and_then_drawn_on_the_canvas(page: Page, pages: Pages) -> None:
+    open_viewer(page, pages)
+    assert pages.requests[0].endswith("/series/1/frames/30.jpg?size=256")
+    assert not any("manifest" in request for request in pages.requests)
+    assert pixel(page) == near(grey(30, 0, 2000))
+    assert page.locator("#first-frame").count() == 0
+    assert page.inner_text("#counter") == f"30 / {CT_FRAMES}"
+
+
+def test_the_picture_of_the_page_is_on_the_canvas_before_any_other_arrives(page: Page, pages: Pages) -> None:
+    page.route("**/frames.batch*", lambda route: route.abort())
+    page.route("**/frames/30.jpg", lambda route: route.abort())
+    page.goto(pages.base_url + VIEWER)
+    wait_for_slice(page, 30, quality="preview")
+    assert pixel(page) == near(grey(30, 0, 2000))
+    assert pixel(page, 0.02, 0.5) < 20  # at its own proportions, not stretched over the stage
+    assert pixel(page, 0.5, 0.05) < 20
+
+
+def test_previews_of_all_frames_load_in_batches_and_full_frames_only_near_the_eye(page: Page, pages: Pages) -> None:
+    open_viewer(page, pages)
+    page.wait_for_selector(f'#picture[data-loaded="{CT_FRAMES}"]')
+    at_rest(page)
+    batches = [request for request in pages.requests if "frames.batch" in request]
+    assert "from=21&count=20" in batches[0]
+    assert len(batches) == CT_FRAMES // 20
+    full = {int(r.split("/frames/")[1].split(".")[0]) for r in pages.requests if r.endswith(".jpg")}
+    assert full <= set(range(24, 37))
+
+
+def test_a_finger_drawn_down_scrolls_the_stack_and_the_pixels_follow(page: Page, pages: Pages) -> None:
+    open_viewer(page, pages)
+    box = page.locator("#stage").bounding_box()
+    assert box
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 3
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x, y + 90, steps=6)
+    page.mouse.up()
+    here = int(page.inner_text("#counter").split("/")[0])
+    assert here > 35
+    wait_for_slice(page, here)
+    assert pixel(page) == near(grey(here, 0, 2000))
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"), [("ArrowDown", 31), ("ArrowUp", 29), ("PageDown", 40), ("End", CT_FRAMES)]
+)
+def test_keys_scroll_and_the_pixels_follow(page: Page, pages: Pages, key: str, expected: int) -> None:
+    open_viewer(page, pages)
+    page.keyboard.press(key)
+    wait_for_slice(page, expected)
+    assert pixel(page) == near(grey(expected, 0, 2000))
+    page.wait_for_url(f"**/viewer#1/{expected}")
+
+
+def test_the_wheel_the_slider_and_the_big_buttons_scroll(page: Page, pages: Pages) -> None:
+    open_viewer(page, pages)
+    page.mouse.move(180, 300)
+    page.mouse.wheel(0, 100)
+    wait_for_slice(page, 31)
+    page.get_by_role("button", name="下一幅").click()
+    wait_for_slice(page, 32)
+    page.locator("#slider").fill("5")
+    wait_for_slice(page, 5)
+    assert pixel(page) == near(grey(5, 0, 2000))
+
+
+def test_a_window_preset_redraws_the_frame_and_its_neighbours(page: Page, pages: Pages) -> None:
+    open_viewer(page, pages)
+    page.get_by_role("button", name="肺窗").click()
+    page.wait_for_selector('#picture[data-picture="1/30/full/-600,1500"]')
+    assert pixel(page) == near(grey(30, -600, 1500))
+    assert grey(30, -600, 1500) - grey(30, 0, 2000) > 50
+    asked = [request for request in pages.requests if "wc=-600&ww=1500" in request]
+    assert asked[0].endswith("/frames/30.jpg?wc=-600&ww=1500")
+    page.keyboard.press("ArrowDown")
+    page.wait_for_selector('#picture[data-picture="1/31/full/-600,1500"]')
+    assert pixel(page) == near(grey(31, -600, 1500))
+
+
+def test_double_tap_and_two_fingers_zoom_and_a_double_tap_resets(page: Page, pages: Pages) -> None:
+    open_viewer(page, pages)
+    corner = pixel(page, 0.02, 0.5)
+    assert corner < 20
+    page.locator("#stage").dblclick(position={"x": 180, "y": 150})
+    assert float(page.get_attribute("#picture", "data-zoom") or 0) == 2.5
+    assert pixel(page, 0.5, 0.05) > 50  # what was black margin is inside the picture now
+    page.wait_for_timeout(400)
+    page.locator("#stage").dblclick(position={"x": 180, "y": 150})
+    assert page.get_attribute("#picture", "data-zoom") == "1.00"
+    assert pixel(page, 0.02, 0.5) == near(corner)
+    pinch(page, apart=2.0)
+    assert float(page.get_attribute("#picture", "data-zoom") or 0) == pytest.approx(2.0, abs=0.1)
+
+
+def pinch(page: Page, apart: float) -> None:
+    """Two fingers on the middle of the stage move apart by that factor."""
+    session = page.context.new_cdp_session(page)
+    box = page.locator("#stage").bounding_box()
+    assert box
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+    def fingers(gap: float) -> list[dict[str, float]]:
+        return [{"x": x - gap / 2, "y": y, "id": 0}, {"x": x + gap / 2, "y": y, "id": 1}]
+
+    session.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": fingers(80)})
+    for step in range(1, 11):
+        gap = 80 * (1 + (apart - 1) * step / 10)
+        session.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": fingers(gap)})
+    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
+def test_a_zoomed_picture_is_panned_with_one_finger(page: Page, pages: Pages) -> None:
+    open_viewer(page, pages)
+    pinch(page, apart=2.0)
+    before = pixel(page, 0.02, 0.5)
+    page.mouse.move(100, 300)
+    page.mouse.down()
+    page.mouse.move(300, 300, steps=4)
+    page.mouse.up()
+    assert page.inner_text("#counter").startswith("30 ")
+    assert abs(pixel(page, 0.02, 0.5) - before) > 50
+
+
+def test_another_series_opens_from_its_thumbnail_and_a_film_plays(page: Page, pages: Pages) -> None:
+    open_viewer(page, pages)
+    page.get_by_role("button", name="心脏超声").click()
+    page.wait_for_selector('#picture[data-series="2"][data-slice="1"]')
+    assert pixel(page) == near(grey(1, 0, 2000, series=2))
+    page.wait_for_selector('#picture[data-loaded="12"]')
+    page.get_by_role("button", name="播放").click()
+    page.wait_for_selector('#picture[data-series="2"][data-slice="9"]')
+    page.get_by_role("button", name="暂停").click()
+    stopped = page.get_attribute("#picture", "data-slice")
+    page.wait_for_timeout(300)
+    assert page.get_attribute("#picture", "data-slice") == stopped
+    page.get_by_role("button", name="更亮").click()
+    page.wait_for_selector(f'#picture[data-picture="2/{stopped}/full/-400,2000"]')
+    assert pixel(page) == near(grey(int(stopped or 0), -400, 2000, series=2))
+
+
+def test_a_key_image_leads_to_its_own_frame(page: Page, pages: Pages) -> None:
+    page.goto(pages.base_url + f"/exams/{EXAM_ID}")
+    page.locator(".pictures a").nth(2).click()
+    wait_for_slice(page, 45)
+    assert pixel(page) == near(grey(45, 0, 2000))
+
+
+def test_a_frame_that_cannot_be_shown_says_so_and_the_next_one_is_shown(page: Page, pages: Pages) -> None:
+    pages.cannot_show = {31}
+    open_viewer(page, pages)
+    page.keyboard.press("ArrowDown")
+    page.get_by_text("这幅图像无法显示").wait_for()
+    assert pixel(page) == 0  # black, not its neighbour
+    page.keyboard.press("ArrowDown")
+    wait_for_slice(page, 32)
+    assert page.get_by_text("这幅图像无法显示").is_hidden()
+
+
+def test_an_ended_session_is_told_and_leads_back(page: Page, pages: Pages) -> None:
+    open_viewer(page, pages)
+    at_rest(page)
+    pages.session_over = True
+    page.get_by_role("button", name="骨窗").click()
+    page.get_by_text("查看时间已过").wait_for()
+    assert pixel(page) == 0
+    assert page.get_by_role("link", name="重新打开").get_attribute("href") == "/"
+
+
+def test_a_failing_line_is_tried_again_and_said(page: Page, pages: Pages) -> None:
+    open_viewer(page, pages)
+    at_rest(page)
+    pages.refuse = 8
+    page.get_by_role("button", name="骨窗").click()
+    page.get_by_text("正在重试").wait_for()
+    page.wait_for_selector('#picture[data-picture="1/30/full/400,1800"]')
+    assert pixel(page) == near(grey(30, 400, 1800))
+
+
+def test_what_the_finger_has_left_is_given_up(page: Page, pages: Pages) -> None:
+    open_viewer(page, pages)
+    at_rest(page)
+    pages.delay_s = 0.5
+    cancelled: list[str] = []
+    page.on("requestfailed", lambda request: cancelled.append(request.url))
+    page.keyboard.press("Home")
+    page.wait_for_timeout(300)
+    page.keyboard.press("End")
+    wait_for_slice(page, CT_FRAMES)
+    assert any(url.endswith("/frames/1.jpg") for url in cancelled)
+
+
+def test_turning_the_phone_keeps_the_frame_and_fits_it_again(page: Page, pages: Pages) -> None:
+    open_viewer(page, pages)
+    page.set_viewport_size({"width": 740, "height": 360})
+    page.wait_for_function("document.getElementById('picture').width > document.getElementById('picture').height")
+    assert pixel(page) == near(grey(30, 0, 2000))
+    assert page.locator("#slider").is_visible()
+
+
+def test_touch_targets_are_large(page: Page, pages: Pages) -> None:
+    open_viewer(page, pages)
+    for target in page.locator("button:visible, a:visible, input:visible").all():
+        box = target.bounding_box()
+        assert box
+        assert box["height"] >= 48, target.evaluate("node => node.outerHTML")
+
+
+def test_the_whole_viewer_weighs_less_than_one_frame_or_two() -> None:
+    """On slow 4G (200 kB/s) the code must not cost more than a third of a second before compression."""
+    weight = sum(path.stat().st_size for path in (ROOT / "viewer_static").glob("*.js"))
+    assert weight + (ROOT / "viewer_static" / "viewer.css").stat().st_size < 64_000
+
+
+def test_every_module_is_named_in_the_page(pages: Pages) -> None:
+    page = (ROOT / "templates" / "patient" / "viewer.html").read_text()
+    for path in (ROOT / "viewer_static").glob("*.js"):
+        assert f"'{path.stem}'" in page or f"'{path.name}'" in page, path.name

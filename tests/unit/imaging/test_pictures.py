@@ -1,0 +1,62 @@
+"""Pictures of a frame: size in bytes, region, and the pixels kept for the next window."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from app.imaging.errors import BadRegion
+from app.imaging.pictures import KeptPixels, draw
+from app.imaging.render_spec import RenderSpec
+from tests.factories.images import image_header
+
+GREY = image_header(rows=300, columns=400, bits_allocated=8, bits_stored=8, high_bit=7, signed=False)
+
+
+def size_of(picture: bytes) -> tuple[int, int]:
+    return Image.open(io.BytesIO(picture)).size
+
+
+@pytest.mark.parametrize("samples", [1, 3])
+def test_even_noise_fits_into_the_bytes_of_a_preview(samples: int) -> None:
+    shape = (300, 400) if samples == 1 else (300, 400, 3)
+    noise = np.random.default_rng(1).integers(0, 256, shape, np.uint8)
+    (picture,) = draw(noise, GREY, 0, [RenderSpec(longest=256, quality=75, max_bytes=10_240)])
+    assert len(picture) <= 10_240
+    assert size_of(picture) == (256, 192)
+
+
+def test_a_small_picture_is_never_enlarged() -> None:
+    (picture,) = draw(np.zeros((300, 400), np.uint8), GREY, 0, [RenderSpec(longest=2048)])
+    assert size_of(picture) == (400, 300)
+
+
+def test_a_region_is_cut_out_and_a_region_outside_is_refused() -> None:
+    pixels = np.zeros((300, 400), np.uint8)
+    pixels[100:110, 50:60] = 255
+    (picture,) = draw(pixels, GREY, 0, [RenderSpec(fmt="png", viewport=(50, 100, 10, 10))])
+    assert np.asarray(Image.open(io.BytesIO(picture))).min() == 255
+    for outside in ((400, 0, 5, 5), (0, 300, 5, 5), (-5, 0, 3, 3), (0, 0, 0, 5)):
+        with pytest.raises(BadRegion):
+            draw(pixels, GREY, 0, [RenderSpec(viewport=outside)])
+
+
+def test_an_unknown_format_is_refused() -> None:
+    with pytest.raises(ValueError, match="no such format"):
+        draw(np.zeros((4, 4), np.uint8), GREY, 0, [RenderSpec(fmt="bmp")])
+
+
+def test_the_oldest_pixels_give_way_when_the_bytes_are_used_up() -> None:
+    kept = KeptPixels(limit=250)
+    for token in ("a", "b"):
+        kept.keep(token, np.zeros(100, np.uint8))
+    assert kept.get("a") is not None
+    kept.keep("c", np.zeros(100, np.uint8))
+    assert (kept.get("a") is None, kept.get("b") is None, kept.get("c") is None) == (False, True, False)
+    kept.keep("too large", np.zeros(251, np.uint8))
+    assert kept.get("too large") is None
+    assert kept.get("a") is not None
+    assert kept.get(None) is None

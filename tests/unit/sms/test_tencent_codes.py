@@ -1,0 +1,59 @@
+"""The table of the carrier's codes."""
+
+from __future__ import annotations
+
+import pytest
+from tencentcloud.sms.v20210111 import errorcodes
+
+from sms.errors import SmsRefused, SmsRetryLater, SmsUnknown
+from sms.tencent import CODES, accepted, error_of
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("InternalError.SendAndRecvFail", SmsUnknown),
+        ("InternalError.OtherError", SmsUnknown),
+        ("ClientNetworkError", SmsUnknown),
+        ("ServerNetworkError", SmsUnknown),
+        ("ReadTimeout", SmsUnknown),
+        ("SomethingNew.Entirely", SmsUnknown),
+        ("InternalError.Timeout", SmsRetryLater),
+        ("RequestLimitExceeded", SmsRetryLater),
+        ("RequestLimitExceeded.IPLimitExceeded", SmsRetryLater),
+        ("LimitExceeded.PhoneNumberOneHourLimit", SmsRetryLater),
+        ("FailedOperation.PhoneNumberInBlacklist", SmsRefused),
+        ("FailedOperation.SignatureIncorrectOrUnapproved", SmsRefused),
+        ("FailedOperation.TemplateIncorrectOrUnapproved", SmsRefused),
+        ("FailedOperation.InsufficientBalanceInSmsPackage", SmsRefused),
+        ("InvalidParameterValue.IncorrectPhoneNumber", SmsRefused),
+        ("InvalidParameterValue.ContentLengthLimit", SmsRefused),
+        ("InvalidParameterValue.ProhibitedUseUrlInTemplateParameter", SmsRefused),
+        ("AuthFailure.SignatureFailure", SmsRefused),
+    ],
+)
+def test_a_code_means_refused_retry_or_unknown(code: str, kind: type[Exception]) -> None:
+    assert type(error_of(code)) is kind
+
+
+def test_the_table_names_only_codes_and_families_the_vendor_knows() -> None:
+    known = {value for name, value in vars(errorcodes).items() if name.isupper()}
+    own = {"ClientError", "ClientParamsError", "ClientNetworkError", "ServerNetworkError"}
+    common = {"RequestLimitExceeded", "AuthFailure"}
+    families = {code.partition(".")[0] for code in known} | common | own
+    assert {code for code in CODES if "." in code} <= known
+    assert {code for code in CODES if "." not in code} <= families
+
+
+def test_every_code_of_the_vendor_has_a_meaning_and_fits_its_column() -> None:
+    for name, code in vars(errorcodes).items():
+        if name.isupper():
+            assert error_of(code).reason != "an unlisted code"
+            assert len(code) <= 64
+
+
+def test_an_acceptance_without_a_serial_is_unknown() -> None:
+    with pytest.raises(SmsUnknown):
+        accepted({"Code": "Ok", "SerialNo": ""})
+    with pytest.raises(SmsUnknown):
+        accepted({})

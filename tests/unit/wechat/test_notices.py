@@ -1,0 +1,68 @@
+"""Fields of notices: what WeChat would refuse is found before sending."""
+
+from __future__ import annotations
+
+import pytest
+
+from wechat.errors import NoticeFault
+from wechat.notices import Notice, field_fault
+from wechat.templates import EXAM, HINT, READY, TEMPLATES
+
+VALUES = {"thing1": EXAM, "time2": "2026年03月02日 08:30", "phrase3": READY, "thing4": HINT}
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("thing1", "字" * 20),
+        ("character_string2", "A1-2026/" * 4),
+        ("phrase3", "已可查看"),
+        ("name5", "王小芳"),
+        ("name5", "ZHANG San"),
+        ("number6", "143"),
+        ("date7", "2026-03-02"),
+        ("date7", "2026年3月2日 08:30"),
+        ("time8", "08:30"),
+        ("time8", "2026年03月02日 08:30"),
+        ("time8", "2026-03-02 08:30:59"),
+    ],
+)
+def test_a_field_within_its_rule_passes(key: str, value: str) -> None:
+    assert field_fault(key, value) is None
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("thing1", "字" * 21),
+        ("thing1", ""),
+        ("character_string2", "x" * 33),
+        ("character_string2", "检查号A1"),
+        ("phrase3", "已经可以查看"),
+        ("phrase3", "ready"),
+        ("name5", "王" * 11),
+        ("name5", "王小芳1"),
+        ("number6", "一"),
+        ("date7", "3月2日"),
+        ("time8", "24:00"),
+        ("time8", "2026-03-02T08:30:00Z"),
+        ("first", "您好"),
+        ("remark", "再见"),
+        ("secret9", "x"),
+    ],
+)
+def test_a_field_outside_its_rule_is_named(key: str, value: str) -> None:
+    assert field_fault(key, value) is not None
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_our_own_notices_can_be_filled(name: str) -> None:
+    assert Notice(TEMPLATES[name], VALUES).values == VALUES
+
+
+def test_a_faulty_notice_cannot_be_made_and_its_fault_quotes_nothing() -> None:
+    with pytest.raises(NoticeFault, match="phrase3") as caught:
+        Notice(TEMPLATES["ready"], VALUES | {"phrase3": "已经可以查看了"})
+    assert "已经" not in str(caught.value)
+    with pytest.raises(NoticeFault, match="wrong set"):
+        Notice(TEMPLATES["ready"], {"thing1": EXAM})
