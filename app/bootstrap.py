@@ -78,7 +78,8 @@ class Services:
 def build(settings: Settings, clock: Clock | None = None) -> Services:
     """Open everything the settings name and bring the database to the newest schema."""
     clock = clock or SystemClock()
-    settings.var_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for folder in (settings.var_dir, settings.spool_dir):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     keys = _master_keys(settings)
     db = Database(settings.database_address)
     schema.upgrade(db)

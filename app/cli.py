@@ -8,10 +8,11 @@ from flask.cli import with_appcontext
 
 from app.bootstrap import Services
 from app.cli_archive import ingest, verify_archive
+from app.cli_scp import scp
 
 
 def register(app: Flask) -> None:
-    for command in (create_token, verify_audit, ingest, verify_archive):
+    for command in (create_token, verify_audit, ingest, verify_archive, scp):
         app.cli.add_command(command)
 
 

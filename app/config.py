@@ -179,5 +179,10 @@ class Settings:
         return self.database_url or f"sqlite:///{(self.var_dir / 'cloudfilm.db').absolute()}"
 
     @property
+    def spool_dir(self) -> Path:
+        """Where uploads lie, in the clear, until they are sealed."""
+        return self.var_dir / "spool"
+
+    @property
     def key_path(self) -> Path:
         return Path(self.key_file) if self.key_file else self.var_dir / "keys.json"

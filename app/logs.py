@@ -101,5 +101,14 @@ def configure(level: str = "info") -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for chatty in ("pynetdicom", "PIL", "urllib3", "tencentcloud", "wechatpy", "pydicom", "alembic"):
+    for chatty in (
+        "pynetdicom",
+        "PIL",
+        "urllib3",
+        "tencentcloud",
+        "wechatpy",
+        "pydicom",
+        "alembic",
+        "python_multipart",
+    ):
         logging.getLogger(chatty).setLevel(logging.WARNING)

@@ -14,7 +14,7 @@ from pydicom.dataset import Dataset, FileDataset
 from app.errors import RefusedObject
 from app.services.header_checks import HeaderLimits, ParsedFile, parse
 from app.services.identity import HeaderIdentity
-from app.services.incoming import NOT_AS_PROMISED
+from app.services.incoming import NOT_AS_PROMISED, Promise
 from app.services.person_names import decode_person_name
 
 # PS3.5 9.1, but for components with leading zeros, which real devices send.
@@ -47,6 +47,16 @@ class ReceivedHeader:
     study_attributes: dict[str, Any]
     series_attributes: dict[str, Any]
     parsed: ParsedFile = field(repr=False)
+
+    def keeps(self, promise: Promise) -> bool:
+        return all(
+            promised is None or promised == found
+            for promised, found in (
+                (promise.study_instance_uid, self.study_instance_uid),
+                (promise.sop_class_uid, self.sop_class_uid),
+                (promise.sop_instance_uid, self.sop_instance_uid),
+            )
+        )
 
 
 def read(file: BinaryIO, limits: HeaderLimits) -> ReceivedHeader:

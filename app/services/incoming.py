@@ -15,6 +15,15 @@ PROCESSING_FAILURE = 0x0110
 
 
 @dataclass(frozen=True)
+class Promise:
+    """What the sender said of an object outside it: a STOW-RS address or a C-STORE command. None: nothing said."""
+
+    study_instance_uid: str | None = None
+    sop_class_uid: str | None = None
+    sop_instance_uid: str | None = None
+
+
+@dataclass(frozen=True)
 class IncomingObject:
     """A received object as a seekable binary file, which stays the door's to close.
 
@@ -25,6 +34,7 @@ class IncomingObject:
     file: BinaryIO
     name: str = ""
     fault: RefusedObject | None = None
+    promise: Promise = Promise()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +45,7 @@ class Outcome:
     sop_class_uid: str | None = None
     sop_instance_uid: str | None = None
     study_instance_uid: str | None = None
+    series_instance_uid: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

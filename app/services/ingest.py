@@ -24,12 +24,13 @@ from app.services.audit import Audit
 from app.services.data_keys import DataKeys
 from app.services.header_checks import HeaderLimits
 from app.services.image_index import ImageIndexer, index_image
-from app.services.incoming import IncomingObject, Outcome
+from app.services.incoming import NOT_AS_PROMISED, IncomingObject, Outcome
 from app.services.ingest_plan import Arrival, Planner
 from app.services.ingest_rows import Reception, Recorder, StudyHook
 
 _BATCH_OBJECTS = 64
 _ATTEMPTS = 8
+BROKEN_PROMISE = RefusedObject("its UIDs are not those it was announced with", NOT_AS_PROMISED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,12 +82,13 @@ class Ingest:
         if source.fault is not None:
             return Arrival(source, fault=source.fault)
         try:
-            return Arrival(source, header=header_fields.read(source.file, self.limits))
+            header = header_fields.read(source.file, self.limits)
         except RefusedObject as fault:
             return Arrival(source, fault=fault)
+        return Arrival(source, header, None if header.keeps(source.promise) else BROKEN_PROMISE)
 
     def _take(self, batch: list[Arrival], reception: Reception) -> list[Outcome]:
-        planner = Planner(self.db, self.archive, self.data_keys, self.fields, self.index_image)
+        planner = Planner(self.db, self.archive, self.data_keys, self.fields, self.index_image, self.limits)
         recorder = Recorder(self.fields, self.blind, self.audit, self.clock, self.study_changed, self.patients_differ)
         for _ in range(_ATTEMPTS):
             plan = planner.plan(batch)

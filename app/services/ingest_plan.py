@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import tempfile
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO, TypeVar
+from typing import Any, BinaryIO, TypeVar, cast
 
 from sqlalchemy.orm import Session
 
@@ -19,6 +20,7 @@ from app.models import Instance
 from app.repos import quarantine, studies
 from app.security.fields import FieldSealer
 from app.services.data_keys import DataKeys
+from app.services.header_checks import MIB, HeaderLimits
 from app.services.header_fields import ReceivedHeader
 from app.services.identity import HeaderIdentity, contradict
 from app.services.image_index import ImageIndex, ImageIndexer
@@ -33,12 +35,14 @@ from app.services.incoming import (
     Stored,
 )
 from app.services.matching import open_identity
+from app.services.same_content import same_instance
 
 OBJECT_VERSION = 1
 CONFLICT = RefusedObject("same SOP Instance UID with other content", PROCESSING_FAILURE)
 OTHER_STUDY = RefusedObject("its series belongs to another study", NOT_AS_PROMISED)
 OTHER_PATIENT = RefusedObject("its patient is not the one of its study", NOT_AS_PROMISED)
 _READ_BYTES = 65536
+_COMPARED_IN_MEMORY = 16 * MIB
 _Kind = TypeVar("_Kind", bound=Outcome)
 
 
@@ -117,6 +121,7 @@ class Planner:
     data_keys: DataKeys
     fields: FieldSealer
     index_image: ImageIndexer
+    limits: HeaderLimits
 
     def plan(self, batch: list[Arrival]) -> Plan:
         """Sort the batch into new, known and refused, and store the bytes of what is new or refused."""
@@ -139,12 +144,12 @@ class Planner:
 
     def _place(self, session: Session, plan: Plan, arrival: Arrival, known: dict[str, Instance]) -> Outcome:
         header = arrival.header
-        if header is None:
-            assert arrival.fault is not None
+        if arrival.fault is not None:
             return self._refuse(session, plan, arrival, arrival.fault)
+        assert header is not None
         twin = known.get(header.sop_instance_uid)
         if twin is not None:
-            if sha256_of(arrival.source.file) == twin.sha256:
+            if sha256_of(arrival.source.file) == twin.sha256 or self._holds_the_same(plan, arrival, header, twin):
                 return _outcome(Duplicate, arrival)
             return self._refuse(session, plan, arrival, CONFLICT)
         fault = _misplaced(plan, header)
@@ -161,6 +166,16 @@ class Planner:
         object_key = instance_object_key(study.id, instance_id)
         plan.instances.append(PlannedInstance(instance_id, arrival.source, header, study, image, object_key))
         return _outcome(Stored, arrival)
+
+    def _holds_the_same(self, plan: Plan, arrival: Arrival, header: ReceivedHeader, twin: Instance) -> bool:
+        """Other bytes of the same instance: it came through another door, or its sender wrote it anew."""
+        study = plan.studies.get(header.study_instance_uid)
+        if study is None or study.id != twin.study_id:
+            return False
+        with tempfile.SpooledTemporaryFile(_COMPARED_IN_MEMORY) as stored:
+            for piece in self.archive.stream(twin.object_key, twin.object_version, study.key):
+                stored.write(piece)
+            return same_instance(arrival.source.file, header.parsed, cast(BinaryIO, stored), self.limits)
 
     def _refuse(self, session: Session, plan: Plan, arrival: Arrival, fault: RefusedObject) -> Outcome:
         digest = sha256_of(arrival.source.file)
@@ -220,5 +235,6 @@ def _outcome(kind: type[_Kind], arrival: Arrival, **more: Any) -> _Kind:
         sop_class_uid=header.sop_class_uid,
         sop_instance_uid=header.sop_instance_uid,
         study_instance_uid=header.study_instance_uid,
+        series_instance_uid=header.series_instance_uid,
         **more,
     )

@@ -20,10 +20,8 @@ def svg(url: str) -> bytes:
     """An SVG whose symbol prints 20.5 mm wide, whatever its version."""
     code = _qr(url)
     buffer = io.BytesIO()
-    code.save(
-        buffer, kind="svg", border=QUIET_ZONE, scale=MILLIMETRES / code.symbol_size(border=0)[0], unit="mm", dark="#000", light="#fff",
-        xmldecl=False,
-    )  # fmt: skip
+    scale = MILLIMETRES / code.symbol_size(border=0)[0]
+    code.save(buffer, kind="svg", border=QUIET_ZONE, scale=scale, unit="mm", dark="#000", light="#fff", xmldecl=False)
     return buffer.getvalue()
 
 

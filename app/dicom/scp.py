@@ -1,0 +1,112 @@
+"""The DIMSE door: C-STORE and C-ECHO SCP (PS3.4 B.2, PS3.7 9.1). Listening and who is let in: `server`.
+
+What arrives lies in a file from its first fragment on, byte for byte as sent behind a Part-10 header, and is answered
+only after the ingest service made it durable. Nothing is decoded or transcoded here.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import structlog
+from pynetdicom import AE, VerificationPresentationContexts, _config, evt
+from pynetdicom.dimse_primitives import C_STORE
+from pynetdicom.events import Event
+
+from app.config import Settings
+from app.dicom.server import AllowListServer, BoundedHandler
+from app.dicom.spool import Spool
+from app.dicom.tls import tls_context
+from app.errors import StoreUnavailable
+from app.services.incoming import CANNOT_UNDERSTAND, OUT_OF_RESOURCES, IncomingObject, Promise, Refused
+from app.services.ingest import Ingest
+
+log = structlog.get_logger(__name__)
+
+SUCCESS = 0x0000
+MAX_ASSOCIATIONS = 32
+MAX_PDU_BYTES = 256 * 1024
+ACSE_TIMEOUT_S = 15
+NETWORK_TIMEOUT_S = 60
+MIB = 1024 * 1024
+
+
+@dataclass
+class Door:
+    """A listening door. `port` is the one bound, also when 0 was asked for."""
+
+    port: int
+    _server: AllowListServer
+    _thread: threading.Thread
+    _spool: Spool
+
+    def stop(self, grace_s: float = 20.0) -> None:
+        """Take no more associations, let those under way end, abort them after `grace_s` seconds."""
+        self._server.shutdown()
+        self._thread.join()
+        deadline = time.monotonic() + grace_s
+        while any(item.is_established for item in self._server.active_associations) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        for association in self._server.active_associations:
+            association.abort()
+        self._spool.close()
+
+
+def start_door(settings: Settings, ingest: Ingest) -> Door:
+    """Listen in a thread of its own. One door a process; the spool folder is for this door alone."""
+    # Storage of every SOP class, also private ones, in the first transfer syntax offered: all can be kept as received.
+    _config.UNRESTRICTED_STORAGE_SERVICE = True
+    _config.STORE_RECV_CHUNKED_DATASET = True
+    spool = Spool(settings.spool_dir / "scp", settings.max_instance_mib * MIB)
+    ae = AE(ae_title=settings.dicom_ae_title)
+    ae.supported_contexts = VerificationPresentationContexts
+    ae.maximum_associations = MAX_ASSOCIATIONS
+    ae.maximum_pdu_size = MAX_PDU_BYTES
+    ae.acse_timeout = ae.dimse_timeout = ACSE_TIMEOUT_S
+    ae.network_timeout = NETWORK_TIMEOUT_S
+    ae.require_called_aet = True
+    if not settings.dicom_calling_aes:
+        log.warning("the DICOM door lets nobody in: no calling AE title is allowed")
+    # An empty list would let everyone in; a title that nobody knows lets nobody in.
+    ae.require_calling_aet = list(settings.dicom_calling_aes) or [secrets.token_hex(8)]
+    server = AllowListServer(
+        ae,
+        (settings.dicom_host, settings.dicom_port),
+        settings.dicom_ae_title,
+        ae.supported_contexts,
+        tls_context(settings),
+        [(evt.EVT_C_STORE, _store, [ingest]), *spool.handlers()],
+        networks=settings.dicom_addresses,
+        request_handler=BoundedHandler,
+    )
+    thread = threading.Thread(target=server.serve_forever, name="dicom-door", daemon=True)
+    thread.start()
+    log.info("the DICOM door listens", port=server.port, tls=bool(settings.dicom_tls_cert))
+    return Door(server.port, server, thread, spool)
+
+
+def _store(event: Event, ingest: Ingest) -> int:
+    """The status of one C-STORE (PS3.4 table B.2-1)."""
+    request = cast(C_STORE, event.request)
+    path = cast("Path | None", event.dataset_path)
+    if path is None:
+        return CANNOT_UNDERSTAND
+    promise = Promise(sop_class_uid=request.AffectedSOPClassUID, sop_instance_uid=request.AffectedSOPInstanceUID)
+    try:
+        with path.open("rb") as file:
+            [outcome] = ingest.receive(
+                [IncomingObject(file, promise=promise)], "scp", f"scp:{event.assoc.requestor.ae_title}"
+            )
+    except (StoreUnavailable, OSError) as error:
+        log.error("an instance could not be stored", exc_info=error)
+        return OUT_OF_RESOURCES
+    except Exception as error:
+        # An answer other than success is always safe: the sender keeps its copy and tries again.
+        log.error("an instance could not be processed", exc_info=error)
+        return CANNOT_UNDERSTAND
+    return outcome.dicom_code if isinstance(outcome, Refused) else SUCCESS

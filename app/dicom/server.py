@@ -1,0 +1,74 @@
+"""The listening socket of the DIMSE door: addresses outside the allow-list get nothing, PDUs are bounded."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Sequence
+from socketserver import TCPServer
+from typing import Any
+
+import structlog
+from pynetdicom.association import Association
+from pynetdicom.transport import RequestHandler, ThreadedAssociationServer
+
+log = structlog.get_logger(__name__)
+
+# An A-ASSOCIATE-RQ of 128 presentation contexts with 64 transfer syntaxes each stays below this (PS3.8 9.3.2).
+_LONGEST_ASSOCIATE_RQ = 1024 * 1024
+
+
+class BoundedHandler(RequestHandler):
+    """Refuses to read PDUs longer than any that was agreed on, which would be held in memory whole."""
+
+    def _create_association(self) -> Association:
+        association = super()._create_association()
+        connection: Any = association.dul.socket
+        longest = max(self.server.ae.maximum_pdu_size, _LONGEST_ASSOCIATE_RQ)
+        receive = connection.recv
+
+        def bounded(count: int) -> bytearray:
+            if count > longest:
+                raise OSError("a PDU is longer than agreed")
+            received: bytearray = receive(count)
+            return received
+
+        connection.recv = bounded
+        return association
+
+
+class AllowListServer(ThreadedAssociationServer):
+    """`networks` are those let in; all others are cut off before a byte of theirs is read."""
+
+    def __init__(self, *arguments: Any, networks: Sequence[str], **more: Any) -> None:
+        self._networks = [ipaddress.ip_network(network) for network in networks]
+        super().__init__(*arguments, **more)
+
+    @property
+    def port(self) -> int:
+        return self.server_address[1]
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        """Accept without a TLS handshake: a silent client must not hold up the door. It comes with the first read."""
+        assert self.socket is not None
+        connection, address = self.socket.accept()
+        if self.ssl_context and self._is_allowed(address[0]):
+            connection = self.ssl_context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+        return connection, address
+
+    def verify_request(self, request: Any, client_address: Any) -> bool:
+        allowed = self._is_allowed(client_address[0])
+        if not allowed:
+            log.warning("DICOM connection refused: its address is not allowed", client=client_address[0])
+        return allowed
+
+    def shutdown(self) -> None:
+        """Stop listening; associations under way go on."""
+        TCPServer.shutdown(self)
+        self.server_close()
+
+    def _is_allowed(self, text: str) -> bool:
+        address = ipaddress.ip_address(text.partition("%")[0])
+        if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
+            address = address.ipv4_mapped
+        return any(address in network for network in self._networks)

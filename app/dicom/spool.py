@@ -1,0 +1,61 @@
+"""Where datasets lie while they are received: bounded in size, gone when their association is.
+
+The protocol library writes each dataset to a named temporary file and removes it after the answer only. This room names
+the folder, and removes what a broken association or a killed process left behind.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import structlog
+from pynetdicom import evt
+from pynetdicom.events import Event
+
+log = structlog.get_logger(__name__)
+
+
+class Spool:
+    """Owns `folder` and makes it the process's folder for temporary files until closed."""
+
+    def __init__(self, folder: Path, largest_dataset: int) -> None:
+        self._largest = largest_dataset
+        self._received: dict[int, int] = {}
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for left_over in folder.iterdir():
+            left_over.unlink()
+        self._before = tempfile.tempdir
+        tempfile.tempdir = str(folder)
+
+    def handlers(self) -> list[tuple[Any, Callable[[Event], None]]]:
+        return [
+            (evt.EVT_DATA_RECV, self._data_received),
+            (evt.EVT_DIMSE_RECV, self._message_complete),
+            (evt.EVT_CONN_CLOSE, self._closed),
+        ]
+
+    def close(self) -> None:
+        tempfile.tempdir = self._before
+
+    def _data_received(self, event: Event) -> None:
+        association = id(event.assoc)
+        total = self._received.get(association, 0) + len(event.data)
+        self._received[association] = total
+        if total > self._largest:
+            log.warning("an association was aborted: its dataset is larger than the limit")
+            event.assoc.abort()
+
+    def _message_complete(self, event: Event) -> None:
+        self._received.pop(id(event.assoc), None)
+
+    def _closed(self, event: Event) -> None:
+        self._received.pop(id(event.assoc), None)
+        unfinished = event.assoc.dimse.message
+        if unfinished is not None and unfinished._data_set_file is not None:
+            unfinished._data_set_file.close()
+            with suppress(OSError):
+                Path(unfinished._data_set_file.name).unlink()

@@ -1,0 +1,32 @@
+"""Addresses of DICOMweb resources: the UIDs in them, checked, and the URLs of answers."""
+
+from __future__ import annotations
+
+import re
+
+from app.errors import InvalidInput
+from app.web.context import services
+
+# PS3.5 9.1; leading zeros in a component are wrong but do occur.
+_UID = re.compile(r"[0-9]+(\.[0-9]+)*")
+
+
+def is_uid(text: str) -> bool:
+    return len(text) <= 64 and _UID.fullmatch(text) is not None
+
+
+def checked_uid(text: str) -> str:
+    """`text` when it is a UID. Raises InvalidInput."""
+    if not is_uid(text):
+        raise InvalidInput("UID", "is not valid")
+    return text
+
+
+def retrieve_url(study_uid: str, series_uid: str | None = None, sop_uid: str | None = None) -> str:
+    """WADO-RS address of a study, series or instance."""
+    address = f"{services().settings.base_url}/dicomweb/studies/{study_uid}"
+    if series_uid:
+        address += f"/series/{series_uid}"
+    if sop_uid:
+        address += f"/instances/{sop_uid}"
+    return address

@@ -1,0 +1,178 @@
+"""Reads a `multipart/related` body part by part with bounded memory (RFC 2387, RFC 2046 5.1; PS3.18 8.6.1.2).
+
+Each part lies in a temporary file of its own, in memory while it is small. What the parts are, is the views' knowledge.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
+
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser
+
+from app.errors import InvalidInput
+from app.web.machine.media_types import MediaType
+
+if TYPE_CHECKING:
+    from python_multipart.multipart import MultipartCallbacks
+
+READ_BYTES = 64 * 1024
+MIB = 1024 * 1024
+
+
+class Readable(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Sizes in bytes. A part in memory costs at most `memory_bytes`; the rest of it lies in an unnamed file."""
+
+    part_bytes: int
+    parts: int = 20_000
+    headers: int = 16
+    header_bytes: int = 4096
+    memory_bytes: int = MIB
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part. `content_type` in small letters without parameters, empty when the part names none.
+
+    A part beyond the limit is `oversized` and holds only its first bytes.
+    """
+
+    content_type: str
+    file: BinaryIO
+    size: int
+    oversized: bool
+
+
+def read_parts(body: Readable, boundary: str, limits: Limits, spool: Path) -> Iterator[Part]:
+    """The parts as they become whole; each one's file is the caller's to close.
+
+    Raises InvalidInput, after the parts that came whole before, when the body is no well-formed multipart message.
+    """
+    collector = _Collector(limits, spool)
+    try:
+        parser = _parser(boundary, collector, limits)
+        while not collector.ended:
+            chunk = _read(body)
+            if not chunk:
+                raise InvalidInput("body", "ends before its closing boundary")
+            fault: str | None = None
+            try:
+                parser.write(chunk)
+            except FormParserError:
+                fault = "is not a well-formed multipart message"
+            except _TooMany:
+                fault = f"has more than {limits.parts} parts"
+            while collector.whole:
+                yield collector.whole.popleft()
+            if fault:
+                raise InvalidInput("body", fault)
+    finally:
+        collector.close()
+
+
+def _parser(boundary: str, collector: _Collector, limits: Limits) -> MultipartParser:
+    callbacks: MultipartCallbacks = {
+        "on_part_begin": collector.begin,
+        "on_header_field": collector.header_field,
+        "on_header_value": collector.header_value,
+        "on_header_end": collector.header_end,
+        "on_part_data": collector.data,
+        "on_part_end": collector.end,
+        "on_end": collector.finish,
+    }
+    try:
+        return MultipartParser(
+            boundary.encode("latin-1"),
+            callbacks,
+            max_header_count=limits.headers,
+            max_header_size=limits.header_bytes,
+        )
+    except (FormParserError, UnicodeEncodeError):
+        raise InvalidInput("Content-Type", "has an unusable boundary") from None
+
+
+def _read(body: Readable) -> bytes:
+    """A web server raises errors of its own when the client goes away or sends broken chunks; all mean the same."""
+    try:
+        return body.read(READ_BYTES)
+    except Exception as error:
+        raise InvalidInput("body", "ended early") from error
+
+
+class _TooMany(Exception):
+    pass
+
+
+class _Collector:
+    """Receives the parser's callbacks and turns them into parts."""
+
+    def __init__(self, limits: Limits, spool: Path) -> None:
+        self.whole: deque[Part] = deque()
+        self.ended = False
+        self._limits = limits
+        self._spool = spool
+        self._count = 0
+        self._file: BinaryIO | None = None
+        self._size = 0
+        self._field = b""
+        self._value = b""
+        self._content_type = ""
+
+    def begin(self) -> None:
+        self._count += 1
+        if self._count > self._limits.parts:
+            raise _TooMany
+        spooled = tempfile.SpooledTemporaryFile(  # noqa: SIM115 - whoever takes the part closes it
+            self._limits.memory_bytes, dir=str(self._spool)
+        )
+        self._file = cast(BinaryIO, spooled)
+        self._size = 0
+        self._content_type = ""
+
+    def header_field(self, data: bytes, start: int, end: int) -> None:
+        self._field += data[start:end]
+
+    def header_value(self, data: bytes, start: int, end: int) -> None:
+        self._value += data[start:end]
+
+    def header_end(self) -> None:
+        if self._field.lower() == b"content-type":
+            self._content_type = MediaType.parse(self._value.decode("latin-1")).name
+        self._field = self._value = b""
+
+    def data(self, data: bytes, start: int, end: int) -> None:
+        assert self._file is not None
+        room = self._limits.part_bytes - self._size
+        if room > 0:
+            self._file.write(memoryview(data)[start : min(end, start + room)])
+        self._size += end - start
+        if self._size > self._limits.part_bytes:
+            self._file.truncate(min(self._limits.part_bytes, MIB))
+
+    def end(self) -> None:
+        assert self._file is not None
+        oversized = self._size > self._limits.part_bytes
+        kept = min(self._limits.part_bytes, MIB) if oversized else self._size
+        self._file.seek(0)
+        self.whole.append(Part(self._content_type, self._file, kept, oversized))
+        self._file = None
+
+    def finish(self) -> None:
+        self.ended = True
+
+    def close(self) -> None:
+        """Drop what never became whole or was never fetched."""
+        if self._file is not None:
+            self._file.close()
+        for part in self.whole:
+            part.file.close()

@@ -1,0 +1,133 @@
+"""STOW-RS (PS3.18 10.5): takes instances from a streamed multipart body. What is done with them: app/services/ingest.
+
+Memory never holds a study: parts are handed over in batches, and a batch is durable before the next is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from flask import Response, abort, jsonify, request
+
+from app.errors import InvalidInput, RefusedObject
+from app.services.incoming import CANNOT_UNDERSTAND, OUT_OF_RESOURCES, IncomingObject, Outcome, Promise, Refused
+from app.web.context import services
+from app.web.guards import guarded_blueprint
+from app.web.machine.addresses import checked_uid, retrieve_url
+from app.web.machine.auth import caller, requires_scope
+from app.web.machine.media_types import MediaType, accepted, best
+from app.web.machine.multipart_related import MIB, Limits, Part, read_parts
+
+blueprint = guarded_blueprint("stow", __name__, requires_scope("upload"), url_prefix="/dicomweb")
+
+BATCH_PARTS = 32
+BATCH_BYTES = 64 * MIB
+ANSWERS = ("application/dicom+json", "application/json")
+OVERSIZED = RefusedObject("larger than the limit; only its start is kept", OUT_OF_RESOURCES)
+NOT_DICOM = RefusedObject("its part is not application/dicom", CANNOT_UNDERSTAND)
+
+
+@blueprint.post("/studies")
+@blueprint.post("/studies/<study_uid>")
+def store(study_uid: str | None = None) -> Response:
+    """200 all stored, 202 some, 409 none; 400 broken body, 406, 415. What came whole before a break stays stored."""
+    answer_type = best(accepted(request.headers.get("Accept")), ANSWERS)
+    if answer_type is None:
+        abort(406)
+    promise = Promise(study_instance_uid=None if study_uid is None else checked_uid(study_uid))
+    parts = read_parts(request.stream, _boundary(), _limits(), services().settings.spool_dir)
+    outcomes: list[Outcome] = []
+    for batch in _batches(parts):
+        try:
+            sources = [_incoming(part, promise) for part in batch]
+            outcomes += services().ingest.receive(sources, "stow", f"machine:{caller().name}")
+        finally:
+            for part in batch:
+                part.file.close()
+    if not outcomes:
+        raise InvalidInput("body", "has no parts")
+    return _answer(outcomes, answer_type, study_uid)
+
+
+def _limits() -> Limits:
+    return Limits(part_bytes=services().settings.max_instance_mib * MIB)
+
+
+def _boundary() -> str:
+    content_type = MediaType.parse(request.headers.get("Content-Type", ""))
+    if content_type.name != "multipart/related" or content_type.root not in ("", "application/dicom"):
+        abort(415)
+    boundary = content_type.parameters.get("boundary", "")
+    if not boundary:
+        raise InvalidInput("Content-Type", "names no boundary")
+    return boundary
+
+
+def _batches(parts: Iterable[Part]) -> Iterator[list[Part]]:
+    """At most BATCH_PARTS, and no more after BATCH_BYTES. A broken body breaks off after its last whole part."""
+    batch: list[Part] = []
+    fault: InvalidInput | None = None
+    try:
+        for part in parts:
+            batch.append(part)
+            if len(batch) == BATCH_PARTS or sum(item.size for item in batch) >= BATCH_BYTES:
+                yield batch
+                batch = []
+    except InvalidInput as error:
+        fault = error
+    if batch:
+        yield batch
+    if fault is not None:
+        raise fault
+
+
+def _incoming(part: Part, promise: Promise) -> IncomingObject:
+    fault = None
+    if part.oversized:
+        fault = OVERSIZED
+    elif part.content_type not in ("", "application/dicom"):
+        fault = NOT_DICOM
+    return IncomingObject(part.file, promise=promise, fault=fault)
+
+
+def _answer(outcomes: list[Outcome], answer_type: str, study_uid: str | None) -> Response:
+    refused = [outcome for outcome in outcomes if isinstance(outcome, Refused)]
+    status = 200 if not refused else 409 if len(refused) == len(outcomes) else 202
+    response = jsonify(store_response(outcomes, study_uid))
+    response.status_code = status
+    response.content_type = answer_type
+    return response
+
+
+def store_response(outcomes: list[Outcome], study_uid: str | None) -> dict[str, Any]:
+    """The Store Instances Response (PS3.18 table I.1-1) as DICOM JSON. What has no UIDs goes to Other Failures."""
+    stored = [_reference(outcome, _location(outcome)) for outcome in outcomes if not isinstance(outcome, Refused)]
+    refused = [outcome for outcome in outcomes if isinstance(outcome, Refused)]
+    failed = [_reference(item, _reason(item)) for item in refused if item.sop_instance_uid]
+    other = [_reason(item) for item in refused if not item.sop_instance_uid]
+    answer: dict[str, Any] = {}
+    if study_uid:
+        answer["00081190"] = {"vr": "UR", "Value": [retrieve_url(study_uid)]}
+    for tag, items in (("00081198", failed), ("00081199", stored), ("0008119A", other)):
+        if items:
+            answer[tag] = {"vr": "SQ", "Value": items}
+    return answer
+
+
+def _reference(outcome: Outcome, more: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "00081150": {"vr": "UI", "Value": [outcome.sop_class_uid]},
+        "00081155": {"vr": "UI", "Value": [outcome.sop_instance_uid]},
+        **more,
+    }
+
+
+def _location(outcome: Outcome) -> dict[str, Any]:
+    assert outcome.study_instance_uid is not None
+    address = retrieve_url(outcome.study_instance_uid, outcome.series_instance_uid, outcome.sop_instance_uid)
+    return {"00081190": {"vr": "UR", "Value": [address]}}
+
+
+def _reason(outcome: Refused) -> dict[str, Any]:
+    return {"00081197": {"vr": "US", "Value": [outcome.dicom_code]}}

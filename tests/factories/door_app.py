@@ -1,0 +1,27 @@
+"""A whole application on a folder of its own, with tokens, for tests of the machines' doors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flask import Flask
+
+from app import create_app
+from app.bootstrap import Services, build
+from app.config import Settings
+
+
+def door_settings(folder: Path, **more: str) -> Settings:
+    environ = {"CLOUDFILM_PROFILE": "demo", "CLOUDFILM_VAR_DIR": str(folder / "var"), "CLOUDFILM_DICOM_PORT": "0"}
+    return Settings.from_env(environ | {f"CLOUDFILM_{name.upper()}": value for name, value in more.items()})
+
+
+def door_app(folder: Path, **more: str) -> tuple[Flask, Services]:
+    settings = door_settings(folder, **more)
+    services = build(settings)
+    return create_app(settings, services), services
+
+
+def bearer(services: Services, *scopes: str) -> dict[str, str]:
+    token = services.machine_tokens.create("test " + " ".join(scopes), set(scopes), actor="test")
+    return {"Authorization": f"Bearer {token}"}

@@ -1,0 +1,70 @@
+"""The same instance through several doors is one instance; whatever differs in content is a conflict."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import pydicom
+import pytest
+from pydicom.uid import ImplicitVRLittleEndian
+
+from app.bootstrap import Services
+from app.services.incoming import Conflicting, Duplicate, IncomingObject, Outcome, Stored
+from tests.factories.dicom_objects import ct_dataset, ct_file, part10
+from tests.factories.door_app import door_app
+from tests.shared_data import files_of, needs
+
+
+@pytest.fixture
+def services(tmp_path: Path) -> Iterator[Services]:
+    _, services = door_app(tmp_path)
+    yield services
+    services.db.dispose()
+
+
+def receive(services: Services, file: bytes) -> Outcome:
+    [outcome] = services.ingest.receive([IncomingObject(io.BytesIO(file))], "stow", "test")
+    return outcome
+
+
+def written_anew(file: bytes, **changed: object) -> bytes:
+    """The same instance as another program writes it: its own file meta group, lengths and encodings of its own."""
+    dataset = pydicom.dcmread(io.BytesIO(file))
+    dataset.file_meta.ImplementationVersionName = "OTHER"
+    for keyword, value in changed.items():
+        setattr(dataset, keyword, value)
+    copy = io.BytesIO()
+    dataset.save_as(copy, enforce_file_format=True)
+    return copy.getvalue()
+
+
+def test_another_file_meta_group_is_the_same_instance(services: Services) -> None:
+    file = ct_file()
+    assert isinstance(receive(services, file), Stored)
+    assert isinstance(receive(services, written_anew(file)), Duplicate)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"PixelData": bytes(128)}, {"StudyDescription": "Head"}, {"WindowCenter": "40"}, {"Rows": 4, "Columns": 16}],
+)
+def test_any_difference_in_content_is_a_conflict(services: Services, changed: dict[str, object]) -> None:
+    file = ct_file()
+    receive(services, file)
+    assert isinstance(receive(services, written_anew(file, **changed)), Conflicting)
+
+
+def test_another_transfer_syntax_is_a_conflict(services: Services) -> None:
+    dataset = ct_dataset()
+    receive(services, part10(dataset))
+    assert isinstance(receive(services, part10(dataset, ImplicitVRLittleEndian)), Conflicting)
+
+
+def test_real_files_written_anew_are_the_same_instances(services: Services) -> None:
+    needs("ct-chest-nlst-101287")
+    for path in files_of("ct-chest-nlst-101287")[:2]:
+        file = path.read_bytes()
+        assert isinstance(receive(services, file), Stored)
+        assert isinstance(receive(services, written_anew(file)), Duplicate)
