@@ -34,6 +34,7 @@ from app.services.attempts import Attempts
 from app.services.audit import Audit
 from app.services.completion import Completion
 from app.services.data_keys import DataKeys
+from app.services.demo import Demo
 from app.services.exams import Exams
 from app.services.header_checks import MIB, HeaderLimits
 from app.services.ingest import Ingest
@@ -71,6 +72,7 @@ class Services:
     ingest: Ingest
     quarantine: Quarantine
     paper: Paper
+    demo: Demo
     archive_check: ArchiveCheck
     matching: Matching
     exams: Exams
@@ -153,6 +155,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
         machine_tokens=MachineTokens(db, clock, audit),
         ingest=ingest,
         quarantine=Quarantine(db),
+        demo=Demo(db, clock, fields, ingest, exams, access_codes, keys.derive("demo")),
         paper=Paper(db, exams, access_codes, audit, settings.base_url, settings.hospital_name),
         archive_check=ArchiveCheck(db, archive, data_keys),
         matching=matching,

@@ -72,6 +72,10 @@ class Demo:
             self._register(study, words)
         return refused
 
+    def study_uids(self) -> list[str]:
+        with self.db.read() as session:
+            return [study.study_instance_uid for study in repo.studies(session)]
+
     def exams_shown(self) -> list[DemoExam]:
         """The demo's exams with the codes that open them."""
         with self.db.session() as session:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from app.web import error_pages, guards, headers, ops, static_files
+from app.web.demo import phone
 from app.web.hooks import sms
 from app.web.machine import ris, stow
 from app.web.patient import entry, exams, images
@@ -19,3 +20,5 @@ def register(app: Flask) -> None:
     app.jinja_env.globals["hospital_name"] = app.extensions["cloudfilm"].settings.hospital_name
     for room in (ops, entry, exams, images, ris, stow, sms):
         app.register_blueprint(room.blueprint)
+    if app.extensions["cloudfilm"].settings.is_demo:
+        app.register_blueprint(phone.blueprint)
