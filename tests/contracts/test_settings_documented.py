@@ -14,6 +14,7 @@ from app.errors import SettingsError
 ROOT = Path(__file__).resolve().parent.parent.parent
 SETTINGS = {variable_of(item): item.metadata for item in fields(Settings)}
 FIT_FOR_PRODUCTION = {
+    "CLOUDFILM_VAR_DIR": "no-such-folder",
     "CLOUDFILM_BASE_URL": "https://film.example.org",
     "CLOUDFILM_SMS_CARRIER": "tencent",
     "CLOUDFILM_SMS_CALLBACK_SECRET": "0123456789abcdef",
