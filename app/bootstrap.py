@@ -29,6 +29,8 @@ from app.services.archive_check import ArchiveCheck
 from app.services.attempts import Attempts
 from app.services.audit import Audit
 from app.services.data_keys import DataKeys
+from app.services.dicom_query import DicomQuery
+from app.services.dicom_retrieve import DicomRetrieve
 from app.services.exams import Exams
 from app.services.header_checks import MIB, HeaderLimits
 from app.services.ingest import Ingest
@@ -65,6 +67,8 @@ class Services:
     renderer: RenderPool
     renditions: Renditions
     pictures: Pictures
+    dicom_query: DicomQuery
+    dicom_retrieve: DicomRetrieve
 
     def probes(self) -> dict[str, Callable[[], None]]:
         """What /readyz asks; each raises when its part does not answer."""
@@ -135,6 +139,8 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
         renderer=renderer,
         renditions=Renditions(db, clock, archive, data_keys, renderer),
         pictures=Pictures(db, archive, data_keys, renderer),
+        dicom_query=DicomQuery(db, blind, fields, audit),
+        dicom_retrieve=DicomRetrieve(db, archive, data_keys, audit, renderer),
     )
 
 
