@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import click
 from flask import Flask, current_app
+from flask.cli import with_appcontext
 
 from app.bootstrap import Services
 from app.cli_archive import ingest, verify_archive
 from app.cli_scp import scp
+from app.cli_worker import worker
 
 
 def register(app: Flask) -> None:
-    for command in (create_token, verify_audit, ingest, verify_archive, scp):
+    for command in (create_token, verify_audit, ingest, verify_archive, scp, worker):
         app.cli.add_command(command)
 
 
@@ -21,6 +23,7 @@ def _services() -> Services:
 
 
 @click.command("create-token")
+@with_appcontext
 @click.argument("name")
 @click.argument("scopes", nargs=-1, required=True)
 def create_token(name: str, scopes: tuple[str, ...]) -> None:
@@ -29,6 +32,7 @@ def create_token(name: str, scopes: tuple[str, ...]) -> None:
 
 
 @click.command("verify-audit")
+@with_appcontext
 def verify_audit() -> None:
     """Check the audit log's hash chain; exit 1 when it is broken."""
     services = _services()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -53,8 +53,16 @@ def _url(text: str) -> str:
     return text.rstrip("/")
 
 
-def _setting(meaning: str, default: str, parse: Callable[[str], Any] = str, *, secret: bool = False) -> Any:
-    return field(metadata={"meaning": meaning, "default": default, "parse": parse, "secret": secret}, repr=not secret)
+def _setting(
+    meaning: str, default: str, parse: Callable[[str], Any] = str, *, secret: bool = False, variable: str = ""
+) -> Any:
+    facts = {"meaning": meaning, "default": default, "parse": parse, "secret": secret, "variable": variable}
+    return field(metadata=facts, repr=not secret)
+
+
+def variable_of(item: Field[Any]) -> str:
+    """The environment variable of a setting."""
+    return cast(str, item.metadata["variable"]) or PREFIX + item.name.upper()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +94,7 @@ class Settings:
     max_instance_mib: int = _setting("Largest instance taken, MiB", "2048", _integer(1, 65536))
 
     dicom_host: str = _setting("Address the DICOM door listens on", "127.0.0.1")
-    dicom_port: int = _setting("Port of the DICOM door", "11112", _integer(0, 65535))
+    dicom_port: int = _setting("Port of the DICOM door", "11112", _integer(0, 65535), variable="DICOM_PORT")
     dicom_ae_title: str = _setting("Called AE title we answer to", "CLOUDFILM")
     dicom_calling_aes: tuple[str, ...] = _setting("Calling AE titles let in, comma-separated", "", _words)
     dicom_addresses: tuple[str, ...] = _setting(
@@ -124,13 +132,13 @@ class Settings:
         values: dict[str, Any] = {}
         faults: list[str] = []
         for item in fields(cls):
-            name = PREFIX + item.name.upper()
+            name = variable_of(item)
             text = source.get(name, "") or cast(str, item.metadata["default"])
             try:
                 values[item.name] = item.metadata["parse"](text)
             except ValueError as fault:
                 faults.append(f"{name} {'is not usable' if item.metadata['secret'] else fault}")
-        known = {PREFIX + item.name.upper() for item in fields(cls)}
+        known = {variable_of(item) for item in fields(cls)}
         faults += [f"{name} is not a setting" for name in source if name.startswith(PREFIX) and name not in known]
         if faults:
             raise SettingsError(faults)
@@ -139,6 +147,20 @@ class Settings:
         if faults:
             raise SettingsError(faults)
         return settings
+
+    @classmethod
+    def for_demo(cls, port: int, dicom_port: int | None, calling_ae: str) -> Settings:
+        """The demo's settings: the environment's where it says something, else quick and local ones."""
+        quick = {
+            "CLOUDFILM_PROFILE": "demo",
+            "CLOUDFILM_BASE_URL": f"http://127.0.0.1:{port}",
+            "CLOUDFILM_QUIET_PERIOD_S": "5",
+            "CLOUDFILM_DICOM_CALLING_AES": calling_ae,
+            "CLOUDFILM_WECHAT_NOTICES": "simulated",
+            "CLOUDFILM_LOG_LEVEL": "warning",
+        }
+        settings = cls.from_env({**quick, **os.environ})
+        return settings if dicom_port is None else replace(settings, dicom_port=dicom_port)
 
     def contradictions(self) -> list[str]:
         """What no single setting shows, among it what production must not start with."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import fields
 
-from app.config import PREFIX, Settings
+from app.config import Settings, variable_of
 
 
 def main() -> None:
@@ -15,7 +15,7 @@ def main() -> None:
     else:
         lines += ["# Every setting with its default. Copy to .env, change, and hand it to the process.", ""]
     for item in fields(Settings):
-        name, default, meaning = PREFIX + item.name.upper(), item.metadata["default"], item.metadata["meaning"]
+        name, default, meaning = variable_of(item), item.metadata["default"], item.metadata["meaning"]
         if "--table" in sys.argv:
             lines.append(f"| `{name}` | {f'`{default}`' if default else ''} | {meaning} |")
         else:

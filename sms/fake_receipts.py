@@ -5,16 +5,21 @@ Source: cloud.tencent.com/document/product/382/5807 (callback), models.PullSmsSe
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 from sqlite3 import Row
 from typing import Any
+from urllib.parse import urlsplit
 
 from sms.inbox import transaction
 
 MOST_ITEMS = 100
 MOST_PUSHES = 3
+POST_TIMEOUT_S = 5
 _CHINA = timezone(timedelta(hours=8))
 _DESCRIPTIONS = {"SUCCESS": "用户短信送达成功", "FAIL": "短信发送失败"}
 
@@ -79,3 +84,23 @@ def _pulled_item(row: Row) -> dict[str, Any]:
 
 def _instant(row: Row) -> datetime:
     return datetime.fromisoformat(row["receipt_at"])
+
+
+@dataclass(frozen=True)
+class HookPoster:
+    """Posts receipts to the hospital's real hook, as the vendor would. `url` holds the hook's secret."""
+
+    url: str = field(repr=False)
+
+    def __call__(self, items: Sequence[Mapping[str, str]]) -> bool:
+        parts = urlsplit(self.url)
+        secure = parts.scheme == "https"
+        connection = (HTTPSConnection if secure else HTTPConnection)(parts.netloc, timeout=POST_TIMEOUT_S)
+        try:
+            headers = {"Content-Type": "application/json"}
+            connection.request("POST", f"{parts.path}?{parts.query}", json.dumps(items), headers)
+            return bool(json.loads(connection.getresponse().read())["result"] == 0)
+        except (OSError, HTTPException, ValueError, KeyError, TypeError):
+            return False
+        finally:
+            connection.close()

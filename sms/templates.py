@@ -120,6 +120,11 @@ def for_event(event: str, family: str) -> SmsTemplate:
     return TEMPLATES[event] if event in TEMPLATES else TEMPLATES[f"{event}_{family.lower()}"]
 
 
+def names_of_family(family: str) -> list[str]:
+    """Every template that an application of this family sends."""
+    return [name for name in TEMPLATES if name.endswith(f"_{family.lower()}") or TEMPLATES[name].is_verification]
+
+
 def lint(templates: Iterable[SmsTemplate], signature: str) -> None:
     """Refuse what a carrier would not register. Raises TemplateFaults naming every fault."""
     listed = list(templates)

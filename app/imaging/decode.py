@@ -27,6 +27,7 @@ IMPLICIT_LE, EXPLICIT_LE, DEFLATED_LE, EXPLICIT_BE = (
 )
 DEFLATED_FRAME = "1.2.840.10008.1.2.8.1"
 RLE = "1.2.840.10008.1.2.5"
+JPEG_END = b"\xff\xd9"
 
 
 @dataclass(frozen=True)
@@ -149,13 +150,22 @@ def _rle(header: ImageHeader, frame: bytes) -> Pixels:
 
 def _jpeg(header: ImageHeader, frame: bytes) -> Pixels:
     """Baseline and extended JPEG. The colour space is told, never guessed: RGB is stored as it is (PS3.5 8.2.1)."""
+    _check_end(frame)
     if header.samples_per_pixel == 1:
         return np.asarray(imagecodecs.jpeg8_decode(frame))
     stored = "RGB" if header.photometric_interpretation == "RGB" else "YCBCR"
     return np.asarray(imagecodecs.jpeg8_decode(frame, colorspace=stored, outcolorspace="RGB"))
 
 
+def _check_end(stream: bytes) -> None:
+    """A cut-off stream has no end-of-image marker (ITU-T T.81 B.1.1.3); decoders fill the rest with grey and are
+    content, but a patient's picture is whole or not shown."""
+    if JPEG_END not in stream:
+        raise UndecodableFrame("the JPEG stream is cut off")
+
+
 def _lossless_jpeg(header: ImageHeader, frame: bytes) -> Pixels:
+    _check_end(frame)
     if header.samples_per_pixel == 1:
         return np.asarray(imagecodecs.ljpeg_decode(frame))
     return np.asarray(imagecodecs.jpegsof3_decode(frame))

@@ -27,6 +27,7 @@ from app.imaging.sandbox_protocol import (
     send_answer,
 )
 
+LEAST_ROOM_BYTES = 32 * 1024 * 1024
 # imagecodecs loads a codec when it is first named: that must happen while files can still be opened
 CODECS = ("dicomrle", "packbits", "jpeg8", "ljpeg", "jpegsof3", "jpegls", "jpeg2k")
 
@@ -68,12 +69,14 @@ def _limit_processor_time(seconds: int) -> None:
 
 
 def bind_hands(memory_limit_bytes: int) -> None:
+    """Raises MemoryError when nothing could be decoded under this limit: better now than with a frame to blame."""
     for name in CODECS:
         getattr(imagecodecs, f"{name}_decode")
     Image.init()
     resource.setrlimit(resource.RLIMIT_AS, (memory_limit_bytes, memory_limit_bytes))
     for limit in (resource.RLIMIT_CORE, resource.RLIMIT_FSIZE, resource.RLIMIT_NOFILE):
         resource.setrlimit(limit, (0, 0))
+    bytearray(LEAST_ROOM_BYTES)
 
 
 def main() -> None:

@@ -5,15 +5,15 @@ from app.models.audit import AuditEvent, AuditHead
 from app.models.base import Base
 from app.models.exam import Exam, Report
 from app.models.job import Job
-from app.models.notification import Notification, NotificationEvent
+from app.models.notification import EarlyReceipt, Notification, NotificationEvent
 from app.models.patient import Patient, PatientNameToken, WechatAccount
 from app.models.rendition import PreparedSeries
 from app.models.staff import MachineToken, StaffSession, StaffUser
 from app.models.study import DataKey, Instance, QuarantineItem, Series, Study
 
 __all__ = [
-    "AccessAttempts", "AuditEvent", "AuditHead", "Base", "DataKey", "Exam", "Instance", "Job", "KnownDevice",
-    "MachineToken", "Notification", "NotificationEvent", "OneTimeCode", "Patient", "PatientNameToken",
+    "AccessAttempts", "AuditEvent", "AuditHead", "Base", "DataKey", "EarlyReceipt", "Exam", "Instance", "Job",
+    "KnownDevice", "MachineToken", "Notification", "NotificationEvent", "OneTimeCode", "Patient", "PatientNameToken",
     "PatientSession", "PreparedSeries", "QuarantineItem", "Report", "Series", "ShareCode", "StaffSession",
     "StaffUser", "Study", "WechatAccount",
 ]  # fmt: skip

@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import UTC, datetime
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Base, UuidKey
+
+AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
+"""A due time that has always passed."""
 
 
 class Exam(Base):
     """Billed once by accession number. `id` is random and is the public name in URLs."""
 
     __tablename__ = "exam"
+    __table_args__ = (
+        Index(
+            "ix_exam_release_due_at",
+            "release_due_at",
+            postgresql_where=text("release_due_at IS NOT NULL"),
+            sqlite_where=text("release_due_at IS NOT NULL"),
+        ),
+    )
 
     id: Mapped[UuidKey]
     accession_number: Mapped[str] = mapped_column(String(64), unique=True)
@@ -30,6 +41,8 @@ class Exam(Base):
     held_reason: Mapped[str | None] = mapped_column(String(64))
     images_released_at: Mapped[datetime | None]
     """Set when the release gate opened; only then do patients see pictures, and only then are they told."""
+    release_due_at: Mapped[datetime | None]
+    """When the release gate is to be looked at again; None when only a change of the exam can open it."""
     revision: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]

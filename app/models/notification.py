@@ -15,9 +15,10 @@ class Notification(Base):
     """One message per exam, event and channel.
 
     channel: sms | wechat
-    event:   images_ready | report_ready | resend:<n> | one_time_code:<id>
+    event:   images_ready | report_ready | resend:<n> | one_time_code:<id>; after the exam was withdrawn and released
+             anew, images_ready:<n>
     state:   pending -> sending -> accepted -> delivered | failed; sending -> unknown (never resent blindly) -> desk;
-             pending -> cancelled
+             sending -> pending (to be tried again); pending -> cancelled. A receipt also settles unknown and desk.
     """
 
     __tablename__ = "notification"
@@ -36,6 +37,7 @@ class Notification(Base):
     state: Mapped[str] = mapped_column(String(16), index=True)
     attempts: Mapped[int] = mapped_column(default=0)
     next_attempt_at: Mapped[datetime] = mapped_column(index=True)
+    """pending: when to send; sending: when a silent worker is given up; unknown, accepted: when to ask the carrier."""
     provider_serial: Mapped[str | None] = mapped_column(String(128), index=True)
     failure_code: Mapped[str | None] = mapped_column(String(64))
     segments: Mapped[int] = mapped_column(default=0)
@@ -54,3 +56,15 @@ class NotificationEvent(Base):
     state: Mapped[str] = mapped_column(String(16))
     detail: Mapped[str] = mapped_column(String(255), default="")
     at: Mapped[datetime]
+
+
+class EarlyReceipt(Base):
+    """A receipt whose message we cannot name yet: the carrier was faster than our own commit, or gave no serial."""
+
+    __tablename__ = "early_receipt"
+
+    serial: Mapped[str] = mapped_column(String(128), primary_key=True)
+    phone_hash: Mapped[bytes] = mapped_column(index=True)
+    delivered: Mapped[bool]
+    code: Mapped[str] = mapped_column(String(64))
+    received_at: Mapped[datetime] = mapped_column(index=True)

@@ -9,6 +9,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from app.models import Exam, Instance, PreparedSeries, Series, Study
+from app.models.exam import AT_ONCE
 
 
 def study(session: Session, study_id: uuid.UUID) -> Study | None:
@@ -90,8 +91,9 @@ def instance(session: Session, instance_id: uuid.UUID) -> Instance | None:
 
 
 def raise_exam_revision(session: Session, exam_id: uuid.UUID) -> None:
-    """Whatever changes what an exam shows does this in the same transaction: caches hang on the revision."""
-    session.execute(update(Exam).where(Exam.id == exam_id).values(revision=Exam.revision + 1))
+    """Whatever changes what an exam shows does this in the same transaction: caches hang on the revision, and the
+    release gate is looked at again."""
+    session.execute(update(Exam).where(Exam.id == exam_id).values(revision=Exam.revision + 1, release_due_at=AT_ONCE))
 
 
 def all_prepared(session: Session) -> Iterator[tuple[PreparedSeries, uuid.UUID]]:

@@ -61,6 +61,16 @@ class AccessCodes:
             return self.codes.pickup_code(row.exam_id.bytes, row.serial)
         return self.codes.long_code(row.kind, row.exam_id.bytes, row.serial)
 
+    def newest_pickup(self, session: Session, exam: Exam) -> str | None:
+        """The pick-up code that was issued last and still works, or None."""
+        now = self.clock.now()
+        live = [
+            row
+            for row in repo.codes_of(session, exam.id, "pickup")
+            if row.revoked_at is None and (row.expires_at is None or row.expires_at > now)
+        ]
+        return self.code_of(live[-1]) if live else None
+
     def revoke_all(self, session: Session, exam: Exam, actor: str, reason: str) -> None:
         """End every code and session of an exam at once; its next QR is another one."""
         now = self.clock.now()

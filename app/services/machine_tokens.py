@@ -6,6 +6,8 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 
+from sqlalchemy.orm import Session
+
 from app.clock import Clock
 from app.errors import Conflict, InvalidInput, Unauthenticated
 from app.extensions import Database
@@ -39,12 +41,14 @@ class MachineTokens:
         with self.db.session() as session:
             if repo.by_name(session, name) is not None:
                 raise Conflict("a token of this name exists")
-            row = MachineToken(
-                name=name, token_hash=_hash(token), scopes=" ".join(sorted(scopes)), created_at=self.clock.now()
-            )
-            repo.add(session, row)
-            self.audit.record(session, Action.TOKEN_CREATED, actor=actor, subject=f"machine:{name}", scopes=row.scopes)
+            self._add(session, name, scopes, token, actor)
         return token
+
+    def ensure(self, name: str, scopes: set[str], token: str, actor: str) -> None:
+        """A token of known value, made once; again it changes nothing. For the demo, whose secrets are its own."""
+        with self.db.session() as session:
+            if repo.by_name(session, name) is None:
+                self._add(session, name, scopes, token, actor)
 
     def authenticate(self, token: str) -> MachineCaller:
         """The system a token belongs to. Raises Unauthenticated for anything else, revoked ones included."""
@@ -53,6 +57,14 @@ class MachineTokens:
         if row is None or row.revoked_at is not None:
             raise Unauthenticated
         return MachineCaller(row.name, frozenset(row.scopes.split()))
+
+    def _add(self, session: Session, name: str, scopes: set[str], token: str, actor: str) -> None:
+        written = " ".join(sorted(scopes))
+        repo.add(
+            session,
+            MachineToken(name=name, token_hash=_hash(token), scopes=written, created_at=self.clock.now()),
+        )
+        self.audit.record(session, Action.TOKEN_CREATED, actor=actor, subject=f"machine:{name}", scopes=written)
 
 
 def _hash(token: str) -> bytes:

@@ -15,9 +15,9 @@ from threading import Lock
 from typing import Any
 
 from app.archive.sealed import DataKey, PackIndex, SealedArchive
-from app.errors import NotFound
+from app.errors import NotFound, StoreUnavailable
 from app.extensions import Database
-from app.imaging.errors import UndecodableFrame
+from app.imaging.errors import DecoderUnavailable, UndecodableFrame
 from app.imaging.header import ImageHeader
 from app.imaging.sandbox import RenderPool, RenderSpec, RenderTask
 from app.imaging.window import Window
@@ -117,11 +117,19 @@ class Pictures:
         if instance.image_header is None:
             return b""
         header = ImageHeader.from_json(instance.image_header)
-        encoded = read_frame(self.archive, series.data_key, instance, frame)
+        task = RenderTask(
+            header=header,
+            frame=lambda: read_frame(self.archive, series.data_key, instance, frame),  # not read while a child keeps it
+            number=frame,
+            specs=(spec,),
+            token=f"{instance.id.hex}:{frame}",
+        )
         try:
-            return self.renderer.render(RenderTask(header, encoded, frame, (spec,), f"{instance.id.hex}:{frame}"))[0]
+            return self.renderer.render(task)[0]
         except UndecodableFrame:
             return b""
+        except DecoderUnavailable:
+            raise StoreUnavailable("no decoder is to be had now") from None
 
     def originals(self, exam_id: uuid.UUID) -> list[Original]:
         """The stored objects of the exam, as received, in order of series and number."""

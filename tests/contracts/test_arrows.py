@@ -70,7 +70,7 @@ def room_of(module: str) -> str:
         if name in ALLOWED and (name != "app" or module == "app"):
             return name
         head, _, tail = name.rpartition(".")
-        if head == "app" and tail.split("_")[0] in ("cli", "demo"):
+        if head == "app" and tail.split("_")[0] in ("bootstrap", "cli", "demo"):
             return f"app.{tail.split('_')[0]}"
         name = head
     raise AssertionError(f"{module} is in no room of the design")

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from app.config import PREFIX, Settings
+from app.config import Settings, variable_of
 from app.errors import SettingsError
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-SETTINGS = {PREFIX + item.name.upper(): item.metadata for item in fields(Settings)}
+SETTINGS = {variable_of(item): item.metadata for item in fields(Settings)}
 FIT_FOR_PRODUCTION = {
     "CLOUDFILM_BASE_URL": "https://film.example.org",
     "CLOUDFILM_SMS_CARRIER": "tencent",
@@ -31,7 +31,7 @@ def test_env_example_lists_every_setting_with_its_meaning_and_default() -> None:
 
 
 def test_the_readme_table_lists_every_setting_with_its_default() -> None:
-    rows = re.findall(r"^\| `(CLOUDFILM_\w+)` \| `?([^|`]*)`? \| ([^|]*) \|$", (ROOT / "README.md").read_text(), re.M)
+    rows = re.findall(r"^\| `([A-Z_]+)` \| `?([^|`]*)`? \| ([^|]*) \|$", (ROOT / "README.md").read_text(), re.M)
     assert {name: (default.strip(), meaning.strip()) for name, default, meaning in rows} == {
         name: (meta["default"], meta["meaning"]) for name, meta in SETTINGS.items()
     }
@@ -39,7 +39,7 @@ def test_the_readme_table_lists_every_setting_with_its_default() -> None:
 
 def test_all_faults_are_reported_at_once() -> None:
     with pytest.raises(SettingsError) as caught:
-        Settings.from_env({"CLOUDFILM_DICOM_PORT": "x", "CLOUDFILM_BASE_URL": "ftp://a", "CLOUDFILM_UNHEARD": "1"})
+        Settings.from_env({"DICOM_PORT": "x", "CLOUDFILM_BASE_URL": "ftp://a", "CLOUDFILM_UNHEARD": "1"})
     assert len(caught.value.faults) == 3
 
 

@@ -12,7 +12,7 @@ from app.config import Settings
 
 
 def door_settings(folder: Path, **more: str) -> Settings:
-    environ = {"CLOUDFILM_PROFILE": "demo", "CLOUDFILM_VAR_DIR": str(folder / "var"), "CLOUDFILM_DICOM_PORT": "0"}
+    environ = {"CLOUDFILM_PROFILE": "demo", "CLOUDFILM_VAR_DIR": str(folder / "var"), "DICOM_PORT": "0"}
     return Settings.from_env(environ | {f"CLOUDFILM_{name.upper()}": value for name, value in more.items()})
 
 

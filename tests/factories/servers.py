@@ -27,7 +27,7 @@ class Server:
         environ |= {
             "CLOUDFILM_PROFILE": "demo",
             "CLOUDFILM_VAR_DIR": str(folder / "var"),
-            "CLOUDFILM_DICOM_PORT": "0",
+            "DICOM_PORT": "0",
             "CLOUDFILM_DICOM_CALLING_AES": CALLING,
             "PYTHONUNBUFFERED": "1",
         }

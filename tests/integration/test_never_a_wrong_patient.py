@@ -36,7 +36,7 @@ PEOPLE = (
     Person("P1", "李娜", "李^娜", "F", "1960-01-02"),
     Person("P1", "李娜", "李^娜", "F", "1987-05-06"),  # shares ID and name
     Person("P1", "王建国", "王^建国", "M", "1960-01-02"),  # shares the ID
-    Person("P2", "李那", "Li^Na", "F", "1960-01-02"),  # sounds the same
+    Person("P2", "李那", "Li^Na", "F", "1961-01-02"),  # sounds the same
     Person("P2", "李娜", "�^?", "F", "1960-01-02"),  # its device garbles names
 )
 people = st.sampled_from(PEOPLE)

@@ -90,6 +90,16 @@ def dicom_zip(exam_id: str) -> Response:
     return stream_zip(files(), "dicom.zip")
 
 
+@blueprint.get("/exams/<exam_id>/report.pdf")
+def report_pdf(exam_id: str) -> Response:
+    access = current_access()
+    services().patient_sessions.record(access, Action.REPORT_DOWNLOADED)
+    sheet = services().paper.sheet_of(access.exam_id, access.actor)
+    response = Response(sheet, mimetype="application/pdf")
+    response.headers["Content-Disposition"] = 'inline; filename="report.pdf"'
+    return response
+
+
 def _picture(picture: bytes, mimetype: str) -> Response:
     if not picture:
         return Response(status=422)  # stored and safe, but nobody can decode it

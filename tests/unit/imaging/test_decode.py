@@ -165,6 +165,28 @@ def test_bytes_that_are_no_frame_are_one_kind_of_error(syntax: str, frame: bytes
         decode_frame(image_header(transfer_syntax_uid=syntax), frame)
 
 
+@pytest.mark.parametrize("syntax", [JPEG, JPEG_LOSSLESS, JPEG_LS, J2K, RLE])
+def test_half_a_picture_is_never_shown(syntax: str) -> None:
+    pixels = np.random.default_rng(1).integers(0, 256, (64, 32), np.uint8)
+    encode = {
+        JPEG: imagecodecs.jpeg8_encode, JPEG_LS: imagecodecs.jpegls_encode, J2K: imagecodecs.jpeg2k_encode,
+        JPEG_LOSSLESS: imagecodecs.ljpeg_encode, RLE: _run_lengths,
+    }[syntax]  # fmt: skip
+    stream = bytes(encode(pixels))
+    described = {"bits_allocated": 8, "bits_stored": 8, "high_bit": 7, "signed": False, "transfer_syntax_uid": syntax}
+    header = image_header(rows=64, columns=32, **described)
+    assert decode_frame(header, stream).shape == (64, 32)
+    for length in (len(stream) * 9 // 10, len(stream) // 2, 20):
+        with pytest.raises(UndecodableFrame):
+            decode_frame(header, stream[:length])
+
+
+def _run_lengths(pixels: Any) -> bytes:
+    """PS3.5 annex G: one segment of literal runs."""
+    runs = b"".join(bytes([len(row) - 1]) + row.tobytes() for row in pixels)
+    return (1).to_bytes(4, "little") + (64).to_bytes(4, "little") + bytes(56) + runs
+
+
 def test_an_unknown_transfer_syntax_is_named() -> None:
     with pytest.raises(UndecodableFrame, match="no decoder"):
         decode_frame(image_header(transfer_syntax_uid="1.2.3"), bytes(48))

@@ -1,0 +1,67 @@
+"""Settings -> the carriers of messages, real or simulated. A part of `bootstrap`, the only place that names vendors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from app.clock import Clock
+from app.config import Settings
+from app.errors import SettingsError
+from app.security.keys import MasterKeys
+from sms.errors import TemplateFaults
+from sms.fake import SimulatedCarrier
+from sms.fake_receipts import HookPoster
+from sms.fake_rules import FrequencyLimits
+from sms.sender import SmsSender
+from sms.templates import TEMPLATES, lint, names_of_family
+from sms.tencent import TencentAccount, TencentSender
+from wechat.fake import SimulatedWechat
+
+SIMULATED_LIMITS = FrequencyLimits(per_hour=1000, per_day=1000)
+"""As if raised in the carrier's console: in a demo many exams may belong to one phone."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Simulation:
+    """What stands for the outside world in the demo; None where the real one is used."""
+
+    carrier: SimulatedCarrier | None
+    wechat: SimulatedWechat | None
+    push_receipts: Callable[[], int]
+    """Makes the simulated carrier call the real hook over HTTP; returns how many receipts were taken."""
+
+
+def hook_secret(settings: Settings, keys: MasterKeys) -> str:
+    """Without a setting (only the demo may) one that nobody can guess and that stays the same."""
+    return settings.sms_callback_secret or keys.derive("sms-hook").hex()
+
+
+def simulation_of(settings: Settings, keys: MasterKeys, clock: Clock) -> Simulation:
+    wechat = SimulatedWechat(settings.var_dir / "wechat.db", clock.now) if settings.wechat_notices != "off" else None
+    if settings.sms_carrier != "simulated":
+        return Simulation(carrier=None, wechat=wechat, push_receipts=lambda: 0)
+    carrier = SimulatedCarrier.approving(
+        settings.var_dir / "carrier.db", clock.now, settings.sms_signature, SIMULATED_LIMITS
+    )
+    poster = HookPoster(f"{settings.base_url}/hooks/sms/tencent?secret={hook_secret(settings, keys)}")
+    return Simulation(carrier=carrier, wechat=wechat, push_receipts=lambda: carrier.push_receipts(poster))
+
+
+def sms_sender(settings: Settings, simulation: Simulation) -> SmsSender:
+    """Raises SettingsError when a text or its registration is not usable: nobody finds out from a patient."""
+    try:
+        lint(TEMPLATES.values(), settings.sms_signature)
+    except TemplateFaults as error:
+        raise SettingsError(error.faults) from None
+    if simulation.carrier is not None:
+        return simulation.carrier
+    ids = dict(word.partition("=")[::2] for word in settings.tencent_template_ids)
+    missing = sorted(name for name in names_of_family(settings.sms_family) if not ids.get(name))
+    if missing:
+        raise SettingsError([f"CLOUDFILM_TENCENT_TEMPLATE_IDS lacks {', '.join(missing)}"])
+    account = TencentAccount(
+        settings.tencent_secret_id, settings.tencent_secret_key, settings.tencent_sms_app_id,
+        settings.tencent_sms_region,
+    )  # fmt: skip
+    return TencentSender(account, ids)

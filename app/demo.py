@@ -1,0 +1,172 @@
+"""`make demo`: everything on this machine in one process, with simulated carriers (contract: docs/design.md, 5).
+
+First the demo's data is taken in (safe to repeat), then gunicorn serves, with the worker and the DICOM door as threads
+of its one process.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import structlog
+from gunicorn.app.base import BaseApplication
+
+from app import create_app
+from app.bootstrap import Services, build
+from app.config import Settings
+from app.dicom.scp import start_door
+from app.services.demo import DemoExam
+
+ROOT = Path(__file__).resolve().parent.parent
+SAMPLE = ROOT / "deploy" / "sample"
+WORDS = ROOT / "templates" / "demo" / "words.toml"
+CALLING_AE = "DEMO_SCU"
+TOKENS = {"upload_token": {"upload"}, "read_token": {"read"}, "ris_token": {"ris"}}
+MOST_ROUNDS = 2000
+RECEIPT_PAUSE_S = 2.0
+
+log = structlog.get_logger(__name__)
+
+
+def prepare(settings: Settings, data: Path) -> None:
+    """Load `data`, work off everything that follows from it, and write demo.json."""
+    services = build(settings)
+    with WORDS.open("rb") as file:
+        refused = services.demo.load(data, tomllib.load(file))
+    for line in refused:
+        print(f"not taken: {line}", file=sys.stderr)
+    for study_instance_uid in services.demo.study_uids():
+        services.worker.work.completion.complete_now(study_instance_uid)
+    for _ in range(MOST_ROUNDS):
+        if not (services.worker.run_sweeps() | services.worker.run_job()):
+            break
+    for name, scopes in TOKENS.items():
+        services.machine_tokens.ensure(f"demo-{name}", scopes, services.demo.token(name), actor="system:demo")
+    write_atomically(settings.var_dir / "demo.json", document(services))
+    services.renderer.close()
+    services.db.dispose()
+
+
+def document(services: Services) -> dict[str, Any]:
+    settings = services.settings
+    return {
+        "base_url": settings.base_url,
+        **{name: services.demo.token(name) for name in TOKENS},
+        "dicom": {"port": settings.dicom_port, "called_ae": settings.dicom_ae_title, "calling_ae": CALLING_AE},
+        "exams": [_exam(settings, exam) for exam in services.demo.exams_shown()],
+        "staff": [],
+        "phone_url": f"{settings.base_url}/demo/phone",
+    }
+
+
+def _exam(settings: Settings, exam: DemoExam) -> dict[str, Any]:
+    person = exam.person
+    return {
+        "accession_number": exam.accession_number,
+        "study_instance_uid": exam.study_instance_uid,
+        "patient": {
+            "name": person.name,
+            "phone": person.phone,
+            "id_number": person.id_number,
+            "birth_date": person.birth_date,
+        },
+        "qr_url": f"{settings.base_url}/q/{exam.qr_code}",
+        "sms_url": f"{settings.base_url}/s/{exam.pickup_code}",
+        "pickup_code": exam.pickup_code,
+    }
+
+
+def write_atomically(path: Path, content: dict[str, Any]) -> None:
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="utf-8") as file:
+        json.dump(content, file, ensure_ascii=False, indent=1)
+        file.flush()
+        os.fsync(file.fileno())
+    Path(file.name).replace(path)
+
+
+class DemoServer(BaseApplication):  # type: ignore[misc]
+    """gunicorn with one process: the web, the worker's threads and the DICOM door."""
+
+    def __init__(self, settings: Settings, port: int) -> None:
+        self.settings, self.port = settings, port
+        super().__init__()
+
+    def load_config(self) -> None:
+        options = {
+            "bind": f"127.0.0.1:{self.port}", "workers": 1, "worker_class": "gthread",
+            "threads": self.settings.web_threads, "accesslog": None, "loglevel": "warning", "timeout": 120,
+            "control_socket_disable": True,
+        }  # fmt: skip
+        for name, value in options.items():
+            if name in self.cfg.settings:
+                self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        services = build(self.settings)
+        services.worker.start()
+        services.waker.listen(services.worker.wake)
+        start_door(services.settings, services.ingest)
+        threading.Thread(target=_deliver_receipts, args=(services,), name="carrier", daemon=True).start()
+        return create_app(self.settings, services)
+
+
+def _deliver_receipts(services: Services) -> None:
+    """The simulated carrier calls our real hook, as the real one would; it waits until we answer."""
+    while True:
+        time.sleep(RECEIPT_PAUSE_S)
+        try:
+            services.simulation.push_receipts()
+        except OSError as error:
+            log.warning("the simulated carrier could not deliver receipts", exc_info=error)
+
+
+def free_port(wanted: int) -> int:
+    """`wanted`, or any free port when something listens there already."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", wanted))
+        except OSError:
+            probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--data", type=Path, default=SAMPLE)
+    parser.add_argument("--prepare-only", action="store_true")
+    parser.add_argument("--dicom-port", type=int)
+    options = parser.parse_args()
+    settings = Settings.for_demo(options.port, options.dicom_port, CALLING_AE)
+    if options.prepare_only:
+        prepare(settings, options.data)
+        return
+    if options.dicom_port is None:
+        settings = Settings.for_demo(options.port, free_port(settings.dicom_port), CALLING_AE)
+    # a process of its own: gunicorn forks, and no thread or database handle may cross that
+    command = [
+        sys.executable, "-m", "app.demo", "--prepare-only", "--port", str(options.port), "--data", str(options.data),
+        "--dicom-port", str(settings.dicom_port),
+    ]  # fmt: skip
+    subprocess.run(command, check=True, cwd=ROOT)  # noqa: S603 - our own module, no shell
+    logging.getLogger("gunicorn.error").setLevel(logging.WARNING)
+    print(f"CloudFilm demo: {settings.base_url}/demo/phone (stop with Ctrl-C)", flush=True)
+    DemoServer(settings, options.port).run()
+
+
+if __name__ == "__main__":
+    main()

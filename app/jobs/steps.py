@@ -1,0 +1,51 @@
+"""Everything the worker does, in two tables: jobs by kind, and sweeps over rows. Each entry calls one service."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from app.services.completion import PREPARE, Completion
+from app.services.job_queue import JobQueue
+from app.services.notify import Notify
+from app.services.receipts import Receipts
+from app.services.release import Release
+from app.services.renditions import Renditions
+
+
+@dataclass(frozen=True)
+class Work:
+    """The services the worker drives."""
+
+    queue: JobQueue
+    completion: Completion
+    renditions: Renditions
+    release: Release
+    notify: Notify
+    receipts: Receipts
+
+
+def complete_studies(work: Work) -> int:
+    return work.completion.complete_quiet()
+
+
+def release_exams(work: Work) -> int:
+    return work.release.release_due()
+
+
+def send_notifications(work: Work) -> int:
+    return work.notify.send_due()
+
+
+def settle_notifications(work: Work) -> int:
+    return work.notify.give_up_silent() + work.receipts.ask_due()
+
+
+def prepare_study(work: Work, key: str) -> None:
+    """`key`: <study id>:<revision>. When an instance came meanwhile, the next completion enqueues another job."""
+    work.renditions.prepare(uuid.UUID(key.partition(":")[0]))
+
+
+SWEEPS: Sequence[Callable[[Work], int]] = (complete_studies, release_exams, send_notifications, settle_notifications)
+JOBS: Mapping[str, Callable[[Work, str], None]] = {PREPARE: prepare_study}

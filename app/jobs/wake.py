@@ -1,0 +1,62 @@
+"""Wakes workers at once through dramatiq. It carries no work: a lost wake costs a poll interval, nothing else.
+
+Embedded: the stub broker, in this process. With Redis: every worker process listens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import dramatiq
+import structlog
+from dramatiq.brokers.redis import RedisBroker
+from dramatiq.brokers.stub import StubBroker
+
+log = structlog.get_logger(__name__)
+
+QUEUE = "wake"
+AGE_LIMIT_MS = 5_000
+
+
+class Waker:
+    """`wake()` may be called from any process; `listen` connects a worker's own `wake`."""
+
+    def __init__(self, redis_url: str = "") -> None:
+        middleware: list[dramatiq.Middleware] = [dramatiq.middleware.AgeLimit(max_age=AGE_LIMIT_MS)]
+        self._embedded = not redis_url
+        self._broker: dramatiq.Broker = StubBroker(middleware) if self._embedded else _redis(redis_url, middleware)
+        self._wakes: list[Callable[[], None]] = []
+        self._actor = dramatiq.Actor(
+            self._woken, broker=self._broker, actor_name="wake", queue_name=QUEUE, priority=0, options={}
+        )
+        self._listener: dramatiq.Worker | None = None
+
+    def wake(self) -> None:
+        """Tell the workers that rows wait. Never fails: they poll anyway."""
+        if self._embedded and self._listener is None:
+            return  # the worker is another process, which the stub broker does not reach
+        try:
+            self._actor.send()
+        except Exception as error:
+            log.warning("workers were not woken", exc_info=error)
+
+    def listen(self, woken: Callable[[], None]) -> None:
+        """Call `woken` in a thread of this process whenever somebody wakes."""
+        self._wakes.append(woken)
+        if self._listener is None:
+            self._listener = dramatiq.Worker(self._broker, worker_threads=1, worker_timeout=100)
+            self._listener.start()
+
+    def close(self) -> None:
+        if self._listener is not None:
+            self._listener.stop()
+            self._listener = None
+        self._broker.close()
+
+    def _woken(self) -> None:
+        for woken in self._wakes:
+            woken()
+
+
+def _redis(url: str, middleware: list[dramatiq.Middleware]) -> dramatiq.Broker:
+    return RedisBroker(url=url, middleware=middleware)  # type: ignore[no-untyped-call]

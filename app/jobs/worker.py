@@ -1,0 +1,117 @@
+"""The worker: sweeps over rows and claimed jobs, in two threads, so that a message never waits for a large study.
+
+What is done is `steps`. It polls; being woken (`wake`) only makes it look sooner.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import structlog
+
+from app.jobs.steps import JOBS, SWEEPS, Work
+from app.services.job_queue import LEASE, ClaimedJob, JobQueue
+
+log = structlog.get_logger(__name__)
+
+POLL_S = 1.0
+PAUSE_AFTER_FAULT_S = 5.0
+
+
+@dataclass
+class Worker:
+    """`start` and `stop` run it in threads; `run_sweeps` and `run_job` are single steps, for tests and commands."""
+
+    work: Work
+    _stop: threading.Event = field(default_factory=threading.Event)
+    _bells: list[threading.Event] = field(default_factory=list)
+    _threads: list[threading.Thread] = field(default_factory=list)
+
+    def start(self) -> None:
+        self._stop.clear()
+        for name, step in (("sweeps", self.run_sweeps), ("jobs", self.run_job)):
+            bell = threading.Event()
+            thread = threading.Thread(target=self._loop, args=(step, bell), name=f"worker-{name}", daemon=True)
+            self._bells.append(bell)
+            self._threads.append(thread)
+            thread.start()
+
+    def stop(self) -> None:
+        """Finish the current step and end; what is not done stays in the rows."""
+        self._stop.set()
+        self.wake()
+        for thread in self._threads:
+            thread.join()
+        self._threads.clear()
+        self._bells.clear()
+
+    def wake(self) -> None:
+        for bell in self._bells:
+            bell.set()
+
+    def run_sweeps(self) -> bool:
+        """One round over all rows that are due; True when there was something to do.
+
+        A sweep that fails keeps no other from running; raises ExceptionGroup afterwards.
+        """
+        done, faults = 0, []
+        for sweep in SWEEPS:
+            try:
+                done += sweep(self.work)
+            except Exception as error:
+                faults.append(error)
+        if faults:
+            raise ExceptionGroup("sweeps failed", faults)
+        return done > 0
+
+    def run_job(self) -> bool:
+        """Do one job, if any is due; True when there was one. What a job raises is recorded, not raised."""
+        job = self.work.queue.claim()
+        if job is None:
+            return False
+        try:
+            with _Heartbeat(self.work.queue, job):
+                JOBS[job.kind](self.work, job.key)
+        except Exception as error:
+            self.work.queue.failed(job, error)
+        else:
+            self.work.queue.done(job)
+        return True
+
+    def _loop(self, step: Callable[[], bool], bell: threading.Event) -> None:
+        while not self._stop.is_set():
+            pause = POLL_S
+            try:
+                if step():
+                    continue
+            except Exception as error:  # the database is away: the rows wait, and so do we
+                log.error("worker step failed", exc_info=error)
+                pause = PAUSE_AFTER_FAULT_S
+            bell.wait(pause)
+            bell.clear()
+
+
+class _Heartbeat:
+    """Renews a job's lease while it runs, so that a lease can be short and a job long."""
+
+    def __init__(self, queue: JobQueue, job: ClaimedJob) -> None:
+        self._queue, self._job = queue, job
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._beat, daemon=True)
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _beat(self) -> None:
+        while not self._over.wait(LEASE.total_seconds() / 3):
+            try:
+                if not self._queue.renew(self._job):
+                    return  # another worker took it over; what both do is safe to be done twice
+            except Exception as error:
+                log.warning("lease not renewed", job=self._job.id.hex, exc_info=error)

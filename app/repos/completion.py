@@ -1,0 +1,37 @@
+"""Rows of studies that wait for their last instance."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import CursorResult, select, update
+from sqlalchemy.orm import Session
+
+from app.models import Study
+
+
+def quiet(session: Session, before: datetime, limit: int) -> list[Study]:
+    """Studies still open whose last instance came before an instant; oldest first."""
+    query = select(Study).where(Study.state == "receiving", Study.last_instance_at <= before)
+    return list(session.scalars(query.order_by(Study.last_instance_at).limit(limit)))
+
+
+def by_uid(session: Session, study_instance_uid: str) -> Study | None:
+    return session.scalars(select(Study).where(Study.study_instance_uid == study_instance_uid)).one_or_none()
+
+
+def complete(session: Session, study_id: uuid.UUID, revision: int, last_instance_at: datetime) -> bool:
+    """Close a study as it was read; False when it changed meanwhile."""
+    statement = (
+        update(Study)
+        .where(
+            Study.id == study_id,
+            Study.state == "receiving",
+            Study.revision == revision,
+            Study.last_instance_at == last_instance_at,
+        )
+        .values(state="complete")
+    )
+    return cast("CursorResult[Any]", session.execute(statement)).rowcount == 1

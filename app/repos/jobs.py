@@ -1,0 +1,72 @@
+"""Rows of jobs. Every change is one conditional UPDATE, so that workers on many nodes may try at once."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import CursorResult, and_, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from app.models import Job
+
+
+def by_key(session: Session, kind: str, key: str) -> Job | None:
+    return session.scalars(select(Job).where(Job.kind == kind, Job.key == key)).one_or_none()
+
+
+def add(session: Session, job: Job) -> None:
+    session.add(job)
+    session.flush()
+
+
+def due(session: Session, now: datetime, limit: int) -> list[Job]:
+    """What may be claimed: pending and due, or running under a lease that ran out. Oldest first."""
+    query = select(Job).where(_claimable(now)).order_by(Job.run_at).limit(limit)
+    return list(session.scalars(query))
+
+
+def claim(session: Session, job_id: uuid.UUID, now: datetime, lease_until: datetime) -> bool:
+    statement = (
+        update(Job)
+        .where(Job.id == job_id, _claimable(now))
+        .values(state="running", attempts=Job.attempts + 1, lease_until=lease_until)
+    )
+    return _changed(session, statement)
+
+
+def change_claimed(session: Session, job_id: uuid.UUID, attempt: int, **values: Any) -> bool:
+    """Change a job only while this attempt still holds it; False when another took it over."""
+    statement = update(Job).where(Job.id == job_id, Job.state == "running", Job.attempts == attempt).values(**values)
+    return _changed(session, statement)
+
+
+def failed(session: Session, limit: int) -> list[Job]:
+    query = select(Job).where(Job.state == "failed").order_by(Job.finished_at.desc()).limit(limit)
+    return list(session.scalars(query))
+
+
+def revive(session: Session, job_id: uuid.UUID, now: datetime) -> bool:
+    statement = (
+        update(Job)
+        .where(Job.id == job_id, Job.state == "failed")
+        .values(state="pending", attempts=0, run_at=now, finished_at=None)
+    )
+    return _changed(session, statement)
+
+
+def counts(session: Session) -> dict[str, int]:
+    """Number of jobs by state, the done ones left out."""
+    query = select(Job.state, func.count().label("count")).where(Job.state != "done").group_by(Job.state)
+    return {row[0]: row[1] for row in session.execute(query)}
+
+
+def _claimable(now: datetime) -> Any:
+    waiting = and_(Job.state == "pending", Job.run_at <= now)
+    return or_(waiting, and_(Job.state == "running", Job.lease_until < now))
+
+
+def _changed(session: Session, statement: Any) -> bool:
+    result = session.execute(statement.execution_options(synchronize_session=False))
+    return cast("CursorResult[Any]", result).rowcount == 1

@@ -1,0 +1,103 @@
+"""Rows of the outbox: notifications, their events, receipts that came early."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import CursorResult, delete, select, update
+from sqlalchemy.orm import Session
+
+from app.models import EarlyReceipt, Notification, NotificationEvent, OneTimeCode, ShareCode, WechatAccount
+
+
+def add(session: Session, row: Notification | NotificationEvent | EarlyReceipt) -> None:
+    session.add(row)
+    session.flush()
+
+
+def get(session: Session, notification_id: uuid.UUID) -> Notification | None:
+    return session.get(Notification, notification_id)
+
+
+def by_serial(session: Session, serial: str) -> Notification | None:
+    return session.scalars(select(Notification).where(Notification.provider_serial == serial)).first()
+
+
+def due(session: Session, states: Collection[str], now: datetime, limit: int) -> list[uuid.UUID]:
+    """Ids of rows in one of these states whose time has come; oldest first."""
+    query = select(Notification.id).where(Notification.state.in_(states), Notification.next_attempt_at <= now)
+    return list(session.scalars(query.order_by(Notification.next_attempt_at).limit(limit)))
+
+
+def change(
+    session: Session,
+    notification_id: uuid.UUID,
+    states: Collection[str],
+    due_at: datetime | None,
+    values: dict[str, Any],
+) -> bool:
+    """Change a row only while it is in one of `states` (and due at an instant); False when it is not."""
+    statement = update(Notification).where(Notification.id == notification_id, Notification.state.in_(states))
+    if due_at is not None:
+        statement = statement.where(Notification.next_attempt_at <= due_at)
+    return cast("CursorResult[Any]", session.execute(statement.values(**values))).rowcount == 1
+
+
+def of_exam(session: Session, exam_id: uuid.UUID) -> list[Notification]:
+    query = select(Notification).where(Notification.exam_id == exam_id)
+    return list(session.scalars(query.order_by(Notification.created_at, Notification.channel)))
+
+
+def events(session: Session, ids: Collection[uuid.UUID]) -> list[NotificationEvent]:
+    query = select(NotificationEvent).where(NotificationEvent.notification_id.in_(ids))
+    return list(session.scalars(query.order_by(NotificationEvent.at, NotificationEvent.id)))
+
+
+def in_state(session: Session, state: str, limit: int) -> list[Notification]:
+    query = select(Notification).where(Notification.state == state)
+    return list(session.scalars(query.order_by(Notification.created_at.desc()).limit(limit)))
+
+
+def without_serial(session: Session, since: datetime) -> list[Notification]:
+    """Text messages that may be on their way under a serial nobody told us; few at any time."""
+    query = select(Notification).where(
+        Notification.channel == "sms",
+        Notification.state.in_(("unknown", "desk")),
+        Notification.provider_serial.is_(None),
+        Notification.sent_at >= since,
+    )
+    return list(session.scalars(query))
+
+
+def early_receipt(session: Session, serial: str) -> EarlyReceipt | None:
+    return session.get(EarlyReceipt, serial)
+
+
+def early_receipts_of(session: Session, phone_hash: bytes, since: datetime) -> list[EarlyReceipt]:
+    query = select(EarlyReceipt).where(EarlyReceipt.phone_hash == phone_hash, EarlyReceipt.received_at >= since)
+    return list(session.scalars(query))
+
+
+def remove_early_receipt(session: Session, serial: str) -> None:
+    session.execute(delete(EarlyReceipt).where(EarlyReceipt.serial == serial))
+
+
+def forget_early_receipts(session: Session, before: datetime) -> None:
+    session.execute(delete(EarlyReceipt).where(EarlyReceipt.received_at < before))
+
+
+def wechat_account(session: Session, patient_id: uuid.UUID) -> WechatAccount | None:
+    """The newest account a patient bound and did not unbind."""
+    query = select(WechatAccount).where(WechatAccount.patient_id == patient_id, WechatAccount.unbound_at.is_(None))
+    return session.scalars(query.order_by(WechatAccount.bound_at.desc()).limit(1)).first()
+
+
+def share_code(session: Session, share_code_id: uuid.UUID) -> ShareCode | None:
+    return session.get(ShareCode, share_code_id)
+
+
+def one_time_code(session: Session, code_id: uuid.UUID) -> OneTimeCode | None:
+    return session.get(OneTimeCode, code_id)

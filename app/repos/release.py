@@ -1,0 +1,48 @@
+"""Rows the release gate looks at."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from app.models import Exam, Notification, Report, Study
+
+
+def due(session: Session, now: datetime, limit: int) -> list[uuid.UUID]:
+    query = select(Exam.id).where(Exam.release_due_at <= now).order_by(Exam.release_due_at, Exam.id).limit(limit)
+    return list(session.scalars(query))
+
+
+def lock(session: Session, exam_id: uuid.UUID) -> Exam | None:
+    """The exam's row, locked until the transaction ends."""
+    return session.scalars(select(Exam).where(Exam.id == exam_id).with_for_update()).one_or_none()
+
+
+def matched_studies(session: Session, exam_id: uuid.UUID) -> list[Study]:
+    return list(session.scalars(select(Study).where(Study.exam_id == exam_id, Study.match_state == "matched")))
+
+
+def first_readable_report_at(session: Session, exam_id: uuid.UUID) -> datetime | None:
+    """When the first report version came that patients may read."""
+    query = select(Report.created_at).where(Report.exam_id == exam_id, Report.status.in_(("final", "amended")))
+    return session.scalars(query.order_by(Report.version).limit(1)).one_or_none()
+
+
+def count_occasions(session: Session, exam_id: uuid.UUID, event: str) -> int:
+    """How often an event was told already: `<event>` and `<event>:<n>`."""
+    named = (Notification.event == event) | Notification.event.startswith(f"{event}:", autoescape=True)
+    query = select(func.count(func.distinct(Notification.event))).where(Notification.exam_id == exam_id, named)
+    return session.scalar(query) or 0
+
+
+def latest_at(session: Session, exam_id: uuid.UUID, event: str) -> datetime | None:
+    """When an event was queued last."""
+    named = (Notification.event == event) | Notification.event.startswith(f"{event}:", autoescape=True)
+    return session.scalar(select(func.max(Notification.created_at)).where(Notification.exam_id == exam_id, named))
+
+
+def postpone(session: Session, exam_id: uuid.UUID, until: datetime) -> None:
+    session.execute(update(Exam).where(Exam.id == exam_id).values(release_due_at=until))

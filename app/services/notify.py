@@ -1,0 +1,193 @@
+"""Sends what waits in the outbox: claim in one commit, hand over, record in another.
+
+Between the two commits nothing is known: a worker that dies there leaves a row in `sending`, which becomes `unknown`
+and is never sent again blindly. Only a refusal that the carrier calls temporary is tried again.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy.orm import Session
+
+from app.clock import Clock
+from app.errors import CloudFilmError, NotFound
+from app.extensions import Database
+from app.models import Notification
+from app.repos import exams as exam_repo
+from app.repos import notifications as repo
+from app.security.fields import FieldSealer
+from app.services.messages import ONE_TIME, Messages, one_time_id
+from app.services.notification_states import NotificationStates, State
+from app.services.outbox import RECIPIENT_CONTEXT
+from app.services.receipts import FIRST_QUESTION, RECEIPT_EXPECTED, Receipts
+from sms.errors import InvalidMessage, SendingError, SmsRefused, SmsRetryLater, SmsUnknown
+from sms.sender import SmsSender
+from wechat.errors import NoticeError, NoticeFault, WechatRefused, WechatRetryLater
+from wechat.notices import WechatNotifier
+
+log = structlog.get_logger(__name__)
+
+SENDING_LEASE = timedelta(minutes=2)
+"""Far longer than any carrier's time-out: whoever is silent for so long is dead."""
+MOST_ATTEMPTS = 8
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=30), timedelta(hours=1)
+BATCH = 20
+
+
+@dataclass(frozen=True)
+class _Parcel:
+    """A claimed row, and the call that hands it over and returns the carrier's serial and segments."""
+
+    row: Notification
+    hand_over: Callable[[], tuple[str, int]]
+
+
+@dataclass(frozen=True)
+class Notify:
+    db: Database
+    clock: Clock
+    fields: FieldSealer
+    states: NotificationStates
+    messages: Messages
+    receipts: Receipts
+    sms: SmsSender
+    wechat: WechatNotifier | None
+
+    def send_due(self) -> int:
+        """Send every message that is due; returns how many were handed over, whatever came of it."""
+        with self.db.read() as session:
+            ids = repo.due(session, (State.PENDING,), self.clock.now(), BATCH)
+        return sum(self._send(notification_id) for notification_id in ids)
+
+    def give_up_silent(self) -> int:
+        """Rows whose sender died between claim and answer become unknown; returns how many."""
+        now = self.clock.now()
+        with self.db.read() as session:
+            ids = repo.due(session, (State.SENDING,), now, BATCH)
+        for notification_id in ids:
+            with self.db.session() as session:
+                row = repo.get(session, notification_id)
+                if row is not None:
+                    self._unknown(session, row, SmsUnknown("worker lost", "nobody recorded the answer"), due_at=now)
+        return len(ids)
+
+    def _send(self, notification_id: uuid.UUID) -> bool:
+        parcel = self._claim(notification_id)
+        if parcel is None:
+            return False
+        try:
+            serial, segments = parcel.hand_over()
+        except (SendingError, NoticeError) as error:
+            self._record_error(parcel.row, error)
+        except Exception as error:  # a fault of ours during the call: it may have gone out
+            log.error("sending ended in a fault", notification=parcel.row.id.hex, exc_info=error)
+            self._record_error(parcel.row, SmsUnknown(type(error).__name__, "a fault while sending"))
+        else:
+            self._record_acceptance(parcel.row, serial, segments)
+        return True
+
+    def _claim(self, notification_id: uuid.UUID) -> _Parcel | None:
+        now = self.clock.now()
+        with self.db.session() as session:
+            row = repo.get(session, notification_id)
+            if row is None:
+                return None
+            if pointless := self._pointless(session, row):
+                self.states.move(session, row, State.CANCELLED, pointless)
+                return None
+            try:
+                hand_over = self._prepare(session, row)
+            except (InvalidMessage, NoticeFault, CloudFilmError) as error:
+                log.error("a message cannot be made", notification=row.id.hex, exc_info=error)
+                self.states.move(session, row, State.FAILED, "cannot be made", failure_code=type(error).__name__)
+                return None
+            claimed = self.states.move(
+                session, row, State.SENDING,
+                due_at=now, attempts=row.attempts + 1, sent_at=now, next_attempt_at=now + SENDING_LEASE,
+            )  # fmt: skip
+            return _Parcel(row, hand_over) if claimed else None
+
+    def _pointless(self, session: Session, row: Notification) -> str | None:
+        """Why a queued message must not go out any more."""
+        if row.event.startswith(ONE_TIME):
+            code = repo.one_time_code(session, one_time_id(row))
+            return "the code expired" if code is None or code.expires_at <= self.clock.now() else None
+        exam = exam_repo.exam(session, row.exam_id)
+        if exam is None or exam.held_at is not None or exam.images_released_at is None:
+            return "the exam is not released any more"
+        code_row = repo.share_code(session, row.share_code_id) if row.share_code_id else None
+        return "its code was revoked" if code_row is not None and code_row.revoked_at is not None else None
+
+    def _prepare(self, session: Session, row: Notification) -> Callable[[], tuple[str, int]]:
+        recipient = self.fields.open(row.recipient_sealed, RECIPIENT_CONTEXT)
+        if row.channel == "sms":
+            message = self.messages.sms(session, row)
+
+            def by_sms() -> tuple[str, int]:
+                accepted = self.sms.send(recipient, message, row.id.hex)
+                return accepted.serial, accepted.segments
+
+            return by_sms
+        exam = exam_repo.exam(session, row.exam_id)
+        wechat = self.wechat
+        if exam is None or wechat is None:
+            raise NotFound("no WeChat here any more")
+        notice = self.messages.notice(session, row, exam)
+        return lambda: (wechat.send(recipient, notice).msgid, 0)
+
+    def _record_acceptance(self, row: Notification, serial: str, segments: int) -> None:
+        with self.db.session() as session:
+            self.states.move(
+                session, row, State.ACCEPTED,
+                provider_serial=serial, segments=segments, failure_code=None,
+                next_attempt_at=self.clock.now() + RECEIPT_EXPECTED,
+            )  # fmt: skip
+            self.receipts.settle_early(session, row, serial)
+
+    def _record_error(self, row: Notification, error: SendingError | NoticeError) -> None:
+        with self.db.session() as session:
+            if isinstance(error, SmsRefused | WechatRefused):
+                if getattr(error, "alarm", False):
+                    log.error("the carrier refuses our messages", failure_code=error.code, reason=error.reason)
+                self._failed(session, row, error)
+            elif isinstance(error, SmsRetryLater | WechatRetryLater):
+                self._later(session, row, error)
+            else:
+                self._unknown(session, row, error)
+
+    def _failed(self, session: Session, row: Notification, error: SendingError | NoticeError) -> None:
+        self.states.move(session, row, State.FAILED, error.reason, failure_code=str(error.code)[:64])
+
+    def _later(self, session: Session, row: Notification, error: SendingError | NoticeError) -> None:
+        tried = row.attempts
+        if tried >= MOST_ATTEMPTS:
+            self._failed(session, row, error)
+            return
+        asked = timedelta(seconds=getattr(error, "after_s", 0))
+        pause = max(asked, min(FIRST_PAUSE * 2 ** (tried - 1), LONGEST_PAUSE))
+        self.states.move(
+            session, row, State.PENDING, error.reason,
+            failure_code=str(error.code)[:64], next_attempt_at=self.clock.now() + pause,
+        )  # fmt: skip
+
+    def _unknown(
+        self,
+        session: Session,
+        row: Notification,
+        error: SendingError | NoticeError,
+        *,
+        due_at: datetime | None = None,
+    ) -> None:
+        serial = getattr(error, "serial", None)
+        moved = self.states.move(
+            session, row, State.UNKNOWN, error.reason, due_at=due_at,
+            failure_code=str(error.code)[:64], provider_serial=serial,
+            next_attempt_at=self.clock.now() + FIRST_QUESTION,
+        )  # fmt: skip
+        if moved and row.channel == "sms":
+            self.receipts.settle_unknown(session, row)

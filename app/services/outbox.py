@@ -1,0 +1,186 @@
+"""What is to be told to whom: rows of the outbox, added in the transaction that makes the message necessary.
+
+Sending them is `notify`, what became of them `receipts`, their wording `messages`.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from app.clock import Clock
+from app.errors import Conflict, InvalidInput, NotFound, TooManyAttempts
+from app.extensions import Database
+from app.models import Exam, Notification, NotificationEvent, OneTimeCode, ShareCode
+from app.repos import exams as exam_repo
+from app.repos import notifications as repo
+from app.security.fields import FieldSealer
+from app.services.access_codes import AccessCodes
+from app.services.audit import Action, Audit
+from app.services.messages import ONE_TIME
+from app.services.notification_states import NotificationStates, State
+from sms.phone import mask
+from sms.templates import for_event
+
+RECIPIENT_CONTEXT = "notification.recipient"
+OPENID_CONTEXT = "wechat_account.openid"
+RESEND = "resend:"
+RESENDS_AN_HOUR = 3
+LONGEST_REASON = 200
+
+
+@dataclass(frozen=True)
+class NotificationEventView:
+    state: str
+    detail: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class NotificationView:
+    """A message as the desk sees it; `recipient` is masked."""
+
+    id: uuid.UUID
+    exam_id: uuid.UUID
+    event: str
+    channel: str
+    state: str
+    recipient: str
+    failure_code: str | None
+    segments: int
+    created_at: datetime
+    history: tuple[NotificationEventView, ...]
+
+
+@dataclass(frozen=True)
+class Outbox:
+    """`family`: T0 or T1; `wechat`: notices go out too; `wake`: tells a worker that something waits."""
+
+    db: Database
+    clock: Clock
+    fields: FieldSealer
+    audit: Audit
+    states: NotificationStates
+    access_codes: AccessCodes
+    family: str
+    wechat: bool
+    wake: Callable[[], None]
+
+    def queue_event(self, session: Session, exam: Exam, event: str, wording: str) -> int:
+        """Queue one message a channel of the exam's patient; returns how many.
+
+        `event` names the occasion (one row each), `wording` the text: images_ready, ready or report_ready.
+        """
+        patient = exam_repo.patient(session, exam.patient_id)
+        queued = 0
+        if patient.phone_sealed is not None:
+            phone = self.fields.open(patient.phone_sealed, "patient.phone")
+            template = for_event(wording, self.family)
+            code = self.access_codes.issue_pickup(session, exam, phone)[0] if template.variable_count else None
+            self._queue(session, exam, event, "sms", template.name, phone, mask(phone), code)
+            queued += 1
+        account = repo.wechat_account(session, patient.id) if self.wechat else None
+        if account is not None:
+            openid = self.fields.open(account.openid_sealed, OPENID_CONTEXT)
+            code, _ = self.access_codes.issue_link(session, exam)
+            self._queue(session, exam, event, "wechat", wording, openid, f"{openid[:4]}****{openid[-4:]}", code)
+            queued += 1
+        return queued
+
+    def queue_one_time_code(self, session: Session, exam: Exam, phone: str, code: OneTimeCode) -> None:
+        """Queue the text message with a one-time code; the code itself is derived when it is sent."""
+        template = for_event("one_time_code", self.family)
+        self._queue(session, exam, f"{ONE_TIME}{code.id.hex}", "sms", template.name, phone, mask(phone), None)
+
+    def cancel(self, session: Session, exam_id: uuid.UUID, reason: str) -> None:
+        """Nothing that still waits for this exam is sent."""
+        for row in repo.of_exam(session, exam_id):
+            self.states.move(session, row, State.CANCELLED, reason)
+
+    def resend(self, exam_id: uuid.UUID, reason: str, actor: str) -> None:
+        """Send the newest news of a released exam once more, with a new code.
+
+        Raises NotFound, InvalidInput (no reason), Conflict (nothing to tell, nobody to tell), TooManyAttempts.
+        """
+        if not 0 < len(reason.strip()) <= LONGEST_REASON:
+            raise InvalidInput("reason", f"must be 1 to {LONGEST_REASON} characters")
+        with self.db.session() as session:
+            exam = exam_repo.exam(session, exam_id)
+            if exam is None:
+                raise NotFound
+            if exam.held_at is not None or exam.images_released_at is None:
+                raise Conflict("the exam is not released")
+            event = f"{RESEND}{self._next_resend(session, exam_id)}"
+            if not self.queue_event(session, exam, event, self.news(session, exam)):
+                raise Conflict("the patient has no phone number")
+            self.audit.record(
+                session, Action.STAFF_RESENT, actor=actor, subject=f"exam:{exam.id.hex}", reason=reason.strip()
+            )
+        self.wake()
+
+    def news(self, session: Session, exam: Exam) -> str:
+        """The wording for what a patient may see now."""
+        return "ready" if exam_repo.latest_released_report(session, exam.id) else "images_ready"
+
+    def history(self, exam_id: uuid.UUID) -> list[NotificationView]:
+        """Every message of an exam with its states, oldest first."""
+        with self.db.read() as session:
+            rows = repo.of_exam(session, exam_id)
+            return _views(rows, repo.events(session, [row.id for row in rows]))
+
+    def at_the_desk(self, limit: int = 100) -> list[NotificationView]:
+        """Messages of which nobody knows whether they arrived, newest first."""
+        with self.db.read() as session:
+            rows = repo.in_state(session, State.DESK, limit)
+            return _views(rows, repo.events(session, [row.id for row in rows]))
+
+    def _next_resend(self, session: Session, exam_id: uuid.UUID) -> int:
+        resent = [row for row in repo.of_exam(session, exam_id) if row.event.startswith(RESEND)]
+        hour_ago = self.clock.now() - timedelta(hours=1)
+        if len({row.event for row in resent if row.created_at > hour_ago}) >= RESENDS_AN_HOUR:
+            raise TooManyAttempts(3600)
+        return len({row.event for row in resent}) + 1
+
+    def _queue(
+        self,
+        session: Session,
+        exam: Exam,
+        event: str,
+        channel: str,
+        template: str,
+        recipient: str,
+        masked: str,
+        code: ShareCode | None,
+    ) -> None:
+        now = self.clock.now()
+        row = Notification(
+            exam_id=exam.id, event=event, channel=channel, template=template,
+            recipient_sealed=self.fields.seal(recipient, RECIPIENT_CONTEXT), recipient_masked=masked,
+            share_code_id=code.id if code else None, state=str(State.PENDING), next_attempt_at=now, created_at=now,
+        )  # fmt: skip
+        repo.add(session, row)
+        repo.add(session, NotificationEvent(notification_id=row.id, state=row.state, detail="queued", at=now))
+        self.audit.record(
+            session, Action.NOTIFICATION_QUEUED, actor="system", subject=f"exam:{exam.id.hex}",
+            notification=row.id.hex, event=event, channel=channel,
+        )  # fmt: skip
+
+
+def _views(rows: list[Notification], events: list[NotificationEvent]) -> list[NotificationView]:
+    return [
+        NotificationView(
+            id=row.id, exam_id=row.exam_id, event=row.event, channel=row.channel, state=row.state,
+            recipient=row.recipient_masked, failure_code=row.failure_code, segments=row.segments,
+            created_at=row.created_at,
+            history=tuple(
+                NotificationEventView(event.state, event.detail, event.at)
+                for event in events
+                if event.notification_id == row.id
+            ),
+        )
+        for row in rows
+    ]  # fmt: skip

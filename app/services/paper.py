@@ -1,0 +1,48 @@
+"""What is printed for an exam: its QR and its report sheet. Layout is `report_sheet`, the code is `access_codes`."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+from app.errors import NotFound
+from app.extensions import Database
+from app.repos import exams as repo
+from app.services import qr, report_sheet
+from app.services.access_codes import AccessCodes
+from app.services.audit import Action, Audit
+from app.services.exams import Exams
+
+
+@dataclass(frozen=True)
+class Paper:
+    db: Database
+    exams: Exams
+    access_codes: AccessCodes
+    audit: Audit
+    base_url: str
+    hospital_name: str
+
+    def qr_url(self, accession_number: str, actor: str) -> str:
+        """The address the exam's QR holds; printing it is audited. Raises NotFound."""
+        with self.db.session() as session:
+            exam = repo.exam_by_accession(session, accession_number)
+            if exam is None:
+                raise NotFound
+            self.audit.record(session, Action.QR_PRINTED, actor=actor, subject=f"exam:{exam.id.hex}")
+            return f"{self.base_url}/q/{self.access_codes.qr_code(session, exam)}"
+
+    def qr_svg(self, accession_number: str, actor: str) -> bytes:
+        return qr.svg(self.qr_url(accession_number, actor))
+
+    def qr_png(self, accession_number: str, actor: str) -> bytes:
+        return qr.png(self.qr_url(accession_number, actor))
+
+    def sheet(self, accession_number: str, actor: str) -> bytes:
+        """The report sheet as PDF. Raises NotFound."""
+        url = self.qr_url(accession_number, actor)
+        return report_sheet.render(self.exams.view_by_accession(accession_number), url, self.hospital_name)
+
+    def sheet_of(self, exam_id: uuid.UUID, actor: str) -> bytes:
+        """The same for a patient who was let in."""
+        return self.sheet(self.exams.view(exam_id).accession_number, actor)

@@ -1,0 +1,33 @@
+"""The carrier's callback: check the secret, hand the receipts over, answer as the carrier expects.
+
+The vendor signs nothing; it calls the address it was given, so the secret is part of that address.
+"""
+
+from __future__ import annotations
+
+import hmac
+
+from flask import Response, jsonify, make_response, request
+
+from app.errors import Forbidden
+from app.web.context import services
+from app.web.guards import guarded_blueprint
+
+LARGEST_BODY = 64 * 1024
+
+
+def knows_the_secret() -> None:
+    """Guard: only who was told the hook's whole address."""
+    given = request.args.get("secret", "").encode()
+    if not hmac.compare_digest(given, services().sms_hook_secret.encode()):
+        raise Forbidden
+
+
+blueprint = guarded_blueprint("sms_hook", __name__, knows_the_secret, url_prefix="/hooks/sms")
+
+
+@blueprint.post("/tencent")
+def tencent() -> Response:
+    request.max_content_length = LARGEST_BODY
+    services().receipts.take_callback(request.get_json(force=True))
+    return make_response(jsonify({"result": 0, "errmsg": "OK"}))

@@ -1,0 +1,139 @@
+"""The OpenAPI 3.1 description of /api/v1. A contract test holds it against the routes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_TEXT: dict[str, Any] = {"type": "string"}
+_INSTANT: dict[str, Any] = {"type": "string", "description": "ISO 8601; without a zone it is China's time"}
+
+PATIENT: dict[str, Any] = {
+    "type": "object",
+    "required": ["patient_id", "name", "birth_date", "sex"],
+    "additionalProperties": False,
+    "properties": {
+        "patient_id": {"type": "string", "minLength": 1, "maxLength": 64},
+        "name": {"type": "string", "minLength": 1, "maxLength": 64},
+        "phone": {"type": ["string", "null"], "description": "mainland mobile number"},
+        "id_number": {"type": ["string", "null"], "description": "resident ID (GB 11643) or another document"},
+        "birth_date": {"type": "string", "format": "date"},
+        "sex": {"enum": ["M", "F", "O"]},
+    },
+}
+EXAM: dict[str, Any] = {
+    "type": "object",
+    "required": ["patient", "modality", "performed_at"],
+    "additionalProperties": False,
+    "properties": {
+        "patient": {"$ref": "#/components/schemas/Patient"},
+        "modality": {"type": "string", "minLength": 1, "maxLength": 16},
+        "body_part": {"type": "string", "maxLength": 64},
+        "department": {"type": "string", "maxLength": 64},
+        "performed_at": _INSTANT,
+    },
+}
+REPORT: dict[str, Any] = {
+    "type": "object",
+    "required": ["status", "findings", "impression", "reported_at"],
+    "additionalProperties": False,
+    "properties": {
+        "status": {"enum": ["preliminary", "final", "amended"]},
+        "findings": {"type": "string", "maxLength": 20000},
+        "impression": {"type": "string", "maxLength": 20000},
+        "reporting_doctor": {"type": "string", "maxLength": 64},
+        "reviewing_doctor": {"type": "string", "maxLength": 64},
+        "reported_at": _INSTANT,
+    },
+}
+QUARANTINE: dict[str, Any] = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "properties": {
+            "received_at": {"type": "string", "format": "date-time"},
+            "door": _TEXT,
+            "reason": _TEXT,
+            "sop_instance_uid": {"type": ["string", "null"]},
+            "sha256": _TEXT,
+        },
+    },
+}
+FAULT: dict[str, Any] = {
+    "type": "object",
+    "properties": {"status": {"type": "integer"}, "detail": {"type": ["string", "null"]}},
+}
+_ACCESSION = {
+    "name": "accession", "in": "path", "required": True,
+    "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"},
+}  # fmt: skip
+
+
+def _fault(text: str) -> dict[str, Any]:
+    return {"description": text, "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Fault"}}}}
+
+
+def _operation(scope: str, summary: str, answers: dict[str, Any], body: str | None = None) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "summary": summary,
+        "security": [{"bearer": [scope]}],
+        "responses": answers | {"401": _fault("no or wrong token"), "403": _fault("the token lacks the scope")},
+    }
+    if body is not None:
+        schema = {"$ref": f"#/components/schemas/{body}"}
+        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+        operation["responses"] |= {"400": _fault("faulty fields, all named"), "415": _fault("not JSON")}
+    return operation
+
+
+def _file(scope: str, summary: str, kind: str) -> dict[str, Any]:
+    answers = {"200": {"description": summary, "content": {kind: {}}}, "404": _fault("no such exam")}
+    return {"parameters": [_ACCESSION], "get": _operation(scope, summary, answers)}
+
+
+DOCUMENT: dict[str, Any] = {
+    "openapi": "3.1.0",
+    "info": {"title": "CloudFilm RIS API", "version": "1"},
+    "servers": [{"url": "/api/v1"}],
+    "paths": {
+        "/exams/{accession}": {
+            "parameters": [_ACCESSION],
+            "put": _operation(
+                "ris", "Register or correct an exam",
+                {"201": {"description": "registered"}, "200": {"description": "known; corrected where it differs"}},
+                "Exam",
+            ),
+        },
+        "/exams/{accession}/report": {
+            "parameters": [_ACCESSION],
+            "put": _operation(
+                "ris", "Add a report version",
+                {
+                    "201": {"description": "the first version"},
+                    "200": {"description": "a further version, or the same again"},
+                    "404": _fault("no such exam"),
+                    "409": _fault("a final report is only changed by an amended one"),
+                },
+                "Report",
+            ),
+        },
+        "/exams/{accession}/qr.svg": _file("ris", "The exam's QR as SVG", "image/svg+xml"),
+        "/exams/{accession}/qr.png": _file("ris", "The exam's QR as PNG", "image/png"),
+        "/exams/{accession}/report-sheet.pdf": _file("ris", "Our report sheet with the QR", "application/pdf"),
+        "/quarantine": {
+            "get": _operation(
+                "read", "Objects that were not taken, newest first",
+                {"200": {
+                    "description": "items",
+                    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Quarantine"}}},
+                }},
+            ),
+        },
+        "/openapi.json": {"get": {
+            "summary": "This document", "security": [], "responses": {"200": {"description": "OpenAPI 3.1"}},
+        }},
+    },
+    "components": {
+        "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
+        "schemas": {"Patient": PATIENT, "Exam": EXAM, "Report": REPORT, "Quarantine": QUARANTINE, "Fault": FAULT},
+    },
+}  # fmt: skip

@@ -1,0 +1,86 @@
+"""The RIS' JSON door, /api/v1: exams, reports, QR codes, report sheets, quarantine. Input rules are `exam_input`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, jsonify, make_response, request
+from werkzeug.exceptions import BadRequest, UnsupportedMediaType
+
+from app.errors import InvalidInput
+from app.services.exam_input import accession_number, exam_input, report_input
+from app.web.context import services
+from app.web.guards import guarded, guarded_blueprint, public
+from app.web.machine.auth import caller, requires_scope
+from app.web.machine.openapi import DOCUMENT
+
+blueprint = guarded_blueprint("ris", __name__, requires_scope("ris"), url_prefix="/api/v1")
+MAX_BODY_BYTES = 256 * 1024
+
+
+@blueprint.put("/exams/<accession>")
+def put_exam(accession: str) -> Response:
+    created = services().exams.register(accession_number(accession), exam_input(_body()), _actor())
+    return _done(created)
+
+
+@blueprint.put("/exams/<accession>/report")
+def put_report(accession: str) -> Response:
+    created = services().exams.add_report(accession_number(accession), report_input(_body()), _actor())
+    return _done(created)
+
+
+@blueprint.get("/exams/<accession>/qr.svg")
+def qr_svg(accession: str) -> Response:
+    return Response(services().paper.qr_svg(accession, _actor()), mimetype="image/svg+xml")
+
+
+@blueprint.get("/exams/<accession>/qr.png")
+def qr_png(accession: str) -> Response:
+    return Response(services().paper.qr_png(accession, _actor()), mimetype="image/png")
+
+
+@blueprint.get("/exams/<accession>/report-sheet.pdf")
+def report_sheet(accession: str) -> Response:
+    return Response(services().paper.sheet(accession, _actor()), mimetype="application/pdf")
+
+
+@blueprint.get("/quarantine")
+@guarded(requires_scope("read"))
+def quarantine() -> Response:
+    return jsonify(
+        [
+            {
+                "received_at": item.received_at.isoformat(),
+                "door": item.door,
+                "reason": item.reason,
+                "sop_instance_uid": item.sop_instance_uid,
+                "sha256": item.sha256.hex(),
+            }
+            for item in services().quarantine.newest()
+        ]
+    )
+
+
+@blueprint.get("/openapi.json")
+@guarded(public)
+def openapi() -> Response:
+    return jsonify(DOCUMENT)
+
+
+def _body() -> Any:
+    request.max_content_length = MAX_BODY_BYTES
+    try:
+        return request.get_json()
+    except UnsupportedMediaType:
+        raise
+    except (BadRequest, RecursionError):
+        raise InvalidInput("body", "is not JSON") from None
+
+
+def _actor() -> str:
+    return f"machine:{caller().name}"
+
+
+def _done(created: bool) -> Response:
+    return make_response(jsonify({"created": created}), 201 if created else 200)

@@ -1,0 +1,114 @@
+"""The RIS' JSON door: PUT exams and reports, fetch QR and sheet."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from app.bootstrap import Services
+from app.web.machine.openapi import DOCUMENT
+from tests.factories.access import application
+from tests.factories.house import exam_body, report_body, services
+
+Put = Callable[..., Any]
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Services:
+    return services(tmp_path)
+
+
+@pytest.fixture
+def client(house: Services) -> FlaskClient:
+    client = application(house).test_client()
+    token = house.machine_tokens.create("ris", {"ris", "read"}, "test")
+    client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
+    return client
+
+
+def test_an_exam_is_registered_then_known_then_corrected(client: FlaskClient, house: Services) -> None:
+    assert client.put("/api/v1/exams/A1", json=exam_body()).status_code == 201
+    assert client.put("/api/v1/exams/A1", json=exam_body()).status_code == 200
+    assert client.put("/api/v1/exams/A1", json=exam_body(department="心内科")).status_code == 200
+    view = house.exams.view_by_accession("A1")
+    assert (view.department, view.patient.name, view.patient.phone) == ("心内科", "李娜", "+8613900000001")
+
+
+def test_every_faulty_field_is_named_and_no_value_quoted(client: FlaskClient) -> None:
+    body = exam_body(patient_name="", patient_phone="12345", patient_birth_date="1960-13-01", patient_sex="X", extra=1)
+    body.pop("modality")
+    answer = client.put("/api/v1/exams/A1", json=body)
+    assert answer.status_code == 400
+    detail = answer.json["detail"]
+    for field in ("patient.name", "patient.phone", "patient.birth_date", "patient.sex", "modality", "extra"):
+        assert field in detail
+    for value in ("12345", "1960-13-01"):
+        assert value not in detail
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'"x"', b"[" * 100_000])
+def test_what_is_no_json_object_is_a_clear_error(client: FlaskClient, body: bytes) -> None:
+    answer = client.put("/api/v1/exams/A1", data=body, content_type="application/json")
+    assert answer.status_code == 400
+
+
+def test_another_type_and_an_oversize_body_are_refused(client: FlaskClient) -> None:
+    assert client.put("/api/v1/exams/A1", data="x").status_code == 415
+    big = exam_body(department="x" * 300_000)
+    assert client.put("/api/v1/exams/A1", json=big).status_code == 413
+    assert client.put("/api/v1/exams/" + "A" * 65, json=exam_body()).status_code == 400
+
+
+def test_tokens_and_scopes_are_asked_for(house: Services) -> None:
+    client = application(house).test_client()
+    answer = client.put("/api/v1/exams/A1", json=exam_body())
+    assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, "Bearer")
+    reader = house.machine_tokens.create("viewer", {"read"}, "test")
+    headers = {"Authorization": f"Bearer {reader}"}
+    assert client.put("/api/v1/exams/A1", json=exam_body(), headers=headers).status_code == 403
+    assert client.get("/api/v1/quarantine", headers=headers).json == []
+
+
+def test_report_versions_are_added_and_never_overwritten(client: FlaskClient, house: Services) -> None:
+    assert client.put("/api/v1/exams/A1/report", json=report_body()).status_code == 404
+    client.put("/api/v1/exams/A1", json=exam_body())
+    assert client.put("/api/v1/exams/A1/report", json=report_body(status="preliminary")).status_code == 201
+    assert house.exams.view_by_accession("A1").report is None
+    assert house.exams.view_by_accession("A1").report_is_coming
+    assert client.put("/api/v1/exams/A1/report", json=report_body()).status_code == 200
+    assert client.put("/api/v1/exams/A1/report", json=report_body()).status_code == 200
+    assert client.put("/api/v1/exams/A1/report", json=report_body(findings="x")).status_code == 409
+    assert client.put("/api/v1/exams/A1/report", json=report_body(status="amended", findings="新")).status_code == 200
+    view = house.exams.view_by_accession("A1")
+    assert view.report is not None
+    assert (view.report.version, view.report.findings) == (3, "新")
+    assert [version.status for version in house.exams.versions(view.id)] == ["preliminary", "final", "amended"]
+
+
+def test_the_openapi_document_describes_exactly_the_routes(client: FlaskClient) -> None:
+    rules = {
+        (re.sub(r"<(\w+)>", r"{\1}", rule.rule.removeprefix("/api/v1")), method.lower())
+        for rule in client.application.url_map.iter_rules()
+        if rule.rule.startswith("/api/v1/")
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+    described = {
+        (path, method)
+        for path, item in DOCUMENT["paths"].items()
+        for method in item
+        if method in ("get", "put", "post")
+    }
+    assert rules == described
+    assert client.get("/api/v1/openapi.json").json["openapi"] == "3.1.0"
+
+
+def test_every_reference_of_the_openapi_document_resolves() -> None:
+    text = repr(DOCUMENT)
+    names = set(re.findall(r"#/components/schemas/(\w+)", text))
+    assert names <= set(DOCUMENT["components"]["schemas"])
+    assert len(names) >= 4
