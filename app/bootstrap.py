@@ -35,6 +35,8 @@ from app.services.audit import Audit
 from app.services.completion import Completion
 from app.services.data_keys import DataKeys
 from app.services.demo import Demo
+from app.services.dicom_query import DicomQuery
+from app.services.dicom_retrieve import DicomRetrieve
 from app.services.exams import Exams
 from app.services.header_checks import MIB, HeaderLimits
 from app.services.ingest import Ingest
@@ -83,6 +85,8 @@ class Services:
     renderer: RenderPool
     renditions: Renditions
     pictures: Pictures
+    dicom_query: DicomQuery
+    dicom_retrieve: DicomRetrieve
     outbox: Outbox
     receipts: Receipts
     sms_hook_secret: str = field(repr=False)
@@ -175,6 +179,8 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
         renderer=renderer,
         renditions=renditions,
         pictures=Pictures(db, archive, data_keys, renderer),
+        dicom_query=DicomQuery(db, blind, fields, audit),
+        dicom_retrieve=DicomRetrieve(db, archive, data_keys, audit, renderer),
         outbox=outbox,
         receipts=receipts,
         sms_hook_secret=hook_secret(settings, keys),

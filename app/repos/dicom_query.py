@@ -1,0 +1,157 @@
+"""Searches of studies, series and instances: conditions in, rows out. What a key means is the service's knowledge."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy.orm import Session, defer
+
+from app.models import Instance, Series, Study
+
+COLUMNS: dict[str, Any] = {
+    "StudyInstanceUID": Study.study_instance_uid,
+    "AccessionNumber": Study.accession_number,
+    "PatientID": Study.patient_id_hash,
+    "StudyDate": Study.attributes["StudyDate"].as_string(),
+    "StudyTime": Study.attributes["StudyTime"].as_string(),
+    "StudyDescription": Study.attributes["StudyDescription"].as_string(),
+    "StudyID": Study.attributes["StudyID"].as_string(),
+    "SeriesInstanceUID": Series.series_instance_uid,
+    "Modality": Series.modality,
+    "SeriesNumber": Series.series_number,
+    "SeriesDescription": Series.description,
+    "SOPInstanceUID": Instance.sop_instance_uid,
+    "SOPClassUID": Instance.sop_class_uid,
+    "InstanceNumber": Instance.instance_number,
+}
+
+
+@dataclass(frozen=True)
+class OneOf:
+    key: str
+    values: tuple[Any, ...]
+
+    def clause(self) -> ColumnElement[bool]:
+        if self.key == "ModalitiesInStudy":
+            return Study.id.in_(select(Series.study_id).where(Series.modality.in_(self.values)))
+        found: ColumnElement[bool] = COLUMNS[self.key].in_(self.values)
+        return found
+
+
+@dataclass(frozen=True)
+class Like:
+    """`pattern` in SQL's LIKE with backslash as escape."""
+
+    key: str
+    pattern: str
+
+    def clause(self) -> ColumnElement[bool]:
+        found: ColumnElement[bool] = COLUMNS[self.key].like(self.pattern, escape="\\")
+        return found
+
+
+@dataclass(frozen=True)
+class Between:
+    """Both ends belong to it; an empty end is open. An absent value is in no range."""
+
+    key: str
+    low: str
+    high: str
+
+    def clause(self) -> ColumnElement[bool]:
+        column = COLUMNS[self.key]
+        ends = [column >= self.low, column <= self.high] if self.high else [column >= self.low]
+        return and_(*ends)
+
+
+Condition = OneOf | Like | Between
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Of one study (`series` too) or one series."""
+
+    instances: int
+    series: int = 0
+    modalities: tuple[str, ...] = ()
+
+
+def studies(session: Session, conditions: Sequence[Condition], limit: int, offset: int) -> list[Study]:
+    """Newest first."""
+    query = select(Study).where(*_clauses(conditions)).order_by(Study.last_instance_at.desc(), Study.id)
+    return list(session.scalars(query.limit(limit).offset(offset)))
+
+
+def series(session: Session, conditions: Sequence[Condition], limit: int, offset: int) -> list[tuple[Study, Series]]:
+    """Study by study as `studies`, then by number."""
+    query = select(Study, Series).join(Series, Series.study_id == Study.id).where(*_clauses(conditions))
+    query = query.order_by(Study.last_instance_at.desc(), Study.id, Series.series_number, Series.id)
+    return [(row[0], row[1]) for row in session.execute(query.limit(limit).offset(offset))]
+
+
+def instances(
+    session: Session, conditions: Sequence[Condition], limit: int | None, offset: int, *, with_images: bool = False
+) -> list[tuple[Study, Series, Instance]]:
+    """Series by series as `series`, then by number. Without `with_images` image headers and frame indexes stay out."""
+    query = select(Study, Series, Instance).join(Series, Series.study_id == Study.id)
+    query = query.join(Instance, Instance.series_id == Series.id).where(*_clauses(conditions))
+    query = query.order_by(Study.last_instance_at.desc(), Study.id, Series.series_number, Series.id)
+    query = query.order_by(Instance.instance_number, Instance.id).limit(limit).offset(offset)
+    if not with_images:
+        query = query.options(defer(Instance.image_header), defer(Instance.frame_index))
+    return [(row[0], row[1], row[2]) for row in session.execute(query)]
+
+
+def count(session: Session, level: str, conditions: Sequence[Condition]) -> int:
+    """How many rows of `level` (study, series or instance) match."""
+    query = select(func.count()).select_from(Study)
+    if level != "study":
+        query = query.join(Series, Series.study_id == Study.id)
+    if level == "instance":
+        query = query.join(Instance, Instance.series_id == Series.id)
+    return session.scalar(query.where(*_clauses(conditions))) or 0
+
+
+def study_counts(session: Session, study_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Counts]:
+    per_study: dict[uuid.UUID, list[tuple[str, int]]] = {}
+    query = (
+        select(Series.study_id, Series.modality, func.count(Instance.id))
+        .join(Instance, Instance.series_id == Series.id)
+        .where(Series.study_id.in_(study_ids))
+        .group_by(Series.study_id, Series.id, Series.modality)
+    )
+    for study_id, modality, count in session.execute(query):
+        per_study.setdefault(study_id, []).append((modality, count))
+    return {
+        study_id: Counts(
+            sum(count for _, count in found), len(found), tuple(sorted({modality for modality, _ in found if modality}))
+        )
+        for study_id, found in per_study.items()
+    }
+
+
+def series_counts(session: Session, series_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Counts]:
+    query = (
+        select(Instance.series_id, func.count()).where(Instance.series_id.in_(series_ids)).group_by(Instance.series_id)
+    )
+    return {series_id: Counts(count) for series_id, count in session.execute(query)}
+
+
+def image_sizes(session: Session, instance_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, dict[str, int | None]]:
+    """Rows, columns and bits of images, without their whole headers."""
+    header = Instance.image_header
+    query = select(
+        Instance.id, header["rows"].as_integer(), header["columns"].as_integer(), header["bits_allocated"].as_integer()
+    ).where(Instance.id.in_(instance_ids))
+    return {
+        instance_id: {"Rows": rows, "Columns": columns, "BitsAllocated": bits}
+        for instance_id, rows, columns, bits in session.execute(query)
+    }
+
+
+def _clauses(conditions: Sequence[Condition]) -> list[ColumnElement[bool]]:
+    return [condition.clause() for condition in conditions]

@@ -1,0 +1,37 @@
+"""Attribute values by keyword -> the DICOM JSON model (PS3.18 annex F). Whole data sets: services/dicom_metadata."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydicom.datadict import dictionary_VR, tag_for_keyword
+
+_NUMBERS = frozenset({"IS", "US", "UL", "SS", "SL", "DS", "FL", "FD"})
+_GROUPS = ("Alphabetic", "Ideographic", "Phonetic")
+
+
+def to_dicom_json(row: dict[str, Any]) -> dict[str, Any]:
+    """Empty values keep their element and lose their `Value` (F.2.5)."""
+    elements = {}
+    for keyword, value in row.items():
+        tag = tag_for_keyword(keyword)
+        assert tag is not None
+        elements[f"{tag:08X}"] = _element(dictionary_VR(tag), value)
+    return dict(sorted(elements.items()))
+
+
+def _element(vr: str, value: Any) -> dict[str, Any]:
+    if vr == "PN":
+        return {"vr": vr, "Value": [_person_name(value)]} if value else {"vr": vr}
+    values = [item for item in (value if isinstance(value, list) else [value]) if item not in (None, "")]
+    if vr not in _NUMBERS:
+        values = [str(item) for item in values]
+    return {"vr": vr, "Value": values} if values else {"vr": vr}
+
+
+def _person_name(groups: list[str]) -> dict[str, str]:
+    """Empty groups were not kept: one with Chinese characters behind another is the ideographic one."""
+    name = {_GROUPS[0]: groups[0]}
+    for number, group in enumerate(groups[1:3], 1):
+        name[_GROUPS[number]] = group
+    return name

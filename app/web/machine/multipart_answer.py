@@ -1,0 +1,33 @@
+"""Sends a `multipart/related` answer part by part: nothing but the current piece is in memory (PS3.18 8.6.1.2)."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from flask import Response, stream_with_context
+
+
+@dataclass(frozen=True)
+class Part:
+    content_type: str
+    location: str
+    pieces: Iterable[bytes]
+
+
+def multipart_answer(parts: Iterable[Part], root: str) -> Response:
+    """`root` is the parts' media type. An error while sending cuts the connection: the closing boundary never comes."""
+    boundary = secrets.token_hex(16)
+    response = Response(stream_with_context(_body(parts, boundary)))
+    response.headers["Content-Type"] = f'multipart/related; type="{root}"; boundary={boundary}'
+    return response
+
+
+def _body(parts: Iterable[Part], boundary: str) -> Iterator[bytes]:
+    for part in parts:
+        head = f"--{boundary}\r\nContent-Type: {part.content_type}\r\nContent-Location: {part.location}\r\n\r\n"
+        yield head.encode()
+        yield from part.pieces
+        yield b"\r\n"
+    yield f"--{boundary}--\r\n".encode()

@@ -1,0 +1,59 @@
+"""Rendered resources (PS3.18 10.4.1.1.3) and thumbnails: pictures made of the original pixels, in a child process."""
+
+from __future__ import annotations
+
+import re
+
+from flask import Response, abort, request
+
+from app.errors import InvalidInput
+from app.services.dicom_retrieve import StoredInstance
+from app.services.render_parameters import FORMATS
+from app.web.context import services
+from app.web.guards import guarded_blueprint
+from app.web.machine.auth import requires_scope
+from app.web.machine.media_types import best
+from app.web.machine.wado import INSTANCE, SERIES, STUDY, find, wanted
+
+blueprint = guarded_blueprint("rendered", __name__, requires_scope("read"), url_prefix="/dicomweb")
+
+THUMBNAIL = 256
+
+
+@blueprint.get(INSTANCE + "/rendered")
+@blueprint.get(INSTANCE + "/frames/<frame>/rendered")
+def rendered(frame: str = "1", **uids: str) -> Response:
+    """One frame, the first unless named, as image/jpeg (default) or image/png."""
+    [found] = find(uids, "rendered", with_images=True)
+    return _picture(found, _frame(frame), None)
+
+
+@blueprint.get(STUDY + "/thumbnail")
+@blueprint.get(SERIES + "/thumbnail")
+@blueprint.get(INSTANCE + "/thumbnail")
+@blueprint.get(INSTANCE + "/frames/<frame>/thumbnail")
+def thumbnail(frame: str | None = None, **uids: str) -> Response:
+    """A small picture: of the named frame, or of the one in the middle."""
+    images = [item for item in find(uids, "thumbnail", with_images=True) if item.row.image_header]
+    if not images:
+        abort(406)
+    found = images[len(images) // 2]
+    number = _frame(frame) if frame else (found.row.number_of_frames + 1) // 2
+    return _picture(found, number, THUMBNAIL)
+
+
+def _picture(found: StoredInstance, number: int, longest: int | None) -> Response:
+    """406 as well for what holds no picture anybody can show: there is no representation to accept."""
+    media_type = best(wanted(), tuple(FORMATS))
+    if media_type is None:
+        abort(406)
+    picture = services().dicom_retrieve.render(found, number, media_type, request.args, longest)
+    if not picture:
+        abort(406)
+    return Response(picture, content_type=media_type)
+
+
+def _frame(text: str) -> int:
+    if not re.fullmatch(r"[1-9]\d{0,8}", text):
+        raise InvalidInput("frame", "must be a number from 1 on")
+    return int(text)

@@ -1,0 +1,153 @@
+"""WADO-RS (PS3.18 10.4): instances, metadata, frames and bulk data, streamed. Reading: app/services/dicom_retrieve.
+
+Pictures made of pixels are `rendered`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import partial
+
+from flask import Response, abort, request, stream_with_context
+
+from app.errors import InvalidInput, NotFound
+from app.services import dicom_metadata
+from app.services.dicom_retrieve import StoredInstance
+from app.web.context import services
+from app.web.guards import guarded_blueprint
+from app.web.machine.addresses import checked_uid, retrieve_url
+from app.web.machine.auth import caller, requires_scope
+from app.web.machine.media_types import MediaType, accepted, best
+from app.web.machine.multipart_answer import Part, multipart_answer
+from app.web.machine.transfer_syntaxes import OCTETS, frame_media_type, frame_syntax, instances_accepted
+
+blueprint = guarded_blueprint("wado", __name__, requires_scope("read"), url_prefix="/dicomweb")
+
+STUDY = "/studies/<study_uid>"
+SERIES = STUDY + "/series/<series_uid>"
+INSTANCE = SERIES + "/instances/<sop_uid>"
+JSON_TYPES = ("application/dicom+json", "application/json")
+MAX_FRAME_LIST = 2000
+
+
+@blueprint.get(STUDY)
+@blueprint.get(SERIES)
+@blueprint.get(INSTANCE)
+def retrieve(**uids: str) -> Response:
+    """The Part-10 files as they were received."""
+    found = find(uids, "instances")
+    stored = {item.row.transfer_syntax_uid for item in found}
+    form = instances_accepted(stored, wanted(), single="sop_uid" in uids)
+    if form is None:
+        abort(406)
+    if form.name == "application/dicom":
+        response = Response(services().dicom_retrieve.stream(found[0]))
+        response.headers["Content-Type"] = _dicom_type(found[0])
+        response.headers["Content-Length"] = str(found[0].row.size)
+        return response
+    parts = (Part(_dicom_type(item), address(item), services().dicom_retrieve.stream(item)) for item in found)
+    return multipart_answer(parts, "application/dicom")
+
+
+@blueprint.get(STUDY + "/metadata")
+@blueprint.get(SERIES + "/metadata")
+@blueprint.get(INSTANCE + "/metadata")
+def metadata(**uids: str) -> Response:
+    """DICOM JSON, one object an instance; bulk data by address."""
+    answer_type = best(wanted(), JSON_TYPES)
+    if answer_type is None:
+        abort(406)
+    response = Response(stream_with_context(_metadata(find(uids, "metadata", with_images=True))))
+    response.content_type = answer_type
+    return response
+
+
+@blueprint.get(INSTANCE + "/frames/<frame_list>")
+def frames(frame_list: str, **uids: str) -> Response:
+    """Frames by number from 1, as they are encoded in the file."""
+    numbers = _frame_list(frame_list)
+    [found] = find(uids, "frames", with_images=True)
+    return _frames(found, numbers)
+
+
+@blueprint.get(INSTANCE + "/bulkdata/<tag>")
+def bulk_data(tag: str, **uids: str) -> Response:
+    """The value of one top-level element; of the pixel element all frames."""
+    if not re.fullmatch(r"[0-9A-Fa-f]{8}", tag):
+        raise InvalidInput("tag", "must be eight hexadecimal digits")
+    [found] = find(uids, "bulk data", with_images=True)
+    if tag.upper() in dicom_metadata.PIXEL_ELEMENTS.values():
+        return _frames(found, range(1, found.row.number_of_frames + 1))
+    if not any(item.root in (OCTETS, "*/*", "", "application/*") for item in wanted()):
+        abort(406)
+    dataset = services().dicom_retrieve.header(found)
+    value = dataset[int(tag, 16)].value if int(tag, 16) in dataset else None
+    if not isinstance(value, bytes):
+        raise NotFound
+    return multipart_answer([Part(OCTETS, f"{address(found)}/bulkdata/{tag}", [value])], OCTETS)
+
+
+def wanted() -> list[MediaType]:
+    return accepted(request.headers.get("Accept"), request.args.get("accept"))
+
+
+def find(uids: dict[str, str], what: str, *, with_images: bool = False) -> list[StoredInstance]:
+    """What the address names. Raises InvalidInput, NotFound."""
+    ordered = tuple(checked_uid(uids[key]) for key in ("study_uid", "series_uid", "sop_uid") if key in uids)
+    return services().dicom_retrieve.find(ordered, f"machine:{caller().name}", what, with_images=with_images)
+
+
+def address(found: StoredInstance) -> str:
+    return retrieve_url(found.study_uid, found.series_uid, found.sop_uid)
+
+
+def _frames(found: StoredInstance, numbers: range | list[int]) -> Response:
+    if not numbers or max(numbers) > found.row.number_of_frames:
+        raise NotFound
+    media_type = frame_media_type(found.row.transfer_syntax_uid, wanted())
+    if media_type is None:
+        abort(406)
+    content_type = f"{media_type}; transfer-syntax={frame_syntax(found.row.transfer_syntax_uid)}"
+    read = services().dicom_retrieve.frame
+    first = read(found, numbers[0])  # before the answer starts: what cannot be read at all is still a clean 404
+
+    def pieces(number: int) -> Iterator[bytes]:
+        yield first if number == numbers[0] else read(found, number)
+
+    parts = (Part(content_type, f"{address(found)}/frames/{number}", pieces(number)) for number in numbers)
+    return multipart_answer(parts, media_type)
+
+
+def _frame_list(text: str) -> list[int]:
+    if not re.fullmatch(r"[1-9]\d{0,8}(,[1-9]\d{0,8})*", text):
+        raise InvalidInput("frames", "must be numbers from 1 on, separated by commas")
+    numbers = [int(number) for number in text.split(",")]
+    if len(numbers) > MAX_FRAME_LIST:
+        raise InvalidInput("frames", f"must be at most {MAX_FRAME_LIST}")
+    return numbers
+
+
+def _metadata(found: list[StoredInstance]) -> Iterator[str]:
+    """The JSON array, instance by instance."""
+    separator = "["
+    for item in found:
+        row = item.row
+        pixels = (row.image_header or {}).get("pixel_keyword", "PixelData") if _has_pixels(item) else None
+        dataset = services().dicom_retrieve.header(item)
+        yield separator
+        yield dicom_metadata.to_json(dataset, row.transfer_syntax_uid, pixels, partial(_bulk_address, address(item)))
+        separator = ","
+    yield "]"
+
+
+def _bulk_address(instance: str, tag: str) -> str:
+    return f"{instance}/bulkdata/{tag}"
+
+
+def _has_pixels(found: StoredInstance) -> bool:
+    return found.row.pixel_offset is not None or found.row.image_header is not None
+
+
+def _dicom_type(found: StoredInstance) -> str:
+    return f"application/dicom; transfer-syntax={found.row.transfer_syntax_uid}"

@@ -1,0 +1,171 @@
+"""QIDO-RS: which rows come, in what form, and what is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.services import dicom_query
+from tests.factories.dicom_objects import ct_file, ct_series
+from tests.factories.door_app import bearer
+from tests.factories.reading_machine import ReadingMachine, tag
+
+A, B = "1.2.3.1", "1.2.3.2"
+STUDY, ACCESSION, PATIENT_ID = "0020000D", "00080050", "00100020"
+
+
+@pytest.fixture(scope="module")
+def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReadingMachine]:
+    machine = ReadingMachine(tmp_path_factory.mktemp("qido"))
+    machine.hold(
+        *ct_series(5, StudyInstanceUID=A, AccessionNumber="A_100", StudyDate="20260105", StudyTime="0930"),
+        *ct_series(2, StudyInstanceUID=A, AccessionNumber="A_100", Modality="SR", StudyDate="20260105"),
+        *ct_series(3, StudyInstanceUID=B, AccessionNumber="AX200", StudyDate="20260220", PatientID="P2", Modality="MR"),
+    )
+    yield machine
+    machine.close()
+
+
+def studies(machine: ReadingMachine, **query: str) -> set[str]:
+    answer = machine.get("/studies", **query)
+    assert answer.status_code in (200, 204), answer.json
+    return {tag(item, STUDY) for item in answer.json} if answer.status_code == 200 else set()
+
+
+def test_a_study_comes_with_all_required_attributes(machine: ReadingMachine) -> None:
+    answer = machine.get("/studies", StudyInstanceUID=A)
+    assert answer.content_type == "application/dicom+json"
+    [study] = answer.json
+    assert tag(study, "00080020") == "20260105"
+    assert tag(study, ACCESSION) == "A_100"
+    assert tag(study, PATIENT_ID) == "P1"
+    assert tag(study, "00100010") == {"Alphabetic": "Wang^Xiaodong", "Ideographic": "王^小东"}
+    assert study["00080061"]["Value"] == ["CT", "SR"]
+    assert (tag(study, "00201206"), tag(study, "00201208")) == (2, 7)
+    assert tag(study, "00081190").endswith(f"/dicomweb/studies/{A}")
+    assert list(study) == sorted(study)
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ({}, {A, B}),
+        ({"StudyInstanceUID": f"{A},{B}"}, {A, B}),
+        ({"0020000D": B}, {B}),
+        ({"AccessionNumber": "AX200"}, {B}),
+        ({"AccessionNumber": "A_*"}, {A}),
+        ({"AccessionNumber": "A?200"}, {B}),
+        ({"AccessionNumber": "A%"}, set()),
+        ({"AccessionNumber": "*"}, {A, B}),
+        ({"AccessionNumber": ""}, {A, B}),
+        ({"PatientID": "P2"}, {B}),
+        ({"PatientID": "P"}, set()),
+        ({"StudyDate": "20260105"}, {A}),
+        ({"StudyDate": "20260101-20260131"}, {A}),
+        ({"StudyDate": "20260201-"}, {B}),
+        ({"StudyDate": "-20260201"}, {A}),
+        ({"StudyDate": "20270101-"}, set()),
+        ({"StudyTime": "09-10"}, {A}),
+        ({"StudyTime": "0930"}, {A}),
+        ({"StudyTime": "10-"}, set()),
+        ({"ModalitiesInStudy": "SR"}, {A}),
+        ({"ModalitiesInStudy": "MR,SR"}, {A, B}),
+        ({"ModalitiesInStudy": "US"}, set()),
+        ({"StudyDescription": "Ch*", "PatientID": "P1"}, {A}),
+        ({"AccessionNumber": "' OR 1=1 --"}, set()),
+    ],
+)
+def test_matching_keys_select_studies(machine: ReadingMachine, query: dict[str, str], expected: set[str]) -> None:
+    assert studies(machine, **query) == expected
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"StudyDate": "2026-01-05"},
+        {"StudyDate": "-"},
+        {"StudyInstanceUID": "abc"},
+        {"PatientID": "P*"},
+        {"PatientName": "Wang*"},
+        {"NoSuchAttribute": "x"},
+        {"SeriesInstanceUID": "1.2"},
+        {"limit": "0"},
+        {"limit": "many"},
+        {"limit": "-1"},
+        {"offset": "-1"},
+        {"includefield": "NoSuchAttribute"},
+        {"AccessionNumber": "x" * 5000},
+        {"StudyDate": "20260105", "00080020": "20260105"},
+    ],
+)
+def test_what_cannot_be_matched_is_400(machine: ReadingMachine, query: dict[str, str]) -> None:
+    assert machine.get("/studies", **query).status_code == 400
+
+
+def test_no_match_is_204(machine: ReadingMachine) -> None:
+    answer = machine.get("/studies", AccessionNumber="none")
+    assert (answer.status_code, answer.get_data()) == (204, b"")
+
+
+def test_pages_follow_each_other_and_say_what_remains(machine: ReadingMachine) -> None:
+    seen = []
+    for offset in range(0, 12, 4):
+        answer = machine.get("/instances", limit="4", offset=str(offset))
+        rows = answer.json if answer.status_code == 200 else []
+        seen += [tag(item, "00080018") for item in rows]
+        remaining = max(0, 10 - offset - 4)
+        warning = answer.headers.get("Warning", "")
+        assert (f"There are {remaining} additional" in warning) == (remaining > 0)
+    assert len(seen) == len(set(seen)) == 10
+
+
+def test_the_server_has_a_limit_of_its_own(machine: ReadingMachine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dicom_query, "MAX_RESULTS", 3)
+    answer = machine.get("/instances")
+    assert len(answer.json) == 3
+    assert "There are 7 additional" in answer.headers["Warning"]
+
+
+def test_series_of_a_study(machine: ReadingMachine) -> None:
+    rows = machine.get(f"/studies/{A}/series").json
+    assert {(tag(row, "00080060"), tag(row, "00201209")) for row in rows} == {("CT", 5), ("SR", 2)}
+    assert ACCESSION not in rows[0]
+    [mr] = machine.get("/series", Modality="MR").json
+    assert (tag(mr, STUDY), tag(mr, ACCESSION)) == (B, "AX200")
+    assert machine.get(f"/studies/{A}/series", Modality="MR").status_code == 204
+
+
+def test_instances_of_a_series_come_in_their_order(machine: ReadingMachine) -> None:
+    [series] = machine.get("/series", Modality="CT").json
+    uid = tag(series, "0020000E")
+    rows = machine.get(f"/studies/{A}/series/{uid}/instances").json
+    assert [tag(row, "00200013") for row in rows] == [1, 2, 3, 4, 5]
+    assert (tag(rows[0], "00280010"), tag(rows[0], "00280011"), tag(rows[0], "00280100")) == (8, 8, 16)
+    assert tag(rows[0], "00081190").endswith(f"/series/{uid}/instances/{tag(rows[0], '00080018')}")
+    assert len(machine.get("/instances", SOPInstanceUID=tag(rows[2], "00080018")).json) == 1
+    assert len(machine.get(f"/studies/{A}/instances", InstanceNumber="2").json) == 2
+
+
+def test_other_answer_types_and_tokens_are_refused(machine: ReadingMachine) -> None:
+    assert machine.get("/studies", accept="application/dicom+xml").status_code == 406
+    assert machine.get("/studies", accept="application/json").content_type == "application/json"
+    assert machine.client.get("/dicomweb/studies").status_code == 401
+    uploader = bearer(machine.services, "upload")
+    assert machine.client.get("/dicomweb/studies", headers=uploader).status_code == 403
+
+
+def test_every_search_is_audited_without_personal_data(tmp_path: Path) -> None:
+    machine = ReadingMachine(tmp_path)
+    machine.hold(ct_file(StudyInstanceUID=A))
+    machine.get("/studies", PatientID="P1")
+    machine.get(f"/studies/{A}/instances")
+    reads = machine.reads()
+    machine.close()
+    assert [subject for subject, _ in reads] == ["search:study", f"study:{A}"]
+    assert reads[0][1] == {"what": "search", "keys": ["PatientID"], "count": 1, "studies": [A]}
+
+
+def test_fuzzy_matching_is_said_not_to_happen(machine: ReadingMachine) -> None:
+    assert "literal matching" in machine.get("/studies", fuzzymatching="true").headers["Warning"]
