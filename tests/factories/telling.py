@@ -1,0 +1,117 @@
+"""Exams on their way to the patient's phone: received, prepared, released, told."""
+
+from __future__ import annotations
+
+import io
+import uuid
+from collections.abc import Mapping, Sequence
+
+from app.bootstrap import Services
+from app.models import Exam, Notification, Study, WechatAccount
+from app.repos import exams as exam_repo
+from app.repos import notifications as repo
+from app.repos.renditions import raise_exam_revision
+from app.services.exam_input import exam_input, report_input
+from app.services.incoming import IncomingObject, Stored
+from app.services.outbox import OPENID_CONTEXT
+from sms.inbox import InboxMessage, PhoneInbox
+from tests.factories.house import clock_of, exam_body, report_body
+from tests.factories.images import ct_slice, part10
+
+PHONE = "+8613900000001"
+
+
+def receive_study(house: Services, slices: int = 1, **attributes: str) -> str:
+    """A study of the patient of `exam_body` arrives; its UID."""
+    first = ct_slice(**attributes)
+    shared = {"StudyInstanceUID": first.StudyInstanceUID, "SeriesInstanceUID": first.SeriesInstanceUID}
+    files = [part10(first)] + [
+        part10(ct_slice(**shared, **attributes, InstanceNumber=number)) for number in range(2, slices + 1)
+    ]
+    outcomes = house.ingest.receive([IncomingObject(io.BytesIO(file)) for file in files], "stow", "test")
+    assert all(isinstance(outcome, Stored) for outcome in outcomes)
+    return str(first.StudyInstanceUID)
+
+
+def register(house: Services, accession: str = "A1", **changes: str | None) -> uuid.UUID:
+    house.exams.register(accession, exam_input(exam_body(**changes)), "machine:ris")
+    return exam_of(house, accession).id
+
+
+def report(house: Services, accession: str = "A1", **changes: str) -> None:
+    house.exams.add_report(accession, report_input(report_body(**changes)), "machine:ris")
+
+
+def exam_of(house: Services, accession: str = "A1") -> Exam:
+    with house.db.read() as session:
+        exam = exam_repo.exam_by_accession(session, accession)
+    assert exam is not None
+    return exam
+
+
+def mark_prepared(house: Services, accession: str = "A1") -> uuid.UUID:
+    """A matched study whose pictures are ready, without decoding any; its id."""
+    receive_study(house, AccessionNumber=accession)
+    with house.db.session() as session:
+        study = exam_repo.studies_of_accession(session, accession)[-1]
+        study.state, study.prepared_revision = "prepared", study.revision
+        if study.exam_id is not None:
+            raise_exam_revision(session, study.exam_id)
+        return study.id
+
+
+def follow(house: Services, exam_id: uuid.UUID, openid: str = "oOpenid0001") -> str:
+    """The exam's patient bound a WeChat account that follows."""
+    with house.db.session() as session:
+        exam = exam_repo.exam(session, exam_id)
+        assert exam is not None
+        sealed = house.fields.seal(openid, OPENID_CONTEXT)
+        session.add(
+            WechatAccount(
+                patient_id=exam.patient_id,
+                openid_hash=house.blind.of("wechat.openid", openid),
+                openid_sealed=sealed,
+                bound_at=house.clock.now(),
+            )  # fmt: skip
+        )
+    assert house.simulation.wechat is not None
+    house.simulation.wechat.follow(openid)
+    return openid
+
+
+def sweep(house: Services, *, seconds: float = 0) -> None:
+    """Move the clock and run every sweep until nothing is due."""
+    clock_of(house).advance(seconds)
+    while house.worker.run_sweeps():
+        pass
+
+
+def deliver_receipts(house: Services) -> None:
+    """The carrier calls the hook, HTTP left out."""
+
+    def post(items: Sequence[Mapping[str, str]]) -> bool:
+        house.receipts.take_callback(list(items))
+        return True
+
+    assert house.simulation.carrier is not None
+    while house.simulation.carrier.push_receipts(post):
+        pass
+
+
+def messages(house: Services, phone: str = PHONE) -> list[InboxMessage]:
+    return PhoneInbox(house.settings.var_dir / "carrier.db").messages(phone)
+
+
+def notifications(house: Services, exam_id: uuid.UUID) -> list[Notification]:
+    with house.db.read() as session:
+        return repo.of_exam(session, exam_id)
+
+
+def states(house: Services, exam_id: uuid.UUID) -> list[tuple[str, str, str]]:
+    """(event, channel, state) of every message of an exam."""
+    return [(row.event, row.channel, row.state) for row in notifications(house, exam_id)]
+
+
+def study(house: Services, uid: str) -> Study:
+    with house.db.read() as session:
+        return next(row for row in exam_repo.studies_of_accession(session, "A1") if row.study_instance_uid == uid)
