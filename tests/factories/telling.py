@@ -72,7 +72,7 @@ def follow(house: Services, exam_id: uuid.UUID, openid: str = "oOpenid0001") -> 
                 openid_hash=house.blind.of("wechat.openid", openid),
                 openid_sealed=sealed,
                 bound_at=house.clock.now(),
-            )  # fmt: skip
+            )
         )
     assert house.simulation.wechat is not None
     house.simulation.wechat.follow(openid)
