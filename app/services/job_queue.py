@@ -57,6 +57,9 @@ class JobQueue:
     def claim(self) -> ClaimedJob | None:
         """Take the oldest due job, or one whose worker fell silent; None when nothing is due."""
         now = self.clock.now()
+        with self.db.read() as session:
+            if not repo.due(session, now, 1):
+                return None  # an idle worker takes no write lock
         with self.db.session() as session:
             for job in repo.due(session, now, CANDIDATES):
                 if repo.claim(session, job.id, now, now + LEASE):

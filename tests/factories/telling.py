@@ -65,15 +65,13 @@ def follow(house: Services, exam_id: uuid.UUID, openid: str = "oOpenid0001") -> 
     with house.db.session() as session:
         exam = exam_repo.exam(session, exam_id)
         assert exam is not None
-        sealed = house.fields.seal(openid, OPENID_CONTEXT)
-        session.add(
-            WechatAccount(
-                patient_id=exam.patient_id,
-                openid_hash=house.blind.of("wechat.openid", openid),
-                openid_sealed=sealed,
-                bound_at=house.clock.now(),
-            )
+        row = WechatAccount(
+            patient_id=exam.patient_id,
+            openid_hash=house.blind.of("wechat.openid", openid),
+            openid_sealed=house.fields.seal(openid, OPENID_CONTEXT),
+            bound_at=house.clock.now(),
         )
+        session.add(row)
     assert house.simulation.wechat is not None
     house.simulation.wechat.follow(openid)
     return openid

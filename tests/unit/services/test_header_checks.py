@@ -19,7 +19,9 @@ from tests.factories.dicom_objects import ct_dataset, ct_file, part10
 from tests.shared_data import files_of, needs
 
 MIB = 1024 * 1024
-VALID = ct_file()
+VALID = ct_file(
+    SOPInstanceUID="1.2.3.4", StudyInstanceUID="1.2.3.5", SeriesInstanceUID="1.2.3.6"
+)  # the same in every test process
 
 
 def read_bytes(data: bytes, limits: HeaderLimits | None = None) -> ReceivedHeader:
