@@ -138,13 +138,18 @@ def _check_nesting(dataset: Dataset, allowed: int) -> None:
     """Sequences of known length are parsed only when asked for, so ask for them now, level by level."""
     if allowed == 0:
         raise RefusedObject("nested too deeply", OUT_OF_RESOURCES)
-    for tag in dataset.keys():  # noqa: SIM118 - iterating a Dataset converts every element
-        raw = dataset.get_item(tag)
-        vr = raw.VR if raw.VR not in (None, "UN") else dictionary_VR(tag) if dictionary_has_tag(tag) else None
-        if vr == "SQ":
-            value = dataset[tag].value
-            for item in value if isinstance(value, Sequence) else ():
-                _check_nesting(item, allowed - 1)
+    # Elements as they were read: iterating over a Dataset itself would convert every value.
+    for tag in [tag for tag, element in dataset.items() if _vr(tag, element.VR) == "SQ"]:
+        value = dataset[tag].value
+        for item in value if isinstance(value, Sequence) else ():
+            _check_nesting(item, allowed - 1)
+
+
+def _vr(tag: BaseTag, written: str | None) -> str | None:
+    """The VR in the file, else the dictionary's."""
+    if written not in (None, "UN"):
+        return written
+    return dictionary_VR(tag) if dictionary_has_tag(tag) else None
 
 
 def _check_pixels(dataset: Dataset, limits: HeaderLimits) -> None:
