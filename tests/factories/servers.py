@@ -74,8 +74,8 @@ def running(server: Server) -> Iterator[Server]:
         server.end(signal.SIGKILL)
 
 
-def gunicorn(folder: Path) -> Server:
-    command = ["gunicorn", "wsgi:application", "-k", "gthread", "--threads", "8", "-b", "127.0.0.1:0"]
+def gunicorn(folder: Path, application: str = "wsgi:application") -> Server:
+    command = ["gunicorn", application, "-k", "gthread", "--threads", "8", "-b", "127.0.0.1:0"]
     return Server(command, folder, r"Listening at: http://127\.0\.0\.1:(\d+)")
 
 
