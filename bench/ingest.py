@@ -77,7 +77,7 @@ def compare(ours: Door, theirs: Door, per_request: int) -> None:
         """The same for both sides of a round."""
         if number not in round_of:
             round_of.clear()
-            round_of[number] = list(requests(new_study(f"BENCH-{per_request}-{number}"), per_request))
+            round_of[number] = list(requests(new_study(f"BENCH-{per_request}-{number}").files, per_request))
         return round_of[number]
 
     sides = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -29,7 +30,14 @@ def _slices() -> list[FileDataset]:
     return [dcmread(path) for path in paths()]
 
 
-def new_study(accession_number: str) -> list[bytes]:
+@dataclass(frozen=True)
+class NewStudy:
+    uid: str
+    series_uid: str
+    files: list[bytes]
+
+
+def new_study(accession_number: str) -> NewStudy:
     """The slices as files of a study nobody has seen before, with the patient of `tests.factories.house.exam_body`."""
     study, series = generate_uid(), generate_uid()
     files = []
@@ -42,4 +50,4 @@ def new_study(accession_number: str) -> list[bytes]:
         file = io.BytesIO()
         ds.save_as(file, enforce_file_format=True)
         files.append(file.getvalue())
-    return files
+    return NewStudy(study, series, files)
