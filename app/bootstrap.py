@@ -32,11 +32,15 @@ from app.services.access_codes import AccessCodes
 from app.services.archive_check import ArchiveCheck
 from app.services.attempts import Attempts
 from app.services.audit import Audit
+from app.services.audit_reading import AuditReading
 from app.services.completion import Completion
 from app.services.data_keys import DataKeys
 from app.services.demo import Demo
+from app.services.demo_staff import DemoStaff
+from app.services.desk import Desk
 from app.services.dicom_query import DicomQuery
 from app.services.dicom_retrieve import DicomRetrieve
+from app.services.exam_search import ExamSearch
 from app.services.exams import Exams
 from app.services.header_checks import MIB, HeaderLimits
 from app.services.ingest import Ingest
@@ -54,6 +58,8 @@ from app.services.quarantine import Quarantine
 from app.services.receipts import Receipts
 from app.services.release import Release
 from app.services.renditions import Renditions
+from app.services.staff_accounts import StaffAccounts
+from app.services.staff_login import StaffLogin
 from app.services.verification import Verification
 
 
@@ -70,11 +76,13 @@ class Services:
     archive: SealedArchive
     data_keys: DataKeys
     audit: Audit
+    audit_reading: AuditReading
     machine_tokens: MachineTokens
     ingest: Ingest
     quarantine: Quarantine
     paper: Paper
     demo: Demo
+    demo_staff: DemoStaff
     archive_check: ArchiveCheck
     matching: Matching
     exams: Exams
@@ -82,6 +90,12 @@ class Services:
     verification: Verification
     patient_tokens: SessionTokens
     patient_sessions: PatientSessions
+    staff_accounts: StaffAccounts
+    staff_login: StaffLogin
+    staff_tokens: SessionTokens
+    staff_form_key: bytes = field(repr=False)
+    exam_search: ExamSearch
+    desk: Desk
     renderer: RenderPool
     renditions: Renditions
     pictures: Pictures
@@ -142,6 +156,13 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
         study_changed=matching.study_changed,
         patients_differ=matching.header_differs,
     )
+    staff_accounts = StaffAccounts(db, clock, fields, audit)
+    verification = Verification(
+        db, clock, codes, access_codes, fields,
+        Attempts(codes, settings.address_failures_per_hour, settings.shared_addresses),
+        audit,
+        send_one_time_code=outbox.queue_one_time_code,
+    )  # fmt: skip
     renderer = RenderPool(settings.decode_workers, settings.decode_time_limit_s, settings.decode_memory_mib << 20)
     renditions = Renditions(db, clock, archive, data_keys, renderer)
     queue = JobQueue(db, clock)
@@ -156,6 +177,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
         archive=archive,
         data_keys=data_keys,
         audit=audit,
+        audit_reading=AuditReading(db, audit),
         machine_tokens=MachineTokens(db, clock, audit),
         ingest=ingest,
         quarantine=Quarantine(db),
@@ -165,17 +187,16 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
         matching=matching,
         exams=exams,
         access_codes=access_codes,
-        verification=Verification(
-            db,
-            clock,
-            codes,
-            fields,
-            Attempts(codes, settings.address_failures_per_hour, settings.shared_addresses),
-            audit,
-            send_one_time_code=outbox.queue_one_time_code,
-        ),
+        verification=verification,
         patient_tokens=SessionTokens(keys.derive("session-jwt"), "patient"),
         patient_sessions=PatientSessions(db, clock, audit, timedelta(minutes=settings.session_idle_min)),
+        staff_accounts=staff_accounts,
+        demo_staff=DemoStaff(staff_accounts, clock, keys.derive("demo-staff")),
+        staff_login=StaffLogin(db, clock, codes, fields, audit, timedelta(minutes=settings.staff_idle_min)),
+        staff_tokens=SessionTokens(keys.derive("staff-session-jwt"), "staff"),
+        staff_form_key=keys.derive("staff-forms"),
+        exam_search=ExamSearch(db, fields, blind, codes, audit),
+        desk=Desk(db, audit, exams, access_codes, outbox, verification),
         renderer=renderer,
         renditions=renditions,
         pictures=Pictures(db, archive, data_keys, renderer),

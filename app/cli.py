@@ -9,11 +9,12 @@ from flask.cli import with_appcontext
 from app.bootstrap import Services
 from app.cli_archive import ingest, verify_archive
 from app.cli_scp import scp
+from app.cli_staff import create_staff
 from app.cli_worker import worker
 
 
 def register(app: Flask) -> None:
-    for command in (create_token, verify_audit, ingest, verify_archive, scp, worker):
+    for command in (create_token, create_staff, verify_audit, ingest, verify_archive, scp, worker):
         app.cli.add_command(command)
 
 

@@ -114,6 +114,12 @@ class Settings:
     )
     staff_idle_min: int = _setting("Minutes until an unused staff session ends", "15", _integer(1, 240))
 
+    staff_addresses: tuple[str, ...] = _setting(
+        "Networks let in to the staff console, comma-separated",
+        "127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fd00::/8",
+        _networks,
+    )
+
     sms_carrier: str = _setting("simulated or tencent", "simulated", _choice("simulated", "tencent"))
     sms_family: str = _setting("T0 (no code) or T1 (pick-up code)", "T1", _choice("T0", "T1"))
     sms_signature: str = _setting("Registered signature, 2 to 12 characters", "云影像医院")

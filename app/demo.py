@@ -17,6 +17,7 @@ import tempfile
 import threading
 import time
 import tomllib
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,7 @@ def prepare(settings: Settings, data: Path) -> None:
             break
     for name, scopes in TOKENS.items():
         services.machine_tokens.ensure(f"demo-{name}", scopes, services.demo.token(name), actor="system:demo")
+    services.demo_staff.ensure("system:demo")
     write_atomically(settings.var_dir / "demo.json", document(services))
     services.renderer.close()
     services.db.dispose()
@@ -66,7 +68,7 @@ def document(services: Services) -> dict[str, Any]:
         **{name: services.demo.token(name) for name in TOKENS},
         "dicom": {"port": settings.dicom_port, "called_ae": settings.dicom_ae_title, "calling_ae": CALLING_AE},
         "exams": [_exam(settings, exam) for exam in services.demo.exams_shown()],
-        "staff": [],
+        "staff": [asdict(account) for account in services.demo_staff.everybody()],
         "phone_url": f"{settings.base_url}/demo/phone",
     }
 

@@ -50,10 +50,15 @@ class Action(StrEnum):
     STAFF_LOGIN_FAILED = "staff.login_failed"
     STAFF_LOGOUT = "staff.logout"
     STAFF_CREATED = "staff.created"
+    STAFF_RESET = "staff.reset"
+    STAFF_DISABLED = "staff.disabled"
+    STAFF_PASSWORD_CHANGED = "staff.password_changed"  # noqa: S105 - an event's name
     STAFF_SEARCHED = "staff.searched"
     STAFF_VIEWED_EXAM = "staff.viewed_exam"
     STAFF_RESENT = "staff.resent"
     STAFF_REVOKED = "staff.revoked"
+    STAFF_LET_IN = "staff.let_in"
+    STAFF_SETTLED_MESSAGE = "staff.settled_message"
     TOKEN_CREATED = "token.created"  # noqa: S105 - an event's name
     MACHINE_READ = "machine.read"
 

@@ -23,6 +23,7 @@ from app.repos import access as repo
 from app.repos import exams as exam_repo
 from app.security.codes import Codes, normal_code, normal_factor
 from app.security.fields import FieldSealer
+from app.services.access_codes import AccessCodes
 from app.services.attempts import Attempts
 from app.services.audit import Action, Audit
 
@@ -75,6 +76,7 @@ class Verification:
     db: Database
     clock: Clock
     codes: Codes
+    access_codes: AccessCodes
     fields: FieldSealer
     attempts: Attempts
     audit: Audit
@@ -111,16 +113,16 @@ class Verification:
                 return
             if named.patient.phone_sealed is None:
                 return
-            code_id = uuid.uuid4()
-            row = OneTimeCode(
-                id=code_id, exam_id=named.exam.id, share_code_id=named.code.id,
-                code_hash=self.codes.hash("one-time", code_id.hex, self.codes.one_time_code(code_id.bytes)),
-                created_at=now, expires_at=now + ONE_TIME_LIFETIME,
-            )  # fmt: skip
-            repo.add(session, row)
+            row, _ = self._new_one_time_code(session, named.exam, named.code, now)
             phone = self.fields.open(named.patient.phone_sealed, "patient.phone")
             self.send_one_time_code(session, named.exam, phone, row)
             self._record(session, Action.ONE_TIME_CODE_SENT, named.exam, "patient")
+
+    def code_for_the_desk(self, session: Session, exam: Exam) -> str:
+        """A one-time code that staff read out to somebody they identified. Inside the caller's transaction."""
+        qr = repo.code_by_hash(session, self.codes.hash("long", self.access_codes.qr_code(session, exam)))
+        assert qr is not None  # issued by the line before
+        return self._new_one_time_code(session, exam, qr, self.clock.now())[1]
 
     def open_by_one_time_code(self, attempt: Attempt, typed: str) -> Opened:
         """Open with the newest one-time code, once. Raises AccessRefused for every reason alike."""
@@ -138,6 +140,19 @@ class Verification:
                 return self._open(session, named, attempt, now, by="one_time_code")
             self._refuse(session, named, attempt, now)
         raise AccessRefused
+
+    def _new_one_time_code(
+        self, session: Session, exam: Exam, named_by: ShareCode, now: datetime
+    ) -> tuple[OneTimeCode, str]:
+        code_id = uuid.uuid4()
+        code = self.codes.one_time_code(code_id.bytes)
+        row = OneTimeCode(
+            id=code_id, exam_id=exam.id, share_code_id=named_by.id,
+            code_hash=self.codes.hash("one-time", code_id.hex, code),
+            created_at=now, expires_at=now + ONE_TIME_LIFETIME,
+        )  # fmt: skip
+        repo.add(session, row)
+        return row, code
 
     def _named(self, session: Session, attempt: Attempt, now: datetime) -> _Named:
         typed = normal_code(attempt.code)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from app.web import error_pages, guards, headers, ops, static_files
+from app.web import error_pages, guards, headers, ops, staff, static_files
 from app.web.demo import phone
 from app.web.hooks import sms
 from app.web.machine import qido, rendered, ris, stow, wado
@@ -20,5 +20,6 @@ def register(app: Flask) -> None:
     app.jinja_env.globals["hospital_name"] = app.extensions["cloudfilm"].settings.hospital_name
     for room in (ops, entry, exams, images, ris, stow, qido, wado, rendered, sms):
         app.register_blueprint(room.blueprint)
+    staff.install(app)
     if app.extensions["cloudfilm"].settings.is_demo:
         app.register_blueprint(phone.blueprint)

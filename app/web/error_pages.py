@@ -6,7 +6,7 @@ Machines (`/dicomweb`, `/api`, `/hooks`) get JSON, people a page in plain words.
 from __future__ import annotations
 
 import structlog
-from flask import Flask, Response, jsonify, make_response, render_template, request
+from flask import Flask, Response, jsonify, make_response, redirect, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from app import errors
@@ -16,6 +16,7 @@ log = structlog.get_logger(__name__)
 STATUS: dict[type[errors.CloudFilmError], int] = {
     errors.InvalidInput: 400,
     errors.Unauthenticated: 401,
+    errors.PasswordOverAge: 403,
     errors.AccessRefused: 403,
     errors.Forbidden: 403,
     errors.NotFound: 404,
@@ -25,6 +26,12 @@ STATUS: dict[type[errors.CloudFilmError], int] = {
     errors.RefusedObject: 409,
     errors.StoreUnavailable: 503,
 }
+LED_ELSEWHERE: dict[type[errors.CloudFilmError], str] = {
+    errors.Unauthenticated: "/staff/login",
+    errors.PasswordOverAge: "/staff/password",
+}
+"""Staff are not turned away but led to what is missing."""
+STAFF_PATHS = "/staff"
 MACHINE_PATHS = ("/dicomweb/", "/api/", "/hooks/")
 
 
@@ -36,6 +43,8 @@ def install(app: Flask) -> None:
 
 def _domain(error: errors.CloudFilmError) -> Response:
     status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
+    if request.path.startswith(STAFF_PATHS) and type(error) in LED_ELSEWHERE:
+        return make_response(redirect(LED_ELSEWHERE[type(error)], 303))
     if status >= 500:
         log.error("request failed", route=_route(), exc_info=error)
     detail = str(error) if isinstance(error, errors.InvalidInput | errors.RefusedObject | errors.Conflict) else None

@@ -19,7 +19,7 @@ ALLOWED: dict[str, set[str]] = {
         "app.jobs", "sms", "wechat",
     },
     "app.demo": {"app", "app.bootstrap", "app.config", "app.services", "app.jobs", "app.dicom", "app.logs"},
-    "app.cli": {"app.bootstrap", "app.config", "app.services", "app.jobs", "app.dicom"},
+    "app.cli": {"app.bootstrap", "app.config", "app.services", "app.jobs", "app.dicom", "app.security"},
     "app.web": {"app.services", "app.config", "app.security", "app.bootstrap", "app.web.demo"},
     "app.web.demo": {"app.services", "app.config", "app.web", "app.bootstrap", "sms", "wechat"},
     "app.jobs": {"app.services", "app.config", "app.extensions"},
