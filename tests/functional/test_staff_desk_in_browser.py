@@ -76,7 +76,7 @@ def test_staff_resend_brings_a_new_message_that_opens_the_exam(browser: Browser,
         assert faults(page) == []
         page.fill("#reason-resend", "患者没有收到")
         page.get_by_role("button", name="重发").click()
-        assert page.get_by_text("已重新发送").count() == 1
+        page.get_by_text("已重新发送").wait_for()
     for _ in range(60):
         fresh = [code for code in messages_on_phone(browser, running, phone) if code not in before]
         if fresh:
