@@ -110,7 +110,12 @@ class Services:
 
     def probes(self) -> dict[str, Callable[[], None]]:
         """What /readyz asks; each raises when its part does not answer."""
-        return {"database": self.db.probe, "store": self.archive.store.probe, "queue": self.worker.work.queue.probe}
+        return {
+            "database": self.db.probe,
+            "store": self.archive.store.probe,
+            "redis": self.waker.probe,
+            "queue": self.worker.work.queue.probe,
+        }
 
 
 def build(settings: Settings, clock: Clock | None = None) -> Services:

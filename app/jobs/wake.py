@@ -6,6 +6,7 @@ Embedded: the stub broker, in this process. With Redis: every worker process lis
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import dramatiq
 import structlog
@@ -24,7 +25,7 @@ class Waker:
     def __init__(self, redis_url: str = "") -> None:
         middleware: list[dramatiq.Middleware] = [dramatiq.middleware.AgeLimit(max_age=AGE_LIMIT_MS)]
         self._embedded = not redis_url
-        self._broker: dramatiq.Broker = StubBroker(middleware) if self._embedded else _redis(redis_url, middleware)
+        self._broker: Any = StubBroker(middleware) if self._embedded else _redis(redis_url, middleware)
         self._wakes: list[Callable[[], None]] = []
         self._actor = dramatiq.Actor(
             self._woken, broker=self._broker, actor_name="wake", queue_name=QUEUE, priority=0, options={}
@@ -46,6 +47,11 @@ class Waker:
         if self._listener is None:
             self._listener = dramatiq.Worker(self._broker, worker_threads=1, worker_timeout=100)
             self._listener.start()
+
+    def probe(self) -> None:
+        """Raises when Redis does not answer; the embedded stand-in always does."""
+        if not self._embedded:
+            self._broker.client.ping()
 
     def close(self) -> None:
         if self._listener is not None:
