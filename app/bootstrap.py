@@ -97,6 +97,7 @@ class Services:
     exam_search: ExamSearch
     desk: Desk
     renderer: RenderPool
+    completion: Completion
     renditions: Renditions
     pictures: Pictures
     dicom_query: DicomQuery
@@ -203,6 +204,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
         exam_search=ExamSearch(db, fields, blind, codes, audit),
         desk=Desk(db, audit, exams, access_codes, outbox, verification),
         renderer=renderer,
+        completion=completion,
         renditions=renditions,
         pictures=Pictures(db, archive, data_keys, renderer),
         dicom_query=DicomQuery(db, blind, fields, audit),

@@ -49,7 +49,7 @@ def prepare(settings: Settings, data: Path) -> None:
     for line in refused:
         print(f"not taken: {line}", file=sys.stderr)
     for study_instance_uid in services.demo.study_uids():
-        services.worker.work.completion.complete_now(study_instance_uid)
+        services.completion.complete_now(study_instance_uid)
     for _ in range(MOST_ROUNDS):
         if not (services.worker.run_sweeps() | services.worker.run_job()):
             break

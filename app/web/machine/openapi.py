@@ -119,6 +119,13 @@ DOCUMENT: dict[str, Any] = {
         "/exams/{accession}/qr.svg": _file("ris", "The exam's QR as SVG", "image/svg+xml"),
         "/exams/{accession}/qr.png": _file("ris", "The exam's QR as PNG", "image/png"),
         "/exams/{accession}/report-sheet.pdf": _file("ris", "Our report sheet with the QR", "application/pdf"),
+        "/studies/{study_uid}/complete": {
+            "parameters": [{"name": "study_uid", "in": "path", "required": True, "schema": {"type": "string"}}],
+            "post": _operation(
+                "upload", "Every instance of the study was sent: prepare it now",
+                {"204": {"description": "complete"}, "400": _fault("no UID"), "404": _fault("no such study")},
+            ),
+        },
         "/quarantine": {
             "get": _operation(
                 "read", "Objects that were not taken, newest first",
