@@ -193,7 +193,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
 def _master_keys(settings: Settings) -> MasterKeys:
     """Production never makes a key by itself: a new key beside old data would be a silent loss."""
     if settings.is_demo and not settings.key_path.exists():
-        return MasterKeys.generate(settings.key_path)
+        return MasterKeys.generate(settings.key_path, for_demo=True)
     return MasterKeys.from_file(settings.key_path)
 
 
