@@ -8,12 +8,15 @@ from flask.cli import with_appcontext
 
 from app.bootstrap import Services
 from app.cli_archive import ingest, verify_archive
+from app.cli_check import check_config, told_plainly
 from app.cli_scp import scp
 from app.cli_worker import worker
 
+__all__ = ["register", "told_plainly"]
+
 
 def register(app: Flask) -> None:
-    for command in (create_token, verify_audit, ingest, verify_archive, scp, worker):
+    for command in (check_config, create_token, verify_audit, ingest, verify_archive, scp, worker):
         app.cli.add_command(command)
 
 

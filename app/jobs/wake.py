@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import dramatiq
+import redis
 import structlog
 from dramatiq.brokers.redis import RedisBroker
 from dramatiq.brokers.stub import StubBroker
@@ -16,6 +17,7 @@ log = structlog.get_logger(__name__)
 
 QUEUE = "wake"
 AGE_LIMIT_MS = 5_000
+ANSWER_S = 5
 
 
 class Waker:
@@ -30,6 +32,8 @@ class Waker:
             self._woken, broker=self._broker, actor_name="wake", queue_name=QUEUE, priority=0, options={}
         )
         self._listener: dramatiq.Worker | None = None
+        self.probe: Callable[[], None] | None = None if self._embedded else self._ping
+        """Raises when Redis does not answer; None without Redis."""
 
     def wake(self) -> None:
         """Tell the workers that rows wait. Never fails: they poll anyway."""
@@ -53,10 +57,14 @@ class Waker:
             self._listener = None
         self._broker.close()
 
+    def _ping(self) -> None:
+        self._broker.client.ping()  # type: ignore[attr-defined]
+
     def _woken(self) -> None:
         for woken in self._wakes:
             woken()
 
 
 def _redis(url: str, middleware: list[dramatiq.Middleware]) -> dramatiq.Broker:
-    return RedisBroker(url=url, middleware=middleware)  # type: ignore[no-untyped-call]
+    client = redis.Redis.from_url(url, socket_connect_timeout=ANSWER_S, socket_timeout=ANSWER_S)
+    return RedisBroker(client=client, middleware=middleware)  # type: ignore[no-untyped-call]
