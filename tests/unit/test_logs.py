@@ -16,7 +16,6 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from sqlalchemy.exc import StatementError
 
-from app.logs import take_over
 from app.logs_lines import FIELDS, WITHHELD
 from tests.factories.log_output import LogOutput, written
 from tests.factories.personal import KINDS, secrets
@@ -180,7 +179,6 @@ def test_gunicorns_own_log_quotes_no_request(secret: str) -> None:
     try:
         with written() as output:
             handler.setStream(sys.stderr)
-            take_over(server)
             server.warning(f"Invalid request from ip=1.2.3.4: Invalid HTTP request line: 'GET /q/{secret}'")
             try:
                 raise ValueError(secret)
