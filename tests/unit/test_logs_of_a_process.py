@@ -8,9 +8,12 @@ import sys
 import threading
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pytest
 from sqlalchemy.exc import StatementError
+from werkzeug.serving import make_server
 
 from app.bootstrap import Services
 from app.jobs.worker import Worker
@@ -48,6 +51,23 @@ def test_a_process_tells_how_it_failed_without_what_it_handled(ending: str) -> N
     )
     assert silent(done.stdout + done.stderr)
     assert [json.loads(line)["level"] for line in done.stderr.splitlines()]
+
+
+def test_the_development_server_quotes_no_request() -> None:
+    def fail(environ: Any, _: Any) -> Any:
+        raise ValueError(SAID)
+
+    with written() as output:
+        server = make_server("127.0.0.1", 0, fail, threaded=True)
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        with pytest.raises(HTTPError):
+            urlopen(f"http://127.0.0.1:{server.server_port}/q/K7M2QX?phone=13912345678")
+        server.shutdown()
+        server.server_close()
+        thread.join(5)
+    assert silent(output.getvalue())
+    assert [line["logger"] for line in output.lines()] == ["werkzeug", "werkzeug"]
 
 
 @pytest.fixture
