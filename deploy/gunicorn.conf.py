@@ -37,7 +37,7 @@ forwarder_headers = ""
 # Each request is a line of the application's log. Who turns on this one too (--access-logfile) gets the route, never
 # the path: paths hold codes.
 accesslog = None
-access_log_format = '{"route": "%({x-cloudfilm-route}o)s", "status": "%(s)s", "ms": %(M)s, "bytes": "%(B)s"}'
+access_log_format = '{"route": "%({cloudfilm.route}e)s", "status": "%(s)s", "ms": %(M)s, "bytes": "%(B)s"}'
 errorlog = "-"
 loglevel = "info" if settings.log_level == "debug" else settings.log_level  # its debug lines are paths, withheld
 

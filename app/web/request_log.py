@@ -1,7 +1,7 @@
 """One line a request: method, route, status, milliseconds, bytes. Never a path, a query or an address.
 
-The route is the rule (`/q/<code>`), not what was asked for: paths hold codes. It also travels in a response header, so
-that the servers in front can log it instead of the path (deploy/gunicorn.conf.py, deploy/nginx.conf).
+The route is the rule (`/q/<code>`), not what was asked for: paths hold codes. The servers in front log it instead:
+gunicorn finds it in the environment, a proxy in a response header, which it keeps to itself (deploy/).
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ from flask import Flask, Response, request
 from werkzeug.wsgi import ClosingIterator
 
 from app.logs_lines import METHODS, NO_ROUTE
+from app.web.context import services
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 log = structlog.get_logger(__name__)
 
-ROUTE_HEADER = "X-CloudFilm-Route"
+ROUTE_HEADER, ROUTE_KEY = "X-CloudFilm-Route", "cloudfilm.route"
 OF_MONITORING = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
@@ -36,7 +37,10 @@ def route() -> str:
 
 
 def _name_route(response: Response) -> Response:
-    response.headers[ROUTE_HEADER] = f"{_method(request.method)} {route()}"
+    named = f"{_method(request.method)} {route()}"
+    request.environ[ROUTE_KEY] = named
+    if services().settings.trusted_proxies:
+        response.headers[ROUTE_HEADER] = named
     return response
 
 
@@ -51,10 +55,10 @@ class RequestLog:
         self._wrapped = wrapped
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        answer = _Answer(_method(environ["REQUEST_METHOD"]))
+        answer = _Answer(environ)
 
         def start(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Any:
-            answer.begun(status, headers)
+            answer.status = int(status[:3])
             return start_response(status, headers, *exc_info)
 
         try:
@@ -69,17 +73,11 @@ class RequestLog:
 class _Answer:
     """What is known of one answer. Until it has begun it is a failure."""
 
-    def __init__(self, method: str) -> None:
-        self._method = method
-        self._route = NO_ROUTE
-        self._status = 500
+    def __init__(self, environ: WSGIEnvironment) -> None:
+        self.status = 500
+        self._environ = environ
         self._bytes = 0
         self._started = time.perf_counter()
-
-    def begun(self, status: str, headers: list[tuple[str, str]]) -> None:
-        self._status = int(status[:3])
-        named = next((value for name, value in headers if name == ROUTE_HEADER), "")
-        self._route = named.partition(" ")[2] or NO_ROUTE
 
     def counted(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
         for chunk in chunks:
@@ -87,8 +85,9 @@ class _Answer:
             yield chunk
 
     def ended(self) -> None:
-        write = log.debug if self._route in OF_MONITORING else log.info
+        method, _, rule = self._environ.get(ROUTE_KEY, f"other {NO_ROUTE}").partition(" ")
+        write = log.debug if rule in OF_MONITORING else log.info
         write(
-            "request", method=self._method, route=self._route, status=self._status,
+            "request", method=method, route=rule, status=self.status,
             ms=round((time.perf_counter() - self._started) * 1000, 1), bytes=self._bytes,
         )  # fmt: skip

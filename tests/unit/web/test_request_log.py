@@ -116,11 +116,15 @@ def test_at_level_warning_requests_are_not_logged(app: Flask) -> None:
     assert output.getvalue() == ""
 
 
-def test_the_header_for_the_servers_in_front_holds_method_and_route(app: Flask) -> None:
-    client = app.test_client()
+def test_the_header_for_a_proxy_holds_method_and_route(tmp_path: Path) -> None:
+    client = application(services(tmp_path, trusted_proxies="1")).test_client()
     assert client.get(f"/q/{CODE}").headers["X-CloudFilm-Route"] == "GET /q/<code>"
     assert client.get(f"/{CODE}").headers["X-CloudFilm-Route"] == "GET (none)"
     assert client.open("/", method=CODE).headers["X-CloudFilm-Route"] == "other (none)"
+
+
+def test_without_a_proxy_that_takes_it_away_no_such_header_is_sent(app: Flask) -> None:
+    assert "X-CloudFilm-Route" not in app.test_client().get("/").headers
 
 
 def test_every_route_of_the_application_may_be_logged_as_it_is(app: Flask) -> None:
