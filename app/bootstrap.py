@@ -5,17 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from pathlib import Path
-from urllib.parse import urlsplit
 
-import obstore
-
-from app import schema
-from app.archive.cloud_store import ObstoreStore
-from app.archive.local_store import LocalStore
+from app import bootstrap_outside, schema
 from app.archive.sealed import SealedArchive
-from app.archive.store import ObjectStore
-from app.bootstrap_messages import Simulation, hook_secret, simulation_of, sms_sender
+from app.bootstrap_messages import Simulation, hook_secret, message_faults, simulation_of, sms_sender
 from app.clock import Clock, SystemClock
 from app.config import Settings
 from app.extensions import Database
@@ -111,21 +104,16 @@ class Services:
 
     def probes(self) -> dict[str, Callable[[], None]]:
         """What /readyz asks; each raises when its part does not answer."""
-        return {
-            "database": self.db.probe,
-            "store": self.archive.store.probe,
-            "redis": self.waker.probe,
-            "queue": self.worker.work.queue.probe,
-        }
+        outside = bootstrap_outside.probes(self.db, self.archive.store, self.waker)
+        return {**outside, "queue": self.worker.work.queue.probe}
 
 
 def build(settings: Settings, clock: Clock | None = None) -> Services:
     """Open everything the settings name and bring the database to the newest schema."""
     clock = clock or SystemClock()
-    for folder in (settings.var_dir, settings.spool_dir):
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    outside = bootstrap_outside.connect(settings, message_faults(settings))
+    db, waker = outside.db, outside.waker
     keys = _master_keys(settings)
-    db = Database(settings.database_address)
     schema.upgrade(db)
     audit = Audit(keys.derive("audit"), clock)
     fields = FieldSealer(keys.derive("fields"))
@@ -134,7 +122,6 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
     codes = Codes(keys.derive("codes"), keys.derive("code-hashes"))
     access_codes = AccessCodes(codes, clock, audit, timedelta(days=settings.pickup_days))
     simulation = simulation_of(settings, keys, clock)
-    waker = Waker(settings.redis_url)
     states = NotificationStates(clock, audit)
     sms = sms_sender(settings, simulation)
     wechat_is_on = simulation.wechat is not None
@@ -148,7 +135,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
         identity_changed=release.identity_changed,
         registered=access_codes.ensure_qr_code,
     )  # fmt: skip
-    archive = SealedArchive(_store(settings))
+    archive = SealedArchive(outside.store)
     data_keys = DataKeys(keys, clock)
     ingest = Ingest(
         db=db,
@@ -221,12 +208,5 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
 def _master_keys(settings: Settings) -> MasterKeys:
     """Production never makes a key by itself: a new key beside old data would be a silent loss."""
     if settings.is_demo and not settings.key_path.exists():
-        return MasterKeys.generate(settings.key_path)
+        return MasterKeys.generate(settings.key_path, for_demo=True)
     return MasterKeys.from_file(settings.key_path)
-
-
-def _store(settings: Settings) -> ObjectStore:
-    parts = urlsplit(settings.store_url)
-    if parts.scheme in ("", "file"):
-        return LocalStore(Path(parts.path) if parts.path else settings.var_dir / "objects")
-    return ObstoreStore(obstore.store.from_url(settings.store_url))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import logging
 import os
 import socket
 import subprocess
@@ -24,7 +23,7 @@ from typing import Any
 import structlog
 from gunicorn.app.base import BaseApplication
 
-from app import create_app
+from app import create_app, logs
 from app.bootstrap import Services, build
 from app.config import Settings
 from app.dicom.scp import start_door
@@ -154,6 +153,7 @@ def main() -> None:
     parser.add_argument("--dicom-port", type=int)
     options = parser.parse_args()
     settings = Settings.for_demo(options.port, options.dicom_port, CALLING_AE)
+    logs.configure(settings.log_level)
     if options.prepare_only:
         prepare(settings, options.data)
         return
@@ -165,7 +165,6 @@ def main() -> None:
         "--dicom-port", str(settings.dicom_port),
     ]  # fmt: skip
     subprocess.run(command, check=True, cwd=ROOT)  # noqa: S603 - our own module, no shell
-    logging.getLogger("gunicorn.error").setLevel(logging.WARNING)
     print(f"CloudFilm demo: {settings.base_url}/demo/phone (stop with Ctrl-C)", flush=True)
     DemoServer(settings, options.port).run()
 

@@ -23,7 +23,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput"):
         return  # workers of a parallel run find the server of the process that started them
     if database.programs() is None:
-        pytest.exit("--postgres: Debian's package postgresql is missing, nothing was tested on it", returncode=0)
+        pytest.exit("SKIPPED: Debian's package postgresql is missing, nothing was tested on it", returncode=0)
     running = database.server()
     running.__enter__()
     config.add_cleanup(lambda: running.__exit__(None, None, None))

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import dramatiq
+import redis
 import structlog
 from dramatiq.brokers.redis import RedisBroker
 from dramatiq.brokers.stub import StubBroker
@@ -17,6 +18,7 @@ log = structlog.get_logger(__name__)
 
 QUEUE = "wake"
 AGE_LIMIT_MS = 5_000
+ANSWER_S = 5
 
 
 class Waker:
@@ -65,4 +67,5 @@ class Waker:
 
 
 def _redis(url: str, middleware: list[dramatiq.Middleware]) -> dramatiq.Broker:
-    return RedisBroker(url=url, middleware=middleware)  # type: ignore[no-untyped-call]
+    client = redis.Redis.from_url(url, socket_connect_timeout=ANSWER_S, socket_timeout=ANSWER_S)
+    return RedisBroker(client=client, middleware=middleware)  # type: ignore[no-untyped-call]

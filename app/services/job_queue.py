@@ -81,7 +81,7 @@ class JobQueue:
         """Try again later, or give it up after the last attempt; only the error's type is kept, it may quote data."""
         now = self.clock.now()
         fault = type(error).__name__
-        log.error("job failed", kind=job.kind, job=job.id.hex, attempt=job.attempt, exc_info=error)
+        log.error("job failed", kind=job.kind, job=job.id, attempt=job.attempt, exc_info=error)
         if job.attempt >= MOST_ATTEMPTS:
             values = {"state": "failed", "finished_at": now}
         else:

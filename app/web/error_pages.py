@@ -10,6 +10,7 @@ from flask import Flask, Response, jsonify, make_response, redirect, render_temp
 from werkzeug.exceptions import HTTPException
 
 from app import errors
+from app.web.request_log import route
 
 log = structlog.get_logger(__name__)
 
@@ -46,7 +47,7 @@ def _domain(error: errors.CloudFilmError) -> Response:
     if request.path.startswith(STAFF_PATHS) and type(error) in LED_ELSEWHERE:
         return make_response(redirect(LED_ELSEWHERE[type(error)], 303))
     if status >= 500:
-        log.error("request failed", route=_route(), exc_info=error)
+        log.error("request failed", route=route(), exc_info=error)
     detail = str(error) if isinstance(error, errors.InvalidInput | errors.RefusedObject | errors.Conflict) else None
     response = _answer(status, detail)
     if isinstance(error, errors.TooManyAttempts):
@@ -65,7 +66,7 @@ def _http(error: HTTPException) -> Response:
 
 
 def _unforeseen(error: Exception) -> Response:
-    log.error("unforeseen error", route=_route(), exc_info=error)
+    log.error("unforeseen error", route=route(), exc_info=error)
     return _answer(500, None)
 
 
@@ -73,7 +74,3 @@ def _answer(status: int, detail: str | None) -> Response:
     if request.path.startswith(MACHINE_PATHS):
         return make_response(jsonify({"status": status, "detail": detail}), status)
     return make_response(render_template("errors/error.html", status=status), status)
-
-
-def _route() -> str:
-    return request.url_rule.rule if request.url_rule else "(none)"
