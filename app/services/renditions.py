@@ -67,7 +67,7 @@ class Renditions:
     def prepare(self, study_id: uuid.UUID) -> bool:
         """Prepare the study as it stands now; safe to repeat and to be killed: rows appear last, in one commit.
 
-        Returns False when an instance arrived meanwhile, so that another preparation is due. Raises NotFound.
+        Returns False when instances still arrive, so that another preparation is due. Raises NotFound.
         """
         with self.db.read() as session:
             study = repo.study(session, study_id)
@@ -76,6 +76,8 @@ class Renditions:
             revision = study.revision
             if study.prepared_revision == revision:
                 return True
+            if study.state == "receiving":
+                return False  # only of a complete study does the revision tell whether something came meanwhile
             data_key = self.data_keys.open(session, study.data_key_id)
             stacks = stacks_of(repo.instances_of(session, study_id))
         rows = [
