@@ -96,15 +96,13 @@ def _starts_like_dicom(file: BinaryIO) -> bool:
 
 
 def inflated_frame(part10: bytes, frame: int) -> bytes:
-    """The bytes of one native frame of a whole deflated file. Raises UnsupportedImage when they are not there."""
+    """The bytes of one native frame of a whole deflated file; empty when they are not there, as with frame indexes."""
     dataset: Dataset = dcmread(io.BytesIO(part10))
     header = read_header(dataset, DEFLATED_LE)
     pixels = bytes(dataset[header.pixel_keyword].value)
-    pieces = index_native(header, 0, len(pixels)).pieces(frame)
-    if not pieces:
-        raise UnsupportedImage("the frame is missing")
-    start, length = pieces[0]
-    return pixels[start : start + length]
+    return b"".join(
+        pixels[start : start + length] for start, length in index_native(header, 0, len(pixels)).pieces(frame)
+    )
 
 
 def _frames(file: BinaryIO, dataset: Dataset, header: ImageHeader, offset: int) -> FrameIndex:

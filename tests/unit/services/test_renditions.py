@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
+from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from app.bootstrap import Services
-from app.imaging.sandbox import RenderPool, RenderTask
+from app.imaging.sandbox import RenderPool, RenderSpec, RenderTask
+from app.services.incoming import IncomingObject
 from tests.factories.house import services
+from tests.factories.images import ct_slice, part10
 from tests.factories.telling import exam_of, receive_study, register, study, sweep
 
 QUIET_S = 60
@@ -75,3 +79,30 @@ def test_a_study_that_still_arrives_is_not_prepared_yet(house: Services) -> None
     assert study(house, uid).state == "receiving"
     work_off(house)
     assert frames_shown(house) == 2
+
+
+def deflated(**attributes: object) -> bytes:
+    dataset = ct_slice(**attributes)
+    dataset.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+    return part10(dataset)
+
+
+def test_a_deflated_image_with_too_few_pixels_hides_no_other(house: Services) -> None:
+    shared = {"StudyInstanceUID": receive_study(house), "SeriesInstanceUID": "1.2.3"}
+    files = [deflated(**shared, InstanceNumber=1), deflated(**shared, InstanceNumber=2, Rows=64)]
+    house.ingest.receive([IncomingObject(io.BytesIO(file)) for file in files], "stow", "test")
+    work_off(house)
+    exam = exam_of(house)
+    assert frames_shown(house) == 3
+    previews = [house.pictures.frame(exam.id, exam.revision, n, k, preview=True) for n, k in ((1, 1), (1, 2), (2, 1))]
+    assert [bool(preview) for preview in previews] == [True, False, True]
+    assert house.pictures.render(exam.id, exam.revision, 1, 2, RenderSpec(fmt="png")) == b""
+
+
+def test_a_deflated_object_that_only_has_the_size_of_an_image_is_no_image(house: Services) -> None:
+    dataset = ct_slice(StudyInstanceUID=receive_study(house))
+    del dataset.PixelData
+    dataset.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+    house.ingest.receive([IncomingObject(io.BytesIO(part10(dataset)))], "stow", "test")
+    work_off(house)
+    assert frames_shown(house) == 1
