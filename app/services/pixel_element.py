@@ -22,14 +22,11 @@ def check_pixels_complete(file: BinaryIO, offset: int, file_bytes: int, transfer
     file.seek(offset)
     head = file.read(12)
     order = ">" if transfer_syntax_uid == ExplicitVRBigEndian else "<"
-    if len(head) < 12:
+    short = transfer_syntax_uid == ImplicitVRLittleEndian or head[4:6] not in _LONG_VRS
+    start = offset + (8 if short else 12)
+    if start > offset + len(head):
         raise _truncated()
-    start = offset + 12
-    if transfer_syntax_uid == ImplicitVRLittleEndian or head[4:6] not in _LONG_VRS:
-        start = offset + 8
-        (length,) = struct.unpack("<I", head[4:8])
-    else:
-        (length,) = struct.unpack(f"{order}I", head[8:12])
+    (length,) = struct.unpack("<I", head[4:8]) if short else struct.unpack(f"{order}I", head[8:12])
     if length == _UNDEFINED:
         _walk_fragments(file, start, file_bytes)
     elif start + length > file_bytes:

@@ -85,6 +85,14 @@ def test_cut_pixels_are_named() -> None:
     assert refusal(implicit[:-1]) == "truncated: pixel data end early"
 
 
+@pytest.mark.parametrize("syntax", [ImplicitVRLittleEndian, ExplicitVRLittleEndian])
+@pytest.mark.parametrize("pixels", [b"", b"\x07\x00"])
+def test_an_image_of_one_pixel_or_none_is_whole(syntax: str, pixels: bytes) -> None:
+    data = part10(ct_dataset(Rows=1, Columns=1, BitsAllocated=8, BitsStored=8, HighBit=7, PixelData=pixels), syntax)
+    assert read_bytes(data).pixel_offset is not None
+    assert refusal(data[:-1]).startswith("truncated")
+
+
 @pytest.mark.parametrize("undefined_length", [True, False])
 def test_reasonable_nesting_passes_and_deep_nesting_does_not(undefined_length: bool) -> None:
     assert read_bytes(nested(20, undefined_length)).modality == "CT"
