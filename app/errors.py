@@ -16,6 +16,7 @@ CloudFilmError
 │   │   └── StoreFull         no room left; nothing of the refused write is visible
 │   ├── UnsealError           bytes are not what was sealed under this key and place
 │   └── InsecureKeyFile
+├── DatabaseUnavailable       the database does not answer, is locked for too long or has no room
 ├── RefusedObject             an incoming object that cannot be taken; it is in quarantine
 └── GlyphMissing              the font cannot print a character
 """
@@ -95,6 +96,10 @@ class UnsealError(ArchiveError):
 
 
 class InsecureKeyFile(ArchiveError):
+    pass
+
+
+class DatabaseUnavailable(CloudFilmError):
     pass
 
 

@@ -124,8 +124,7 @@ def _check_elements(dataset: Dataset, budget: Budget, limits: HeaderLimits, allo
     """Sequences of known length are parsed only when asked for, so do it now, level by level, within the budget."""
     if allowed == 0:
         raise RefusedObject("nested too deeply", OUT_OF_RESOURCES)
-    for tag in dataset.keys():  # noqa: SIM118 - iterating a Dataset converts every element
-        element = dataset.get_item(tag, keep_deferred=True)
+    for tag, element in dataset.items():  # as they were read; iterating over a Dataset itself converts every value
         if isinstance(element, RawDataElement):
             vr = _vr(dataset, element)
             if len(element.value or b"") > limits.value_bytes and _BULK.isdisjoint(vr.split(" or ")):

@@ -24,6 +24,7 @@ STATUS: dict[type[errors.CloudFilmError], int] = {
     errors.StepUpRequired: 429,
     errors.RefusedObject: 409,
     errors.StoreUnavailable: 503,
+    errors.DatabaseUnavailable: 503,
 }
 MACHINE_PATHS = ("/dicomweb/", "/api/", "/hooks/")
 
