@@ -78,7 +78,7 @@ def verify_archive() -> None:
 
 
 def _batches(objects: Iterable[IncomingObject]) -> Iterator[list[IncomingObject]]:
-    """A batch more waits less for the disk, but what comes out of a zip lies in temporary files meanwhile."""
+    """Many, so that the disk is waited for seldom; few bytes, as zip members lie in temporary files meanwhile."""
     batch: list[IncomingObject] = []
     size = 0
     try:

@@ -15,8 +15,9 @@ import structlog
 from app.archive import keyspace
 from app.archive.sealed import DataKey, SealedArchive
 from app.clock import Clock
-from app.errors import CloudFilmError, NotFound
+from app.errors import CloudFilmError, NotFound, StoreUnavailable
 from app.extensions import Database
+from app.imaging.errors import DecoderUnavailable
 from app.imaging.frame_index import FrameIndex
 from app.imaging.header import ImageHeader
 from app.imaging.order import sort_positions
@@ -90,9 +91,12 @@ class Renditions:
     ) -> PreparedSeries:
         previews: list[bytes] = []
         fulls: list[bytes] = []
-        for preview, full in self.renderer.render_all(self._tasks(stack, data_key)):
-            previews.append(preview)
-            fulls.append(full)
+        try:
+            for preview, full in self.renderer.render_all(self._tasks(stack, data_key)):
+                previews.append(preview)
+                fulls.append(full)
+        except DecoderUnavailable:
+            raise StoreUnavailable("no decoder is to be had now") from None
         preview_key = keyspace.rendition_object_key(study.id, uuid.uuid4())
         full_key = keyspace.rendition_object_key(study.id, uuid.uuid4())
         preview_index = self.archive.put_pack(preview_key, revision, data_key, previews)

@@ -10,7 +10,9 @@ import pytest
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from app.bootstrap import Services
+from app.imaging.errors import DecoderUnavailable
 from app.imaging.sandbox import RenderPool, RenderSpec, RenderTask
+from app.imaging.sandbox_process import Child
 from app.services.incoming import IncomingObject
 from tests.factories.house import services
 from tests.factories.images import ct_slice, part10
@@ -106,3 +108,20 @@ def test_a_deflated_object_that_only_has_the_size_of_an_image_is_no_image(house:
     house.ingest.receive([IncomingObject(io.BytesIO(part10(dataset)))], "stow", "test")
     work_off(house)
     assert frames_shown(house) == 1
+
+
+def test_without_a_decoder_the_preparation_waits_and_blames_no_image(
+    house: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_child(*_: object) -> Child:
+        raise DecoderUnavailable
+
+    receive_study(house)
+    with monkeypatch.context() as patch:
+        patch.setattr("app.imaging.sandbox.Child", no_child)
+        work_off(house)
+    assert frames_shown(house) == 0
+    work_off(house)
+    assert frames_shown(house) == 1
+    exam = exam_of(house)
+    assert house.pictures.frame(exam.id, exam.revision, 1, 1, preview=True)
