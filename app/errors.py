@@ -19,6 +19,7 @@ CloudFilmError
 │   │   └── StoreFull         no room left; nothing of the refused write is visible
 │   ├── UnsealError           bytes are not what was sealed under this key and place
 │   └── InsecureKeyFile
+├── DatabaseUnavailable       the database does not answer, is locked for too long or has no room
 ├── RefusedObject             an incoming object that cannot be taken; it is in quarantine
 └── GlyphMissing              the font cannot print a character
 """
@@ -112,6 +113,10 @@ class UnsealError(ArchiveError):
 
 
 class InsecureKeyFile(ArchiveError):
+    pass
+
+
+class DatabaseUnavailable(CloudFilmError):
     pass
 
 

@@ -7,7 +7,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
+
+from app.errors import DatabaseUnavailable
 
 
 class Database:
@@ -15,7 +18,7 @@ class Database:
 
     `session()` writes: on SQLite it takes the write lock at its start (BEGIN IMMEDIATE), so that what it
     read still holds when it writes; it commits on success and rolls back on any exception.
-    `read()` never blocks a writer.
+    `read()` never blocks a writer. Both raise DatabaseUnavailable.
     """
 
     def __init__(self, url: str) -> None:
@@ -25,12 +28,12 @@ class Database:
 
     @contextmanager
     def session(self) -> Iterator[Session]:
-        with self._write.begin() as session:
+        with _domain_errors(), self._write.begin() as session:
             yield session
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        with self._read() as session:
+        with _domain_errors(), self._read() as session:
             yield session
 
     def probe(self) -> None:
@@ -61,3 +64,11 @@ def _engine(url: str) -> Engine:
         connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
     return engine
+
+
+@contextmanager
+def _domain_errors() -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        raise DatabaseUnavailable("the database failed") from error

@@ -26,6 +26,7 @@ STATUS: dict[type[errors.CloudFilmError], int] = {
     errors.StepUpRequired: 429,
     errors.RefusedObject: 409,
     errors.StoreUnavailable: 503,
+    errors.DatabaseUnavailable: 503,
 }
 LED_ELSEWHERE: dict[type[errors.CloudFilmError], str] = {
     errors.Unauthenticated: "/staff/login",
