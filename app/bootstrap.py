@@ -32,6 +32,7 @@ from app.services.access_codes import AccessCodes
 from app.services.archive_check import ArchiveCheck
 from app.services.attempts import Attempts
 from app.services.audit import Audit
+from app.services.code_naming import CodeNaming
 from app.services.completion import Completion
 from app.services.data_keys import DataKeys
 from app.services.demo import Demo
@@ -145,6 +146,14 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
     renderer = RenderPool(settings.decode_workers, settings.decode_time_limit_s, settings.decode_memory_mib << 20)
     renditions = Renditions(db, clock, archive, data_keys, renderer)
     queue = JobQueue(db, clock)
+    verification = Verification(
+        db, clock, codes, CodeNaming(codes), fields,
+        Attempts(codes, settings.address_failures_per_hour, settings.shared_addresses),
+        audit,
+        send_one_time_code=outbox.queue_one_time_code,
+        enqueue=queue.enqueue,
+        wake=waker.wake,
+    )  # fmt: skip
     completion = Completion(db, clock, queue, timedelta(seconds=settings.quiet_period_s))
     return Services(
         settings=settings,
@@ -165,15 +174,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
         matching=matching,
         exams=exams,
         access_codes=access_codes,
-        verification=Verification(
-            db,
-            clock,
-            codes,
-            fields,
-            Attempts(codes, settings.address_failures_per_hour, settings.shared_addresses),
-            audit,
-            send_one_time_code=outbox.queue_one_time_code,
-        ),
+        verification=verification,
         patient_tokens=SessionTokens(keys.derive("session-jwt"), "patient"),
         patient_sessions=PatientSessions(db, clock, audit, timedelta(minutes=settings.session_idle_min)),
         renderer=renderer,
@@ -184,7 +185,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
         outbox=outbox,
         receipts=receipts,
         sms_hook_secret=hook_secret(settings, keys),
-        worker=Worker(Work(queue, completion, renditions, release, notify, receipts)),
+        worker=Worker(Work(queue, completion, renditions, release, notify, receipts, verification)),
         waker=waker,
         simulation=simulation,
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, case, exists, func, insert, literal, or_, select, update
+from sqlalchemy import CursorResult, case, delete, exists, func, insert, literal, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -16,6 +16,11 @@ from app.models import AccessAttempts, Exam, KnownDevice, OneTimeCode, PatientSe
 
 def code_by_hash(session: Session, code_hash: bytes) -> ShareCode | None:
     return session.scalars(select(ShareCode).where(ShareCode.code_hash == code_hash)).one_or_none()
+
+
+def lock_code(session: Session, code_id: uuid.UUID) -> ShareCode:
+    """The row as it is now, locked until the transaction ends."""
+    return session.scalars(select(ShareCode).where(ShareCode.id == code_id).with_for_update()).one()
 
 
 def codes_of(session: Session, exam_id: uuid.UUID, kind: str | None = None) -> list[ShareCode]:
@@ -113,11 +118,15 @@ def forgive_attempt(session: Session, scope: str, key_hash: bytes, now: datetime
 
 
 def reset_attempts(session: Session, scope: str, key_hash: bytes, now: datetime) -> None:
+    """As if nothing had ever been tried."""
     statement = (
         update(AccessAttempts)
         .where(AccessAttempts.scope == scope, AccessAttempts.key_hash == key_hash)
-        .values(consecutive=0, lifetime=0, paused_until=None, knowledge_off_at=None, updated_at=now)
-    )
+        .values(
+            consecutive=0, lifetime=0, paused_until=None, knowledge_off_at=None, window_started_at=None, window_count=0,
+            updated_at=now,
+        )
+    )  # fmt: skip
     session.execute(statement)
 
 
@@ -151,6 +160,14 @@ def window_count(session: Session, scope: str, key_hash: bytes, now: datetime, w
 def known_device(session: Session, device_hash: bytes, exam_id: uuid.UUID) -> KnownDevice | None:
     query = select(KnownDevice).where(KnownDevice.device_hash == device_hash, KnownDevice.exam_id == exam_id)
     return session.scalars(query).one_or_none()
+
+
+def is_known_device(session: Session, device_hash: bytes) -> bool:
+    return bool(session.scalar(select(exists().where(KnownDevice.device_hash == device_hash))))
+
+
+def one_time_code(session: Session, code_id: uuid.UUID) -> OneTimeCode | None:
+    return session.get(OneTimeCode, code_id)
 
 
 def newest_one_time_code(session: Session, exam_id: uuid.UUID) -> OneTimeCode | None:
@@ -187,6 +204,15 @@ def use_one_time_code(session: Session, code_id: uuid.UUID, now: datetime) -> bo
 def revoke_codes(session: Session, exam_id: uuid.UUID, now: datetime) -> int:
     statement = update(ShareCode).where(ShareCode.exam_id == exam_id, ShareCode.revoked_at.is_(None))
     return _changed(session, statement.values(revoked_at=now))
+
+
+def end_one_time_codes(session: Session, exam_id: uuid.UUID, now: datetime) -> None:
+    statement = update(OneTimeCode).where(OneTimeCode.exam_id == exam_id, OneTimeCode.used_at.is_(None))
+    session.execute(statement.values(used_at=now))
+
+
+def forget_devices(session: Session, exam_id: uuid.UUID) -> None:
+    session.execute(delete(KnownDevice).where(KnownDevice.exam_id == exam_id))
 
 
 def revoke_sessions(session: Session, exam_id: uuid.UUID, now: datetime) -> int:

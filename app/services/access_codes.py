@@ -72,10 +72,12 @@ class AccessCodes:
         return self.code_of(live[-1]) if live else None
 
     def revoke_all(self, session: Session, exam: Exam, actor: str, reason: str) -> None:
-        """End every code and session of an exam at once; its next QR is another one."""
+        """End every code and session of an exam at once, whoever has them; its next QR is another one."""
         now = self.clock.now()
         codes = repo.revoke_codes(session, exam.id, now)
         sessions = repo.revoke_sessions(session, exam.id, now)
+        repo.end_one_time_codes(session, exam.id, now)
+        repo.forget_devices(session, exam.id)
         exam.code_generation += 1
         session.flush()
         raise_exam_revision(session, exam.id)

@@ -54,14 +54,14 @@ class JobQueue:
         except IntegrityError:
             pass  # another process enqueued it, which is as good
 
-    def claim(self) -> ClaimedJob | None:
-        """Take the oldest due job, or one whose worker fell silent; None when nothing is due."""
+    def claim(self, kind: str | None = None) -> ClaimedJob | None:
+        """Take the oldest due job (of a kind), or one whose worker fell silent; None when nothing is due."""
         now = self.clock.now()
         with self.db.read() as session:
-            if not repo.due(session, now, 1):
+            if not repo.due(session, now, 1, kind):
                 return None  # an idle worker takes no write lock
         with self.db.session() as session:
-            for job in repo.due(session, now, CANDIDATES):
+            for job in repo.due(session, now, CANDIDATES, kind):
                 if repo.claim(session, job.id, now, now + LEASE):
                     return ClaimedJob(job.id, job.kind, job.key, job.attempts + 1)
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from app.web import error_pages, guards, headers, ops, static_files
+from app.web import error_pages, guards, headers, ops, proxies, static_files
 from app.web.demo import phone
 from app.web.hooks import sms
 from app.web.machine import qido, rendered, ris, stow, wado
@@ -13,6 +13,7 @@ from app.web.patient import entry, exams, images
 
 def register(app: Flask) -> None:
     """Everything that answers HTTP, in the order it wraps a request."""
+    proxies.install(app)
     headers.install(app)
     guards.install(app)
     error_pages.install(app)
