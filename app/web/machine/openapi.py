@@ -64,7 +64,7 @@ FAULT: dict[str, Any] = {
 }
 _ACCESSION = {
     "name": "accession", "in": "path", "required": True,
-    "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"},
+    "schema": {"type": "string", "pattern": r"^(?!\.{1,2}$)[A-Za-z0-9._-]{1,64}$"},
 }  # fmt: skip
 
 
