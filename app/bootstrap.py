@@ -50,6 +50,8 @@ from app.services.notify import Notify
 from app.services.outbox import Outbox
 from app.services.paper import Paper
 from app.services.patient_access import PatientSessions
+from app.services.patients import Patients
+from app.services.phone_correction import PhoneCorrection
 from app.services.pictures import Pictures
 from app.services.quarantine import Quarantine
 from app.services.receipts import Receipts
@@ -124,9 +126,11 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
     messages = Messages(codes, access_codes, settings.sms_family, settings.sms_signature, settings.base_url)
     notify = Notify(db, clock, fields, states, messages, receipts, sms, simulation.wechat)
     release = Release(db, clock, audit, outbox, settings.release_gate, timedelta(hours=settings.release_delay_h))
+    phones = PhoneCorrection(clock, fields, access_codes, states, release.tell_anew)
     exams = Exams(
-        db, clock, fields, blind, audit, matching,
+        db, clock, fields, blind, audit, Patients(clock, fields, blind, audit), matching,
         identity_changed=release.identity_changed,
+        phone_given=phones.phone_given,
         registered=access_codes.ensure_qr_code,
     )  # fmt: skip
     archive = SealedArchive(_store(settings))

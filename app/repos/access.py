@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -201,13 +202,21 @@ def use_one_time_code(session: Session, code_id: uuid.UUID, now: datetime) -> bo
     return _changed(session, statement) == 1
 
 
-def revoke_codes(session: Session, exam_id: uuid.UUID, now: datetime) -> int:
+def revoke_codes(session: Session, exam_id: uuid.UUID, now: datetime, only: Collection[uuid.UUID] | None = None) -> int:
+    """Revoke the codes of an exam, or `only` some of them; returns how many were live."""
     statement = update(ShareCode).where(ShareCode.exam_id == exam_id, ShareCode.revoked_at.is_(None))
+    if only is not None:
+        statement = statement.where(ShareCode.id.in_(only))
     return _changed(session, statement.values(revoked_at=now))
 
 
 def end_one_time_codes(session: Session, exam_id: uuid.UUID, now: datetime) -> None:
     statement = update(OneTimeCode).where(OneTimeCode.exam_id == exam_id, OneTimeCode.used_at.is_(None))
+    session.execute(statement.values(used_at=now))
+
+
+def end_one_time_code(session: Session, code_id: uuid.UUID, now: datetime) -> None:
+    statement = update(OneTimeCode).where(OneTimeCode.id == code_id, OneTimeCode.used_at.is_(None))
     session.execute(statement.values(used_at=now))
 
 

@@ -28,6 +28,7 @@ class Action(StrEnum):
     EXAM_CORRECTED = "exam.corrected"
     EXAM_HELD = "exam.held"
     EXAM_RELEASED = "exam.released"
+    PATIENT_CORRECTED = "patient.corrected"
     REPORT_ADDED = "report.added"
     STUDY_MATCHED = "study.matched"
     STUDY_UNMATCHED = "study.unmatched"

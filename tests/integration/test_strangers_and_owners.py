@@ -18,7 +18,6 @@ from tests.factories.house import clock_of, services
 from tests.factories.telling import messages, sweep
 
 WRONG = {"factor": "9999"}
-OTHER_ID = "110105194912310029"
 
 
 @pytest.fixture
