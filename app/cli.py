@@ -38,8 +38,10 @@ def verify_audit() -> None:
     services = _services()
     with services.db.read() as session:
         faults = services.audit.verify(session)
+        count, since = services.audit.extent(session)
     for fault in faults:
         click.echo(f"row {fault.seq}: {fault.reason}")
-    click.echo("audit log: " + ("BROKEN" if faults else "whole"))
+    begun = f", since {since:%Y-%m-%d %H:%M} UTC" if since else ""
+    click.echo(f"audit log: {'BROKEN' if faults else 'whole'}, {count} events{begun}")
     if faults:
         raise SystemExit(1)

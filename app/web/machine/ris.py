@@ -58,7 +58,7 @@ def quarantine() -> Response:
                 "sop_instance_uid": item.sop_instance_uid,
                 "sha256": item.sha256.hex(),
             }
-            for item in services().quarantine.newest()
+            for item in services().quarantine.newest(_actor())
         ]
     )
 
