@@ -26,6 +26,7 @@ from app.services.archive_check import ArchiveCheck
 from app.services.attempts import Attempts
 from app.services.audit import Audit
 from app.services.audit_reading import AuditReading
+from app.services.code_naming import CodeNaming
 from app.services.completion import Completion
 from app.services.data_keys import DataKeys
 from app.services.demo import Demo
@@ -46,6 +47,8 @@ from app.services.notify import Notify
 from app.services.outbox import Outbox
 from app.services.paper import Paper
 from app.services.patient_access import PatientSessions
+from app.services.patients import Patients
+from app.services.phone_correction import PhoneCorrection
 from app.services.pictures import Pictures
 from app.services.quarantine import Quarantine
 from app.services.receipts import Receipts
@@ -130,9 +133,11 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
     messages = Messages(codes, access_codes, settings.sms_family, settings.sms_signature, settings.base_url)
     notify = Notify(db, clock, fields, states, messages, receipts, sms, simulation.wechat)
     release = Release(db, clock, audit, outbox, settings.release_gate, timedelta(hours=settings.release_delay_h))
+    phones = PhoneCorrection(clock, fields, access_codes, states, release.tell_anew)
     exams = Exams(
-        db, clock, fields, blind, audit, matching,
+        db, clock, fields, blind, audit, Patients(clock, fields, blind, audit), matching,
         identity_changed=release.identity_changed,
+        phone_given=phones.phone_given,
         registered=access_codes.ensure_qr_code,
     )  # fmt: skip
     archive = SealedArchive(outside.store)
@@ -150,15 +155,17 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
         patients_differ=matching.header_differs,
     )
     staff_accounts = StaffAccounts(db, clock, fields, audit)
-    verification = Verification(
-        db, clock, codes, access_codes, fields,
-        Attempts(codes, settings.address_failures_per_hour, settings.shared_addresses),
-        audit,
-        send_one_time_code=outbox.queue_one_time_code,
-    )  # fmt: skip
     renderer = RenderPool(settings.decode_workers, settings.decode_time_limit_s, settings.decode_memory_mib << 20)
     renditions = Renditions(db, clock, archive, data_keys, renderer)
     queue = JobQueue(db, clock)
+    verification = Verification(
+        db, clock, codes, access_codes, CodeNaming(codes), fields,
+        Attempts(codes, settings.address_failures_per_hour, settings.shared_addresses),
+        audit,
+        send_one_time_code=outbox.queue_one_time_code,
+        enqueue=queue.enqueue,
+        wake=waker.wake,
+    )  # fmt: skip
     completion = Completion(db, clock, queue, timedelta(seconds=settings.quiet_period_s))
     return Services(
         settings=settings,
@@ -173,7 +180,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
         audit_reading=AuditReading(db, audit),
         machine_tokens=MachineTokens(db, clock, audit),
         ingest=ingest,
-        quarantine=Quarantine(db),
+        quarantine=Quarantine(db, audit),
         demo=Demo(db, clock, fields, ingest, exams, access_codes, keys.derive("demo")),
         paper=Paper(db, exams, access_codes, audit, settings.base_url, settings.hospital_name),
         archive_check=ArchiveCheck(db, archive, data_keys),
@@ -199,7 +206,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
         outbox=outbox,
         receipts=receipts,
         sms_hook_secret=hook_secret(settings, keys),
-        worker=Worker(Work(queue, completion, renditions, release, notify, receipts)),
+        worker=Worker(Work(queue, completion, renditions, release, notify, receipts, verification)),
         waker=waker,
         simulation=simulation,
     )

@@ -39,9 +39,13 @@ def create_token(name: str, scopes: tuple[str, ...]) -> None:
 @with_appcontext
 def verify_audit() -> None:
     """Check the audit log's hash chain; exit 1 when it is broken."""
-    faults = _services().audit_reading.faults()
+    services = _services()
+    faults = services.audit_reading.faults()
+    with services.db.read() as session:
+        count, since = services.audit.extent(session)
     for fault in faults:
         click.echo(f"row {fault.seq}: {fault.reason}")
-    click.echo("audit log: " + ("BROKEN" if faults else "whole"))
+    begun = f", since {since:%Y-%m-%d %H:%M} UTC" if since else ""
+    click.echo(f"audit log: {'BROKEN' if faults else 'whole'}, {count} events{begun}")
     if faults:
         raise SystemExit(1)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.models import AuditEvent, AuditHead
@@ -15,8 +16,19 @@ def lock_head(session: Session) -> AuditHead:
     return session.execute(select(AuditHead).where(AuditHead.id == 1).with_for_update()).scalar_one()
 
 
+def hash_of(session: Session, seq: int) -> bytes:
+    """The hash of a row; empty before the first and where it is gone."""
+    return session.scalar(select(AuditEvent.hash).where(AuditEvent.seq == seq)) or b""
+
+
 def add(session: Session, event: AuditEvent) -> None:
     session.add(event)
+
+
+def extent(session: Session) -> tuple[int, datetime | None]:
+    """How many rows there are, and since when."""
+    count, first = session.execute(select(func.count(), func.min(AuditEvent.at))).one()
+    return count, first
 
 
 def in_order(session: Session) -> Iterator[AuditEvent]:

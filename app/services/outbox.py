@@ -6,7 +6,7 @@ Sending them is `notify`, what became of them `receipts`, their wording `message
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -28,6 +28,7 @@ from sms.templates import for_event
 
 RECIPIENT_CONTEXT = "notification.recipient"
 OPENID_CONTEXT = "wechat_account.openid"
+CHANNELS = ("sms", "wechat")
 RESEND = "resend:"
 RESENDS_AN_HOUR = 3
 LONGEST_REASON = 200
@@ -70,20 +71,22 @@ class Outbox:
     wechat: bool
     wake: Callable[[], None]
 
-    def queue_event(self, session: Session, exam: Exam, event: str, wording: str) -> int:
+    def queue_event(
+        self, session: Session, exam: Exam, event: str, wording: str, channels: Sequence[str] = CHANNELS
+    ) -> int:
         """Queue one message a channel of the exam's patient; returns how many.
 
         `event` names the occasion (one row each), `wording` the text: images_ready, ready or report_ready.
         """
         patient = exam_repo.patient(session, exam.patient_id)
         queued = 0
-        if patient.phone_sealed is not None:
+        if "sms" in channels and patient.phone_sealed is not None:
             phone = self.fields.open(patient.phone_sealed, "patient.phone")
             template = for_event(wording, self.family)
             code = self.access_codes.issue_pickup(session, exam, phone)[0] if template.variable_count else None
             self._queue(session, exam, event, "sms", template.name, phone, mask(phone), code)
             queued += 1
-        account = repo.wechat_account(session, patient.id) if self.wechat else None
+        account = repo.wechat_account(session, patient.id) if self.wechat and "wechat" in channels else None
         if account is not None:
             openid = self.fields.open(account.openid_sealed, OPENID_CONTEXT)
             code, _ = self.access_codes.issue_link(session, exam)

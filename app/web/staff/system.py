@@ -10,7 +10,7 @@ from app.errors import NotFound
 from app.security.permissions import Permission
 from app.web.context import services
 from app.web.guards import guarded_blueprint
-from app.web.staff.session import requires
+from app.web.staff.session import current_staff, requires
 
 blueprint = guarded_blueprint("staff_system", __name__, requires(Permission.SEE_SYSTEM), url_prefix="/staff/system")
 QUARANTINE_SHOWN = 100
@@ -21,7 +21,7 @@ def system() -> str:
     return render_template(
         "staff/system.html",
         jobs=services().worker.work.queue.given_up(),
-        quarantine=services().quarantine.newest(QUARANTINE_SHOWN),
+        quarantine=services().quarantine.newest(current_staff().actor, QUARANTINE_SHOWN),
     )
 
 
