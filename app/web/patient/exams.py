@@ -48,6 +48,7 @@ def exam(exam_id: str) -> str:
 def viewer(exam_id: str) -> str:
     view, shown = _exam()
     access = patient_session.current_access()
+    services().patient_sessions.record(access, Action.IMAGES_VIEWED)
     return render_template(
         "patient/viewer.html",
         exam_id=view.id.hex,
