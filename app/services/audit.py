@@ -35,6 +35,7 @@ class Action(StrEnum):
     STUDY_UNMATCHED = "study.unmatched"
     INSTANCES_STORED = "instances.stored"
     INSTANCE_QUARANTINED = "instance.quarantined"
+    INSTANCE_REPAIRED = "instance.repaired"
     CODE_ISSUED = "code.issued"
     CODE_REVOKED = "code.revoked"
     ACCESS_GRANTED = "access.granted"
