@@ -58,6 +58,25 @@ def test_guessing_pick_up_codes_of_a_phone_never_tells_a_live_one_from_a_dead_on
     }
 
 
+def test_a_pause_and_the_end_of_knowledge_look_alike_for_live_and_dead_codes(house: Services, app: Flask) -> None:
+    exam = issued(house)
+    addresses = [f"/q/{exam.qr}", "/q/" + "A" * 26, "/q/nothing-of-ours"]
+    for expected in ("Retry-After", "send_code"):
+        for address in addresses:
+            assert statuses(app, address, WRONG, 5, f"10.0.{len(address)}.1") == [403] * 5
+        if expected == "send_code":
+            clock_of(house).advance(901)
+        answers = {
+            (answer.status_code, answer.data, tuple(answer.headers.items()))
+            for answer in (post(app, address, WRONG, "10.1.0.1") for address in addresses)
+        }
+        assert len(answers) == 1
+        ((status, page, headers),) = answers
+        assert status == 429
+        assert expected in page.decode() or expected in dict(headers)
+        clock_of(house).advance(901)
+
+
 def test_mistyped_phone_numbers_of_many_are_nobodys_failures(app: Flask) -> None:
     answers = [
         post(
