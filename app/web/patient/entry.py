@@ -9,7 +9,7 @@ from flask import Response, make_response, redirect, render_template, request
 
 from app.errors import AccessRefused, StepUpRequired, TooManyAttempts
 from app.security.codes import is_long, normal_code
-from app.services.code_naming import Attempt
+from app.services.code_naming import NO_PHONE, Attempt
 from app.services.exam_input import phone_number
 from app.services.verification import Opened
 from app.web.context import services
@@ -18,7 +18,6 @@ from app.web.patient import session as patient_session
 
 blueprint = guarded_blueprint("patient_entry", __name__, public)
 MAX_FORM_BYTES = 4096
-NO_PHONE = "+86"
 
 
 @blueprint.get("/")
