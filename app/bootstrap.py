@@ -39,6 +39,7 @@ from app.services.dicom_query import DicomQuery
 from app.services.dicom_retrieve import DicomRetrieve
 from app.services.exams import Exams
 from app.services.header_checks import MIB, HeaderLimits
+from app.services.holds import Holds
 from app.services.ingest import Ingest
 from app.services.job_queue import JobQueue
 from app.services.machine_tokens import MachineTokens
@@ -77,6 +78,7 @@ class Services:
     demo: Demo
     archive_check: ArchiveCheck
     matching: Matching
+    holds: Holds
     exams: Exams
     access_codes: AccessCodes
     verification: Verification
@@ -110,7 +112,8 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
     audit = Audit(keys.derive("audit"), clock)
     fields = FieldSealer(keys.derive("fields"))
     blind = BlindIndex(keys.derive("blind-index"))
-    matching = Matching(fields, audit)
+    holds = Holds(db, clock, audit)
+    matching = Matching(fields, audit, holds)
     codes = Codes(keys.derive("codes"), keys.derive("code-hashes"))
     access_codes = AccessCodes(codes, clock, audit, timedelta(days=settings.pickup_days))
     simulation = simulation_of(settings, keys, clock)
@@ -163,6 +166,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
         paper=Paper(db, exams, access_codes, audit, settings.base_url, settings.hospital_name),
         archive_check=ArchiveCheck(db, archive, data_keys),
         matching=matching,
+        holds=holds,
         exams=exams,
         access_codes=access_codes,
         verification=Verification(

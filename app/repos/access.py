@@ -204,6 +204,7 @@ class SessionRow:
 
     exam_id: uuid.UUID
     exam_revision: int
+    held_at: datetime | None
     last_seen_at: datetime
     expires_at: datetime
     revoked_at: datetime | None
@@ -213,6 +214,7 @@ _SESSION = (
     select(
         PatientSession.exam_id,
         Exam.revision,
+        Exam.held_at,
         PatientSession.last_seen_at,
         PatientSession.expires_at,
         PatientSession.revoked_at,

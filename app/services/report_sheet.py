@@ -87,7 +87,7 @@ def age(birth_date: str, on: date) -> str:
 
 
 def render(view: ExamView, qr_url: str, hospital_name: str) -> bytes:
-    """The sheet as PDF: with the newest final report, or saying that there is none yet."""
+    """The sheet as PDF: with the newest final report, or saying why there is none."""
     sheet = _Sheet(hospital_name, qr_url)
     sheet.head()
     sheet.facts(view)
@@ -139,8 +139,8 @@ class _Sheet:
 
     def body(self, view: ExamView) -> None:
         label, report = self._words, view.report
-        if report is None:
-            self._text(13, label["no_report"], height=12)
+        if report is None or view.held:  # paper cannot be taken back
+            self._text(13, label["held" if view.held else "no_report"], height=12)
             return
         for title, text in ((label["findings"], report.findings), (label["impression"], report.impression)):
             self._text(13, title, height=10)

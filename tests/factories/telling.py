@@ -10,6 +10,7 @@ from app.bootstrap import Services
 from app.models import Exam, Notification, Study, WechatAccount
 from app.repos import exams as exam_repo
 from app.repos import notifications as repo
+from app.repos import studies as study_repo
 from app.repos.renditions import raise_exam_revision
 from app.services.exam_input import exam_input, report_input
 from app.services.incoming import IncomingObject, Stored
@@ -112,4 +113,4 @@ def states(house: Services, exam_id: uuid.UUID) -> list[tuple[str, str, str]]:
 
 def study(house: Services, uid: str) -> Study:
     with house.db.read() as session:
-        return next(row for row in exam_repo.studies_of_accession(session, "A1") if row.study_instance_uid == uid)
+        return study_repo.by_uid(session, {uid})[uid]

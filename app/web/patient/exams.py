@@ -24,6 +24,8 @@ PREVIEW_SIDE = 256
 
 @blueprint.get("/exams")
 def exam_list() -> str:
+    if patient_session.current_access().held:
+        return _held()
     view, shown = _exam()
     entry = _facts(view) | {"report_ready": view.report is not None, "frames_total": _total(shown)}
     return render_template("patient/exam_list.html", exams=[entry])
@@ -31,6 +33,8 @@ def exam_list() -> str:
 
 @blueprint.get("/exams/<exam_id>")
 def exam(exam_id: str) -> str:
+    if patient_session.current_access().held:
+        return _held()
     view, shown = _exam()
     services().patient_sessions.record(patient_session.current_access(), Action.EXAM_VIEWED)
     return render_template(
@@ -46,8 +50,10 @@ def exam(exam_id: str) -> str:
 
 @blueprint.get("/exams/<exam_id>/viewer")
 def viewer(exam_id: str) -> str:
-    view, shown = _exam()
     access = patient_session.current_access()
+    if access.held:
+        return _held()
+    view, shown = _exam()
     return render_template(
         "patient/viewer.html",
         exam_id=view.id.hex,
@@ -62,6 +68,14 @@ def leave(exam_id: str) -> Response:
     patient_session.check_csrf()
     services().patient_sessions.end(patient_session.current_access())
     return patient_session.end(make_response(render_template("patient/left.html")))
+
+
+def _held() -> str:
+    """One calm page in place of list, report and pictures while the hospital checks whose they are."""
+    access = patient_session.current_access()
+    return render_template(
+        "patient/held.html", exam_id=access.exam_id.hex, csrf_token=patient_session.csrf_token
+    )  # fmt: skip
 
 
 def _exam() -> tuple[ExamView, tuple[ShownSeries, ...]]:
