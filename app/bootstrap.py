@@ -35,6 +35,8 @@ from app.services.audit import Audit
 from app.services.completion import Completion
 from app.services.data_keys import DataKeys
 from app.services.demo import Demo
+from app.services.demo_labels import DemoLabels
+from app.services.demo_summary import DemoSummary
 from app.services.dicom_query import DicomQuery
 from app.services.dicom_retrieve import DicomRetrieve
 from app.services.exams import Exams
@@ -56,6 +58,7 @@ from app.services.receipts import Receipts
 from app.services.release import Release
 from app.services.renditions import Renditions
 from app.services.verification import Verification
+from app.services.wechat_accounts import WechatAccounts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +79,7 @@ class Services:
     quarantine: Quarantine
     paper: Paper
     demo: Demo
+    demo_summary: DemoSummary
     archive_check: ArchiveCheck
     matching: Matching
     holds: Holds
@@ -90,6 +94,7 @@ class Services:
     dicom_query: DicomQuery
     dicom_retrieve: DicomRetrieve
     outbox: Outbox
+    wechat_accounts: WechatAccounts
     receipts: Receipts
     sms_hook_secret: str = field(repr=False)
     worker: Worker
@@ -131,6 +136,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
         identity_changed=release.identity_changed,
         registered=access_codes.ensure_qr_code,
     )  # fmt: skip
+    wechat_accounts = WechatAccounts(clock, fields, blind, audit)
     archive = SealedArchive(_store(settings))
     data_keys = DataKeys(keys, clock)
     ingest = Ingest(
@@ -162,7 +168,19 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
         machine_tokens=MachineTokens(db, clock, audit),
         ingest=ingest,
         quarantine=Quarantine(db),
-        demo=Demo(db, clock, fields, ingest, exams, access_codes, keys.derive("demo")),
+        demo=Demo(
+            db,
+            clock,
+            fields,
+            ingest,
+            DemoLabels(fields, blind, audit, matching),
+            exams,
+            access_codes,
+            wechat_accounts,
+            simulation.wechat.follow if simulation.wechat else None,
+            keys.derive("demo"),
+        ),
+        demo_summary=DemoSummary(db),
         paper=Paper(db, exams, access_codes, audit, settings.base_url, settings.hospital_name),
         archive_check=ArchiveCheck(db, archive, data_keys),
         matching=matching,
@@ -186,6 +204,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
         dicom_query=DicomQuery(db, blind, fields, audit),
         dicom_retrieve=DicomRetrieve(db, archive, data_keys, audit, renderer),
         outbox=outbox,
+        wechat_accounts=wechat_accounts,
         receipts=receipts,
         sms_hook_secret=hook_secret(settings, keys),
         worker=Worker(Work(queue, completion, renditions, release, notify, receipts)),

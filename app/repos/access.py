@@ -153,9 +153,10 @@ def known_device(session: Session, device_hash: bytes, exam_id: uuid.UUID) -> Kn
     return session.scalars(query).one_or_none()
 
 
-def newest_one_time_code(session: Session, exam_id: uuid.UUID) -> OneTimeCode | None:
-    query = select(OneTimeCode).where(OneTimeCode.exam_id == exam_id).order_by(OneTimeCode.created_at.desc()).limit(1)
-    return session.scalars(query).one_or_none()
+def newest_one_time_code(session: Session, exam_id: uuid.UUID, share_code_id: uuid.UUID) -> OneTimeCode | None:
+    """The newest that was asked for with a code: who has another code of the exam cannot use up its tries."""
+    query = select(OneTimeCode).where(OneTimeCode.exam_id == exam_id, OneTimeCode.share_code_id == share_code_id)
+    return session.scalars(query.order_by(OneTimeCode.created_at.desc()).limit(1)).one_or_none()
 
 
 def one_time_codes_since(session: Session, exam_id: uuid.UUID, since: datetime) -> int:

@@ -1,4 +1,4 @@
-"""Rows of the outbox: notifications, their events, receipts that came early."""
+"""Rows of the outbox: notifications, their events, receipts that came early, WeChat accounts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from app.models import EarlyReceipt, Exam, Notification, NotificationEvent, OneTimeCode, ShareCode, WechatAccount
 
 
-def add(session: Session, row: Notification | NotificationEvent | EarlyReceipt) -> None:
+def add(session: Session, row: Notification | NotificationEvent | EarlyReceipt | WechatAccount) -> None:
     session.add(row)
     session.flush()
 

@@ -76,8 +76,12 @@ class Attempts:
             repo.ensure_attempts(session, "address", key, now)
             repo.count_in_window(session, "address", key, now, ADDRESS_WINDOW)
 
-    def stepped_up(self, session: Session, code_key: bytes, patient_key: bytes, now: datetime) -> None:
-        """A one-time code or the desk proved the owner: failures of strangers are forgotten."""
+    def stepped_up(
+        self, session: Session, code_key: bytes, patient_key: bytes, device_key: bytes | None, now: datetime
+    ) -> None:
+        """A one-time code or the desk proved the owner: failures of strangers, and the owner's own, are forgotten."""
+        if device_key:
+            repo.reset_attempts(session, "device", device_key, now)
         repo.reset_attempts(session, "code", code_key, now)
         repo.reset_attempts(session, "patient", patient_key, now)
 

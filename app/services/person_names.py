@@ -5,6 +5,7 @@ Comparing names is `identity`.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from pydicom.charset import decode_bytes, python_encoding
@@ -12,6 +13,8 @@ from pydicom.valuerep import PN_DELIMS
 
 LENIENT = ("utf-8", "gb18030")
 ESCAPE = b"\x1b"
+_DESIGNATOR = re.compile(r"\x1b[ -/]+[0-~]")
+"""An ISO 2022 escape sequence; pydicom leaves those of GB 2312 (ISO 2022 IR 58) in the text."""
 
 
 def decode_person_name(raw: bytes, character_sets: list[str]) -> tuple[str, ...]:
@@ -47,7 +50,7 @@ def _declared(raw: bytes, character_sets: list[str]) -> str | None:
         return _strict(raw, "ascii")
     if ESCAPE not in raw:
         return _strict(raw, encodings[0])
-    return decode_bytes(raw, encodings, set(PN_DELIMS))
+    return _DESIGNATOR.sub("", decode_bytes(raw, encodings, set(PN_DELIMS)))
 
 
 def _strict(raw: bytes, encoding: str) -> str | None:

@@ -18,6 +18,7 @@ from fpdf import FPDF
 from app.errors import GlyphMissing
 from app.services import qr
 from app.services.exams import ExamView
+from app.services.modality_names import modality_name
 
 WORDS_FILE = Path(__file__).resolve().parent.parent.parent / "templates" / "paper" / "report_sheet.toml"
 CHINA = timezone(timedelta(hours=8))
@@ -124,7 +125,7 @@ class _Sheet:
             (label["age"], age(patient.birth_date, performed.date())),
             (label["accession_number"], view.accession_number),
             (label["patient_id"], patient.patient_id),
-            (label["modality"], view.modality),
+            (label["modality"], modality_name(view.modality)),
             (label["body_part"], view.body_part),
             (label["department"], view.department),
             (label["performed_at"], _when(view.performed_at)),

@@ -107,9 +107,11 @@ class Verification:
             named = self._named(session, attempt, now)
             exam_id = named.exam.id if named.exam else NOBODY
             sent = repo.one_time_codes_since(session, exam_id, now - timedelta(days=1))
-            if named.code is None or named.exam is None or named.patient is None or sent >= ONE_TIME_A_DAY:
+            if named.code is None or named.exam is None or named.patient is None:
+                self._refuse(session, named, attempt, now)  # counted, and as much work as a message
                 return
-            if named.patient.phone_sealed is None:
+            if sent >= ONE_TIME_A_DAY or named.patient.phone_sealed is None:
+                self._record(session, Action.ONE_TIME_CODE_REFUSED, named.exam, "patient")
                 return
             code_id = uuid.uuid4()
             row = OneTimeCode(
@@ -123,18 +125,23 @@ class Verification:
             self._record(session, Action.ONE_TIME_CODE_SENT, named.exam, "patient")
 
     def open_by_one_time_code(self, attempt: Attempt, typed: str) -> Opened:
-        """Open with the newest one-time code, once. Raises AccessRefused for every reason alike."""
+        """Open with the newest one-time code that was asked for with this very code, once.
+
+        Works while the knowledge factor is paused or off. Raises AccessRefused for every reason alike.
+        """
         now = self.clock.now()
         with self.db.session() as session:
             named = self._named(session, attempt, now)
-            row = repo.newest_one_time_code(session, named.exam.id if named.exam else NOBODY)
+            row = repo.newest_one_time_code(
+                session, named.exam.id if named.exam else NOBODY, named.code.id if named.code else NOBODY
+            )
             claimed = repo.claim_one_time_code(session, row.id if row else NOBODY, now, ONE_TIME_TRIES)
         code_id, expected = (row.id, row.code_hash) if row else (NOBODY, secrets.token_bytes(32))
         given = self.codes.hash("one-time", code_id.hex, normal_code(typed))
         right = hmac.compare_digest(given, expected) and claimed
         with self.db.session() as session:
             if right and row is not None and named.code is not None and repo.use_one_time_code(session, row.id, now):
-                self.attempts.stepped_up(session, named.code_key, named.patient_key, now)
+                self.attempts.stepped_up(session, named.code_key, named.patient_key, named.device_key, now)
                 return self._open(session, named, attempt, now, by="one_time_code")
             self._refuse(session, named, attempt, now)
         raise AccessRefused

@@ -10,12 +10,15 @@ from jinja2.utils import htmlsafe_json_dumps
 
 from app.services.audit import Action
 from app.services.exams import ExamView
+from app.services.modality_names import modality_name
 from app.services.pictures import ShownSeries
+from app.web import small_forms
 from app.web.context import services
 from app.web.guards import guarded_blueprint
 from app.web.patient import session as patient_session
 
 blueprint = guarded_blueprint("patient_exams", __name__, patient_session.patient_session)
+blueprint.before_request(small_forms.limit)
 
 CHINA = timezone(timedelta(hours=8))
 KEY_IMAGES = 6
@@ -41,8 +44,9 @@ def exam(exam_id: str) -> str:
         "patient/exam.html",
         exam=_facts(view),
         report=_report(view),
-        key_images=[_key_image(view, n, series) for n, series in enumerate(shown[:KEY_IMAGES], 1)],
+        key_images=_key_images(view, shown)[:KEY_IMAGES],
         frames_total=_total(shown),
+        is_released=view.images_released,
         in_wechat="MicroMessenger" in request.headers.get("User-Agent", ""),
         csrf_token=patient_session.csrf_token,
     )
@@ -57,9 +61,9 @@ def viewer(exam_id: str) -> str:
     return render_template(
         "patient/viewer.html",
         exam_id=view.id.hex,
-        title=f"{view.body_part} {view.modality}".strip(),
+        title=f"{view.body_part} {modality_name(view.modality)}".strip(),
         manifest_json=htmlsafe_json_dumps(services().pictures.manifest(access.exam_id, access.exam_revision)),
-        first_frame=_key_image(view, 1, shown[0]) if shown else None,
+        first_frame=next(iter(_key_images(view, shown[:1])), None),
     )
 
 
@@ -92,7 +96,7 @@ def _facts(view: ExamView) -> dict[str, Any]:
     return {
         "id": view.id.hex,
         "patient_name_masked": masked(view.patient.name),
-        "modality_name": view.modality,
+        "modality_name": modality_name(view.modality),
         "body_part": view.body_part,
         "performed_on": f"{view.performed_at.astimezone(CHINA):%Y-%m-%d}",
         "department": view.department,
@@ -119,6 +123,15 @@ def _report(view: ExamView) -> dict[str, Any] | None:
     }
 
 
+def _key_images(view: ExamView, shown: tuple[ShownSeries, ...]) -> list[dict[str, Any]]:
+    """One a series; none where nothing of it can be shown."""
+    return [
+        _key_image(view, n, series)
+        for n, series in enumerate(shown, 1)
+        if not series.previews[series.row.key_frame - 1].is_empty
+    ]
+
+
 def _key_image(view: ExamView, n: int, series: ShownSeries) -> dict[str, Any]:
     row = series.row
     scale = min(1.0, PREVIEW_SIDE / max(row.rows, row.columns, 1))
@@ -128,5 +141,5 @@ def _key_image(view: ExamView, n: int, series: ShownSeries) -> dict[str, Any]:
         "src": f"/exams/{view.id.hex}/series/{n}/frames/{row.key_frame}.jpg?size={PREVIEW_SIDE}",
         "width": max(1, round(row.columns * scale)),
         "height": max(1, round(row.rows * scale)),
-        "alt": row.description or row.modality,
+        "alt": row.description or modality_name(row.modality),
     }

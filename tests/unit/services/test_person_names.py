@@ -30,6 +30,11 @@ def test_a_chinese_name_is_read_however_it_is_labelled(encoding: str, declared: 
 
 
 def test_gb2312_with_escapes_is_read() -> None:
+    raw = b"Zhang^XiaoDong=\x1b$)A\xd5\xc5^\x1b$)A\xd0\xa1\xb6\xab= "
+    assert decode_person_name(raw, ["", "ISO 2022 IR 58"]) == ("Zhang^XiaoDong", "张^小东")
+
+
+def test_the_standards_own_chinese_sample_is_read() -> None:
     needs("charset-a")
     ds = dcmread(FOLDER / "charset-a" / "chrX2.dcm", stop_before_pixels=True)
     raw = ds.get_item("PatientName").value
