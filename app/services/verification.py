@@ -101,17 +101,21 @@ class Verification:
         raise AccessRefused
 
     def request_one_time_code(self, attempt: Attempt) -> None:
-        """Send a code to the phone on file, at most three a day. Says nothing, whatever happened."""
+        """Send a code to the phone on file, at most three a day. Says nothing, whatever happened.
+
+        What was asked in vain is counted on the address.
+        """
         now = self.clock.now()
         with self.db.session() as session:
             named = self._named(session, attempt, now)
             exam_id = named.exam.id if named.exam else NOBODY
             sent = repo.one_time_codes_since(session, exam_id, now - timedelta(days=1))
-            if named.code is None or named.exam is None or named.patient is None:
-                self._refuse(session, named, attempt, now)  # counted, and as much work as a message
-                return
-            if sent >= ONE_TIME_A_DAY or named.patient.phone_sealed is None:
-                self._record(session, Action.ONE_TIME_CODE_REFUSED, named.exam, "patient")
+            phone_sealed = named.patient.phone_sealed if named.patient else None
+            if named.code is None or named.exam is None or phone_sealed is None or sent >= ONE_TIME_A_DAY:
+                # as much work as a message; by code, so that asking in vain uses up none of the patient's tries
+                self.attempts.failed(session, named.code_key, attempt.address, now)
+                subject = f"exam:{named.exam.id.hex}" if named.exam else "code:unknown"
+                self.audit.record(session, Action.ONE_TIME_CODE_REFUSED, actor="patient", subject=subject)
                 return
             code_id = uuid.uuid4()
             row = OneTimeCode(
@@ -120,7 +124,7 @@ class Verification:
                 created_at=now, expires_at=now + ONE_TIME_LIFETIME,
             )  # fmt: skip
             repo.add(session, row)
-            phone = self.fields.open(named.patient.phone_sealed, "patient.phone")
+            phone = self.fields.open(phone_sealed, "patient.phone")
             self.send_one_time_code(session, named.exam, phone, row)
             self._record(session, Action.ONE_TIME_CODE_SENT, named.exam, "patient")
 
