@@ -70,14 +70,15 @@ class Demo:
     def load(self, path: Path, words: dict[str, Any]) -> list[str]:
         """Take in every DICOM file of a folder (or zip) and register an exam for each study; returns what could not be
         taken. Raises FileNotFoundError."""
-        uids, refused = self._take(path)
+        uids, refused = self._take(path)  # in the order of their files
         with self.db.session() as session:
             for study in repo.not_adopted(session, uids):
                 self.labels.adopt(session, study)
             for study in repo.studies(session):  # all, before the first order could find two studies of its number
                 self.labels.complete(session, study)
             studies = repo.studies(session)
-        for study in studies:
+        place = {uid: number for number, uid in enumerate(uids)}
+        for study in sorted(studies, key=lambda it: place.get(it.study_instance_uid, len(place))):
             self._register(study, words)
         return refused
 
@@ -98,9 +99,9 @@ class Demo:
         """The invented WeChat account on a phone (11 digits)."""
         return "oDemo" + self.token(f"openid:{phone}")[:23]
 
-    def _take(self, path: Path) -> tuple[set[str], list[str]]:
+    def _take(self, path: Path) -> tuple[list[str], list[str]]:
         limits = incoming_files.ZipLimits(member_bytes=self.ingest.limits.file_bytes)
-        uids, refused = set(), []
+        uids, refused = dict[str, None](), list[str]()
         for batch in _batches(incoming_files.find([path], limits)):
             try:
                 images = [item for item in batch if not _is_note(item)]
@@ -112,8 +113,8 @@ class Demo:
                 if isinstance(outcome, Refused):
                     refused.append(f"{outcome.name.removeprefix(f'{path}/')}: {outcome.reason}")
                 elif outcome.study_instance_uid:
-                    uids.add(outcome.study_instance_uid)
-        return uids, refused
+                    uids[outcome.study_instance_uid] = None
+        return list(uids), refused
 
     def _register(self, study: Study, words: dict[str, Any]) -> None:
         """Whatever is missing of the study's exam: an earlier start may have been killed at any point."""

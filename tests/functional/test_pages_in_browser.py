@@ -58,7 +58,9 @@ def test_a_page_fits_a_small_phone_and_has_no_fault_under_axe(
         page.goto(pages.base_url + path)
         if path.endswith("/viewer"):
             page.wait_for_selector('#picture[data-quality="full"]')
-        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+        for width in (360, 320):
+            page.set_viewport_size({"width": width, "height": 740})
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
         found = Axe().run(page)
         assert found.violations_count == 0, found.generate_report()
 

@@ -23,6 +23,7 @@ blueprint.before_request(small_forms.limit)
 CHINA = timezone(timedelta(hours=8))
 KEY_IMAGES = 6
 PREVIEW_SIDE = 256
+MOST_STARS = 3
 
 
 @blueprint.get("/exams")
@@ -105,7 +106,9 @@ def _facts(view: ExamView) -> dict[str, Any]:
 
 def masked(name: str) -> str:
     """Enough for the family to know whose it is, not enough for a glance over the shoulder."""
-    return name[:1] + "*" * max(1, len(name) - 1) if len(name) < 3 else name[0] + "*" * (len(name) - 2) + name[-1]
+    if len(name) < 3:
+        return name[:1] + "*"
+    return name[0] + "*" * min(len(name) - 2, MOST_STARS) + name[-1]
 
 
 def _report(view: ExamView) -> dict[str, Any] | None:
