@@ -129,11 +129,16 @@ class Verification:
         return self.codes.one_time_code(code_id.bytes)
 
     def open_by_one_time_code(self, attempt: Attempt, typed: str) -> Opened:
-        """Open with the newest one-time code, once. Raises AccessRefused for every reason alike."""
+        """Open with the newest one-time code that was asked for with this very code, once.
+
+        Works while the knowledge factor is paused or off. Raises AccessRefused for every reason alike.
+        """
         now = self.clock.now()
         with self.db.session() as session:
             named = self.naming.named(session, attempt, now)
-            row = repo.newest_one_time_code(session, named.exam.id if named.exam else NOBODY)
+            row = repo.newest_one_time_code(
+                session, named.exam.id if named.exam else NOBODY, named.code.id if named.code else NOBODY
+            )
             claimed = repo.claim_one_time_code(session, row.id if row else NOBODY, now, ONE_TIME_TRIES)
         code_id, expected = (row.id, row.code_hash) if row else (NOBODY, secrets.token_bytes(32))
         given = self.codes.hash("one-time", code_id.hex, normal_code(typed))
