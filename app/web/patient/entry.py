@@ -8,7 +8,7 @@ from __future__ import annotations
 from flask import Response, make_response, redirect, render_template, request
 
 from app.errors import AccessRefused, StepUpRequired, TooManyAttempts
-from app.security.codes import is_long, is_pickup, normal_code
+from app.security.codes import is_long, normal_code
 from app.services.code_naming import NO_PHONE, Attempt
 from app.services.exam_input import phone_number
 from app.services.verification import Opened
@@ -95,11 +95,11 @@ def _answer(code: str, phone: str | None, carried: dict[str, str] | None) -> Res
 
 
 def _missing(carried: dict[str, str] | None, code: str) -> list[str]:
-    """Fields without which no code can be asked for, as far as their form alone shows."""
+    """Fields without which no code can be asked for: a pick-up code left empty, a phone number that is none."""
     if carried is None:
         return []
-    usable = {"phone": _phone() != NO_PHONE, "pickup_code": is_pickup(normal_code(code))}
-    return [name for name in carried if not usable[name]]
+    given = {"phone": _phone() != NO_PHONE, "pickup_code": bool(normal_code(code))}
+    return [name for name in carried if not given[name]]
 
 
 def _step_up(
