@@ -7,7 +7,7 @@ from flask import Flask
 from app.web import error_pages, guards, headers, ops, static_files
 from app.web.demo import phone
 from app.web.hooks import sms
-from app.web.machine import qido, rendered, ris, stow, wado
+from app.web.machine import completion, qido, rendered, ris, stow, wado
 from app.web.patient import entry, exams, images
 
 
@@ -18,7 +18,7 @@ def register(app: Flask) -> None:
     error_pages.install(app)
     static_files.install(app)
     app.jinja_env.globals["hospital_name"] = app.extensions["cloudfilm"].settings.hospital_name
-    for room in (ops, entry, exams, images, ris, stow, qido, wado, rendered, sms):
+    for room in (ops, entry, exams, images, ris, completion, stow, qido, wado, rendered, sms):
         app.register_blueprint(room.blueprint)
     if app.extensions["cloudfilm"].settings.is_demo:
         app.register_blueprint(phone.blueprint)
