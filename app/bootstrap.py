@@ -204,7 +204,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
         ),
         demo_summary=DemoSummary(db),
         paper=Paper(db, exams, access_codes, audit, settings.base_url, settings.hospital_name),
-        archive_check=ArchiveCheck(db, archive, data_keys),
+        archive_check=ArchiveCheck(db, archive, data_keys, clock),
         matching=matching,
         holds=holds,
         exams=exams,

@@ -59,7 +59,7 @@ class IngestRig:
             }
             | more
         )
-        self.check = ArchiveCheck(self.db, self.archive, self.data_keys)
+        self.check = ArchiveCheck(self.db, self.archive, self.data_keys, self.clock)
 
     def receive(self, *files: bytes, door: str = "cli") -> list[Outcome]:
         sources = [IncomingObject(io.BytesIO(data), f"file {number}") for number, data in enumerate(files)]
