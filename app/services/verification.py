@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from app.clock import Clock
 from app.errors import AccessRefused, StepUpRequired, TooManyAttempts
 from app.extensions import Database
-from app.models import Exam, KnownDevice, OneTimeCode, PatientSession
+from app.models import Exam, KnownDevice, OneTimeCode, PatientSession, ShareCode
 from app.repos import access as repo
 from app.repos import exams as exam_repo
 from app.security.codes import Codes, normal_code, normal_factor
@@ -106,22 +106,27 @@ class Verification:
             return  # nobody waits for it any more
         with self.db.session() as session:
             code = self.naming.live(session, bytes.fromhex(code_key), now)
-            exam = exam_repo.exam(session, code.exam_id) if code else None
-            patient = exam_repo.patient(session, exam.patient_id) if exam else None
-            if code is None or exam is None or patient is None or patient.phone_sealed is None:
+            if code is None or not self._send_one_time_code(session, code, uuid.UUID(one_time_id), now):
                 return
-            code_id = uuid.UUID(one_time_id)
-            sent = repo.one_time_codes_since(session, exam.id, now - timedelta(days=1))
-            if sent >= ONE_TIME_A_DAY or repo.one_time_code(session, code_id) is not None:
-                return
-            row = OneTimeCode(
-                id=code_id, exam_id=exam.id, share_code_id=code.id,
-                code_hash=self.codes.hash("one-time", code_id.hex, self.codes.one_time_code(code_id.bytes)),
-                created_at=now, expires_at=now + ONE_TIME_LIFETIME,
-            )  # fmt: skip
-            repo.add(session, row)
-            self.send_one_time_code(session, exam, self.fields.open(patient.phone_sealed, "patient.phone"), row)
-            self._record(session, Action.ONE_TIME_CODE_SENT, exam, "patient")
+        self.wake()
+
+    def _send_one_time_code(self, session: Session, code: ShareCode, one_time_id: uuid.UUID, now: datetime) -> bool:
+        exam = exam_repo.exam(session, code.exam_id)
+        patient = exam_repo.patient(session, exam.patient_id) if exam else None
+        if exam is None or patient is None or patient.phone_sealed is None:
+            return False
+        sent = repo.one_time_codes_since(session, exam.id, now - timedelta(days=1))
+        if sent >= ONE_TIME_A_DAY or repo.one_time_code(session, one_time_id) is not None:
+            return False
+        row = OneTimeCode(
+            id=one_time_id, exam_id=exam.id, share_code_id=code.id,
+            code_hash=self.codes.hash("one-time", one_time_id.hex, self.codes.one_time_code(one_time_id.bytes)),
+            created_at=now, expires_at=now + ONE_TIME_LIFETIME,
+        )  # fmt: skip
+        repo.add(session, row)
+        self.send_one_time_code(session, exam, self.fields.open(patient.phone_sealed, "patient.phone"), row)
+        self._record(session, Action.ONE_TIME_CODE_SENT, exam, "patient")
+        return True
 
     def open_by_one_time_code(self, attempt: Attempt, typed: str) -> Opened:
         """Open with the newest one-time code, once. Raises AccessRefused for every reason alike."""
