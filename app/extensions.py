@@ -29,7 +29,8 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.engine = _engine(url)
-        self._write = sessionmaker(self.engine.execution_options(cloudfilm_write=True), expire_on_commit=False)
+        self.writing = self.engine.execution_options(cloudfilm_write=True)
+        self._write = sessionmaker(self.writing, expire_on_commit=False)
         self._read = sessionmaker(self.engine.execution_options(cloudfilm_read=True), expire_on_commit=False)
 
     @contextmanager
