@@ -44,8 +44,7 @@ class PatientSessions:
     def check(self, session_id: uuid.UUID) -> PatientAccess:
         """The access a session gives now. One indexed SELECT; raises NotFound when it is over for any reason."""
         now = self.clock.now()
-        with self.db.read() as session:
-            row = repo.session_row(session, session_id)
+        row = repo.session_row(self.db.look_up, session_id)
         # a clock that was set back makes no session longer than it may be
         if (
             row is None
