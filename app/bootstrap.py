@@ -30,13 +30,16 @@ from app.services.code_naming import CodeNaming
 from app.services.completion import Completion
 from app.services.data_keys import DataKeys
 from app.services.demo import Demo
+from app.services.demo_labels import DemoLabels
 from app.services.demo_staff import DemoStaff
+from app.services.demo_summary import DemoSummary
 from app.services.desk import Desk
 from app.services.dicom_query import DicomQuery
 from app.services.dicom_retrieve import DicomRetrieve
 from app.services.exam_search import ExamSearch
 from app.services.exams import Exams
 from app.services.header_checks import MIB, HeaderLimits
+from app.services.holds import Holds
 from app.services.ingest import Ingest
 from app.services.job_queue import JobQueue
 from app.services.machine_tokens import MachineTokens
@@ -57,6 +60,7 @@ from app.services.renditions import Renditions
 from app.services.staff_accounts import StaffAccounts
 from app.services.staff_login import StaffLogin
 from app.services.verification import Verification
+from app.services.wechat_accounts import WechatAccounts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,8 +83,10 @@ class Services:
     paper: Paper
     demo: Demo
     demo_staff: DemoStaff
+    demo_summary: DemoSummary
     archive_check: ArchiveCheck
     matching: Matching
+    holds: Holds
     exams: Exams
     access_codes: AccessCodes
     verification: Verification
@@ -99,6 +105,7 @@ class Services:
     dicom_query: DicomQuery
     dicom_retrieve: DicomRetrieve
     outbox: Outbox
+    wechat_accounts: WechatAccounts
     receipts: Receipts
     sms_hook_secret: str = field(repr=False)
     worker: Worker
@@ -121,7 +128,8 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
     audit = Audit(keys.derive("audit"), clock)
     fields = FieldSealer(keys.derive("fields"))
     blind = BlindIndex(keys.derive("blind-index"))
-    matching = Matching(fields, audit)
+    holds = Holds(db, clock, audit)
+    matching = Matching(fields, audit, holds)
     codes = Codes(keys.derive("codes"), keys.derive("code-hashes"))
     access_codes = AccessCodes(codes, clock, audit, timedelta(days=settings.pickup_days))
     simulation = simulation_of(settings, keys, clock)
@@ -140,6 +148,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
         phone_given=phones.phone_given,
         registered=access_codes.ensure_qr_code,
     )  # fmt: skip
+    wechat_accounts = WechatAccounts(clock, fields, blind, audit)
     archive = SealedArchive(outside.store)
     data_keys = DataKeys(keys, clock)
     ingest = Ingest(
@@ -181,10 +190,23 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
         machine_tokens=MachineTokens(db, clock, audit),
         ingest=ingest,
         quarantine=Quarantine(db, audit),
-        demo=Demo(db, clock, fields, ingest, exams, access_codes, keys.derive("demo")),
+        demo=Demo(
+            db,
+            clock,
+            fields,
+            ingest,
+            DemoLabels(fields, blind, audit, matching),
+            exams,
+            access_codes,
+            wechat_accounts,
+            simulation.wechat.follow if simulation.wechat else None,
+            keys.derive("demo"),
+        ),
+        demo_summary=DemoSummary(db),
         paper=Paper(db, exams, access_codes, audit, settings.base_url, settings.hospital_name),
-        archive_check=ArchiveCheck(db, archive, data_keys),
+        archive_check=ArchiveCheck(db, archive, data_keys, clock),
         matching=matching,
+        holds=holds,
         exams=exams,
         access_codes=access_codes,
         verification=verification,
@@ -204,6 +226,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
         dicom_query=DicomQuery(db, blind, fields, audit),
         dicom_retrieve=DicomRetrieve(db, archive, data_keys, audit, renderer),
         outbox=outbox,
+        wechat_accounts=wechat_accounts,
         receipts=receipts,
         sms_hook_secret=hook_secret(settings, keys),
         worker=Worker(Work(queue, completion, renditions, release, notify, receipts, verification)),

@@ -56,7 +56,8 @@ def connect(settings: Settings, faults: list[str]) -> Outside:
 
 def probes(db: Database | None, store: ObjectStore | None, waker: Waker | None) -> dict[str, Probe]:
     """What to ask each part that is there; a probe raises when its part does not answer."""
-    known = {"database": db and db.probe, "store": store and store.probe, "redis": waker and waker.probe}
+    redis = waker.probe if waker and not waker.is_embedded else None
+    known = {"database": db and db.probe, "store": store and store.probe, "redis": redis}
     return {part: probe for part, probe in known.items() if probe}
 
 

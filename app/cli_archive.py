@@ -64,14 +64,18 @@ def verify_archive() -> None:
     """Read every stored object again and compare it with what was received; exit 1 on faults."""
     check = _services().archive_check
     checked = faults = 0
-    for result in tqdm(check.objects(), unit="object"):
-        checked += 1
-        if result.fault is not None:
-            faults += 1
-            click.echo(f"{result.object_key}: {result.fault}")
-    orphans = check.orphans()
+    with _told_plainly():
+        for result in tqdm(check.objects(), unit="object"):
+            checked += 1
+            if result.fault is not None:
+                faults += 1
+                click.echo(f"{result.object_key}: {result.fault}")
+        orphans = check.orphans()
+        leftovers = check.remove_leftovers()
     for object_key in orphans:
         click.echo(f"{object_key}: no row (an unfinished upload, never acknowledged)")
+    if leftovers:
+        click.echo(f"{leftovers} pieces of broken-off writes removed")
     click.echo(f"{checked} objects read, {faults} faults, {len(orphans)} without a row")
     if faults:
         raise SystemExit(1)

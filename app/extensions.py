@@ -32,7 +32,8 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.engine = _engine(url)
-        self._write = sessionmaker(self.engine.execution_options(cloudfilm_write=True), expire_on_commit=False)
+        self.writing = self.engine.execution_options(cloudfilm_write=True)
+        self._write = sessionmaker(self.writing, expire_on_commit=False)
         self._read = sessionmaker(self.engine.execution_options(cloudfilm_read=True), expire_on_commit=False)
         on_sqlite = self.engine.dialect.name == "sqlite"
         self._look_ups = _SqliteLookUps(self.engine.url) if on_sqlite else _ServerLookUps(self.engine)

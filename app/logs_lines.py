@@ -77,7 +77,7 @@ FIELDS: Mapping[str, Callable[[Any], bool]] = {
     "job": _row_id,
     "notification": _row_id,
     "failure_code": _carriers_code,
-    "kind": _one_of("prepare_study"),
+    "kind": _one_of("prepare_study", "one_time_code"),
     "method": _one_of(*METHODS, "other"),
     "place": _shaped(r"[\w.-]+(/[\w.-]+)?:\d+"),  # in source code
     "part": _one_of("database", "store", "redis", "queue"),

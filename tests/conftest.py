@@ -6,8 +6,12 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from tests.factories import database
+
+settings.register_profile("cloudfilm", deadline=None)  # a loaded machine is no fault of the code
+settings.load_profile("cloudfilm")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

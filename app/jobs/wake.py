@@ -26,8 +26,8 @@ class Waker:
 
     def __init__(self, redis_url: str = "") -> None:
         middleware: list[dramatiq.Middleware] = [dramatiq.middleware.AgeLimit(max_age=AGE_LIMIT_MS)]
-        self._embedded = not redis_url
-        self._broker: Any = StubBroker(middleware) if self._embedded else _redis(redis_url, middleware)
+        self.is_embedded = not redis_url
+        self._broker: Any = StubBroker(middleware) if self.is_embedded else _redis(redis_url, middleware)
         self._wakes: list[Callable[[], None]] = []
         self._actor = dramatiq.Actor(
             self._woken, broker=self._broker, actor_name="wake", queue_name=QUEUE, priority=0, options={}
@@ -36,7 +36,7 @@ class Waker:
 
     def wake(self) -> None:
         """Tell the workers that rows wait. Never fails: they poll anyway."""
-        if self._embedded and self._listener is None:
+        if self.is_embedded and self._listener is None:
             return  # the worker is another process, which the stub broker does not reach
         try:
             self._actor.send()
@@ -52,7 +52,7 @@ class Waker:
 
     def probe(self) -> None:
         """Raises when Redis does not answer; the embedded stand-in always does."""
-        if not self._embedded:
+        if not self.is_embedded:
             self._broker.client.ping()
 
     def close(self) -> None:

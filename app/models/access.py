@@ -47,7 +47,7 @@ class AccessAttempts(Base):
 
 
 class OneTimeCode(Base):
-    """A code sent to the phone on file; the newest unused one of an exam counts."""
+    """A code sent to the phone on file; the newest of a share code counts, and only together with that."""
 
     __tablename__ = "one_time_code"
 

@@ -19,10 +19,14 @@ from app.security.codes import Codes, normal_code
 NOBODY = uuid.UUID(int=0)
 """Stands for an exam or patient that is not there, so that the same statements run."""
 
+NO_PHONE = "+86"
+"""Stands for what was typed as a phone number and is none: it names nothing, and nobody's failures."""
+
 
 @dataclass(frozen=True)
 class Attempt:
-    """What came with a POST. `phone` (+86…): only with pick-up codes; `device`: cookie of a browser let in before."""
+    """What came with a POST. `phone` (+86… or NO_PHONE): only with pick-up codes; `device`: cookie of a browser let in
+    before."""
 
     code: str
     address: str
@@ -72,7 +76,8 @@ class CodeNaming:
         patient = exam_repo.patient_or_none(session, exam.patient_id if exam else NOBODY)
         # Of a pick-up code the phone stands for the patient, whether or not the code exists: else a full count would
         # answer otherwise for codes that name nobody, and tell which ones do.
-        owner = attempt.phone or (patient.identity_hash if patient else code_key).hex()
+        phone = attempt.phone if attempt.phone != NO_PHONE else None
+        owner = phone or (patient.identity_hash if patient else code_key).hex()
         device_hash = self.codes.hash("device", attempt.device or "")
         known = repo.known_device(session, device_hash, exam.id if exam else NOBODY)
         device_key = self.codes.hash("device-exam", device_hash.hex(), exam.id.hex) if known and exam else None

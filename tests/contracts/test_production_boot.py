@@ -36,7 +36,7 @@ def test_it_boots_and_is_alive_and_ready(tmp_path: Path) -> None:
     with gunicorn(tmp_path, production(tmp_path), application="wsgi:application") as port:
         assert get(port, "/healthz")[:2] == (200, b"ok\n")
         status, body, _ = get(port, "/readyz")
-        assert (status, json.loads(body)) == (200, dict.fromkeys(("database", "store", "redis", "queue"), "ok"))
+        assert (status, json.loads(body)) == (200, dict.fromkeys(("database", "store", "queue"), "ok"))
         status, _, headers = get(port, "/")
         assert status == 200
         assert "max-age" in headers["Strict-Transport-Security"]

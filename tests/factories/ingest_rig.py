@@ -21,6 +21,7 @@ from app.security.keys import MasterKeys
 from app.services.archive_check import ArchiveCheck
 from app.services.audit import Audit
 from app.services.data_keys import DataKeys
+from app.services.holds import Holds
 from app.services.incoming import IncomingObject, Outcome
 from app.services.ingest import Ingest
 from app.services.matching import Matching
@@ -43,7 +44,7 @@ class IngestRig:
         self.fields = FieldSealer(master.derive("fields"))
         self.blind = BlindIndex(master.derive("blind-index"))
         self.audit = Audit(master.derive("audit"), self.clock)
-        self.matching = Matching(self.fields, self.audit)
+        self.matching = Matching(self.fields, self.audit, Holds(self.db, self.clock, self.audit))
         self.ingest = Ingest(
             **{
                 "db": self.db,
@@ -58,7 +59,7 @@ class IngestRig:
             }
             | more
         )
-        self.check = ArchiveCheck(self.db, self.archive, self.data_keys)
+        self.check = ArchiveCheck(self.db, self.archive, self.data_keys, self.clock)
 
     def receive(self, *files: bytes, door: str = "cli") -> list[Outcome]:
         sources = [IncomingObject(io.BytesIO(data), f"file {number}") for number, data in enumerate(files)]

@@ -72,7 +72,7 @@ class Walk:
 
     def prepare(self) -> None:
         receive_study(self.house, AccessionNumber="A1", PatientBirthDate=BORN.replace("-", ""), PatientName=NAME)
-        receive_study(self.house, AccessionNumber="A1", PatientName="DICOM^Name")  # somebody else's
+        receive_study(self.house, AccessionNumber="A9", PatientName="DICOM^Name")  # nobody's exam
         sweep(self.house, seconds=120)
         while self.house.worker.run_job():
             pass

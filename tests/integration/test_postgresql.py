@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
+from app import schema
 from app.bootstrap import Services
+from app.extensions import Database
 from app.services.exam_input import exam_input, report_input
 from tests.factories.access import application, issued
 from tests.factories.house import clock_of, exam_body, report_body, services
@@ -61,6 +63,17 @@ def at_once(work: Callable[[int], Any], times: int = WRITERS) -> list[Any]:
 def faults(house: Services) -> list[Any]:
     with house.db.read() as session:
         return house.audit.verify(session)
+
+
+def test_processes_that_start_at_once_on_an_empty_database_bring_it_up_once(server: str) -> None:
+    url = new_database(server, uuid.uuid4().hex)
+
+    def start(_: int) -> None:
+        database = Database(url)
+        schema.upgrade(database)
+        database.dispose()
+
+    assert at_once(start, 4) == [None] * 4
 
 
 def test_an_exam_goes_from_the_modality_to_the_phone(house: Services) -> None:

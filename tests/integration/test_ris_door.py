@@ -113,6 +113,9 @@ def test_report_versions_are_added_and_never_overwritten(client: FlaskClient, ho
     assert client.put("/api/v1/exams/A1/report", json=report_body()).status_code == 200
     assert client.put("/api/v1/exams/A1/report", json=report_body(findings="x")).status_code == 409
     assert client.put("/api/v1/exams/A1/report", json=report_body(status="amended", findings="新")).status_code == 200
+    assert client.put("/api/v1/exams/A1/report", json=report_body(status="amended", findings="新")).status_code == 200
+    for late in ("preliminary", "final"):
+        assert client.put("/api/v1/exams/A1/report", json=report_body(status=late)).status_code == 409
     view = house.exams.view_by_accession("A1")
     assert view.report is not None
     assert (view.report.version, view.report.findings) == (3, "新")

@@ -58,6 +58,35 @@ def test_guessing_pick_up_codes_of_a_phone_never_tells_a_live_one_from_a_dead_on
     }
 
 
+def test_a_pause_and_the_end_of_knowledge_look_alike_for_live_and_dead_codes(house: Services, app: Flask) -> None:
+    exam = issued(house)
+    addresses = [f"/q/{exam.qr}", "/q/" + "A" * 26, "/q/nothing-of-ours"]
+    for expected in ("Retry-After", "send_code"):
+        for address in addresses:
+            assert statuses(app, address, WRONG, 5, f"10.0.{len(address)}.1") == [403] * 5
+        if expected == "send_code":
+            clock_of(house).advance(901)
+        answers = {
+            (answer.status_code, answer.data, tuple(answer.headers.items()))
+            for answer in (post(app, address, WRONG, "10.1.0.1") for address in addresses)
+        }
+        assert len(answers) == 1
+        ((status, page, headers),) = answers
+        assert status == 429
+        assert expected in page.decode() or expected in dict(headers)
+        clock_of(house).advance(901)
+
+
+def test_mistyped_phone_numbers_of_many_are_nobodys_failures(app: Flask) -> None:
+    answers = [
+        post(
+            app, "/s", pick_up(f"AAAA{number // 10 + 2}{number % 8 + 2}", phone="1390000"), f"10.0.0.{number}"
+        ).status_code
+        for number in range(25)
+    ]
+    assert answers == [403] * 25
+
+
 def test_the_owner_of_a_guessed_phone_steps_up_and_is_let_in(house: Services, app: Flask) -> None:
     exam = issued(house)
     for number in range(20):
@@ -104,6 +133,18 @@ def test_a_phone_that_opened_two_exams_stays_known_to_both(house: Services, app:
         assert phone.post(f"/q/{exam.qr}", data={"factor": exam.factor}).status_code == 303
     with house.db.read() as session:
         assert session.scalar(select(func.count()).select_from(KnownDevice)) == 2
+
+
+def test_a_known_device_is_let_in_from_an_address_and_for_a_patient_that_strangers_used_up(
+    house: Services, app: Flask
+) -> None:
+    exam = issued(house)
+    phone, cafe = opened(app, exam), {"REMOTE_ADDR": "203.0.113.9"}
+    for number in range(30):
+        post(app, f"/q/{'BCDEFGHIJK'[number % 10] * 20}{'LMN'[number // 10] * 6}", WRONG)
+    right = {"factor": exam.factor}
+    assert statuses(app, f"/q/{exam.qr}", right, 1) == [429]
+    assert phone.post(f"/q/{exam.qr}", data=right, environ_base=cafe).status_code == 303
 
 
 def test_a_device_cookie_that_we_never_gave_is_not_taken_over(house: Services, app: Flask) -> None:

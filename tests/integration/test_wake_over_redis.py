@@ -15,6 +15,7 @@ from redis.exceptions import ConnectionError as RedisAway
 
 from app.jobs.wake import Waker
 from tests.factories.demo_server import free_port
+from tests.factories.house import services
 
 PROGRAM = shutil.which("redis-server")
 
@@ -50,16 +51,15 @@ def test_a_worker_of_another_process_is_woken(redis_url: str) -> None:
     web.close()
 
 
-def test_readiness_tells_that_redis_is_away_and_waking_never_fails() -> None:
-    waker = Waker("redis://127.0.0.1:1/0")
+def test_readiness_tells_that_redis_is_away_and_waking_never_fails(tmp_path: Path) -> None:
+    house = services(tmp_path, redis_url="redis://127.0.0.1:1/0")
     with pytest.raises(RedisAway):
-        waker.probe()
-    waker.wake()
-    waker.close()
+        house.probes()["redis"]()
+    house.waker.wake()
+    house.waker.close()
 
 
-def test_the_embedded_stand_in_is_always_there() -> None:
-    waker = Waker()
-    waker.probe()
-    waker.wake()
-    waker.close()
+def test_without_redis_nobody_asks_for_it(tmp_path: Path) -> None:
+    house = services(tmp_path)
+    assert "redis" not in house.probes()
+    house.waker.wake()

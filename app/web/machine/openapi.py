@@ -88,6 +88,10 @@ _ACCESSION = {
     "name": "accession", "in": "path", "required": True,
     "schema": {"type": "string", "pattern": r"^(?!\.{1,2}$)[A-Za-z0-9._-]{1,64}$"},
 }  # fmt: skip
+_STUDY = {
+    "name": "study_uid", "in": "path", "required": True,
+    "schema": {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)*$", "maxLength": 64},
+}  # fmt: skip
 
 
 def _json(schema: str, text: str) -> dict[str, Any]:
@@ -151,10 +155,10 @@ DOCUMENT: dict[str, Any] = {
         "/exams/{accession}/qr.png": _file("ris", "The exam's QR as PNG", "image/png"),
         "/exams/{accession}/report-sheet.pdf": _file("ris", "Our report sheet with the QR", "application/pdf"),
         "/studies/{study_uid}/complete": {
-            "parameters": [{"name": "study_uid", "in": "path", "required": True, "schema": {"type": "string"}}],
+            "parameters": [_STUDY],
             "post": _operation(
-                "upload", "Every instance of the study was sent: prepare it now",
-                {"204": {"description": "complete"}, "400": _fault("no UID"), "404": _fault("no such study")},
+                "upload", "All of the study is there: prepare it at once",
+                {"204": {"description": "done"}, "400": _fault("no UID"), "404": _fault("no such study")},
             ),
         },
         "/quarantine": {

@@ -16,7 +16,7 @@ from app.imaging.sandbox_process import Child
 from app.services.incoming import IncomingObject
 from tests.factories.house import services
 from tests.factories.images import ct_slice, part10
-from tests.factories.telling import exam_of, receive_study, register, study, sweep
+from tests.factories.telling import exam_of, messages, receive_study, register, study, sweep
 
 QUIET_S = 60
 
@@ -71,6 +71,22 @@ def test_instances_that_arrive_before_and_while_a_study_is_prepared_are_all_show
     work_off(house)
     assert frames_shown(house) == 3
     assert study(house, uid).state == "prepared"
+
+
+def test_a_late_instance_of_a_released_exam_is_shown_and_told_nobody_again(house: Services) -> None:
+    uid = receive_study(house)
+    work_off(house)
+    assert (frames_shown(house), len(messages(house))) == (1, 1)
+    before = packs_of(house)
+    receive_study(house, StudyInstanceUID=uid)
+    assert frames_shown(house) == 1  # as prepared before, until all is there again
+    work_off(house)
+    assert (frames_shown(house), len(messages(house))) == (2, 1)
+    assert before.isdisjoint(packs_of(house))
+
+
+def packs_of(house: Services) -> set[str]:
+    return {key for key, _ in house.archive.store.list("renditions/")}
 
 
 def test_a_study_that_still_arrives_is_not_prepared_yet(house: Services) -> None:

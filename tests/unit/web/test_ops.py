@@ -9,7 +9,8 @@ import pytest
 from tests.factories.access import application
 from tests.factories.house import services
 
-PARTS = {"database", "store", "redis", "queue"}
+PARTS = {"database", "store", "queue"}
+"""Redis is a part only where it is set."""
 
 
 def test_a_running_house_is_ready_in_every_part(tmp_path: Path) -> None:
