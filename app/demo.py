@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import logging
 import os
 import socket
 import subprocess
@@ -17,13 +16,14 @@ import tempfile
 import threading
 import time
 import tomllib
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import structlog
 from gunicorn.app.base import BaseApplication
 
-from app import create_app
+from app import create_app, logs
 from app.bootstrap import Services, build
 from app.config import Settings
 from app.dicom.scp import start_door
@@ -49,12 +49,13 @@ def prepare(settings: Settings, data: Path) -> None:
     for line in refused:
         print(f"not taken, kept in quarantine: {line}", file=sys.stderr)
     for study_instance_uid in services.demo.study_uids():
-        services.worker.work.completion.complete_now(study_instance_uid)
+        services.completion.complete_now(study_instance_uid)
     for _ in range(MOST_ROUNDS):
         if not (services.worker.run_sweeps() | services.worker.run_job()):
             break
     for name, scopes in TOKENS.items():
         services.machine_tokens.ensure(f"demo-{name}", scopes, services.demo.token(name), actor="system:demo")
+    services.demo_staff.ensure("system:demo")
     for line in services.demo_summary.lines():
         print(line, file=sys.stderr)
     write_atomically(settings.var_dir / "demo.json", document(services))
@@ -69,7 +70,7 @@ def document(services: Services) -> dict[str, Any]:
         **{name: services.demo.token(name) for name in TOKENS},
         "dicom": {"port": settings.dicom_port, "called_ae": settings.dicom_ae_title, "calling_ae": CALLING_AE},
         "exams": [_exam(settings, exam) for exam in services.demo.exams_shown()],
-        "staff": [],
+        "staff": [asdict(account) for account in services.demo_staff.everybody()],
         "phone_url": f"{settings.base_url}/demo/phone",
     }
 
@@ -175,6 +176,7 @@ def main() -> None:
     if not options.data.exists():
         sys.exit(f"DEMO_DATA: there is no {options.data}")
     settings = Settings.for_demo(options.port, options.dicom_port, CALLING_AE)
+    logs.configure(settings.log_level)
     if options.prepare_only:
         prepare(settings, options.data)
         return
@@ -189,7 +191,6 @@ def main() -> None:
     prepared = subprocess.run(command, check=False)  # noqa: S603 - our own module, no shell
     if prepared.returncode:
         sys.exit(prepared.returncode)
-    logging.getLogger("gunicorn.error").setLevel(logging.WARNING)
     print(f"CloudFilm demo: {settings.base_url}/demo/phone (stop with Ctrl-C)", flush=True)
     DemoServer(settings, options.port).run()
 

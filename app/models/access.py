@@ -31,7 +31,7 @@ class ShareCode(Base):
 
 
 class AccessAttempts(Base):
-    """Failure counters, whether or not what was tried exists. scope: code | patient | address | device."""
+    """Failure counters, whether or not what was tried exists. scope: code | patient | address | device | staff."""
 
     __tablename__ = "access_attempts"
 

@@ -77,10 +77,11 @@ def in_state(session: Session, state: str, limit: int) -> list[Notification]:
 
 
 def without_serial(session: Session, since: datetime) -> list[Notification]:
-    """Text messages that may be on their way under a serial nobody told us; few at any time."""
+    """Text messages that may be on their way under a serial nobody told us, those just being sent among them; few at
+    any time."""
     query = select(Notification).where(
         Notification.channel == "sms",
-        Notification.state.in_(("unknown", "desk")),
+        Notification.state.in_(("sending", "unknown", "desk")),
         Notification.provider_serial.is_(None),
         Notification.sent_at >= since,
     )

@@ -85,7 +85,7 @@ class Notify:
         except (SendingError, NoticeError) as error:
             self._record_error(parcel.row, error)
         except Exception as error:  # a fault of ours during the call: it may have gone out
-            log.error("sending ended in a fault", notification=parcel.row.id.hex, exc_info=error)
+            log.error("sending ended in a fault", notification=parcel.row.id, exc_info=error)
             self._record_error(parcel.row, SmsUnknown(type(error).__name__, "a fault while sending"))
         else:
             self._record_acceptance(parcel.row, serial, segments)
@@ -103,7 +103,7 @@ class Notify:
             try:
                 hand_over = self._prepare(session, row)
             except (InvalidMessage, NoticeFault, CloudFilmError) as error:
-                log.error("a message cannot be made", notification=row.id.hex, exc_info=error)
+                log.error("a message cannot be made", notification=row.id, exc_info=error)
                 self.states.move(session, row, State.FAILED, "cannot be made", failure_code=type(error).__name__)
                 return None
             claimed = self.states.move(
@@ -163,7 +163,7 @@ class Notify:
         with self.db.session() as session:
             if isinstance(error, SmsRefused | WechatRefused):
                 if getattr(error, "alarm", False):
-                    log.error("the carrier refuses our messages", failure_code=error.code, reason=error.reason)
+                    log.error("the carrier refuses our messages", failure_code=error.code)
                 self._failed(session, row, error)
             elif isinstance(error, SmsRetryLater | WechatRetryLater):
                 self._later(session, row, error)

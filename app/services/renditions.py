@@ -15,8 +15,9 @@ import structlog
 from app.archive import keyspace
 from app.archive.sealed import DataKey, SealedArchive
 from app.clock import Clock
-from app.errors import CloudFilmError, NotFound
+from app.errors import CloudFilmError, NotFound, StoreUnavailable
 from app.extensions import Database
+from app.imaging.errors import DecoderUnavailable
 from app.imaging.frame_index import FrameIndex
 from app.imaging.header import ImageHeader
 from app.imaging.order import sort_frames, sort_positions
@@ -67,7 +68,7 @@ class Renditions:
     def prepare(self, study_id: uuid.UUID) -> bool:
         """Prepare the study as it stands now; safe to repeat and to be killed: rows appear last, in one commit.
 
-        Returns False when an instance arrived meanwhile, so that another preparation is due. Raises NotFound.
+        Returns False when instances still arrive, so that another preparation is due. Raises NotFound.
         """
         with self.db.read() as session:
             study = repo.study(session, study_id)
@@ -76,6 +77,8 @@ class Renditions:
             revision = study.revision
             if study.prepared_revision == revision:
                 return True
+            if study.state == "receiving":
+                return False  # only of a complete study does the revision tell whether something came meanwhile
             data_key = self.data_keys.open(session, study.data_key_id)
             stacks = stacks_of(repo.instances_of(session, study_id))
         rows = [
@@ -88,9 +91,12 @@ class Renditions:
     ) -> PreparedSeries:
         previews: list[bytes] = []
         fulls: list[bytes] = []
-        for preview, full in self.renderer.render_all(self._tasks(stack, data_key)):
-            previews.append(preview)
-            fulls.append(full)
+        try:
+            for preview, full in self.renderer.render_all(self._tasks(stack, data_key)):
+                previews.append(preview)
+                fulls.append(full)
+        except DecoderUnavailable:
+            raise StoreUnavailable("no decoder is to be had now") from None
         preview_key = keyspace.rendition_object_key(study.id, uuid.uuid4())
         full_key = keyspace.rendition_object_key(study.id, uuid.uuid4())
         preview_index = self.archive.put_pack(preview_key, revision, data_key, previews)

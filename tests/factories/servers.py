@@ -74,8 +74,10 @@ def running(server: Server) -> Iterator[Server]:
         server.end(signal.SIGKILL)
 
 
-def gunicorn(folder: Path) -> Server:
-    command = ["gunicorn", "wsgi:application", "-k", "gthread", "--threads", "8", "-b", "127.0.0.1:0"]
+def gunicorn(folder: Path, processes: int = 1) -> Server:
+    command = [
+        "gunicorn", "wsgi:application", "-w", str(processes), "-k", "gthread", "--threads", "8", "-b", "127.0.0.1:0",
+    ]  # fmt: skip
     return Server(command, folder, r"Listening at: http://127\.0\.0\.1:(\d+)")
 
 

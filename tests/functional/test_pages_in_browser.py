@@ -8,10 +8,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
-from tests.factories.browser import CHROMIUM, chromium, phone_page
+from tests.factories.browser import chromium, in_browser, phone_page
 from tests.factories.patient_pages import EXAM_ID, REPORT, Pages, served
 
-pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="Debian's chromium is not installed")]
+pytestmark = in_browser
 
 PAGES = {
     "landing": "/",

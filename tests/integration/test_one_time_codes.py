@@ -35,6 +35,7 @@ def app(house: Services) -> Flask:
 
 
 def newest_code(house: Services) -> str:
+    sweep(house)  # the worker answers what was asked for
     with house.db.read() as session:
         row = session.scalars(select(OneTimeCode).order_by(OneTimeCode.created_at.desc())).first()
         assert row is not None
@@ -116,12 +117,11 @@ def test_it_counts_only_with_the_code_it_was_asked_for_with(house: Services, app
 
 def test_it_lives_for_ten_minutes(house: Services, app: Flask, exam: Issued) -> None:
     client = app.test_client()
-    client.post(f"/q/{exam.qr}", data={"action": "send_code"})
-    clock_of(house).advance(601)
-    assert client.post(f"/q/{exam.qr}", data={"one_time_code": newest_code(house)}).status_code == 403
-    client.post(f"/q/{exam.qr}", data={"action": "send_code"})
-    clock_of(house).advance(599)
-    assert client.post(f"/q/{exam.qr}", data={"one_time_code": newest_code(house)}).status_code == 303
+    for seconds, status in ((601, 403), (599, 303)):
+        client.post(f"/q/{exam.qr}", data={"action": "send_code"})
+        code = newest_code(house)
+        clock_of(house).advance(seconds)
+        assert client.post(f"/q/{exam.qr}", data={"one_time_code": code}).status_code == status
 
 
 def test_a_fourth_one_is_sent_on_the_next_day(house: Services, app: Flask, exam: Issued) -> None:
@@ -130,6 +130,7 @@ def test_a_fourth_one_is_sent_on_the_next_day(house: Services, app: Flask, exam:
         clock_of(house).advance(hours * 3600)
         for _ in range(5):
             client.post(f"/q/{exam.qr}", data={"action": "send_code"})
+        sweep(house)
         with house.db.read() as session:
             assert session.scalar(select(func.count()).select_from(OneTimeCode)) == expected
 
@@ -145,15 +146,7 @@ def test_asking_for_one_says_and_costs_the_same_for_every_code(house: Services, 
         answers.add((answer.status_code, answer.data, tuple(sorted(answer.headers.items()))))
         writes[name] = sum(statement in ("INSERT", "UPDATE") for statement in statements)
     assert len(answers) == 1
-    assert writes["unknown"] == writes["malformed"] == writes["no phone"]
-    assert abs(writes["live"] - writes["unknown"]) <= 1, writes
-
-
-def test_asking_with_unknown_codes_is_counted_as_failing(app: Flask, exam: Issued) -> None:
-    for number in range(30):
-        code = "D" * 24 + chr(65 + number % 26) + chr(65 + number // 26)
-        assert app.test_client().post(f"/q/{code}", data={"action": "send_code"}).status_code == 200
-    assert app.test_client().post(f"/q/{exam.qr}", data={"factor": exam.factor}).status_code == 429
+    assert len(set(writes.values())) == 1, writes
 
 
 @pytest.mark.parametrize("code", ["live", "unknown"])

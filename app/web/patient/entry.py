@@ -9,8 +9,9 @@ from flask import Response, make_response, redirect, render_template, request
 
 from app.errors import AccessRefused, StepUpRequired, TooManyAttempts
 from app.security.codes import is_long, normal_code
+from app.services.code_naming import NO_PHONE, Attempt
 from app.services.exam_input import phone_number
-from app.services.verification import Attempt, Opened
+from app.services.verification import Opened
 from app.web import small_forms
 from app.web.context import services
 from app.web.guards import guarded_blueprint, public
@@ -18,7 +19,6 @@ from app.web.patient import session as patient_session
 
 blueprint = guarded_blueprint("patient_entry", __name__, public)
 blueprint.before_request(small_forms.limit)
-NO_PHONE = "+86"
 
 
 @blueprint.get("/")

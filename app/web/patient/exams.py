@@ -58,6 +58,7 @@ def viewer(exam_id: str) -> str:
     access = patient_session.current_access()
     if access.held:
         return _held()
+    services().patient_sessions.record(access, Action.IMAGES_VIEWED)
     view, shown = _exam()
     return render_template(
         "patient/viewer.html",

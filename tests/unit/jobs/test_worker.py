@@ -14,7 +14,9 @@ from app.bootstrap import Services
 from app.jobs import steps, worker
 from app.jobs.wake import Waker
 from app.repos import jobs
+from app.services.completion import PREPARE
 from app.services.job_queue import LEASE
+from app.services.verification import ONE_TIME_REQUEST
 from tests.factories.house import services
 from tests.factories.telling import mark_prepared, messages, receive_study, register, states
 
@@ -119,7 +121,7 @@ def test_a_job_of_an_unknown_kind_fails_visibly(house: Services) -> None:
 
 
 def test_every_kind_that_is_enqueued_has_a_step() -> None:
-    assert set(steps.JOBS) == {steps.PREPARE}
+    assert set(steps.JOBS) == {PREPARE, ONE_TIME_REQUEST}
 
 
 def test_waking_without_listener_or_broker_never_fails() -> None:
