@@ -28,7 +28,7 @@ def downgrade(database: Database, revision: str) -> None:
 
 
 def _run(database: Database, step: object, revision: str) -> None:
-    with database.engine.begin() as connection:
+    with database.writing.begin() as connection:
         config = configuration()
         config.attributes["connection"] = connection
         step(config, revision)  # type: ignore[operator]

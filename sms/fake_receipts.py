@@ -15,6 +15,7 @@ from sqlite3 import Row
 from typing import Any
 from urllib.parse import urlsplit
 
+from sms.fake_rules import ApiError
 from sms.inbox import transaction
 
 MOST_ITEMS = 100
@@ -59,7 +60,11 @@ def callback_item(row: Row) -> dict[str, str]:
 
 
 def pull(path: Path, request: Mapping[str, Any]) -> dict[str, Any]:
-    """Answer PullSmsSendStatusByPhoneNumber: only what the network reported on, the newest last."""
+    """Answer PullSmsSendStatusByPhoneNumber: only what the network reported on, the newest last. Raises ApiError."""
+    if any(name not in request for name in ("PhoneNumber", "BeginTime", "EndTime", "Limit")):
+        raise ApiError("MissingParameter")
+    if not 0 < request["Limit"] <= MOST_ITEMS:
+        raise ApiError("InvalidParameter.InvalidParameters")
     with transaction(path) as connection:
         rows = connection.execute(
             "SELECT * FROM submission WHERE phone = ? AND receipt IS NOT NULL ORDER BY at", (request["PhoneNumber"],)

@@ -25,6 +25,7 @@ from urllib3.exceptions import NewConnectionError
 from sms.errors import SendingError, SmsRefused, SmsRetryLater, SmsUnknown
 from sms.sender import Accepted, DeliveryReceipt
 from sms.templates import SmsMessage
+from sms.tencent_callback import printable
 
 TIMEOUT_S = 8
 MOST_RECEIPTS = 100
@@ -195,7 +196,7 @@ def pulled(item: Mapping[str, Any]) -> DeliveryReceipt:
         serial=str(item.get("SerialNo") or ""),
         phone=str(item.get("PhoneNumber") or ""),
         delivered=item.get("ReportStatus") == "SUCCESS",
-        code=str(item.get("Description") or "")[:64],
+        code=printable(str(item.get("Description") or "")),
         session_context=str(item.get("SessionContext") or ""),
     )
 

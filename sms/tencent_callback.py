@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,7 +11,8 @@ from sms.phone import normalise
 from sms.sender import DeliveryReceipt
 
 MOST_ITEMS = 100
-LONGEST_SERIAL = 128
+LONGEST_CODE, LONGEST_PHONE = 64, 32
+_SERIAL = re.compile(r"[!-~]{1,128}")
 
 
 def receipts_of(items: Sequence[Any]) -> list[DeliveryReceipt]:
@@ -18,15 +20,20 @@ def receipts_of(items: Sequence[Any]) -> list[DeliveryReceipt]:
     return [receipt for item in items if (receipt := _receipt(item)) is not None]
 
 
+def printable(text: str) -> str:
+    """The carrier's word as a database takes it: without NUL and lone surrogates, at most 64 characters."""
+    return "".join(letter for letter in text if letter.isprintable())[:LONGEST_CODE]
+
+
 def _receipt(item: Any) -> DeliveryReceipt | None:
     if not isinstance(item, dict):
         return None
     serial, status, phone = item.get("sid"), item.get("report_status"), item.get("mobile")
-    if not isinstance(serial, str) or not 0 < len(serial) <= LONGEST_SERIAL:
+    if not isinstance(serial, str) or not _SERIAL.fullmatch(serial):
         return None
-    if status not in ("SUCCESS", "FAIL") or not isinstance(phone, str) or len(phone) > LONGEST_SERIAL:
+    if status not in ("SUCCESS", "FAIL") or not isinstance(phone, str) or len(phone) > LONGEST_PHONE:
         return None
     try:
-        return DeliveryReceipt(serial, normalise(phone), status == "SUCCESS", str(item.get("errmsg", ""))[:64])
+        return DeliveryReceipt(serial, normalise(phone), status == "SUCCESS", printable(str(item.get("errmsg", ""))))
     except InvalidPhone:
         return None

@@ -12,6 +12,7 @@ from app.services.notify import Notify
 from app.services.receipts import Receipts
 from app.services.release import Release
 from app.services.renditions import Renditions
+from app.services.verification import ONE_TIME_REQUEST, Verification
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Work:
     release: Release
     notify: Notify
     receipts: Receipts
+    verification: Verification
 
 
 def complete_studies(work: Work) -> int:
@@ -47,5 +49,11 @@ def prepare_study(work: Work, key: str) -> None:
     work.renditions.prepare(uuid.UUID(key.partition(":")[0]))
 
 
+def answer_one_time_request(work: Work, key: str) -> None:
+    work.verification.answer_request(key)
+
+
 SWEEPS: Sequence[Callable[[Work], int]] = (complete_studies, release_exams, send_notifications, settle_notifications)
-JOBS: Mapping[str, Callable[[Work, str], None]] = {PREPARE: prepare_study}
+JOBS: Mapping[str, Callable[[Work, str], None]] = {PREPARE: prepare_study, ONE_TIME_REQUEST: answer_one_time_request}
+URGENT = ONE_TIME_REQUEST
+"""Somebody waits for it: the sweeping thread does such jobs too, so that none stands behind a large study."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from app.jobs.steps import JOBS, SWEEPS, Work
+from app.jobs.steps import JOBS, SWEEPS, URGENT, Work
 from app.services.job_queue import LEASE, ClaimedJob, JobQueue
 
 log = structlog.get_logger(__name__)
@@ -52,12 +52,12 @@ class Worker:
             bell.set()
 
     def run_sweeps(self) -> bool:
-        """One round over all rows that are due; True when there was something to do.
+        """One round over urgent jobs and all rows that are due; True when there was something to do.
 
         A sweep that fails keeps no other from running; raises ExceptionGroup afterwards.
         """
         done, faults = 0, []
-        for sweep in SWEEPS:
+        for sweep in (self._urgent, *SWEEPS):
             try:
                 done += sweep(self.work)
             except Exception as error:
@@ -66,9 +66,9 @@ class Worker:
             raise ExceptionGroup("sweeps failed", faults)
         return done > 0
 
-    def run_job(self) -> bool:
-        """Do one job, if any is due; True when there was one. What a job raises is recorded, not raised."""
-        job = self.work.queue.claim()
+    def run_job(self, kind: str | None = None) -> bool:
+        """Do one job (of a kind), if any is due; True when there was one. What it raises is recorded, not raised."""
+        job = self.work.queue.claim(kind)
         if job is None:
             return False
         try:
@@ -79,6 +79,9 @@ class Worker:
         else:
             self.work.queue.done(job)
         return True
+
+    def _urgent(self, _: Work) -> int:
+        return self.run_job(URGENT)
 
     def _loop(self, step: Callable[[], bool], bell: threading.Event) -> None:
         while not self._stop.is_set():
@@ -114,4 +117,4 @@ class _Heartbeat:
                 if not self._queue.renew(self._job):
                     return  # another worker took it over; what both do is safe to be done twice
             except Exception as error:
-                log.warning("lease not renewed", job=self._job.id.hex, exc_info=error)
+                log.warning("lease not renewed", job=self._job.id, exc_info=error)

@@ -31,7 +31,7 @@ class AuditEvent(Base):
 
 
 class AuditHead(Base):
-    """The single row that orders writers: last sequence number and hash."""
+    """The single row that orders writers. `hash` = HMAC-SHA256(audit key, "head" | seq | that row's hash)."""
 
     __tablename__ = "audit_head"
 

@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
-from sqlalchemy import CursorResult, case, exists, func, insert, literal, or_, select, update
+from sqlalchemy import (
+    CursorResult,
+    Executable,
+    Row,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -16,6 +31,11 @@ from app.models import AccessAttempts, Exam, KnownDevice, OneTimeCode, PatientSe
 
 def code_by_hash(session: Session, code_hash: bytes) -> ShareCode | None:
     return session.scalars(select(ShareCode).where(ShareCode.code_hash == code_hash)).one_or_none()
+
+
+def lock_code(session: Session, code_id: uuid.UUID) -> ShareCode:
+    """The row as it is now, locked until the transaction ends."""
+    return session.scalars(select(ShareCode).where(ShareCode.id == code_id).with_for_update()).one()
 
 
 def codes_of(session: Session, exam_id: uuid.UUID, kind: str | None = None) -> list[ShareCode]:
@@ -113,11 +133,15 @@ def forgive_attempt(session: Session, scope: str, key_hash: bytes, now: datetime
 
 
 def reset_attempts(session: Session, scope: str, key_hash: bytes, now: datetime) -> None:
+    """As if nothing had ever been tried."""
     statement = (
         update(AccessAttempts)
         .where(AccessAttempts.scope == scope, AccessAttempts.key_hash == key_hash)
-        .values(consecutive=0, lifetime=0, paused_until=None, knowledge_off_at=None, updated_at=now)
-    )
+        .values(
+            consecutive=0, lifetime=0, paused_until=None, knowledge_off_at=None, window_started_at=None, window_count=0,
+            updated_at=now,
+        )
+    )  # fmt: skip
     session.execute(statement)
 
 
@@ -153,9 +177,18 @@ def known_device(session: Session, device_hash: bytes, exam_id: uuid.UUID) -> Kn
     return session.scalars(query).one_or_none()
 
 
-def newest_one_time_code(session: Session, exam_id: uuid.UUID) -> OneTimeCode | None:
-    query = select(OneTimeCode).where(OneTimeCode.exam_id == exam_id).order_by(OneTimeCode.created_at.desc()).limit(1)
-    return session.scalars(query).one_or_none()
+def is_known_device(session: Session, device_hash: bytes) -> bool:
+    return bool(session.scalar(select(exists().where(KnownDevice.device_hash == device_hash))))
+
+
+def one_time_code(session: Session, code_id: uuid.UUID) -> OneTimeCode | None:
+    return session.get(OneTimeCode, code_id)
+
+
+def newest_one_time_code(session: Session, exam_id: uuid.UUID, share_code_id: uuid.UUID) -> OneTimeCode | None:
+    """The newest that was asked for with a code: who has another code of the exam cannot use up its tries."""
+    query = select(OneTimeCode).where(OneTimeCode.exam_id == exam_id, OneTimeCode.share_code_id == share_code_id)
+    return session.scalars(query.order_by(OneTimeCode.created_at.desc()).limit(1)).one_or_none()
 
 
 def one_time_codes_since(session: Session, exam_id: uuid.UUID, since: datetime) -> int:
@@ -184,9 +217,26 @@ def use_one_time_code(session: Session, code_id: uuid.UUID, now: datetime) -> bo
     return _changed(session, statement) == 1
 
 
-def revoke_codes(session: Session, exam_id: uuid.UUID, now: datetime) -> int:
+def revoke_codes(session: Session, exam_id: uuid.UUID, now: datetime, only: Collection[uuid.UUID] | None = None) -> int:
+    """Revoke the codes of an exam, or `only` some of them; returns how many were live."""
     statement = update(ShareCode).where(ShareCode.exam_id == exam_id, ShareCode.revoked_at.is_(None))
+    if only is not None:
+        statement = statement.where(ShareCode.id.in_(only))
     return _changed(session, statement.values(revoked_at=now))
+
+
+def end_one_time_codes(session: Session, exam_id: uuid.UUID, now: datetime) -> None:
+    statement = update(OneTimeCode).where(OneTimeCode.exam_id == exam_id, OneTimeCode.used_at.is_(None))
+    session.execute(statement.values(used_at=now))
+
+
+def end_one_time_code(session: Session, code_id: uuid.UUID, now: datetime) -> None:
+    statement = update(OneTimeCode).where(OneTimeCode.id == code_id, OneTimeCode.used_at.is_(None))
+    session.execute(statement.values(used_at=now))
+
+
+def forget_devices(session: Session, exam_id: uuid.UUID) -> None:
+    session.execute(delete(KnownDevice).where(KnownDevice.exam_id == exam_id))
 
 
 def revoke_sessions(session: Session, exam_id: uuid.UUID, now: datetime) -> int:
@@ -204,25 +254,31 @@ class SessionRow:
 
     exam_id: uuid.UUID
     exam_revision: int
+    held_at: datetime | None
     last_seen_at: datetime
     expires_at: datetime
     revoked_at: datetime | None
 
 
+# Built once: putting it together costs as much as running it.
 _SESSION = (
     select(
         PatientSession.exam_id,
         Exam.revision,
+        Exam.held_at,
         PatientSession.last_seen_at,
         PatientSession.expires_at,
         PatientSession.revoked_at,
     )
     .join(Exam, Exam.id == PatientSession.exam_id)
+    .where(PatientSession.id == bindparam("session_id"))
 )  # fmt: skip
+LookUp: TypeAlias = "Callable[[Executable, Mapping[str, Any]], Row[*tuple[Any, ...]] | None]"
 
 
-def session_row(session: Session, session_id: uuid.UUID) -> SessionRow | None:
-    found = session.execute(_SESSION.where(PatientSession.id == session_id)).one_or_none()
+def session_row(look_up: LookUp, session_id: uuid.UUID) -> SessionRow | None:
+    """`look_up`: `Database.look_up`, since every picture passes here."""
+    found = look_up(_SESSION, {"session_id": session_id})
     return SessionRow(*found) if found else None
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.models import AuditEvent, AuditHead
@@ -15,14 +16,34 @@ def lock_head(session: Session) -> AuditHead:
     return session.execute(select(AuditHead).where(AuditHead.id == 1).with_for_update()).scalar_one()
 
 
+def hash_of(session: Session, seq: int) -> bytes:
+    """The hash of a row; empty before the first and where it is gone."""
+    return session.scalar(select(AuditEvent.hash).where(AuditEvent.seq == seq)) or b""
+
+
 def add(session: Session, event: AuditEvent) -> None:
     session.add(event)
+
+
+def extent(session: Session) -> tuple[int, datetime | None]:
+    """How many rows there are, and since when."""
+    count, first = session.execute(select(func.count(), func.min(AuditEvent.at))).one()
+    return count, first
 
 
 def in_order(session: Session) -> Iterator[AuditEvent]:
     yield from session.scalars(select(AuditEvent).order_by(AuditEvent.seq).execution_options(yield_per=500))
 
 
-def of_subject(session: Session, subject: str, limit: int = 100) -> list[AuditEvent]:
-    query = select(AuditEvent).where(AuditEvent.subject == subject).order_by(AuditEvent.seq.desc()).limit(limit)
+def of_subject(session: Session, subject: str, actions: Collection[str], limit: int) -> list[AuditEvent]:
+    """Newest first."""
+    query = select(AuditEvent).where(AuditEvent.subject == subject, AuditEvent.action.in_(actions))
+    return list(session.scalars(query.order_by(AuditEvent.seq.desc()).limit(limit)))
+
+
+def newest(session: Session, limit: int, *, before: int | None, **equal: str) -> list[AuditEvent]:
+    """Newest first, below a sequence number; `equal`: columns that must have a value, e.g. action, actor, subject."""
+    query = select(AuditEvent).filter_by(**equal).order_by(AuditEvent.seq.desc()).limit(limit)
+    if before is not None:
+        query = query.where(AuditEvent.seq < before)
     return list(session.scalars(query))

@@ -21,10 +21,12 @@ def add(session: Session, job: Job) -> None:
     session.flush()
 
 
-def due(session: Session, now: datetime, limit: int) -> list[Job]:
+def due(session: Session, now: datetime, limit: int, kind: str | None = None) -> list[Job]:
     """What may be claimed: pending and due, or running under a lease that ran out. Oldest first."""
-    query = select(Job).where(_claimable(now)).order_by(Job.run_at).limit(limit)
-    return list(session.scalars(query))
+    query = select(Job).where(_claimable(now))
+    if kind is not None:
+        query = query.where(Job.kind == kind)
+    return list(session.scalars(query.order_by(Job.run_at).limit(limit)))
 
 
 def claim(session: Session, job_id: uuid.UUID, now: datetime, lease_until: datetime) -> bool:

@@ -35,8 +35,8 @@ def is_long(code: str) -> bool:
 
 
 def normal_factor(typed: str) -> str:
-    """The last four characters of an ID number as typed: NFKC, upper case, without spaces."""
-    return re.sub(r"\s", "", unicodedata.normalize("NFKC", typed[:32])).upper()
+    """An ID number, or its last four, in the form that is compared: NFKC, upper case, letters and digits only."""
+    return re.sub(r"[^0-9A-Z]", "", unicodedata.normalize("NFKC", typed[:32]).upper())
 
 
 @dataclass(frozen=True)

@@ -61,21 +61,44 @@ class AccessCodes:
             return self.codes.pickup_code(row.exam_id.bytes, row.serial)
         return self.codes.long_code(row.kind, row.exam_id.bytes, row.serial)
 
-    def newest_pickup(self, session: Session, exam: Exam) -> str | None:
-        """The pick-up code that was issued last and still works, or None."""
+    def newest(self, session: Session, exam: Exam, kind: str) -> str | None:
+        """The code of a kind (pickup or link) that was issued last and still works, or None."""
         now = self.clock.now()
         live = [
             row
-            for row in repo.codes_of(session, exam.id, "pickup")
+            for row in repo.codes_of(session, exam.id, kind)
             if row.revoked_at is None and (row.expires_at is None or row.expires_at > now)
         ]
         return self.code_of(live[-1]) if live else None
 
+    def keep_of_phone(self, session: Session, exam: Exam, phone: str | None) -> bool:
+        """End what was sent to other numbers than `phone`: pick-up codes, one-time codes, and the exam's sessions, of
+        which nobody can say any more who began them. False when there was nothing of the kind."""
+        now = self.clock.now()
+        strangers = [
+            row.id
+            for row in repo.codes_of(session, exam.id, "pickup")
+            if row.revoked_at is None
+            and (phone is None or row.code_hash != self.codes.hash("pickup", phone, self.code_of(row)))
+        ]
+        if not strangers:
+            return False
+        codes = repo.revoke_codes(session, exam.id, now, strangers)
+        sessions = repo.revoke_sessions(session, exam.id, now)
+        repo.end_one_time_codes(session, exam.id, now)
+        self.audit.record(
+            session, Action.CODE_REVOKED, actor="system", subject=f"exam:{exam.id.hex}",
+            reason="another phone number", codes=codes, sessions=sessions,
+        )  # fmt: skip
+        return True
+
     def revoke_all(self, session: Session, exam: Exam, actor: str, reason: str) -> None:
-        """End every code and session of an exam at once; its next QR is another one."""
+        """End every code and session of an exam at once, whoever has them; its next QR is another one."""
         now = self.clock.now()
         codes = repo.revoke_codes(session, exam.id, now)
         sessions = repo.revoke_sessions(session, exam.id, now)
+        repo.end_one_time_codes(session, exam.id, now)
+        repo.forget_devices(session, exam.id)
         exam.code_generation += 1
         session.flush()
         raise_exam_revision(session, exam.id)

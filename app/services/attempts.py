@@ -54,18 +54,16 @@ class Attempts:
 
         `device_key` is set for a device that opened this exam before; it alone is counted then.
         """
-        scope, key = ("device", device_key) if device_key else ("code", code_key)
-        repo.ensure_attempts(session, scope, key, now)
-        repo.ensure_attempts(session, "patient", patient_key, now)
         if not device_key and self._too_many_elsewhere(session, patient_key, address, now):
             return Claim(step_up=True)
+        scope, key = _own(code_key, device_key)
+        repo.ensure_attempts(session, scope, key, now)
         if repo.count_attempt(session, scope, key, now, pause=PAUSE, in_a_row=IN_A_ROW, for_life=FOR_LIFE):
             return Claim()
         return self._refusal(session, scope, key, now)
 
     def succeeded(self, session: Session, code_key: bytes, device_key: bytes | None, now: datetime) -> None:
-        scope, key = ("device", device_key) if device_key else ("code", code_key)
-        repo.forgive_attempt(session, scope, key, now)
+        repo.forgive_attempt(session, *_own(code_key, device_key), now)
 
     def failed(self, session: Session, patient_key: bytes, address: str, now: datetime) -> None:
         """Count a failure on the patient and on the address it came from; the code was counted before."""
@@ -76,10 +74,18 @@ class Attempts:
             repo.ensure_attempts(session, "address", key, now)
             repo.count_in_window(session, "address", key, now, ADDRESS_WINDOW)
 
-    def stepped_up(self, session: Session, code_key: bytes, patient_key: bytes, now: datetime) -> None:
-        """A one-time code or the desk proved the owner: failures of strangers are forgotten."""
+    def knowledge_is_off(self, session: Session, code_key: bytes, device_key: bytes | None) -> bool:
+        row = repo.attempts(session, *_own(code_key, device_key))
+        return row is not None and row.knowledge_off_at is not None
+
+    def stepped_up(
+        self, session: Session, code_key: bytes, patient_key: bytes, device_key: bytes | None, now: datetime
+    ) -> None:
+        """A one-time code or the desk proved the owner: failures of strangers, and of this device, are forgotten."""
         repo.reset_attempts(session, "code", code_key, now)
         repo.reset_attempts(session, "patient", patient_key, now)
+        if device_key:
+            repo.reset_attempts(session, "device", device_key, now)
 
     def _too_many_elsewhere(self, session: Session, patient_key: bytes, address: str, now: datetime) -> bool:
         key = self._address_key(address)
@@ -97,11 +103,17 @@ class Attempts:
     def _address_key(self, address: str) -> bytes | None:
         """The address' key, /64 for IPv6; None for networks that many patients share."""
         try:
-            parsed = ipaddress.ip_address(address)
+            parsed = ipaddress.ip_address(address.partition("%")[0])
         except ValueError:
             return self.codes.hash("address", "unknown")
+        if isinstance(parsed, ipaddress.IPv6Address):
+            parsed = parsed.ipv4_mapped or parsed  # a dual-stack socket writes IPv4 this way: they are no one network
         if any(parsed in ipaddress.ip_network(network) for network in self.shared_networks):
             return None
-        if parsed.version == 6:
-            return self.codes.hash("address", str(ipaddress.ip_network(f"{address}/64", strict=False)))
-        return self.codes.hash("address", address)
+        prefix = 64 if parsed.version == 6 else 32
+        return self.codes.hash("address", str(ipaddress.ip_network((parsed, prefix), strict=False)))
+
+
+def _own(code_key: bytes, device_key: bytes | None) -> tuple[str, bytes]:
+    """Scope and key of the count that pauses: the known device's, or the code's."""
+    return ("device", device_key) if device_key else ("code", code_key)

@@ -1,7 +1,8 @@
 """The audit log: append inside the caller's transaction, verify the chain. Queries are in app/repos/audit.py.
 
 Every row's hash is HMAC-SHA256(key, previous hash | canonical JSON of the row): rows cannot be changed, dropped in the
-middle or inserted without the key. What is cut off at the end shows against the head row.
+middle or inserted without the key. What is cut off at the end shows against the head row, whose own HMAC nobody can
+make for an earlier row: only a head that was copied before could be put back.
 """
 
 from __future__ import annotations
@@ -27,10 +28,13 @@ class Action(StrEnum):
     EXAM_REGISTERED = "exam.registered"
     EXAM_CORRECTED = "exam.corrected"
     EXAM_HELD = "exam.held"
+    EXAM_HOLD_LIFTED = "exam.hold_lifted"
     EXAM_RELEASED = "exam.released"
+    PATIENT_CORRECTED = "patient.corrected"
     REPORT_ADDED = "report.added"
     STUDY_MATCHED = "study.matched"
     STUDY_UNMATCHED = "study.unmatched"
+    STUDY_LABELLED = "study.labelled"
     INSTANCES_STORED = "instances.stored"
     INSTANCE_QUARANTINED = "instance.quarantined"
     INSTANCE_REPAIRED = "instance.repaired"
@@ -42,19 +46,26 @@ class Action(StrEnum):
     KNOWLEDGE_FACTOR_OFF = "access.knowledge_factor_off"
     ONE_TIME_CODE_SENT = "access.one_time_code_sent"
     EXAM_VIEWED = "exam.viewed"
+    IMAGES_VIEWED = "images.viewed"
     REPORT_DOWNLOADED = "report.downloaded"
     IMAGES_DOWNLOADED = "images.downloaded"
     QR_PRINTED = "qr.printed"
+    WECHAT_BOUND = "wechat.bound"
     NOTIFICATION_QUEUED = "notification.queued"
     NOTIFICATION_STATE = "notification.state"
     STAFF_LOGIN = "staff.login"
     STAFF_LOGIN_FAILED = "staff.login_failed"
     STAFF_LOGOUT = "staff.logout"
     STAFF_CREATED = "staff.created"
+    STAFF_RESET = "staff.reset"
+    STAFF_DISABLED = "staff.disabled"
+    STAFF_PASSWORD_CHANGED = "staff.password_changed"  # noqa: S105 - an event's name
     STAFF_SEARCHED = "staff.searched"
     STAFF_VIEWED_EXAM = "staff.viewed_exam"
     STAFF_RESENT = "staff.resent"
     STAFF_REVOKED = "staff.revoked"
+    STAFF_LET_IN = "staff.let_in"
+    STAFF_SETTLED_MESSAGE = "staff.settled_message"
     TOKEN_CREATED = "token.created"  # noqa: S105 - an event's name
     MACHINE_READ = "machine.read"
 
@@ -82,18 +93,19 @@ class Audit:
             actor=actor,
             subject=subject,
             detail=detail,
-            previous_hash=head.hash,
+            previous_hash=repo.hash_of(session, head.seq),
             hash=b"",
         )
         event.hash = self._hash(event)
         repo.add(session, event)
         head.seq = event.seq
-        head.hash = event.hash
+        head.hash = self._head_hash(event.seq, event.hash)
         session.flush()
 
     def verify(self, session: Session) -> list[AuditFault]:
         """All breaks of the chain, in order; empty when the log is whole."""
         faults: list[AuditFault] = []
+        head = repo.lock_head(session)  # first: nobody appends while it is compared with the last row
         previous, expected = b"", 1
         for event in repo.in_order(session):
             if event.seq != expected:
@@ -103,10 +115,17 @@ class Audit:
             if not hmac.compare_digest(event.hash, self._hash(event)):
                 faults.append(AuditFault(event.seq, "was changed"))
             previous, expected = event.hash, event.seq + 1
-        head = repo.lock_head(session)
-        if head.seq != expected - 1 or not hmac.compare_digest(head.hash, previous):
+        if head.seq != expected - 1 or not hmac.compare_digest(head.hash, self._head_hash(head.seq, previous)):
             faults.append(AuditFault(expected, f"the log ends early: the head stands at {head.seq}"))
         return faults
+
+    def extent(self, session: Session) -> tuple[int, datetime | None]:
+        """Number of events and the time of the first: of a log that was emptied whole, this alone tells."""
+        return repo.extent(session)
+
+    def _head_hash(self, seq: int, last: bytes) -> bytes:
+        """Of an empty log it is empty, as the migration made it."""
+        return hmac.new(self.key, b"head|%d|" % seq + last, hashlib.sha256).digest() if seq else b""
 
     def _hash(self, event: AuditEvent) -> bytes:
         row = [event.seq, _instant(event.at), event.action, event.actor, event.subject, event.detail]

@@ -12,10 +12,13 @@ from typing import Any
 from app.errors import InvalidInput
 
 CHINA = timezone(timedelta(hours=8))
-ACCESSION = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
-_RESIDENT_ID = re.compile(r"\d{17}[\dX]\Z")
-_OTHER_ID = re.compile(r"[A-Z0-9()/-]{4,24}\Z")
-_PHONE = re.compile(r"1[3-9]\d{9}\Z")
+ACCESSION = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9._-]{1,64}\Z")
+"""Not `.` or `..`: every client folds those away in an address."""
+_RESIDENT_ID = re.compile(r"[0-9]{17}[0-9X]\Z")
+_OTHER_ID = re.compile(r"(?=(.*[A-Z0-9]){4})[A-Z0-9()/-]{4,24}\Z")
+_PHONE = re.compile(r"1[3-9][0-9]{9}\Z")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
+_YEARS = range(1880, 2101)
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 STATUSES = ("preliminary", "final", "amended")
 
@@ -52,7 +55,7 @@ class ReportInput:
 
 
 def accession_number(text: str) -> str:
-    """Raises InvalidInput unless it is 1 to 64 of letters, digits, dot, hyphen, underscore."""
+    """Raises InvalidInput unless it is 1 to 64 of letters, digits, dot, hyphen, underscore, and no mere dots."""
     if not ACCESSION.match(text):
         raise InvalidInput("accession_number", "must be 1 to 64 letters, digits, dots, hyphens or underscores")
     return text
@@ -64,10 +67,10 @@ def exam_input(body: Any) -> ExamInput:
     patient = _Reader(reader.take("patient", _mapping), "patient.", reader.faults)
     read = PatientInput(
         patient_id=patient.take("patient_id", _text(64)),
-        name=patient.take("name", _text(64)),
+        name=patient.take("name", _name),
         phone=patient.take("phone", phone_number, optional=True),
         id_number=patient.take("id_number", document_number, optional=True),
-        birth_date=patient.take("birth_date", _past_date),
+        birth_date=patient.take("birth_date", _date),
         sex=patient.take("sex", _one_of("M", "F", "O")),
     )
     result = ExamInput(
@@ -79,6 +82,12 @@ def exam_input(body: Any) -> ExamInput:
     )
     patient.finish()
     reader.finish()
+    if (
+        read.birth_date
+        and result.performed_at
+        and read.birth_date > f"{result.performed_at.astimezone(CHINA):%Y-%m-%d}"
+    ):
+        reader.faults.append("patient.birth_date is after performed_at")
     reader.raise_faults()
     return result
 
@@ -141,15 +150,27 @@ def _text(limit: int, *, empty: bool = False, lines: bool = False) -> Callable[[
     def parse(value: Any) -> str:
         if not isinstance(value, str):
             raise ValueError("must be a text")
-        text = unicodedata.normalize("NFC", value).strip()
         allowed = "\n\t\r" if lines else ""
-        if any(unicodedata.category(letter) in ("Cc", "Cs") and letter not in allowed for letter in text):
+        if any(unicodedata.category(letter) in ("Cc", "Cs") and letter not in allowed for letter in value):
             raise ValueError("must not hold control characters")
+        text = _visible(unicodedata.normalize("NFC", value)).strip()
         if len(text) > limit or not (text or empty):
             raise ValueError(f"must have {0 if empty else 1} to {limit} characters")
         return text
 
     return parse
+
+
+def _visible(text: str) -> str:
+    """Without format characters (Cf): they show nothing, reorder what is shown, and make equal names differ."""
+    return "".join(letter for letter in text if unicodedata.category(letter) != "Cf")
+
+
+def _name(value: Any) -> str:
+    text = _text(64)(value)
+    if not any(letter.isalnum() for letter in text):
+        raise ValueError("must hold a letter")
+    return text
 
 
 def _one_of(*allowed: str) -> Callable[[Any], str]:
@@ -161,12 +182,12 @@ def _one_of(*allowed: str) -> Callable[[Any], str]:
     return parse
 
 
-def _past_date(value: Any) -> str:
+def _date(value: Any) -> str:
     try:
-        day = date.fromisoformat(value) if isinstance(value, str) and len(value) == 10 else None
+        day = date.fromisoformat(value) if isinstance(value, str) and _DATE.match(value) else None
     except ValueError:
         day = None
-    if day is None or day.year < 1880:
+    if day is None or day.year not in _YEARS:
         raise ValueError("must be a date YYYY-MM-DD")
     return day.isoformat()
 
@@ -177,7 +198,7 @@ def instant(value: Any) -> datetime:
         at = datetime.fromisoformat(value) if isinstance(value, str) and len(value) <= 40 else None
     except ValueError:
         at = None
-    if at is None:
+    if at is None or at.year not in _YEARS:
         raise ValueError("must be a time in ISO 8601")
     return (at if at.tzinfo else at.replace(tzinfo=CHINA)).astimezone(UTC)
 

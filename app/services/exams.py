@@ -1,10 +1,12 @@
 """Exams and reports as the RIS gives them: register, correct, add report versions, show. Sealed at rest.
 
-Input rules are `exam_input`, which study belongs is `matching`, who may look is `verification`.
+Input rules are `exam_input`, whose they are `patients`, which study belongs is `matching`, who may look is
+`verification`.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import uuid
 from collections.abc import Callable
@@ -17,30 +19,17 @@ from sqlalchemy.orm import Session
 from app.clock import Clock
 from app.errors import Conflict, NotFound
 from app.extensions import Database
-from app.models import Exam, Patient, Report
+from app.models import Exam, Report
 from app.repos import exams as repo
 from app.repos.renditions import raise_exam_revision
 from app.security.blind_index import BlindIndex
 from app.security.fields import FieldSealer
 from app.services.audit import Action, Audit
-from app.services.exam_input import ExamInput, PatientInput, ReportInput
-from app.services.identity import normal_id, normal_name, search_tokens
+from app.services.exam_input import ExamInput, ReportInput
 from app.services.matching import Matching
+from app.services.patients import Patients, PatientView
 
 REPORT_CONTEXT = "report.content"
-
-
-@dataclass(frozen=True)
-class PatientView:
-    """A patient in clear; only for those who were let in."""
-
-    id: uuid.UUID
-    patient_id: str
-    name: str
-    phone: str | None
-    id_number: str | None
-    birth_date: str
-    sex: str
 
 
 @dataclass(frozen=True)
@@ -73,15 +62,17 @@ class ExamView:
 
 @dataclass(frozen=True)
 class Exams:
-    """`identity_changed(session, exam)` ends all access to an exam whose patient turned out to be another."""
-
     db: Database
     clock: Clock
     fields: FieldSealer
     blind: BlindIndex
     audit: Audit
+    patients: Patients
     matching: Matching
     identity_changed: Callable[[Session, Exam], None]
+    """Ends all access to an exam whose patient turned out to be another."""
+    phone_given: Callable[[Session, Exam, str | None], None]
+    """Called whenever a known exam is given: what was bound to another phone number ends."""
     registered: Callable[[Session, Exam], None]
     """Called once for a new exam: its QR code exists from then on."""
 
@@ -89,7 +80,7 @@ class Exams:
         """Create or correct an exam; True when it is new. Waiting studies are matched in the same transaction."""
         now = self.clock.now()
         with self.db.session() as session:
-            patient = self._patient(session, order.patient, now)
+            patient = self.patients.row_of(session, order.patient, actor)
             exam = repo.exam_by_accession(session, accession_number)
             values: dict[str, Any] = {
                 "patient_id": patient.id,
@@ -110,16 +101,18 @@ class Exams:
             changed = [name for name, value in values.items() if getattr(exam, name) != value]
             if changed:
                 self._correct(session, exam, values, changed, actor)
+            self.phone_given(session, exam, order.patient.phone)
             return False
 
     def _correct(self, session: Session, exam: Exam, values: dict[str, Any], changed: list[str], actor: str) -> None:
+        former = repo.patient(session, exam.patient_id)
         for name, value in values.items():
             setattr(exam, name, value)
         exam.updated_at = self.clock.now()
         session.flush()
         raise_exam_revision(session, exam.id)
         self._record(session, Action.EXAM_CORRECTED, exam, actor, fields=changed)
-        if "patient_id" in changed:
+        if "patient_id" in changed and not self.patients.is_completed(former, repo.patient(session, exam.patient_id)):
             self.identity_changed(session, exam)
         self.matching.exam_changed(session, exam)
 
@@ -130,7 +123,9 @@ class Exams:
         """
         content = {name: value for name, value in asdict(report).items() if name not in ("status", "reported_at")}
         text = json.dumps(content, ensure_ascii=False, sort_keys=True)
-        digest = self.blind.of("report", "|".join((report.status, report.reported_at.isoformat(), text)))
+        # hashed first: a blind index takes `10³` for `103`, and a report must not
+        whole = hashlib.sha256("|".join((report.status, report.reported_at.isoformat(), text)).encode()).hexdigest()
+        digest = self.blind.of("report", whole)
         with self.db.session() as session:
             exam = repo.exam_by_accession(session, accession_number)
             if exam is None:
@@ -176,7 +171,7 @@ class Exams:
             return [self._report(row) for row in repo.reports(session, exam_id)]
 
     def patient_of(self, session: Session, exam: Exam) -> PatientView:
-        return self._patient_view(repo.patient(session, exam.patient_id))
+        return self.patients.view(repo.patient(session, exam.patient_id))
 
     def _view(self, session: Session, exam: Exam) -> ExamView:
         report = repo.latest_released_report(session, exam.id)
@@ -197,50 +192,6 @@ class Exams:
     def _report(self, row: Report) -> ReportView:
         content = json.loads(self.fields.open(row.content_sealed, REPORT_CONTEXT))
         return ReportView(version=row.version, status=row.status, reported_at=row.reported_at, **content)
-
-    def _patient_view(self, row: Patient) -> PatientView:
-        return PatientView(
-            id=row.id,
-            patient_id=self.fields.open(row.patient_id_sealed, "patient.patient_id"),
-            name=self.fields.open(row.name_sealed, "patient.name"),
-            phone=self.fields.open(row.phone_sealed, "patient.phone") if row.phone_sealed else None,
-            id_number=self.fields.open(row.id_number_sealed, "patient.id_number") if row.id_number_sealed else None,
-            birth_date=self.fields.open(row.birth_date_sealed, "patient.birth_date"),
-            sex=row.sex,
-        )
-
-    def _patient(self, session: Session, given: PatientInput, now: datetime) -> Patient:
-        """The row of this identity, made when it is new. A phone number may change without making another person."""
-        parts = (
-            normal_id(given.patient_id), normal_name(given.name), given.sex, given.birth_date, given.id_number or ""
-        )  # fmt: skip
-        identity = self.blind.of("patient.identity", json.dumps(parts, ensure_ascii=False))
-        row = repo.patient_by_identity(session, identity)
-        if row is None:
-            row = Patient(
-                identity_hash=identity,
-                patient_id_hash=self.blind.of("patient.patient_id", normal_id(given.patient_id)),
-                patient_id_sealed=self.fields.seal(given.patient_id, "patient.patient_id"),
-                name_hash=self.blind.of("patient.name", normal_name(given.name)),
-                name_sealed=self.fields.seal(given.name, "patient.name"),
-                birth_date_sealed=self.fields.seal(given.birth_date, "patient.birth_date"),
-                sex=given.sex,
-                created_at=now,
-                updated_at=now,
-            )
-            if given.id_number:
-                row.id_number_hash = self.blind.of("patient.id_number", given.id_number)
-                row.id_number_sealed = self.fields.seal(given.id_number, "patient.id_number")
-            repo.add(session, row)
-            tokens = {self.blind.of("patient.name_token", token) for token in search_tokens(given.name)}
-            repo.replace_tokens(session, row.id, tokens)
-        phone_hash = self.blind.of("patient.phone", given.phone) if given.phone else None
-        if row.phone_hash != phone_hash:
-            row.phone_hash = phone_hash
-            row.phone_sealed = self.fields.seal(given.phone, "patient.phone") if given.phone else None
-            row.updated_at = now
-            session.flush()
-        return row
 
     def _record(self, session: Session, action: Action, exam: Exam, actor: str, **detail: Any) -> None:
         self.audit.record(session, action, actor=actor, subject=f"exam:{exam.id.hex}", **detail)

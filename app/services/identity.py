@@ -13,6 +13,7 @@ _HAN = re.compile(r"[㐀-鿿豈-﫿\U00020000-\U0003134f]")
 _TWO = "欧阳司马上官诸葛东方皇甫尉迟公孙慕容司徒令狐夏侯端木宇文长孙南宫独孤呼延轩辕闻人"
 _FAMILY_NAMES_OF_TWO = frozenset(_TWO[at : at + 2] for at in range(0, len(_TWO), 2))
 MAX_READINGS = 64
+_SEPARATORS = re.compile(r"[\s^.,'\-=·•・‧∙⋅]")
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,9 @@ def differences(header: HeaderIdentity, registered: RegisteredIdentity, *, empty
     found = []
     if normal_id(header.patient_id) != normal_id(registered.patient_id):
         found.append("patient_id")
-    if not _same_name(header.names, registered.name) and not (empty_matches and not any(header.names)):
+    if not _same_name(header.names, registered.name) and not (
+        empty_matches and not any(normal_name(name) for name in header.names)
+    ):
         found.append("name")
     if header.sex != registered.sex and not (empty_matches and not header.sex):
         found.append("sex")
@@ -82,9 +85,14 @@ def normal_id(text: str) -> str:
 
 
 def normal_name(text: str) -> str:
-    """NFKC, upper case, without spaces, carets, dots and commas: `Zhang^San ` and `ZHANG SAN` are one."""
+    """NFKC, upper case, without spaces, carets, dots, commas and format characters: `Zhang^San ` is `ZHANG SAN`.
+
+    The dot inside names of other peoples (阿依古丽·买买提) is another code point in almost every character set.
+    """
     folded = unicodedata.normalize("NFKC", text).upper()
-    return re.sub(r"[\s^·•.,'\-=]", "", folded)
+    return "".join(
+        letter for letter in folded if not _SEPARATORS.match(letter) and unicodedata.category(letter) != "Cf"
+    )
 
 
 def is_chinese(name: str) -> bool:

@@ -58,14 +58,14 @@ class JobQueue:
         except IntegrityError:
             pass  # another process enqueued it, which is as good
 
-    def claim(self) -> ClaimedJob | None:
-        """Take the oldest due job, or one whose worker fell silent; None when nothing is due."""
+    def claim(self, kind: str | None = None) -> ClaimedJob | None:
+        """Take the oldest due job (of a kind), or one whose worker fell silent; None when nothing is due."""
         now = self.clock.now()
         with self.db.read() as session:
-            if not repo.due(session, now, 1):
+            if not repo.due(session, now, 1, kind):
                 return None  # an idle worker takes no write lock
         with self.db.session() as session:
-            for job in repo.due(session, now, CANDIDATES):
+            for job in repo.due(session, now, CANDIDATES, kind):
                 if job.state == "running" and job.attempts >= MOST_ATTEMPTS:
                     self._give_up_lost(session, job)
                 elif repo.claim(session, job.id, now, now + LEASE):
@@ -87,7 +87,7 @@ class JobQueue:
         """Try again later, or give it up after the last attempt; only the error's type is kept, it may quote data."""
         now = self.clock.now()
         fault = type(error).__name__
-        log.error("job failed", kind=job.kind, job=job.id.hex, attempt=job.attempt, exc_info=error)
+        log.error("job failed", kind=job.kind, job=job.id, attempt=job.attempt, exc_info=error)
         values: dict[str, Any]
         if isinstance(error, OUTAGES):
             values = {"state": "pending", "attempts": job.attempt - 1, "run_at": now + OUTAGE_PAUSE}
@@ -100,7 +100,7 @@ class JobQueue:
 
     def _give_up_lost(self, session: Session, job: Job) -> None:
         """Whoever tried it died each time; the next would too."""
-        log.error("job given up", kind=job.kind, job=job.id.hex, attempt=job.attempts)
+        log.error("job given up", kind=job.kind, job=job.id, attempt=job.attempts)
         repo.change_claimed(
             session, job.id, job.attempts, state="failed", last_error="worker lost", lease_until=None,
             finished_at=self.clock.now(),

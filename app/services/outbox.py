@@ -6,14 +6,14 @@ Sending them is `notify`, what became of them `receipts`, their wording `message
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
 from app.clock import Clock
-from app.errors import Conflict, InvalidInput, NotFound, TooManyAttempts
+from app.errors import Conflict, InvalidInput, NobodyToTell, NotFound, NotReleased, TooManyAttempts
 from app.extensions import Database
 from app.models import Exam, Notification, NotificationEvent, OneTimeCode, ShareCode
 from app.repos import exams as exam_repo
@@ -28,6 +28,7 @@ from sms.templates import for_event
 
 RECIPIENT_CONTEXT = "notification.recipient"
 OPENID_CONTEXT = "wechat_account.openid"
+CHANNELS = ("sms", "wechat")
 RESEND = "resend:"
 RESENDS_AN_HOUR = 3
 LONGEST_REASON = 200
@@ -70,20 +71,22 @@ class Outbox:
     wechat: bool
     wake: Callable[[], None]
 
-    def queue_event(self, session: Session, exam: Exam, event: str, wording: str) -> int:
+    def queue_event(
+        self, session: Session, exam: Exam, event: str, wording: str, channels: Sequence[str] = CHANNELS
+    ) -> int:
         """Queue one message a channel of the exam's patient; returns how many.
 
         `event` names the occasion (one row each), `wording` the text: images_ready, ready or report_ready.
         """
         patient = exam_repo.patient(session, exam.patient_id)
         queued = 0
-        if patient.phone_sealed is not None:
+        if "sms" in channels and patient.phone_sealed is not None:
             phone = self.fields.open(patient.phone_sealed, "patient.phone")
             template = for_event(wording, self.family)
             code = self.access_codes.issue_pickup(session, exam, phone)[0] if template.variable_count else None
             self._queue(session, exam, event, "sms", template.name, phone, mask(phone), code)
             queued += 1
-        account = repo.wechat_account(session, patient.id) if self.wechat else None
+        account = repo.wechat_account(session, patient.id) if self.wechat and "wechat" in channels else None
         if account is not None:
             openid = self.fields.open(account.openid_sealed, OPENID_CONTEXT)
             code, _ = self.access_codes.issue_link(session, exam)
@@ -104,7 +107,7 @@ class Outbox:
     def resend(self, exam_id: uuid.UUID, reason: str, actor: str) -> None:
         """Send the newest news of a released exam once more, with a new code.
 
-        Raises NotFound, InvalidInput (no reason), Conflict (nothing to tell, nobody to tell), TooManyAttempts.
+        Raises NotFound, InvalidInput (no reason), NotReleased, NobodyToTell, TooManyAttempts.
         """
         if not 0 < len(reason.strip()) <= LONGEST_REASON:
             raise InvalidInput("reason", f"must be 1 to {LONGEST_REASON} characters")
@@ -113,14 +116,28 @@ class Outbox:
             if exam is None:
                 raise NotFound
             if exam.held_at is not None or exam.images_released_at is None:
-                raise Conflict("the exam is not released")
+                raise NotReleased
             event = f"{RESEND}{self._next_resend(session, exam_id)}"
             if not self.queue_event(session, exam, event, self.news(session, exam)):
-                raise Conflict("the patient has no phone number")
+                raise NobodyToTell
             self.audit.record(
                 session, Action.STAFF_RESENT, actor=actor, subject=f"exam:{exam.id.hex}", reason=reason.strip()
             )
         self.wake()
+
+    def settle(self, notification_id: uuid.UUID, arrived: bool, actor: str) -> None:
+        """The desk found out what became of a message. Raises NotFound, Conflict (settled before)."""
+        with self.db.session() as session:
+            row = repo.get(session, notification_id)
+            if row is None:
+                raise NotFound
+            outcome = State.DELIVERED if arrived else State.FAILED
+            if row.state != State.DESK or not self.states.move(session, row, outcome, "settled at the desk"):
+                raise Conflict("the message is settled already")
+            self.audit.record(
+                session, Action.STAFF_SETTLED_MESSAGE, actor=actor, subject=f"exam:{row.exam_id.hex}",
+                notification=row.id.hex, arrived=arrived,
+            )  # fmt: skip
 
     def news(self, session: Session, exam: Exam) -> str:
         """The wording for what a patient may see now."""

@@ -23,13 +23,13 @@ class Paper:
     base_url: str
     hospital_name: str
 
-    def qr_url(self, accession_number: str, actor: str) -> str:
-        """The address the exam's QR holds; printing it is audited. Raises NotFound."""
+    def qr_url(self, accession_number: str, actor: str, form: str = "qr") -> str:
+        """The address the exam's QR holds; printing it, alone or on a sheet, is audited. Raises NotFound."""
         with self.db.session() as session:
             exam = repo.exam_by_accession(session, accession_number)
             if exam is None:
                 raise NotFound
-            self.audit.record(session, Action.QR_PRINTED, actor=actor, subject=f"exam:{exam.id.hex}")
+            self.audit.record(session, Action.QR_PRINTED, actor=actor, subject=f"exam:{exam.id.hex}", form=form)
             return f"{self.base_url}/q/{self.access_codes.qr_code(session, exam)}"
 
     def qr_svg(self, accession_number: str, actor: str) -> bytes:
@@ -40,7 +40,7 @@ class Paper:
 
     def sheet(self, accession_number: str, actor: str) -> bytes:
         """The report sheet as PDF. Raises NotFound."""
-        url = self.qr_url(accession_number, actor)
+        url = self.qr_url(accession_number, actor, form="report-sheet")
         return report_sheet.render(self.exams.view_by_accession(accession_number), url, self.hospital_name)
 
     def sheet_of(self, exam_id: uuid.UUID, actor: str) -> bytes:

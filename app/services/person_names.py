@@ -10,18 +10,26 @@ import unicodedata
 from pydicom.charset import decode_bytes, python_encoding
 from pydicom.valuerep import PN_DELIMS
 
+from app.services.identity import is_chinese
+
 LENIENT = ("utf-8", "gb18030")
 ESCAPE = b"\x1b"
+TO_GB2312 = b"\x1b$)A"
+"""ISO 2022 IR 58 designated as G1 (PS3.3 table C.12-4). The characters that follow are GB 18030's as well."""
 
 
 def decode_person_name(raw: bytes, character_sets: list[str]) -> tuple[str, ...]:
     """The component groups (alphabetic, ideographic, phonetic) of a PN value, empty ones left out.
 
     What is declared is tried first; where it does not read as a name, UTF-8 and then GB18030 are tried strictly,
-    because Chinese devices write both without saying so.
+    because Chinese devices write both without saying so. Two things the bytes say better than any label: an escape
+    to GB 2312, and Han characters in valid UTF-8, which no name in GB 18030 is by chance.
     """
-    declared = _declared(raw, character_sets)
-    candidates = [declared, *(_strict(raw, encoding) for encoding in LENIENT)]
+    if TO_GB2312 in raw:
+        raw, character_sets = raw.replace(TO_GB2312, b""), ["GB18030"]
+    declared, utf8 = _declared(raw, character_sets), _strict(raw, "utf-8")
+    certain = utf8 if utf8 is not None and is_chinese(utf8) else None
+    candidates = [certain, declared, *(_strict(raw, encoding) for encoding in LENIENT)]
     plausible = [text for text in candidates if text is not None and reads_as_name(text)]
     text = plausible[0] if plausible else declared if declared is not None else raw.decode("latin-1")
     return tuple(group for part in text.split("=") if (group := " ".join(part.replace("\0", "").split())))

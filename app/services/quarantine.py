@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from app.extensions import Database
 from app.models import QuarantineItem
 from app.repos import quarantine as repo
+from app.services.audit import Action, Audit
 
 MOST = 500
 
@@ -14,8 +15,13 @@ MOST = 500
 @dataclass(frozen=True)
 class Quarantine:
     db: Database
+    audit: Audit
 
-    def newest(self, limit: int = MOST) -> list[QuarantineItem]:
-        """Items without their bytes, newest first, at most 500."""
-        with self.db.read() as session:
-            return repo.newest(session, min(limit, MOST))
+    def newest(self, actor: str, limit: int = MOST) -> list[QuarantineItem]:
+        """Items without their bytes, newest first, at most 500; reading them is audited."""
+        with self.db.session() as session:
+            found = repo.newest(session, min(limit, MOST))
+            self.audit.record(
+                session, Action.MACHINE_READ, actor=actor, subject="quarantine", what="list", count=len(found)
+            )
+            return found

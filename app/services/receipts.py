@@ -133,9 +133,12 @@ class Receipts:
         self._match(session, receipt.phone)
 
     def _match(self, session: Session, phone: str) -> None:
-        """One message to this phone without serial, one receipt without message: they belong together."""
+        """One message to this phone without serial, one receipt without message: they belong together.
+
+        While one is just being sent nothing is sure: the receipt may be its own.
+        """
         rows = self._open_rows(session, phone)
-        if len(rows) != 1 or rows[0].sent_at is None:
+        if len(rows) != 1 or rows[0].state == State.SENDING or rows[0].sent_at is None:
             return
         early = repo.early_receipts_of(session, self._phone_hash(phone), rows[0].sent_at - SKEW)
         if len(early) == 1:

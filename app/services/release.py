@@ -7,6 +7,7 @@ it and queueing the message are one commit.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -20,7 +21,7 @@ from app.models import Exam, Study
 from app.repos import release as repo
 from app.repos.renditions import raise_exam_revision
 from app.services.audit import Action, Audit
-from app.services.outbox import Outbox
+from app.services.outbox import CHANNELS, Outbox
 
 log = structlog.get_logger(__name__)
 
@@ -48,7 +49,7 @@ class Release:
             try:
                 self._look(exam_id)
             except CloudFilmError as error:  # one exam that cannot be told of must not hold up all others
-                log.error("an exam cannot be released", exam=exam_id.hex, exc_info=error)
+                log.error("an exam cannot be released", exam=exam_id, exc_info=error)
                 with self.db.session() as session:
                     repo.postpone(session, exam_id, self.clock.now() + PAUSE_AFTER_FAULT)
         return len(ids)
@@ -61,6 +62,10 @@ class Release:
         exam.images_released_at = None
         session.flush()
         raise_exam_revision(session, exam.id)
+
+    def tell_anew(self, session: Session, exam: Exam) -> None:
+        """The news of a released exam once more, as a text message: it reached nobody yet."""
+        self._tell(session, exam, IMAGES_READY, self.outbox.news(session, exam), ("sms",))
 
     def _look(self, exam_id: uuid.UUID) -> None:
         now = self.clock.now()
@@ -113,10 +118,10 @@ class Release:
             return
         self._tell(session, exam, REPORT_READY, REPORT_READY)
 
-    def _tell(self, session: Session, exam: Exam, event: str, wording: str) -> None:
+    def _tell(self, session: Session, exam: Exam, event: str, wording: str, channels: Sequence[str] = CHANNELS) -> None:
         # released anew after a withdrawal: another occasion, the old one stays in the history
         before = repo.count_occasions(session, exam.id, event)
-        self.outbox.queue_event(session, exam, f"{event}:{before + 1}" if before else event, wording)
+        self.outbox.queue_event(session, exam, f"{event}:{before + 1}" if before else event, wording, channels)
 
 
 def _prepared(study: Study) -> bool:

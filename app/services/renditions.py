@@ -20,7 +20,7 @@ from app.extensions import Database
 from app.imaging.errors import DecoderUnavailable
 from app.imaging.frame_index import FrameIndex
 from app.imaging.header import ImageHeader
-from app.imaging.order import sort_positions
+from app.imaging.order import sort_frames, sort_positions
 from app.imaging.part10 import inflated_frame
 from app.imaging.sandbox import RenderPool, RenderSpec, RenderTask
 from app.imaging.window import default_window
@@ -159,8 +159,8 @@ class Renditions:
 
 
 def stacks_of(instances: Sequence[tuple[Series, Instance]]) -> list[Stack]:
-    """Display stacks of a study's instances, which come ordered by series: multi-frame objects stand alone, the
-    single frames of a series are sorted along their normal. Objects without pixels are left out."""
+    """Display stacks of a study's instances, which come ordered by series: multi-frame objects stand alone; the frames
+    of each stack are sorted along their normal. Objects without pixels are left out."""
     stacks: list[Stack] = []
     for _, group in itertools.groupby(instances, key=lambda pair: pair[0].id):
         singles: list[Slice] = []
@@ -169,11 +169,11 @@ def stacks_of(instances: Sequence[tuple[Series, Instance]]) -> list[Stack]:
             if not instance.number_of_frames:
                 continue
             header = ImageHeader.from_json(instance.image_header) if instance.image_header else None
-            pieces = tuple(Slice(instance, frame, header) for frame in range(instance.number_of_frames))
-            if len(pieces) > 1:
-                alone.append(Stack(series, pieces))
-            else:
-                singles.extend(pieces)
+            if instance.number_of_frames == 1:
+                singles.append(Slice(instance, 0, header))
+                continue
+            order = sort_frames(header) if header else range(instance.number_of_frames)
+            alone.append(Stack(series, tuple(Slice(instance, frame, header) for frame in order)))
         if singles:
             stacks.append(Stack(series, tuple(in_order(singles))))
         stacks.extend(alone)

@@ -18,12 +18,13 @@ from fpdf import FPDF
 from app.errors import GlyphMissing
 from app.services import qr
 from app.services.exams import ExamView
+from app.services.modality_names import modality_name
 
 WORDS_FILE = Path(__file__).resolve().parent.parent.parent / "templates" / "paper" / "report_sheet.toml"
 CHINA = timezone(timedelta(hours=8))
 FONT = "sheet"
 GETA = "〓"
-MARGIN, WIDTH, QR_SIDE = 18.0, 210.0, 24.0
+MARGIN, WIDTH, QR_SIDE, FOOT = 18.0, 210.0, 24.0, 12.0
 
 
 @lru_cache(maxsize=1)
@@ -53,7 +54,7 @@ def printable() -> frozenset[int]:
 
 def check_glyphs(text: str) -> None:
     """Raises GlyphMissing when a character of `text` cannot be printed."""
-    if any(ord(letter) not in printable() for letter in text if letter not in "\n\t\r"):
+    if any(ord(letter) not in printable() for letter in text if letter != "\n"):
         raise GlyphMissing("a character is not in the font")
 
 
@@ -64,6 +65,7 @@ class _Glyphs:
     missing: list[str]
 
     def safe(self, text: str) -> str:
+        text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", "    ")  # no font draws these
         try:
             check_glyphs(text)
         except GlyphMissing:
@@ -71,7 +73,7 @@ class _Glyphs:
         return text
 
     def _one(self, letter: str) -> str:
-        if letter in "\n\t\r" or ord(letter) in printable():
+        if letter == "\n" or ord(letter) in printable():
             return letter
         self.missing.append(f"U+{ord(letter):04X}")
         return GETA
@@ -87,20 +89,38 @@ def age(birth_date: str, on: date) -> str:
 
 
 def render(view: ExamView, qr_url: str, hospital_name: str) -> bytes:
-    """The sheet as PDF: with the newest final report, or saying that there is none yet."""
-    sheet = _Sheet(hospital_name, qr_url)
+    """The sheet as PDF: with the newest final report, or saying why there is none."""
+    sheet = _Sheet(view, hospital_name, qr_url)
     sheet.head()
     sheet.facts(view)
     sheet.body(view)
     return sheet.finish()
 
 
+class _Pages(FPDF):
+    """Says on every page whose it is and which: pages of one report may part."""
+
+    def __init__(self, owner: str) -> None:
+        super().__init__(unit="mm", format="A4")
+        self._owner = owner
+
+    def footer(self) -> None:
+        text = f"{self._owner}    {words()['page'].format(page=self.page_no())}"
+        self.set_y(-FOOT)
+        self.set_font(FONT, size=9)
+        self.set_font_size(9 * min(1, self.epw / self.get_string_width(text)))
+        self.cell(0, 5, text, align="C")
+
+
 class _Sheet:
-    def __init__(self, hospital_name: str, qr_url: str) -> None:
+    def __init__(self, view: ExamView, hospital_name: str, qr_url: str) -> None:
         self._hospital_name, self._qr_url = hospital_name, qr_url
         self._glyphs = _Glyphs([])
         self._words = words()
-        self._pdf = FPDF(unit="mm", format="A4")
+        owner = (
+            f"{self._words['name']}：{view.patient.name}    {self._words['accession_number']}：{view.accession_number}"
+        )
+        self._pdf = _Pages(self._glyphs.safe(owner))
         self._pdf.set_margins(MARGIN, MARGIN, MARGIN)
         self._pdf.set_auto_page_break(True, margin=MARGIN)
         self._pdf.add_font(FONT, fname=font_file())
@@ -112,7 +132,7 @@ class _Sheet:
         self._text(20, self._words["title"], width=WIDTH - 2 * MARGIN - QR_SIDE - 4, height=11)
         self._draw_qr(WIDTH - MARGIN - QR_SIDE, MARGIN - 4)
         self._text(9, self._words["how_to"], width=WIDTH - 2 * MARGIN - QR_SIDE - 4, height=6)
-        self._pdf.set_y(MARGIN + QR_SIDE + 2)
+        self._pdf.set_y(max(self._pdf.get_y(), MARGIN + QR_SIDE + 2))
         self._rule()
 
     def facts(self, view: ExamView) -> None:
@@ -124,23 +144,29 @@ class _Sheet:
             (label["age"], age(patient.birth_date, performed.date())),
             (label["accession_number"], view.accession_number),
             (label["patient_id"], patient.patient_id),
-            (label["modality"], view.modality),
+            (label["modality"], modality_name(view.modality)),
             (label["body_part"], view.body_part),
             (label["department"], view.department),
             (label["performed_at"], _when(view.performed_at)),
         ]
-        column = (WIDTH - 2 * MARGIN) / 3
         for row in range(0, len(pairs), 3):
-            self._pdf.set_font(FONT, size=10.5)
-            for name, value in pairs[row : row + 3]:
-                self._pdf.cell(column, 7.5, self._glyphs.safe(f"{name}：{value}"))
-            self._pdf.ln(7.5)
+            self._row([f"{name}：{value}" for name, value in pairs[row : row + 3]])
         self._rule()
+
+    def _row(self, texts: list[str]) -> None:
+        """Texts side by side, each in its column: a long one takes more lines and never runs into the next."""
+        self._pdf.set_font(FONT, size=10.5)
+        column, top, bottom = (WIDTH - 2 * MARGIN) / len(texts), self._pdf.get_y(), 0.0
+        for number, text in enumerate(texts):
+            self._pdf.set_xy(MARGIN + number * column, top)
+            self._pdf.multi_cell(column - 3, 7.5, self._glyphs.safe(text), align="L", new_x="LEFT", new_y="NEXT")
+            bottom = max(bottom, self._pdf.get_y())
+        self._pdf.set_xy(MARGIN, bottom)
 
     def body(self, view: ExamView) -> None:
         label, report = self._words, view.report
-        if report is None:
-            self._text(13, label["no_report"], height=12)
+        if report is None or view.held:  # paper cannot be taken back
+            self._text(13, label["held" if view.held else "no_report"], height=12)
             return
         for title, text in ((label["findings"], report.findings), (label["impression"], report.impression)):
             self._text(13, title, height=10)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hmac
 import secrets
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -18,36 +19,34 @@ from sqlalchemy.orm import Session
 from app.clock import Clock
 from app.errors import AccessRefused, StepUpRequired, TooManyAttempts
 from app.extensions import Database
-from app.models import Exam, KnownDevice, OneTimeCode, Patient, PatientSession, ShareCode
+from app.models import Exam, KnownDevice, OneTimeCode, PatientSession, ShareCode
 from app.repos import access as repo
 from app.repos import exams as exam_repo
 from app.security.codes import Codes, normal_code, normal_factor
 from app.security.fields import FieldSealer
+from app.services.access_codes import AccessCodes
 from app.services.attempts import Attempts
 from app.services.audit import Action, Audit
+from app.services.code_naming import NOBODY, Attempt, CodeNaming, Named
+from app.services.patient_access import SESSION_LIFETIME
 
+ONE_TIME_REQUEST = "one_time_code"
+"""Kind of the job that answers a request; key: <hash of the code>:<id of the one-time code>:<epoch second>."""
 ONE_TIME_LIFETIME = timedelta(minutes=10)
 ONE_TIME_TRIES = 5
 ONE_TIME_A_DAY = 3
-SESSION_LIFETIME = timedelta(hours=12)
-NOBODY = uuid.UUID(int=0)
-"""Stands for an exam or patient that is not there, so that the same statements run."""
+
+
+class Enqueue(Protocol):
+    """Adds a job inside the caller's transaction."""
+
+    def __call__(self, session: Session, kind: str, key: str) -> None: ...
 
 
 class SendOneTimeCode(Protocol):
     """Puts the message with a one-time code into the outbox, inside the caller's transaction."""
 
     def __call__(self, session: Session, exam: Exam, phone: str, code: OneTimeCode) -> None: ...
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """What came with a POST. `phone` (+86…): only with pick-up codes; `device`: cookie of a browser let in before."""
-
-    code: str
-    address: str
-    phone: str | None = None
-    device: str | None = None
 
 
 @dataclass(frozen=True)
@@ -59,32 +58,24 @@ class Opened:
 
 
 @dataclass(frozen=True)
-class _Named:
-    """What a code names, as far as it names anything; the keys exist either way."""
-
-    code_key: bytes
-    patient_key: bytes
-    code: ShareCode | None
-    exam: Exam | None
-    patient: Patient | None
-    device_key: bytes | None
-
-
-@dataclass(frozen=True)
 class Verification:
     db: Database
     clock: Clock
     codes: Codes
+    access_codes: AccessCodes
+    naming: CodeNaming
     fields: FieldSealer
     attempts: Attempts
     audit: Audit
     send_one_time_code: SendOneTimeCode
+    enqueue: Enqueue
+    wake: Callable[[], None]
 
     def open_by_factor(self, attempt: Attempt, factor: str) -> Opened:
         """Open with the last four of the ID number. Raises AccessRefused, TooManyAttempts, StepUpRequired."""
         now = self.clock.now()
         with self.db.session() as session:
-            named = self._named(session, attempt, now)
+            named = self.naming.named(session, attempt, now)
             claim = self.attempts.claim(
                 session, named.code_key, named.patient_key, attempt.address, named.device_key, now
             )
@@ -94,98 +85,122 @@ class Verification:
             raise StepUpRequired
         right = self._factor_is_right(named, factor)
         with self.db.session() as session:
-            if right and named.code is not None:
+            if right and self.naming.still_names(session, named, now):
                 self.attempts.succeeded(session, named.code_key, named.device_key, now)
                 return self._open(session, named, attempt, now, by="id_number")
             self._refuse(session, named, attempt, now)
+            if self.attempts.knowledge_is_off(session, named.code_key, named.device_key):
+                self._record_of(session, Action.KNOWLEDGE_FACTOR_OFF, named)
         raise AccessRefused
 
     def request_one_time_code(self, attempt: Attempt) -> None:
-        """Send a code to the phone on file, at most three a day. Says nothing, whatever happened."""
-        now = self.clock.now()
+        """Ask for a code to the phone on file. The same work for every code: neither answer nor time tells anything."""
+        key = f"{self.naming.code_key(attempt).hex()}:{uuid.uuid4().hex}:{int(self.clock.now().timestamp())}"
         with self.db.session() as session:
-            named = self._named(session, attempt, now)
-            exam_id = named.exam.id if named.exam else NOBODY
-            sent = repo.one_time_codes_since(session, exam_id, now - timedelta(days=1))
-            if named.code is None or named.exam is None or named.patient is None or sent >= ONE_TIME_A_DAY:
+            self.enqueue(session, ONE_TIME_REQUEST, key)
+        self.wake()
+
+    def answer_request(self, key: str) -> None:
+        """Send what was asked for, at most three a day and exam. Done twice it sends once."""
+        code_key, one_time_id, asked_at = key.split(":")
+        now = self.clock.now()
+        if now.timestamp() - int(asked_at) > ONE_TIME_LIFETIME.total_seconds():
+            return  # nobody waits for it any more
+        with self.db.session() as session:
+            code = self.naming.live(session, bytes.fromhex(code_key), now)
+            if code is None or not self._send_one_time_code(session, code, uuid.UUID(one_time_id), now):
                 return
-            if named.patient.phone_sealed is None:
-                return
-            code_id = uuid.uuid4()
-            row = OneTimeCode(
-                id=code_id, exam_id=named.exam.id, share_code_id=named.code.id,
-                code_hash=self.codes.hash("one-time", code_id.hex, self.codes.one_time_code(code_id.bytes)),
-                created_at=now, expires_at=now + ONE_TIME_LIFETIME,
-            )  # fmt: skip
-            repo.add(session, row)
-            phone = self.fields.open(named.patient.phone_sealed, "patient.phone")
-            self.send_one_time_code(session, named.exam, phone, row)
-            self._record(session, Action.ONE_TIME_CODE_SENT, named.exam, "patient")
+        self.wake()
+
+    def _send_one_time_code(self, session: Session, code: ShareCode, one_time_id: uuid.UUID, now: datetime) -> bool:
+        exam = exam_repo.exam(session, code.exam_id)
+        patient = exam_repo.patient(session, exam.patient_id) if exam else None
+        if exam is None or patient is None or patient.phone_sealed is None:
+            return False
+        sent = repo.one_time_codes_since(session, exam.id, now - timedelta(days=1))
+        if sent >= ONE_TIME_A_DAY or repo.one_time_code(session, one_time_id) is not None:
+            return False
+        row = self._new_one_time_code(session, exam, code, one_time_id, now)
+        self.send_one_time_code(session, exam, self.fields.open(patient.phone_sealed, "patient.phone"), row)
+        self._record(session, Action.ONE_TIME_CODE_SENT, exam, "patient")
+        return True
+
+    def code_for_the_desk(self, session: Session, exam: Exam) -> str:
+        """A one-time code that staff read out to somebody they identified. Inside the caller's transaction."""
+        qr = repo.code_by_hash(session, self.codes.hash("long", self.access_codes.qr_code(session, exam)))
+        assert qr is not None  # issued by the line before
+        code_id = uuid.uuid4()
+        self._new_one_time_code(session, exam, qr, code_id, self.clock.now())
+        return self.codes.one_time_code(code_id.bytes)
 
     def open_by_one_time_code(self, attempt: Attempt, typed: str) -> Opened:
-        """Open with the newest one-time code, once. Raises AccessRefused for every reason alike."""
+        """Open with the newest one-time code that was asked for with this very code, once.
+
+        Works while the knowledge factor is paused or off. Raises AccessRefused for every reason alike.
+        """
         now = self.clock.now()
         with self.db.session() as session:
-            named = self._named(session, attempt, now)
-            row = repo.newest_one_time_code(session, named.exam.id if named.exam else NOBODY)
+            named = self.naming.named(session, attempt, now)
+            row = repo.newest_one_time_code(
+                session, named.exam.id if named.exam else NOBODY, named.code.id if named.code else NOBODY
+            )
             claimed = repo.claim_one_time_code(session, row.id if row else NOBODY, now, ONE_TIME_TRIES)
         code_id, expected = (row.id, row.code_hash) if row else (NOBODY, secrets.token_bytes(32))
         given = self.codes.hash("one-time", code_id.hex, normal_code(typed))
         right = hmac.compare_digest(given, expected) and claimed
         with self.db.session() as session:
-            if right and row is not None and named.code is not None and repo.use_one_time_code(session, row.id, now):
-                self.attempts.stepped_up(session, named.code_key, named.patient_key, now)
+            live = right and row is not None and self.naming.still_names(session, named, now)
+            if live and row is not None and repo.use_one_time_code(session, row.id, now):
+                self.attempts.stepped_up(session, named.code_key, named.patient_key, named.device_key, now)
                 return self._open(session, named, attempt, now, by="one_time_code")
             self._refuse(session, named, attempt, now)
         raise AccessRefused
 
-    def _named(self, session: Session, attempt: Attempt, now: datetime) -> _Named:
-        typed = normal_code(attempt.code)
-        purpose = ("long", typed) if attempt.phone is None else ("pickup", attempt.phone, typed)
-        code_key = self.codes.hash(*purpose)
-        code = repo.code_by_hash(session, code_key)
-        if code is not None and (
-            code.revoked_at is not None or (code.expires_at is not None and code.expires_at <= now)
-        ):
-            code = None
-        exam = exam_repo.exam(session, code.exam_id if code else NOBODY)
-        patient = exam_repo.patient_or_none(session, exam.patient_id if exam else NOBODY)
-        # by patient, or for what names nobody by the phone or code that was tried
-        owner = patient.identity_hash.hex() if patient else (attempt.phone or typed)
-        device_hash = self.codes.hash("device", attempt.device or "")
-        known = repo.known_device(session, device_hash, exam.id if exam else NOBODY)
-        device_key = self.codes.hash("device-exam", device_hash.hex(), exam.id.hex) if known and exam else None
-        return _Named(code_key, self.codes.hash("patient", owner), code, exam, patient, device_key)
+    def _new_one_time_code(
+        self, session: Session, exam: Exam, named_by: ShareCode, code_id: uuid.UUID, now: datetime
+    ) -> OneTimeCode:
+        row = OneTimeCode(
+            id=code_id, exam_id=exam.id, share_code_id=named_by.id,
+            code_hash=self.codes.hash("one-time", code_id.hex, self.codes.one_time_code(code_id.bytes)),
+            created_at=now, expires_at=now + ONE_TIME_LIFETIME,
+        )  # fmt: skip
+        repo.add(session, row)
+        return row
 
-    def _factor_is_right(self, named: _Named, factor: str) -> bool:
+    def _factor_is_right(self, named: Named, factor: str) -> bool:
         sealed = named.patient.id_number_sealed if named.patient else None
-        number = self.fields.open(sealed, "patient.id_number") if sealed else None
-        expected = self.codes.hash("factor", number[-4:]) if number else secrets.token_bytes(32)
-        given = self.codes.hash("factor", normal_factor(factor))
-        return hmac.compare_digest(given, expected) and number is not None and len(number) >= 4
+        number = normal_factor(self.fields.open(sealed, "patient.id_number")) if sealed else ""
+        expected = self.codes.hash("factor", number[-4:]) if len(number) >= 4 else secrets.token_bytes(32)
+        return hmac.compare_digest(self.codes.hash("factor", normal_factor(factor)), expected)
 
-    def _open(self, session: Session, named: _Named, attempt: Attempt, now: datetime, *, by: str) -> Opened:
+    def _open(self, session: Session, named: Named, attempt: Attempt, now: datetime, *, by: str) -> Opened:
         assert named.exam is not None
         assert named.code is not None
-        device = attempt.device if named.device_key and attempt.device else secrets.token_urlsafe(32)
+        device = self._device(session, attempt)
         row = PatientSession(
             exam_id=named.exam.id, share_code_id=named.code.id, created_at=now, last_seen_at=now,
             expires_at=now + SESSION_LIFETIME,
         )  # fmt: skip
         repo.add(session, row)
-        if not named.device_key:
-            device_hash = self.codes.hash("device", device)
-            repo.add(
-                session,
-                KnownDevice(device_hash=device_hash, exam_id=named.exam.id, created_at=now, last_used_at=now),
-            )
+        device_hash = self.codes.hash("device", device)
+        if repo.known_device(session, device_hash, named.exam.id) is None:
+            known = KnownDevice(device_hash=device_hash, exam_id=named.exam.id, created_at=now, last_used_at=now)
+            repo.add(session, known)
         self._record(session, Action.ACCESS_GRANTED, named.exam, f"patient-session:{row.id.hex}", by=by)
         return Opened(row.id, named.exam.id, device)
 
-    def _refuse(self, session: Session, named: _Named, attempt: Attempt, now: datetime) -> None:
+    def _device(self, session: Session, attempt: Attempt) -> str:
+        """The browser's own token, if we gave it one for any exam: another would make it a stranger to that exam."""
+        if attempt.device and repo.is_known_device(session, self.codes.hash("device", attempt.device)):
+            return attempt.device
+        return secrets.token_urlsafe(32)
+
+    def _refuse(self, session: Session, named: Named, attempt: Attempt, now: datetime) -> None:
         self.attempts.failed(session, named.patient_key, attempt.address, now)
-        subject = f"exam:{named.exam.id.hex}" if named.exam else "code:unknown"
-        self.audit.record(session, Action.ACCESS_FAILED, actor="patient", subject=subject)
+        self._record_of(session, Action.ACCESS_FAILED, named)
+
+    def _record_of(self, session: Session, action: Action, named: Named) -> None:
+        self.audit.record(session, action, actor="patient", subject=named.subject)
 
     def _record(self, session: Session, action: Action, exam: Exam, actor: str, **detail: str) -> None:
         self.audit.record(session, action, actor=actor, subject=f"exam:{exam.id.hex}", **detail)

@@ -268,3 +268,19 @@ def test_more_than_two_hundred_numbers_are_refused_at_once(tmp_path: Path) -> No
     }
     with sender(carrier) as tencent_sms, pytest.raises(SmsError, match="PhoneNumberCountLimit"):
         tencent_sms._call("SendSms", request)
+
+
+@pytest.mark.parametrize("changes", [{"Limit": 101}, {"Limit": 0}])
+def test_more_than_a_hundred_receipts_at_once_cannot_be_pulled(tmp_path: Path, changes: dict[str, int]) -> None:
+    request = {"PhoneNumber": PHONE, "BeginTime": 0, "EndTime": 1, "Offset": 0, "SmsSdkAppId": "1", **changes}
+    with sender(strict(tmp_path)) as tencent_sms, pytest.raises(SmsRefused, match="InvalidParameters"):
+        tencent_sms._call("PullSmsSendStatusByPhoneNumber", request)
+
+
+def test_a_daily_limit_asks_to_come_back_tomorrow(tmp_path: Path) -> None:
+    with sender(strict(tmp_path, per_hour=9, per_day=2)) as tencent_sms:
+        for code in ("AAAAA2", "AAAAA3"):
+            tencent_sms.send(PHONE, ready(code), "n")
+        with pytest.raises(SmsRetryLater, match="1025") as caught:
+            tencent_sms.send(PHONE, ready("AAAAA4"), "n")
+    assert caught.value.after_s == 86_400

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from app.bootstrap import Services
+from app.errors import NotFound
 from app.web.machine.openapi import DOCUMENT
 from tests.factories.access import application
 from tests.factories.house import exam_body, report_body, services
@@ -51,10 +53,37 @@ def test_every_faulty_field_is_named_and_no_value_quoted(client: FlaskClient) ->
         assert value not in detail
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'"x"', b"[" * 100_000])
+NESTED = b'{"patient":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b'"x"',
+        b"NaN",
+        b"[" * 100_000,
+        NESTED,
+        b'{"patient":' + b"9" * 5000 + b"}",
+        b"\xff\xfe",
+        b"\xd5",
+    ],
+)
 def test_what_is_no_json_object_is_a_clear_error(client: FlaskClient, body: bytes) -> None:
     answer = client.put("/api/v1/exams/A1", data=body, content_type="application/json")
     assert answer.status_code == 400
+
+
+def test_a_field_given_twice_is_refused_and_not_guessed(client: FlaskClient, house: Services) -> None:
+    once = json.dumps(exam_body())
+    for twice in (once[:-1] + ', "modality": "MR"}', once.replace('"sex": "F"', '"sex": "M", "sex": "F"')):
+        answer = client.put("/api/v1/exams/A1", data=twice, content_type="application/json")
+        assert answer.status_code == 400
+        assert "twice" in answer.json["detail"]
+    with pytest.raises(NotFound):
+        house.exams.view_by_accession("A1")
 
 
 def test_another_type_and_an_oversize_body_are_refused(client: FlaskClient) -> None:
@@ -84,6 +113,9 @@ def test_report_versions_are_added_and_never_overwritten(client: FlaskClient, ho
     assert client.put("/api/v1/exams/A1/report", json=report_body()).status_code == 200
     assert client.put("/api/v1/exams/A1/report", json=report_body(findings="x")).status_code == 409
     assert client.put("/api/v1/exams/A1/report", json=report_body(status="amended", findings="新")).status_code == 200
+    assert client.put("/api/v1/exams/A1/report", json=report_body(status="amended", findings="新")).status_code == 200
+    for late in ("preliminary", "final"):
+        assert client.put("/api/v1/exams/A1/report", json=report_body(status=late)).status_code == 409
     view = house.exams.view_by_accession("A1")
     assert view.report is not None
     assert (view.report.version, view.report.findings) == (3, "新")

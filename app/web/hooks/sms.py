@@ -9,7 +9,7 @@ import hmac
 
 from flask import Response, jsonify, make_response, request
 
-from app.errors import Forbidden
+from app.errors import Forbidden, InvalidInput
 from app.web.context import services
 from app.web.guards import guarded_blueprint
 
@@ -29,5 +29,9 @@ blueprint = guarded_blueprint("sms_hook", __name__, knows_the_secret, url_prefix
 @blueprint.post("/tencent")
 def tencent() -> Response:
     request.max_content_length = LARGEST_BODY
-    services().receipts.take_callback(request.get_json(force=True))
+    try:
+        items = request.get_json(force=True)
+    except RecursionError:
+        raise InvalidInput("body", "is nested too deeply") from None
+    services().receipts.take_callback(items)
     return make_response(jsonify({"result": 0, "errmsg": "OK"}))

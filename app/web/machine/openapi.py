@@ -5,7 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 _TEXT: dict[str, Any] = {"type": "string"}
-_INSTANT: dict[str, Any] = {"type": "string", "description": "ISO 8601; without a zone it is China's time"}
+_INSTANT: dict[str, Any] = {
+    "type": "string",
+    "pattern": r"^(19|20)\d\d-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)?$",
+    "description": "ISO 8601; without a zone it is China's time",
+}
 
 PATIENT: dict[str, Any] = {
     "type": "object",
@@ -14,9 +18,17 @@ PATIENT: dict[str, Any] = {
     "properties": {
         "patient_id": {"type": "string", "minLength": 1, "maxLength": 64},
         "name": {"type": "string", "minLength": 1, "maxLength": 64},
-        "phone": {"type": ["string", "null"], "description": "mainland mobile number"},
-        "id_number": {"type": ["string", "null"], "description": "resident ID (GB 11643) or another document"},
-        "birth_date": {"type": "string", "format": "date"},
+        "phone": {
+            "type": ["string", "null"],
+            "pattern": r"^((\+|00)?86)?1[3-9][0-9]{9}$|^$",
+            "description": "mainland mobile number; empty or absent: none",
+        },
+        "id_number": {
+            "type": ["string", "null"],
+            "pattern": r"^[A-Za-z0-9()/-]{4,24}$|^$",
+            "description": "resident ID with its check digit (GB 11643) or another document; empty or absent: none",
+        },
+        "birth_date": {"type": "string", "format": "date", "description": "not after performed_at"},
         "sex": {"enum": ["M", "F", "O"]},
     },
 }
@@ -49,6 +61,8 @@ QUARANTINE: dict[str, Any] = {
     "type": "array",
     "items": {
         "type": "object",
+        "required": ["received_at", "door", "reason", "sop_instance_uid", "sha256"],
+        "additionalProperties": False,
         "properties": {
             "received_at": {"type": "string", "format": "date-time"},
             "door": _TEXT,
@@ -58,13 +72,21 @@ QUARANTINE: dict[str, Any] = {
         },
     },
 }
+DONE: dict[str, Any] = {
+    "type": "object",
+    "required": ["created"],
+    "additionalProperties": False,
+    "properties": {"created": {"type": "boolean"}},
+}
 FAULT: dict[str, Any] = {
     "type": "object",
+    "required": ["status", "detail"],
+    "additionalProperties": False,
     "properties": {"status": {"type": "integer"}, "detail": {"type": ["string", "null"]}},
 }
 _ACCESSION = {
     "name": "accession", "in": "path", "required": True,
-    "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"},
+    "schema": {"type": "string", "pattern": r"^(?!\.{1,2}$)[A-Za-z0-9._-]{1,64}$"},
 }  # fmt: skip
 _STUDY = {
     "name": "study_uid", "in": "path", "required": True,
@@ -72,8 +94,13 @@ _STUDY = {
 }  # fmt: skip
 
 
+def _json(schema: str, text: str) -> dict[str, Any]:
+    schema_of = {"schema": {"$ref": f"#/components/schemas/{schema}"}}
+    return {"description": text, "content": {"application/json": schema_of}}
+
+
 def _fault(text: str) -> dict[str, Any]:
-    return {"description": text, "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Fault"}}}}
+    return _json("Fault", text)
 
 
 def _operation(scope: str, summary: str, answers: dict[str, Any], body: str | None = None) -> dict[str, Any]:
@@ -85,7 +112,11 @@ def _operation(scope: str, summary: str, answers: dict[str, Any], body: str | No
     if body is not None:
         schema = {"$ref": f"#/components/schemas/{body}"}
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
-        operation["responses"] |= {"400": _fault("faulty fields, all named"), "415": _fault("not JSON")}
+        operation["responses"] |= {
+            "400": _fault("no JSON, faulty fields (all named), or no accession number"),
+            "413": _fault("larger than 256 KiB"),
+            "415": _fault("another type than application/json"),
+        }
     return operation
 
 
@@ -103,7 +134,7 @@ DOCUMENT: dict[str, Any] = {
             "parameters": [_ACCESSION],
             "put": _operation(
                 "ris", "Register or correct an exam",
-                {"201": {"description": "registered"}, "200": {"description": "known; corrected where it differs"}},
+                {"201": _json("Done", "registered"), "200": _json("Done", "known; corrected where it differs")},
                 "Exam",
             ),
         },
@@ -112,8 +143,8 @@ DOCUMENT: dict[str, Any] = {
             "put": _operation(
                 "ris", "Add a report version",
                 {
-                    "201": {"description": "the first version"},
-                    "200": {"description": "a further version, or the same again"},
+                    "201": _json("Done", "the first version"),
+                    "200": _json("Done", "a further version, or the same again"),
                     "404": _fault("no such exam"),
                     "409": _fault("a final report is only changed by an amended one"),
                 },
@@ -133,18 +164,18 @@ DOCUMENT: dict[str, Any] = {
         "/quarantine": {
             "get": _operation(
                 "read", "Objects that were not taken, newest first",
-                {"200": {
-                    "description": "items",
-                    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Quarantine"}}},
-                }},
+                {"200": _json("Quarantine", "items")},
             ),
         },
         "/openapi.json": {"get": {
-            "summary": "This document", "security": [], "responses": {"200": {"description": "OpenAPI 3.1"}},
+            "summary": "This document", "security": [],
+            "responses": {"200": {"description": "OpenAPI 3.1", "content": {"application/json": {}}}},
         }},
     },
     "components": {
         "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
-        "schemas": {"Patient": PATIENT, "Exam": EXAM, "Report": REPORT, "Quarantine": QUARANTINE, "Fault": FAULT},
+        "schemas": {
+            "Patient": PATIENT, "Exam": EXAM, "Report": REPORT, "Done": DONE, "Quarantine": QUARANTINE, "Fault": FAULT,
+        },
     },
 }  # fmt: skip

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from flask import Response, jsonify, make_response, request
-from werkzeug.exceptions import BadRequest, UnsupportedMediaType
+from werkzeug.exceptions import UnsupportedMediaType
 
 from app.errors import InvalidInput
 from app.services.exam_input import accession_number, exam_input, report_input
@@ -57,7 +58,7 @@ def quarantine() -> Response:
                 "sop_instance_uid": item.sop_instance_uid,
                 "sha256": item.sha256.hex(),
             }
-            for item in services().quarantine.newest()
+            for item in services().quarantine.newest(_actor())
         ]
     )
 
@@ -69,13 +70,21 @@ def openapi() -> Response:
 
 
 def _body() -> Any:
+    """The request's JSON. A name given twice in one object is refused: which of the two was meant?"""
     request.max_content_length = MAX_BODY_BYTES
+    if not request.is_json:
+        raise UnsupportedMediaType
     try:
-        return request.get_json()
-    except UnsupportedMediaType:
-        raise
-    except (BadRequest, RecursionError):
-        raise InvalidInput("body", "is not JSON") from None
+        return json.loads(request.get_data(), object_pairs_hook=_once)
+    except (ValueError, RecursionError):
+        raise InvalidInput("body", "is not JSON, or names a field twice") from None
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name twice")
+    return found
 
 
 def _actor() -> str:

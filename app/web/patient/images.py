@@ -1,4 +1,7 @@
-"""An exam's pictures for its session: manifest, frames, batches, downloads. All under the session's guard."""
+"""An exam's pictures for its session: manifest, frames, batches, downloads. All under the session's guard.
+
+Nothing of a held exam is here (404).
+"""
 
 from __future__ import annotations
 
@@ -14,9 +17,9 @@ from app.services.pictures import RenderSpec, Window
 from app.web.context import services
 from app.web.downloads import stream_zip
 from app.web.guards import guarded_blueprint
-from app.web.patient.session import current_access, patient_session
+from app.web.patient.session import current_access, shown_exam
 
-blueprint = guarded_blueprint("patient_images", __name__, patient_session)
+blueprint = guarded_blueprint("patient_images", __name__, shown_exam)
 
 MIME = {"jpg": "image/jpeg", "png": "image/png"}
 SIZES = range(64, 2049)
@@ -34,7 +37,8 @@ def frame(exam_id: str, n: int, k: int, fmt: str) -> Response:
     """A prepared frame when the default window is asked for at a prepared size, else one rendered now."""
     if fmt not in MIME:
         raise NotFound
-    size, window = _size(), _window()
+    # while a stack is scrolled nothing is asked for but the next frame: then there is nothing to parse
+    size, window = (_size(), _window()) if request.query_string else (None, None)
     access, pictures = current_access(), services().pictures
     if fmt == "jpg" and window is None and size in (None, 256):
         picture = pictures.frame(access.exam_id, access.exam_revision, n, k, preview=size == 256)

@@ -14,7 +14,11 @@ from app.bootstrap import Services
 from app.jobs import steps, worker
 from app.jobs.wake import Waker
 from app.repos import jobs
+from app.services.code_naming import Attempt
+from app.services.completion import PREPARE
 from app.services.job_queue import LEASE
+from app.services.verification import ONE_TIME_REQUEST
+from tests.factories.access import issued
 from tests.factories.house import services
 from tests.factories.telling import mark_prepared, messages, receive_study, register, states
 
@@ -119,7 +123,7 @@ def test_a_job_of_an_unknown_kind_fails_visibly(house: Services) -> None:
 
 
 def test_every_kind_that_is_enqueued_has_a_step() -> None:
-    assert set(steps.JOBS) == {steps.PREPARE}
+    assert set(steps.JOBS) == {PREPARE, ONE_TIME_REQUEST}
 
 
 def test_waking_without_listener_or_broker_never_fails() -> None:
@@ -140,3 +144,15 @@ def test_everybody_who_listens_is_woken() -> None:
     waker.wake()
     assert all(event.wait(5) for event in woken)
     waker.close()
+
+
+def test_a_one_time_code_is_on_the_phone_without_waiting_for_a_poll(
+    house: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "POLL_S", 600)
+    exam = issued(house)
+    house.worker.start()
+    house.waker.listen(house.worker.wake)
+    time.sleep(0.5)  # both loops are asleep
+    house.verification.request_one_time_code(Attempt(exam.qr, "10.0.0.1"))
+    assert until(lambda: len(messages(house)) == 1)

@@ -31,6 +31,9 @@ VALID = ct_file(
     SOPInstanceUID="1.2.3.4", StudyInstanceUID="1.2.3.5", SeriesInstanceUID="1.2.3.6"
 )  # the same in every test process
 
+PIECE_BY_PIECE = HeaderLimits(reads=60_000)
+"""Too few for a header in one piece: every read is counted and bounded."""
+
 
 def read_bytes(data: bytes, limits: HeaderLimits | None = None) -> ReceivedHeader:
     return read(io.BytesIO(data), limits or HeaderLimits())
@@ -43,10 +46,11 @@ def refusal(data: bytes, limits: HeaderLimits | None = None) -> str:
     return caught.value.reason
 
 
-def read_or_refuse(data: bytes) -> str:
-    """The object's UID or the reason it was refused; any other exception fails the test."""
+def read_or_refuse(data: bytes, limits: HeaderLimits | None = None) -> str:
+    """The object's UID and pixel offset, or the reason it was refused; any other exception fails the test."""
     try:
-        return read_bytes(data).sop_instance_uid
+        header = read_bytes(data, limits)
+        return f"{header.sop_instance_uid} {header.pixel_offset}"
     except RefusedObject as refused:
         return refused.reason
 
@@ -102,7 +106,12 @@ def test_reasonable_nesting_passes_and_deep_nesting_does_not(undefined_length: b
 def test_nesting_past_the_interpreters_stack_is_refused() -> None:
     head = part10(ct_dataset(PixelData=None))
     opening = bytes.fromhex("4000 43a0 5351 0000 ffffffff feff 00e0 ffffffff".replace(" ", ""))
-    assert refusal(head + opening * 20_000) == "nested too deeply"
+    hostile = head + opening * 20_000
+
+    def called_from(depth: int) -> str:  # where the stack ends within pydicom decides what it makes of it
+        return called_from(depth - 1) if depth else refusal(hostile)
+
+    assert {called_from(depth) for depth in range(12)} == {"nested too deeply"}
 
 
 def test_a_deflated_file_is_read_and_a_deflated_bomb_is_not() -> None:
@@ -234,7 +243,9 @@ def test_mutated_real_files_are_read_or_refused_and_nothing_else(data: st.DataOb
         if mutated:
             position = data.draw(st.integers(0, min(len(mutated), 4000) - 1))
             mutated[position] = data.draw(st.integers(0, 255))
-    assert read_or_refuse(bytes(mutated))
+    found = read_or_refuse(bytes(mutated))
+    assert found
+    assert found == read_or_refuse(bytes(mutated), PIECE_BY_PIECE)
 
 
 READABLE = ("transfer-syntaxes-a", "charset-chinese-a", "cr-dx-chest-a", "us-xa-cine-a", "mg-a", "ko-selfmade-a")

@@ -56,3 +56,11 @@ def test_a_name_is_found_by_family_name_and_pinyin_only() -> None:
     tokens = search_tokens("李娜")
     assert {"李", "李娜", "LINA", "LI"} <= tokens
     assert "娜" not in tokens
+
+
+@pytest.mark.parametrize("dot", "·•・･‧∙⋅．.")
+@pytest.mark.parametrize("hidden", ["", "\u200b", "\ufeff", "\u202a"])
+def test_the_dot_inside_a_name_may_be_any_dot_and_what_nobody_sees_counts_for_nothing(dot: str, hidden: str) -> None:
+    registered = RegisteredIdentity("P1", "阿依古丽·买买提", "F", "1956-03-12")
+    assert differences(header(names=(f"阿依古丽{dot}{hidden}买买提",)), registered) == []
+    assert differences(header(names=(f"阿依古丽{dot}买买",)), registered) == ["name"]

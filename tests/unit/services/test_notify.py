@@ -15,7 +15,7 @@ from app.errors import Conflict, InvalidInput, TooManyAttempts
 from app.repos import audit
 from app.repos import exams as exam_repo
 from app.repos import notifications as repo
-from app.services.verification import Attempt
+from app.services.code_naming import Attempt
 from sms.errors import SmsRetryLater
 from sms.sender import Accepted, SmsSender
 from sms.templates import SmsMessage
@@ -286,6 +286,7 @@ def test_a_one_time_code_that_expired_while_waiting_is_not_sent(tmp_path: Path) 
     sweep(house)
     attempt = Attempt(messages(house)[0].text.partition("取片码")[2][:6], "10.0.0.1", phone="+8613900000001")
     house.verification.request_one_time_code(attempt)
+    house.worker.run_job()
     sweep(house, seconds=601)
     assert states(house, exam_id)[1][2] == "cancelled"
     assert len(messages(house)) == 1

@@ -102,6 +102,22 @@ def test_two_unknown_outcomes_of_one_phone_are_not_guessed_apart(tmp_path: Path)
     assert (state(house, first), state(house, second)) == ("unknown", "unknown")
 
 
+def test_a_receipt_that_overtakes_one_message_never_settles_another_of_the_same_phone(tmp_path: Path) -> None:
+    house = services(tmp_path)
+    lost, _ = sent(house, "A1", "17000000005")
+    exam_id = register(house, "A2", patient_phone="17000000005")
+    mark_prepared(house, "A2")
+    house.worker.work.release.release_due()
+    (row,) = notifications(house, exam_id)
+    notify = house.worker.work.notify
+    parcel = notify._claim(row.id)
+    assert parcel is not None
+    house.receipts.take([receipt("2640:second", phone="+8617000000005")])
+    assert state(house, lost) == "unknown"
+    notify._record_acceptance(parcel.row, "2640:second", 1)
+    assert (state(house, lost), state(house, exam_id)) == ("unknown", "delivered")
+
+
 def test_a_receipt_settles_a_message_that_is_already_at_the_desk(tmp_path: Path) -> None:
     house = services(tmp_path)
     exam_id, _ = sent(house, phone="17000000005")

@@ -71,7 +71,19 @@ def test_only_post_is_answered(client: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"not json", b"{}", b'"x"', b"null", b"\xff\xfe", json.dumps([{}] * 101).encode()]
+    "body",
+    [
+        b"",
+        b"not json",
+        b"{}",
+        b'"x"',
+        b"null",
+        b"\xff\xfe",
+        json.dumps([{}] * 101).encode(),
+        b"[" * 60_000,
+        b'{"a":' * 10_000,
+        b"[" + b"9" * 5000 + b"]",
+    ],
 )
 def test_what_is_no_array_of_receipts_is_a_bad_request(client: FlaskClient, body: bytes) -> None:
     answer = client.post(URL, data=body, content_type="application/json")
@@ -98,6 +110,10 @@ def test_a_body_of_more_than_64_kib_is_refused(client: FlaskClient) -> None:
         item("2640:1", mobile=13900000001),
         item("2640:1", mobile="1" * 100_0),
         {"sid": ["2640:1"], "report_status": "SUCCESS"},
+        item("\ud800"),
+        item("2640\x001"),
+        item("2640:1", errmsg="\ud800\x00"),
+        item("2640:1", errmsg={"x": [1]}),
     ],
 )
 def test_one_odd_item_does_not_cost_the_others(house: Services, client: FlaskClient, odd: Any) -> None:

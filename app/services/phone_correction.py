@@ -1,0 +1,56 @@
+"""A known exam is given with a phone number: what was bound to another number ends, what still waits goes to this one.
+
+A message that already reached another number is not sent again by itself; the desk resends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from app.clock import Clock
+from app.models import Exam, Notification
+from app.repos import access as access_repo
+from app.repos import notifications as repo
+from app.security.fields import FieldSealer
+from app.services.access_codes import AccessCodes
+from app.services.messages import ONE_TIME, one_time_id
+from app.services.notification_states import NotificationStates, State
+from app.services.outbox import RECIPIENT_CONTEXT
+
+
+@dataclass(frozen=True)
+class PhoneCorrection:
+    """`tell_anew(session, exam)` queues the exam's news as a text message."""
+
+    clock: Clock
+    fields: FieldSealer
+    access_codes: AccessCodes
+    states: NotificationStates
+    tell_anew: Callable[[Session, Exam], None]
+
+    def phone_given(self, session: Session, exam: Exam, phone: str | None) -> None:
+        """Inside the caller's transaction. The same number again changes nothing."""
+        self.access_codes.keep_of_phone(session, exam, phone)
+        messages = [row for row in repo.of_exam(session, exam.id) if row.channel == "sms"]
+        astray = [row for row in messages if self.fields.open(row.recipient_sealed, RECIPIENT_CONTEXT) != phone]
+        for row in astray:
+            if not _is_news(row):
+                access_repo.end_one_time_code(session, one_time_id(row), self.clock.now())
+        stopped = [row for row in astray if self.states.move(session, row, State.CANCELLED, "another phone number")]
+        if phone is None or exam.images_released_at is None or exam.held_at is not None:
+            return
+        lost = [row for row in stopped if _is_news(row)]
+        if lost or not any(_is_news(row) and not _came_to_nothing(row, astray) for row in messages):
+            self.tell_anew(session, exam)
+
+
+def _is_news(row: Notification) -> bool:
+    return not row.event.startswith(ONE_TIME)
+
+
+def _came_to_nothing(row: Notification, astray: list[Notification]) -> bool:
+    """Never sent, or to a number that took nothing and is not the one on file any more."""
+    return row.state == State.CANCELLED or (row.state == State.FAILED and row in astray)

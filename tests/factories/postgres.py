@@ -1,0 +1,72 @@
+"""A PostgreSQL server of its own, from Debian's package, in a folder that is removed afterwards."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+
+from tests.factories.demo_server import free_port
+
+PATIENCE_S = 30
+
+
+def binaries() -> Path | None:
+    """Where Debian's newest server is, if it is."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    return found[-1].parent if found else None
+
+
+@contextmanager
+def cluster() -> Iterator[str]:
+    """Yields host, port and user as a libpq address without a database."""
+    folder, port, tools = Path(tempfile.mkdtemp(prefix="cloudfilm-pg-")), free_port(), binaries()
+    assert tools is not None
+    as_user: list[str] = []
+    if os.geteuid() == 0:  # the server refuses to run as root
+        shutil.chown(folder, "postgres", "postgres")
+        as_user = ["runuser", "-u", "postgres", "--"]
+    data = str(folder / "data")
+    quick = ["--no-sync", "-A", "trust", "-U", "cloudfilm", "-E", "UTF8"]
+    subprocess.run([*as_user, str(tools / "initdb"), "-D", data, *quick], check=True, capture_output=True, cwd="/")
+    options = ["-p", str(port), "-k", str(folder), "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"]
+    with (folder / "server.log").open("wb") as log:
+        server = subprocess.Popen(
+            [*as_user, str(tools / "postgres"), "-D", data, *options], stdout=log, stderr=log, cwd="/",
+            start_new_session=True,
+        )  # fmt: skip
+    address = f"cloudfilm@127.0.0.1:{port}"
+    try:
+        _wait(address, server)
+        yield address
+    finally:
+        os.killpg(server.pid, signal.SIGQUIT)
+        server.wait(PATIENCE_S)
+        shutil.rmtree(folder)
+
+
+def new_database(address: str, name: str) -> str:
+    """An empty database; its SQLAlchemy URL."""
+    with psycopg.connect(f"postgresql://{address}/postgres", autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    return f"postgresql+psycopg://{address}/{name}"
+
+
+def _wait(address: str, server: subprocess.Popen[bytes]) -> None:
+    until = time.monotonic() + PATIENCE_S
+    while time.monotonic() < until and server.poll() is None:
+        try:
+            psycopg.connect(f"postgresql://{address}/postgres").close()
+        except psycopg.OperationalError:
+            time.sleep(0.1)
+        else:
+            return
+    raise AssertionError("PostgreSQL did not start")

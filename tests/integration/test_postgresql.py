@@ -1,0 +1,151 @@
+"""The hospital's database: the same promises as on SQLite when many processes write at once."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app import schema
+from app.bootstrap import Services
+from app.extensions import Database
+from app.services.exam_input import exam_input, report_input
+from tests.factories.access import application, issued
+from tests.factories.house import clock_of, exam_body, report_body, services
+from tests.factories.postgres import binaries, cluster, new_database
+from tests.factories.telling import deliver_receipts, messages, receive_study, register, states, sweep
+
+pytestmark = [
+    pytest.mark.server,
+    pytest.mark.skipif(binaries() is None, reason="Debian's postgresql is missing: nothing here was run"),
+]
+WRITERS = 12
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    with cluster() as address:
+        yield address
+
+
+@pytest.fixture
+def house(server: str, tmp_path: Path) -> Iterator[Services]:
+    built = services(tmp_path, database_url=new_database(server, uuid.uuid4().hex), quiet_period_s="1")
+    yield built
+    built.renderer.close()
+    built.db.dispose()
+
+
+def at_once(work: Callable[[int], Any], times: int = WRITERS) -> list[Any]:
+    """What `work` returned or raised in threads that start together."""
+    start, found = threading.Barrier(times), [None] * times
+
+    def one(number: int) -> None:
+        start.wait()
+        try:
+            found[number] = work(number)
+        except Exception as error:
+            found[number] = error  # type: ignore[call-overload]
+
+    threads = [threading.Thread(target=one, args=(number,)) for number in range(times)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return found
+
+
+def faults(house: Services) -> list[Any]:
+    with house.db.read() as session:
+        return house.audit.verify(session)
+
+
+def test_processes_that_start_at_once_on_an_empty_database_bring_it_up_once(server: str) -> None:
+    url = new_database(server, uuid.uuid4().hex)
+
+    def start(_: int) -> None:
+        database = Database(url)
+        schema.upgrade(database)
+        database.dispose()
+
+    assert at_once(start, 4) == [None] * 4
+
+
+def test_an_exam_goes_from_the_modality_to_the_phone(house: Services) -> None:
+    exam_id = register(house)
+    receive_study(house)
+    clock_of(house).advance(2)
+    while house.worker.run_sweeps() or house.worker.run_job():
+        pass
+    deliver_receipts(house)
+    assert states(house, exam_id) == [("images_ready", "sms", "delivered")]
+    exam = issued(house)
+    client = application(house).test_client()
+    assert client.post(f"/q/{exam.qr}", data={"factor": "9999"}).status_code == 403
+    assert client.post(f"/q/{exam.qr}", data={"factor": exam.factor}).status_code == 303
+    for page in ("", "/viewer", "/report.pdf", "/series/1/frames/1.jpg"):
+        assert client.get(f"/exams/{exam.exam_id}{page}").status_code == 200
+    client.post(f"/q/{exam.qr}", data={"action": "send_code"})
+    sweep(house)
+    assert len(messages(house)) == 2
+    assert faults(house) == []
+
+
+def test_the_same_new_exam_given_by_many_at_once_is_one(house: Services) -> None:
+    found = at_once(lambda _: house.exams.register("A1", exam_input(exam_body()), "machine:ris"))
+    assert Counter(found) == {True: 1, False: WRITERS - 1}
+    assert faults(house) == []
+
+
+def test_many_new_exams_of_one_new_patient_at_once_are_all_taken(house: Services) -> None:
+    found = at_once(lambda number: house.exams.register(f"A{number}", exam_input(exam_body()), "machine:ris"))
+    assert found == [True] * WRITERS
+
+
+def test_report_versions_given_at_once_are_all_kept_and_the_same_one_once(house: Services) -> None:
+    register(house)
+    same = at_once(lambda _: house.exams.add_report("A1", report_input(report_body()), "machine:ris"))
+    assert Counter(same) == {True: 1, False: WRITERS - 1}
+    others = at_once(
+        lambda number: house.exams.add_report(
+            "A1", report_input(report_body(status="amended", findings=str(number))), "machine:ris"
+        )
+    )
+    assert others == [False] * WRITERS
+    versions = house.exams.versions(house.exams.view_by_accession("A1").id)
+    assert [version.version for version in versions] == list(range(1, WRITERS + 2))
+    assert {version.findings for version in versions[1:]} == {str(number) for number in range(WRITERS)}
+
+
+def test_fifty_parallel_guesses_get_no_more_than_five_comparisons(house: Services) -> None:
+    exam, app = issued(house), application(house)
+
+    def guess(number: int) -> int:
+        return app.test_client().post(f"/q/{exam.qr}", data={"factor": f"{number + 9000:04d}"}).status_code
+
+    assert Counter(at_once(guess, 50)) == {403: 5, 429: 45}
+
+
+def test_everybody_writing_about_one_exam_at_once_blocks_nobody_for_ever(house: Services) -> None:
+    exam, app = issued(house), application(house)
+
+    def work(number: int) -> None:
+        for turn in range(4):
+            phone = f"1390000{number:02d}{turn:02d}"
+            match number % 4:
+                case 0:
+                    house.exams.register("A1", exam_input(exam_body(patient_phone=phone)), "machine:ris")
+                case 1:
+                    receive_study(house)
+                case 2:
+                    house.worker.run_sweeps()
+                case _:
+                    app.test_client().post(f"/q/{exam.qr}", data={"factor": exam.factor})
+
+    assert at_once(work) == [None] * WRITERS
+    assert faults(house) == []

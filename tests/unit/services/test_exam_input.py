@@ -1,0 +1,88 @@
+"""What the RIS may say, and what is refused with a clear word instead of an exception or a wrong value."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from app.errors import InvalidInput
+from app.services.exam_input import accession_number, exam_input, report_input
+from tests.factories.house import exam_body, report_body
+
+ARABIC = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
+
+
+def refused(**changes: Any) -> str:
+    with pytest.raises(InvalidInput) as caught:
+        exam_input(exam_body(**changes))
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("phone", "139" + "00000001".translate(ARABIC)),
+        ("phone", "12900000001"),
+        ("phone", 13900000001),
+        ("id_number", "120101196001020027".translate(ARABIC)),
+        ("id_number", "120101196001020028"),
+        ("id_number", "((((("),
+        ("birth_date", "2999-01-01"),
+        ("birth_date", "2026-W01-1"),
+        ("birth_date", "2026-02-30"),
+        ("birth_date", "19600102"),
+        ("birth_date", "0001-01-01"),
+        ("name", "\u200b"),
+        ("name", "^^"),
+        ("name", "李\ud800"),
+        ("name", "李\x00娜"),
+        ("name", True),
+        ("sex", ["F"]),
+        ("sex", "f"),
+    ],
+)
+def test_a_value_that_is_none_is_named_and_not_quoted(field: str, value: Any) -> None:
+    detail = refused(**{f"patient_{field}": value})
+    assert detail.startswith(f"body: patient.{field} ")
+    assert str(value) not in detail or str(value) == "f"
+
+
+@pytest.mark.parametrize(
+    "at",
+    ["0001-01-01T00:00:00", "9999-12-31T23:59:59-12:00", "9999-12-31T23:59:59+00:00", "x" * 41, "2026-13-01", 1, None],
+)
+def test_a_time_that_no_calendar_of_ours_holds_is_refused(at: Any) -> None:
+    assert "performed_at" in refused(performed_at=at)
+    with pytest.raises(InvalidInput, match="reported_at"):
+        report_input(report_body(reported_at=at))
+
+
+def test_nobody_is_examined_before_birth_and_a_newborn_is_on_its_first_day() -> None:
+    at = "2026-03-02T00:30:00+08:00"
+    assert "patient.birth_date is after performed_at" in refused(patient_birth_date="2026-03-03", performed_at=at)
+    born = exam_input(exam_body(patient_birth_date="2026-03-02", performed_at=at))
+    assert born.patient.birth_date == "2026-03-02"
+
+
+def test_format_characters_that_nobody_sees_are_dropped() -> None:
+    order = exam_input(exam_body(patient_name="\ufeff李\u200b娜\u202e"))
+    assert order.patient.name == "李娜"
+
+
+def test_a_time_without_zone_is_chinas() -> None:
+    assert exam_input(exam_body(performed_at="2026-03-02T08:30")).performed_at == datetime(
+        2026, 3, 2, 0, 30, tzinfo=UTC
+    )
+
+
+@pytest.mark.parametrize("text", ["", ".", "..", "a/b", "a b", "A1\n", "Ａ１", "A" * 65])
+def test_what_no_address_can_hold_is_no_accession_number(text: str) -> None:
+    with pytest.raises(InvalidInput):
+        accession_number(text)
+
+
+@pytest.mark.parametrize("text", ["A1", "...", "a.b-c_D", "A" * 64])
+def test_letters_digits_dots_hyphens_and_underscores_are_one(text: str) -> None:
+    assert accession_number(text) == text

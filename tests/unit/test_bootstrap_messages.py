@@ -1,0 +1,45 @@
+"""The application does not start with texts or registrations that no carrier would take."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from app import bootstrap_messages
+from app.errors import SettingsError
+from sms.templates import TEMPLATES, SmsTemplate
+from tests.factories.house import services
+from tests.factories.house import settings as demo_settings
+
+TENCENT = {
+    "sms_carrier": "tencent", "tencent_secret_id": "id", "tencent_secret_key": "key", "tencent_sms_app_id": "1",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("signature", ["云", "云影像医院云影像医院云影像", "【云影像】", "云影像 医院", "a.cn"])
+def test_a_signature_no_carrier_registers_stops_the_start(tmp_path: Path, signature: str) -> None:
+    with pytest.raises(SettingsError, match="signature"):
+        services(tmp_path, sms_signature=signature)
+
+
+def test_a_text_no_carrier_registers_stops_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bad = {"ready_t1": SmsTemplate("ready_t1", "请点击 film.example.org/{1} 查看")}
+    monkeypatch.setattr(bootstrap_messages, "TEMPLATES", TEMPLATES | bad)
+    with pytest.raises(SettingsError) as caught:
+        services(tmp_path)
+    assert "a link or domain" in str(caught.value)
+    assert "点击" in str(caught.value)
+
+
+@pytest.mark.parametrize(("family", "others"), [("T0", "_t1"), ("T1", "_t0")])
+def test_every_text_of_the_family_needs_its_registered_id(tmp_path: Path, family: str, others: str) -> None:
+    def faults(names: list[str]) -> str:
+        ids = ",".join(f"{name}={number}" for number, name in enumerate(names))
+        settings = demo_settings(tmp_path, **TENCENT, sms_family=family, tencent_template_ids=ids)
+        return "; ".join(bootstrap_messages.message_faults(settings))
+
+    needed = [name for name in TEMPLATES if not name.endswith(others)]
+    assert faults(needed) == ""
+    for name in needed:
+        assert f"lacks {name}" in faults([other for other in needed if other != name])
