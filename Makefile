@@ -28,13 +28,16 @@ tools:
 	@deploy/test-tools.sh
 
 test: .venv/.test tools
-	$(PYTHON) -m pytest -q -n $(XDIST) --dist loadfile -m "not server and not browser"
+	$(PYTHON) -m pytest -q -rs -n $(XDIST) --dist loadfile -m "not server and not browser"
+	$(PYTHON) -m pytest -q -rs -n $(XDIST) --dist loadfile -m "not server and not browser" --postgres \
+		tests/integration tests/unit/services tests/unit/jobs
 	$(PYTHON) -m pytest -q -rs -m "server or browser"
 
 lint: .venv/.test
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m mypy
+	@deploy/check-viewer.sh
 
 check: lint test
 

@@ -11,10 +11,11 @@ from app.config import Settings
 
 def create_app(settings: Settings | None = None, services: Services | None = None) -> Flask:
     """The web application. Raises SettingsError, naming every fault, before anything is opened."""
-    settings = settings or Settings.from_env()
-    logs.configure(settings.log_level)
     app = Flask(__name__, static_folder=None, template_folder="../templates")
-    app.extensions["cloudfilm"] = services or bootstrap.build(settings)
+    with cli.told_plainly():
+        settings = settings or Settings.from_env()
+        logs.configure(settings.log_level)
+        app.extensions["cloudfilm"] = services or bootstrap.build(settings)
     web.register(app)
     cli.register(app)
     return app

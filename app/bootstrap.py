@@ -5,17 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from pathlib import Path
-from urllib.parse import urlsplit
 
-import obstore
-
-from app import schema
-from app.archive.cloud_store import ObstoreStore
-from app.archive.local_store import LocalStore
+from app import bootstrap_outside, schema
 from app.archive.sealed import SealedArchive
-from app.archive.store import ObjectStore
-from app.bootstrap_messages import Simulation, hook_secret, simulation_of, sms_sender
+from app.bootstrap_messages import Simulation, hook_secret, message_faults, simulation_of, sms_sender
 from app.clock import Clock, SystemClock
 from app.config import Settings
 from app.extensions import Database
@@ -32,14 +25,21 @@ from app.services.access_codes import AccessCodes
 from app.services.archive_check import ArchiveCheck
 from app.services.attempts import Attempts
 from app.services.audit import Audit
+from app.services.audit_reading import AuditReading
 from app.services.code_naming import CodeNaming
 from app.services.completion import Completion
 from app.services.data_keys import DataKeys
 from app.services.demo import Demo
+from app.services.demo_labels import DemoLabels
+from app.services.demo_staff import DemoStaff
+from app.services.demo_summary import DemoSummary
+from app.services.desk import Desk
 from app.services.dicom_query import DicomQuery
 from app.services.dicom_retrieve import DicomRetrieve
+from app.services.exam_search import ExamSearch
 from app.services.exams import Exams
 from app.services.header_checks import MIB, HeaderLimits
+from app.services.holds import Holds
 from app.services.ingest import Ingest
 from app.services.job_queue import JobQueue
 from app.services.machine_tokens import MachineTokens
@@ -57,7 +57,10 @@ from app.services.quarantine import Quarantine
 from app.services.receipts import Receipts
 from app.services.release import Release
 from app.services.renditions import Renditions
+from app.services.staff_accounts import StaffAccounts
+from app.services.staff_login import StaffLogin
 from app.services.verification import Verification
+from app.services.wechat_accounts import WechatAccounts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,24 +76,36 @@ class Services:
     archive: SealedArchive
     data_keys: DataKeys
     audit: Audit
+    audit_reading: AuditReading
     machine_tokens: MachineTokens
     ingest: Ingest
     quarantine: Quarantine
     paper: Paper
     demo: Demo
+    demo_staff: DemoStaff
+    demo_summary: DemoSummary
     archive_check: ArchiveCheck
     matching: Matching
+    holds: Holds
     exams: Exams
     access_codes: AccessCodes
     verification: Verification
     patient_tokens: SessionTokens
     patient_sessions: PatientSessions
+    staff_accounts: StaffAccounts
+    staff_login: StaffLogin
+    staff_tokens: SessionTokens
+    staff_form_key: bytes = field(repr=False)
+    exam_search: ExamSearch
+    desk: Desk
     renderer: RenderPool
+    completion: Completion
     renditions: Renditions
     pictures: Pictures
     dicom_query: DicomQuery
     dicom_retrieve: DicomRetrieve
     outbox: Outbox
+    wechat_accounts: WechatAccounts
     receipts: Receipts
     sms_hook_secret: str = field(repr=False)
     worker: Worker
@@ -99,25 +114,25 @@ class Services:
 
     def probes(self) -> dict[str, Callable[[], None]]:
         """What /readyz asks; each raises when its part does not answer."""
-        return {"database": self.db.probe, "store": self.archive.store.probe, "queue": self.worker.work.queue.probe}
+        outside = bootstrap_outside.probes(self.db, self.archive.store, self.waker)
+        return {**outside, "queue": self.worker.work.queue.probe}
 
 
 def build(settings: Settings, clock: Clock | None = None) -> Services:
     """Open everything the settings name and bring the database to the newest schema."""
     clock = clock or SystemClock()
-    for folder in (settings.var_dir, settings.spool_dir):
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    outside = bootstrap_outside.connect(settings, message_faults(settings))
+    db, waker = outside.db, outside.waker
     keys = _master_keys(settings)
-    db = Database(settings.database_address)
     schema.upgrade(db)
     audit = Audit(keys.derive("audit"), clock)
     fields = FieldSealer(keys.derive("fields"))
     blind = BlindIndex(keys.derive("blind-index"))
-    matching = Matching(fields, audit)
+    holds = Holds(db, clock, audit)
+    matching = Matching(fields, audit, holds)
     codes = Codes(keys.derive("codes"), keys.derive("code-hashes"))
     access_codes = AccessCodes(codes, clock, audit, timedelta(days=settings.pickup_days))
     simulation = simulation_of(settings, keys, clock)
-    waker = Waker(settings.redis_url)
     states = NotificationStates(clock, audit)
     sms = sms_sender(settings, simulation)
     wechat_is_on = simulation.wechat is not None
@@ -133,7 +148,8 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
         phone_given=phones.phone_given,
         registered=access_codes.ensure_qr_code,
     )  # fmt: skip
-    archive = SealedArchive(_store(settings))
+    wechat_accounts = WechatAccounts(clock, fields, blind, audit)
+    archive = SealedArchive(outside.store)
     data_keys = DataKeys(keys, clock)
     ingest = Ingest(
         db=db,
@@ -147,11 +163,12 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
         study_changed=matching.study_changed,
         patients_differ=matching.header_differs,
     )
+    staff_accounts = StaffAccounts(db, clock, fields, audit)
     renderer = RenderPool(settings.decode_workers, settings.decode_time_limit_s, settings.decode_memory_mib << 20)
     renditions = Renditions(db, clock, archive, data_keys, renderer)
     queue = JobQueue(db, clock)
     verification = Verification(
-        db, clock, codes, CodeNaming(codes), fields,
+        db, clock, codes, access_codes, CodeNaming(codes), fields,
         Attempts(codes, settings.address_failures_per_hour, settings.shared_addresses),
         audit,
         send_one_time_code=outbox.queue_one_time_code,
@@ -169,24 +186,47 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
         archive=archive,
         data_keys=data_keys,
         audit=audit,
+        audit_reading=AuditReading(db, audit),
         machine_tokens=MachineTokens(db, clock, audit),
         ingest=ingest,
         quarantine=Quarantine(db, audit),
-        demo=Demo(db, clock, fields, ingest, exams, access_codes, keys.derive("demo")),
+        demo=Demo(
+            db,
+            clock,
+            fields,
+            ingest,
+            DemoLabels(fields, blind, audit, matching),
+            exams,
+            access_codes,
+            wechat_accounts,
+            simulation.wechat.follow if simulation.wechat else None,
+            keys.derive("demo"),
+        ),
+        demo_summary=DemoSummary(db),
         paper=Paper(db, exams, access_codes, audit, settings.base_url, settings.hospital_name),
-        archive_check=ArchiveCheck(db, archive, data_keys),
+        archive_check=ArchiveCheck(db, archive, data_keys, clock),
         matching=matching,
+        holds=holds,
         exams=exams,
         access_codes=access_codes,
         verification=verification,
         patient_tokens=SessionTokens(keys.derive("session-jwt"), "patient"),
         patient_sessions=PatientSessions(db, clock, audit, timedelta(minutes=settings.session_idle_min)),
+        staff_accounts=staff_accounts,
+        demo_staff=DemoStaff(staff_accounts, clock, keys.derive("demo-staff")),
+        staff_login=StaffLogin(db, clock, codes, fields, audit, timedelta(minutes=settings.staff_idle_min)),
+        staff_tokens=SessionTokens(keys.derive("staff-session-jwt"), "staff"),
+        staff_form_key=keys.derive("staff-forms"),
+        exam_search=ExamSearch(db, fields, blind, codes, audit),
+        desk=Desk(db, audit, exams, access_codes, outbox, verification),
         renderer=renderer,
+        completion=completion,
         renditions=renditions,
         pictures=Pictures(db, archive, data_keys, renderer),
         dicom_query=DicomQuery(db, blind, fields, audit),
         dicom_retrieve=DicomRetrieve(db, archive, data_keys, audit, renderer),
         outbox=outbox,
+        wechat_accounts=wechat_accounts,
         receipts=receipts,
         sms_hook_secret=hook_secret(settings, keys),
         worker=Worker(Work(queue, completion, renditions, release, notify, receipts, verification)),
@@ -198,12 +238,5 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
 def _master_keys(settings: Settings) -> MasterKeys:
     """Production never makes a key by itself: a new key beside old data would be a silent loss."""
     if settings.is_demo and not settings.key_path.exists():
-        return MasterKeys.generate(settings.key_path)
+        return MasterKeys.generate(settings.key_path, for_demo=True)
     return MasterKeys.from_file(settings.key_path)
-
-
-def _store(settings: Settings) -> ObjectStore:
-    parts = urlsplit(settings.store_url)
-    if parts.scheme in ("", "file"):
-        return LocalStore(Path(parts.path) if parts.path else settings.var_dir / "objects")
-    return ObstoreStore(obstore.store.from_url(settings.store_url))

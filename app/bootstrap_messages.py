@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from app.clock import Clock
 from app.config import Settings
-from app.errors import SettingsError
 from app.security.keys import MasterKeys
 from sms.errors import TemplateFaults
 from sms.fake import SimulatedCarrier
@@ -48,20 +47,28 @@ def simulation_of(settings: Settings, keys: MasterKeys, clock: Clock) -> Simulat
     return Simulation(carrier=carrier, wechat=wechat, push_receipts=lambda: carrier.push_receipts(poster))
 
 
-def sms_sender(settings: Settings, simulation: Simulation) -> SmsSender:
-    """Raises SettingsError when a text or its registration is not usable: nobody finds out from a patient."""
+def message_faults(settings: Settings) -> list[str]:
+    """Texts and registrations that are not usable: nobody may find out from a patient."""
+    faults: list[str] = []
     try:
         lint(TEMPLATES.values(), settings.sms_signature)
     except TemplateFaults as error:
-        raise SettingsError(error.faults) from None
+        faults += error.faults
+    if settings.sms_carrier == "tencent":
+        missing = sorted(name for name in names_of_family(settings.sms_family) if not _template_ids(settings).get(name))
+        faults += [f"CLOUDFILM_TENCENT_TEMPLATE_IDS lacks {name}" for name in missing]
+    return faults
+
+
+def _template_ids(settings: Settings) -> dict[str, str]:
+    return dict(word.partition("=")[::2] for word in settings.tencent_template_ids)
+
+
+def sms_sender(settings: Settings, simulation: Simulation) -> SmsSender:
     if simulation.carrier is not None:
         return simulation.carrier
-    ids = dict(word.partition("=")[::2] for word in settings.tencent_template_ids)
-    missing = sorted(name for name in names_of_family(settings.sms_family) if not ids.get(name))
-    if missing:
-        raise SettingsError([f"CLOUDFILM_TENCENT_TEMPLATE_IDS lacks {', '.join(missing)}"])
     account = TencentAccount(
         settings.tencent_secret_id, settings.tencent_secret_key, settings.tencent_sms_app_id,
         settings.tencent_sms_region,
     )  # fmt: skip
-    return TencentSender(account, ids)
+    return TencentSender(account, _template_ids(settings))

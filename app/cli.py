@@ -8,12 +8,16 @@ from flask.cli import with_appcontext
 
 from app.bootstrap import Services
 from app.cli_archive import ingest, verify_archive
+from app.cli_check import check_config, told_plainly
 from app.cli_scp import scp
+from app.cli_staff import create_staff
 from app.cli_worker import worker
+
+__all__ = ["register", "told_plainly"]
 
 
 def register(app: Flask) -> None:
-    for command in (create_token, verify_audit, ingest, verify_archive, scp, worker):
+    for command in (check_config, create_token, create_staff, verify_audit, ingest, verify_archive, scp, worker):
         app.cli.add_command(command)
 
 
@@ -36,8 +40,8 @@ def create_token(name: str, scopes: tuple[str, ...]) -> None:
 def verify_audit() -> None:
     """Check the audit log's hash chain; exit 1 when it is broken."""
     services = _services()
+    faults = services.audit_reading.faults()
     with services.db.read() as session:
-        faults = services.audit.verify(session)
         count, since = services.audit.extent(session)
     for fault in faults:
         click.echo(f"row {fault.seq}: {fault.reason}")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from contextlib import contextmanager
+from os import SEEK_END
 from pathlib import Path
 
 import click
@@ -13,10 +14,13 @@ from flask.cli import with_appcontext
 from tqdm import tqdm
 
 from app.bootstrap import Services
+from app.errors import CloudFilmError
 from app.services import incoming_files
+from app.services.header_checks import MIB
 from app.services.incoming import Conflicting, Duplicate, IncomingObject, Outcome, Refused
 
 _BATCH_OBJECTS = 64
+_BATCH_BYTES = 256 * MIB
 
 
 def _services() -> Services:
@@ -30,23 +34,28 @@ def _services() -> Services:
 def ingest(paths: tuple[Path, ...]) -> None:
     """Take DICOM files, folders and zip archives into the archive. Exit 1 when something went to quarantine."""
     services = _services()
-    objects = incoming_files.find(paths, incoming_files.ZipLimits(member_bytes=services.ingest.limits.file_bytes))
+    limits = incoming_files.ZipLimits(member_bytes=services.ingest.limits.file_bytes)
     counts: Counter[str] = Counter()
-    with tqdm(total=incoming_files.count(paths), unit="file") as bar:
-        for batch in _batches(objects):
-            try:
-                outcomes = services.ingest.receive(batch, door="cli", actor="cli")
-            finally:
-                for item in batch:
-                    item.file.close()
-            for outcome in outcomes:
-                counts[_label(outcome)] += 1
-                if isinstance(outcome, Refused):
-                    bar.write(f"{outcome.name}: {outcome.reason} (in quarantine)")
-            bar.update(len(batch))
-    click.echo(", ".join(f"{counts[label]} {label}" for label in ("stored", "already there", "in conflict", "refused")))
+    try:
+        with _told_plainly(), tqdm(total=incoming_files.count(paths), unit="file") as bar:
+            for batch in _batches(incoming_files.find(paths, limits, services.settings.spool_dir)):
+                _take(services, batch, counts, bar)
+    finally:  # also when it ends early: what was counted is safe
+        labels = ("stored", "already there", "in conflict", "refused")
+        click.echo(", ".join(f"{counts[label]} {label}" for label in labels))
     if counts["in conflict"] or counts["refused"]:
         raise SystemExit(1)
+
+
+def _take(services: Services, batch: list[IncomingObject], counts: Counter[str], bar: tqdm[None]) -> None:
+    outcomes = services.ingest.receive(batch, door="cli", actor="cli")
+    for item in batch:
+        item.file.close()
+    for outcome in outcomes:
+        counts[_label(outcome)] += 1
+        if isinstance(outcome, Refused):
+            bar.write(f"{outcome.name}: {outcome.reason} (in quarantine)")
+    bar.update(len(batch))
 
 
 @click.command("verify-archive")
@@ -55,23 +64,48 @@ def verify_archive() -> None:
     """Read every stored object again and compare it with what was received; exit 1 on faults."""
     check = _services().archive_check
     checked = faults = 0
-    for result in tqdm(check.objects(), unit="object"):
-        checked += 1
-        if result.fault is not None:
-            faults += 1
-            click.echo(f"{result.object_key}: {result.fault}")
-    orphans = check.orphans()
+    with _told_plainly():
+        for result in tqdm(check.objects(), unit="object"):
+            checked += 1
+            if result.fault is not None:
+                faults += 1
+                click.echo(f"{result.object_key}: {result.fault}")
+        orphans = check.orphans()
+        leftovers = check.remove_leftovers()
     for object_key in orphans:
         click.echo(f"{object_key}: no row (an unfinished upload, never acknowledged)")
+    if leftovers:
+        click.echo(f"{leftovers} pieces of broken-off writes removed")
     click.echo(f"{checked} objects read, {faults} faults, {len(orphans)} without a row")
     if faults:
         raise SystemExit(1)
 
 
 def _batches(objects: Iterable[IncomingObject]) -> Iterator[list[IncomingObject]]:
-    iterator = iter(objects)
-    while batch := list(islice(iterator, _BATCH_OBJECTS)):
-        yield batch
+    """Many, so that the disk is waited for seldom; few bytes, as zip members lie in temporary files meanwhile."""
+    batch: list[IncomingObject] = []
+    size = 0
+    try:
+        for item in objects:
+            batch.append(item)
+            size += item.file.seek(0, SEEK_END)
+            if len(batch) == _BATCH_OBJECTS or size >= _BATCH_BYTES:
+                yield batch
+                batch, size = [], 0
+        if batch:
+            yield batch
+    finally:
+        for item in batch:
+            item.file.close()
+
+
+@contextmanager
+def _told_plainly() -> Iterator[None]:
+    """What stopped the command, without a traceback."""
+    try:
+        yield
+    except CloudFilmError as error:
+        raise click.ClickException(str(error)) from None
 
 
 def _label(outcome: Outcome) -> str:

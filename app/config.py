@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
 
-from app.errors import SettingsError
+from app.errors import InsecureKeyFile, SettingsError
+from app.security.keys import MasterKeys
 
 PREFIX = "CLOUDFILM_"
 
@@ -78,7 +79,7 @@ class Settings:
     redis_url: str = _setting("Redis; empty: in-process stand-in (one web process only)", "")
     web_processes: int = _setting("Number of web processes", "1", _integer(1, 256))
     web_threads: int = _setting("Threads of one web process", "8", _integer(1, 64))
-    trusted_proxies: int = _setting("Reverse proxies in front whose X-Forwarded-* count", "0", _integer(0, 8))
+    trusted_proxies: int = _setting("Reverse proxies in front that append to X-Forwarded-For", "0", _integer(0, 8))
     log_level: str = _setting("debug, info, warning or error", "info", _choice("debug", "info", "warning", "error"))
     hospital_name: str = _setting("Shown to patients and printed", "云影像示范医院")
 
@@ -114,6 +115,12 @@ class Settings:
     )
     staff_idle_min: int = _setting("Minutes until an unused staff session ends", "15", _integer(1, 240))
 
+    staff_addresses: tuple[str, ...] = _setting(
+        "Networks let in to the staff console, comma-separated",
+        "127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fd00::/8",
+        _networks,
+    )
+
     sms_carrier: str = _setting("simulated or tencent", "simulated", _choice("simulated", "tencent"))
     sms_family: str = _setting("T0 (no code) or T1 (pick-up code)", "T1", _choice("T0", "T1"))
     sms_signature: str = _setting("Registered signature, 2 to 12 characters", "云影像医院")
@@ -130,21 +137,19 @@ class Settings:
         """Read all settings. Raises SettingsError that names every fault at once, never a secret's value."""
         source = os.environ if environ is None else environ
         values: dict[str, Any] = {}
-        faults: list[str] = []
+        unusable: dict[str, str] = {}
         for item in fields(cls):
-            name = variable_of(item)
-            text = source.get(name, "") or cast(str, item.metadata["default"])
+            name, default, parse = variable_of(item), item.metadata["default"], item.metadata["parse"]
             try:
-                values[item.name] = item.metadata["parse"](text)
+                values[item.name] = parse(source.get(name, "") or default)
             except ValueError as fault:
-                faults.append(f"{name} {'is not usable' if item.metadata['secret'] else fault}")
+                unusable[name] = f"{name} {'is not usable' if item.metadata['secret'] else fault}"
+                values[item.name] = parse(default)  # so that the others can be judged
         known = {variable_of(item) for item in fields(cls)}
-        faults += [f"{name} is not a setting" for name in source if name.startswith(PREFIX) and name not in known]
-        if faults:
-            raise SettingsError(faults)
+        unknown = [f"{name} is not a setting" for name in source if name.startswith(PREFIX) and name not in known]
         settings = cls(**values)
-        faults = settings.contradictions()
-        if faults:
+        more = [fault for fault in settings.contradictions() if not any(name in fault for name in unusable)]
+        if faults := [*unusable.values(), *unknown, *more]:
             raise SettingsError(faults)
         return settings
 
@@ -174,9 +179,23 @@ class Settings:
             faults += [
                 f"{PREFIX}{name.upper()} is needed for Tencent SMS" for name in needed if not getattr(self, name)
             ]
+        faults += self._key_file_faults()
         if self.profile == "production":
             faults += self._unfit_for_production()
         return faults
+
+    def _key_file_faults(self) -> list[str]:
+        """The demo makes its own file when there is none. Production never does: a new key beside old data would be a
+        silent loss."""
+        if self.is_demo and not self.key_path.exists():
+            return []
+        try:
+            keys = MasterKeys.from_file(self.key_path)
+        except InsecureKeyFile as fault:
+            return [f"CLOUDFILM_KEY_FILE: {fault}"]
+        if keys.are_demo and not self.is_demo:
+            return ["CLOUDFILM_KEY_FILE holds a demo's keys: make others with python -m app.create_keys"]
+        return []
 
     def _unfit_for_production(self) -> list[str]:
         faults = []

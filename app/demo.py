@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import logging
 import os
 import socket
 import subprocess
@@ -17,13 +16,14 @@ import tempfile
 import threading
 import time
 import tomllib
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import structlog
 from gunicorn.app.base import BaseApplication
 
-from app import create_app
+from app import create_app, logs
 from app.bootstrap import Services, build
 from app.config import Settings
 from app.dicom.scp import start_door
@@ -36,6 +36,7 @@ CALLING_AE = "DEMO_SCU"
 TOKENS = {"upload_token": {"upload"}, "read_token": {"read"}, "ris_token": {"ris"}}
 MOST_ROUNDS = 2000
 RECEIPT_PAUSE_S = 2.0
+PORT_PATIENCE_S = 15.0
 
 log = structlog.get_logger(__name__)
 
@@ -46,14 +47,17 @@ def prepare(settings: Settings, data: Path) -> None:
     with WORDS.open("rb") as file:
         refused = services.demo.load(data, tomllib.load(file))
     for line in refused:
-        print(f"not taken: {line}", file=sys.stderr)
+        print(f"not taken, kept in quarantine: {line}", file=sys.stderr)
     for study_instance_uid in services.demo.study_uids():
-        services.worker.work.completion.complete_now(study_instance_uid)
+        services.completion.complete_now(study_instance_uid)
     for _ in range(MOST_ROUNDS):
         if not (services.worker.run_sweeps() | services.worker.run_job()):
             break
     for name, scopes in TOKENS.items():
         services.machine_tokens.ensure(f"demo-{name}", scopes, services.demo.token(name), actor="system:demo")
+    services.demo_staff.ensure("system:demo")
+    for line in services.demo_summary.lines():
+        print(line, file=sys.stderr)
     write_atomically(settings.var_dir / "demo.json", document(services))
     services.renderer.close()
     services.db.dispose()
@@ -66,7 +70,7 @@ def document(services: Services) -> dict[str, Any]:
         **{name: services.demo.token(name) for name in TOKENS},
         "dicom": {"port": settings.dicom_port, "called_ae": settings.dicom_ae_title, "calling_ae": CALLING_AE},
         "exams": [_exam(settings, exam) for exam in services.demo.exams_shown()],
-        "staff": [],
+        "staff": [asdict(account) for account in services.demo_staff.everybody()],
         "phone_url": f"{settings.base_url}/demo/phone",
     }
 
@@ -83,7 +87,7 @@ def _exam(settings: Settings, exam: DemoExam) -> dict[str, Any]:
             "birth_date": person.birth_date,
         },
         "qr_url": f"{settings.base_url}/q/{exam.qr_code}",
-        "sms_url": f"{settings.base_url}/s/{exam.pickup_code}",
+        "sms_url": f"{settings.base_url}/s/{exam.link_code if settings.sms_link == 'long' else exam.pickup_code}",
         "pickup_code": exam.pickup_code,
     }
 
@@ -135,13 +139,31 @@ def _deliver_receipts(services: Services) -> None:
 def free_port(wanted: int) -> int:
     """`wanted`, or any free port when something listens there already."""
     with socket.socket() as probe:
+        if not is_free(wanted):
+            wanted = 0
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", wanted))
-        except OSError:
-            probe.bind(("127.0.0.1", 0))
+        probe.bind(("127.0.0.1", wanted))
         port: int = probe.getsockname()[1]
         return port
+
+
+def is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
+def wait_for_port(port: int) -> None:
+    """What a killed demo left behind ends within seconds; whoever else listens there must keep its demo.json."""
+    until = time.monotonic() + PORT_PATIENCE_S
+    while not is_free(port):
+        if time.monotonic() > until:
+            sys.exit(f"PORT: something listens on 127.0.0.1:{port} already")
+        time.sleep(0.5)
 
 
 def main() -> None:
@@ -151,10 +173,14 @@ def main() -> None:
     parser.add_argument("--prepare-only", action="store_true")
     parser.add_argument("--dicom-port", type=int)
     options = parser.parse_args()
+    if not options.data.exists():
+        sys.exit(f"DEMO_DATA: there is no {options.data}")
     settings = Settings.for_demo(options.port, options.dicom_port, CALLING_AE)
+    logs.configure(settings.log_level)
     if options.prepare_only:
         prepare(settings, options.data)
         return
+    wait_for_port(options.port)
     if options.dicom_port is None:
         settings = Settings.for_demo(options.port, free_port(settings.dicom_port), CALLING_AE)
     # a process of its own: gunicorn forks, and no thread or database handle may cross that
@@ -162,8 +188,9 @@ def main() -> None:
         sys.executable, "-m", "app.demo", "--prepare-only", "--port", str(options.port), "--data", str(options.data),
         "--dicom-port", str(settings.dicom_port),
     ]  # fmt: skip
-    subprocess.run(command, check=True, cwd=ROOT)  # noqa: S603 - our own module, no shell
-    logging.getLogger("gunicorn.error").setLevel(logging.WARNING)
+    prepared = subprocess.run(command, check=False)  # noqa: S603 - our own module, no shell
+    if prepared.returncode:
+        sys.exit(prepared.returncode)
     print(f"CloudFilm demo: {settings.base_url}/demo/phone (stop with Ctrl-C)", flush=True)
     DemoServer(settings, options.port).run()
 

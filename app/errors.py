@@ -5,7 +5,10 @@ CloudFilmError
 ├── InvalidInput              what a caller sent breaks a rule; names the field
 ├── NotFound                  no such thing, or not for this caller (never tell which)
 ├── Conflict                  the request contradicts what is stored
+│   ├── NotReleased           patients may not see this exam (yet): there is nothing to tell
+│   └── NobodyToTell          no way to reach the patient is on file
 ├── Unauthenticated           nobody, or a credential that does not hold
+├── PasswordOverAge           known staff who must change the password before anything else
 ├── Forbidden                 known caller, missing right
 ├── TooManyAttempts           pause; carries the seconds until the next try counts
 ├── AccessRefused             code or factor failed; one error for every reason
@@ -16,6 +19,7 @@ CloudFilmError
 │   │   └── StoreFull         no room left; nothing of the refused write is visible
 │   ├── UnsealError           bytes are not what was sealed under this key and place
 │   └── InsecureKeyFile
+├── DatabaseUnavailable       the database does not answer, is locked for too long or has no room
 ├── RefusedObject             an incoming object that cannot be taken; it is in quarantine
 └── GlyphMissing              the font cannot print a character
 """
@@ -52,7 +56,21 @@ class Conflict(CloudFilmError):
     pass
 
 
+class NotReleased(Conflict):
+    def __init__(self) -> None:
+        super().__init__("the exam is not released")
+
+
+class NobodyToTell(Conflict):
+    def __init__(self) -> None:
+        super().__init__("the patient has no phone number")
+
+
 class Unauthenticated(CloudFilmError):
+    pass
+
+
+class PasswordOverAge(CloudFilmError):
     pass
 
 
@@ -95,6 +113,10 @@ class UnsealError(ArchiveError):
 
 
 class InsecureKeyFile(ArchiveError):
+    pass
+
+
+class DatabaseUnavailable(CloudFilmError):
     pass
 
 

@@ -7,7 +7,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
+
+from app.errors import DatabaseUnavailable
 
 PATIENCE_S = 30
 """How long a writer waits for others before it gives up."""
@@ -21,7 +24,7 @@ class Database:
     `session()` writes: it takes the one write lock at its start (BEGIN IMMEDIATE, or an advisory lock of PostgreSQL),
     so that what it read still holds when it writes, and no two writers wait for each other; nearly all of them queue
     up for the audit log anyway. It commits on success and rolls back on any exception.
-    `read()` never blocks a writer.
+    `read()` never blocks a writer. Both raise DatabaseUnavailable.
     """
 
     def __init__(self, url: str) -> None:
@@ -32,12 +35,12 @@ class Database:
 
     @contextmanager
     def session(self) -> Iterator[Session]:
-        with self._write.begin() as session:
+        with _domain_errors(), self._write.begin() as session:
             yield session
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        with self._read() as session:
+        with _domain_errors(), self._read() as session:
             yield session
 
     def probe(self) -> None:
@@ -83,3 +86,11 @@ def _sqlite(url: str) -> Engine:
         connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
     return engine
+
+
+@contextmanager
+def _domain_errors() -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        raise DatabaseUnavailable("the database failed") from error

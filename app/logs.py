@@ -1,114 +1,90 @@
-"""Structured logs as JSON lines, redacted. What is logged is each room's decision; what never gets out is decided here.
+"""Sets up logs: JSON lines on standard error, for our events and for everything else that speaks in this process.
 
-Redaction works on three levels: keys that name secrets or persons lose their value, texts are cleaned of anything
-shaped like a phone number, an ID number, a code or a token, and exceptions are logged by type and place, without
-their message.
+What a line may hold is `logs_lines`; what is logged is each room's decision.
 """
 
 from __future__ import annotations
 
 import logging
-import re
 import sys
-import traceback
+import threading
+import warnings
 from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
 
-_PERSONAL_KEYS = re.compile(
-    r"(name|phone|mobile|id_number|birth|code|factor|token|secret|password|totp|cookie|authorization|openid|body|url|path)",
-    re.IGNORECASE,
-)
-_ALLOWED_KEYS = frozenset({"status_code", "failure_code", "hostname", "route", "body_bytes"})
-_SHAPES = (
-    (re.compile(r"\b[1-9]\d{16}[\dXx]\b"), "<id-number>"),
-    (re.compile(r"(?<!\d)(\+?86)?1[3-9]\d{9}(?!\d)"), "<phone>"),
-    (re.compile(r"/(q|s)/[^\s\"'?#]+"), r"/\1/<code>"),
-    (re.compile(r"(?i)bearer\s+\S+"), "Bearer <token>"),
-    (re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*"), "<jwt>"),
-    (re.compile(r"(?i)([?&][\w-]*(secret|token|code|key|appid)[\w-]*=)[^&\s]+"), r"\1<redacted>"),
-    (re.compile(r"\b[A-Z2-7]{26}\b"), "<code>"),
-    (re.compile(r"[㐀-鿿]{2,}"), "<text>"),
-)
+from app.logs_lines import line_of, place
+
+OURS = ("app", "sms", "wechat")
+LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+
+log = structlog.get_logger(__name__)
 
 
-def redact(text: str) -> str:
-    """`text` without anything shaped like personal data or a secret. Chinese running text is taken for personal."""
-    for shape, replacement in _SHAPES:
-        text = shape.sub(replacement, text)
-    return text
+class _Lines(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return line_of(record)
 
 
-def redact_event(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """structlog processor: redacts values by key and by shape, whatever their depth."""
-    for key in list(event):
-        if key == "exc_info":
-            event["exception"] = _describe(event.pop(key))
-        elif key not in ("event", "level", "timestamp", "logger"):
-            event[key] = _redact_value(key, event[key])
-    event["event"] = redact(str(event.get("event", "")))
-    return event
-
-
-def _redact_value(key: str, value: Any) -> Any:
-    if _PERSONAL_KEYS.search(key) and key not in _ALLOWED_KEYS:
-        return "<redacted>"
-    if isinstance(value, dict):
-        return {inner: _redact_value(str(inner), item) for inner, item in value.items()}
-    if isinstance(value, list | tuple | set):
-        return [_redact_value("", item) for item in value]
-    if value is None or isinstance(value, bool | int | float):
-        return value
-    return redact(str(value))
-
-
-def _describe(exc_info: Any) -> str:
-    """Types and places of an exception and its causes. Messages are left out: they quote what was being handled."""
-    error = sys.exc_info()[1] if exc_info is True else exc_info[1] if isinstance(exc_info, tuple) else exc_info
-    parts: list[str] = []
-    while isinstance(error, BaseException):
-        frames = traceback.extract_tb(error.__traceback__)[-12:]
-        places = " < ".join(f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in reversed(frames))
-        parts.append(f"{type(error).__name__} at {places}")
-        error = error.__cause__ or error.__context__
-    return " caused by ".join(parts)
+class _Output(logging.StreamHandler[Any]):
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the library's name
+        """The standard library would print the record's arguments."""
+        sys.stderr.write('{"level": "error", "event": "a log line could not be written"}\n')
 
 
 def configure(level: str = "info") -> None:
-    """Send both structlog's and the standard library's records as redacted JSON lines to standard error."""
-    shared: list[Any] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.add_logger_name,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
+    """Our rooms speak from `level` on, other libraries from warning on. Safe to repeat."""
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[structlog.stdlib.filter_by_level, _hand_over],
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=False,
     )
-    formatter = structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=shared,
-        processors=[
-            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            redact_event,
-            structlog.processors.JSONRenderer(ensure_ascii=False),
-        ],
-    )
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(formatter)
+    output = _Output(sys.stderr)
+    output.setFormatter(_Lines())
     root = logging.getLogger()
-    root.handlers[:] = [handler]
-    root.setLevel(level.upper())
-    for chatty in (
-        "pynetdicom",
-        "PIL",
-        "urllib3",
-        "tencentcloud",
-        "wechatpy",
-        "pydicom",
-        "alembic",
-        "python_multipart",
-    ):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
+    root.handlers[:] = [output]
+    root.setLevel(logging.WARNING)
+    for room in OURS:
+        logging.getLogger(room).setLevel(LEVELS[level])
+    take_over(logging.getLogger("gunicorn.error"))
+    _catch_what_nobody_logs()
+
+
+def take_over(logger: logging.Logger) -> None:
+    """Whatever a logger writes to itself is written as our lines. gunicorn's quotes request lines, codes and all."""
+    for handler in logger.handlers:
+        handler.setFormatter(_Lines())
+
+
+def _hand_over(
+    _logger: Any, _method: str, event: MutableMapping[str, Any]
+) -> tuple[tuple[dict[str, Any]], dict[str, Any]]:
+    return (dict(event),), {}
+
+
+def _catch_what_nobody_logs() -> None:
+    """Python prints uncaught exceptions and warnings with their messages. A hook that somebody else set stays."""
+    if sys.excepthook is sys.__excepthook__:
+        sys.excepthook = lambda kind, error, trace: _uncaught(error)
+    if threading.excepthook is threading.__excepthook__:
+        threading.excepthook = lambda args: _uncaught(args.exc_value)
+    if sys.unraisablehook is sys.__unraisablehook__:
+        sys.unraisablehook = lambda args: _uncaught(args.exc_value)
+    warnings.showwarning = _show_warning
+
+
+def _uncaught(error: BaseException | None) -> None:
+    log.critical("uncaught exception", exc_info=error)
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: Any = None,
+    line: str | None = None,
+) -> None:
+    error = message if isinstance(message, Warning) else category()
+    log.warning("a warning of the interpreter", place=place(filename, lineno), exc_info=error)

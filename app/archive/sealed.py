@@ -52,6 +52,10 @@ class PackEntry:
     index: int
     last: bool
 
+    @property
+    def is_empty(self) -> bool:
+        return self.length <= sealing.TAG_BYTES
+
 
 class PackIndex:
     """The frames of a pack in order; `to_bytes` (31 + 4 a frame) goes into the database. Holds nothing secret."""

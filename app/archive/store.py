@@ -41,6 +41,11 @@ class ObjectStore(Protocol):
         """(key, size) of all objects whose key starts with `prefix`, in no order."""
         ...
 
+    def remove_leftovers(self, not_after: float) -> int:
+        """Delete pieces of objects whose writing a crash broke off, unchanged since `not_after` (seconds since the
+        epoch); return how many. No other method ever shows them."""
+        ...
+
     def probe(self) -> None:
         """Raise `ArchiveError` unless objects could be written now."""
         ...

@@ -22,7 +22,7 @@ from app.config import Settings
 from app.dicom.server import AllowListServer, BoundedHandler
 from app.dicom.spool import Spool
 from app.dicom.tls import tls_context
-from app.errors import StoreUnavailable
+from app.errors import DatabaseUnavailable, StoreUnavailable
 from app.services.incoming import CANNOT_UNDERSTAND, OUT_OF_RESOURCES, IncomingObject, Promise, Refused
 from app.services.ingest import Ingest
 
@@ -102,7 +102,7 @@ def _store(event: Event, ingest: Ingest) -> int:
             [outcome] = ingest.receive(
                 [IncomingObject(file, promise=promise)], "scp", f"scp:{event.assoc.requestor.ae_title}"
             )
-    except (StoreUnavailable, OSError) as error:
+    except (StoreUnavailable, DatabaseUnavailable, OSError) as error:
         log.error("an instance could not be stored", exc_info=error)
         return OUT_OF_RESOURCES
     except Exception as error:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import BinaryIO
 
 from app.imaging.errors import UnsupportedImage
@@ -38,15 +39,21 @@ class FrameIndex:
             for pieces in self.frames
         )
 
-    @classmethod
-    def from_bytes(cls, raw: bytes) -> FrameIndex:
-        frames, at = [], 0
-        while at < len(raw):
-            (count,) = struct.unpack_from(">I", raw, at)
-            at += 4
-            frames.append(tuple(struct.unpack_from(">QI", raw, at + 12 * piece) for piece in range(count)))
-            at += 12 * count
-        return cls(tuple(frames))
+    @staticmethod
+    def from_bytes(raw: bytes) -> FrameIndex:
+        return _taken_apart(raw)
+
+
+# Whoever reads all frames of an object asks once a frame, and an index may hold twenty thousand.
+@lru_cache(maxsize=4)
+def _taken_apart(raw: bytes) -> FrameIndex:
+    frames, at = [], 0
+    while at < len(raw):
+        (count,) = struct.unpack_from(">I", raw, at)
+        at += 4
+        frames.append(tuple(struct.unpack_from(">QI", raw, at + 12 * piece) for piece in range(count)))
+        at += 12 * count
+    return FrameIndex(tuple(frames))
 
 
 def index_native(header: ImageHeader, value_offset: int, value_length: int) -> FrameIndex:
@@ -75,8 +82,8 @@ def index_encapsulated(
     table = _item(file)
     if table is None or value_offset + 8 + table > end:
         raise UnsupportedImage("the compressed pixels do not start with an offset table")
-    basic = file.read(table // 4 * 4)
-    offsets = list(struct.unpack(f"<{len(basic) // 4}I", basic))
+    # A table of another length is of no use, and its length is only a claim.
+    offsets = list(struct.unpack(f"<{table // 4}I", file.read(table))) if table == 4 * header.number_of_frames else []
     if extended and len(extended) == header.number_of_frames:
         offsets = [offset for offset, _ in extended]
     first = value_offset + 8 + table

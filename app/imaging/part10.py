@@ -96,21 +96,19 @@ def _starts_like_dicom(file: BinaryIO) -> bool:
 
 
 def inflated_frame(part10: bytes, frame: int) -> bytes:
-    """The bytes of one native frame of a whole deflated file. Raises UnsupportedImage when they are not there."""
+    """The bytes of one native frame of a whole deflated file; empty when they are not there, as with frame indexes."""
     dataset: Dataset = dcmread(io.BytesIO(part10))
     header = read_header(dataset, DEFLATED_LE)
     pixels = bytes(dataset[header.pixel_keyword].value)
-    pieces = index_native(header, 0, len(pixels)).pieces(frame)
-    if not pieces:
-        raise UnsupportedImage("the frame is missing")
-    start, length = pieces[0]
-    return pixels[start : start + length]
+    return b"".join(
+        pixels[start : start + length] for start, length in index_native(header, 0, len(pixels)).pieces(frame)
+    )
 
 
 def _frames(file: BinaryIO, dataset: Dataset, header: ImageHeader, offset: int) -> FrameIndex:
     value_offset, length = _value(file, offset, dataset)
     if length == UNDEFINED:
-        return index_encapsulated(file, value_offset, header, _extended_table(dataset))
+        return index_encapsulated(file, value_offset, header, _extended_table(dataset, header.number_of_frames))
     file.seek(0, 2)
     return index_native(header, value_offset, min(length, file.tell() - value_offset))
 
@@ -136,10 +134,14 @@ def _words_swapped(file: BinaryIO, header: ImageHeader, offset: int) -> bool:
     return file.read(2) == b"OW"
 
 
-def _extended_table(dataset: Dataset) -> list[tuple[int, int]] | None:
+def _extended_table(dataset: Dataset, frames: int) -> list[tuple[int, int]] | None:
+    """Offset and length of each frame (PS3.3 C.7.6.3.1.8); a table for another number of frames counts as none."""
     offsets, lengths = dataset.get("ExtendedOffsetTable"), dataset.get("ExtendedOffsetTableLengths")
-    if not isinstance(offsets, bytes) or not isinstance(lengths, bytes) or len(offsets) != len(lengths):
+    if (
+        not isinstance(offsets, bytes)
+        or not isinstance(lengths, bytes)
+        or not len(offsets) == len(lengths) == 8 * frames
+    ):
         return None
-    count = len(offsets) // 8
-    numbers = struct.Struct(f"<{count}Q")
-    return list(zip(numbers.unpack_from(offsets), numbers.unpack_from(lengths), strict=True))
+    numbers = struct.Struct(f"<{frames}Q")
+    return list(zip(numbers.unpack(offsets), numbers.unpack(lengths), strict=True))

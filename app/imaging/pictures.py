@@ -65,8 +65,11 @@ def _picture(shown: Shown, spec: RenderSpec) -> bytes:
         shown = fit(shown, spec.longest)
     quality = spec.quality
     picture = encode(shown, spec.fmt, quality)
-    while spec.max_bytes is not None and len(picture) > spec.max_bytes and quality > LOWEST_QUALITY:
-        quality = max(quality - QUALITY_STEP, LOWEST_QUALITY)
+    while spec.max_bytes is not None and len(picture) > spec.max_bytes and max(shown.shape[:2]) > 1:
+        if quality > LOWEST_QUALITY:
+            quality = max(quality - QUALITY_STEP, LOWEST_QUALITY)
+        else:  # nothing but noise
+            shown = fit(shown, max(shown.shape[:2]) * 3 // 4)
         picture = encode(shown, spec.fmt, quality)
     return picture
 

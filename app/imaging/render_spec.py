@@ -11,7 +11,8 @@ from app.imaging.window import Window
 
 @dataclass(frozen=True)
 class RenderSpec:
-    """One picture wanted of a frame. `longest` pixels on the longer side; `max_bytes` lowers the quality in steps."""
+    """One picture wanted of a frame. `longest` pixels on the longer side; `max_bytes` lowers the quality in steps,
+    and then the size."""
 
     fmt: str = "jpg"
     longest: int | None = None

@@ -6,8 +6,10 @@ Embedded: the stub broker, in this process. With Redis: every worker process lis
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import dramatiq
+import redis
 import structlog
 from dramatiq.brokers.redis import RedisBroker
 from dramatiq.brokers.stub import StubBroker
@@ -16,6 +18,7 @@ log = structlog.get_logger(__name__)
 
 QUEUE = "wake"
 AGE_LIMIT_MS = 5_000
+ANSWER_S = 5
 
 
 class Waker:
@@ -23,8 +26,8 @@ class Waker:
 
     def __init__(self, redis_url: str = "") -> None:
         middleware: list[dramatiq.Middleware] = [dramatiq.middleware.AgeLimit(max_age=AGE_LIMIT_MS)]
-        self._embedded = not redis_url
-        self._broker: dramatiq.Broker = StubBroker(middleware) if self._embedded else _redis(redis_url, middleware)
+        self.is_embedded = not redis_url
+        self._broker: Any = StubBroker(middleware) if self.is_embedded else _redis(redis_url, middleware)
         self._wakes: list[Callable[[], None]] = []
         self._actor = dramatiq.Actor(
             self._woken, broker=self._broker, actor_name="wake", queue_name=QUEUE, priority=0, options={}
@@ -33,7 +36,7 @@ class Waker:
 
     def wake(self) -> None:
         """Tell the workers that rows wait. Never fails: they poll anyway."""
-        if self._embedded and self._listener is None:
+        if self.is_embedded and self._listener is None:
             return  # the worker is another process, which the stub broker does not reach
         try:
             self._actor.send()
@@ -47,6 +50,11 @@ class Waker:
             self._listener = dramatiq.Worker(self._broker, worker_threads=1, worker_timeout=100)
             self._listener.start()
 
+    def probe(self) -> None:
+        """Raises when Redis does not answer; the embedded stand-in always does."""
+        if not self.is_embedded:
+            self._broker.client.ping()
+
     def close(self) -> None:
         if self._listener is not None:
             self._listener.stop()
@@ -59,4 +67,5 @@ class Waker:
 
 
 def _redis(url: str, middleware: list[dramatiq.Middleware]) -> dramatiq.Broker:
-    return RedisBroker(url=url, middleware=middleware)  # type: ignore[no-untyped-call]
+    client = redis.Redis.from_url(url, socket_connect_timeout=ANSWER_S, socket_timeout=ANSWER_S)
+    return RedisBroker(client=client, middleware=middleware)  # type: ignore[no-untyped-call]

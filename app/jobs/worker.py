@@ -117,4 +117,4 @@ class _Heartbeat:
                 if not self._queue.renew(self._job):
                     return  # another worker took it over; what both do is safe to be done twice
             except Exception as error:
-                log.warning("lease not renewed", job=self._job.id.hex, exc_info=error)
+                log.warning("lease not renewed", job=self._job.id, exc_info=error)

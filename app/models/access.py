@@ -31,7 +31,7 @@ class ShareCode(Base):
 
 
 class AccessAttempts(Base):
-    """Failure counters, whether or not what was tried exists. scope: code | patient | address | device."""
+    """Failure counters, whether or not what was tried exists. scope: code | patient | address | device | staff."""
 
     __tablename__ = "access_attempts"
 
@@ -47,7 +47,7 @@ class AccessAttempts(Base):
 
 
 class OneTimeCode(Base):
-    """A code sent to the phone on file; the newest unused one of an exam counts."""
+    """A code sent to the phone on file; the newest of a share code counts, and only together with that."""
 
     __tablename__ = "one_time_code"
 

@@ -38,6 +38,7 @@ class Exam(Base):
     code_generation: Mapped[int] = mapped_column(default=1)
     """Raised when the QR is revoked: the code is derived from it, the old one never comes back."""
     held_at: Mapped[datetime | None]
+    """While set, its patient sees neither pictures nor report and is told nothing."""
     held_reason: Mapped[str | None] = mapped_column(String(64))
     images_released_at: Mapped[datetime | None]
     """Set when the release gate opened; only then do patients see pictures, and only then are they told."""

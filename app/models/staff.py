@@ -12,7 +12,7 @@ from app.models.base import Base, UuidKey
 
 
 class StaffUser(Base):
-    """role: desk | system_admin | security_admin | audit_admin"""
+    """role: desk | system_admin | security_admin | audit_admin. Failed logins are counted in `access_attempts`."""
 
     __tablename__ = "staff_user"
 
@@ -23,8 +23,6 @@ class StaffUser(Base):
     totp_last_step: Mapped[int | None]
     """Last accepted TOTP time step: a code works once (RFC 6238 5.2)."""
     role: Mapped[str] = mapped_column(String(16))
-    failures: Mapped[int] = mapped_column(default=0)
-    locked_until: Mapped[datetime | None]
     password_changed_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
     created_at: Mapped[datetime]

@@ -25,7 +25,8 @@ class DataKey(Base):
 class Study(Base):
     """`match_state` says whether patients may ever see it; `state` how far its pictures are.
 
-    match_state: unmatched (no exam) | matched | mismatch (identity differs) | detached (parted by a human)
+    match_state: unmatched (no exam) | matched | mismatch (identity differs) | detached (never judged again: its own
+      instances name different patients, or a human parted it from its exam)
     state: receiving -> complete -> prepared, back to receiving when a late instance arrives (`revision` + 1)
     """
 

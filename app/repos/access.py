@@ -171,9 +171,10 @@ def one_time_code(session: Session, code_id: uuid.UUID) -> OneTimeCode | None:
     return session.get(OneTimeCode, code_id)
 
 
-def newest_one_time_code(session: Session, exam_id: uuid.UUID) -> OneTimeCode | None:
-    query = select(OneTimeCode).where(OneTimeCode.exam_id == exam_id).order_by(OneTimeCode.created_at.desc()).limit(1)
-    return session.scalars(query).one_or_none()
+def newest_one_time_code(session: Session, exam_id: uuid.UUID, share_code_id: uuid.UUID) -> OneTimeCode | None:
+    """The newest that was asked for with a code: who has another code of the exam cannot use up its tries."""
+    query = select(OneTimeCode).where(OneTimeCode.exam_id == exam_id, OneTimeCode.share_code_id == share_code_id)
+    return session.scalars(query.order_by(OneTimeCode.created_at.desc()).limit(1)).one_or_none()
 
 
 def one_time_codes_since(session: Session, exam_id: uuid.UUID, since: datetime) -> int:
@@ -239,6 +240,7 @@ class SessionRow:
 
     exam_id: uuid.UUID
     exam_revision: int
+    held_at: datetime | None
     last_seen_at: datetime
     expires_at: datetime
     revoked_at: datetime | None
@@ -248,6 +250,7 @@ _SESSION = (
     select(
         PatientSession.exam_id,
         Exam.revision,
+        Exam.held_at,
         PatientSession.last_seen_at,
         PatientSession.expires_at,
         PatientSession.revoked_at,

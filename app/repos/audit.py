@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 
 from sqlalchemy import func, select
@@ -35,6 +35,15 @@ def in_order(session: Session) -> Iterator[AuditEvent]:
     yield from session.scalars(select(AuditEvent).order_by(AuditEvent.seq).execution_options(yield_per=500))
 
 
-def of_subject(session: Session, subject: str, limit: int = 100) -> list[AuditEvent]:
-    query = select(AuditEvent).where(AuditEvent.subject == subject).order_by(AuditEvent.seq.desc()).limit(limit)
+def of_subject(session: Session, subject: str, actions: Collection[str], limit: int) -> list[AuditEvent]:
+    """Newest first."""
+    query = select(AuditEvent).where(AuditEvent.subject == subject, AuditEvent.action.in_(actions))
+    return list(session.scalars(query.order_by(AuditEvent.seq.desc()).limit(limit)))
+
+
+def newest(session: Session, limit: int, *, before: int | None, **equal: str) -> list[AuditEvent]:
+    """Newest first, below a sequence number; `equal`: columns that must have a value, e.g. action, actor, subject."""
+    query = select(AuditEvent).filter_by(**equal).order_by(AuditEvent.seq.desc()).limit(limit)
+    if before is not None:
+        query = query.where(AuditEvent.seq < before)
     return list(session.scalars(query))

@@ -3,31 +3,50 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 
-from sqlalchemy import select
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
-from app.models import Exam, Series, Study
+from app.models import Exam, Instance, Series, Study
 
 
-def studies(session: Session) -> list[Study]:
-    """The studies the demo loaded, oldest first."""
-    return list(
-        session.scalars(select(Study).where(Study.is_demo).order_by(Study.created_at, Study.study_instance_uid))
-    )
+def studies(session: Session, accession_number: str | None = None) -> list[Study]:
+    """The studies of DEMO_DATA (of one accession number), oldest first."""
+    query = select(Study).where(Study.is_demo).order_by(Study.created_at, Study.study_instance_uid)
+    if accession_number is not None:
+        query = query.where(Study.accession_number == accession_number)
+    return list(session.scalars(query))
 
 
-def exams(session: Session) -> list[tuple[Exam, Study | None]]:
-    """The demo's exams, each with its study where one matched."""
+def not_adopted(session: Session, uids: Collection[str]) -> list[Study]:
+    """Those of these studies that came through another door."""
+    query = select(Study).where(Study.study_instance_uid.in_(uids), Study.is_demo.is_(False))
+    return list(session.scalars(query))
+
+
+def exams(session: Session) -> list[tuple[Exam, Study]]:
+    """Each study of DEMO_DATA with the exam of its accession number."""
     query = (
         select(Exam, Study)
-        .outerjoin(Study, Study.exam_id == Exam.id)
-        .where(Exam.is_demo)
+        .join(Study, Study.accession_number == Exam.accession_number)
+        .where(Study.is_demo)
         .order_by(Exam.created_at, Exam.accession_number)
     )
     return [(exam, study) for exam, study in session.execute(query)]
 
 
 def modality(session: Session, study_id: uuid.UUID) -> str | None:
-    query = select(Series.modality).where(Series.study_id == study_id).order_by(Series.series_number).limit(1)
+    """The modality of the study's first series with pictures; of its first series when none has any. What was made
+    from pictures (segmentations) comes after them."""
+    has_frames = func.max(case((Instance.number_of_frames > 0, 1), else_=0))
+    is_made = case((Series.modality == "SEG", 1), else_=0)
+    query = (
+        select(Series.modality)
+        .join(Instance, Instance.series_id == Series.id)
+        .where(Series.study_id == study_id)
+        .group_by(Series.id, Series.modality, Series.series_number)
+        .order_by(has_frames.desc(), is_made, Series.series_number, Series.id)
+        .limit(1)
+    )
     return session.scalars(query).one_or_none()

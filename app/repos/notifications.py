@@ -1,4 +1,4 @@
-"""Rows of the outbox: notifications, their events, receipts that came early."""
+"""Rows of the outbox: notifications, their events, receipts that came early, WeChat accounts."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, delete, select, update
+from sqlalchemy import CursorResult, delete, or_, select, update
 from sqlalchemy.orm import Session
 
-from app.models import EarlyReceipt, Notification, NotificationEvent, OneTimeCode, ShareCode, WechatAccount
+from app.models import EarlyReceipt, Exam, Notification, NotificationEvent, OneTimeCode, ShareCode, WechatAccount
 
 
-def add(session: Session, row: Notification | NotificationEvent | EarlyReceipt) -> None:
+def add(session: Session, row: Notification | NotificationEvent | EarlyReceipt | WechatAccount) -> None:
     session.add(row)
     session.flush()
 
@@ -29,6 +29,21 @@ def by_serial(session: Session, serial: str) -> Notification | None:
 def due(session: Session, states: Collection[str], now: datetime, limit: int) -> list[uuid.UUID]:
     """Ids of rows in one of these states whose time has come; oldest first."""
     query = select(Notification.id).where(Notification.state.in_(states), Notification.next_attempt_at <= now)
+    return list(session.scalars(query.order_by(Notification.next_attempt_at).limit(limit)))
+
+
+def sendable(session: Session, now: datetime, limit: int, always: str) -> list[uuid.UUID]:
+    """Ids of pending rows whose time has come, oldest first. What is news of a held exam waits until the hold is
+    lifted; events that start with `always` do not."""
+    query = (
+        select(Notification.id)
+        .join(Exam, Exam.id == Notification.exam_id)
+        .where(
+            Notification.state == "pending",
+            Notification.next_attempt_at <= now,
+            or_(Exam.held_at.is_(None), Notification.event.startswith(always, autoescape=True)),
+        )
+    )
     return list(session.scalars(query.order_by(Notification.next_attempt_at).limit(limit)))
 
 

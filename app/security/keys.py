@@ -28,7 +28,7 @@ _NONCE_BYTES = 12
 class MasterKeys:
     """Named 256-bit keys. `root` never rotates (derived keys hang on it); `current_id` wraps new data keys."""
 
-    def __init__(self, current_id: str, keys: Mapping[str, bytes]) -> None:
+    def __init__(self, current_id: str, keys: Mapping[str, bytes], *, are_demo: bool = False) -> None:
         """Raise `InsecureKeyFile` when root or current is missing, or a key has the wrong size."""
         if ROOT_ID not in keys or current_id not in keys:
             raise InsecureKeyFile(f"the key file must hold {ROOT_ID!r} and the current key")
@@ -37,13 +37,15 @@ class MasterKeys:
         if any(not 0 < len(key_id.encode()) < 256 for key_id in keys):
             raise InsecureKeyFile("key ids must have 1 to 255 bytes")
         self.current_id = current_id
+        self.are_demo = are_demo
+        """Made by a demo, whose tokens anybody may have seen: not fit for a hospital."""
         self._root = keys[ROOT_ID]
         # Each file key feeds HKDF and nothing else, so no key ever serves two algorithms.
         self._wrapping = {key_id: AESGCM(_hkdf(key, "wrap-data-keys")) for key_id, key in keys.items()}
 
     @classmethod
     def from_file(cls, path: Path) -> "MasterKeys":
-        """Read `{"current": id, "keys": {id: base64 of 32 bytes}}`.
+        """Read `{"current": id, "keys": {id: base64 of 32 bytes}}`, with `"demo": true` when a demo made it.
 
         Raise `InsecureKeyFile` when others than its owner can read it, or it is no such file.
         """
@@ -54,7 +56,7 @@ class MasterKeys:
                     raise InsecureKeyFile(f"{path.name}: must be a file that only its owner can read (chmod 600)")
                 document = json.load(file)
             keys = {str(key_id): base64.b64decode(text, validate=True) for key_id, text in document["keys"].items()}
-            return cls(str(document["current"]), keys)
+            return cls(str(document["current"]), keys, are_demo=bool(document.get("demo", False)))
         except OSError as error:
             raise InsecureKeyFile(f"{path.name}: cannot be read ({error.strerror})") from error
         except (ValueError, KeyError, TypeError, AttributeError, binascii.Error) as error:
@@ -62,11 +64,12 @@ class MasterKeys:
             raise InsecureKeyFile(f"{path.name}: not a key file ({type(error).__name__})") from None
 
     @classmethod
-    def generate(cls, path: Path) -> "MasterKeys":
+    def generate(cls, path: Path, *, for_demo: bool = False) -> "MasterKeys":
         """Write a new key file (mode 600, durable, never over an old one: `FileExistsError`) and return its keys."""
         current = f"k-{secrets.token_hex(4)}"
         keys = {ROOT_ID: secrets.token_bytes(KEY_BYTES), current: secrets.token_bytes(KEY_BYTES)}
-        document = {"current": current, "keys": {name: base64.b64encode(key).decode() for name, key in keys.items()}}
+        encoded = {name: base64.b64encode(key).decode() for name, key in keys.items()}
+        document = {"current": current, "keys": encoded} | ({"demo": True} if for_demo else {})
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as file:
             json.dump(document, file, indent=1)
@@ -77,7 +80,7 @@ class MasterKeys:
             os.fsync(folder)
         finally:
             os.close(folder)
-        return cls(current, keys)
+        return cls(current, keys, are_demo=for_demo)
 
     def wrap(self, data_key: bytes, context: bytes) -> bytes:
         """Seal a data key with the current master key, bound to `context` (for instance the data key's id)."""

@@ -61,12 +61,12 @@ class AccessCodes:
             return self.codes.pickup_code(row.exam_id.bytes, row.serial)
         return self.codes.long_code(row.kind, row.exam_id.bytes, row.serial)
 
-    def newest_pickup(self, session: Session, exam: Exam) -> str | None:
-        """The pick-up code that was issued last and still works, or None."""
+    def newest(self, session: Session, exam: Exam, kind: str) -> str | None:
+        """The code of a kind (pickup or link) that was issued last and still works, or None."""
         now = self.clock.now()
         live = [
             row
-            for row in repo.codes_of(session, exam.id, "pickup")
+            for row in repo.codes_of(session, exam.id, kind)
             if row.revoked_at is None and (row.expires_at is None or row.expires_at > now)
         ]
         return self.code_of(live[-1]) if live else None

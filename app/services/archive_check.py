@@ -1,4 +1,4 @@
-"""Re-reads every stored object and compares it with its row. Repairs nothing."""
+"""Re-reads every stored object and compares it with its row. Repairs nothing, but clears away what crashes left."""
 
 from __future__ import annotations
 
@@ -6,16 +6,21 @@ import hashlib
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
 from app.archive.keyspace import QUARANTINE, RENDITIONS, STUDIES
 from app.archive.sealed import PackIndex, SealedArchive
+from app.clock import Clock
 from app.errors import ArchiveError, ObjectMissing, UnsealError
 from app.extensions import Database
 from app.models import Instance, PreparedSeries, QuarantineItem
 from app.repos import quarantine, renditions, studies
 from app.services.data_keys import DataKeys
+
+LEFTOVER_AGE = timedelta(days=1)
+"""No write takes so long."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,7 @@ class ArchiveCheck:
     db: Database
     archive: SealedArchive
     data_keys: DataKeys
+    clock: Clock
 
     def objects(self) -> Iterator[ObjectCheck]:
         """Check received, quarantined and prepared objects one by one; read whole, never held whole."""
@@ -53,6 +59,10 @@ class ArchiveCheck:
             for prepared, _ in renditions.all_prepared(session):
                 stored.difference_update(object_key for object_key, _ in _packs(prepared))
         return sorted(stored)
+
+    def remove_leftovers(self) -> int:
+        """Delete the pieces of writes that a crash broke off and nobody ever sees; returns how many."""
+        return self.archive.store.remove_leftovers((self.clock.now() - LEFTOVER_AGE).timestamp())
 
     def _check(self, session: Session, row: Instance | QuarantineItem, data_key_id: uuid.UUID) -> ObjectCheck:
         digest, size = hashlib.sha256(), 0

@@ -1,15 +1,17 @@
-"""The demo's data: takes in a folder of DICOM, registers an exam with an invented person for each study, adds a report.
+"""The demo's data: takes in a folder of DICOM, registers an exam for each study, invents its patient and report.
 
-Runs again at every start and changes nothing then: people, codes and tokens follow from keys and UIDs. It uses the same
-services as the hospital does.
+Runs again at every start and adds only what is missing: people, codes and tokens follow from keys and headers. It uses
+the same services as the hospital does; labelling what headers lack is `demo_labels`, what is then seen `demo_summary`.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,9 @@ from app.models import Exam, Study
 from app.repos import demo as repo
 from app.repos import exams as exam_repo
 from app.security.fields import FieldSealer
+from app.services import incoming_files
 from app.services.access_codes import AccessCodes
+from app.services.demo_labels import ACTOR, DemoLabels
 from app.services.demo_people import DemoPerson, invent
 from app.services.exam_input import ExamInput, PatientInput, ReportInput
 from app.services.exams import Exams
@@ -29,46 +33,52 @@ from app.services.identity import is_chinese
 from app.services.incoming import IncomingObject, Refused
 from app.services.ingest import Ingest
 from app.services.matching import open_identity
+from app.services.wechat_accounts import WechatAccounts
 
-ACTOR = "system:demo"
 NOTES = (".txt", ".md", ".json")
 """Licences and notes beside the images are no mistakes of the sender."""
+BATCH_OBJECTS = 64
 
 
 @dataclass(frozen=True)
 class DemoExam:
-    """What the demo's reader needs to walk the whole path."""
+    """What the demo's reader needs to walk the whole path. Codes are empty until a message carried one."""
 
     accession_number: str
     study_instance_uid: str
     person: DemoPerson
     qr_code: str
     pickup_code: str
+    link_code: str
 
 
 @dataclass(frozen=True)
 class Demo:
+    """`follow`: makes a simulated WeChat account follow ours; None where WeChat is off."""
+
     db: Database
     clock: Clock
     fields: FieldSealer
     ingest: Ingest
+    labels: DemoLabels
     exams: Exams
     access_codes: AccessCodes
+    wechat_accounts: WechatAccounts
+    follow: Callable[[str], None] | None
     secret: bytes
 
-    def load(self, folder: Path, words: dict[str, Any]) -> list[str]:
-        """Take in every DICOM file of `folder` and register an exam for each study; returns what could not be taken."""
-        refused = []
-        for path in sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix not in NOTES):
-            with path.open("rb") as file:
-                (outcome,) = self.ingest.receive(
-                    [IncomingObject(file, path.name)], door="cli", actor=ACTOR, is_demo=True
-                )
-            if isinstance(outcome, Refused):
-                refused.append(f"{path.name}: {outcome.reason}")
-        with self.db.read() as session:
+    def load(self, path: Path, words: dict[str, Any]) -> list[str]:
+        """Take in every DICOM file of a folder (or zip) and register an exam for each study; returns what could not be
+        taken. Raises FileNotFoundError."""
+        uids, refused = self._take(path)  # in the order of their files
+        with self.db.session() as session:
+            for study in repo.not_adopted(session, uids):
+                self.labels.adopt(session, study)
+            for study in repo.studies(session):  # all, before the first order could find two studies of its number
+                self.labels.complete(session, study)
             studies = repo.studies(session)
-        for study in studies:
+        place = {uid: number for number, uid in enumerate(uids)}
+        for study in sorted(studies, key=lambda it: place.get(it.study_instance_uid, len(place))):
             self._register(study, words)
         return refused
 
@@ -77,7 +87,7 @@ class Demo:
             return [study.study_instance_uid for study in repo.studies(session)]
 
     def exams_shown(self) -> list[DemoExam]:
-        """The demo's exams with the codes that open them."""
+        """The exam of each study, with the codes that open it."""
         with self.db.session() as session:
             return [self._shown(session, exam, study) for exam, study in repo.exams(session)]
 
@@ -85,49 +95,83 @@ class Demo:
         """A secret that is the same at every start, made from the key file."""
         return hmac.new(self.secret, purpose.encode(), hashlib.sha256).hexdigest()
 
-    def _person(self, study: Study) -> DemoPerson:
-        identity = open_identity(self.fields, study.identity_sealed)
-        name = next((name for name in identity.names if is_chinese(name)), next(iter(identity.names), ""))
-        born = identity.birth_date
-        return invent(
-            study.study_instance_uid,
-            patient_id=identity.patient_id,
-            name=name.replace("^", "") if is_chinese(name) else name,
-            sex=identity.sex,
-            birth_date=f"{born[:4]}-{born[4:6]}-{born[6:8]}" if len(born) == 8 else "",
-        )
+    def openid(self, phone: str) -> str:
+        """The invented WeChat account on a phone (11 digits)."""
+        return "oDemo" + self.token(f"openid:{phone}")[:23]
+
+    def _take(self, path: Path) -> tuple[list[str], list[str]]:
+        limits = incoming_files.ZipLimits(member_bytes=self.ingest.limits.file_bytes)
+        uids, refused = dict[str, None](), list[str]()
+        for batch in _batches(incoming_files.find([path], limits)):
+            try:
+                images = [item for item in batch if not _is_note(item)]
+                outcomes = self.ingest.receive(images, door="cli", actor=ACTOR, is_demo=True)
+            finally:
+                for item in batch:
+                    item.file.close()
+            for outcome in outcomes:
+                if isinstance(outcome, Refused):
+                    refused.append(f"{outcome.name.removeprefix(f'{path}/')}: {outcome.reason}")
+                elif outcome.study_instance_uid:
+                    uids[outcome.study_instance_uid] = None
+        return list(uids), refused
 
     def _register(self, study: Study, words: dict[str, Any]) -> None:
-        person = self._person(study)
-        accession = (
-            study.accession_number or f"DEMO-{hashlib.sha256(study.study_instance_uid.encode()).hexdigest()[:10]}"
-        )
+        """Whatever is missing of the study's exam: an earlier start may have been killed at any point."""
         with self.db.read() as session:
-            if exam_repo.exam_by_accession(session, accession) is not None:
-                return
-        modality = self._modality(study)
+            exam = exam_repo.exam_by_accession(session, study.accession_number)
+            modality = repo.modality(session, study.id) or "OT"
+        about = words.get(modality, words["other"])
+        if exam is None:
+            self.exams.register(study.accession_number, self._order(study, modality, about), ACTOR, is_demo=True)
+        with self.db.session() as session:
+            exam = exam_repo.exam_by_accession(session, study.accession_number)
+            assert exam is not None
+            if not exam.is_demo:
+                return  # an order of the RIS, with a patient of its own
+            has_report = exam_repo.latest_report(session, exam.id) is not None
+            self._bind_wechat(session, exam)
+        if not has_report:
+            report = ReportInput(
+                status="final", findings=about["findings"], impression=about["impression"],
+                reporting_doctor=words["reporting_doctor"], reviewing_doctor=words["reviewing_doctor"],
+                reported_at=self.clock.now(),
+            )  # fmt: skip
+            self.exams.add_report(study.accession_number, report, ACTOR)
+
+    def _order(self, study: Study, modality: str, about: dict[str, str]) -> ExamInput:
+        person = self._person(study)
         patient = PatientInput(
             patient_id=person.patient_id, name=person.name, phone="+86" + person.phone, id_number=person.id_number,
             birth_date=person.birth_date, sex=person.sex,
         )  # fmt: skip
-        about = words.get(modality, words["other"])
-        order = ExamInput(
+        return ExamInput(
             patient=patient, modality=modality, body_part=about["body_part"], department=about["department"],
             performed_at=_performed(study) or self.clock.now(),
         )  # fmt: skip
-        self.exams.register(accession, order, ACTOR, is_demo=True)
-        report = ReportInput(
-            status="final", findings=about["findings"], impression=about["impression"],
-            reporting_doctor=words["reporting_doctor"], reviewing_doctor=words["reviewing_doctor"],
-            reported_at=self.clock.now(),
-        )  # fmt: skip
-        self.exams.add_report(accession, report, ACTOR)
 
-    def _modality(self, study: Study) -> str:
-        with self.db.read() as session:
-            return repo.modality(session, study.id) or "OT"
+    def _person(self, study: Study) -> DemoPerson:
+        identity = open_identity(self.fields, study.identity_sealed)
+        name = next((name for name in identity.names if is_chinese(name)), next(iter(identity.names), ""))
+        words = name.replace("^", " ").split()
+        born = identity.birth_date
+        return invent(
+            patient_id=identity.patient_id,
+            name=("" if is_chinese(name) else " ").join(words),
+            sex=identity.sex,
+            birth_date=f"{born[:4]}-{born[4:6]}-{born[6:8]}" if born else "",
+        )
 
-    def _shown(self, session: Session, exam: Exam, study: Study | None) -> DemoExam:
+    def _bind_wechat(self, session: Session, exam: Exam) -> None:
+        """Before the exam is released, so that a notice goes out besides the text message."""
+        phone = self.exams.patient_of(session, exam).phone
+        if phone is None or self.follow is None:
+            return
+        openid = self.openid(phone.removeprefix("+86"))
+        self.follow(openid)
+        self.wechat_accounts.bind(session, exam.patient_id, openid, ACTOR)
+
+    def _shown(self, session: Session, exam: Exam, study: Study) -> DemoExam:
         patient = self.exams.patient_of(session, exam)
         person = DemoPerson(
             patient_id=patient.patient_id, name=patient.name, sex=patient.sex, birth_date=patient.birth_date,
@@ -135,11 +179,21 @@ class Demo:
         )  # fmt: skip
         return DemoExam(
             accession_number=exam.accession_number,
-            study_instance_uid=study.study_instance_uid if study else "",
+            study_instance_uid=study.study_instance_uid,
             person=person,
             qr_code=self.access_codes.qr_code(session, exam),
-            pickup_code=self.access_codes.newest_pickup(session, exam) or "",
+            pickup_code=self.access_codes.newest(session, exam, "pickup") or "",
+            link_code=self.access_codes.newest(session, exam, "link") or "",
         )
+
+
+def _batches(objects: Iterator[IncomingObject]) -> Iterator[list[IncomingObject]]:
+    while batch := list(islice(objects, BATCH_OBJECTS)):
+        yield batch
+
+
+def _is_note(item: IncomingObject) -> bool:
+    return item.name.rstrip("'\"").lower().endswith(NOTES)  # a zip member's name is quoted
 
 
 def _performed(study: Study) -> datetime | None:

@@ -1,4 +1,4 @@
-"""Invents the persons of the demo: what a study's header does not say, made from its UID, the same at every start.
+"""Invents the persons of the demo: what a header does not say of its patient follows from what it says, at every start.
 
 Nobody real: the phone numbers are of a block the simulated carrier answers, the ID numbers carry a valid check digit.
 """
@@ -27,13 +27,18 @@ class DemoPerson:
     id_number: str
 
 
-def invent(study_uid: str, *, patient_id: str = "", name: str = "", sex: str = "", birth_date: str = "") -> DemoPerson:
-    """A person for a study; what the header says is kept, the rest follows from the UID."""
-    seed = int.from_bytes(hashlib.sha256(study_uid.encode()).digest()[:8], "big")
+def invent_patient_id(study_uid: str) -> str:
+    """For a study whose header names none."""
+    return f"DEMO{_seed(study_uid) % 1_000_000:06d}"
+
+
+def invent(*, patient_id: str, name: str = "", sex: str = "", birth_date: str = "") -> DemoPerson:
+    """What is given is kept. Two studies that say the same of their patient are of one person with one phone."""
+    seed = _seed("|".join((patient_id, name, sex, birth_date)))
     born = _parse(birth_date) or date(1940, 1, 1) + timedelta(days=seed % 22_000)
     sex = sex if sex in ("M", "F", "O") else "MF"[seed % 2]
     return DemoPerson(
-        patient_id=patient_id or f"DEMO{seed % 1_000_000:06d}",
+        patient_id=patient_id,
         name=name or _SURNAMES[seed % 10] + _GIVEN[seed // 10 % 10],
         sex=sex,
         birth_date=born.isoformat(),
@@ -47,6 +52,10 @@ def id_number(born: date, serial: int, sex: str) -> str:
     serial = serial - serial % 2 + (1 if sex == "M" else 0)
     body = f"{_AREA}{born:%Y%m%d}{serial % 1000:03d}"
     return body + "10X98765432"[sum(int(digit) * weight for digit, weight in zip(body, _WEIGHTS, strict=True)) % 11]
+
+
+def _seed(text: str) -> int:
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
 
 
 def _parse(text: str) -> date | None:

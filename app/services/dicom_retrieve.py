@@ -14,9 +14,9 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset
 
 from app.archive.sealed import DataKey, SealedArchive
-from app.errors import InvalidInput, NotFound
+from app.errors import InvalidInput, NotFound, StoreUnavailable
 from app.extensions import Database
-from app.imaging.errors import BadRegion, ImagingError, UndecodableFrame
+from app.imaging.errors import BadRegion, DecoderUnavailable, ImagingError, UndecodableFrame
 from app.imaging.header import ImageHeader
 from app.imaging.render_spec import RenderTask
 from app.imaging.sandbox import RenderPool
@@ -126,7 +126,7 @@ class DicomRetrieve:
     ) -> bytes:
         """One frame, from 1, as `render_parameters` says; empty when it cannot be shown.
 
-        Raises NotFound, InvalidInput.
+        Raises NotFound, InvalidInput, StoreUnavailable.
         """
         image = found.image
         if image is None:
@@ -143,3 +143,5 @@ class DicomRetrieve:
             raise InvalidInput("viewport", "does not lie within the image") from None
         except UndecodableFrame:
             return b""
+        except DecoderUnavailable:
+            raise StoreUnavailable("no decoder is to be had now") from None

@@ -6,28 +6,29 @@ ends as RefusedObject with a fixed phrase; nothing of the file's text gets into 
 
 from __future__ import annotations
 
+import io
 import os
-import zlib
 from dataclasses import dataclass
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 import pydicom
-from pydicom.datadict import dictionary_has_tag, dictionary_VR
+from pydicom.datadict import dictionary_has_tag
+from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset, FileDataset
-from pydicom.filereader import read_partial
-from pydicom.sequence import Sequence
+from pydicom.filereader import read_dataset, read_partial, read_sequence
+from pydicom.hooks import raw_element_vr
 from pydicom.tag import BaseTag
-from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from app.errors import RefusedObject
 from app.imaging.part10 import PIXEL_TAGS
+from app.services.bounded_reading import BoundedReader, Budget, Deflated, inflate
 from app.services.incoming import CANNOT_UNDERSTAND, OUT_OF_RESOURCES
 from app.services.pixel_element import check_pixels_complete
 
 MIB = 1024 * 1024
 _ELEMENT_HEAD = 8
-# pydicom looks for the end of an undefined-length value in blocks of this size; the last one is short by nature.
-_SEARCH_BLOCK = 8192
+# Values of these kinds stay bytes or one text; of all others each element becomes a list of objects.
+_BULK = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN", "UR", "UT", "SQ"})
 # Values are stored as they came; judging (and quoting) each of them is not this program's work.
 pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
 
@@ -39,7 +40,9 @@ class HeaderLimits:
     file_bytes: int = 2048 * MIB
     header_bytes: int = 256 * MIB
     inflated_bytes: int = 256 * MIB
-    reads: int = 4_000_000
+    value_bytes: int = MIB
+    """Of one element that is no bulk data; most cannot be longer than 64 KiB anyway (PS3.5 7.1.2)."""
+    reads: int = 2_000_000
     nesting: int = 32
     frame_pixels: int = 1 << 27
     pixels: int = 1 << 34
@@ -72,22 +75,17 @@ def _parse(file: BinaryIO, limits: HeaderLimits) -> ParsedFile:
     if size > limits.file_bytes:
         raise RefusedObject("larger than the limit", OUT_OF_RESOURCES)
     file.seek(0)
-    prefix = file.read(144)
-    if prefix[128:132] != b"DICM":
+    if file.read(132)[128:] != b"DICM":
         raise RefusedObject("not a DICOM Part-10 file", CANNOT_UNDERSTAND)
-    deflated = _is_deflated(file, prefix)
-    if deflated is not None:
-        _check_inflates(file, deflated, limits.inflated_bytes)
-    file.seek(0)
-    reader = _BoundedReader(file, size, limits)
-    dataset, pixel_tag = _read_to_pixels(reader)
+    budget = Budget(limits.header_bytes, limits.reads)
+    dataset, pixel_tag, offset = _read_to_pixels(file, budget, limits)
     transfer_syntax_uid = str(dataset.file_meta.get("TransferSyntaxUID", ""))
     if not transfer_syntax_uid:
         raise RefusedObject("no transfer syntax", CANNOT_UNDERSTAND)
-    _check_nesting(dataset, limits.nesting)
+    # The sequences' bytes were paid for with the file's; what lies in each other is read once more a level.
+    _check_elements(dataset, Budget(limits.header_bytes, budget.reads_left), limits, limits.nesting)
     _check_pixels(dataset, limits)
-    offset = file.tell()
-    if deflated is not None:
+    if offset is None:
         return ParsedFile(dataset, transfer_syntax_uid, pixel_tag, None)
     if pixel_tag is None:
         if size - offset >= _ELEMENT_HEAD:
@@ -97,7 +95,8 @@ def _parse(file: BinaryIO, limits: HeaderLimits) -> ParsedFile:
     return ParsedFile(dataset, transfer_syntax_uid, pixel_tag, offset)
 
 
-def _read_to_pixels(reader: _BoundedReader) -> tuple[FileDataset, int | None]:
+def _read_to_pixels(file: BinaryIO, budget: Budget, limits: HeaderLimits) -> tuple[FileDataset, int | None, int | None]:
+    """The data set, its pixel element, and where in the file reading stopped: None in a deflated one."""
     stopped: list[int] = []
 
     def at_pixels(tag: BaseTag, _vr: str | None, _length: int) -> bool:
@@ -105,46 +104,56 @@ def _read_to_pixels(reader: _BoundedReader) -> tuple[FileDataset, int | None]:
             stopped.append(int(tag))
         return bool(stopped)
 
-    dataset = read_partial(cast(BinaryIO, reader), stop_when=at_pixels)
-    return dataset, stopped[0] if stopped else None
+    offset: int | None
+    file.seek(0)
+    try:
+        dataset = read_partial(cast(BinaryIO, BoundedReader(file, budget)), stop_when=at_pixels)
+        offset = file.tell()
+    except Deflated as found:
+        plain = BoundedReader(inflate(file, found.start, limits.inflated_bytes), budget)
+        inner = read_dataset(cast(BinaryIO, plain), is_implicit_VR=False, is_little_endian=True, stop_when=at_pixels)
+        file.seek(0)
+        head = read_partial(io.BytesIO(file.read(found.start)))
+        dataset = FileDataset("", inner, head.preamble, head.file_meta, is_implicit_VR=False, is_little_endian=True)
+        dataset.set_original_encoding(False, True, inner.original_character_set)
+        offset = None
+    return dataset, stopped[0] if stopped else None, offset
 
 
-def _is_deflated(file: BinaryIO, prefix: bytes) -> int | None:
-    """Where the deflated data set starts, by the File Meta group length (PS3.10 7.1); None when not deflated."""
-    if prefix[132:136] != b"\x02\x00\x00\x00" or len(prefix) < 144:
-        # Without the group length its end is unknown: let no deflated data pass unchecked.
-        if DeflatedExplicitVRLittleEndian.encode() in file.read(65536):
-            raise RefusedObject("no file meta group length", CANNOT_UNDERSTAND)
-        return None
-    meta_bytes = int.from_bytes(prefix[140:144], "little")
-    meta = file.read(min(meta_bytes, 65536))
-    return 144 + meta_bytes if DeflatedExplicitVRLittleEndian.encode() in meta else None
-
-
-def _check_inflates(file: BinaryIO, start: int, limit: int) -> None:
-    file.seek(start)
-    inflater, total = zlib.decompressobj(-zlib.MAX_WBITS), 0
-    while block := file.read(65536):
-        while block:
-            total += len(inflater.decompress(block, MIB))
-            block = inflater.unconsumed_tail
-            if total > limit:
-                raise RefusedObject("inflates beyond the limit", OUT_OF_RESOURCES)
-    if not inflater.eof:
-        raise RefusedObject("truncated: the deflated data end early", CANNOT_UNDERSTAND)
-
-
-def _check_nesting(dataset: Dataset, allowed: int) -> None:
-    """Sequences of known length are parsed only when asked for, so ask for them now, level by level."""
+def _check_elements(dataset: Dataset, budget: Budget, limits: HeaderLimits, allowed: int) -> None:
+    """Sequences of known length are parsed only when asked for, so do it now, level by level, within the budget."""
     if allowed == 0:
         raise RefusedObject("nested too deeply", OUT_OF_RESOURCES)
-    for tag in dataset.keys():  # noqa: SIM118 - iterating a Dataset converts every element
-        raw = dataset.get_item(tag)
-        vr = raw.VR if raw.VR not in (None, "UN") else dictionary_VR(tag) if dictionary_has_tag(tag) else None
-        if vr == "SQ":
-            value = dataset[tag].value
-            for item in value if isinstance(value, Sequence) else ():
-                _check_nesting(item, allowed - 1)
+    for tag, element in dataset.items():  # as they were read; iterating over a Dataset itself converts every value
+        if isinstance(element, RawDataElement):
+            vr = _vr(dataset, element)
+            if len(element.value or b"") > limits.value_bytes and _BULK.isdisjoint(vr.split(" or ")):
+                raise RefusedObject("an element is longer than the limit", OUT_OF_RESOURCES)
+            if vr == "SQ":
+                element = dataset[tag] = _opened(dataset, element, budget)
+        if isinstance(element, DataElement) and element.VR == "SQ":
+            for item in element.value:
+                _check_elements(item, budget, limits, allowed - 1)
+
+
+def _opened(dataset: Dataset, raw: RawDataElement, budget: Budget) -> DataElement:
+    """What pydicom makes of the raw sequence when it is asked for, but for the budget."""
+    value = raw.value or b""
+    encoding = dataset.original_character_set or "iso8859"
+    reader = cast(BinaryIO, BoundedReader(io.BytesIO(value), budget, strict=False))
+    items = read_sequence(reader, raw.is_implicit_VR, raw.is_little_endian, len(value), encoding, raw.value_tell)
+    return DataElement(raw.tag, "SQ", items, raw.value_tell, already_converted=True)
+
+
+def _vr(dataset: Dataset, raw: RawDataElement) -> str:
+    """As what pydicom will read the element's value."""
+    if raw.VR not in (None, "UN"):
+        return str(raw.VR)
+    if not raw.value or not (raw.tag.is_private or dictionary_has_tag(raw.tag)):
+        return "UN"
+    found: dict[str, Any] = {}
+    raw_element_vr(raw, found, ds=dataset)
+    return str(found["VR"])
 
 
 def _check_pixels(dataset: Dataset, limits: HeaderLimits) -> None:
@@ -158,28 +167,3 @@ def _count(dataset: Dataset, keyword: str, default: int) -> int:
         return int(dataset.get(keyword, default))
     except (TypeError, ValueError):
         return default
-
-
-class _BoundedReader:
-    """A file that refuses to be read more often, further or longer than a real header needs."""
-
-    def __init__(self, file: BinaryIO, size: int, limits: HeaderLimits) -> None:
-        self._file = file
-        self._size = size
-        self._bytes_left = limits.header_bytes
-        self._reads_left = limits.reads
-        self.seek = file.seek
-        self.tell = file.tell
-
-    def read(self, count: int = -1) -> bytes:
-        wanted = self._size if count < 0 else count
-        data = self._file.read(min(wanted, self._bytes_left + 1))
-        self._bytes_left -= len(data)
-        self._reads_left -= 1
-        if self._bytes_left < 0 or self._reads_left < 0:
-            raise RefusedObject("the header is larger than the limit", OUT_OF_RESOURCES)
-        # The end may come only where an element would start: pydicom asks for 8 bytes there (or peeks for 1).
-        at_border = not data and wanted in (1, 8)
-        if 0 <= count != len(data) and not at_border and count != _SEARCH_BLOCK:
-            raise RefusedObject("truncated: the header ends early", CANNOT_UNDERSTAND)
-        return data

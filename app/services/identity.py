@@ -44,7 +44,9 @@ def differences(header: HeaderIdentity, registered: RegisteredIdentity, *, empty
     found = []
     if normal_id(header.patient_id) != normal_id(registered.patient_id):
         found.append("patient_id")
-    if not _same_name(header.names, registered.name) and not (empty_matches and not any(header.names)):
+    if not _same_name(header.names, registered.name) and not (
+        empty_matches and not any(normal_name(name) for name in header.names)
+    ):
         found.append("name")
     if header.sex != registered.sex and not (empty_matches and not header.sex):
         found.append("sex")

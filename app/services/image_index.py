@@ -28,6 +28,8 @@ ImageIndexer = Callable[[BinaryIO, ParsedFile], ImageIndex]
 
 def index_image(file: BinaryIO, parsed: ParsedFile) -> ImageIndex:
     """The index of a parsed file; an odd image is no error here, it is stored and says why it is not shown."""
+    if parsed.pixel_tag is None:
+        return ImageIndex()
     try:
         header, frames, not_shown = image_of(file, parsed.dataset, parsed.transfer_syntax_uid, parsed.pixel_offset)
     except Exception:  # values of any kind in the header; the object itself is sound and must not be lost for them

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import lzma
 import os
 import stat
 import tempfile
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import BinaryIO, cast
 
-from app.errors import RefusedObject
+from app.errors import RefusedObject, StoreUnavailable
 from app.services.incoming import CANNOT_UNDERSTAND, OUT_OF_RESOURCES, IncomingObject
 
 MIB = 1024 * 1024
@@ -37,15 +38,16 @@ def count(paths: Iterable[Path]) -> int:
     return sum(_member_count(path) for path in _files(paths))
 
 
-def find(paths: Iterable[Path], limits: ZipLimits | None = None) -> Iterator[IncomingObject]:
+def find(paths: Iterable[Path], limits: ZipLimits | None = None, spool: Path | None = None) -> Iterator[IncomingObject]:
     """Every file in `paths`, folders walked in order, zips opened; the caller closes each object's file.
 
-    What cannot be read comes with a fault. Raises FileNotFoundError for a path that is not there.
+    What cannot be read comes with a fault. Large members lie in unnamed files in `spool`, not where all may write.
+    Raises FileNotFoundError for a path that is not there, StoreUnavailable when there is no room for a member.
     """
     limits = limits or ZipLimits()
     for path in _files(paths):
         if _is_zip(path):
-            yield from _zip_objects(path, limits)
+            yield from _zip_objects(path, limits, str(spool) if spool else None)
         else:
             yield _file_object(path)
 
@@ -53,9 +55,11 @@ def find(paths: Iterable[Path], limits: ZipLimits | None = None) -> Iterator[Inc
 def _files(paths: Iterable[Path]) -> Iterator[Path]:
     for path in paths:
         if path.is_dir():
-            for folder, folders, names in os.walk(path):
+            closed: list[OSError] = []
+            for folder, folders, names in os.walk(path, onerror=closed.append):
                 folders.sort()
                 yield from (Path(folder, name) for name in sorted(names))
+            yield from (Path(fault.filename) for fault in closed)
         elif path.exists():
             yield path
         else:
@@ -97,7 +101,7 @@ def _member_count(path: Path) -> int:
         return 1
 
 
-def _zip_objects(path: Path, limits: ZipLimits) -> Iterator[IncomingObject]:
+def _zip_objects(path: Path, limits: ZipLimits, spool: str | None) -> Iterator[IncomingObject]:
     try:
         archive = zipfile.ZipFile(path)
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
@@ -106,29 +110,37 @@ def _zip_objects(path: Path, limits: ZipLimits) -> Iterator[IncomingObject]:
     with archive:
         members = [member for member in archive.infolist() if not member.is_dir()]
         if len(members) > limits.members or sum(member.file_size for member in members) > limits.total_bytes:
-            fault = RefusedObject("the zip is larger than the limit", OUT_OF_RESOURCES)
-            yield IncomingObject(path.open("rb"), str(path), fault)
+            too_large = RefusedObject("the zip is larger than the limit", OUT_OF_RESOURCES)
+            yield IncomingObject(path.open("rb"), str(path), too_large)
             return
         for member in members:
-            yield _member_object(archive, member, f"{path}:{member.filename!r}", limits)
+            file = cast(BinaryIO, tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES, dir=spool))  # noqa: SIM115 - the caller's
+            try:
+                fault = _unpack(archive, member, file, limits)
+            except StoreUnavailable:
+                file.close()
+                raise
+            yield IncomingObject(file, f"{path}:{member.filename!r}", fault)
 
 
-def _member_object(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str, limits: ZipLimits) -> IncomingObject:
-    spool = cast(BinaryIO, tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES))  # noqa: SIM115 - the caller closes it
+def _unpack(
+    archive: zipfile.ZipFile, member: zipfile.ZipInfo, file: BinaryIO, limits: ZipLimits
+) -> RefusedObject | None:
+    """The member into `file`, and what is wrong with it. Raises StoreUnavailable."""
     fault = None
     try:
-        _copy_member(archive, member, spool, limits)
+        _copy_member(archive, member, file, limits)
     except RefusedObject as refused:
         fault = refused
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError):
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError, ValueError):
         # RuntimeError: encrypted, or (NotImplementedError) packed in a way Python does not know.
         fault = RefusedObject("the zip member cannot be read", CANNOT_UNDERSTAND)
     if not _is_inside(member.filename):
         fault = RefusedObject("the zip member's name leads out of the archive", CANNOT_UNDERSTAND)
-    return IncomingObject(spool, name, fault)
+    return fault
 
 
-def _copy_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, spool: BinaryIO, limits: ZipLimits) -> None:
+def _copy_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, file: BinaryIO, limits: ZipLimits) -> None:
     # Sizes in the archive are claims, so what comes out is counted.
     by_ratio = max(limits.ratio * member.compress_size, 16 * MIB)
     size = 0
@@ -137,7 +149,14 @@ def _copy_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, spool: Binar
             size += len(block)
             if size > min(limits.member_bytes, by_ratio):
                 raise RefusedObject("the zip member unpacks beyond the limit", OUT_OF_RESOURCES)
-            spool.write(block)
+            _write(file, block)
+
+
+def _write(file: BinaryIO, block: bytes) -> None:
+    try:
+        file.write(block)
+    except OSError as error:  # says nothing about the member
+        raise StoreUnavailable("the spool folder failed") from error
 
 
 def _is_inside(name: str) -> bool:

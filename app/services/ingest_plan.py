@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO, TypeVar, cast
+from typing import Any, BinaryIO, TypeVar
 
 from sqlalchemy.orm import Session
 
@@ -20,7 +19,7 @@ from app.models import Instance
 from app.repos import quarantine, studies
 from app.security.fields import FieldSealer
 from app.services.data_keys import DataKeys
-from app.services.header_checks import MIB, HeaderLimits
+from app.services.header_checks import HeaderLimits
 from app.services.header_fields import ReceivedHeader
 from app.services.identity import HeaderIdentity, contradict
 from app.services.image_index import ImageIndex, ImageIndexer
@@ -35,14 +34,13 @@ from app.services.incoming import (
     Stored,
 )
 from app.services.matching import open_identity
-from app.services.same_content import same_instance
+from app.services.stored_twin import holds_the_same, is_whole
 
 OBJECT_VERSION = 1
 CONFLICT = RefusedObject("same SOP Instance UID with other content", PROCESSING_FAILURE)
 OTHER_STUDY = RefusedObject("its series belongs to another study", NOT_AS_PROMISED)
 OTHER_PATIENT = RefusedObject("its patient is not the one of its study", NOT_AS_PROMISED)
 _READ_BYTES = 65536
-_COMPARED_IN_MEMORY = 16 * MIB
 _Kind = TypeVar("_Kind", bound=Outcome)
 
 
@@ -97,6 +95,15 @@ class PlannedQuarantine:
     stored: StoredObject | None = None
 
 
+@dataclass(frozen=True)
+class PlannedRepair:
+    """A stored instance whose object is damaged or gone, and its very bytes, sent again."""
+
+    twin: Instance
+    source: IncomingObject
+    key: DataKey
+
+
 @dataclass
 class Plan:
     """What a batch comes to; `studies` by UID, known and new."""
@@ -104,6 +111,7 @@ class Plan:
     outcomes: list[Outcome] = field(default_factory=list)
     instances: list[PlannedInstance] = field(default_factory=list)
     quarantined: list[PlannedQuarantine] = field(default_factory=list)
+    repairs: list[PlannedRepair] = field(default_factory=list)
     studies: dict[str, PlannedStudy] = field(default_factory=dict)
     series: dict[str, tuple[uuid.UUID, uuid.UUID]] = field(default_factory=dict)
     """Series UID -> (series id, study id), for series that have a row."""
@@ -111,6 +119,7 @@ class Plan:
     """Series UID -> study UID, for the series this batch begins."""
 
     def object_keys(self) -> list[str]:
+        """Of the objects no row names yet."""
         return [item.object_key for item in self.instances] + [item.object_key for item in self.quarantined]
 
 
@@ -149,9 +158,8 @@ class Planner:
         assert header is not None
         twin = known.get(header.sop_instance_uid)
         if twin is not None:
-            if sha256_of(arrival.source.file) == twin.sha256 or self._holds_the_same(plan, arrival, header, twin):
-                return _outcome(Duplicate, arrival)
-            return self._refuse(session, plan, arrival, CONFLICT)
+            same = self._is_the_same(plan, arrival, header, twin)
+            return _outcome(Duplicate, arrival) if same else self._refuse(session, plan, arrival, CONFLICT)
         fault = _misplaced(plan, header)
         if fault is not None:
             return self._refuse(session, plan, arrival, fault)
@@ -167,15 +175,17 @@ class Planner:
         plan.instances.append(PlannedInstance(instance_id, arrival.source, header, study, image, object_key))
         return _outcome(Stored, arrival)
 
-    def _holds_the_same(self, plan: Plan, arrival: Arrival, header: ReceivedHeader, twin: Instance) -> bool:
-        """Other bytes of the same instance: it came through another door, or its sender wrote it anew."""
+    def _is_the_same(self, plan: Plan, arrival: Arrival, header: ReceivedHeader, twin: Instance) -> bool:
+        """Whether it is the stored instance again: its very bytes, or others of the same content, as when it came
+        through another door. The very bytes also repair a stored object that is damaged or gone."""
         study = plan.studies.get(header.study_instance_uid)
         if study is None or study.id != twin.study_id:
             return False
-        with tempfile.SpooledTemporaryFile(_COMPARED_IN_MEMORY) as stored:
-            for piece in self.archive.stream(twin.object_key, twin.object_version, study.key):
-                stored.write(piece)
-            return same_instance(arrival.source.file, header.parsed, cast(BinaryIO, stored), self.limits)
+        if sha256_of(arrival.source.file) != twin.sha256:
+            return holds_the_same(self.archive, twin, study.key, arrival.source.file, header.parsed, self.limits)
+        if not is_whole(self.archive, twin, study.key):
+            plan.repairs.append(PlannedRepair(twin, arrival.source, study.key))
+        return True
 
     def _refuse(self, session: Session, plan: Plan, arrival: Arrival, fault: RefusedObject) -> Outcome:
         digest = sha256_of(arrival.source.file)
@@ -194,8 +204,12 @@ class Planner:
     def _store(self, plan: Plan) -> None:
         """One batch, one wait for the disk."""
         items: list[PlannedInstance | PlannedQuarantine] = [*plan.instances, *plan.quarantined]
-        requests = (SealRequest(item.object_key, OBJECT_VERSION, item.key, pieces(item.source.file)) for item in items)
-        for item, stored in zip(items, self.archive.put_many(requests), strict=True):
+        requests = [SealRequest(item.object_key, OBJECT_VERSION, item.key, pieces(item.source.file)) for item in items]
+        requests += [
+            SealRequest(item.twin.object_key, item.twin.object_version, item.key, pieces(item.source.file))
+            for item in plan.repairs
+        ]
+        for item, stored in zip(items, self.archive.put_many(requests), strict=False):
             item.stored = stored
 
 

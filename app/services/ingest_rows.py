@@ -154,6 +154,11 @@ class Recorder:
                 door=reception.door,
                 reason=item.fault.reason,
             )
+        for repair in plan.repairs:
+            subject = f"instance:{repair.twin.sop_instance_uid}"
+            self.audit.record(
+                session, Action.INSTANCE_REPAIRED, actor=reception.actor, subject=subject, door=reception.door
+            )
 
 
 def _instance(item: PlannedInstance, series_ids: dict[str, uuid.UUID], now: datetime) -> Instance:

@@ -8,13 +8,14 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import structlog
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.clock import Clock
-from app.errors import NotFound
+from app.errors import DatabaseUnavailable, NotFound, StoreUnavailable
 from app.extensions import Database
 from app.models import Job
 from app.repos import jobs as repo
@@ -25,6 +26,9 @@ LEASE = timedelta(seconds=30)
 """A running job renews it (`JobQueue.renew`); what a killed worker left is taken over after it."""
 MOST_ATTEMPTS = 5
 FIRST_PAUSE = timedelta(seconds=5)
+OUTAGES = (StoreUnavailable, DatabaseUnavailable)
+"""They say nothing about the job, which waits until they are over: they count as no attempt."""
+OUTAGE_PAUSE = timedelta(minutes=1)
 CANDIDATES = 8
 
 
@@ -62,7 +66,9 @@ class JobQueue:
                 return None  # an idle worker takes no write lock
         with self.db.session() as session:
             for job in repo.due(session, now, CANDIDATES, kind):
-                if repo.claim(session, job.id, now, now + LEASE):
+                if job.state == "running" and job.attempts >= MOST_ATTEMPTS:
+                    self._give_up_lost(session, job)
+                elif repo.claim(session, job.id, now, now + LEASE):
                     return ClaimedJob(job.id, job.kind, job.key, job.attempts + 1)
         return None
 
@@ -81,13 +87,24 @@ class JobQueue:
         """Try again later, or give it up after the last attempt; only the error's type is kept, it may quote data."""
         now = self.clock.now()
         fault = type(error).__name__
-        log.error("job failed", kind=job.kind, job=job.id.hex, attempt=job.attempt, exc_info=error)
-        if job.attempt >= MOST_ATTEMPTS:
+        log.error("job failed", kind=job.kind, job=job.id, attempt=job.attempt, exc_info=error)
+        values: dict[str, Any]
+        if isinstance(error, OUTAGES):
+            values = {"state": "pending", "attempts": job.attempt - 1, "run_at": now + OUTAGE_PAUSE}
+        elif job.attempt >= MOST_ATTEMPTS:
             values = {"state": "failed", "finished_at": now}
         else:
             values = {"state": "pending", "run_at": now + FIRST_PAUSE * 4 ** (job.attempt - 1)}
         with self.db.session() as session:
             repo.change_claimed(session, job.id, job.attempt, last_error=fault, lease_until=None, **values)
+
+    def _give_up_lost(self, session: Session, job: Job) -> None:
+        """Whoever tried it died each time; the next would too."""
+        log.error("job given up", kind=job.kind, job=job.id, attempt=job.attempts)
+        repo.change_claimed(
+            session, job.id, job.attempts, state="failed", last_error="worker lost", lease_until=None,
+            finished_at=self.clock.now(),
+        )  # fmt: skip
 
     def given_up(self, limit: int = 100) -> list[Job]:
         """Jobs nobody tries any more, newest first: for the desk and the metrics."""

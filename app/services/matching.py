@@ -1,7 +1,7 @@
 """Studies to exams: by accession number and patient ID, cross-checked by name, sex and birth date.
 
-Wrong patient is the worst bug: any difference keeps the study from every patient until a human or a correction settles
-it. What the fields mean and how they compare is `identity`.
+Wrong patient is the worst bug: any difference keeps the study from every patient, and holds its exam, until a human or
+a correction settles it. What the fields mean and how they compare is `identity`, holding is `holds`.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from app.repos import exams as repo
 from app.repos.renditions import raise_exam_revision
 from app.security.fields import FieldSealer
 from app.services.audit import Action, Audit
+from app.services.holds import PARTED, SYSTEM, Holds
 from app.services.identity import HeaderIdentity, RegisteredIdentity, differences
 
 CONTEXT = "study.identity"
-SYSTEM = "system"
 
 
 def seal_identity(fields: FieldSealer, identity: HeaderIdentity) -> bytes:
@@ -37,22 +37,32 @@ class Matching:
 
     fields: FieldSealer
     audit: Audit
+    holds: Holds
 
     def study_changed(self, session: Session, study: Study) -> None:
         """A study is new or got instances: find its exam, or say why it has none."""
         if study.match_state == "detached":
             return
-        self._settle(session, study, repo.exam_by_accession(session, study.accession_number))
+        exam = repo.exam_by_accession(session, study.accession_number)
+        self._settle(session, study, exam)
+        if exam is not None:
+            self.holds.reconsider(session, exam)
 
     def exam_changed(self, session: Session, exam: Exam) -> None:
         """An exam is new or its identity was corrected: every study of its accession number is judged again."""
         session.flush()
         for study in repo.studies_of_accession(session, exam.accession_number):
             self._settle(session, study, exam)
+        self.holds.reconsider(session, exam)
 
     def header_differs(self, session: Session, study: Study) -> None:
-        """A later instance names somebody else than the study's first: a human must look."""
+        """A later instance names somebody else than the study's first: a human must look, unless one did already."""
+        if study.match_reason == PARTED:
+            return
         self._part(session, study, "detached", "instances of one study name different patients")
+        exam = repo.exam_by_accession(session, study.accession_number)
+        if exam is not None:
+            self.holds.reconsider(session, exam)
 
     def _settle(self, session: Session, study: Study, exam: Exam | None) -> None:
         if exam is None:

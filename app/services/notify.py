@@ -61,7 +61,7 @@ class Notify:
     def send_due(self) -> int:
         """Send every message that is due; returns how many were handed over, whatever came of it."""
         with self.db.read() as session:
-            ids = repo.due(session, (State.PENDING,), self.clock.now(), BATCH)
+            ids = repo.sendable(session, self.clock.now(), BATCH, always=ONE_TIME)
         return sum(self._send(notification_id) for notification_id in ids)
 
     def give_up_silent(self) -> int:
@@ -85,7 +85,7 @@ class Notify:
         except (SendingError, NoticeError) as error:
             self._record_error(parcel.row, error)
         except Exception as error:  # a fault of ours during the call: it may have gone out
-            log.error("sending ended in a fault", notification=parcel.row.id.hex, exc_info=error)
+            log.error("sending ended in a fault", notification=parcel.row.id, exc_info=error)
             self._record_error(parcel.row, SmsUnknown(type(error).__name__, "a fault while sending"))
         else:
             self._record_acceptance(parcel.row, serial, segments)
@@ -95,7 +95,7 @@ class Notify:
         now = self.clock.now()
         with self.db.session() as session:
             row = repo.get(session, notification_id)
-            if row is None:
+            if row is None or self._waits(session, row):
                 return None
             if pointless := self._pointless(session, row):
                 self.states.move(session, row, State.CANCELLED, pointless)
@@ -103,7 +103,7 @@ class Notify:
             try:
                 hand_over = self._prepare(session, row)
             except (InvalidMessage, NoticeFault, CloudFilmError) as error:
-                log.error("a message cannot be made", notification=row.id.hex, exc_info=error)
+                log.error("a message cannot be made", notification=row.id, exc_info=error)
                 self.states.move(session, row, State.FAILED, "cannot be made", failure_code=type(error).__name__)
                 return None
             claimed = self.states.move(
@@ -112,16 +112,26 @@ class Notify:
             )  # fmt: skip
             return _Parcel(row, hand_over) if claimed else None
 
+    def _waits(self, session: Session, row: Notification) -> bool:
+        """News of an exam that is held stays in the outbox; a one-time code tells nothing of it."""
+        exam = exam_repo.exam(session, row.exam_id)
+        return exam is not None and exam.held_at is not None and not row.event.startswith(ONE_TIME)
+
     def _pointless(self, session: Session, row: Notification) -> str | None:
         """Why a queued message must not go out any more."""
         if row.event.startswith(ONE_TIME):
             code = repo.one_time_code(session, one_time_id(row))
             return "the code expired" if code is None or code.expires_at <= self.clock.now() else None
         exam = exam_repo.exam(session, row.exam_id)
-        if exam is None or exam.held_at is not None or exam.images_released_at is None:
+        if exam is None or exam.images_released_at is None:
             return "the exam is not released any more"
         code_row = repo.share_code(session, row.share_code_id) if row.share_code_id else None
-        return "its code was revoked" if code_row is not None and code_row.revoked_at is not None else None
+        if code_row is None:
+            return None
+        if code_row.revoked_at is not None:
+            return "its code was revoked"
+        expired = code_row.expires_at is not None and code_row.expires_at <= self.clock.now()
+        return "its code expired" if expired else None
 
     def _prepare(self, session: Session, row: Notification) -> Callable[[], tuple[str, int]]:
         recipient = self.fields.open(row.recipient_sealed, RECIPIENT_CONTEXT)
@@ -153,7 +163,7 @@ class Notify:
         with self.db.session() as session:
             if isinstance(error, SmsRefused | WechatRefused):
                 if getattr(error, "alarm", False):
-                    log.error("the carrier refuses our messages", failure_code=error.code, reason=error.reason)
+                    log.error("the carrier refuses our messages", failure_code=error.code)
                 self._failed(session, row, error)
             elif isinstance(error, SmsRetryLater | WechatRetryLater):
                 self._later(session, row, error)

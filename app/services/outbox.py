@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from app.clock import Clock
-from app.errors import Conflict, InvalidInput, NotFound, TooManyAttempts
+from app.errors import Conflict, InvalidInput, NobodyToTell, NotFound, NotReleased, TooManyAttempts
 from app.extensions import Database
 from app.models import Exam, Notification, NotificationEvent, OneTimeCode, ShareCode
 from app.repos import exams as exam_repo
@@ -107,7 +107,7 @@ class Outbox:
     def resend(self, exam_id: uuid.UUID, reason: str, actor: str) -> None:
         """Send the newest news of a released exam once more, with a new code.
 
-        Raises NotFound, InvalidInput (no reason), Conflict (nothing to tell, nobody to tell), TooManyAttempts.
+        Raises NotFound, InvalidInput (no reason), NotReleased, NobodyToTell, TooManyAttempts.
         """
         if not 0 < len(reason.strip()) <= LONGEST_REASON:
             raise InvalidInput("reason", f"must be 1 to {LONGEST_REASON} characters")
@@ -116,14 +116,28 @@ class Outbox:
             if exam is None:
                 raise NotFound
             if exam.held_at is not None or exam.images_released_at is None:
-                raise Conflict("the exam is not released")
+                raise NotReleased
             event = f"{RESEND}{self._next_resend(session, exam_id)}"
             if not self.queue_event(session, exam, event, self.news(session, exam)):
-                raise Conflict("the patient has no phone number")
+                raise NobodyToTell
             self.audit.record(
                 session, Action.STAFF_RESENT, actor=actor, subject=f"exam:{exam.id.hex}", reason=reason.strip()
             )
         self.wake()
+
+    def settle(self, notification_id: uuid.UUID, arrived: bool, actor: str) -> None:
+        """The desk found out what became of a message. Raises NotFound, Conflict (settled before)."""
+        with self.db.session() as session:
+            row = repo.get(session, notification_id)
+            if row is None:
+                raise NotFound
+            outcome = State.DELIVERED if arrived else State.FAILED
+            if row.state != State.DESK or not self.states.move(session, row, outcome, "settled at the desk"):
+                raise Conflict("the message is settled already")
+            self.audit.record(
+                session, Action.STAFF_SETTLED_MESSAGE, actor=actor, subject=f"exam:{row.exam_id.hex}",
+                notification=row.id.hex, arrived=arrived,
+            )  # fmt: skip
 
     def news(self, session: Session, exam: Exam) -> str:
         """The wording for what a patient may see now."""

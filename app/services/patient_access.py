@@ -26,6 +26,8 @@ class PatientAccess:
     session_id: uuid.UUID
     exam_id: uuid.UUID
     exam_revision: int
+    held: bool
+    """The hospital checks whose exam it is: nothing of it may be shown."""
 
     @property
     def actor(self) -> str:
@@ -57,7 +59,7 @@ class PatientSessions:
         if abs(unused) > TOUCH_EVERY:  # not at every frame: a write a minute keeps it alive
             with self.db.session() as session:
                 repo.touch_session(session, session_id, now)
-        return PatientAccess(session_id, row.exam_id, row.exam_revision)
+        return PatientAccess(session_id, row.exam_id, row.exam_revision, row.held_at is not None)
 
     def end(self, access: PatientAccess) -> None:
         with self.db.session() as session:

@@ -8,8 +8,9 @@ from typing import BinaryIO
 from pydicom.uid import ExplicitVRBigEndian, ImplicitVRLittleEndian
 
 from app.errors import RefusedObject
-from app.services.incoming import CANNOT_UNDERSTAND
+from app.services.incoming import CANNOT_UNDERSTAND, OUT_OF_RESOURCES
 
+MOST_FRAGMENTS = 1_000_000
 _UNDEFINED = 0xFFFFFFFF
 _ITEM = b"\xfe\xff\x00\xe0"
 _DELIMITER = b"\xfe\xff\xdd\xe0"
@@ -21,14 +22,11 @@ def check_pixels_complete(file: BinaryIO, offset: int, file_bytes: int, transfer
     file.seek(offset)
     head = file.read(12)
     order = ">" if transfer_syntax_uid == ExplicitVRBigEndian else "<"
-    if len(head) < 12:
+    short = transfer_syntax_uid == ImplicitVRLittleEndian or head[4:6] not in _LONG_VRS
+    start = offset + (8 if short else 12)
+    if start > offset + len(head):
         raise _truncated()
-    start = offset + 12
-    if transfer_syntax_uid == ImplicitVRLittleEndian or head[4:6] not in _LONG_VRS:
-        start = offset + 8
-        (length,) = struct.unpack("<I", head[4:8])
-    else:
-        (length,) = struct.unpack(f"{order}I", head[8:12])
+    (length,) = struct.unpack("<I", head[4:8]) if short else struct.unpack(f"{order}I", head[8:12])
     if length == _UNDEFINED:
         _walk_fragments(file, start, file_bytes)
     elif start + length > file_bytes:
@@ -37,7 +35,11 @@ def check_pixels_complete(file: BinaryIO, offset: int, file_bytes: int, transfer
 
 def _walk_fragments(file: BinaryIO, position: int, file_bytes: int) -> None:
     # A missing delimiter after a whole last fragment loses nothing, so it passes.
+    fragments = 0
     while position < file_bytes:
+        fragments += 1
+        if fragments > MOST_FRAGMENTS:
+            raise RefusedObject("more pixel data fragments than the limit", OUT_OF_RESOURCES)
         file.seek(position)
         head = file.read(8)
         if head[:4] == _DELIMITER:

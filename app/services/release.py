@@ -49,7 +49,7 @@ class Release:
             try:
                 self._look(exam_id)
             except CloudFilmError as error:  # one exam that cannot be told of must not hold up all others
-                log.error("an exam cannot be released", exam=exam_id.hex, exc_info=error)
+                log.error("an exam cannot be released", exam=exam_id, exc_info=error)
                 with self.db.session() as session:
                     repo.postpone(session, exam_id, self.clock.now() + PAUSE_AFTER_FAULT)
         return len(ids)

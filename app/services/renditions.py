@@ -15,11 +15,12 @@ import structlog
 from app.archive import keyspace
 from app.archive.sealed import DataKey, SealedArchive
 from app.clock import Clock
-from app.errors import CloudFilmError, NotFound
+from app.errors import CloudFilmError, NotFound, StoreUnavailable
 from app.extensions import Database
+from app.imaging.errors import DecoderUnavailable
 from app.imaging.frame_index import FrameIndex
 from app.imaging.header import ImageHeader
-from app.imaging.order import sort_positions
+from app.imaging.order import sort_frames, sort_positions
 from app.imaging.part10 import inflated_frame
 from app.imaging.sandbox import RenderPool, RenderSpec, RenderTask
 from app.imaging.window import default_window
@@ -67,7 +68,7 @@ class Renditions:
     def prepare(self, study_id: uuid.UUID) -> bool:
         """Prepare the study as it stands now; safe to repeat and to be killed: rows appear last, in one commit.
 
-        Returns False when an instance arrived meanwhile, so that another preparation is due. Raises NotFound.
+        Returns False when instances still arrive, so that another preparation is due. Raises NotFound.
         """
         with self.db.read() as session:
             study = repo.study(session, study_id)
@@ -76,6 +77,8 @@ class Renditions:
             revision = study.revision
             if study.prepared_revision == revision:
                 return True
+            if study.state == "receiving":
+                return False  # only of a complete study does the revision tell whether something came meanwhile
             data_key = self.data_keys.open(session, study.data_key_id)
             stacks = stacks_of(repo.instances_of(session, study_id))
         rows = [
@@ -88,9 +91,12 @@ class Renditions:
     ) -> PreparedSeries:
         previews: list[bytes] = []
         fulls: list[bytes] = []
-        for preview, full in self.renderer.render_all(self._tasks(stack, data_key)):
-            previews.append(preview)
-            fulls.append(full)
+        try:
+            for preview, full in self.renderer.render_all(self._tasks(stack, data_key)):
+                previews.append(preview)
+                fulls.append(full)
+        except DecoderUnavailable:
+            raise StoreUnavailable("no decoder is to be had now") from None
         preview_key = keyspace.rendition_object_key(study.id, uuid.uuid4())
         full_key = keyspace.rendition_object_key(study.id, uuid.uuid4())
         preview_index = self.archive.put_pack(preview_key, revision, data_key, previews)
@@ -153,8 +159,8 @@ class Renditions:
 
 
 def stacks_of(instances: Sequence[tuple[Series, Instance]]) -> list[Stack]:
-    """Display stacks of a study's instances, which come ordered by series: multi-frame objects stand alone, the
-    single frames of a series are sorted along their normal. Objects without pixels are left out."""
+    """Display stacks of a study's instances, which come ordered by series: multi-frame objects stand alone; the frames
+    of each stack are sorted along their normal. Objects without pixels are left out."""
     stacks: list[Stack] = []
     for _, group in itertools.groupby(instances, key=lambda pair: pair[0].id):
         singles: list[Slice] = []
@@ -163,11 +169,11 @@ def stacks_of(instances: Sequence[tuple[Series, Instance]]) -> list[Stack]:
             if not instance.number_of_frames:
                 continue
             header = ImageHeader.from_json(instance.image_header) if instance.image_header else None
-            pieces = tuple(Slice(instance, frame, header) for frame in range(instance.number_of_frames))
-            if len(pieces) > 1:
-                alone.append(Stack(series, pieces))
-            else:
-                singles.extend(pieces)
+            if instance.number_of_frames == 1:
+                singles.append(Slice(instance, 0, header))
+                continue
+            order = sort_frames(header) if header else range(instance.number_of_frames)
+            alone.append(Stack(series, tuple(Slice(instance, frame, header) for frame in order)))
         if singles:
             stacks.append(Stack(series, tuple(in_order(singles))))
         stacks.extend(alone)

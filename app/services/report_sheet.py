@@ -18,6 +18,7 @@ from fpdf import FPDF
 from app.errors import GlyphMissing
 from app.services import qr
 from app.services.exams import ExamView
+from app.services.modality_names import modality_name
 
 WORDS_FILE = Path(__file__).resolve().parent.parent.parent / "templates" / "paper" / "report_sheet.toml"
 CHINA = timezone(timedelta(hours=8))
@@ -88,7 +89,7 @@ def age(birth_date: str, on: date) -> str:
 
 
 def render(view: ExamView, qr_url: str, hospital_name: str) -> bytes:
-    """The sheet as PDF: with the newest final report, or saying that there is none yet."""
+    """The sheet as PDF: with the newest final report, or saying why there is none."""
     sheet = _Sheet(view, hospital_name, qr_url)
     sheet.head()
     sheet.facts(view)
@@ -143,7 +144,7 @@ class _Sheet:
             (label["age"], age(patient.birth_date, performed.date())),
             (label["accession_number"], view.accession_number),
             (label["patient_id"], patient.patient_id),
-            (label["modality"], view.modality),
+            (label["modality"], modality_name(view.modality)),
             (label["body_part"], view.body_part),
             (label["department"], view.department),
             (label["performed_at"], _when(view.performed_at)),
@@ -164,8 +165,8 @@ class _Sheet:
 
     def body(self, view: ExamView) -> None:
         label, report = self._words, view.report
-        if report is None:
-            self._text(13, label["no_report"], height=12)
+        if report is None or view.held:  # paper cannot be taken back
+            self._text(13, label["held" if view.held else "no_report"], height=12)
             return
         for title, text in ((label["findings"], report.findings), (label["impression"], report.impression)):
             self._text(13, title, height=10)

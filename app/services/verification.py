@@ -24,6 +24,7 @@ from app.repos import access as repo
 from app.repos import exams as exam_repo
 from app.security.codes import Codes, normal_code, normal_factor
 from app.security.fields import FieldSealer
+from app.services.access_codes import AccessCodes
 from app.services.attempts import Attempts
 from app.services.audit import Action, Audit
 from app.services.code_naming import NOBODY, Attempt, CodeNaming, Named
@@ -61,6 +62,7 @@ class Verification:
     db: Database
     clock: Clock
     codes: Codes
+    access_codes: AccessCodes
     naming: CodeNaming
     fields: FieldSealer
     attempts: Attempts
@@ -106,34 +108,38 @@ class Verification:
             return  # nobody waits for it any more
         with self.db.session() as session:
             code = self.naming.live(session, bytes.fromhex(code_key), now)
-            if code is None or not self._send_one_time_code(session, code, uuid.UUID(one_time_id), now):
+            exam = exam_repo.exam(session, code.exam_id) if code else None
+            patient = exam_repo.patient(session, exam.patient_id) if exam else None
+            if code is None or exam is None or patient is None or patient.phone_sealed is None:
                 return
-        self.wake()
+            code_id = uuid.UUID(one_time_id)
+            sent = repo.one_time_codes_since(session, exam.id, now - timedelta(days=1))
+            if sent >= ONE_TIME_A_DAY or repo.one_time_code(session, code_id) is not None:
+                return
+            row = self._new_one_time_code(session, exam, code, code_id, now)
+            self.send_one_time_code(session, exam, self.fields.open(patient.phone_sealed, "patient.phone"), row)
+            self._record(session, Action.ONE_TIME_CODE_SENT, exam, "patient")
+        self.wake()  # the sweeping thread may have looked a moment ago
 
-    def _send_one_time_code(self, session: Session, code: ShareCode, one_time_id: uuid.UUID, now: datetime) -> bool:
-        exam = exam_repo.exam(session, code.exam_id)
-        patient = exam_repo.patient(session, exam.patient_id) if exam else None
-        if exam is None or patient is None or patient.phone_sealed is None:
-            return False
-        sent = repo.one_time_codes_since(session, exam.id, now - timedelta(days=1))
-        if sent >= ONE_TIME_A_DAY or repo.one_time_code(session, one_time_id) is not None:
-            return False
-        row = OneTimeCode(
-            id=one_time_id, exam_id=exam.id, share_code_id=code.id,
-            code_hash=self.codes.hash("one-time", one_time_id.hex, self.codes.one_time_code(one_time_id.bytes)),
-            created_at=now, expires_at=now + ONE_TIME_LIFETIME,
-        )  # fmt: skip
-        repo.add(session, row)
-        self.send_one_time_code(session, exam, self.fields.open(patient.phone_sealed, "patient.phone"), row)
-        self._record(session, Action.ONE_TIME_CODE_SENT, exam, "patient")
-        return True
+    def code_for_the_desk(self, session: Session, exam: Exam) -> str:
+        """A one-time code that staff read out to somebody they identified. Inside the caller's transaction."""
+        qr = repo.code_by_hash(session, self.codes.hash("long", self.access_codes.qr_code(session, exam)))
+        assert qr is not None  # issued by the line before
+        code_id = uuid.uuid4()
+        self._new_one_time_code(session, exam, qr, code_id, self.clock.now())
+        return self.codes.one_time_code(code_id.bytes)
 
     def open_by_one_time_code(self, attempt: Attempt, typed: str) -> Opened:
-        """Open with the newest one-time code, once. Raises AccessRefused for every reason alike."""
+        """Open with the newest one-time code that was asked for with this very code, once.
+
+        Works while the knowledge factor is paused or off. Raises AccessRefused for every reason alike.
+        """
         now = self.clock.now()
         with self.db.session() as session:
             named = self.naming.named(session, attempt, now)
-            row = repo.newest_one_time_code(session, named.exam.id if named.exam else NOBODY)
+            row = repo.newest_one_time_code(
+                session, named.exam.id if named.exam else NOBODY, named.code.id if named.code else NOBODY
+            )
             claimed = repo.claim_one_time_code(session, row.id if row else NOBODY, now, ONE_TIME_TRIES)
         code_id, expected = (row.id, row.code_hash) if row else (NOBODY, secrets.token_bytes(32))
         given = self.codes.hash("one-time", code_id.hex, normal_code(typed))
@@ -145,6 +151,17 @@ class Verification:
                 return self._open(session, named, attempt, now, by="one_time_code")
             self._refuse(session, named, attempt, now)
         raise AccessRefused
+
+    def _new_one_time_code(
+        self, session: Session, exam: Exam, named_by: ShareCode, code_id: uuid.UUID, now: datetime
+    ) -> OneTimeCode:
+        row = OneTimeCode(
+            id=code_id, exam_id=exam.id, share_code_id=named_by.id,
+            code_hash=self.codes.hash("one-time", code_id.hex, self.codes.one_time_code(code_id.bytes)),
+            created_at=now, expires_at=now + ONE_TIME_LIFETIME,
+        )  # fmt: skip
+        repo.add(session, row)
+        return row
 
     def _factor_is_right(self, named: Named, factor: str) -> bool:
         sealed = named.patient.id_number_sealed if named.patient else None

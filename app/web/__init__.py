@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from flask import Flask
 
-from app.web import error_pages, guards, headers, ops, proxies, static_files
+from app.web import error_pages, guards, headers, ops, proxies, request_log, staff, static_files
 from app.web.demo import phone
 from app.web.hooks import sms
-from app.web.machine import qido, rendered, ris, stow, wado
+from app.web.machine import completion, qido, rendered, ris, stow, wado
 from app.web.patient import entry, exams, images
 
 
 def register(app: Flask) -> None:
     """Everything that answers HTTP, in the order it wraps a request."""
     proxies.install(app)
+    request_log.install(app)
     headers.install(app)
     guards.install(app)
     error_pages.install(app)
     static_files.install(app)
     app.jinja_env.globals["hospital_name"] = app.extensions["cloudfilm"].settings.hospital_name
-    for room in (ops, entry, exams, images, ris, stow, qido, wado, rendered, sms):
+    for room in (ops, entry, exams, images, ris, completion, stow, qido, wado, rendered, sms):
         app.register_blueprint(room.blueprint)
+    staff.install(app)
     if app.extensions["cloudfilm"].settings.is_demo:
         app.register_blueprint(phone.blueprint)

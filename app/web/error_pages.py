@@ -6,16 +6,18 @@ Machines (`/dicomweb`, `/api`, `/hooks`) get JSON, people a page in plain words.
 from __future__ import annotations
 
 import structlog
-from flask import Flask, Response, jsonify, make_response, render_template, request
+from flask import Flask, Response, jsonify, make_response, redirect, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from app import errors
+from app.web.request_log import route
 
 log = structlog.get_logger(__name__)
 
 STATUS: dict[type[errors.CloudFilmError], int] = {
     errors.InvalidInput: 400,
     errors.Unauthenticated: 401,
+    errors.PasswordOverAge: 403,
     errors.AccessRefused: 403,
     errors.Forbidden: 403,
     errors.NotFound: 404,
@@ -24,7 +26,14 @@ STATUS: dict[type[errors.CloudFilmError], int] = {
     errors.StepUpRequired: 429,
     errors.RefusedObject: 409,
     errors.StoreUnavailable: 503,
+    errors.DatabaseUnavailable: 503,
 }
+LED_ELSEWHERE: dict[type[errors.CloudFilmError], str] = {
+    errors.Unauthenticated: "/staff/login",
+    errors.PasswordOverAge: "/staff/password",
+}
+"""Staff are not turned away but led to what is missing."""
+STAFF_PATHS = "/staff"
 MACHINE_PATHS = ("/dicomweb/", "/api/", "/hooks/")
 
 
@@ -36,8 +45,10 @@ def install(app: Flask) -> None:
 
 def _domain(error: errors.CloudFilmError) -> Response:
     status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
+    if request.path.startswith(STAFF_PATHS) and type(error) in LED_ELSEWHERE:
+        return make_response(redirect(LED_ELSEWHERE[type(error)], 303))
     if status >= 500:
-        log.error("request failed", route=_route(), exc_info=error)
+        log.error("request failed", route=route(), exc_info=error)
     detail = str(error) if isinstance(error, errors.InvalidInput | errors.RefusedObject | errors.Conflict) else None
     response = _answer(status, detail)
     if isinstance(error, errors.TooManyAttempts):
@@ -56,7 +67,7 @@ def _http(error: HTTPException) -> Response:
 
 
 def _unforeseen(error: Exception) -> Response:
-    log.error("unforeseen error", route=_route(), exc_info=error)
+    log.error("unforeseen error", route=route(), exc_info=error)
     return _answer(500, None)
 
 
@@ -64,7 +75,3 @@ def _answer(status: int, detail: str | None) -> Response:
     if request.path.startswith(MACHINE_PATHS):
         return make_response(jsonify({"status": status, "detail": detail}), status)
     return make_response(render_template("errors/error.html", status=status), status)
-
-
-def _route() -> str:
-    return request.url_rule.rule if request.url_rule else "(none)"

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from flask import Blueprint, Flask, current_app, request
+from flask.sansio.blueprints import Blueprint as SansioBlueprint
 
 from app.errors import NotFound
 
@@ -26,8 +27,13 @@ def public() -> None:
 def guarded_blueprint(name: str, import_name: str, guard: Guard, **options: Any) -> Blueprint:
     """A blueprint whose views all need `guard` unless they name their own."""
     blueprint = Blueprint(name, import_name, **options)
-    setattr(blueprint, _GUARD, guard)
+    guard_blueprint(blueprint, guard)
     return blueprint
+
+
+def guard_blueprint(blueprint: SansioBlueprint, guard: Guard) -> None:
+    """Names the guard of a blueprint that somebody else made."""
+    setattr(blueprint, _GUARD, guard)
 
 
 def guarded(guard: Guard) -> Callable[[View], View]:

@@ -9,16 +9,15 @@ from flask import Flask
 
 from app import create_app
 from app.config import Settings
-from app.security.keys import MasterKeys
 from app.web.guards import guard_of, public
-from tests.contracts.test_settings_documented import FIT_FOR_PRODUCTION
 from tests.factories.access import application
 from tests.factories.house import services
+from tests.factories.production import production
 
 PUBLIC = {
     "/", "/q/<code>", "/s/<code>", "/s", "/healthz", "/readyz", "/metrics", "/static/<version>/<path:name>",
     "/api/v1/openapi.json", "/hooks/sms/tencent", "/demo/phone", "/demo/sheets/<accession>/qr.svg",
-    "/demo/sheets/<accession>/report-sheet.pdf",
+    "/demo/sheets/<accession>/report-sheet.pdf", "/bootstrap/static/<path:filename>",
 }  # fmt: skip
 
 
@@ -43,14 +42,7 @@ def test_a_route_without_a_guard_is_denied(app: Flask) -> None:
 
 
 def test_in_production_the_demos_routes_do_not_exist(tmp_path: Path) -> None:
-    MasterKeys.generate(tmp_path / "keys.json")
-    ids = (
-        "ready_t0=1,ready_t1=2,images_ready_t0=3,images_ready_t1=4,report_ready_t0=5,report_ready_t1=6,one_time_code=7"
-    )
-    production = Settings.from_env(
-        FIT_FOR_PRODUCTION | {"CLOUDFILM_VAR_DIR": str(tmp_path), "CLOUDFILM_TENCENT_TEMPLATE_IDS": ids}
-    )
-    app = create_app(production)
+    app = create_app(Settings.from_env(production(tmp_path)))
     assert not [rule.rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/demo")]
     answer = app.test_client().get("/", base_url="https://film.example.org")
     assert "max-age" in answer.headers["Strict-Transport-Security"]

@@ -16,6 +16,7 @@ from app.services.incoming import IncomingObject
 from app.web.machine.openapi import DOCUMENT
 from tests.factories.access import application
 from tests.factories.described import check, faults
+from tests.factories.dicom_objects import ct_file
 from tests.factories.house import exam_body, report_body, services
 
 Call = Callable[[FlaskClient], TestResponse]
@@ -24,7 +25,8 @@ Call = Callable[[FlaskClient], TestResponse]
 @pytest.fixture
 def house(tmp_path: Path) -> Services:
     built = services(tmp_path)
-    built.ingest.receive([IncomingObject(io.BytesIO(b"no DICOM"))], "stow", "test")
+    files = (b"no DICOM", ct_file(StudyInstanceUID=STUDY_UID))
+    built.ingest.receive([IncomingObject(io.BytesIO(file)) for file in files], "stow", "test")
     return built
 
 
@@ -39,12 +41,17 @@ def put(path: str, **how: Any) -> Call:
     return lambda client: client.put(f"/api/v1{path}", **how)
 
 
+def post(path: str) -> Call:
+    return lambda client: client.post(f"/api/v1{path}")
+
+
 def get(path: str) -> Call:
     return lambda client: client.get(f"/api/v1{path}")
 
 
 JSON = "application/json"
 EXAM, REPORT = "/exams/{accession}", "/exams/{accession}/report"
+COMPLETE, STUDY_UID = "/studies/{study_uid}/complete", "1.2.826.0.1.3680043.8.498.1"
 FILES = ("/exams/{accession}/qr.svg", "/exams/{accession}/qr.png", "/exams/{accession}/report-sheet.pdf")
 CASES: list[tuple[str, str, int, Call]] = [
     ("PUT", EXAM, 201, put("/exams/N1", json=exam_body())),
@@ -62,6 +69,9 @@ CASES: list[tuple[str, str, int, Call]] = [
     ("PUT", REPORT, 400, put("/exams/A1/report", json=report_body(reported_at="yesterday"))),
     ("PUT", REPORT, 413, put("/exams/A1/report", json=report_body(findings="x" * 300_000))),
     ("PUT", REPORT, 415, put("/exams/A1/report", data="x")),
+    ("POST", COMPLETE, 204, post(f"/studies/{STUDY_UID}/complete")),
+    ("POST", COMPLETE, 404, post("/studies/1.2.3/complete")),
+    ("POST", COMPLETE, 400, post("/studies/x/complete")),
     ("GET", "/quarantine", 200, get("/quarantine")),
     ("GET", "/openapi.json", 200, get("/openapi.json")),
     *[("GET", path, 200, get(path.replace("{accession}", "R1"))) for path in FILES],
@@ -71,7 +81,7 @@ CASES: list[tuple[str, str, int, Call]] = [
 
 @pytest.mark.parametrize(("method", "path", "status", "call"), CASES)
 def test_every_answer_is_described(house: Services, method: str, path: str, status: int, call: Call) -> None:
-    client = client_of(house, "ris", "read")
+    client = client_of(house, "ris", "read", "upload")
     for accession in ("A1", "R1"):
         assert client.put(f"/api/v1/exams/{accession}", json=exam_body()).status_code == 201
     client.put("/api/v1/exams/R1/report", json=report_body())
@@ -82,8 +92,9 @@ def test_every_answer_is_described(house: Services, method: str, path: str, stat
 
 @pytest.mark.parametrize(("method", "path"), sorted({case[:2] for case in CASES} - {("GET", "/openapi.json")}))
 def test_without_the_token_or_its_scope_the_described_refusal_comes(house: Services, method: str, path: str) -> None:
-    address = "/api/v1" + path.replace("{accession}", "A1")
-    for client, status in ((application(house).test_client(), 401), (client_of(house, "upload"), 403)):
+    address = "/api/v1" + path.replace("{accession}", "A1").replace("{study_uid}", STUDY_UID)
+    other = "ris" if path == COMPLETE else "upload"
+    for client, status in ((application(house).test_client(), 401), (client_of(house, other), 403)):
         answer = client.open(address, method=method, json={})
         assert answer.status_code == status
         check(method, path, answer)

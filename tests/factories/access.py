@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,8 +11,10 @@ from flask.testing import FlaskClient
 
 from app import create_app
 from app.bootstrap import Services
+from app.models import PatientSession
 from app.repos import exams as exam_repo
 from app.services.exam_input import exam_input
+from app.services.verification import SESSION_LIFETIME
 from tests.factories.house import exam_body
 
 FACTOR = "0027"
@@ -41,6 +44,19 @@ def application(house: Services) -> Flask:
     app = create_app(house.settings, house)
     app.testing = True
     return app
+
+
+def let_in(app: Flask, house: Services, exam_id: uuid.UUID) -> FlaskClient:
+    """A client with a session of this exam, however its patient got it."""
+    now = house.clock.now()
+    row = PatientSession(
+        id=uuid.uuid4(), exam_id=exam_id, created_at=now, last_seen_at=now, expires_at=now + SESSION_LIFETIME
+    )
+    with house.db.session() as session:
+        session.add(row)
+    client = app.test_client()
+    client.set_cookie("cf-patient", house.patient_tokens.issue(row.id))
+    return client
 
 
 def opened(app: Flask, exam: Issued) -> FlaskClient:

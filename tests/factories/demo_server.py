@@ -27,6 +27,12 @@ class Running:
 
     about: dict[str, Any]
     process: subprocess.Popen[bytes]
+    folder: Path
+
+    @property
+    def said(self) -> str:
+        """Everything it printed so far."""
+        return (self.folder / "server.log").read_text()
 
     @property
     def base(self) -> str:
@@ -55,19 +61,21 @@ def free_port() -> int:
 
 
 @contextmanager
-def demo(folder: Path, port: int | None = None, end: int = signal.SIGTERM) -> Iterator[Running]:
-    """Run the demo until the block ends; `end` is the signal that ends it."""
+def demo(
+    folder: Path, port: int | None = None, end: int = signal.SIGTERM, data: Path | None = None
+) -> Iterator[Running]:
+    """Run the demo (on `data`, else on its sample) until the block ends; `end` is the signal that ends it."""
     port = port or free_port()
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("CLOUDFILM_")},
         "CLOUDFILM_VAR_DIR": str(folder), "DICOM_PORT": str(free_port()),
     }  # fmt: skip
-    command = [sys.executable, "-m", "app.demo", "--port", str(port)]
+    command = [sys.executable, "-m", "app.demo", "--port", str(port), *(("--data", str(data)) if data else ())]
     with (folder / "server.log").open("ab") as log:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True)
     try:
         _wait_until_ready(port, process, folder)
-        yield Running(json.loads((folder / "demo.json").read_text()), process)
+        yield Running(json.loads((folder / "demo.json").read_text()), process, folder)
     finally:
         os.killpg(process.pid, end)
         process.wait(timeout=30)

@@ -9,10 +9,16 @@ from flask import Flask
 from app import create_app
 from app.bootstrap import Services, build
 from app.config import Settings
+from tests.factories import database
 
 
 def door_settings(folder: Path, **more: str) -> Settings:
-    environ = {"CLOUDFILM_PROFILE": "demo", "CLOUDFILM_VAR_DIR": str(folder / "var"), "DICOM_PORT": "0"}
+    environ = {
+        "CLOUDFILM_PROFILE": "demo",
+        "CLOUDFILM_VAR_DIR": str(folder / "var"),
+        "DICOM_PORT": "0",
+        "CLOUDFILM_DATABASE_URL": database.address(folder),
+    }
     return Settings.from_env(environ | {f"CLOUDFILM_{name.upper()}": value for name, value in more.items()})
 
 

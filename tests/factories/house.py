@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,19 +11,31 @@ from app import bootstrap
 from app.bootstrap import Services
 from app.clock import FrozenClock
 from app.config import Settings
+from tests.factories import database
 
 START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 
 
 def settings(folder: Path, **changes: str) -> Settings:
     """Demo settings in `folder`; `changes` are settings by lower-case name."""
-    environment = {"CLOUDFILM_PROFILE": "demo", "CLOUDFILM_VAR_DIR": str(folder), "CLOUDFILM_DECODE_WORKERS": "1"}
+    environment = {
+        "CLOUDFILM_PROFILE": "demo",
+        "CLOUDFILM_VAR_DIR": str(folder),
+        "CLOUDFILM_DECODE_WORKERS": "1",
+        "CLOUDFILM_DATABASE_URL": database.address(folder),
+    }
     return Settings.from_env(environment | {f"CLOUDFILM_{name.upper()}": text for name, text in changes.items()})
 
 
 def services(folder: Path, **changes: str) -> Services:
     """All services on a frozen clock (`services(...).clock.advance(seconds)`)."""
     return bootstrap.build(settings(folder, **changes), FrozenClock(START))
+
+
+def copied(folder: Path, to: Path) -> None:
+    """Everything a closed house keeps, once more."""
+    shutil.copytree(folder, to)
+    database.copied(folder, to)
 
 
 def clock_of(built: Services) -> FrozenClock:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from pydicom import Dataset, FileMetaDataset, dcmwrite
-from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
+from pydicom.uid import CTImageStorage, EnhancedCTImageStorage, ExplicitVRLittleEndian, generate_uid
 
 from app.imaging.decode import EXPLICIT_LE
 from app.imaging.header import ImageHeader
@@ -68,3 +69,31 @@ def part10(ds: Dataset) -> bytes:
     buffer = io.BytesIO()
     dcmwrite(buffer, ds, enforce_file_format=True)
     return buffer.getvalue()
+
+
+def enhanced_ct(positions: Sequence[float], side: int = 32, **attributes: Any) -> Dataset:
+    """An enhanced CT whose frames lie at these z, in this order; every pixel of a frame has the value of its z."""
+    ds = ct_slice(side, **attributes)
+    for keyword in ("WindowCenter", "WindowWidth", "RescaleSlope", "RescaleIntercept", "PixelSpacing"):
+        delattr(ds, keyword)
+    del ds.ImageOrientationPatient, ds.ImagePositionPatient
+    ds.SOPClassUID = EnhancedCTImageStorage
+    ds.NumberOfFrames = len(positions)
+    shared = Dataset()
+    shared.PlaneOrientationSequence = [_item(ImageOrientationPatient=[1, 0, 0, 0, 1, 0])]
+    shared.PixelMeasuresSequence = [_item(PixelSpacing=[1, 1], SliceThickness=1)]
+    shared.FrameVOILUTSequence = [_item(WindowCenter=0, WindowWidth=200)]
+    shared.PixelValueTransformationSequence = [_item(RescaleSlope=1, RescaleIntercept=0, RescaleType="HU")]
+    ds.SharedFunctionalGroupsSequence = [shared]
+    ds.PerFrameFunctionalGroupsSequence = [
+        _item(PlanePositionSequence=[_item(ImagePositionPatient=[0, 0, z])]) for z in positions
+    ]
+    ds.PixelData = b"".join(np.full(side * side, round(z), dtype=np.int16).tobytes() for z in positions)
+    return ds
+
+
+def _item(**attributes: Any) -> Dataset:
+    item = Dataset()
+    for keyword, value in attributes.items():
+        setattr(item, keyword, value)
+    return item

@@ -21,9 +21,11 @@ from app.security.keys import MasterKeys
 from app.services.archive_check import ArchiveCheck
 from app.services.audit import Audit
 from app.services.data_keys import DataKeys
+from app.services.holds import Holds
 from app.services.incoming import IncomingObject, Outcome
 from app.services.ingest import Ingest
 from app.services.matching import Matching
+from tests.factories import database
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 
@@ -33,7 +35,7 @@ class IngestRig:
 
     def __init__(self, folder: Path, trace: Trace = lambda event: None, **more: Any) -> None:
         self.clock = FrozenClock(NOON)
-        self.db = Database(f"sqlite:///{folder / 'rig.db'}")
+        self.db = Database(database.address(folder, "rig.db"))
         schema.upgrade(self.db)
         master = MasterKeys("k1", {"root": b"r" * 32, "k1": b"k" * 32})
         self.store = LocalStore(folder / "objects", trace)
@@ -42,7 +44,7 @@ class IngestRig:
         self.fields = FieldSealer(master.derive("fields"))
         self.blind = BlindIndex(master.derive("blind-index"))
         self.audit = Audit(master.derive("audit"), self.clock)
-        self.matching = Matching(self.fields, self.audit)
+        self.matching = Matching(self.fields, self.audit, Holds(self.db, self.clock, self.audit))
         self.ingest = Ingest(
             **{
                 "db": self.db,
@@ -57,7 +59,7 @@ class IngestRig:
             }
             | more
         )
-        self.check = ArchiveCheck(self.db, self.archive, self.data_keys)
+        self.check = ArchiveCheck(self.db, self.archive, self.data_keys, self.clock)
 
     def receive(self, *files: bytes, door: str = "cli") -> list[Outcome]:
         sources = [IncomingObject(io.BytesIO(data), f"file {number}") for number, data in enumerate(files)]

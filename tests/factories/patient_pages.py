@@ -45,6 +45,14 @@ REPORT = {
     "reported_at": "2026年11月20日 15:32",
     "version": 1,
 }
+CARRIED = {"phone": "13900000000", "pickup_code": "7K3M9P"}
+NOT_SENT: dict[str, Any] = {"code_sent": False, "is_asked": False, "missing": [], "carried": CARRIED}
+STEP_UPS = {
+    "asked": NOT_SENT | {"is_asked": True, "carried": None},
+    "sent": NOT_SENT | {"code_sent": True},
+    "have-code": NOT_SENT,
+    "missing": NOT_SENT | {"missing": ["phone"], "carried": {"phone": "1390", "pickup_code": "7K3M9P"}},
+}
 SERIES: list[dict[str, Any]] = [
     {"n": 1, "frames": CT_FRAMES, "rows": 512, "columns": 512, "modality": "CT", "description": "胸部平扫 2.0mm"},
     {"n": 2, "frames": 12, "rows": 240, "columns": 320, "modality": "US", "description": "心脏超声"},
@@ -113,16 +121,19 @@ def _harden(response: Response) -> Response:
 
 def _plain_pages(app: Flask, pages: Pages) -> None:
     app.add_url_rule("/", "landing", lambda: render_template("patient/landing.html"))
-    app.add_url_rule("/paused", "paused", lambda: render_template("patient/paused.html", retry_minutes=15))
+    app.add_url_rule(
+        "/paused", "paused", lambda: render_template("patient/paused.html", retry_minutes=15, carried=CARRIED)
+    )
     app.add_url_rule("/left", "left", lambda: render_template("patient/left.html"))
     app.add_url_rule("/error/<int:status>", "error", lambda status: render_template("errors/error.html", status=status))
-    app.add_url_rule(
-        "/step-up/<int:sent>",
-        "step_up",
-        lambda sent: render_template(
-            "patient/one_time_code.html", code_sent=bool(sent), carried={"phone": "13900000000"} if sent else None
-        ),
-    )
+    for name, state in STEP_UPS.items():
+        app.add_url_rule(
+            f"/step-up/{name}",
+            f"step_up_{name}",
+            lambda state=state: render_template("patient/one_time_code.html", **state),
+        )
+    app.add_url_rule("/refused", "refused", lambda: render_template("patient/refused.html"))
+    app.add_url_rule("/held", "held", lambda: render_template("patient/held.html", exam_id=EXAM_ID))
     app.add_url_rule("/demo/phone", "phone", lambda: render_template("demo/phone.html", **demo_phone()))
 
     def entry(code: str = "") -> str:
@@ -149,7 +160,13 @@ def _exam_pages(app: Flask, pages: Pages) -> None:
         ]  # fmt: skip
         total = sum(series["frames"] for series in SERIES)
         return render_template(
-            "patient/exam.html", exam=EXAM, report=pages.report, key_images=images, frames_total=total, in_wechat=False
+            "patient/exam.html",
+            exam=EXAM,
+            report=pages.report,
+            key_images=images,
+            frames_total=total,
+            is_released=True,
+            in_wechat=False,
         )
 
     def exam_list() -> str:
@@ -211,7 +228,6 @@ def _pictures(app: Flask, pages: Pages) -> None:
 
 
 def demo_phone() -> dict[str, Any]:
-    link = "http://127.0.0.1:8000/s/7K3M9P"
     return {
         "people": [
             {"name": "王小芳", "phone": "13900000001", "url": "?phone=1", "selected": True, "unread": 2},
@@ -220,8 +236,8 @@ def demo_phone() -> dict[str, Any]:
         "phone": {
             "owner_name": "王小芳", "number": "13900000001", "factor": "123X",
             "messages": [
-                {"channel": "sms", "sender": "1069 0000", "at": "今天 10:21", "link": link,
-                 "text": f"【云影像医院】您的检查结果已可查看，取片码 7K3M9P,30 天内有效。{link} 请勿转发。"},
+                {"channel": "sms", "sender": "1069 0000", "at": "今天 10:21", "code": "7K3M9P",
+                 "text": "【云影像医院】您的检查影像已可查看，取片码7K3M9P。请扫报告单上的二维码。"},
                 {"channel": "wechat", "title": "检查结果通知", "at": "今天 10:21", "link": "/q/abc",
                  "fields": [("检查项目", "胸部 CT"), ("检查时间", "2026-11-20 10:02")]},
             ],

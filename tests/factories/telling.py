@@ -7,13 +7,13 @@ import uuid
 from collections.abc import Mapping, Sequence
 
 from app.bootstrap import Services
-from app.models import Exam, Notification, Study, WechatAccount
+from app.models import Exam, Notification, Study
 from app.repos import exams as exam_repo
 from app.repos import notifications as repo
+from app.repos import studies as study_repo
 from app.repos.renditions import raise_exam_revision
 from app.services.exam_input import exam_input, report_input
 from app.services.incoming import IncomingObject, Stored
-from app.services.outbox import OPENID_CONTEXT
 from sms.inbox import InboxMessage, PhoneInbox
 from tests.factories.house import clock_of, exam_body, report_body
 from tests.factories.images import ct_slice, part10
@@ -65,13 +65,7 @@ def follow(house: Services, exam_id: uuid.UUID, openid: str = "oOpenid0001") -> 
     with house.db.session() as session:
         exam = exam_repo.exam(session, exam_id)
         assert exam is not None
-        row = WechatAccount(
-            patient_id=exam.patient_id,
-            openid_hash=house.blind.of("wechat.openid", openid),
-            openid_sealed=house.fields.seal(openid, OPENID_CONTEXT),
-            bound_at=house.clock.now(),
-        )
-        session.add(row)
+        house.wechat_accounts.bind(session, exam.patient_id, openid, "test")
     assert house.simulation.wechat is not None
     house.simulation.wechat.follow(openid)
     return openid
@@ -112,4 +106,4 @@ def states(house: Services, exam_id: uuid.UUID) -> list[tuple[str, str, str]]:
 
 def study(house: Services, uid: str) -> Study:
     with house.db.read() as session:
-        return next(row for row in exam_repo.studies_of_accession(session, "A1") if row.study_instance_uid == uid)
+        return study_repo.by_uid(session, {uid})[uid]

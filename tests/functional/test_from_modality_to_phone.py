@@ -15,15 +15,12 @@ from pydicom import dcmread
 from pynetdicom import AE
 from pynetdicom.sop_class import CTImageStorage  # type: ignore[attr-defined]
 
-from tests.factories.browser import CHROMIUM, chromium, phone_page, pixel, wait_for_slice
+from tests.factories.browser import chromium, in_browser, phone_page, pixel, wait_for_slice
 from tests.factories.demo_server import Running, demo
 from tests.factories.house import exam_body, report_body
 from tests.shared_data import files_of, needs
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="Debian's chromium is missing"),
-]
+pytestmark = in_browser
 PHONE, FACTOR = "13900000001", "0027"
 SLOW_4G = {"offline": False, "latency": 150, "downloadThroughput": 200_000, "uploadThroughput": 100_000}
 

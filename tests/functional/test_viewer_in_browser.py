@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.factories.browser import CHROMIUM, chromium, phone_page, pixel, wait_for_slice
+from tests.factories.browser import chromium, in_browser, phone_page, pixel, wait_for_slice
 from tests.factories.patient_pages import CT_FRAMES, EXAM_ID, ROOT, Pages, grey, served
 
-pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="Debian's chromium is not installed")]
+pytestmark = in_browser
 
 VIEWER = f"/exams/{EXAM_ID}/viewer"
 JPEG_SLACK = 2  # grey levels JPEG may be off

@@ -163,6 +163,22 @@ def test_a_dataset_over_the_limit_aborts_its_association_and_leaves_nothing(open
     assert stored(services) == {}
 
 
+def test_without_room_for_a_dataset_its_association_is_aborted_and_the_door_stays_open(
+    open_door: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    door, services = open_door()
+    full = shutil.disk_usage("/")._replace(free=1024)
+    association = associate(door.port)
+    with monkeypatch.context() as patch:
+        patch.setattr("app.dicom.spool.disk_usage", lambda _: full)
+        assert association.send_c_echo().Status == 0
+        assert send(association, [ct_file()]) == [-1]
+    eventually_empty(services.settings.spool_dir / "scp")
+    association = associate(door.port)
+    assert send(association, [ct_file()]) == [0]
+    association.release()
+
+
 def test_a_connection_cut_in_the_middle_leaves_no_file(open_door: Open) -> None:
     door, services = open_door()
     association = associate(door.port)

@@ -18,6 +18,7 @@ from app.repos import exams as repo
 from app.services import qr, report_sheet
 from app.services.exam_input import exam_input, report_input
 from tests.factories.house import exam_body, report_body, services
+from tests.factories.telling import receive_study
 
 URL = "https://film.example.org/q/ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 pytestmark = pytest.mark.skipif(
@@ -88,6 +89,14 @@ def test_the_sheet_says_what_it_must_and_no_more(house: Services, tmp_path: Path
 def test_without_a_report_the_sheet_says_so(house: Services, tmp_path: Path) -> None:
     text = words_of(house.paper.sheet("A1", "test"), tmp_path)
     assert "报告未出" in text
+
+
+def test_the_sheet_of_a_held_exam_prints_no_report(house: Services, tmp_path: Path) -> None:
+    house.exams.add_report("A1", report_input(report_body()), "test")
+    receive_study(house, PatientName="Wang^Jianguo=王^建国")
+    text = words_of(house.paper.sheet("A1", "test"), tmp_path)
+    assert "正在核对" in text
+    assert "双肺纹理清晰" not in text
 
 
 def test_a_character_without_glyph_is_an_error_with_a_fallback_never_a_blank(house: Services, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -126,6 +127,19 @@ def test_the_server_has_a_limit_of_its_own(machine: ReadingMachine, monkeypatch:
     answer = machine.get("/instances")
     assert len(answer.json) == 3
     assert "There are 7 additional" in answer.headers["Warning"]
+
+
+@pytest.mark.parametrize("number", ["1000000000", "999999999999999999"])
+def test_a_limit_or_offset_beyond_all_rows_is_no_fault(machine: ReadingMachine, number: str) -> None:
+    assert len(machine.get("/instances", limit=number).json) == 10
+    assert machine.get("/instances", offset=number).status_code == 204
+
+
+@pytest.mark.parametrize("value", ["*" * 2000, "*a" * 1000 + "b", "?*" * 1000, "%_" * 1000 + "*", "[" * 500 + "*"])
+def test_floods_of_wildcards_are_answered_at_once(machine: ReadingMachine, value: str) -> None:
+    started = time.monotonic()
+    assert machine.get("/studies", StudyDescription=value).status_code in (200, 204)
+    assert time.monotonic() - started < 5
 
 
 def test_series_of_a_study(machine: ReadingMachine) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pydicom
@@ -374,6 +375,34 @@ def test_a_frame_that_does_not_decode_is_406_and_the_server_lives(machine: Readi
     where = "/studies/1.2.9/series/1.2.9.1/instances/1.2.9.2"
     assert machine.get(f"{where}/rendered").status_code == 406
     assert machine.get(ONE + "/rendered").status_code == 200
+
+
+def test_no_request_for_a_frame_or_a_picture_parses_a_header(
+    machine: ReadingMachine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def parsing(*_: object, **__: object) -> None:
+        raise AssertionError("a header was parsed")
+
+    for name in ("pydicom.filereader.read_dataset", "pydicom.filereader.data_element_generator"):
+        monkeypatch.setattr(name, parsing)
+    for path in (
+        ONE + "/frames/1",
+        CINE + "/frames/3,1",
+        CINE + "/frames/2/rendered",
+        f"/studies/{STUDY}/thumbnail",
+        ONE,
+    ):
+        assert machine.get(path).status_code == 200
+    with pytest.raises(AssertionError, match="parsed"):
+        machine.get(ONE + "/metadata")
+
+
+def test_without_a_decoder_a_picture_is_not_to_be_had_now(tmp_path: Path) -> None:
+    machine = ReadingMachine(tmp_path)
+    machine.hold(*slices())
+    machine.services.renderer.close()
+    assert machine.get(ONE + "/rendered").status_code == 503
+    machine.close()
 
 
 def test_the_first_part_comes_before_the_last_is_read(machine: ReadingMachine, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -18,7 +17,7 @@ from app.clock import FrozenClock
 from app.imaging.sandbox import RenderPool
 from app.repos import exams as exam_repo
 from app.repos import renditions as rendition_repo
-from tests.factories.house import START, clock_of, services, settings
+from tests.factories.house import START, clock_of, copied, services, settings
 from tests.factories.telling import deliver_receipts, exam_of, messages, receive_study, register, report, states
 
 
@@ -108,7 +107,7 @@ def test_wherever_the_worker_dies_the_end_is_the_same_and_one_message_was_sent(
     received: Path, tmp_path: Path, pool: RenderPool
 ) -> None:
     folder = tmp_path / "undisturbed"
-    shutil.copytree(received, folder)
+    copied(received, folder)
     house = opened(folder, pool, FrozenClock(START))
     commits = Commits(house)
     work(house)
@@ -131,7 +130,7 @@ def test_wherever_the_worker_dies_the_end_is_the_same_and_one_message_was_sent(
 def killed_and_restarted(
     received: Path, folder: Path, pool: RenderPool, kill_at: int, *, before: bool
 ) -> dict[str, Any]:
-    shutil.copytree(received, folder)
+    copied(received, folder)
     clock = FrozenClock(START)
     house = opened(folder, pool, clock)
     Commits(house, kill_at, before=before)
@@ -149,7 +148,7 @@ def test_what_the_desk_sends_again_after_such_a_death_arrives_once(
     received: Path, tmp_path: Path, pool: RenderPool
 ) -> None:
     folder = tmp_path / "desk"
-    shutil.copytree(received, folder)
+    copied(received, folder)
     clock = FrozenClock(START)
     house = opened(folder, pool, clock)
     clock.advance(61)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 from flask import Flask
 
 from app import create_app
+from app.archive.sealed import SealedArchive, SealRequest, StoredObject
 from app.config import Settings
+from app.errors import StoreFull
+from app.services.incoming import IncomingObject, Outcome
+from app.services.ingest import Ingest
 from tests.factories.dicom_objects import ct_series
 
 
@@ -57,3 +62,40 @@ def test_damage_makes_the_exit_code_1(app: Flask, sent: Path, tmp_path: Path) ->
     assert result.exit_code == 1
     assert "altered, cut or moved" in result.output
     assert "5 objects read, 1 faults" in result.output
+
+
+def test_a_full_store_stops_the_command_with_a_sentence_and_what_was_taken_is_told(
+    app: Flask, sent: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.cli_archive._BATCH_OBJECTS", 2)
+    put_many, rounds = SealedArchive.put_many, iter(range(9))
+
+    def filling_up(archive: SealedArchive, requests: Iterable[SealRequest]) -> list[StoredObject]:
+        if next(rounds) == 2:
+            raise StoreFull("no room")
+        return put_many(archive, requests)
+
+    monkeypatch.setattr(SealedArchive, "put_many", filling_up)
+    result = app.test_cli_runner().invoke(args=["ingest", str(sent)])
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SystemExit)
+    assert "Error: no room" in result.output
+    assert "4 stored, 0 already there" in result.output
+    monkeypatch.undo()
+    result = app.test_cli_runner().invoke(args=["ingest", str(sent)])
+    assert "1 stored, 4 already there" in result.output
+
+
+def test_no_more_than_a_few_large_objects_lie_in_temporary_files_at_once(
+    app: Flask, sent: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.cli_archive._BATCH_BYTES", 1)
+    receive, sizes = Ingest.receive, []
+
+    def watched(ingest: Ingest, sources: list[IncomingObject], **more: str) -> list[Outcome]:
+        sizes.append(len(sources))
+        return receive(ingest, sources, **more)
+
+    monkeypatch.setattr(Ingest, "receive", watched)
+    assert app.test_cli_runner().invoke(args=["ingest", str(sent)]).exit_code == 0
+    assert sizes == [1] * 5

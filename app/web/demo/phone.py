@@ -5,6 +5,7 @@ It shows names, numbers and codes in clear, which is its purpose: the persons ar
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -12,12 +13,15 @@ from flask import Response, render_template, request
 
 from app.errors import NotFound
 from app.services.demo import DemoExam
+from app.services.modality_names import modality_name
 from app.web.context import services
 from app.web.guards import guarded_blueprint, public
 from sms.inbox import PhoneInbox
 
 blueprint = guarded_blueprint("demo", __name__, public, url_prefix="/demo")
 CHINA = timezone(timedelta(hours=8))
+CODE = re.compile(r"(?<![0-9A-Za-z])[0-9A-Z]{6}(?![0-9A-Za-z])")
+PHONE = re.compile(r"1\d{10}")
 
 
 @blueprint.get("/phone")
@@ -25,14 +29,16 @@ def phone() -> str:
     exams = services().demo.exams_shown()
     numbers = list(dict.fromkeys([exam.person.phone for exam in exams] + _numbers()))
     chosen = request.args.get("phone", numbers[0] if numbers else "")
-    if numbers and chosen not in numbers:
+    if chosen and not PHONE.fullmatch(chosen):
         raise NotFound
+    if chosen and chosen not in numbers:  # a phone that got nothing yet
+        numbers.append(chosen)
     mine = [exam for exam in exams if exam.person.phone == chosen]
     return render_template(
         "demo/phone.html",
         people=[
             {
-                "name": next((exam.person.name for exam in exams if exam.person.phone == number), number),
+                "name": next((exam.person.name for exam in exams if exam.person.phone == number), None),
                 "phone": number,
                 "url": f"/demo/phone?phone={number}",
                 "selected": number == chosen,
@@ -41,7 +47,7 @@ def phone() -> str:
             for number in numbers
         ],
         phone={
-            "owner_name": mine[0].person.name if mine else chosen,
+            "owner_name": mine[0].person.name if mine else None,
             "number": chosen,
             "factor": mine[0].person.id_number[-4:] if mine else "",
             "messages": _messages(chosen),
@@ -72,18 +78,43 @@ def _numbers() -> list[str]:
 
 
 def _messages(number: str) -> list[dict[str, Any]]:
+    """Text messages and notices, newest last."""
+    both = _text_messages(number) + _notices(number)
+    return [message for _, message in sorted(both, key=lambda pair: pair[0])]
+
+
+def _text_messages(number: str) -> list[tuple[datetime, dict[str, Any]]]:
+    """Carriers block links, so the texts hold none; their code is shown in bold, as phones do."""
     inbox = _inbox()
-    if inbox is None:
-        return []
     return [
-        {
-            "channel": "sms",
-            "sender": message.sender,
-            "text": message.text,
-            "at": _when(message.at),
-            "link": None,  # carriers block links: the texts hold none
-        }
-        for message in inbox.messages("+86" + number)
+        (
+            message.at,
+            {
+                "channel": "sms",
+                "sender": message.sender,
+                "text": message.text,
+                "code": found.group() if (found := CODE.search(message.text)) else None,
+                "at": _when(message.at),
+            },
+        )
+        for message in (inbox.messages("+86" + number) if inbox else [])
+    ]
+
+
+def _notices(number: str) -> list[tuple[datetime, dict[str, Any]]]:
+    wechat = services().simulation.wechat
+    return [
+        (
+            notice.at,
+            {
+                "channel": "wechat",
+                "title": notice.title,
+                "fields": notice.fields,
+                "link": notice.url,
+                "at": _when(notice.at),
+            },
+        )
+        for notice in (wechat.notices(services().demo.openid(number)) if wechat else [])
     ]
 
 
@@ -92,7 +123,7 @@ def _sheet(exam: DemoExam) -> dict[str, Any]:
     base = f"/demo/sheets/{exam.accession_number}"
     return {
         "accession_number": exam.accession_number,
-        "exam_name": f"{view.body_part} {view.modality}",
+        "exam_name": f"{view.body_part} {modality_name(view.modality)}".strip(),
         "performed_on": f"{view.performed_at.astimezone(CHINA):%Y-%m-%d}",
         "qr_url": f"/q/{exam.qr_code}",
         "qr_src": f"{base}/qr.svg",

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser
 
-from app.errors import InvalidInput
+from app.errors import InvalidInput, StoreUnavailable
 from app.web.machine.media_types import MediaType
 
 if TYPE_CHECKING:
@@ -56,7 +56,8 @@ class Part:
 def read_parts(body: Readable, boundary: str, limits: Limits, spool: Path) -> Iterator[Part]:
     """The parts as they become whole; each one's file is the caller's to close.
 
-    Raises InvalidInput, after the parts that came whole before, when the body is no well-formed multipart message.
+    Raises InvalidInput, after the parts that came whole before, when the body is no well-formed multipart message;
+    StoreUnavailable when there is no room for it.
     """
     collector = _Collector(limits, spool)
     try:
@@ -72,6 +73,8 @@ def read_parts(body: Readable, boundary: str, limits: Limits, spool: Path) -> It
                 fault = "is not a well-formed multipart message"
             except _TooMany:
                 fault = f"has more than {limits.parts} parts"
+            except OSError as error:
+                raise StoreUnavailable("the spool folder failed") from error
             while collector.whole:
                 yield collector.whole.popleft()
             if fault:

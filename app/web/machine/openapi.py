@@ -88,6 +88,10 @@ _ACCESSION = {
     "name": "accession", "in": "path", "required": True,
     "schema": {"type": "string", "pattern": r"^(?!\.{1,2}$)[A-Za-z0-9._-]{1,64}$"},
 }  # fmt: skip
+_STUDY = {
+    "name": "study_uid", "in": "path", "required": True,
+    "schema": {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)*$", "maxLength": 64},
+}  # fmt: skip
 
 
 def _json(schema: str, text: str) -> dict[str, Any]:
@@ -150,6 +154,13 @@ DOCUMENT: dict[str, Any] = {
         "/exams/{accession}/qr.svg": _file("ris", "The exam's QR as SVG", "image/svg+xml"),
         "/exams/{accession}/qr.png": _file("ris", "The exam's QR as PNG", "image/png"),
         "/exams/{accession}/report-sheet.pdf": _file("ris", "Our report sheet with the QR", "application/pdf"),
+        "/studies/{study_uid}/complete": {
+            "parameters": [_STUDY],
+            "post": _operation(
+                "upload", "All of the study is there: prepare it at once",
+                {"204": {"description": "done"}, "400": _fault("no UID"), "404": _fault("no such study")},
+            ),
+        },
         "/quarantine": {
             "get": _operation(
                 "read", "Objects that were not taken, newest first",

@@ -87,7 +87,7 @@ def _count(name: str, default: int, least: int) -> int:
     text = request.args.get(name)
     if text is None:
         return default
-    if not re.fullmatch(r"\d{1,9}", text) or int(text) < least:
+    if not re.fullmatch(r"[0-9]{1,18}", text) or int(text) < least:
         raise InvalidInput(name, f"must be a whole number from {least} on")
     return int(text)
 

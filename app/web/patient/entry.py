@@ -12,12 +12,13 @@ from app.security.codes import is_long, normal_code
 from app.services.code_naming import NO_PHONE, Attempt
 from app.services.exam_input import phone_number
 from app.services.verification import Opened
+from app.web import small_forms
 from app.web.context import services
 from app.web.guards import guarded_blueprint, public
 from app.web.patient import session as patient_session
 
 blueprint = guarded_blueprint("patient_entry", __name__, public)
-MAX_FORM_BYTES = 4096
+blueprint.before_request(small_forms.limit)
 
 
 @blueprint.get("/")
@@ -68,12 +69,14 @@ def _phone() -> str:
 
 
 def _answer(code: str, phone: str | None, carried: dict[str, str] | None) -> Response:
-    request.max_content_length = MAX_FORM_BYTES
     attempt = Attempt(code=code, address=request.remote_addr or "", phone=phone, device=patient_session.device_token())
     verification = services().verification
-    if request.form.get("action") == "send_code":
-        verification.request_one_time_code(attempt)
-        return _step_up(carried, code_sent=True, status=200)
+    action = request.form.get("action")
+    if action in ("send_code", "have_code"):
+        missing = _missing(carried, code)  # what was typed decides, not what exists
+        if action == "send_code" and not missing:
+            verification.request_one_time_code(attempt)
+        return _step_up(carried, missing=missing, code_sent=action == "send_code" and not missing)
     try:
         typed = request.form.get("one_time_code")
         if typed is not None:
@@ -83,15 +86,33 @@ def _answer(code: str, phone: str | None, carried: dict[str, str] | None) -> Res
     except AccessRefused:
         return make_response(render_template("patient/refused.html"), 403)
     except TooManyAttempts as pause:
-        page = render_template("patient/paused.html", retry_minutes=-(-pause.retry_after_s // 60))
+        minutes = -(-pause.retry_after_s // 60)
+        page = render_template("patient/paused.html", retry_minutes=minutes, carried=carried)
         return make_response(page, 429, {"Retry-After": str(pause.retry_after_s)})
     except StepUpRequired:
-        return _step_up(carried, code_sent=False, status=429)
+        return _step_up(carried, missing=_missing(carried, code), is_asked=True, status=429)
     return _let_in(opened)
 
 
-def _step_up(carried: dict[str, str] | None, *, code_sent: bool, status: int) -> Response:
-    page = render_template("patient/one_time_code.html", code_sent=code_sent, carried=carried)
+def _missing(carried: dict[str, str] | None, code: str) -> list[str]:
+    """Fields without which no code can be asked for: a pick-up code left empty, a phone number that is none."""
+    if carried is None:
+        return []
+    given = {"phone": _phone() != NO_PHONE, "pickup_code": bool(normal_code(code))}
+    return [name for name in carried if not given[name]]
+
+
+def _step_up(
+    carried: dict[str, str] | None,
+    *,
+    missing: list[str],
+    code_sent: bool = False,
+    is_asked: bool = False,
+    status: int = 200,
+) -> Response:
+    page = render_template(
+        "patient/one_time_code.html", code_sent=code_sent, is_asked=is_asked, carried=carried, missing=missing
+    )
     return make_response(page, status)
 
 

@@ -10,20 +10,26 @@ from jinja2.utils import htmlsafe_json_dumps
 
 from app.services.audit import Action
 from app.services.exams import ExamView
+from app.services.modality_names import modality_name
 from app.services.pictures import ShownSeries
+from app.web import small_forms
 from app.web.context import services
 from app.web.guards import guarded_blueprint
 from app.web.patient import session as patient_session
 
 blueprint = guarded_blueprint("patient_exams", __name__, patient_session.patient_session)
+blueprint.before_request(small_forms.limit)
 
 CHINA = timezone(timedelta(hours=8))
 KEY_IMAGES = 6
 PREVIEW_SIDE = 256
+MOST_STARS = 3
 
 
 @blueprint.get("/exams")
 def exam_list() -> str:
+    if patient_session.current_access().held:
+        return _held()
     view, shown = _exam()
     entry = _facts(view) | {"report_ready": view.report is not None, "frames_total": _total(shown)}
     return render_template("patient/exam_list.html", exams=[entry])
@@ -31,14 +37,17 @@ def exam_list() -> str:
 
 @blueprint.get("/exams/<exam_id>")
 def exam(exam_id: str) -> str:
+    if patient_session.current_access().held:
+        return _held()
     view, shown = _exam()
     services().patient_sessions.record(patient_session.current_access(), Action.EXAM_VIEWED)
     return render_template(
         "patient/exam.html",
         exam=_facts(view),
         report=_report(view),
-        key_images=[_key_image(view, n, series) for n, series in enumerate(shown[:KEY_IMAGES], 1)],
+        key_images=_key_images(view, shown)[:KEY_IMAGES],
         frames_total=_total(shown),
+        is_released=view.images_released,
         in_wechat="MicroMessenger" in request.headers.get("User-Agent", ""),
         csrf_token=patient_session.csrf_token,
     )
@@ -46,15 +55,17 @@ def exam(exam_id: str) -> str:
 
 @blueprint.get("/exams/<exam_id>/viewer")
 def viewer(exam_id: str) -> str:
-    view, shown = _exam()
     access = patient_session.current_access()
+    if access.held:
+        return _held()
     services().patient_sessions.record(access, Action.IMAGES_VIEWED)
+    view, shown = _exam()
     return render_template(
         "patient/viewer.html",
         exam_id=view.id.hex,
-        title=f"{view.body_part} {view.modality}".strip(),
+        title=f"{view.body_part} {modality_name(view.modality)}".strip(),
         manifest_json=htmlsafe_json_dumps(services().pictures.manifest(access.exam_id, access.exam_revision)),
-        first_frame=_key_image(view, 1, shown[0]) if shown else None,
+        first_frame=next(iter(_key_images(view, shown[:1])), None),
     )
 
 
@@ -63,6 +74,14 @@ def leave(exam_id: str) -> Response:
     patient_session.check_csrf()
     services().patient_sessions.end(patient_session.current_access())
     return patient_session.end(make_response(render_template("patient/left.html")))
+
+
+def _held() -> str:
+    """One calm page in place of list, report and pictures while the hospital checks whose they are."""
+    access = patient_session.current_access()
+    return render_template(
+        "patient/held.html", exam_id=access.exam_id.hex, csrf_token=patient_session.csrf_token
+    )  # fmt: skip
 
 
 def _exam() -> tuple[ExamView, tuple[ShownSeries, ...]]:
@@ -79,7 +98,7 @@ def _facts(view: ExamView) -> dict[str, Any]:
     return {
         "id": view.id.hex,
         "patient_name_masked": masked(view.patient.name),
-        "modality_name": view.modality,
+        "modality_name": modality_name(view.modality),
         "body_part": view.body_part,
         "performed_on": f"{view.performed_at.astimezone(CHINA):%Y-%m-%d}",
         "department": view.department,
@@ -88,7 +107,9 @@ def _facts(view: ExamView) -> dict[str, Any]:
 
 def masked(name: str) -> str:
     """Enough for the family to know whose it is, not enough for a glance over the shoulder."""
-    return name[:1] + "*" * max(1, len(name) - 1) if len(name) < 3 else name[0] + "*" * (len(name) - 2) + name[-1]
+    if len(name) < 3:
+        return name[:1] + "*"
+    return name[0] + "*" * min(len(name) - 2, MOST_STARS) + name[-1]
 
 
 def _report(view: ExamView) -> dict[str, Any] | None:
@@ -106,6 +127,15 @@ def _report(view: ExamView) -> dict[str, Any] | None:
     }
 
 
+def _key_images(view: ExamView, shown: tuple[ShownSeries, ...]) -> list[dict[str, Any]]:
+    """One a series; none where nothing of it can be shown."""
+    return [
+        _key_image(view, n, series)
+        for n, series in enumerate(shown, 1)
+        if not series.previews[series.row.key_frame - 1].is_empty
+    ]
+
+
 def _key_image(view: ExamView, n: int, series: ShownSeries) -> dict[str, Any]:
     row = series.row
     scale = min(1.0, PREVIEW_SIDE / max(row.rows, row.columns, 1))
@@ -115,5 +145,5 @@ def _key_image(view: ExamView, n: int, series: ShownSeries) -> dict[str, Any]:
         "src": f"/exams/{view.id.hex}/series/{n}/frames/{row.key_frame}.jpg?size={PREVIEW_SIDE}",
         "width": max(1, round(row.columns * scale)),
         "height": max(1, round(row.rows * scale)),
-        "alt": row.description or row.modality,
+        "alt": row.description or modality_name(row.modality),
     }

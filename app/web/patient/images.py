@@ -1,4 +1,7 @@
-"""An exam's pictures for its session: manifest, frames, batches, downloads. All under the session's guard."""
+"""An exam's pictures for its session: manifest, frames, batches, downloads. All under the session's guard.
+
+Nothing of a held exam is here (404).
+"""
 
 from __future__ import annotations
 
@@ -14,9 +17,9 @@ from app.services.pictures import RenderSpec, Window
 from app.web.context import services
 from app.web.downloads import stream_zip
 from app.web.guards import guarded_blueprint
-from app.web.patient.session import current_access, patient_session
+from app.web.patient.session import current_access, shown_exam
 
-blueprint = guarded_blueprint("patient_images", __name__, patient_session)
+blueprint = guarded_blueprint("patient_images", __name__, shown_exam)
 
 MIME = {"jpg": "image/jpeg", "png": "image/png"}
 SIZES = range(64, 2049)

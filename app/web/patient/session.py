@@ -34,6 +34,13 @@ def patient_session() -> None:
     g.patient_access = access
 
 
+def shown_exam() -> None:
+    """Guard of everything that shows an exam: a live session, and an exam that is not held."""
+    patient_session()
+    if current_access().held:
+        raise NotFound
+
+
 def current_access() -> PatientAccess:
     access: PatientAccess = g.patient_access
     return access

@@ -1,1 +1,54 @@
-"""The staff console."""
+"""The staff console: login, exams, messages, people, audit, system. Nothing here is for patients.
+
+`install` sets up what only this console uses: forms with CSRF tokens (Flask-WTF) and Bootstrap's style sheet.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from flask import Flask
+from flask_bootstrap import Bootstrap5
+
+from app.security.permissions import Permission, may
+from app.web.guards import guard_blueprint, public
+from app.web.staff import audit, exams, login, messages, people, system
+from app.web.staff.session import csrf, staff_or_none
+
+CHINA = timezone(timedelta(hours=8))
+
+
+def install(app: Flask) -> None:
+    services = app.extensions["cloudfilm"]
+    https = services.settings.base_url.startswith("https:")
+    app.secret_key = services.staff_form_key
+    app.config.update(
+        SESSION_COOKIE_NAME="__Host-cf-form" if https else "cf-form",
+        SESSION_COOKIE_SECURE=https,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Strict",
+        WTF_CSRF_CHECK_DEFAULT=False,  # the staff guard checks; patients' forms and machines have their own ways
+        WTF_CSRF_TIME_LIMIT=None,  # a login page left open overnight must work in the morning
+        WTF_CSRF_SSL_STRICT=False,  # it asks for a Referer, which our own Referrer-Policy forbids to send
+        BOOTSTRAP_SERVE_LOCAL=True,
+    )
+    csrf.init_app(app)
+    app.static_url_path = "/static"  # names the extension's own folder: /bootstrap/static
+    Bootstrap5(app)
+    guard_blueprint(app.blueprints["bootstrap"], public)
+    app.jinja_env.filters["china_time"] = china_time
+    app.context_processor(_who)
+    for room in (login, exams, messages, people, audit, system):
+        app.register_blueprint(room.blueprint)
+
+
+def china_time(at: datetime) -> str:
+    return f"{at.astimezone(CHINA):%Y-%m-%d %H:%M}"
+
+
+def _who() -> dict[str, Any]:
+    """For the console's frame: who is logged in and what their role may do."""
+    staff = staff_or_none()
+    allowed = {permission.name for permission in Permission if staff and may(staff.role, permission)}
+    return {"staff": staff, "allowed": allowed}

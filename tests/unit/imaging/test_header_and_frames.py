@@ -40,6 +40,11 @@ def test_a_frame_index_survives_bytes(frames: Any) -> None:
     assert FrameIndex.from_bytes(FrameIndex(frames).to_bytes()) == FrameIndex(frames)
 
 
+def test_an_index_is_taken_apart_once_for_all_its_frames() -> None:
+    raw = FrameIndex((((1, 2),),) * 3).to_bytes()
+    assert FrameIndex.from_bytes(raw) is FrameIndex.from_bytes(bytes(bytearray(raw)))
+
+
 def test_native_frames_are_read_by_their_index_alone() -> None:
     ds = ct_slice(InstanceNumber=7)
     raw = part10(ds)
@@ -86,6 +91,34 @@ def test_a_fragment_that_is_cut_off_is_a_missing_frame() -> None:
     frames = parse(io.BytesIO(part10(ds)[:-12])).frames
     assert frames is not None
     assert [len(frames.pieces(k)) for k in range(2)] == [1, 0]
+
+
+class CountingFile(io.BytesIO):
+    """Counts the bytes that were read of it."""
+
+    count = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        data = super().read(size)
+        self.count += len(data)
+        return data
+
+
+def test_an_offset_table_for_other_frames_than_there_are_is_not_even_read() -> None:
+    ds = ct_slice()
+    ds.file_meta.TransferSyntaxUID = "1.2.840.10008.1.2.4.80"
+    code, table = b"\xff\xd8only", bytes(8 * 100_000)
+    length = len(table).to_bytes(4, "little")
+    ds.PixelData = encapsulate([code], has_bot=False).replace(bytes(4), length + table, 1)
+    ds["PixelData"].is_undefined_length = True
+    ds["PixelData"].VR = "OB"
+    parsed = parse(io.BytesIO(part10(ds)))
+    file = CountingFile(part10(ds))
+    _, frames, _ = image_of(file, parsed.dataset, parsed.transfer_syntax_uid, parsed.pixel_offset)
+    assert frames is not None
+    ((start, length),) = frames.pieces(0)
+    assert file.getvalue()[start : start + length] == code
+    assert file.count < 1000
 
 
 def functional_groups(*depths: float, same_window: bool = True) -> Dataset:

@@ -29,6 +29,13 @@ def test_even_noise_fits_into_the_bytes_of_a_preview(samples: int) -> None:
     assert size_of(picture) == (256, 192)
 
 
+@pytest.mark.parametrize("shape", [(256, 256), (256, 256, 3), (512, 512), (1, 4000)])
+def test_nothing_but_black_and_white_noise_fits_too(shape: tuple[int, ...]) -> None:
+    noise = np.random.default_rng(1).integers(0, 2, shape, np.uint8) * 255
+    (picture,) = draw(noise, GREY, 0, [RenderSpec(longest=256, quality=75, max_bytes=10_240)])
+    assert len(picture) <= 10_240
+
+
 def test_a_small_picture_is_never_enlarged() -> None:
     (picture,) = draw(np.zeros((300, 400), np.uint8), GREY, 0, [RenderSpec(longest=2048)])
     assert size_of(picture) == (400, 300)

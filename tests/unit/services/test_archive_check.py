@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from app.bootstrap import Services
 from tests.factories.dicom_objects import ct_series
-from tests.factories.ingest_rig import IngestRig
+from tests.factories.house import services
+from tests.factories.ingest_rig import NOON, IngestRig
+from tests.factories.telling import receive_study
 
 
 @pytest.fixture
@@ -55,3 +61,49 @@ def test_objects_without_a_row_are_listed_and_are_no_fault(rig: IngestRig) -> No
     rig.store.put(stray, [b"left by a crash"])
     assert rig.check.orphans() == [stray]
     assert rig.faults() == []
+
+
+def test_what_a_crash_left_of_a_write_is_removed_when_no_write_can_be_behind_it(rig: IngestRig, tmp_path: Path) -> None:
+    folder = object_path(tmp_path, rig.instances()[0].object_key).parent
+    for name, hours in (("aa.01.part", 25), ("bb.02.part", 23)):
+        (folder / name).write_bytes(b"torn")
+        written_at = (NOON - timedelta(hours=hours)).timestamp()
+        os.utime(folder / name, (written_at, written_at))
+    assert rig.check.remove_leftovers() == 1
+    assert [path.name for path in folder.glob("*.part")] == ["bb.02.part"]
+    assert (rig.faults(), rig.check.orphans()) == ([], [])
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[Services]:
+    built = services(tmp_path)
+    for _ in range(2):
+        built.worker.work.completion.complete_now(receive_study(built, slices=3))
+        built.worker.run_job()
+    yield built
+    built.renderer.close()
+    built.db.dispose()
+
+
+def packs_of(house: Services) -> list[Path]:
+    return sorted(path for path in (house.settings.var_dir / "objects" / "renditions").rglob("*") if path.is_file())
+
+
+def faults_of(house: Services) -> list[str]:
+    return [result.fault for result in house.archive_check.objects() if result.fault]
+
+
+def test_damaged_swapped_and_missing_prepared_pictures_are_found(house: Services) -> None:
+    first, second, third, fourth = packs_of(house)
+    assert faults_of(house) == []
+    one, other = first.read_bytes(), second.read_bytes()
+    first.write_bytes(other)
+    second.write_bytes(one)
+    assert faults_of(house) == ["altered, cut or moved"] * 2
+    first.write_bytes(one)
+    second.write_bytes(other[:-1])
+    third.unlink()
+    flipped = bytearray(fourth.read_bytes())
+    flipped[60] ^= 0xFF
+    fourth.write_bytes(flipped)
+    assert sorted(faults_of(house)) == ["altered, cut or moved", "altered, cut or moved", "missing"]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import resource
 import struct
 import zipfile
 from pathlib import Path
 
 import pytest
 
+from app.errors import StoreUnavailable
 from app.services.incoming import IncomingObject
 from app.services.incoming_files import ZipLimits, count, find
 
@@ -102,6 +104,60 @@ def test_damaged_and_encrypted_members_are_refused_and_the_others_come_through(t
     path.write_bytes(path.read_bytes()[:40])
     assert [fault for _, _, fault in collect(path)] == ["the zip cannot be read"]
     assert count([path]) == 1
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_member_damaged_anywhere_is_refused_alone_however_it_is_packed(tmp_path: Path, method: int) -> None:
+    content = bytes(range(256)) * 4
+    path = tmp_path / "x.zip"
+    with zipfile.ZipFile(path, "w", method) as archive:
+        archive.writestr("damaged", content)
+        archive.writestr("sound", content)
+        first, second = archive.infolist()
+    raw = path.read_bytes()
+    body = first.header_offset + 30 + len(first.filename)
+    for position in range(body, second.header_offset):
+        path.write_bytes(raw[:position] + bytes([raw[position] ^ 0xFF]) + raw[position + 1 :])
+        (_, damaged, fault), (_, sound, no_fault) = collect(path)
+        assert fault == "the zip member cannot be read" or damaged == content  # some bits are only padding
+        assert (sound, no_fault) == (content, None)
+
+
+def test_a_full_spool_is_no_fault_of_the_member(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = make_zip(tmp_path / "x.zip", {"large": os.urandom(9 * 1024 * 1024)})
+    monkeypatch.setattr("app.services.incoming_files._IN_MEMORY_BYTES", 1024)
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1024 * 1024, limit[1]))
+    try:
+        with pytest.raises(StoreUnavailable):
+            collect(path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+
+
+def test_a_large_member_lies_in_the_folder_it_is_told(tmp_path: Path) -> None:
+    path = make_zip(tmp_path / "x.zip", {"large": os.urandom(9 * 1024 * 1024)})
+    (tmp_path / "spool").mkdir()
+    (member,) = find([path], spool=tmp_path / "spool")
+    descriptor = f"/proc/self/fd/{member.file.fileno()}"
+    assert Path(descriptor).readlink().is_relative_to(tmp_path / "spool")
+    member.file.close()
+
+
+def test_a_folder_that_cannot_be_opened_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("closed", "open"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "x").write_text("x")
+    scandir = os.scandir
+
+    def refusing(path: str) -> object:
+        if path.endswith("closed"):
+            raise PermissionError(13, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    assert collect(tmp_path) == [("x", b"x", None), ("closed", b"", "the file cannot be read")]
+    assert count([tmp_path]) == 2
 
 
 def test_a_pipe_in_a_folder_is_not_waited_for(tmp_path: Path) -> None:

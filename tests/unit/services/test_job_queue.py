@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.bootstrap import Services
-from app.errors import NotFound
+from app.errors import CloudFilmError, DatabaseUnavailable, NotFound, StoreFull
 from app.services.job_queue import LEASE, MOST_ATTEMPTS, JobQueue
 from tests.factories.house import clock_of, services
 
@@ -124,6 +124,36 @@ def test_a_failing_job_is_tried_again_with_growing_pauses_and_given_up_visibly(
     assert pauses[1] == 5
     (given_up,) = queue.given_up()
     assert (given_up.key, given_up.state, given_up.last_error) == ("a", "failed", "ValueError")
+
+
+@pytest.mark.parametrize("outage", [StoreFull("full"), DatabaseUnavailable("locked")])
+def test_an_outage_is_no_fault_of_the_job_however_long_it_lasts(
+    house: Services, queue: JobQueue, outage: CloudFilmError
+) -> None:
+    enqueue(house, queue, "a")
+    for _ in range(3 * MOST_ATTEMPTS):
+        job = queue.claim()
+        assert job is not None
+        assert job.attempt == 1
+        queue.failed(job, outage)
+        assert queue.claim() is None
+        clock_of(house).advance(60)
+    assert queue.given_up() == []
+
+
+def test_a_job_that_kills_its_worker_every_time_is_given_up_visibly(house: Services, queue: JobQueue) -> None:
+    enqueue(house, queue, "deadly")
+    for attempt in range(1, MOST_ATTEMPTS + 1):
+        job = queue.claim()
+        assert job is not None
+        assert job.attempt == attempt
+        clock_of(house).advance(LEASE.total_seconds() + 1)
+    enqueue(house, queue, "harmless")
+    following = queue.claim()
+    assert following is not None
+    assert following.key == "harmless"
+    (given_up,) = queue.given_up()
+    assert (given_up.key, given_up.last_error) == ("deadly", "worker lost")
 
 
 def test_a_given_up_job_can_be_revived_by_a_human(house: Services, queue: JobQueue) -> None:

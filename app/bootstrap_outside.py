@@ -1,0 +1,89 @@
+"""Settings -> what lies outside this process: folders, database, object store, Redis. A part of `bootstrap`.
+
+Nothing works without the database, so it must answer at the start. Store and Redis may come back while we run:
+/readyz tells of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+import obstore
+
+from app.archive.cloud_store import ObstoreStore
+from app.archive.local_store import LocalStore
+from app.archive.store import ObjectStore
+from app.config import Settings
+from app.errors import SettingsError
+from app.extensions import Database
+from app.jobs.wake import Waker
+
+Probe = Callable[[], None]
+Part = TypeVar("Part")
+
+
+@dataclass(frozen=True)
+class Outside:
+    db: Database
+    store: ObjectStore
+    waker: Waker
+
+
+def connect(settings: Settings, faults: list[str]) -> Outside:
+    """Raises SettingsError when there are `faults` already, something cannot be opened or the database is silent; then
+    it names every part that does not answer too."""
+
+    def opened(what: str, make: Callable[[], Part]) -> Part | None:
+        try:
+            return make()
+        except Exception as error:  # drivers quote the address, password and all
+            faults.append(f"{what} cannot be opened ({_kinds(error)})")
+            return None
+
+    opened("CLOUDFILM_VAR_DIR", lambda: _make_folders(settings))
+    db = opened("CLOUDFILM_DATABASE_URL", lambda: Database(settings.database_address))
+    store = opened("CLOUDFILM_STORE_URL", lambda: _store(settings))
+    waker = opened("CLOUDFILM_REDIS_URL", lambda: Waker(settings.redis_url))
+    asked = probes(db, store, waker)
+    if db is None or store is None or waker is None or faults or silent({"database": db.probe}):
+        raise SettingsError([*faults, *silent(asked)])
+    return Outside(db, store, waker)
+
+
+def probes(db: Database | None, store: ObjectStore | None, waker: Waker | None) -> dict[str, Probe]:
+    """What to ask each part that is there; a probe raises when its part does not answer."""
+    redis = waker.probe if waker and not waker.is_embedded else None
+    known = {"database": db and db.probe, "store": store and store.probe, "redis": redis}
+    return {part: probe for part, probe in known.items() if probe}
+
+
+def silent(asked: Mapping[str, Probe]) -> list[str]:
+    """A line for each part that does not answer, by the error's type: its message may quote secrets."""
+    lines = []
+    for part, probe in asked.items():
+        try:
+            probe()
+        except Exception as error:
+            lines.append(f"{part} does not answer ({_kinds(error)})")
+    return lines
+
+
+def _kinds(error: BaseException) -> str:
+    kinds = [type(error).__name__, *([type(error.__cause__).__name__] if error.__cause__ else [])]
+    return ", caused by ".join(dict.fromkeys(kinds))
+
+
+def _make_folders(settings: Settings) -> None:
+    for folder in (settings.var_dir, settings.spool_dir):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+
+def _store(settings: Settings) -> ObjectStore:
+    parts = urlsplit(settings.store_url)
+    if parts.scheme in ("", "file"):
+        return LocalStore(Path(parts.path) if parts.path else settings.var_dir / "objects")
+    return ObstoreStore(obstore.store.from_url(settings.store_url))

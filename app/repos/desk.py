@@ -1,0 +1,33 @@
+"""Rows the service desk asks for that no other room does."""
+
+from __future__ import annotations
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.models import Instance, Study
+
+
+def studies(session: Session, accession_number: str) -> list[tuple[Study, int]]:
+    """Every study of an accession number, whatever its match, with its number of instances; oldest first."""
+    query = (
+        select(Study, func.count(Instance.id))
+        .outerjoin(Instance, Instance.study_id == Study.id)
+        .where(Study.accession_number == accession_number)
+        .group_by(Study.id)
+        .order_by(Study.created_at)
+    )
+    return [(study, count) for study, count in session.execute(query)]
+
+
+def not_matched(session: Session, limit: int) -> list[tuple[Study, int]]:
+    """Studies no patient can see because they belong to no exam, with their number of instances; newest first."""
+    query = (
+        select(Study, func.count(Instance.id))
+        .outerjoin(Instance, Instance.study_id == Study.id)
+        .where(Study.match_state != "matched")
+        .group_by(Study.id)
+        .order_by(Study.last_instance_at.desc())
+        .limit(limit)
+    )
+    return [(study, count) for study, count in session.execute(query)]

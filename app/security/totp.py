@@ -1,0 +1,45 @@
+"""The second factor of staff: time-based one-time passwords (RFC 6238: SHA-1, 30 s, 6 digits) through pyotp.
+
+That a code works once is kept as a row (`services/staff_login`): this module only says which time step it belongs to.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+import unicodedata
+from datetime import datetime
+
+import pyotp
+
+STEP_S = 30
+ISSUER = "CloudFilm"
+_TYPED = re.compile(r"\d{6}\Z", re.ASCII)
+
+
+def new_secret() -> str:
+    """160 random bits as base32 (RFC 4226, 4, R6)."""
+    return pyotp.random_base32()
+
+
+def matching_step(secret: str, typed: str, now: datetime) -> int | None:
+    """The time step a code is of: this one or a neighbour (RFC 6238, 5.2); None for a wrong code."""
+    code = re.sub(r"\s", "", unicodedata.normalize("NFKC", typed[:16]))
+    if not _TYPED.match(code):
+        return None
+    generator, current = pyotp.TOTP(secret), int(now.timestamp()) // STEP_S
+    found = None
+    for step in (current - 1, current, current + 1):
+        if hmac.compare_digest(generator.generate_otp(step), code):
+            found = step
+    return found
+
+
+def code_at(secret: str, now: datetime) -> str:
+    """The code an authenticator shows now."""
+    return pyotp.TOTP(secret).at(now)
+
+
+def provisioning_uri(secret: str, username: str) -> str:
+    """otpauth:// address for an authenticator's camera."""
+    return pyotp.TOTP(secret).provisioning_uri(name=username, issuer_name=ISSUER)

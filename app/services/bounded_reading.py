@@ -1,0 +1,76 @@
+"""A file as pydicom may read it: within a budget, and never to its end. What is read is judged in `header_checks`."""
+
+from __future__ import annotations
+
+import io
+import zlib
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from app.errors import RefusedObject
+from app.services.incoming import CANNOT_UNDERSTAND, OUT_OF_RESOURCES
+
+# pydicom looks for the end of an undefined-length value in blocks of this size; the last one is short by nature.
+_SEARCH_BLOCK = 8192
+_READ_BYTES = 65536
+_INFLATED_AT_ONCE = 1024 * 1024
+
+
+@dataclass
+class Budget:
+    """What parsing may still cost. Elements come in two reads each, so `reads_left` bounds their number too."""
+
+    bytes_left: int
+    reads_left: int
+
+    def charge(self, count: int) -> None:
+        self.bytes_left -= count
+        self.reads_left -= 1
+        if self.bytes_left < 0 or self.reads_left < 0:
+            raise RefusedObject("the header is larger than the limit", OUT_OF_RESOURCES)
+
+
+class Deflated(Exception):
+    """The rest of the file, from `start` on, is one deflated data set."""
+
+    def __init__(self, start: int) -> None:
+        self.start = start
+        super().__init__(start)
+
+
+class BoundedReader:
+    """`strict`: the end may come only where an element would start, anything else is a truncated file."""
+
+    def __init__(self, file: BinaryIO, budget: Budget, *, strict: bool = True) -> None:
+        self._file = file
+        self._budget = budget
+        self._strict = strict
+        self.seek = file.seek
+        self.tell = file.tell
+
+    def read(self, count: int = -1) -> bytes:
+        if count < 0:  # pydicom does that for one purpose: to inflate what it gets, however much that becomes
+            raise Deflated(self.tell())
+        data = self._file.read(min(count, self._budget.bytes_left + 1))
+        self._budget.charge(len(data))
+        # pydicom asks for the 8 bytes of an element's head, or peeks for 1.
+        at_border = not data and count in (1, 8)
+        if self._strict and len(data) != count and not at_border and count != _SEARCH_BLOCK:
+            raise RefusedObject("truncated: the header ends early", CANNOT_UNDERSTAND)
+        return data
+
+
+def inflate(file: BinaryIO, start: int, limit: int) -> BinaryIO:
+    """The data set that lies deflated from `start` on (PS3.5 A.5). Raises RefusedObject beyond `limit` bytes."""
+    file.seek(start)
+    inflater, plain = zlib.decompressobj(-zlib.MAX_WBITS), io.BytesIO()
+    while block := file.read(_READ_BYTES):
+        while block:
+            plain.write(inflater.decompress(block, _INFLATED_AT_ONCE))
+            block = inflater.unconsumed_tail
+            if plain.tell() > limit:
+                raise RefusedObject("inflates beyond the limit", OUT_OF_RESOURCES)
+    if not inflater.eof:
+        raise RefusedObject("truncated: the deflated data end early", CANNOT_UNDERSTAND)
+    plain.seek(0)
+    return plain

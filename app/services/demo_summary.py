@@ -1,0 +1,41 @@
+"""Says of the demo's studies what their patients see, and what of them cannot be shown. Changes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from app.archive.sealed import PackIndex
+from app.extensions import Database
+from app.models import Exam, Study
+from app.repos import demo as repo
+from app.repos import renditions as rendition_repo
+
+
+@dataclass(frozen=True)
+class DemoSummary:
+    db: Database
+
+    def lines(self) -> list[str]:
+        """One line for all, then one for each exam whose patient sees less than its study holds."""
+        with self.db.read() as session:
+            found = [(exam, self._less(session, exam, study)) for exam, study in repo.exams(session)]
+        whole = sum(less == "" for _, less in found)
+        return [f"{len(found)} exams, {whole} shown in full"] + [
+            f"exam {exam.accession_number}: {less}" for exam, less in found if less
+        ]
+
+    def _less(self, session: Session, exam: Exam, study: Study) -> str:
+        if exam.held_at is not None:
+            return f"held, {exam.held_reason}"
+        if study.match_state != "matched":
+            return f"its study is not shown, {study.match_reason}"
+        if study.prepared_revision != study.revision:
+            return "its pictures are not ready yet"
+        rows = rendition_repo.prepared(session, study.id, study.revision)
+        if not rows:
+            return "its study holds no pictures"
+        packs = [PackIndex.from_bytes(row.frame_index) for row in rows]
+        missing = sum(pack[k].is_empty for pack in packs for k in range(len(pack)))
+        return f"{missing} of {sum(map(len, packs))} pictures cannot be shown" if missing else ""

@@ -1,0 +1,90 @@
+"""Exams that wait for a human: held, lifted by a correction, let go by staff. Why: docs/adr/0007.
+
+While an exam is held its patient sees neither pictures nor report and is told nothing. What contradicts an exam is
+`matching`'s to say; each page and the outbox look at `held_at`.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from app.clock import Clock
+from app.errors import Conflict, InvalidInput, NotFound
+from app.extensions import Database
+from app.models import Exam, Study
+from app.repos import exams as repo
+from app.repos import release as release_repo
+from app.repos.renditions import raise_exam_revision
+from app.services.audit import Action, Audit
+
+SYSTEM = "system"
+CONTRADICTED = "a study of its accession number names another patient"
+"""The only hold that lifts by itself, as soon as no study contradicts the exam any more."""
+PARTED = "parted by a human"
+"""The reason of studies that are `detached` for good: they stay away from the exam and hold it no more."""
+LONGEST_HELD_REASON, LONGEST_REASON = 64, 200
+
+
+@dataclass(frozen=True)
+class Holds:
+    db: Database
+    clock: Clock
+    audit: Audit
+
+    def hold(self, session: Session, exam: Exam, reason: str, actor: str = SYSTEM) -> None:
+        """Withhold an exam, inside the caller's transaction. A human's reason stands above the machine's.
+
+        Raises InvalidInput for a reason of more than 64 characters.
+        """
+        if not 0 < len(reason.strip()) <= LONGEST_HELD_REASON:
+            raise InvalidInput("reason", f"must be 1 to {LONGEST_HELD_REASON} characters")
+        if exam.held_at is not None and reason in (CONTRADICTED, exam.held_reason):
+            return
+        exam.held_at = exam.held_at or self.clock.now()
+        exam.held_reason = reason
+        self._changed(session, exam, Action.EXAM_HELD, actor, reason=reason)
+
+    def reconsider(self, session: Session, exam: Exam) -> None:
+        """Hold or lift as the exam's studies stand now. A human's hold is never lifted here."""
+        session.flush()
+        if repo.contradicting_studies(session, exam.accession_number, PARTED):
+            self.hold(session, exam, CONTRADICTED)
+        elif exam.held_at is not None and exam.held_reason == CONTRADICTED:
+            self._lift(session, exam, SYSTEM, "no study contradicts it any more")
+
+    def release_hold(self, exam_id: uuid.UUID, reason: str, actor: str) -> None:
+        """A human looked: what matches belongs to the exam, the studies that contradict it never will.
+
+        Raises NotFound, InvalidInput (no reason), Conflict (not held).
+        """
+        if not 0 < len(reason.strip()) <= LONGEST_REASON:
+            raise InvalidInput("reason", f"must be 1 to {LONGEST_REASON} characters")
+        with self.db.session() as session:
+            exam = release_repo.lock(session, exam_id)
+            if exam is None:
+                raise NotFound
+            if exam.held_at is None:
+                raise Conflict("the exam is not held")
+            for study in repo.contradicting_studies(session, exam.accession_number, PARTED):
+                self._part(session, study, actor)
+            self._lift(session, exam, actor, reason.strip())
+
+    def _part(self, session: Session, study: Study, actor: str) -> None:
+        study.match_state, study.match_reason, study.exam_id = "detached", PARTED, None
+        subject = f"study:{study.study_instance_uid}"
+        self.audit.record(
+            session, Action.STUDY_UNMATCHED, actor=actor, subject=subject, state="detached", reason=PARTED
+        )  # fmt: skip
+
+    def _lift(self, session: Session, exam: Exam, actor: str, reason: str) -> None:
+        exam.held_at = exam.held_reason = None
+        self._changed(session, exam, Action.EXAM_HOLD_LIFTED, actor, reason=reason)
+
+    def _changed(self, session: Session, exam: Exam, action: Action, actor: str, *, reason: str) -> None:
+        exam.updated_at = self.clock.now()
+        session.flush()
+        raise_exam_revision(session, exam.id)
+        self.audit.record(session, action, actor=actor, subject=f"exam:{exam.id.hex}", reason=reason)

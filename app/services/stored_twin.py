@@ -1,0 +1,44 @@
+"""A stored instance beside a received one of the same UID: is it whole, does it hold the same? What follows from that
+is `ingest_plan`; how contents are compared `same_content`."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from typing import BinaryIO, cast
+
+import structlog
+
+from app.archive.sealed import DataKey, SealedArchive
+from app.errors import ObjectMissing, UnsealError
+from app.models import Instance
+from app.services.header_checks import MIB, HeaderLimits, ParsedFile
+from app.services.same_content import same_instance
+
+log = structlog.get_logger(__name__)
+
+_COMPARED_IN_MEMORY = 16 * MIB
+
+
+def is_whole(archive: SealedArchive, twin: Instance, key: DataKey) -> bool:
+    return _read(archive, twin, key, lambda _: None)
+
+
+def holds_the_same(
+    archive: SealedArchive, twin: Instance, key: DataKey, file: BinaryIO, parsed: ParsedFile, limits: HeaderLimits
+) -> bool:
+    """False also when the stored bytes are damaged: doubt is a difference."""
+    with tempfile.SpooledTemporaryFile(_COMPARED_IN_MEMORY) as stored:
+        whole = _read(archive, twin, key, stored.write)
+        return whole and same_instance(file, parsed, cast(BinaryIO, stored), limits)
+
+
+def _read(archive: SealedArchive, twin: Instance, key: DataKey, take: Callable[[bytes], object]) -> bool:
+    """Whether the stored bytes are whole; each piece of them goes to `take`."""
+    try:
+        for piece in archive.stream(twin.object_key, twin.object_version, key):
+            take(piece)
+    except (ObjectMissing, UnsealError) as error:
+        log.error("a stored object is damaged or gone", exc_info=error)
+        return False
+    return True

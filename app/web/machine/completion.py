@@ -1,0 +1,20 @@
+"""The sender's word that a study is whole: its pictures are prepared at once instead of after the quiet period."""
+
+from __future__ import annotations
+
+from flask import Response
+
+from app.web.context import services
+from app.web.guards import guarded_blueprint
+from app.web.machine.addresses import checked_uid
+from app.web.machine.auth import requires_scope
+
+blueprint = guarded_blueprint("completion", __name__, requires_scope("upload"), url_prefix="/api/v1")
+
+
+@blueprint.post("/studies/<study_uid>/complete")
+def complete(study_uid: str) -> Response:
+    """204, also when it was complete before; 404 unknown. A later instance opens the study again."""
+    services().completion.complete_now(checked_uid(study_uid))
+    services().waker.wake()
+    return Response(status=204)

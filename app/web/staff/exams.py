@@ -1,0 +1,105 @@
+"""The desk's pages: search, one exam with its deliveries and visitors, resend, revoke, let in, print again."""
+
+from __future__ import annotations
+
+import uuid
+
+from flask import Response, flash, make_response, redirect, render_template, request
+
+from app.errors import Conflict, InvalidInput, NotFound, TooManyAttempts
+from app.security.permissions import Permission
+from app.web.context import services
+from app.web.guards import guarded, guarded_blueprint
+from app.web.staff.session import current_staff, requires
+
+blueprint = guarded_blueprint("staff_exams", __name__, requires(Permission.SEE_EXAMS), url_prefix="/staff")
+may_change = guarded(requires(Permission.CHANGE_ACCESS))
+
+
+@blueprint.get("/exams")
+def search() -> str:
+    term = request.args.get("q", "")
+    found = services().exam_search.find(term, current_staff().actor)
+    return render_template("staff/search.html", term=term, found=found)
+
+
+@blueprint.get("/unmatched")
+def unmatched() -> str:
+    return render_template("staff/unmatched.html", studies=services().desk.not_matched())
+
+
+@blueprint.get("/exams/<exam_id>")
+def exam(exam_id: str) -> Response:
+    return _page(_id(exam_id), None, 200)
+
+
+@blueprint.post("/exams/<exam_id>/resend")
+@may_change
+def resend(exam_id: str) -> Response:
+    """A new message with a new code. Answers 303, or the page with what stands against it."""
+    asked = _id(exam_id)
+    try:
+        services().outbox.resend(asked, request.form.get("reason", ""), current_staff().actor)
+    except TooManyAttempts as error:
+        return _page(asked, error, 429)
+    except InvalidInput as error:
+        return _page(asked, error, 400)
+    except Conflict as error:
+        return _page(asked, error, 409)
+    return _back(asked, "resent")
+
+
+@blueprint.post("/exams/<exam_id>/revoke")
+@may_change
+def revoke(exam_id: str) -> Response:
+    """Every code and session of the exam ends now."""
+    asked = _id(exam_id)
+    try:
+        services().desk.revoke(asked, request.form.get("reason", ""), current_staff().actor)
+    except InvalidInput as error:
+        return _page(asked, error, 400)
+    return _back(asked, "revoked")
+
+
+@blueprint.post("/exams/<exam_id>/let-in")
+@may_change
+def let_in(exam_id: str) -> Response:
+    """Shows a one-time code, once: it is kept nowhere in clear."""
+    asked = _id(exam_id)
+    try:
+        code = services().desk.let_in(asked, request.form.get("reason", ""), current_staff().actor)
+    except InvalidInput as error:
+        return _page(asked, error, 400)
+    accession = services().exams.view(asked).accession_number
+    return make_response(render_template("staff/let_in.html", exam_id=asked.hex, code=code, accession_number=accession))
+
+
+@blueprint.get("/exams/<exam_id>/report-sheet.pdf")
+@may_change
+def report_sheet(exam_id: str) -> Response:
+    return Response(services().paper.sheet_of(_id(exam_id), current_staff().actor), mimetype="application/pdf")
+
+
+@blueprint.get("/exams/<exam_id>/qr.png")
+@may_change
+def qr(exam_id: str) -> Response:
+    accession = services().exams.view(_id(exam_id)).accession_number
+    return Response(services().paper.qr_png(accession, current_staff().actor), mimetype="image/png")
+
+
+def _page(exam_id: uuid.UUID, fault: Exception | None, status: int) -> Response:
+    desk = services().desk.exam(exam_id, current_staff().actor)
+    page = render_template("staff/exam.html", desk=desk, fault=type(fault).__name__ if fault else None)
+    return make_response(page, status)
+
+
+def _back(exam_id: uuid.UUID, done: str) -> Response:
+    flash(done)
+    return make_response(redirect(f"/staff/exams/{exam_id.hex}", 303))
+
+
+def _id(text: str) -> uuid.UUID:
+    try:
+        return uuid.UUID(hex=text)
+    except ValueError:
+        raise NotFound from None

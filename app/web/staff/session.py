@@ -1,0 +1,80 @@
+"""The staff's cookie and the guards of everything under /staff. What a session is, is staff_login's business."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from flask import Response, current_app, g, request
+from flask_wtf import CSRFProtect
+
+from app.errors import Forbidden, NotFound, PasswordOverAge
+from app.security.permissions import Permission, may
+from app.services.staff_login import StaffAccess
+from app.web.context import services
+from app.web.guards import Guard
+
+csrf = CSRFProtect()
+COOKIE = "cf-staff"
+MAX_FORM_BYTES = 16 * 1024
+
+
+def hospital_network() -> None:
+    """Guard of the login page: an address of the hospital, and a form of ours. For others there is no console."""
+    try:
+        address = ipaddress.ip_address(request.remote_addr or "")
+    except ValueError:
+        raise NotFound from None
+    if not any(address in ipaddress.ip_network(network) for network in services().settings.staff_addresses):
+        raise NotFound
+    if request.method not in ("GET", "HEAD", "OPTIONS"):
+        request.max_content_length = MAX_FORM_BYTES
+        csrf.protect()
+
+
+def own_session() -> None:
+    """Guard: somebody is logged in; also with a password that is over age."""
+    hospital_network()
+    g.staff_access = services().staff_login.check(services().staff_tokens.read(request.cookies.get(cookie_name(), "")))
+
+
+def requires(permission: Permission) -> Guard:
+    """A guard that lets in whose role has `permission`."""
+
+    def guard() -> None:
+        own_session()
+        if current_staff().must_change_password:
+            raise PasswordOverAge
+        if not may(current_staff().role, permission):
+            raise Forbidden
+
+    guard.__name__ = f"requires_{permission.name.lower()}"
+    return guard
+
+
+def current_staff() -> StaffAccess:
+    access: StaffAccess = g.staff_access
+    return access
+
+
+def staff_or_none() -> StaffAccess | None:
+    """Who is logged in on a page that also strangers see."""
+    access: StaffAccess | None = g.get("staff_access")
+    return access
+
+
+def begin(response: Response, token: str) -> Response:
+    response.set_cookie(cookie_name(), token, path="/", secure=_https(), httponly=True, samesite="Strict")
+    return response
+
+
+def end(response: Response) -> Response:
+    response.delete_cookie(cookie_name(), path="/", secure=_https(), httponly=True, samesite="Strict")
+    return response
+
+
+def cookie_name() -> str:
+    return f"__Host-{COOKIE}" if _https() else COOKIE
+
+
+def _https() -> bool:
+    return bool(current_app.extensions["cloudfilm"].settings.base_url.startswith("https:"))

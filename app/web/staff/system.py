@@ -1,0 +1,36 @@
+"""The system administrator's page: work that was given up, objects that were not taken. No patient is named here."""
+
+from __future__ import annotations
+
+import uuid
+
+from flask import Response, flash, make_response, redirect, render_template
+
+from app.errors import NotFound
+from app.security.permissions import Permission
+from app.web.context import services
+from app.web.guards import guarded_blueprint
+from app.web.staff.session import current_staff, requires
+
+blueprint = guarded_blueprint("staff_system", __name__, requires(Permission.SEE_SYSTEM), url_prefix="/staff/system")
+QUARANTINE_SHOWN = 100
+
+
+@blueprint.get("")
+def system() -> str:
+    return render_template(
+        "staff/system.html",
+        jobs=services().worker.work.queue.given_up(),
+        quarantine=services().quarantine.newest(current_staff().actor, QUARANTINE_SHOWN),
+    )
+
+
+@blueprint.post("/jobs/<job_id>/revive")
+def revive(job_id: str) -> Response:
+    try:
+        asked = uuid.UUID(hex=job_id)
+    except ValueError:
+        raise NotFound from None
+    services().worker.work.queue.revive(asked)
+    flash("revived")
+    return make_response(redirect("/staff/system", 303))

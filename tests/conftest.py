@@ -1,0 +1,40 @@
+"""`pytest --postgres`: the same tests on a real PostgreSQL instead of SQLite."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import settings
+
+from tests.factories import database
+
+settings.register_profile("cloudfilm", deadline=None)  # a loaded machine is no fault of the code
+settings.load_profile("cloudfilm")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--postgres", action="store_true", help="run on Debian's PostgreSQL, started for the run")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not config.getoption("--postgres"):
+        return
+    for kind in ("ResourceWarning", "pytest.PytestUnraisableExceptionWarning"):
+        config.addinivalue_line("filterwarnings", f"ignore:.*psycopg:{kind}")  # houses of tests close no pools
+        config.addinivalue_line("filterwarnings", f"ignore:Exception ignored in.*BaseConnection:{kind}")
+    if hasattr(config, "workerinput"):
+        return  # workers of a parallel run find the server of the process that started them
+    if database.programs() is None:
+        pytest.exit("SKIPPED: Debian's package postgresql is missing, nothing was tested on it", returncode=0)
+    running = database.server()
+    running.__enter__()
+    config.add_cleanup(lambda: running.__exit__(None, None, None))
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _databases_end_with_their_module() -> Iterator[None]:
+    yield
+    if database.VARIABLE in os.environ:
+        database.drop_all()

@@ -1,0 +1,78 @@
+"""`wsgi.py` under real gunicorn with the shipped configuration, as production starts it, or refuses to."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.factories.demo_server import free_port
+from tests.factories.hospital import ROOT, gunicorn, gunicorn_command
+from tests.factories.production import production
+
+pytestmark = pytest.mark.server
+
+
+def get(port: int, path: str) -> tuple[int, bytes, Any]:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=30) as answer:
+        return answer.status, answer.read(), answer.headers
+
+
+def refused(environment: dict[str, str], command: list[str]) -> tuple[int, str]:
+    """Exit code and output of a server that must end by itself."""
+    done = subprocess.run(
+        command, cwd=ROOT, env={"PATH": os.environ["PATH"], **environment}, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, text=True, timeout=120,
+    )  # fmt: skip
+    return done.returncode, done.stdout
+
+
+def test_it_boots_and_is_alive_and_ready(tmp_path: Path) -> None:
+    with gunicorn(tmp_path, production(tmp_path), application="wsgi:application") as port:
+        assert get(port, "/healthz")[:2] == (200, b"ok\n")
+        status, body, _ = get(port, "/readyz")
+        assert (status, json.loads(body)) == (200, dict.fromkeys(("database", "store", "queue"), "ok"))
+        status, _, headers = get(port, "/")
+        assert status == 200
+        assert "max-age" in headers["Strict-Transport-Security"]
+
+
+def test_it_refuses_a_key_file_that_others_may_read_and_names_the_fault_once(tmp_path: Path) -> None:
+    environment = production(tmp_path)
+    (tmp_path / "keys.json").chmod(0o644)
+    code, said = refused(environment, gunicorn_command(free_port()))
+    assert code != 0
+    assert said.count("CLOUDFILM_KEY_FILE: keys.json: must be a file that only its owner can read (chmod 600)") == 1
+    assert "Traceback" not in said
+    assert "Booting worker" not in said
+
+
+def test_faults_found_only_when_parts_are_opened_are_named_once_and_no_worker_is_started(tmp_path: Path) -> None:
+    secret = "hunter2hunter2"
+    environment = {
+        **production(tmp_path), "CLOUDFILM_TENCENT_TEMPLATE_IDS": "one_time_code=7",
+        "CLOUDFILM_DATABASE_URL": f"postgresql+psycopg://film:{secret}@127.0.0.1:{free_port()}/film",
+    }  # fmt: skip
+    code, said = refused(environment, gunicorn_command(free_port()))
+    assert code != 0
+    assert said.count("TEMPLATE_IDS lacks ready_t1") == 1
+    assert said.count("database does not answer") == 1
+    assert "Booting worker" not in said
+    assert "Traceback" not in said
+    assert secret not in said
+
+
+def test_without_the_shipped_configuration_it_stops_as_well_instead_of_trying_for_ever(tmp_path: Path) -> None:
+    environment = production(tmp_path)
+    (tmp_path / "keys.json").unlink()
+    command = gunicorn_command(free_port())
+    bare = [command[0], *command[3:]]
+    code, said = refused(environment, bare)
+    assert code == 3
+    assert "CLOUDFILM_KEY_FILE: keys.json: cannot be read" in said
+    assert said.count("Booting worker") == 1

@@ -1,0 +1,193 @@
+"""The step up: a one-time code to the phone on file opens where the last four of the ID number do not count."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import event, func, select
+
+from app.bootstrap import Services
+from app.models import OneTimeCode
+from tests.factories.access import Issued, application, issued, opened
+from tests.factories.house import clock_of, services
+from tests.factories.telling import messages, sweep
+
+WRONG = {"factor": "9999"}
+UNKNOWN_QR, UNKNOWN_PICKUP = "C" * 26, "CCCCCC"
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Services:
+    return services(tmp_path)
+
+
+@pytest.fixture
+def exam(house: Services) -> Issued:
+    return issued(house)
+
+
+@pytest.fixture
+def app(house: Services) -> Flask:
+    return application(house)
+
+
+def newest_code(house: Services) -> str:
+    sweep(house)  # the worker answers what was asked for
+    with house.db.read() as session:
+        row = session.scalars(select(OneTimeCode).order_by(OneTimeCode.created_at.desc())).first()
+        assert row is not None
+    return house.verification.codes.one_time_code(row.id.bytes)
+
+
+def paused(client: FlaskClient, address: str, **fields: str) -> str:
+    """Five wrong tries and one more; the page that then says so."""
+    answers = [client.post(address, data=WRONG | fields) for _ in range(6)]
+    assert [answer.status_code for answer in answers] == [403] * 5 + [429]
+    return answers[-1].text
+
+
+def test_the_paused_page_offers_the_code_before_the_waiting_and_it_opens_at_once(
+    house: Services, app: Flask, exam: Issued
+) -> None:
+    client = app.test_client()
+    page = paused(client, f"/q/{exam.qr}")
+    assert page.index('value="send_code"') < page.index("分钟后")
+    client.post(f"/q/{exam.qr}", data={"action": "send_code"})
+    sweep(house)
+    code = newest_code(house)
+    assert code in messages(house)[-1].text
+    assert client.post(f"/q/{exam.qr}", data={"one_time_code": code}).status_code == 303
+    # and the pause is over
+    assert app.test_client().post(f"/q/{exam.qr}", data={"factor": exam.factor}).status_code == 303
+
+
+def test_the_paused_page_carries_phone_and_pick_up_code(house: Services, app: Flask, exam: Issued) -> None:
+    client = app.test_client()
+    page = paused(client, "/s", phone=exam.phone, pickup_code=exam.pickup)
+    assert f'name="phone" value="{exam.phone}"' in page
+    assert f'name="pickup_code" value="{exam.pickup}"' in page
+    carried = {"phone": exam.phone, "pickup_code": exam.pickup}
+    assert client.post("/s", data=carried | {"action": "send_code"}).status_code == 200
+    assert client.post("/s", data=carried | {"one_time_code": newest_code(house)}).status_code == 303
+
+
+def test_an_unknown_code_is_paused_on_the_same_page(app: Flask, exam: Issued) -> None:
+    assert paused(app.test_client(), f"/q/{exam.qr}") == paused(app.test_client(), f"/q/{UNKNOWN_QR}")
+
+
+def test_it_opens_for_a_patient_without_id_number_and_while_the_knowledge_factor_is_off(
+    house: Services, app: Flask
+) -> None:
+    exam, client = issued(house, "A7", patient_id_number=None), app.test_client()
+    for _ in range(2):
+        for _ in range(5):
+            assert client.post(f"/q/{exam.qr}", data=WRONG).status_code == 403
+        clock_of(house).advance(901)
+    page = client.post(f"/q/{exam.qr}", data=WRONG)
+    assert page.status_code == 429
+    assert "现在需要短信验证码" in page.text
+    client.post(f"/q/{exam.qr}", data={"action": "send_code"})
+    assert client.post(f"/q/{exam.qr}", data={"one_time_code": newest_code(house)}).status_code == 303
+
+
+def test_it_ends_the_pause_of_the_owners_own_device_too(house: Services, app: Flask, exam: Issued) -> None:
+    client = opened(app, exam)
+    paused(client, f"/q/{exam.qr}")
+    client.post(f"/q/{exam.qr}", data={"action": "send_code"})
+    assert client.post(f"/q/{exam.qr}", data={"one_time_code": newest_code(house)}).status_code == 303
+    assert client.post(f"/q/{exam.qr}", data={"factor": exam.factor}).status_code == 303
+
+
+def test_it_counts_only_with_the_code_it_was_asked_for_with(house: Services, app: Flask, exam: Issued) -> None:
+    owner, stranger = app.test_client(), app.test_client()
+    carried = {"phone": exam.phone, "pickup_code": exam.pickup}
+    owner.post("/s", data=carried | {"action": "send_code"})
+    code = newest_code(house)
+    assert stranger.post(f"/q/{exam.qr}", data={"one_time_code": code}).status_code == 403
+    # nor can who photographed the QR use up its tries
+    for _ in range(6):
+        assert stranger.post(f"/q/{exam.qr}", data={"one_time_code": "000000"}).status_code == 403
+    other = carried | {"phone": "13900000002", "one_time_code": code}
+    assert owner.post("/s", data=other).status_code == 403
+    assert owner.post("/s", data=carried | {"one_time_code": code}).status_code == 303
+
+
+def test_it_lives_for_ten_minutes(house: Services, app: Flask, exam: Issued) -> None:
+    client = app.test_client()
+    for seconds, status in ((601, 403), (599, 303)):
+        client.post(f"/q/{exam.qr}", data={"action": "send_code"})
+        code = newest_code(house)
+        clock_of(house).advance(seconds)
+        assert client.post(f"/q/{exam.qr}", data={"one_time_code": code}).status_code == status
+
+
+def test_a_fourth_one_is_sent_on_the_next_day(house: Services, app: Flask, exam: Issued) -> None:
+    client = app.test_client()
+    for hours, expected in ((0, 3), (23, 3), (25, 6)):
+        clock_of(house).advance(hours * 3600)
+        for _ in range(5):
+            client.post(f"/q/{exam.qr}", data={"action": "send_code"})
+        sweep(house)
+        with house.db.read() as session:
+            assert session.scalar(select(func.count()).select_from(OneTimeCode)) == expected
+
+
+def test_asking_for_one_says_and_costs_the_same_for_every_code(house: Services, app: Flask, exam: Issued) -> None:
+    no_phone = issued(house, "A5", patient_id="P5", patient_phone=None)
+    statements: list[str] = []
+    event.listen(house.db.engine, "before_cursor_execute", lambda *args: statements.append(args[2].split()[0]))
+    answers, writes = set(), {}
+    for name, code in {"live": exam.qr, "unknown": UNKNOWN_QR, "malformed": "x", "no phone": no_phone.qr}.items():
+        statements.clear()
+        answer = app.test_client().post(f"/q/{code}", data={"action": "send_code"})
+        answers.add((answer.status_code, answer.data, tuple(sorted(answer.headers.items()))))
+        writes[name] = sum(statement in ("INSERT", "UPDATE") for statement in statements)
+    assert len(answers) == 1
+    assert len(set(writes.values())) == 1, writes
+
+
+@pytest.mark.parametrize("code", ["live", "unknown"])
+def test_who_has_a_code_already_types_it_without_a_message_being_sent(
+    house: Services, app: Flask, exam: Issued, code: str
+) -> None:
+    client, address = app.test_client(), f"/q/{exam.qr if code == 'live' else UNKNOWN_QR}"
+    page = client.post(address, data={"factor": "", "action": "have_code"})
+    assert page.status_code == 200
+    assert 'name="one_time_code"' in page.text
+    with house.db.read() as session:
+        assert session.scalar(select(func.count()).select_from(OneTimeCode)) == 0
+
+
+@pytest.mark.parametrize("action", ["send_code", "have_code"])
+def test_a_missing_phone_or_pick_up_code_is_asked_for_first_whatever_exists(
+    house: Services, app: Flask, exam: Issued, action: str
+) -> None:
+    client = app.test_client()
+    for form, words in (
+        ({"phone": "", "pickup_code": exam.pickup}, "请先填好手机号。"),
+        ({"phone": exam.phone, "pickup_code": ""}, "请先填好取片码。"),
+        ({"phone": "139", "pickup_code": " "}, "请先填好手机号和取片码。"),
+    ):
+        page = client.post("/s", data=form | {"action": action})
+        assert page.status_code == 200
+        assert words in page.text
+    pages = {
+        client.post(f"/s/{code}", data={"phone": "", "action": action}).data for code in (exam.pickup, UNKNOWN_PICKUP)
+    }
+    assert len(pages) == 1
+    with house.db.read() as session:
+        assert session.scalar(select(func.count()).select_from(OneTimeCode)) == 0
+
+
+def test_a_wrong_one_is_refused_on_the_page_of_all_failures(app: Flask, exam: Issued) -> None:
+    client = app.test_client()
+    client.post(f"/q/{exam.qr}", data={"action": "send_code"})
+    refused = {
+        client.post(f"/q/{code}", data=data).data
+        for code in (exam.qr, UNKNOWN_QR)
+        for data in ({"one_time_code": "000000"}, {"one_time_code": ""}, WRONG)
+    }
+    assert len(refused) == 1

@@ -1,0 +1,100 @@
+"""`flask check-config` as an operator sees it: one line when all is well, else every fault on its own, no traceback."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fakeredis import TcpFakeServer
+
+from tests.factories.demo_server import free_port
+from tests.factories.production import WITHOUT_KEYS, production
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+SECRET = "hunter2-hunter2"
+
+
+def flask(command: str, environment: dict[str, str]) -> tuple[int, list[str]]:
+    """Exit code and lines of a command in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-m", "flask", command], cwd=ROOT, env={"PATH": os.environ["PATH"], **environment},
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120,
+    )  # fmt: skip
+    assert "Traceback" not in done.stdout
+    assert SECRET not in done.stdout
+    return done.returncode, done.stdout.splitlines()
+
+
+@pytest.fixture
+def redis_url() -> Iterator[str]:
+    server = TcpFakeServer(("127.0.0.1", free_port()))
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"redis://127.0.0.1:{server.server_address[1]}/0"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join(5)
+
+
+def test_usable_settings_give_one_line_and_0(tmp_path: Path) -> None:
+    code, lines = flask("check-config", production(tmp_path))
+    assert (code, lines) == (0, ["settings are usable (production); database, store, queue answer"])
+
+
+def test_redis_is_asked_where_it_is_set(tmp_path: Path, redis_url: str) -> None:
+    code, lines = flask("check-config", {**production(tmp_path), "CLOUDFILM_REDIS_URL": redis_url})
+    assert (code, lines) == (0, ["settings are usable (production); database, store, redis, queue answer"])
+
+
+@pytest.mark.parametrize("command", ["check-config", "worker", "scp"])
+def test_every_fault_of_the_settings_has_a_line_of_its_own(tmp_path: Path, command: str) -> None:
+    """Whatever the command: none of them gets so far as to run."""
+    faulty = {
+        **WITHOUT_KEYS, "CLOUDFILM_VAR_DIR": str(tmp_path), "CLOUDFILM_BASE_URL": "http://film.example.org",
+        "CLOUDFILM_SMS_CALLBACK_SECRET": SECRET[:12], "CLOUDFILM_TENCENT_SECRET_KEY": SECRET, "DICOM_PORT": "many",
+    }  # fmt: skip
+    code, lines = flask(command, faulty)
+    assert code == 1
+    assert lines[0] == "Error: settings are not usable:"
+    assert [line.split()[1].rstrip(":") for line in lines[1:]] == [
+        "DICOM_PORT", "CLOUDFILM_KEY_FILE", "CLOUDFILM_BASE_URL", "CLOUDFILM_SMS_CALLBACK_SECRET",
+    ]  # fmt: skip
+
+
+def test_parts_that_do_not_answer_are_named_together_without_their_passwords(tmp_path: Path) -> None:
+    nobody = free_port()
+    (tmp_path / "objects").write_text("in the way of the store's folder")
+    code, lines = flask(
+        "check-config",
+        {
+            **production(tmp_path),
+            "CLOUDFILM_DATABASE_URL": f"postgresql+psycopg://film:{SECRET}@127.0.0.1:{nobody}/film",
+            "CLOUDFILM_REDIS_URL": f"redis://:{SECRET}@127.0.0.1:{nobody}/0",
+            "CLOUDFILM_TENCENT_TEMPLATE_IDS": "one_time_code=1",
+        },
+    )
+    assert code == 1
+    told = "\n".join(lines[1:])
+    for fault in (
+        "TEMPLATE_IDS lacks ready_t1",
+        "CLOUDFILM_STORE_URL cannot be opened",
+        "database does not answer (OperationalError)",
+        "redis does not answer (ConnectionError)",
+    ):
+        assert fault in told
+
+
+def test_a_store_that_went_away_is_told_though_the_database_answers(tmp_path: Path) -> None:
+    environment = {**production(tmp_path), "CLOUDFILM_STORE_URL": "s3://film/archive", "AWS_ALLOW_HTTP": "true"}
+    environment |= {"AWS_ENDPOINT": f"http://127.0.0.1:{free_port()}", "AWS_ACCESS_KEY_ID": "id"}
+    code, lines = flask("check-config", {**environment, "AWS_SECRET_ACCESS_KEY": SECRET, "AWS_REGION": "eu"})
+    assert code == 1
+    assert len(lines) == 2
+    assert lines[1].startswith("  - store does not answer (StoreUnavailable")
