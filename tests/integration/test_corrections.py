@@ -10,10 +10,11 @@ from sqlalchemy import select
 
 from app.bootstrap import Services
 from app.models import AuditEvent, PatientNameToken
+from app.repos import exams as exam_repo
 from app.services.exam_input import exam_input, report_input
 from tests.factories.access import application, issued, opened
 from tests.factories.house import clock_of, exam_body, report_body, services
-from tests.factories.telling import follow, mark_prepared, messages, register, report, states, sweep
+from tests.factories.telling import exam_of, follow, mark_prepared, messages, register, report, states, sweep
 
 OLD, NEW = "13900000001", "13900000002"
 
@@ -120,6 +121,21 @@ def test_a_message_that_reached_the_old_number_is_not_sent_again_by_itself(house
     correct(house, patient_phone=NEW)
     sweep(house, seconds=60)
     assert (len(messages(house)), messages(house, "+86" + NEW)) == (1, [])
+
+
+def test_a_number_that_comes_while_the_exam_is_held_is_told_when_the_hold_is_lifted(house: Services) -> None:
+    tell(house, patient_phone=None)
+    exam_id = exam_of(house).id
+    with house.db.session() as session:
+        row = exam_repo.exam(session, exam_id)
+        assert row is not None
+        house.holds.hold(session, row, "looks wrong", "staff:a")
+    correct(house)
+    sweep(house, seconds=60)
+    assert messages(house) == []
+    house.holds.release_hold(exam_id, "checked", "staff:a")
+    sweep(house, seconds=60)
+    assert len(messages(house)) == 1
 
 
 def test_an_exam_that_is_not_released_is_not_told_because_a_number_came(house: Services) -> None:
