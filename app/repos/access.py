@@ -6,12 +6,11 @@ import uuid
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, TypeAlias, cast
+from typing import Any, cast
 
 from sqlalchemy import (
     CursorResult,
-    Executable,
-    Row,
+    Select,
     bindparam,
     case,
     delete,
@@ -273,7 +272,7 @@ _SESSION = (
     .join(Exam, Exam.id == PatientSession.exam_id)
     .where(PatientSession.id == bindparam("session_id"))
 )  # fmt: skip
-LookUp: TypeAlias = "Callable[[Executable, Mapping[str, Any]], Row[*tuple[Any, ...]] | None]"
+LookUp = Callable[[Select[*tuple[Any, ...]], Mapping[str, Any]], tuple[Any, ...] | None]
 
 
 def session_row(look_up: LookUp, session_id: uuid.UUID) -> SessionRow | None:
