@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sqlite3
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy import URL, Dialect, Engine, NullPool, PoolProxiedConnection, Select, create_engine, event, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -19,12 +21,13 @@ WRITE_LOCK = 0x436C6F75
 
 
 class Database:
-    """One engine, two kinds of session.
+    """One database, three ways to it.
 
     `session()` writes: it takes the one write lock at its start (BEGIN IMMEDIATE, or an advisory lock of PostgreSQL),
     so that what it read still holds when it writes, and no two writers wait for each other; nearly all of them queue
     up for the audit log anyway. It commits on success and rolls back on any exception.
-    `read()` never blocks a writer. Both raise DatabaseUnavailable.
+    `read()` never blocks a writer. `look_up()` is for one SELECT where every request passes, at a tenth of the cost.
+    All raise DatabaseUnavailable.
     """
 
     def __init__(self, url: str) -> None:
@@ -32,6 +35,8 @@ class Database:
         self.writing = self.engine.execution_options(cloudfilm_write=True)
         self._write = sessionmaker(self.writing, expire_on_commit=False)
         self._read = sessionmaker(self.engine.execution_options(cloudfilm_read=True), expire_on_commit=False)
+        on_sqlite = self.engine.dialect.name == "sqlite"
+        self._look_ups = _SqliteLookUps(self.engine.url) if on_sqlite else _ServerLookUps(self.engine)
 
     @contextmanager
     def session(self) -> Iterator[Session]:
@@ -43,13 +48,94 @@ class Database:
         with _domain_errors(), self._read() as session:
             yield session
 
+    def look_up(self, statement: Select[*tuple[Any, ...]], values: Mapping[str, Any]) -> tuple[Any, ...] | None:
+        """The first row of a SELECT, if there is one, as it is committed now. Build the statement once."""
+        return self._look_ups.first(statement, values)
+
     def probe(self) -> None:
         """Raises the driver's error when the database does not answer."""
         with self.engine.connect() as connection:
             connection.execute(text("SELECT 1"))
 
     def dispose(self) -> None:
+        self._look_ups.close()
         self.engine.dispose()
+
+
+class _ServerLookUps:
+    """Single SELECTs outside any transaction, on pooled connections as all others."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
+
+    def first(self, statement: Select[*tuple[Any, ...]], values: Mapping[str, Any]) -> tuple[Any, ...] | None:
+        with _domain_errors(), self._engine.connect() as connection:
+            row = connection.execute(statement, values).first()
+        return None if row is None else tuple(row)
+
+    def close(self) -> None:
+        """The engine closes its pool."""
+
+
+class _SqliteLookUps:
+    """Single SELECTs on the driver's own connections: here everything around the SELECT costs ten times as much as it.
+
+    The connections stay at hand, apart from the pool, as many as there were threads at once. They never begin a
+    transaction, so each SELECT sees what is newest and none is in a writer's way.
+    """
+
+    def __init__(self, url: URL) -> None:
+        self._engine = _sqlite(url, poolclass=NullPool)
+        self._prepared: dict[Select[*tuple[Any, ...]], _Prepared] = {}
+        self._kept: deque[PoolProxiedConnection] = deque()
+
+    def first(self, statement: Select[*tuple[Any, ...]], values: Mapping[str, Any]) -> tuple[Any, ...] | None:
+        prepared = self._prepared.get(statement)
+        if prepared is None:
+            prepared = self._prepared[statement] = _Prepared(statement, self._engine.dialect)
+        try:
+            connection = self._kept.pop()
+        except IndexError:
+            connection = self._engine.raw_connection()
+        try:
+            cursor = connection.cursor()
+            cursor.execute(prepared.text, prepared.sent(values))
+            row = cursor.fetchone()
+            cursor.close()
+        except sqlite3.OperationalError as error:
+            connection.close()
+            raise DatabaseUnavailable("the database failed") from error
+        self._kept.append(connection)
+        return None if row is None else prepared.found(row)
+
+    def close(self) -> None:
+        while self._kept:
+            self._kept.pop().close()
+
+
+class _Prepared:
+    """A SELECT's text for the driver, and what turns our values into the driver's and its values into ours."""
+
+    def __init__(self, statement: Select[*tuple[Any, ...]], dialect: Dialect) -> None:
+        compiled = statement.compile(dialect=dialect)
+        self.text = str(compiled)
+        names = compiled.positiontup or []
+        types = [compiled.binds[name].type.dialect_impl(dialect) for name in names]
+        self._sent = [
+            (name, kind.bind_processor(dialect) or _as_it_is) for name, kind in zip(names, types, strict=True)
+        ]
+        kinds = [column.type.dialect_impl(dialect) for column in statement.selected_columns]
+        self._found = [kind.result_processor(dialect, None) or _as_it_is for kind in kinds]
+
+    def sent(self, values: Mapping[str, Any]) -> list[Any]:
+        return [process(values[name]) for name, process in self._sent]
+
+    def found(self, row: Sequence[Any]) -> tuple[Any, ...]:
+        return tuple(process(value) for process, value in zip(self._found, row, strict=True))
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
 
 
 def _engine(url: str) -> Engine:
@@ -69,8 +155,8 @@ def _server(url: str) -> Engine:
     return engine
 
 
-def _sqlite(url: str) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": PATIENCE_S, "check_same_thread": False})
+def _sqlite(url: str | URL, **options: Any) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": PATIENCE_S, "check_same_thread": False}, **options)
 
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _record: Any) -> None:

@@ -85,6 +85,9 @@ FIELDS: Mapping[str, Callable[[Any], bool]] = {
 }
 
 
+_encode = json.JSONEncoder(default=lambda row_id: row_id.hex).encode
+
+
 def line_of(record: logging.LogRecord) -> str:
     """The record as one JSON line."""
     line: dict[str, Any] = {
@@ -100,7 +103,7 @@ def line_of(record: logging.LogRecord) -> str:
         error = _error_of(record.exc_info)
     if error is not None:
         line["exception"] = description(error)
-    return json.dumps(line, default=lambda row_id: row_id.hex)
+    return _encode(line)
 
 
 def _ours(event: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -10,7 +10,6 @@ import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from shutil import disk_usage
 from typing import Any
 
 import structlog
@@ -19,15 +18,11 @@ from pynetdicom.events import Event
 
 log = structlog.get_logger(__name__)
 
-# Beside what is being written now: for the other associations' next pieces.
-ROOM_BYTES = 8 * 1024 * 1024
-
 
 class Spool:
     """Owns `folder` and makes it the process's folder for temporary files until closed."""
 
     def __init__(self, folder: Path, largest_dataset: int) -> None:
-        self._folder = folder
         self._largest = largest_dataset
         self._received: dict[int, int] = {}
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -53,10 +48,6 @@ class Spool:
         if total > self._largest:
             log.warning("an association was aborted: its dataset is larger than the limit")
             event.assoc.abort()
-        elif not _is_command(event.data) and disk_usage(self._folder).free < len(event.data) + ROOM_BYTES:
-            # The library's own write comes next, and an error in it would leave thread and file behind.
-            log.error("an association was aborted: there is no room for its dataset")
-            event.assoc.abort()
 
     def _message_complete(self, event: Event) -> None:
         self._received.pop(id(event.assoc), None)
@@ -65,11 +56,7 @@ class Spool:
         self._received.pop(id(event.assoc), None)
         unfinished = event.assoc.dimse.message
         if unfinished is not None and unfinished._data_set_file is not None:
-            unfinished._data_set_file.close()
+            with suppress(OSError):  # what it still holds back may find no room
+                unfinished._data_set_file.close()
             with suppress(OSError):
                 Path(unfinished._data_set_file.name).unlink()
-
-
-def _is_command(pdu: bytes) -> bool:
-    """Whether a P-DATA-TF carries a command; by the message control header of its first value (PS3.8 9.3.5, E.2)."""
-    return len(pdu) > 11 and bool(pdu[11] & 1)

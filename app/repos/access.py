@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, case, delete, exists, func, insert, literal, or_, select, update
+from sqlalchemy import (
+    CursorResult,
+    Select,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -246,6 +259,7 @@ class SessionRow:
     revoked_at: datetime | None
 
 
+# Built once: putting it together costs as much as running it.
 _SESSION = (
     select(
         PatientSession.exam_id,
@@ -256,11 +270,14 @@ _SESSION = (
         PatientSession.revoked_at,
     )
     .join(Exam, Exam.id == PatientSession.exam_id)
+    .where(PatientSession.id == bindparam("session_id"))
 )  # fmt: skip
+LookUp = Callable[[Select[*tuple[Any, ...]], Mapping[str, Any]], tuple[Any, ...] | None]
 
 
-def session_row(session: Session, session_id: uuid.UUID) -> SessionRow | None:
-    found = session.execute(_SESSION.where(PatientSession.id == session_id)).one_or_none()
+def session_row(look_up: LookUp, session_id: uuid.UUID) -> SessionRow | None:
+    """`look_up`: `Database.look_up`, since every picture passes here."""
+    found = look_up(_SESSION, {"session_id": session_id})
     return SessionRow(*found) if found else None
 
 

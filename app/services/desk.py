@@ -9,7 +9,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.errors import InvalidInput, NotFound
+from app.errors import NotFound
 from app.extensions import Database
 from app.models import AuditEvent, Study
 from app.repos import audit as audit_repo
@@ -19,18 +19,19 @@ from app.services.access_codes import AccessCodes
 from app.services.audit import Action, Audit
 from app.services.exams import Exams, ExamView, ReportView
 from app.services.outbox import NotificationView, Outbox
+from app.services.reasons import checked_reason
 from app.services.verification import Verification
 from sms.phone import mask
 
-LONGEST_REASON = 200
 NEWEST_EVENTS = 100
 NEWEST_STUDIES = 200
 OF_INTEREST = frozenset(
     {
         Action.ACCESS_GRANTED, Action.ACCESS_FAILED, Action.ACCESS_ENDED, Action.KNOWLEDGE_FACTOR_OFF,
-        Action.ONE_TIME_CODE_SENT, Action.EXAM_VIEWED, Action.REPORT_DOWNLOADED, Action.IMAGES_DOWNLOADED,
-        Action.QR_PRINTED, Action.CODE_REVOKED, Action.EXAM_HELD, Action.EXAM_RELEASED, Action.STAFF_VIEWED_EXAM,
-        Action.STAFF_RESENT, Action.STAFF_REVOKED, Action.STAFF_LET_IN,
+        Action.ONE_TIME_CODE_SENT, Action.EXAM_VIEWED, Action.IMAGES_VIEWED, Action.REPORT_DOWNLOADED,
+        Action.IMAGES_DOWNLOADED, Action.QR_PRINTED, Action.CODE_REVOKED, Action.EXAM_HELD,
+        Action.EXAM_HOLD_LIFTED, Action.EXAM_RELEASED, Action.STAFF_VIEWED_EXAM, Action.STAFF_RESENT,
+        Action.STAFF_REVOKED, Action.STAFF_LET_IN,
     }
 )  # fmt: skip
 """Who looked, tried, sent and changed; of the machinery only what a person at the desk asks about."""
@@ -122,13 +123,6 @@ class Desk:
             code = self.verification.code_for_the_desk(session, exam)
             self.audit.record(session, Action.STAFF_LET_IN, actor=actor, subject=_subject(exam_id), reason=reason)
         return code
-
-
-def checked_reason(reason: str) -> str:
-    """Raises InvalidInput unless something is said, in at most 200 characters."""
-    if not 0 < len(reason.strip()) <= LONGEST_REASON:
-        raise InvalidInput("reason", f"must be 1 to {LONGEST_REASON} characters")
-    return reason.strip()
 
 
 def _subject(exam_id: uuid.UUID) -> str:

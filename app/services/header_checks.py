@@ -64,10 +64,17 @@ def parse(file: BinaryIO, limits: HeaderLimits) -> ParsedFile:
         return _parse(file, limits)
     except RefusedObject:
         raise
-    except (RecursionError, MemoryError):
-        raise RefusedObject("nested too deeply", OUT_OF_RESOURCES) from None
-    except Exception:  # pydicom's parser may raise anything on hostile bytes
+    except Exception as error:  # pydicom's parser may raise anything on hostile bytes
+        if _ran_out(error):
+            raise RefusedObject("nested too deeply", OUT_OF_RESOURCES) from None
         raise RefusedObject("the header cannot be read", CANNOT_UNDERSTAND) from None
+
+
+def _ran_out(error: BaseException | None) -> bool:
+    """Of stack or memory; pydicom turns some of these errors into others."""
+    while error is not None and not isinstance(error, RecursionError | MemoryError):
+        error = error.__context__
+    return error is not None
 
 
 def _parse(file: BinaryIO, limits: HeaderLimits) -> ParsedFile:

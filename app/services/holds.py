@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from app.clock import Clock
-from app.errors import Conflict, InvalidInput, NotFound
+from app.errors import Conflict, NotFound
 from app.extensions import Database
 from app.models import Exam, Study
 from app.repos import exams as repo
 from app.repos import release as release_repo
 from app.repos.renditions import raise_exam_revision
 from app.services.audit import Action, Audit
+from app.services.reasons import checked_reason
 
 SYSTEM = "system"
 CONTRADICTED = "a study of its accession number names another patient"
@@ -27,7 +28,7 @@ REPORT_OF_ANOTHER = "its report was written for another patient ID"
 """Lifts by itself, as soon as a study that matches says whose exam it is."""
 PARTED = "parted by a human"
 """The reason of studies that are `detached` for good: they stay away from the exam and hold it no more."""
-LONGEST_HELD_REASON, LONGEST_REASON = 64, 200
+LONGEST_HELD_REASON = 64
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,7 @@ class Holds:
 
         Raises InvalidInput for a reason of more than 64 characters.
         """
-        if not 0 < len(reason.strip()) <= LONGEST_HELD_REASON:
-            raise InvalidInput("reason", f"must be 1 to {LONGEST_HELD_REASON} characters")
+        reason = checked_reason(reason, LONGEST_HELD_REASON)
         if exam.held_at is not None and reason in (CONTRADICTED, exam.held_reason):
             return
         exam.held_at = exam.held_at or self.clock.now()
@@ -70,8 +70,7 @@ class Holds:
 
         Raises NotFound, InvalidInput (no reason), Conflict (not held).
         """
-        if not 0 < len(reason.strip()) <= LONGEST_REASON:
-            raise InvalidInput("reason", f"must be 1 to {LONGEST_REASON} characters")
+        reason = checked_reason(reason)
         with self.db.session() as session:
             exam = release_repo.lock(session, exam_id)
             if exam is None:
@@ -80,7 +79,7 @@ class Holds:
                 raise Conflict("the exam is not held")
             for study in repo.contradicting_studies(session, exam.accession_number, PARTED):
                 self._part(session, study, actor)
-            self._lift(session, exam, actor, reason.strip())
+            self._lift(session, exam, actor, reason)
 
     def _part(self, session: Session, study: Study, actor: str) -> None:
         study.match_state, study.match_reason, study.exam_id = "detached", PARTED, None

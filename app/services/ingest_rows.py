@@ -86,7 +86,7 @@ class Recorder:
         uids = {
             item.header.study_instance_uid for item in plan.quarantined if item.header and item.fault is OTHER_PATIENT
         }
-        for study in studies.by_uid(session, uids).values():
+        for study in studies.by_uid(session, uids).values() if uids else ():
             self.patients_differ(session, study)
 
     def _new_study(self, first: PlannedInstance, now: datetime, reception: Reception) -> Study:

@@ -28,7 +28,7 @@ from app.services.access_codes import AccessCodes
 from app.services.attempts import Attempts
 from app.services.audit import Action, Audit
 from app.services.code_naming import NOBODY, Attempt, CodeNaming, Named
-from app.services.patient_access import SESSION_LIFETIME
+from app.services.session_times import SESSION_LIFETIME
 
 ONE_TIME_REQUEST = "one_time_code"
 """Kind of the job that answers a request; key: <hash of the code>:<id of the one-time code>:<epoch second>."""

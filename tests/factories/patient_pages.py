@@ -247,6 +247,7 @@ def demo_phone() -> dict[str, Any]:
              "qr_src": "/static/1/icon.svg", "pdf_url": "/left"},
         ],
         "pickup_url": "/s",
+        "desk": {"username": "desk", "password": "Film-0000-0000-0000", "code": "123456"},
     }  # fmt: skip
 
 

@@ -23,17 +23,9 @@ class Server:
     """A process in a group of its own, with the port it said it listens on."""
 
     def __init__(self, command: list[str], folder: Path, announced: str) -> None:
-        environ = {name: value for name, value in os.environ.items() if not name.startswith("CLOUDFILM_")}
-        environ |= {
-            "CLOUDFILM_PROFILE": "demo",
-            "CLOUDFILM_VAR_DIR": str(folder / "var"),
-            "DICOM_PORT": "0",
-            "CLOUDFILM_DICOM_CALLING_AES": CALLING,
-            "PYTHONUNBUFFERED": "1",
-        }
         self.log: list[str] = []
         self._process = subprocess.Popen(
-            [sys.executable, "-m", *command], cwd=ROOT, env=environ, start_new_session=True,
+            [sys.executable, "-m", *command], cwd=ROOT, env=environment(folder), start_new_session=True,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
         self.pid = self._process.pid
@@ -66,6 +58,18 @@ class Server:
         return status
 
 
+def environment(folder: Path) -> dict[str, str]:
+    """What every server of this folder is started with."""
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("CLOUDFILM_")}
+    return environ | {
+        "CLOUDFILM_PROFILE": "demo",
+        "CLOUDFILM_VAR_DIR": str(folder / "var"),
+        "DICOM_PORT": "0",
+        "CLOUDFILM_DICOM_CALLING_AES": CALLING,
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
 @contextmanager
 def running(server: Server) -> Iterator[Server]:
     try:
@@ -74,9 +78,9 @@ def running(server: Server) -> Iterator[Server]:
         server.end(signal.SIGKILL)
 
 
-def gunicorn(folder: Path, processes: int = 1) -> Server:
+def gunicorn(folder: Path, processes: int = 1, application: str = "wsgi:application") -> Server:
     command = [
-        "gunicorn", "wsgi:application", "-w", str(processes), "-k", "gthread", "--threads", "8", "-b", "127.0.0.1:0",
+        "gunicorn", application, "-w", str(processes), "-k", "gthread", "--threads", "8", "-b", "127.0.0.1:0",
     ]  # fmt: skip
     return Server(command, folder, r"Listening at: http://127\.0\.0\.1:(\d+)")
 

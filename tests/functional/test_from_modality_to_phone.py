@@ -15,28 +15,19 @@ from pydicom import dcmread
 from pynetdicom import AE
 from pynetdicom.sop_class import CTImageStorage  # type: ignore[attr-defined]
 
-from tests.factories.browser import chromium, in_browser, phone_page, pixel, wait_for_slice
+from tests.factories.browser import chromium, in_browser, phone_page, pixel, throttled, wait_for_slice
 from tests.factories.demo_server import Running, demo
 from tests.factories.house import exam_body, report_body
 from tests.shared_data import files_of, needs
 
 pytestmark = in_browser
 PHONE, FACTOR = "13900000001", "0027"
-SLOW_4G = {"offline": False, "latency": 150, "downloadThroughput": 200_000, "uploadThroughput": 100_000}
 
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     with demo(tmp_path_factory.mktemp("demo")) as server:
         yield server
-
-
-def throttled(page: Page) -> Page:
-    session = page.context.new_cdp_session(page)
-    session.send("Network.enable")
-    session.send("Network.emulateNetworkConditions", SLOW_4G)
-    session.send("Emulation.setCPUThrottlingRate", {"rate": 4})
-    return page
 
 
 def send_chest_ct(running: Running) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import resource
 import shutil
 import socket
 import subprocess
@@ -163,16 +164,16 @@ def test_a_dataset_over_the_limit_aborts_its_association_and_leaves_nothing(open
     assert stored(services) == {}
 
 
-def test_without_room_for_a_dataset_its_association_is_aborted_and_the_door_stays_open(
-    open_door: Open, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_room_for_a_dataset_its_association_is_aborted_and_the_door_stays_open(open_door: Open) -> None:
     door, services = open_door()
-    full = shutil.disk_usage("/")._replace(free=1024)
-    association = associate(door.port)
-    with monkeypatch.context() as patch:
-        patch.setattr("app.dicom.spool.disk_usage", lambda _: full)
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (256 * 1024, limit[1]))
+    try:
+        association = associate(door.port)
         assert association.send_c_echo().Status == 0
-        assert send(association, [ct_file()]) == [-1]
+        assert send(association, [ct_file(PixelData=bytes(3_000_000))]) == [-1]
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
     eventually_empty(services.settings.spool_dir / "scp")
     association = associate(door.port)
     assert send(association, [ct_file()]) == [0]

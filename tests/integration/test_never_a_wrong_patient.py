@@ -15,10 +15,12 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from app.archive.sealed import PackIndex
 from app.errors import Conflict
 from app.models import PreparedSeries, Study
 from app.repos import exams as exam_repo
 from app.repos import studies as study_repo
+from app.security.sealing import Header
 from app.services.exam_input import exam_input, report_input
 from app.services.identity import HeaderIdentity
 from app.services.matching import seal_identity
@@ -205,11 +207,12 @@ class WrongPatient(RuleBasedStateMachine):
 
 
 def prepared(study: Study) -> PreparedSeries:
-    """A row that says the study's pictures are ready; there are none behind it."""
+    """A row that says the study's one picture is ready; there is none behind it."""
+    index = PackIndex(Header(study.data_key_id, bytes(7), 0).to_bytes(), [100]).to_bytes()
     return PreparedSeries(
         study_id=study.id, revision=1, ordinal=1, series_instance_uid=study.study_instance_uid, modality="CT",
         description=study.study_instance_uid[-60:], frame_count=1, rows=1, columns=1, key_frame=1, slices=[],
-        preview_object_key="", preview_index=b"", frame_object_key="", frame_index=b"", prepared_at=START,
+        preview_object_key="", preview_index=index, frame_object_key="", frame_index=index, prepared_at=START,
     )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from app.dicom.scp import start_door
 from tests.factories.dicom_client import CALLING, associate, send
 from tests.factories.dicom_objects import ct_series
 from tests.factories.door_app import bearer, door_app
+from tests.factories.durable_steps import in_order
 from tests.factories.multipart import STOW_TYPE, body
 
 ORDER = ["write", "fsync-file", "rename", "fsync-folder", "commit", "answer"]
@@ -33,8 +34,7 @@ class Recorded:
 
     def of_instance(self) -> list[str]:
         """The steps from the first write on, repeated ones once."""
-        found = self.steps[self.steps.index("write") :]
-        return [step for at, step in enumerate(found) if at == 0 or step != found[at - 1]]
+        return in_order(self.steps[self.steps.index("write") :])
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from app.models import AuditEvent, Job, Notification
 from tests.factories.access import application, issued, opened
 from tests.factories.house import clock_of, services
 from tests.factories.staff import Console, console
-from tests.factories.telling import deliver_receipts, mark_prepared, messages, register, sweep
+from tests.factories.telling import deliver_receipts, mark_prepared, messages, receive_study, register, sweep
 
 UNTOLD = {"phone": "13900000001", "factor": "0027"}
 
@@ -278,6 +278,26 @@ def test_a_study_that_belongs_to_nobody_is_listed_with_its_reason(house: Service
     page = desk.get("/staff/unmatched").text
     assert "性别不一致" in page
     assert "A1" in page
+
+
+def test_a_held_exam_is_let_go_by_the_desk_and_the_stranger_stays_away(
+    house: Services, app: Flask, desk: Console
+) -> None:
+    exam_id = released(house)
+    exam = issued(house)
+    patient = opened(app, exam)
+    receive_study(house, AccessionNumber="A1", PatientName="Wang^Qiang=王^强")
+    assert "核对" in patient.get(f"/exams/{exam_id}").text
+    page = f"/staff/exams/{exam_id}"
+    assert "姓名不一致" in desk.get(page).text
+    assert desk.post(f"{page}/lift-hold", page, reason=" ").status_code == 400
+    assert desk.post(f"{page}/lift-hold", page, reason="已与检查科室核对").status_code == 303
+    assert "报告" in patient.get(f"/exams/{exam_id}").text
+    assert desk.post(f"{page}/lift-hold", page, reason="x").status_code == 409
+    with house.db.read() as session:
+        lifted = session.scalars(select(AuditEvent).where(AuditEvent.action == "exam.hold_lifted")).one()
+    assert (lifted.actor, lifted.detail["reason"]) == ("staff:desk", "已与检查科室核对")
+    assert "信息不一致" not in desk.get(page).text
 
 
 ROLE_PAGES = {

@@ -54,6 +54,7 @@ def phone() -> str:
         },
         sheets=[_sheet(exam) for exam in mine],
         pickup_url="/s",
+        desk=_desk(),
     )
 
 
@@ -65,6 +66,13 @@ def qr(accession: str) -> Response:
 @blueprint.get("/sheets/<accession>/report-sheet.pdf")
 def sheet(accession: str) -> Response:
     return Response(services().paper.sheet(accession, "system:demo"), mimetype="application/pdf")
+
+
+def _desk() -> dict[str, str]:
+    """The demo's account at the service desk and what its authenticator shows now."""
+    staff = services().demo_staff
+    account = next(account for account in staff.everybody() if account.role == "desk")
+    return {"username": account.username, "password": account.password, "code": staff.code(account)}
 
 
 def _inbox() -> PhoneInbox | None:

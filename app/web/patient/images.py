@@ -37,7 +37,8 @@ def frame(exam_id: str, n: int, k: int, fmt: str) -> Response:
     """A prepared frame when the default window is asked for at a prepared size, else one rendered now."""
     if fmt not in MIME:
         raise NotFound
-    size, window = _size(), _window()
+    # while a stack is scrolled nothing is asked for but the next frame: then there is nothing to parse
+    size, window = (_size(), _window()) if request.query_string else (None, None)
     access, pictures = current_access(), services().pictures
     if fmt == "jpg" and window is None and size in (None, 256):
         picture = pictures.frame(access.exam_id, access.exam_revision, n, k, preview=size == 256)

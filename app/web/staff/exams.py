@@ -74,6 +74,20 @@ def let_in(exam_id: str) -> Response:
     return make_response(render_template("staff/let_in.html", exam_id=asked.hex, code=code, accession_number=accession))
 
 
+@blueprint.post("/exams/<exam_id>/lift-hold")
+@may_change
+def lift_hold(exam_id: str) -> Response:
+    """A human looked: what matches is the patient's, what contradicts never will be."""
+    asked = _id(exam_id)
+    try:
+        services().holds.release_hold(asked, request.form.get("reason", ""), current_staff().actor)
+    except InvalidInput as error:
+        return _page(asked, error, 400)
+    except Conflict as error:
+        return _page(asked, error, 409)
+    return _back(asked, "hold_lifted")
+
+
 @blueprint.get("/exams/<exam_id>/report-sheet.pdf")
 @may_change
 def report_sheet(exam_id: str) -> Response:

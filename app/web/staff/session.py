@@ -10,12 +10,12 @@ from flask_wtf import CSRFProtect
 from app.errors import Forbidden, NotFound, PasswordOverAge
 from app.security.permissions import Permission, may
 from app.services.staff_login import StaffAccess
+from app.web import small_forms
 from app.web.context import services
 from app.web.guards import Guard
 
 csrf = CSRFProtect()
 COOKIE = "cf-staff"
-MAX_FORM_BYTES = 16 * 1024
 
 
 def hospital_network() -> None:
@@ -27,7 +27,7 @@ def hospital_network() -> None:
     if not any(address in ipaddress.ip_network(network) for network in services().settings.staff_addresses):
         raise NotFound
     if request.method not in ("GET", "HEAD", "OPTIONS"):
-        request.max_content_length = MAX_FORM_BYTES
+        small_forms.limit()
         csrf.protect()
 
 

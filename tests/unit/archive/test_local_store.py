@@ -3,13 +3,16 @@
 import errno
 import os
 import time
+from collections import Counter
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
 
 from app.archive.local_store import LocalStore
 from app.errors import ArchiveError, ObjectMissing, StoreFull, StoreUnavailable
+from tests.factories.durable_steps import in_order
 from tests.unit.archive.store_promises import StorePromises, some_key
 
 
@@ -43,7 +46,8 @@ def test_a_batch_syncs_all_files_before_the_first_rename_and_the_folder_once(tmp
     store.put(some_key(), [b"x"])
     events.clear()
     store.put_many((some_key(), [b"x"]) for _ in range(20))
-    assert events == ["write"] * 20 + ["fsync-file"] * 20 + ["rename"] * 20 + ["fsync-folder"]
+    assert in_order(events) == ["write", "fsync-file", "rename", "fsync-folder"]
+    assert Counter(events) == {"write": 20, "fsync-file": 20, "rename": 20, "fsync-folder": 1}
 
 
 def test_the_traced_steps_are_real_system_calls_on_the_object(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,6 +122,30 @@ def test_other_disk_errors_are_domain_errors_too(store: LocalStore, monkeypatch:
     monkeypatch.setattr(os, "fsync", failing_fsync)
     with pytest.raises(StoreUnavailable, match="Input/output"):
         store.put(some_key(), [b"x"])
+
+
+def test_one_file_of_a_batch_that_cannot_be_synced_lets_none_of_it_appear(
+    store: LocalStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fsync, calls = os.fsync, count()
+
+    def failing_fsync(descriptor: int) -> None:
+        if next(calls) == 3:
+            raise OSError(errno.EIO, "Input/output error")
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", failing_fsync)
+    with pytest.raises(StoreUnavailable, match="Input/output"):
+        store.put_many((some_key(), [b"x"]) for _ in range(10))
+    assert files_in(tmp_path) == []
+
+
+def test_more_files_than_may_be_open_at_once_are_all_stored(store: LocalStore, tmp_path: Path) -> None:
+    keys = [some_key() for _ in range(150)]
+    assert store.put_many((key, [key.encode()]) for key in keys) == [len(key) for key in keys]
+    assert all(store.read(key) == key.encode() for key in keys)
+    assert len(files_in(tmp_path)) == 150
+    assert store.put_many([]) == []
 
 
 def test_a_torn_left_over_is_never_listed_or_read_and_is_removed_when_old(store: LocalStore, tmp_path: Path) -> None:

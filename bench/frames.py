@@ -1,0 +1,61 @@
+"""Prepared frames, sealed and session-checked, beside a bare Flask view of the same bytes under the same gunicorn.
+
+One connection as one patient's browser has at least, and eight as many patients' browsers have together.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from bench.house import opened, shown_exam, working_folder
+from bench.load import fetch_all
+from bench.rounds import interleaved, seconds
+from bench.servers import bare_view, cloudfilm
+
+ROUNDS = 9
+REQUESTS = 429
+CONNECTIONS = (1, 8)
+GOAL = 0.60
+
+
+def run() -> None:
+    with working_folder() as folder:
+        measure(folder)
+
+
+def measure(folder: Path) -> None:
+    with opened(folder) as services:
+        exam = shown_exam(services)
+    slices = [1 + number % 143 for number in range(REQUESTS)]
+    our_paths = [f"/exams/{exam.id}/series/1/frames/{k}.jpg" for k in slices]
+    bare_paths = [f"/frames/{k}.jpg" for k in slices]
+    with cloudfilm(folder) as ours:
+        cookie = f"Cookie: {exam.log_in(ours.port)}\r\n"
+        frames = fetch_all(ours.port, our_paths[:143], cookie)
+        with bare_view(folder, _saved(frames, folder / "pictures")) as bare:
+            if fetch_all(bare.port, bare_paths[:143]) != frames:
+                raise RuntimeError("the two servers do not give the same bytes")
+            print(f"  143 frames, {len(b''.join(frames)) // 143} bytes each, medians of {ROUNDS} interleaved rounds")
+            for connections in CONNECTIONS:
+                sides = {
+                    "ours": partial(_rate, ours.port, our_paths, cookie, connections),
+                    "bare": partial(_rate, bare.port, bare_paths, "", connections),
+                }
+                seen = interleaved(sides, ROUNDS)
+                print(
+                    f"  {connections} connections: ours {seen.median('ours'):5.0f}/s, "
+                    f"bare view {seen.median('bare'):5.0f}/s, {seen.spread('ours', 'bare')}; goal {GOAL} x"
+                )
+
+
+def _rate(port: int, paths: list[str], header: str, connections: int, _round: int) -> float:
+    """Pictures a second."""
+    return len(paths) / seconds(lambda: fetch_all(port, paths, header, connections))
+
+
+def _saved(frames: list[bytes], folder: Path) -> Path:
+    folder.mkdir()
+    for k, frame in enumerate(frames, 1):
+        (folder / f"{k}.jpg").write_bytes(frame)
+    return folder

@@ -1,0 +1,49 @@
+"""Peak resident memory of a process and its children, as Linux counts it (VmHWM in /proc). No starting, no ending."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+
+PROC = Path("/proc")
+RESET_PEAK = "5"
+"""Written to clear_refs: the peak starts anew from what is resident now (proc(5))."""
+
+
+def family(pid: int) -> list[int]:
+    """The process and all its descendants, parents first."""
+    parents = {}
+    for folder in PROC.iterdir():
+        if folder.name.isdigit():
+            stat = _read(folder / "stat")
+            if stat:
+                parents[int(folder.name)] = int(stat.rpartition(")")[2].split()[1])
+    found = [pid]
+    for member in found:
+        found += [child for child, parent in parents.items() if parent == member]
+    return found
+
+
+def is_decoder(pid: int) -> bool:
+    """One of our decoding children (app/imaging/sandbox_process.py)."""
+    return "sandbox_child" in _read(PROC / str(pid) / "cmdline")
+
+
+def peak_mib(pid: int) -> float:
+    """0 for a process that is gone."""
+    for line in _read(PROC / str(pid) / "status").splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) / 1024
+    return 0.0
+
+
+def reset_peak(pid: int) -> None:
+    with suppress(OSError):  # gone, or not allowed: then the peak since its start is shown, which is no less
+        (PROC / str(pid) / "clear_refs").write_text(RESET_PEAK)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text()
+    except OSError:
+        return ""

@@ -1,0 +1,113 @@
+"""A frame under a new window: what the sandbox leaves of the bare computation, and the HTTP request beside Orthanc's.
+
+Ours is asked twice, as a patient (`?wc=&ww=`) and as a machine (WADO-RS `/rendered?window=`); Orthanc only knows the
+latter. Once the same slice under ever new windows, as a finger does, and once another slice each time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from itertools import count
+from pathlib import Path
+
+from app.imaging.decode import decode_frame
+from app.imaging.encode import encode
+from app.imaging.render_spec import RenderSpec, RenderTask
+from app.imaging.window import to_display
+from bench.house import opened, shown_exam, take_in, working_folder
+from bench.ingest import Door, requests
+from bench.load import fetch_all
+from bench.rounds import interleaved, seconds
+from bench.servers import cloudfilm, orthanc
+from bench.slices import StoredSlices, one_core, stored_slices
+from bench.stages import new_windows
+from tests.factories.door_app import bearer
+
+ROUNDS = 7
+PICTURES = 40
+GOAL_OF_BARE = 0.60
+
+
+def run() -> None:
+    with working_folder() as folder:
+        with one_core(), opened(folder, decode_workers=1) as services:
+            beside_bare_computation(stored_slices(services, take_in(services, "BENCH-SANDBOX").uid))
+        beside_orthanc(folder)
+
+
+def beside_bare_computation(stored: StoredSlices) -> None:
+    middle = len(stored.slices) // 2
+    header, windows = stored.header(middle), new_windows()
+    pixels = decode_frame(header, stored.read(middle))
+
+    def sandboxed(_: int) -> float:
+        def work() -> None:
+            for _ in range(PICTURES):
+                specs = (RenderSpec(window=next(windows)),)
+                stored.services.renderer.render(RenderTask(header, lambda: stored.read(middle), 0, specs, "frame"))
+
+        return PICTURES / seconds(work)
+
+    def bare(_: int) -> float:
+        def work() -> None:
+            for _ in range(PICTURES):
+                encode(to_display(pixels, header, next(windows)), "jpg", 85)
+
+        return PICTURES / seconds(work)
+
+    seen = interleaved({"sandboxed": sandboxed, "bare": bare}, ROUNDS)
+    print(
+        f"  through the sandbox {seen.median('sandboxed'):5.0f}/s, bare window and JPEG {seen.median('bare'):5.0f}/s, "
+        f"{seen.spread('sandboxed', 'bare')}; goal {GOAL_OF_BARE} x"
+    )
+
+
+@dataclass(frozen=True)
+class Asker:
+    """One who asks for rendered frames; `path_of` makes the address of slice 0 … 142 under the next window."""
+
+    port: int
+    header: str
+    path_of: Callable[[int], str]
+
+    def rate(self, slice_of: Callable[[int], int], round_number: int) -> float:
+        """Pictures a second."""
+        paths = [self.path_of(slice_of(round_number * PICTURES + number)) for number in range(PICTURES)]
+        return PICTURES / seconds(lambda: fetch_all(self.port, paths, self.header))
+
+
+def beside_orthanc(folder: Path) -> None:
+    with opened(folder) as services:
+        exam = shown_exam(services)
+        token = bearer(services, "read")["Authorization"]
+        sops = [piece.instance.sop_instance_uid for piece in stored_slices(services, exam.study.uid).slices]
+    windows = map(str, count(400))
+
+    def of_patient(k: int) -> str:
+        return f"/exams/{exam.id}/series/1/frames/{k + 1}.jpg?wc=40&ww={next(windows)}"
+
+    def of_machine(root: str, k: int) -> str:
+        instance = f"studies/{exam.study.uid}/series/{exam.study.series_uid}/instances/{sops[k]}"
+        return f"/{root}/{instance}/rendered?window=40,{next(windows)},linear"
+
+    accept = "Accept: image/jpeg\r\n"
+    with cloudfilm(folder) as ours, orthanc(folder) as their_port:
+        Door(their_port, "/dicom-web/studies", {}).send(list(requests(exam.study.files, 10)))
+        askers = {
+            "as a patient": Asker(ours.port, f"Cookie: {exam.log_in(ours.port)}\r\n", of_patient),
+            "as a machine": Asker(
+                ours.port, f"Authorization: {token}\r\n{accept}", partial(of_machine, "dicomweb")
+            ),
+            "Orthanc": Asker(their_port, accept, partial(of_machine, "dicom-web")),
+        }  # fmt: skip
+        compare("the same slice", askers, lambda _: len(sops) // 2)
+        compare("another slice each time", askers, lambda number: number % len(sops))
+
+
+def compare(what: str, askers: dict[str, Asker], slice_of: Callable[[int], int]) -> None:
+    seen = interleaved({name: partial(asker.rate, slice_of) for name, asker in askers.items()}, ROUNDS)
+    print(f"  {what}, ever new windows: Orthanc {seen.median('Orthanc'):4.0f}/s")
+    for name in ("as a patient", "as a machine"):
+        print(f"    {name:<14}{seen.median(name):4.0f}/s, {seen.spread(name, 'Orthanc')}")

@@ -1,0 +1,52 @@
+"""The stored study as the pictures' services see it: its slices in order, read from sealed files. No measuring."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from app.archive.sealed import DataKey
+from app.bootstrap import Services
+from app.imaging.header import ImageHeader
+from app.repos import renditions, studies
+from app.services.renditions import Slice, read_frame, stacks_of
+
+
+@dataclass(frozen=True)
+class StoredSlices:
+    """One stack, and how to read a frame of it."""
+
+    services: Services
+    data_key: DataKey
+    slices: tuple[Slice, ...]
+
+    def header(self, number: int) -> ImageHeader:
+        header = self.slices[number].header
+        assert header is not None
+        return header
+
+    def read(self, number: int) -> bytes:
+        """The encoded frame out of its sealed file."""
+        piece = self.slices[number]
+        return read_frame(self.services.archive, self.data_key, piece.instance, piece.frame)
+
+
+def stored_slices(services: Services, study_uid: str) -> StoredSlices:
+    """The only stack of a study that was taken in."""
+    with services.db.read() as session:
+        row = studies.by_uid(session, {study_uid})[study_uid]
+        [stack] = stacks_of(renditions.instances_of(session, row.id))
+        return StoredSlices(services, services.data_keys.open(session, row.data_key_id), stack.slices)
+
+
+@contextmanager
+def one_core() -> Iterator[None]:
+    """This process, and the children it starts, on a single core."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(before)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
