@@ -23,7 +23,9 @@ from app.services.reasons import checked_reason
 
 SYSTEM = "system"
 CONTRADICTED = "a study of its accession number names another patient"
-"""The only hold that lifts by itself, as soon as no study contradicts the exam any more."""
+"""Lifts by itself, as soon as no study contradicts the exam any more."""
+REPORT_OF_ANOTHER = "its report was written for another patient ID"
+"""Lifts by itself, as soon as a study that matches says whose exam it is."""
 PARTED = "parted by a human"
 """The reason of studies that are `detached` for good: they stay away from the exam and hold it no more."""
 LONGEST_HELD_REASON = 64
@@ -52,8 +54,16 @@ class Holds:
         session.flush()
         if repo.contradicting_studies(session, exam.accession_number, PARTED):
             self.hold(session, exam, CONTRADICTED)
-        elif exam.held_at is not None and exam.held_reason == CONTRADICTED:
+        elif exam.held_reason == CONTRADICTED:
             self._lift(session, exam, SYSTEM, "no study contradicts it any more")
+        elif exam.held_reason == REPORT_OF_ANOTHER and release_repo.matched_studies(session, exam.id):
+            self._lift(session, exam, SYSTEM, "a study shows whose it is")
+
+    def patient_changed(self, session: Session, exam: Exam) -> None:
+        """The exam was given another patient ID: what was written before is shown when a study or a human says so."""
+        unproven = repo.latest_report(session, exam.id) and not release_repo.matched_studies(session, exam.id)
+        if unproven and exam.held_reason in (None, CONTRADICTED):
+            self.hold(session, exam, REPORT_OF_ANOTHER)
 
     def release_hold(self, exam_id: uuid.UUID, reason: str, actor: str) -> None:
         """A human looked: what matches belongs to the exam, the studies that contradict it never will.
