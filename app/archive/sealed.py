@@ -130,11 +130,11 @@ class SealedArchive:
             size = sealing.plain_size(self.store.size(object_key), read_range(0, sealing.HEADER_BYTES))
         return sealing.open_range(read_range, size, data_key.key, object_key, version, offset, length)
 
-    def put_pack(self, object_key: str, version: int, data_key: DataKey, frames: Sequence[bytes]) -> PackIndex:
-        """Seal frames of any size into one object, each to be opened alone; durable on return."""
-        packed, places = sealing.seal_pack(data_key.key, data_key.id, object_key, version, frames)
-        self.store.put(object_key, [packed])
-        return PackIndex(packed[: sealing.HEADER_BYTES], [length for _, length in places])
+    def put_pack(self, object_key: str, version: int, data_key: DataKey, frames: Iterable[bytes]) -> PackIndex:
+        """Seal frames of any size, as they come, into one object, each to be opened alone; durable on return."""
+        pack = _Pack(sealing.seal_pack(data_key.key, data_key.id, object_key, version, frames))
+        self.store.put(object_key, pack)
+        return pack.index()
 
     def read_frame(self, object_key: str, version: int, data_key: DataKey, entry: PackEntry) -> bytes:
         """One frame of a pack."""
@@ -162,3 +162,23 @@ class _Measure:
 
     def result(self) -> StoredObject:
         return StoredObject(self._size, self._hash.hexdigest())
+
+
+class _Pack:
+    """Passes a pack's header and chunks through and keeps what its index needs."""
+
+    def __init__(self, parts: Iterable[bytes]) -> None:
+        self._parts = parts
+        self._header = b""
+        self._lengths: list[int] = []
+
+    def __iter__(self) -> Iterator[bytes]:
+        for part in self._parts:
+            if self._header:
+                self._lengths.append(len(part))
+            else:
+                self._header = part
+            yield part
+
+    def index(self) -> PackIndex:
+        return PackIndex(self._header, self._lengths)

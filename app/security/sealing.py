@@ -15,7 +15,7 @@ chunk a frame, of any size, and its index is kept outside.
 
 import secrets
 import struct
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 from uuid import UUID
@@ -76,19 +76,11 @@ def seal(
     yield from _seal_chunks(data_key, header, object_key, version, _rechunk(plain, chunk_bytes))
 
 
-def seal_pack(
-    data_key: bytes, key_id: UUID, object_key: str, version: int, frames: Sequence[bytes]
-) -> tuple[bytes, list[tuple[int, int]]]:
-    """Seal one chunk a frame; return the object and each sealed chunk's (offset, length) in it."""
-    if not frames:
-        raise ValueError("a pack holds at least one frame")
+def seal_pack(data_key: bytes, key_id: UUID, object_key: str, version: int, frames: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield header and one sealed chunk a frame; at least one frame must come."""
     header = Header(key_id, secrets.token_bytes(7), 0)
-    parts = [header.to_bytes(), *_seal_chunks(data_key, header, object_key, version, frames)]
-    places, offset = [], HEADER_BYTES
-    for part in parts[1:]:
-        places.append((offset, len(part)))
-        offset += len(part)
-    return b"".join(parts), places
+    yield header.to_bytes()
+    yield from _seal_chunks(data_key, header, object_key, version, frames)
 
 
 def open_frame(
@@ -173,7 +165,9 @@ def _seal_chunks(
 ) -> Iterator[bytes]:
     cipher, associated = _cipher(data_key), _associated(header.to_bytes(), object_key, version)
     iterator = iter(chunks)
-    index, chunk = 0, next(iterator)
+    index, chunk = 0, next(iterator, None)
+    if chunk is None:
+        raise ValueError("a pack holds at least one frame")
     while True:
         following = next(iterator, None)
         yield cipher.encrypt(_NONCE.pack(header.nonce_prefix, index, following is None), chunk, associated)

@@ -90,17 +90,22 @@ class Renditions:
         self, study: Study, revision: int, data_key: DataKey, stack: Stack, ordinal: int
     ) -> PreparedSeries:
         previews: list[bytes] = []
-        fulls: list[bytes] = []
-        try:
+        is_shown: list[bool] = []
+
+        def full_frames() -> Iterator[bytes]:
             for preview, full in self.renderer.render_all(self._tasks(stack, data_key)):
                 previews.append(preview)
-                fulls.append(full)
-        except DecoderUnavailable:
-            raise StoreUnavailable("no decoder is to be had now") from None
+                is_shown.append(bool(full))
+                yield full
+
         preview_key = keyspace.rendition_object_key(study.id, uuid.uuid4())
         full_key = keyspace.rendition_object_key(study.id, uuid.uuid4())
+        try:
+            # Sealed and written as they are drawn: of a long stack only the previews, of 10 KB at most, are in memory.
+            full_index = self.archive.put_pack(full_key, revision, data_key, full_frames())
+        except DecoderUnavailable:
+            raise StoreUnavailable("no decoder is to be had now") from None
         preview_index = self.archive.put_pack(preview_key, revision, data_key, previews)
-        full_index = self.archive.put_pack(full_key, revision, data_key, fulls)
         shown = stack.first_shown
         window = default_window(shown) if shown else None
         return PreparedSeries(
@@ -115,7 +120,7 @@ class Renditions:
             columns=shown.columns if shown else 0,
             window_center=window.center if window else None,
             window_width=window.width if window else None,
-            key_frame=key_frame(fulls),
+            key_frame=key_frame(is_shown),
             slices=[[piece.instance.id.hex, piece.frame] for piece in stack.slices],
             preview_object_key=preview_key,
             preview_index=preview_index.to_bytes(),
@@ -187,10 +192,10 @@ def in_order(slices: list[Slice]) -> list[Slice]:
     return [shown[index] for index in order] + [piece for piece in slices if piece.header is None]
 
 
-def key_frame(fulls: Sequence[bytes]) -> int:
+def key_frame(is_shown: Sequence[bool]) -> int:
     """k of the key image: the shown frame nearest to the middle of the stack, 1 when none can be shown."""
-    shown = [k for k, frame in enumerate(fulls, 1) if frame]
-    return min(shown, key=lambda k: abs(k - (len(fulls) + 1) / 2), default=1)
+    shown = [k for k, can_be in enumerate(is_shown, 1) if can_be]
+    return min(shown, key=lambda k: abs(k - (len(is_shown) + 1) / 2), default=1)
 
 
 def read_frame(archive: SealedArchive, data_key: DataKey, instance: Instance, frame: int) -> bytes:

@@ -2,6 +2,8 @@
 
 import hashlib
 import secrets
+from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from uuid import uuid4
 
@@ -97,6 +99,30 @@ def test_frames_of_a_pack_are_read_alone_by_an_index_kept_elsewhere(archive: Sea
     for number in (-1, 4):
         with pytest.raises(IndexError):
             index[number]
+
+
+def test_a_pack_is_written_while_its_frames_still_come(archive: SealedArchive, tmp_path: Path) -> None:
+    key, written = some_key(), []
+
+    def frames() -> Iterator[bytes]:
+        for _ in range(8):
+            yield secrets.token_bytes(1000)
+            written.append(sum(path.stat().st_size for path in tmp_path.rglob("*.part")))
+
+    index = archive.put_pack(key, 1, KEY, frames())
+    assert len(index) == 8
+    assert all(later > earlier for earlier, later in pairwise(written))
+
+
+def test_frames_that_break_off_leave_no_pack(archive: SealedArchive, tmp_path: Path) -> None:
+    def frames() -> Iterator[bytes]:
+        yield b"x" * 1000
+        yield b"y" * 1000
+        raise ConnectionResetError
+
+    with pytest.raises(ConnectionResetError):
+        archive.put_pack(some_key(), 1, KEY, frames())
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
 def test_a_frame_costs_one_read_of_exactly_its_bytes(archive: SealedArchive, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -162,25 +162,23 @@ def test_a_range_under_an_altered_header_fails() -> None:
 
 @given(st.lists(st.binary(max_size=40), min_size=1, max_size=8))
 def test_each_frame_of_a_pack_opens_alone(frames: list[bytes]) -> None:
-    packed, places = sealing.seal_pack(KEY, KEY_ID, NAME, 1, frames)
-    header, last = packed[:HEADER_BYTES], len(frames) - 1
-    for index, (offset, length) in enumerate(places):
-        chunk = packed[offset : offset + length]
+    header, *chunks = sealing.seal_pack(KEY, KEY_ID, NAME, 1, iter(frames))
+    assert (len(header), len(chunks)) == (HEADER_BYTES, len(frames))
+    last = len(frames) - 1
+    for index, chunk in enumerate(chunks):
         assert sealing.open_frame(KEY, NAME, 1, header, chunk, index, index == last) == frames[index]
 
 
 def test_a_frame_under_another_number_or_another_last_flag_fails() -> None:
-    packed, places = sealing.seal_pack(KEY, KEY_ID, NAME, 1, [b"one", b"two"])
-    offset, length = places[0]
-    chunk = packed[offset : offset + length]
+    header, chunk, _ = sealing.seal_pack(KEY, KEY_ID, NAME, 1, [b"one", b"two"])
     for index, last in ((1, False), (1, True), (0, True)):
         with pytest.raises(UnsealError):
-            sealing.open_frame(KEY, NAME, 1, packed[:HEADER_BYTES], chunk, index, last)
+            sealing.open_frame(KEY, NAME, 1, header, chunk, index, last)
 
 
 def test_a_pack_is_not_taken_for_a_plain_object_nor_empty() -> None:
-    packed, _ = sealing.seal_pack(KEY, KEY_ID, NAME, 1, [b"one"])
+    packed = b"".join(sealing.seal_pack(KEY, KEY_ID, NAME, 1, [b"one"]))
     with pytest.raises(UnsealError, match="frame by frame"):
         opened(packed)
     with pytest.raises(ValueError, match="at least one"):
-        sealing.seal_pack(KEY, KEY_ID, NAME, 1, [])
+        list(sealing.seal_pack(KEY, KEY_ID, NAME, 1, []))
