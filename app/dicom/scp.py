@@ -10,8 +10,9 @@ import secrets
 import threading
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import cast
+from typing import BinaryIO, cast
 
 import structlog
 from pynetdicom import AE, VerificationPresentationContexts, _config, evt
@@ -23,7 +24,14 @@ from app.dicom.server import AllowListServer, BoundedHandler
 from app.dicom.spool import Spool
 from app.dicom.tls import tls_context
 from app.errors import DatabaseUnavailable, StoreUnavailable
-from app.services.incoming import CANNOT_UNDERSTAND, OUT_OF_RESOURCES, IncomingObject, Promise, Refused
+from app.services.incoming import (
+    CANNOT_UNDERSTAND,
+    OUT_OF_RESOURCES,
+    OVERSIZED,
+    IncomingObject,
+    Promise,
+    Refused,
+)
 from app.services.ingest import Ingest
 
 log = structlog.get_logger(__name__)
@@ -62,7 +70,7 @@ def start_door(settings: Settings, ingest: Ingest) -> Door:
     # Storage of every SOP class, also private ones, in the first transfer syntax offered: all can be kept as received.
     _config.UNRESTRICTED_STORAGE_SERVICE = True
     _config.STORE_RECV_CHUNKED_DATASET = True
-    spool = Spool(settings.spool_dir / "scp", settings.max_instance_mib * MIB)
+    spool = Spool(settings.spool_dir / "scp", settings.max_instance_mib * MIB, partial(_quarantine_start, ingest))
     ae = AE(ae_title=settings.dicom_ae_title)
     ae.supported_contexts = VerificationPresentationContexts
     ae.maximum_associations = MAX_ASSOCIATIONS
@@ -88,6 +96,13 @@ def start_door(settings: Settings, ingest: Ingest) -> Door:
     thread.start()
     log.info("the DICOM door listens", port=server.port, tls=bool(settings.dicom_tls_cert))
     return Door(server.port, server, thread, spool)
+
+
+def _quarantine_start(ingest: Ingest, start: BinaryIO, calling_ae: str) -> None:
+    try:
+        ingest.receive([IncomingObject(start, fault=OVERSIZED)], "scp", f"scp:{calling_ae}")
+    except Exception as error:  # it was not acknowledged in any case
+        log.error("the start of an oversized instance could not be kept", exc_info=error)
 
 
 def _store(event: Event, ingest: Ingest) -> int:

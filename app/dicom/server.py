@@ -19,10 +19,22 @@ _LONGEST_ASSOCIATE_RQ = 1024 * 1024
 
 
 class BoundedHandler(RequestHandler):
-    """Refuses to read PDUs longer than any that was agreed on, which would be held in memory whole."""
+    """Refuses to read PDUs longer than any that was agreed on, which would be held in memory whole. What cannot be
+    written or understood ends the association; the library would let its thread die of it and the peer wait."""
 
     def _create_association(self) -> Association:
         association = super()._create_association()
+        dimse: Any = association.dimse
+        take = dimse.receive_primitive
+
+        def taken_or_aborted(primitive: Any) -> None:
+            try:
+                take(primitive)
+            except Exception as error:
+                log.error("an association was aborted: what it sent cannot be taken", exc_info=error)
+                association.abort(block=False)
+
+        dimse.receive_primitive = taken_or_aborted
         connection: Any = association.dul.socket
         longest = max(self.server.ae.maximum_pdu_size, _LONGEST_ASSOCIATE_RQ)
         receive = connection.recv

@@ -6,30 +6,31 @@ the folder, and removes what a broken association or a killed process left behin
 
 from __future__ import annotations
 
+import io
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from shutil import disk_usage
-from typing import Any
+from typing import Any, BinaryIO
 
 import structlog
 from pynetdicom import evt
 from pynetdicom.events import Event
 
-log = structlog.get_logger(__name__)
+from app.services.incoming import KEPT_OF_OVERSIZED_BYTES
 
-# Beside what is being written now: for the other associations' next pieces.
-ROOM_BYTES = 8 * 1024 * 1024
+log = structlog.get_logger(__name__)
 
 
 class Spool:
-    """Owns `folder` and makes it the process's folder for temporary files until closed."""
+    """Owns `folder` and makes it the process's folder for temporary files until closed. Of a dataset that is too large
+    `oversized` gets the first bytes and the calling AE title."""
 
-    def __init__(self, folder: Path, largest_dataset: int) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, largest_dataset: int, oversized: Callable[[BinaryIO, str], None]) -> None:
         self._largest = largest_dataset
+        self._oversized = oversized
         self._received: dict[int, int] = {}
+        self._aborted: set[int] = set()
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         for left_over in folder.iterdir():
             left_over.unlink()
@@ -50,26 +51,31 @@ class Spool:
         association = id(event.assoc)
         total = self._received.get(association, 0) + len(event.data)
         self._received[association] = total
-        if total > self._largest:
+        if total > self._largest and association not in self._aborted:  # further pieces may come before it ends
+            self._aborted.add(association)
             log.warning("an association was aborted: its dataset is larger than the limit")
-            event.assoc.abort()
-        elif not _is_command(event.data) and disk_usage(self._folder).free < len(event.data) + ROOM_BYTES:
-            # The library's own write comes next, and an error in it would leave thread and file behind.
-            log.error("an association was aborted: there is no room for its dataset")
-            event.assoc.abort()
+            try:
+                self._keep_start(event)
+            finally:
+                event.assoc.abort()
+
+    def _keep_start(self, event: Event) -> None:
+        message = event.assoc.dimse.message
+        if message is not None and message._data_set_file is not None:
+            message._data_set_file.file.flush()
+            with Path(message._data_set_file.name).open("rb") as file:
+                start = io.BytesIO(file.read(KEPT_OF_OVERSIZED_BYTES))
+            self._oversized(start, event.assoc.requestor.ae_title)
 
     def _message_complete(self, event: Event) -> None:
         self._received.pop(id(event.assoc), None)
 
     def _closed(self, event: Event) -> None:
         self._received.pop(id(event.assoc), None)
+        self._aborted.discard(id(event.assoc))
         unfinished = event.assoc.dimse.message
         if unfinished is not None and unfinished._data_set_file is not None:
-            unfinished._data_set_file.close()
+            with suppress(OSError):  # what it still holds back may find no room
+                unfinished._data_set_file.close()
             with suppress(OSError):
                 Path(unfinished._data_set_file.name).unlink()
-
-
-def _is_command(pdu: bytes) -> bool:
-    """Whether a P-DATA-TF carries a command; by the message control header of its first value (PS3.8 9.3.5, E.2)."""
-    return len(pdu) > 11 and bool(pdu[11] & 1)

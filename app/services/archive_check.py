@@ -47,8 +47,12 @@ class ArchiveCheck:
             for item in quarantine.all_items(session):
                 yield self._check(session, item, item.data_key_id)
             for prepared, data_key_id in renditions.all_prepared(session):
-                for object_key, index in _packs(prepared):
-                    yield self._check_pack(session, object_key, prepared.revision, index, data_key_id)
+                results = [
+                    self._check_pack(session, object_key, prepared.revision, index, data_key_id)
+                    for object_key, index in _packs(prepared)
+                ]
+                if all(result.fault is None for result in results) or self._is_current(prepared):
+                    yield from results
 
     def orphans(self) -> list[str]:
         """Objects without a row, never acknowledged: left by a crash, or of a batch still on its way."""
@@ -75,6 +79,11 @@ class ArchiveCheck:
             return ObjectCheck(row.object_key, row.size, _fault(error))
         same = size == row.size and digest.digest() == row.sha256
         return ObjectCheck(row.object_key, row.size, None if same else "not what was received")
+
+    def _is_current(self, prepared: PreparedSeries) -> bool:
+        """Whether its row is still there: packs go with it when the study is prepared anew."""
+        with self.db.read() as session:
+            return bool(renditions.prepared(session, prepared.study_id, prepared.revision))
 
     def _check_pack(
         self, session: Session, object_key: str, version: int, index: bytes, data_key_id: uuid.UUID

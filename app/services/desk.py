@@ -9,7 +9,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.errors import InvalidInput, NotFound
+from app.errors import NotFound
 from app.extensions import Database
 from app.models import AuditEvent, Study
 from app.repos import audit as audit_repo
@@ -19,10 +19,10 @@ from app.services.access_codes import AccessCodes
 from app.services.audit import Action, Audit
 from app.services.exams import Exams, ExamView, ReportView
 from app.services.outbox import NotificationView, Outbox
+from app.services.reasons import checked_reason
 from app.services.verification import Verification
 from sms.phone import mask
 
-LONGEST_REASON = 200
 NEWEST_EVENTS = 100
 NEWEST_STUDIES = 200
 OF_INTEREST = frozenset(
@@ -123,13 +123,6 @@ class Desk:
             code = self.verification.code_for_the_desk(session, exam)
             self.audit.record(session, Action.STAFF_LET_IN, actor=actor, subject=_subject(exam_id), reason=reason)
         return code
-
-
-def checked_reason(reason: str) -> str:
-    """Raises InvalidInput unless something is said, in at most 200 characters."""
-    if not 0 < len(reason.strip()) <= LONGEST_REASON:
-        raise InvalidInput("reason", f"must be 1 to {LONGEST_REASON} characters")
-    return reason.strip()
 
 
 def _subject(exam_id: uuid.UUID) -> str:

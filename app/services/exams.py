@@ -112,9 +112,12 @@ class Exams:
         session.flush()
         raise_exam_revision(session, exam.id)
         self._record(session, Action.EXAM_CORRECTED, exam, actor, fields=changed)
-        if "patient_id" in changed and not self.patients.is_completed(former, repo.patient(session, exam.patient_id)):
+        patient = repo.patient(session, exam.patient_id)
+        if "patient_id" in changed and not self.patients.is_completed(former, patient):
             self.identity_changed(session, exam)
         self.matching.exam_changed(session, exam)
+        if patient.patient_id_hash != former.patient_id_hash:
+            self.matching.holds.patient_changed(session, exam)
 
     def add_report(self, accession_number: str, report: ReportInput, actor: str) -> bool:
         """Add a report version; True when it is the first. The same content again adds none.

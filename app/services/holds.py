@@ -12,20 +12,23 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from app.clock import Clock
-from app.errors import Conflict, InvalidInput, NotFound
+from app.errors import Conflict, NotFound
 from app.extensions import Database
 from app.models import Exam, Study
 from app.repos import exams as repo
 from app.repos import release as release_repo
 from app.repos.renditions import raise_exam_revision
 from app.services.audit import Action, Audit
+from app.services.reasons import checked_reason
 
 SYSTEM = "system"
 CONTRADICTED = "a study of its accession number names another patient"
-"""The only hold that lifts by itself, as soon as no study contradicts the exam any more."""
+"""Lifts by itself, as soon as no study contradicts the exam any more."""
+REPORT_OF_ANOTHER = "its report was written for another patient ID"
+"""Lifts by itself, as soon as a study that matches says whose exam it is."""
 PARTED = "parted by a human"
 """The reason of studies that are `detached` for good: they stay away from the exam and hold it no more."""
-LONGEST_HELD_REASON, LONGEST_REASON = 64, 200
+LONGEST_HELD_REASON = 64
 
 
 @dataclass(frozen=True)
@@ -39,8 +42,7 @@ class Holds:
 
         Raises InvalidInput for a reason of more than 64 characters.
         """
-        if not 0 < len(reason.strip()) <= LONGEST_HELD_REASON:
-            raise InvalidInput("reason", f"must be 1 to {LONGEST_HELD_REASON} characters")
+        reason = checked_reason(reason, LONGEST_HELD_REASON)
         if exam.held_at is not None and reason in (CONTRADICTED, exam.held_reason):
             return
         exam.held_at = exam.held_at or self.clock.now()
@@ -52,16 +54,23 @@ class Holds:
         session.flush()
         if repo.contradicting_studies(session, exam.accession_number, PARTED):
             self.hold(session, exam, CONTRADICTED)
-        elif exam.held_at is not None and exam.held_reason == CONTRADICTED:
+        elif exam.held_reason == CONTRADICTED:
             self._lift(session, exam, SYSTEM, "no study contradicts it any more")
+        elif exam.held_reason == REPORT_OF_ANOTHER and release_repo.matched_studies(session, exam.id):
+            self._lift(session, exam, SYSTEM, "a study shows whose it is")
+
+    def patient_changed(self, session: Session, exam: Exam) -> None:
+        """The exam was given another patient ID: what was written before is shown when a study or a human says so."""
+        unproven = repo.latest_report(session, exam.id) and not release_repo.matched_studies(session, exam.id)
+        if unproven and exam.held_reason in (None, CONTRADICTED):
+            self.hold(session, exam, REPORT_OF_ANOTHER)
 
     def release_hold(self, exam_id: uuid.UUID, reason: str, actor: str) -> None:
         """A human looked: what matches belongs to the exam, the studies that contradict it never will.
 
         Raises NotFound, InvalidInput (no reason), Conflict (not held).
         """
-        if not 0 < len(reason.strip()) <= LONGEST_REASON:
-            raise InvalidInput("reason", f"must be 1 to {LONGEST_REASON} characters")
+        reason = checked_reason(reason)
         with self.db.session() as session:
             exam = release_repo.lock(session, exam_id)
             if exam is None:
@@ -70,7 +79,7 @@ class Holds:
                 raise Conflict("the exam is not held")
             for study in repo.contradicting_studies(session, exam.accession_number, PARTED):
                 self._part(session, study, actor)
-            self._lift(session, exam, actor, reason.strip())
+            self._lift(session, exam, actor, reason)
 
     def _part(self, session: Session, study: Study, actor: str) -> None:
         study.match_state, study.match_reason, study.exam_id = "detached", PARTED, None

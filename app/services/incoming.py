@@ -13,6 +13,10 @@ NOT_AS_PROMISED = 0xA900
 CANNOT_UNDERSTAND = 0xC000
 PROCESSING_FAILURE = 0x0110
 
+KEPT_OF_OVERSIZED_BYTES = 1024 * 1024
+OVERSIZED = RefusedObject("larger than the limit; only its start is kept", OUT_OF_RESOURCES)
+"""For doors that cannot receive the whole of it: the fault of an object that ends after its first bytes."""
+
 
 @dataclass(frozen=True)
 class Promise:

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from app.clock import Clock
-from app.errors import Conflict, InvalidInput, NobodyToTell, NotFound, NotReleased, TooManyAttempts
+from app.errors import Conflict, NobodyToTell, NotFound, NotReleased, TooManyAttempts
 from app.extensions import Database
 from app.models import Exam, Notification, NotificationEvent, OneTimeCode, ShareCode
 from app.repos import exams as exam_repo
@@ -23,6 +23,7 @@ from app.services.access_codes import AccessCodes
 from app.services.audit import Action, Audit
 from app.services.messages import ONE_TIME
 from app.services.notification_states import NotificationStates, State
+from app.services.reasons import checked_reason
 from sms.phone import mask
 from sms.templates import for_event
 
@@ -31,7 +32,6 @@ OPENID_CONTEXT = "wechat_account.openid"
 CHANNELS = ("sms", "wechat")
 RESEND = "resend:"
 RESENDS_AN_HOUR = 3
-LONGEST_REASON = 200
 
 
 @dataclass(frozen=True)
@@ -109,8 +109,7 @@ class Outbox:
 
         Raises NotFound, InvalidInput (no reason), NotReleased, NobodyToTell, TooManyAttempts.
         """
-        if not 0 < len(reason.strip()) <= LONGEST_REASON:
-            raise InvalidInput("reason", f"must be 1 to {LONGEST_REASON} characters")
+        reason = checked_reason(reason)
         with self.db.session() as session:
             exam = exam_repo.exam(session, exam_id)
             if exam is None:
@@ -120,9 +119,7 @@ class Outbox:
             event = f"{RESEND}{self._next_resend(session, exam_id)}"
             if not self.queue_event(session, exam, event, self.news(session, exam)):
                 raise NobodyToTell
-            self.audit.record(
-                session, Action.STAFF_RESENT, actor=actor, subject=f"exam:{exam.id.hex}", reason=reason.strip()
-            )
+            self.audit.record(session, Action.STAFF_RESENT, actor=actor, subject=f"exam:{exam.id.hex}", reason=reason)
         self.wake()
 
     def settle(self, notification_id: uuid.UUID, arrived: bool, actor: str) -> None:

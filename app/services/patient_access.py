@@ -13,10 +13,7 @@ from app.errors import NotFound
 from app.extensions import Database
 from app.repos import access as repo
 from app.services.audit import Action, Audit
-
-TOUCH_EVERY = timedelta(minutes=1)
-SESSION_LIFETIME = timedelta(hours=12)
-"""However much it is used."""
+from app.services.session_times import is_alive, is_to_be_touched
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +42,9 @@ class PatientSessions:
         """The access a session gives now. One indexed SELECT; raises NotFound when it is over for any reason."""
         now = self.clock.now()
         row = repo.session_row(self.db.look_up, session_id)
-        # a clock that was set back makes no session longer than it may be
-        if (
-            row is None
-            or row.revoked_at is not None
-            or not now < row.expires_at <= now + SESSION_LIFETIME + TOUCH_EVERY
-        ):
+        if row is None or not is_alive(row, now, self.idle):
             raise NotFound
-        unused = now - row.last_seen_at
-        if unused > self.idle:
-            raise NotFound
-        if abs(unused) > TOUCH_EVERY:  # not at every frame: a write a minute keeps it alive
+        if is_to_be_touched(row, now):
             with self.db.session() as session:
                 repo.touch_session(session, session_id, now)
         return PatientAccess(session_id, row.exam_id, row.exam_revision, row.held_at is not None)

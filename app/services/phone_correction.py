@@ -40,7 +40,7 @@ class PhoneCorrection:
             if not _is_news(row):
                 access_repo.end_one_time_code(session, one_time_id(row), self.clock.now())
         stopped = [row for row in astray if self.states.move(session, row, State.CANCELLED, "another phone number")]
-        if phone is None or exam.images_released_at is None or exam.held_at is not None:
+        if phone is None or exam.images_released_at is None:
             return
         lost = [row for row in stopped if _is_news(row)]
         if lost or not any(_is_news(row) and not _came_to_nothing(row, astray) for row in messages):

@@ -21,14 +21,13 @@ from app.security import passwords, totp
 from app.security.codes import Codes
 from app.security.fields import FieldSealer
 from app.services.audit import Action, Audit
+from app.services.session_times import SESSION_LIFETIME, is_alive, is_to_be_touched
 from app.services.staff_accounts import PASSWORD_LIFETIME, TOTP_CONTEXT
 
 SCOPE = "staff"
 IN_A_ROW = 5
 LOCK = timedelta(minutes=15)
 NEVER_FOR_LIFE = 2**31 - 1
-SESSION_LIFETIME = timedelta(hours=12)
-TOUCH_EVERY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +79,9 @@ class StaffLogin:
         now = self.clock.now()
         with self.db.read() as session:
             row = repo.session_row(session, session_id)
-        if row is None or row.revoked_at is not None or row.disabled_at is not None or row.expires_at <= now:
+        if row is None or row.disabled_at is not None or not is_alive(row, now, self.idle):
             raise Unauthenticated
-        unused = now - row.last_seen_at
-        if unused > self.idle:
-            raise Unauthenticated
-        if unused > TOUCH_EVERY:
+        if is_to_be_touched(row, now):
             with self.db.session() as session:
                 repo.touch_session(session, session_id, now)
         over_age = now - row.password_changed_at > PASSWORD_LIFETIME

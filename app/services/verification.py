@@ -28,7 +28,7 @@ from app.services.access_codes import AccessCodes
 from app.services.attempts import Attempts
 from app.services.audit import Action, Audit
 from app.services.code_naming import NOBODY, Attempt, CodeNaming, Named
-from app.services.patient_access import SESSION_LIFETIME
+from app.services.session_times import SESSION_LIFETIME
 
 ONE_TIME_REQUEST = "one_time_code"
 """Kind of the job that answers a request; key: <hash of the code>:<id of the one-time code>:<epoch second>."""
@@ -108,22 +108,18 @@ class Verification:
             return  # nobody waits for it any more
         with self.db.session() as session:
             code = self.naming.live(session, bytes.fromhex(code_key), now)
-            if code is None or not self._send_one_time_code(session, code, uuid.UUID(one_time_id), now):
+            exam = exam_repo.exam(session, code.exam_id) if code else None
+            patient = exam_repo.patient(session, exam.patient_id) if exam else None
+            if code is None or exam is None or patient is None or patient.phone_sealed is None:
                 return
-        self.wake()
-
-    def _send_one_time_code(self, session: Session, code: ShareCode, one_time_id: uuid.UUID, now: datetime) -> bool:
-        exam = exam_repo.exam(session, code.exam_id)
-        patient = exam_repo.patient(session, exam.patient_id) if exam else None
-        if exam is None or patient is None or patient.phone_sealed is None:
-            return False
-        sent = repo.one_time_codes_since(session, exam.id, now - timedelta(days=1))
-        if sent >= ONE_TIME_A_DAY or repo.one_time_code(session, one_time_id) is not None:
-            return False
-        row = self._new_one_time_code(session, exam, code, one_time_id, now)
-        self.send_one_time_code(session, exam, self.fields.open(patient.phone_sealed, "patient.phone"), row)
-        self._record(session, Action.ONE_TIME_CODE_SENT, exam, "patient")
-        return True
+            code_id = uuid.UUID(one_time_id)
+            sent = repo.one_time_codes_since(session, exam.id, now - timedelta(days=1))
+            if sent >= ONE_TIME_A_DAY or repo.one_time_code(session, code_id) is not None:
+                return
+            row = self._new_one_time_code(session, exam, code, code_id, now)
+            self.send_one_time_code(session, exam, self.fields.open(patient.phone_sealed, "patient.phone"), row)
+            self._record(session, Action.ONE_TIME_CODE_SENT, exam, "patient")
+        self.wake()  # the sweeping thread may have looked a moment ago
 
     def code_for_the_desk(self, session: Session, exam: Exam) -> str:
         """A one-time code that staff read out to somebody they identified. Inside the caller's transaction."""

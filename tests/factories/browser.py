@@ -77,3 +77,12 @@ def pixel(page: Page, x: float = 0.5, y: float = 0.5) -> int:
 def wait_for_slice(page: Page, k: int, quality: str = "full") -> None:
     """Until frame k is drawn on the canvas in that quality."""
     page.wait_for_selector(f'#picture[data-slice="{k}"][data-quality="{quality}"]')
+
+
+def wait_until(page: Page, condition: str) -> None:
+    """Until a JavaScript expression is true. Playwright's own waiting evaluates in the page, which our CSP forbids."""
+    for _ in range(600):
+        if page.evaluate(condition):
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(f"never true: {condition}")

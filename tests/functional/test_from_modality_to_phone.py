@@ -15,7 +15,7 @@ from pydicom import dcmread
 from pynetdicom import AE
 from pynetdicom.sop_class import CTImageStorage  # type: ignore[attr-defined]
 
-from tests.factories.browser import chromium, in_browser, phone_page, pixel, throttled, wait_for_slice
+from tests.factories.browser import chromium, in_browser, phone_page, pixel, throttled, wait_for_slice, wait_until
 from tests.factories.demo_server import Running, demo
 from tests.factories.house import exam_body, report_body
 from tests.shared_data import files_of, needs
@@ -80,7 +80,7 @@ def test_a_real_ct_sent_by_c_store_reaches_the_phone_and_is_scrolled(running: Ru
         assert page.get_by_text("胸部CT平扫未见明显异常").count() == 1
         page.goto(page.url + "/viewer")
         page.wait_for_selector("#picture[data-slice]")
-        page.wait_for_function("document.querySelector('#counter').textContent.includes('143')")
+        wait_until(page, "document.querySelector('#counter').textContent.includes('143')")
         assert pixel(page, 0.3, 0.5) < 120  # lung
         middle = int(page.get_attribute("#picture", "data-slice") or 0)
         before = [pixel(page, x / 20, 0.5) for x in range(20)]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.factories.browser import chromium, in_browser, phone_page, pixel, wait_for_slice
+from tests.factories.browser import chromium, in_browser, phone_page, pixel, wait_for_slice, wait_until
 from tests.factories.patient_pages import CT_FRAMES, EXAM_ID, ROOT, Pages, grey, served
 
 pytestmark = in_browser
@@ -245,7 +245,7 @@ def test_what_the_finger_has_left_is_given_up(page: Page, pages: Pages) -> None:
 def test_turning_the_phone_keeps_the_frame_and_fits_it_again(page: Page, pages: Pages) -> None:
     open_viewer(page, pages)
     page.set_viewport_size({"width": 740, "height": 360})
-    page.wait_for_function("document.getElementById('picture').width > document.getElementById('picture').height")
+    wait_until(page, "document.getElementById('picture').width > document.getElementById('picture').height")
     assert pixel(page) == near(grey(30, 0, 2000))
     assert page.locator("#slider").is_visible()
 

@@ -10,10 +10,21 @@ from sqlalchemy import select
 
 from app.bootstrap import Services
 from app.models import AuditEvent, PatientNameToken
+from app.repos import exams as exam_repo
 from app.services.exam_input import exam_input, report_input
 from tests.factories.access import application, issued, opened
 from tests.factories.house import clock_of, exam_body, report_body, services
-from tests.factories.telling import follow, mark_prepared, messages, register, report, states, sweep
+from tests.factories.telling import (
+    exam_of,
+    follow,
+    mark_prepared,
+    messages,
+    receive_study,
+    register,
+    report,
+    states,
+    sweep,
+)
 
 OLD, NEW = "13900000001", "13900000002"
 
@@ -122,6 +133,21 @@ def test_a_message_that_reached_the_old_number_is_not_sent_again_by_itself(house
     assert (len(messages(house)), messages(house, "+86" + NEW)) == (1, [])
 
 
+def test_a_number_that_comes_while_the_exam_is_held_is_told_when_the_hold_is_lifted(house: Services) -> None:
+    tell(house, patient_phone=None)
+    exam_id = exam_of(house).id
+    with house.db.session() as session:
+        row = exam_repo.exam(session, exam_id)
+        assert row is not None
+        house.holds.hold(session, row, "looks wrong", "staff:a")
+    correct(house)
+    sweep(house, seconds=60)
+    assert messages(house) == []
+    house.holds.release_hold(exam_id, "checked", "staff:a")
+    sweep(house, seconds=60)
+    assert len(messages(house)) == 1
+
+
 def test_an_exam_that_is_not_released_is_not_told_because_a_number_came(house: Services) -> None:
     register(house, patient_phone=None)
     correct(house)
@@ -175,6 +201,60 @@ def test_an_accession_number_used_again_for_somebody_else_shows_nothing_to_the_f
         assert app.test_client().post(f"/q/{exam.qr}", data={"factor": factor}).status_code == 403
     form = {"phone": OLD, "pickup_code": exam.pickup, "factor": "002X"}
     assert app.test_client().post("/s", data=form).status_code == 403
+
+
+def test_a_report_never_goes_over_to_another_patient_without_a_human(house: Services, app: Flask) -> None:
+    register(house)
+    report(house)
+    changes = {
+        "patient_id": "P7",
+        "patient_name": "王建国",
+        "patient_sex": "M",
+        "patient_id_number": "11010519491231002X",
+    }
+    correct(house, **changes)
+    exam = issued(house, **changes)
+    client = app.test_client()
+    assert client.post(f"/q/{exam.qr}", data={"factor": "002X"}).status_code == 303
+    page = client.get(f"/exams/{exam.exam_id}")
+    assert "双肺" not in page.text
+    house.holds.release_hold(exam_of(house).id, "checked", "staff:a")
+    assert "双肺" in client.get(f"/exams/{exam.exam_id}").text
+
+
+OTHER = {"patient_id": "P7", "patient_name": "王建国", "patient_sex": "M", "patient_birth_date": "1966-10-01"}
+PICTURES = {"PatientID": "P7", "PatientName": "王^建国", "PatientSex": "M", "PatientBirthDate": "19661001"}
+
+
+@pytest.mark.parametrize("pictures_first", [False, True])
+def test_pictures_of_the_new_patient_show_whose_report_it_is(house: Services, pictures_first: bool) -> None:
+    register(house)
+    report(house)
+    for step in ("pictures", "order") if pictures_first else ("order", "pictures"):
+        if step == "pictures":
+            receive_study(house, **PICTURES)
+        else:
+            correct(house, **OTHER)
+    assert exam_of(house).held_at is None
+
+
+def test_a_hold_that_a_human_set_is_not_lifted_by_a_patient_who_changed_and_pictures_that_came(house: Services) -> None:
+    register(house)
+    report(house)
+    with house.db.session() as session:
+        row = exam_repo.exam(session, exam_of(house).id)
+        assert row is not None
+        house.holds.hold(session, row, "looks wrong", "staff:a")
+    correct(house, **OTHER)
+    receive_study(house, **PICTURES)
+    assert exam_of(house).held_reason == "looks wrong"
+
+
+def test_a_corrected_name_under_the_same_patient_id_needs_no_human(house: Services) -> None:
+    register(house)
+    report(house)
+    correct(house, patient_name="李那")
+    assert exam_of(house).held_at is None
 
 
 def test_another_spelling_of_the_same_name_is_taken_and_found(house: Services) -> None:

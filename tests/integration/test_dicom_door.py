@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import resource
 import shutil
 import socket
 import subprocess
@@ -18,6 +19,7 @@ from app.bootstrap import Services
 from app.dicom.scp import Door, start_door
 from app.errors import StoreFull
 from app.repos import studies
+from app.services.incoming import KEPT_OF_OVERSIZED_BYTES, OVERSIZED
 from tests.factories.dicom_client import CALLED, CALLING, associate, send
 from tests.factories.dicom_objects import ct_dataset, ct_file, ct_series, part10
 from tests.factories.door_app import door_app
@@ -150,7 +152,9 @@ def test_an_unforeseen_error_is_never_a_success(open_door: Open, monkeypatch: py
     association.release()
 
 
-def test_a_dataset_over_the_limit_aborts_its_association_and_leaves_nothing(open_door: Open) -> None:
+def test_a_dataset_over_the_limit_aborts_its_association_and_only_its_start_is_kept(
+    open_door: Open,
+) -> None:
     door, services = open_door(max_instance_mib="1")
     association = associate(door.port)
     assert send(association, [ct_file(PixelData=b"\x00" * 3_000_000)]) == [-1]
@@ -161,18 +165,21 @@ def test_a_dataset_over_the_limit_aborts_its_association_and_leaves_nothing(open
     assert association.is_aborted
     eventually_empty(services.settings.spool_dir / "scp")
     assert stored(services) == {}
+    (item,) = services.quarantine.newest("test")
+    assert (item.door, item.reason) == ("scp", OVERSIZED.reason)
+    assert 100_000 < item.size <= KEPT_OF_OVERSIZED_BYTES
 
 
-def test_without_room_for_a_dataset_its_association_is_aborted_and_the_door_stays_open(
-    open_door: Open, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_room_for_a_dataset_its_association_is_aborted_and_the_door_stays_open(open_door: Open) -> None:
     door, services = open_door()
-    full = shutil.disk_usage("/")._replace(free=1024)
-    association = associate(door.port)
-    with monkeypatch.context() as patch:
-        patch.setattr("app.dicom.spool.disk_usage", lambda _: full)
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (256 * 1024, limit[1]))
+    try:
+        association = associate(door.port)
         assert association.send_c_echo().Status == 0
-        assert send(association, [ct_file()]) == [-1]
+        assert send(association, [ct_file(PixelData=bytes(3_000_000))]) == [-1]
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
     eventually_empty(services.settings.spool_dir / "scp")
     association = associate(door.port)
     assert send(association, [ct_file()]) == [0]

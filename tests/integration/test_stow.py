@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 
 from app.bootstrap import Services
 from app.repos import quarantine, studies
+from app.services.incoming import OVERSIZED
 from app.web.machine import stow
 from tests.factories.dicom_objects import ct_file, ct_series
 from tests.factories.door_app import bearer, door_app
@@ -115,7 +116,7 @@ def test_an_oversized_part_is_refused_and_only_its_start_kept(tmp_path: Path) ->
     services.db.dispose()
     assert answer.status_code == 202
     assert answer.json["0008119A"]["Value"][0]["00081197"]["Value"] == [0xA700]
-    assert upload.quarantine_reasons() == [stow.OVERSIZED.reason]
+    assert upload.quarantine_reasons() == [OVERSIZED.reason]
 
 
 def test_a_broken_body_is_400_and_what_came_whole_stays_stored(upload: Upload) -> None:

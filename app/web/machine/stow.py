@@ -14,7 +14,7 @@ from flask import Response, abort, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from app.errors import InvalidInput, RefusedObject
-from app.services.incoming import CANNOT_UNDERSTAND, OUT_OF_RESOURCES, IncomingObject, Outcome, Promise, Refused
+from app.services.incoming import CANNOT_UNDERSTAND, OVERSIZED, IncomingObject, Outcome, Promise, Refused
 from app.web.context import services
 from app.web.guards import guarded_blueprint
 from app.web.machine.addresses import checked_uid, retrieve_url
@@ -28,7 +28,6 @@ BATCH_PARTS = 32
 BATCH_BYTES = 64 * MIB
 REST_BYTES, REST_S, PIECE_BYTES = 64 * MIB, 10, 64 * 1024
 ANSWERS = ("application/dicom+json", "application/json")
-OVERSIZED = RefusedObject("larger than the limit; only its start is kept", OUT_OF_RESOURCES)
 NOT_DICOM = RefusedObject("its part is not application/dicom", CANNOT_UNDERSTAND)
 
 

@@ -8,8 +8,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from app.bootstrap import Services
+from app.models import Study
 from tests.factories.dicom_objects import ct_series
 from tests.factories.house import services
 from tests.factories.ingest_rig import NOON, IngestRig
@@ -107,3 +109,15 @@ def test_damaged_swapped_and_missing_prepared_pictures_are_found(house: Services
     flipped[60] ^= 0xFF
     fourth.write_bytes(flipped)
     assert sorted(faults_of(house)) == ["altered, cut or moved", "altered, cut or moved", "missing"]
+
+
+def test_pictures_that_are_prepared_anew_while_all_is_read_are_no_fault(house: Services) -> None:
+    checks = house.archive_check.objects()
+    first = next(checks)
+    with house.db.read() as session:
+        uids = list(session.scalars(select(Study.study_instance_uid)))
+    for uid in uids:
+        house.worker.work.completion.complete_now(receive_study(house, StudyInstanceUID=uid))
+        house.worker.run_job()
+    assert [check.fault for check in (first, *checks) if check.fault] == []
+    assert faults_of(house) == []
