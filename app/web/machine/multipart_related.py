@@ -21,7 +21,8 @@ from app.web.machine.media_types import MediaType
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
 
-READ_BYTES = 64 * 1024
+READ_BYTES = 256 * 1024
+"""gunicorn keeps up to 1 MiB it read ahead and copies it at every read: larger reads, fewer copies."""
 MIB = 1024 * 1024
 
 
