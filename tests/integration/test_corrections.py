@@ -12,7 +12,7 @@ from app.bootstrap import Services
 from app.models import AuditEvent, PatientNameToken
 from app.repos import exams as exam_repo
 from app.services.exam_input import exam_input, report_input
-from tests.factories.access import application, issued, opened
+from tests.factories.access import issued, opened
 from tests.factories.house import clock_of, exam_body, report_body, services
 from tests.factories.telling import (
     exam_of,
@@ -27,16 +27,6 @@ from tests.factories.telling import (
 )
 
 OLD, NEW = "13900000001", "13900000002"
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Services:
-    return services(tmp_path)
-
-
-@pytest.fixture
-def app(house: Services) -> Flask:
-    return application(house)
 
 
 def correct(house: Services, accession: str = "A1", **changes: str | None) -> None:

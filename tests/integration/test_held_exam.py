@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
 from app.bootstrap import Services
-from tests.factories.access import application, let_in
-from tests.factories.house import services
+from tests.factories.access import let_in
 from tests.factories.telling import receive_study, register, report, sweep
 
 PAGES = ("/exams", "/exams/{id}", "/exams/{id}/viewer")
@@ -18,16 +14,6 @@ SHOWING = (
     "manifest.json", "series/1/frames/1.jpg", "series/1/frames/1.jpg?wc=40&ww=400",
     "series/1/frames.batch?from=1&count=2", "report.pdf", "images.zip", "dicom.zip",
 )  # fmt: skip
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Services:
-    return services(tmp_path)
-
-
-@pytest.fixture
-def app(house: Services) -> Flask:
-    return application(house)
 
 
 def shown_exam(house: Services, app: Flask) -> tuple[str, FlaskClient]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -11,27 +9,12 @@ from sqlalchemy import event, func, select
 
 from app.bootstrap import Services
 from app.models import OneTimeCode
-from tests.factories.access import Issued, application, issued, opened
-from tests.factories.house import clock_of, services
+from tests.factories.access import Issued, issued, opened
+from tests.factories.house import clock_of
 from tests.factories.telling import messages, sweep
 
 WRONG = {"factor": "9999"}
 UNKNOWN_QR, UNKNOWN_PICKUP = "C" * 26, "CCCCCC"
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Services:
-    return services(tmp_path)
-
-
-@pytest.fixture
-def exam(house: Services) -> Issued:
-    return issued(house)
-
-
-@pytest.fixture
-def app(house: Services) -> Flask:
-    return application(house)
 
 
 def newest_code(house: Services) -> str:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import threading
-from pathlib import Path
 
-import pytest
 from flask import Flask
 from sqlalchemy import event, func, select
 
@@ -19,21 +17,6 @@ from tests.factories.house import clock_of, exam_body, services
 from tests.factories.telling import sweep
 
 WRONG = {"factor": "9999"}
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Services:
-    return services(tmp_path)
-
-
-@pytest.fixture
-def exam(house: Services) -> Issued:
-    return issued(house)
-
-
-@pytest.fixture
-def app(house: Services) -> Flask:
-    return application(house)
 
 
 def test_the_qr_and_the_last_four_open_the_exam(app: Flask, exam: Issued) -> None:

@@ -21,21 +21,6 @@ from tests.factories.house import clock_of, services
 HOUR = 3600
 
 
-@pytest.fixture
-def house(tmp_path: Path) -> Services:
-    return services(tmp_path)
-
-
-@pytest.fixture
-def exam(house: Services) -> Issued:
-    return issued(house)
-
-
-@pytest.fixture
-def app(house: Services) -> Flask:
-    return application(house)
-
-
 def session_id(house: Services) -> uuid.UUID:
     with house.db.read() as session:
         return session.scalars(select(PatientSession.id)).one()

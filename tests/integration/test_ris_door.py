@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,14 +14,9 @@ from app.bootstrap import Services
 from app.errors import NotFound
 from app.web.machine.openapi import DOCUMENT
 from tests.factories.access import application
-from tests.factories.house import exam_body, report_body, services
+from tests.factories.house import exam_body, report_body
 
 Put = Callable[..., Any]
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Services:
-    return services(tmp_path)
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import uuid
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -13,22 +12,12 @@ from sqlalchemy import select
 
 from app.bootstrap import Services
 from app.models import AuditEvent, Job, Notification
-from tests.factories.access import application, issued, opened
-from tests.factories.house import clock_of, services
+from tests.factories.access import issued, opened
+from tests.factories.house import clock_of
 from tests.factories.staff import Console, console
 from tests.factories.telling import deliver_receipts, mark_prepared, messages, receive_study, register, sweep
 
 UNTOLD = {"phone": "13900000001", "factor": "0027"}
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Services:
-    return services(tmp_path)
-
-
-@pytest.fixture
-def app(house: Services) -> Flask:
-    return application(house)
 
 
 @pytest.fixture

@@ -20,16 +20,6 @@ from tests.factories.house import clock_of, services, settings
 from tests.factories.staff import PASSWORD, Console, account, code, console
 
 
-@pytest.fixture
-def house(tmp_path: Path) -> Services:
-    return services(tmp_path)
-
-
-@pytest.fixture
-def app(house: Services) -> Flask:
-    return application(house)
-
-
 def audited(house: Services, action: str) -> list[AuditEvent]:
     with house.db.read() as session:
         return list(session.scalars(select(AuditEvent).where(AuditEvent.action == action)))

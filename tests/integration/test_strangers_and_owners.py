@@ -20,16 +20,6 @@ from tests.factories.telling import messages, sweep
 WRONG = {"factor": "9999"}
 
 
-@pytest.fixture
-def house(tmp_path: Path) -> Services:
-    return services(tmp_path)
-
-
-@pytest.fixture
-def app(house: Services) -> Flask:
-    return application(house)
-
-
 def post(app: Flask, address: str, form: dict[str, str], source: str = "203.0.113.9") -> Any:
     return app.test_client().post(address, data=form, environ_base={"REMOTE_ADDR": source})
 

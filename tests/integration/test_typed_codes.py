@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable
-from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -15,8 +14,7 @@ from sqlalchemy import select
 from app.bootstrap import Services
 from app.models import OneTimeCode
 from app.web import small_forms
-from tests.factories.access import Issued, application, issued
-from tests.factories.house import services
+from tests.factories.access import Issued
 from tests.factories.telling import messages, sweep
 
 FULL_WIDTH = {number: number + 0xFEE0 for number in range(0x21, 0x7F)}
@@ -30,21 +28,6 @@ WAYS: dict[str, Typed] = {
     "in groups": lambda code: f"{code[:3]}-{code[3:]}",
     "with a space inside": lambda code: f"{code[:3]} {code[3:]}",
 }
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Services:
-    return services(tmp_path)
-
-
-@pytest.fixture
-def app(house: Services) -> Flask:
-    return application(house)
-
-
-@pytest.fixture
-def exam(house: Services) -> Issued:
-    return issued(house)
 
 
 @pytest.mark.parametrize("way", WAYS)
