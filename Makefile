@@ -3,6 +3,7 @@ PORT ?= 8000
 DEMO_DATA ?=
 PYTHON := .venv/bin/python
 XDIST ?= auto
+BENCH ?=
 
 .PHONY: demo test check bench fix lock help tools lint
 
@@ -10,7 +11,7 @@ help:
 	@echo "make demo [PORT=8000] [DEMO_DATA=folder]  run everything on this machine, with simulated carriers"
 	@echo "make test                                 set up and run every test"
 	@echo "make check                                lint, types and tests: what CI runs"
-	@echo "make bench                                the benchmarks"
+	@echo "make bench [BENCH='name ...']             the benchmarks, or the named ones"
 	@echo "make fix                                  format and mend what can be mended"
 
 .venv/.runtime: requirements/runtime.txt deploy/venv.sh
@@ -42,7 +43,8 @@ lint: .venv/.test
 check: lint test
 
 bench: .venv/.test
-	$(PYTHON) -m bench
+	@deploy/bench-tools.sh
+	$(PYTHON) -m bench $(BENCH)
 
 fix: .venv/.test
 	$(PYTHON) -m ruff format .

@@ -1,13 +1,42 @@
-"""`make bench`: every benchmark in turn; figures and how to read them are in docs/performance.md."""
+"""`make bench`, `python -m bench [name ...]`: all benchmarks or the named ones. What they say: docs/performance.md."""
 
 from __future__ import annotations
 
-from bench import imaging
+import sys
+import time
+from collections.abc import Callable
+
+from bench import first_image, frames, ingest, memory, preparing, rendering, stages
+from bench.skipped import Skipped
+
+# Ingest first: ext4 looks for free inodes more slowly for some minutes after many files were deleted.
+BENCHMARKS: dict[str, Callable[[], None]] = {
+    "ingest": ingest.run,
+    "frames": frames.run,
+    "rendering": rendering.run,
+    "preparing": preparing.run,
+    "stages": stages.run,
+    "first_image": first_image.run,
+    "memory": memory.run,
+}
 
 
-def main() -> None:
-    imaging.main()
+def main(names: list[str]) -> int:
+    """The exit status: 2 when a name is unknown."""
+    unknown = [name for name in names if name not in BENCHMARKS]
+    if unknown:
+        print(f"no benchmark {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}", file=sys.stderr)
+        return 2
+    for name in names or BENCHMARKS:
+        print(name, flush=True)
+        started = time.monotonic()
+        try:
+            BENCHMARKS[name]()
+        except Skipped as lacking:
+            print(f"  skipped: {lacking}")
+        print(f"  ({time.monotonic() - started:.0f} s)", flush=True)
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main(sys.argv[1:]))

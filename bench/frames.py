@@ -1,6 +1,7 @@
 """Prepared frames, sealed and session-checked, beside a bare Flask view of the same bytes under the same gunicorn.
 
-One connection as one patient's browser has at least, and eight as many patients' browsers have together.
+One connection as a patient's browser has at least, and eight as many patients' browsers have together. Ours writes a
+log line a request, as in production; so does the second bare view (gunicorn's access log), the first writes none.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from bench.load import fetch_all
 from bench.rounds import interleaved, seconds
 from bench.servers import bare_view, cloudfilm
 
-ROUNDS = 9
+ROUNDS = 11
 REQUESTS = 429
 CONNECTIONS = (1, 8)
 GOAL = 0.60
@@ -33,28 +34,35 @@ def measure(folder: Path) -> None:
     with cloudfilm(folder) as ours:
         cookie = f"Cookie: {exam.log_in(ours.port)}\r\n"
         frames = fetch_all(ours.port, our_paths[:143], cookie)
-        with bare_view(folder, _saved(frames, folder / "pictures")) as bare:
+        pictures, log = saved(frames, folder / "pictures"), str(folder / "access.log")
+        with bare_view(folder, pictures) as bare, bare_view(folder, pictures, "--access-logfile", log) as logging:
             if fetch_all(bare.port, bare_paths[:143]) != frames:
                 raise RuntimeError("the two servers do not give the same bytes")
-            print(f"  143 frames, {len(b''.join(frames)) // 143} bytes each, medians of {ROUNDS} interleaved rounds")
+            print(f"  143 frames of {len(b''.join(frames)) // 143} bytes, medians of {ROUNDS} interleaved rounds")
             for connections in CONNECTIONS:
-                sides = {
-                    "ours": partial(_rate, ours.port, our_paths, cookie, connections),
-                    "bare": partial(_rate, bare.port, bare_paths, "", connections),
-                }
-                seen = interleaved(sides, ROUNDS)
-                print(
-                    f"  {connections} connections: ours {seen.median('ours'):5.0f}/s, "
-                    f"bare view {seen.median('bare'):5.0f}/s, {seen.spread('ours', 'bare')}; goal {GOAL} x"
+                compare(
+                    connections,
+                    ours=partial(rate, ours.port, our_paths, cookie, connections),
+                    bare=partial(rate, bare.port, bare_paths, "", connections),
+                    logging=partial(rate, logging.port, bare_paths, "", connections),
                 )
 
 
-def _rate(port: int, paths: list[str], header: str, connections: int, _round: int) -> float:
+def compare(connections: int, **sides: partial[float]) -> None:
+    seen = interleaved(sides, ROUNDS)
+    print(
+        f"  {connections} connections: ours {seen.median('ours'):5.0f}/s; "
+        f"bare view {seen.median('bare'):5.0f}/s, {seen.spread('ours', 'bare')}, goal {GOAL} x; "
+        f"with a log line {seen.median('logging'):5.0f}/s, {seen.spread('ours', 'logging')}"
+    )
+
+
+def rate(port: int, paths: list[str], header: str, connections: int, _round: int) -> float:
     """Pictures a second."""
     return len(paths) / seconds(lambda: fetch_all(port, paths, header, connections))
 
 
-def _saved(frames: list[bytes], folder: Path) -> Path:
+def saved(frames: list[bytes], folder: Path) -> Path:
     folder.mkdir()
     for k, frame in enumerate(frames, 1):
         (folder / f"{k}.jpg").write_bytes(frame)

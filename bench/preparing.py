@@ -47,6 +47,7 @@ def sizes(stored: StoredSlices) -> tuple[int, int]:
 
 def prepare(services: Services) -> float:
     study = take_in(services, "BENCH-PREPARING")
+    services.worker.work.completion.complete_now(study.uid)
     with services.db.read() as session:
         study_id = studies.by_uid(session, {study.uid})[study.uid].id
     prepared = False

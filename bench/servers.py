@@ -1,11 +1,12 @@
 """The servers that are measured, each a process of its own on a free loopback port: ours, a bare view's, Orthanc.
 
-Ours is started as in production: gunicorn on wsgi.py, threads from its settings. What is sent to them is elsewhere.
+Ours is started as in production, with deploy/gunicorn.conf.py. What is sent to them is elsewhere.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -14,15 +15,23 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from bench.skipped import Skipped
 from tests.factories.demo_server import free_port
-from tests.factories.servers import ROOT, Server, environment, gunicorn, running
+from tests.factories.hospital import end, gunicorn_command, run, wait_for
+from tests.factories.servers import ROOT, environment
 
-ORTHANC = shutil.which("Orthanc") or "/usr/sbin/Orthanc"
-DICOMWEB_PLUGIN = Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")
+UNPACKED = ROOT / "var" / "bench-tools" / "usr" / "sbin"  # by deploy/bench-tools.sh
+ORTHANC = shutil.which("Orthanc", path=f"{UNPACKED}:{os.environ.get('PATH', '')}:/usr/sbin")
 START_S = 30
+
+
+@dataclass(frozen=True)
+class Running:
+    port: int
+    pid: int
 
 
 @contextmanager
@@ -32,17 +41,18 @@ def orthanc(folder: Path) -> Iterator[int]:
     It fsyncs every file (`SyncStorageArea`). Its SQLite index is opened with `synchronous=NORMAL` in the program text;
     no setting makes that stricter, so its index rows are not yet durable when it answers, while ours are.
     """
-    if not (Path(ORTHANC).exists() and DICOMWEB_PLUGIN.exists()):
-        raise Skipped("Orthanc is missing: apt-get install orthanc orthanc-dicomweb")
+    plugins = sorted(Path(ORTHANC).parents[1].glob("lib/orthanc/libOrthancDicomWeb.so.*")) if ORTHANC else []
+    if not plugins:
+        raise Skipped("Debian's orthanc and orthanc-dicomweb are missing: run deploy/bench-tools.sh as root")
     port = free_port()
     options = {
-        "StorageDirectory": str(folder / "orthanc"), "SyncStorageArea": True, "Plugins": [str(DICOMWEB_PLUGIN)],
+        "StorageDirectory": str(folder / "orthanc"), "SyncStorageArea": True, "Plugins": [str(plugins[0])],
         "HttpPort": port, "RemoteAccessAllowed": False, "AuthenticationEnabled": False, "DicomServerEnabled": False,
         "DicomWeb": {"Enable": True, "Root": "/dicom-web/"},
     }  # fmt: skip
     (folder / "orthanc.json").write_text(json.dumps(options))
     with (folder / "orthanc.log").open("wb") as log:
-        process = subprocess.Popen([ORTHANC, str(folder / "orthanc.json")], stdout=log, stderr=log)
+        process = subprocess.Popen([str(ORTHANC), str(folder / "orthanc.json")], stdout=log, stderr=log)
     try:
         _wait_until(lambda: _answers(f"http://127.0.0.1:{port}/system"), process, folder / "orthanc.log")
         yield port
@@ -69,9 +79,28 @@ def _wait_until(ready: Callable[[], bool], process: subprocess.Popen[bytes], log
 
 
 @contextmanager
-def cloudfilm(folder: Path) -> Iterator[Server]:
-    """Our application as in production, on the house in `folder`."""
-    with running(gunicorn(folder)) as server:
+def gunicorn(folder: Path, application: str, *options: str) -> Iterator[Running]:
+    """With the configuration that production starts it with, on the house in `folder`."""
+    (folder / "web").mkdir(exist_ok=True)
+    port = free_port()
+    process = run(gunicorn_command(port, *options, application=application), folder / "web", environment(folder))
+    wait_for(port, process, folder / "web")
+    try:
+        yield Running(port, process.pid)
+    finally:
+        end(process)
+
+
+@contextmanager
+def cloudfilm(folder: Path) -> Iterator[Running]:
+    with gunicorn(folder, "wsgi:application") as server:
+        yield server
+
+
+@contextmanager
+def bare_view(folder: Path, pictures: Path, *options: str) -> Iterator[Running]:
+    """`bench.bare_view` on the `pictures`."""
+    with gunicorn(folder, f"bench.bare_view:application('{pictures}')", *options) as server:
         yield server
 
 
@@ -88,10 +117,3 @@ def worker(folder: Path) -> Iterator[int]:
     finally:
         process.terminate()
         process.wait(timeout=30)
-
-
-@contextmanager
-def bare_view(folder: Path, pictures: Path) -> Iterator[Server]:
-    """`bench.bare_view` on the `pictures`, under the same gunicorn."""
-    with running(gunicorn(folder, f"bench.bare_view:application('{pictures}')")) as server:
-        yield server

@@ -78,9 +78,9 @@ def running(server: Server) -> Iterator[Server]:
         server.end(signal.SIGKILL)
 
 
-def gunicorn(folder: Path, processes: int = 1, application: str = "wsgi:application") -> Server:
+def gunicorn(folder: Path, processes: int = 1) -> Server:
     command = [
-        "gunicorn", application, "-w", str(processes), "-k", "gthread", "--threads", "8", "-b", "127.0.0.1:0",
+        "gunicorn", "wsgi:application", "-w", str(processes), "-k", "gthread", "--threads", "8", "-b", "127.0.0.1:0",
     ]  # fmt: skip
     return Server(command, folder, r"Listening at: http://127\.0\.0\.1:(\d+)")
 

@@ -14,6 +14,7 @@ from flask_bootstrap import Bootstrap5
 from app.security.permissions import Permission, may
 from app.web.guards import guard_blueprint, public
 from app.web.staff import audit, exams, login, messages, people, system
+from app.web.staff.form_session import FormSession
 from app.web.staff.session import csrf, staff_or_none
 
 CHINA = timezone(timedelta(hours=8))
@@ -23,6 +24,7 @@ def install(app: Flask) -> None:
     services = app.extensions["cloudfilm"]
     https = services.settings.base_url.startswith("https:")
     app.secret_key = services.staff_form_key
+    app.session_interface = FormSession()
     app.config.update(
         SESSION_COOKIE_NAME="__Host-cf-form" if https else "cf-form",
         SESSION_COOKIE_SECURE=https,
