@@ -66,6 +66,7 @@ class Action(StrEnum):
     STAFF_REVOKED = "staff.revoked"
     STAFF_LET_IN = "staff.let_in"
     STAFF_SETTLED_MESSAGE = "staff.settled_message"
+    STAFF_REVIVED_JOB = "staff.revived_job"
     TOKEN_CREATED = "token.created"  # noqa: S105 - an event's name
     MACHINE_READ = "machine.read"
 

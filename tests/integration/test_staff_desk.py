@@ -412,3 +412,5 @@ def test_the_system_administrator_revives_a_job_that_was_given_up(house: Service
     assert admin.post(f"/staff/system/jobs/{job.id.hex}/revive", "/staff/system").status_code == 303
     with house.db.read() as session:
         assert session.scalars(select(Job)).one().state == "pending"
+        revived = session.scalars(select(AuditEvent).where(AuditEvent.action == "staff.revived_job")).one()
+    assert (revived.actor, revived.subject) == ("staff:system-admin", f"job:{job.id.hex}")
