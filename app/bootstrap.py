@@ -168,7 +168,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
     staff_accounts = StaffAccounts(db, clock, fields, audit)
     renderer = RenderPool(settings.decode_workers, settings.decode_time_limit_s, settings.decode_memory_mib << 20)
     renditions = Renditions(db, clock, archive, data_keys, renderer)
-    queue = JobQueue(db, clock)
+    queue = JobQueue(db, clock, audit)
     verification = Verification(
         db, clock, codes, access_codes, CodeNaming(codes), fields,
         Attempts(codes, settings.address_failures_per_hour, settings.shared_addresses),

@@ -15,6 +15,7 @@ from app import create_app
 from app.bootstrap import Services, build
 from app.errors import AccessRefused, TooManyAttempts
 from app.models import AuditEvent, StaffUser
+from app.security import passwords
 from tests.factories.access import application, issued, opened
 from tests.factories.house import clock_of, services, settings
 from tests.factories.staff import PASSWORD, Console, account, code, console
@@ -150,6 +151,21 @@ def test_a_disabled_account_is_out_at_once_and_stays_out(app: Flask, house: Serv
     clock_of(house).advance(30)
     who = account(house)
     assert desk.try_login("desk", PASSWORD, code(house, who)).status_code == 403
+
+
+@pytest.mark.parametrize("meanwhile", ["reset", "disable"])
+def test_secrets_that_ended_while_they_were_compared_open_nothing(
+    house: Services, monkeypatch: pytest.MonkeyPatch, meanwhile: str
+) -> None:
+    who, is_right = account(house), passwords.is_right
+
+    def slowly(password: str, stored: str | None) -> bool:
+        getattr(house.staff_accounts, meanwhile)(who.username, "test")
+        return is_right(password, stored)
+
+    monkeypatch.setattr(passwords, "is_right", slowly)
+    with pytest.raises(AccessRefused):
+        house.staff_login.log_in(who.username, who.password, code(house, who))
 
 
 def test_a_forged_or_foreign_cookie_is_nobody(app: Flask, house: Services) -> None:
