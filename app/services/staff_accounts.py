@@ -56,6 +56,10 @@ class StaffAccounts:
 
     def create(self, username: str, role: str, actor: str) -> Credentials:
         """A new account. Raises InvalidInput (username, role), Conflict (username taken)."""
+        if not _USERNAME.match(username):  # first: there is no password that does not hold an empty name
+            raise InvalidInput("username", "must be 2 to 32 small letters, digits, dots, hyphens or underscores")
+        if role not in ROLES:
+            raise InvalidInput("role", "must be one of " + ", ".join(ROLES))
         fresh = Credentials(username, role, passwords.generated(username), totp.new_secret())
         with self.db.session() as session:
             if repo.by_username(session, username) is not None:
@@ -101,12 +105,15 @@ class StaffAccounts:
             user = repo.get(session, user_id)
         if user is None or not passwords.is_right(current, user.password_hash):
             raise InvalidInput("current", "wrong")
-        rule = passwords.fault(new, user.username) or ("same" if new == current else None)
+        rule = passwords.fault(new, user.username) or ("same" if passwords.is_right(new, user.password_hash) else None)
         if rule is not None:
             raise InvalidInput("new", rule)
+        proved, fresh = user.password_hash, passwords.hashed(new)  # slow on purpose: not while all others wait to write
         with self.db.session() as session:
             user = self._existing(session, user.username)
-            user.password_hash, user.password_changed_at = passwords.hashed(new), self.clock.now()
+            if user.password_hash != proved:
+                raise InvalidInput("current", "wrong")  # the account was reset meanwhile
+            user.password_hash, user.password_changed_at = fresh, self.clock.now()
             self._end_sessions(session, user, Action.STAFF_PASSWORD_CHANGED, f"staff:{user.username}")
 
     def _existing(self, session: Session, username: str) -> StaffUser:
@@ -116,10 +123,6 @@ class StaffAccounts:
         return user
 
     def _add(self, session: Session, account: Credentials, actor: str, password_changed_at: datetime) -> None:
-        if not _USERNAME.match(account.username):
-            raise InvalidInput("username", "must be 2 to 32 small letters, digits, dots, hyphens or underscores")
-        if account.role not in ROLES:
-            raise InvalidInput("role", "must be one of " + ", ".join(ROLES))
         repo.add(
             session,
             StaffUser(

@@ -78,7 +78,7 @@ def test_an_exam_is_found_by_scanning_the_qr_of_its_report_sheet(house: Services
     assert exam.exam_id in desk.client.get("/staff/exams", query_string={"q": scanned}).text
 
 
-@pytest.mark.parametrize("term", ["", " ", "娜", "%", "李%", "A", "139", "' OR 1=1 --", "李娜" * 200, "\x00", "/q/"])
+@pytest.mark.parametrize("term", ["", " ", "娜", "%", "李%", "A", "139", "' OR 1=1 --", "李娜" * 200, "/q/"])
 def test_parts_and_wildcards_find_nobody(house: Services, desk: Console, term: str) -> None:
     register(house)
     page = desk.client.get("/staff/exams", query_string={"q": term})
@@ -365,7 +365,8 @@ def test_the_security_administrator_makes_resets_and_disables_accounts(house: Se
     assert len(secrets) == 2
     assert not any(secret in admin.get(page).text for secret in secrets)
     assert admin.post(page, page, username="zhao.l", role="desk").status_code == 409
-    assert admin.post(page, page, username="../x", role="desk").status_code == 400
+    for name in ("../x", "", "a"):
+        assert admin.post(page, page, username=name, role="desk").status_code == 400
     assert admin.post(page, page, username="li.m", role="root").status_code == 400
     again = admin.post(f"{page}/zhao.l/reset", page)
     assert secrets[0] not in again.text
