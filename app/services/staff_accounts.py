@@ -61,24 +61,30 @@ class StaffAccounts:
         if role not in ROLES:
             raise InvalidInput("role", "must be one of " + ", ".join(ROLES))
         fresh = Credentials(username, role, passwords.generated(username), totp.new_secret())
+        password_hash = passwords.hashed(fresh.password)  # slow on purpose: not while all others wait to write
         with self.db.session() as session:
             if repo.by_username(session, username) is not None:
                 raise Conflict("an account of this name exists")
-            self._add(session, fresh, actor, NOT_BY_ITS_OWNER)
+            self._add(session, fresh, password_hash, NOT_BY_ITS_OWNER, actor)
         return fresh
 
     def ensure(self, account: Credentials, actor: str) -> None:
-        """An account with known secrets, made once; again it changes nothing. Only for the demo."""
+        """An account with known secrets, made once; again its password only gets young. Only for the demo."""
         with self.db.session() as session:
-            if repo.by_username(session, account.username) is None:
-                self._add(session, account, actor, self.clock.now())
+            user = repo.by_username(session, account.username)
+            if user is None:
+                self._add(session, account, passwords.hashed(account.password), self.clock.now(), actor)
+            else:
+                user.password_changed_at = self.clock.now()
 
     def reset(self, username: str, actor: str) -> Credentials:
         """A new password and a new authenticator; every session ends, a disabled account works again."""
+        password, secret = passwords.generated(username), totp.new_secret()
+        password_hash = passwords.hashed(password)
         with self.db.session() as session:
             user = self._existing(session, username)
-            fresh = Credentials(username, user.role, passwords.generated(username), totp.new_secret())
-            user.password_hash = passwords.hashed(fresh.password)
+            fresh = Credentials(username, user.role, password, secret)
+            user.password_hash = password_hash
             user.totp_sealed = self.fields.seal(fresh.totp_secret, TOTP_CONTEXT)
             user.totp_last_step = user.disabled_at = None
             user.password_changed_at = NOT_BY_ITS_OWNER
@@ -108,7 +114,7 @@ class StaffAccounts:
         rule = passwords.fault(new, user.username) or ("same" if passwords.is_right(new, user.password_hash) else None)
         if rule is not None:
             raise InvalidInput("new", rule)
-        proved, fresh = user.password_hash, passwords.hashed(new)  # slow on purpose: not while all others wait to write
+        proved, fresh = user.password_hash, passwords.hashed(new)
         with self.db.session() as session:
             user = self._existing(session, user.username)
             if user.password_hash != proved:
@@ -122,11 +128,13 @@ class StaffAccounts:
             raise NotFound
         return user
 
-    def _add(self, session: Session, account: Credentials, actor: str, password_changed_at: datetime) -> None:
+    def _add(
+        self, session: Session, account: Credentials, password_hash: str, password_changed_at: datetime, actor: str
+    ) -> None:
         repo.add(
             session,
             StaffUser(
-                username=account.username, role=account.role, password_hash=passwords.hashed(account.password),
+                username=account.username, role=account.role, password_hash=password_hash,
                 totp_sealed=self.fields.seal(account.totp_secret, TOTP_CONTEXT),
                 password_changed_at=password_changed_at, created_at=self.clock.now(),
             ),

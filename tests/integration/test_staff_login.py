@@ -265,7 +265,6 @@ def test_a_made_account_must_get_its_own_password_first(app: Flask, house: Servi
     def change(current: str, new: str, again: str) -> int:
         return browser.post(page, page, current=current, new=new, again=again).status_code
 
-    assert change("wrong", "New-pass-word1", "New-pass-word1") == 400
     assert change(fresh.password, "New-pass-word1", "Other-pass-word1") == 400
     assert change(fresh.password, "short-A1", "short-A1") == 400
     assert change(fresh.password, "onlysmallletters", "onlysmallletters") == 400
@@ -282,6 +281,14 @@ def test_a_made_account_must_get_its_own_password_first(app: Flask, house: Servi
     clock_of(house).advance(90 * 86400 + 1)
     browser.try_login("wang.f", "New-pass-word1", code(house, fresh))
     assert browser.get("/staff/exams").headers["Location"] == "/staff/password"
+
+
+def test_a_wrong_current_password_ends_the_session_that_somebody_may_have_found(app: Flask, house: Services) -> None:
+    desk, page = console(app, house), "/staff/password"
+    answer = desk.post(page, page, current="wrong", new="New-pass-word1", again="New-pass-word1")
+    assert answer.status_code == 403
+    assert "现在的密码不对" in answer.text
+    assert desk.get(page).headers["Location"] == "/staff/login"
 
 
 def test_no_password_or_secret_is_stored_in_clear(house: Services) -> None:
