@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -9,7 +10,8 @@ from collections.abc import Callable
 from bench import first_image, frames, ingest, memory, preparing, rendering, stages
 from bench.skipped import Skipped
 
-# Ingest first: ext4 looks for free inodes more slowly for some minutes after many files were deleted.
+# Ingest first: for some minutes after many files were deleted ext4 finds free inodes slowly (0.6 ms instead of 0.05),
+# and these benchmarks delete what they made.
 BENCHMARKS: dict[str, Callable[[], None]] = {
     "ingest": ingest.run,
     "frames": frames.run,
@@ -27,6 +29,8 @@ def main(names: list[str]) -> int:
     if unknown:
         print(f"no benchmark {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}", file=sys.stderr)
         return 2
+    # Neighbours slow both sides of a ratio, but not always alike: what counts is taken on a quiet machine.
+    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
     for name in names or BENCHMARKS:
         print(name, flush=True)
         started = time.monotonic()

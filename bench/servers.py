@@ -79,11 +79,12 @@ def _wait_until(ready: Callable[[], bool], process: subprocess.Popen[bytes], log
 
 
 @contextmanager
-def gunicorn(folder: Path, application: str, *options: str) -> Iterator[Running]:
+def gunicorn(folder: Path, application: str, *options: str, **settings: str) -> Iterator[Running]:
     """With the configuration that production starts it with, on the house in `folder`."""
     (folder / "web").mkdir(exist_ok=True)
     port = free_port()
-    process = run(gunicorn_command(port, *options, application=application), folder / "web", environment(folder))
+    command = gunicorn_command(port, *options, application=application)
+    process = run(command, folder / "web", environment(folder) | settings)
     wait_for(port, process, folder / "web")
     try:
         yield Running(port, process.pid)
@@ -92,8 +93,8 @@ def gunicorn(folder: Path, application: str, *options: str) -> Iterator[Running]
 
 
 @contextmanager
-def cloudfilm(folder: Path) -> Iterator[Running]:
-    with gunicorn(folder, "wsgi:application") as server:
+def cloudfilm(folder: Path, **settings: str) -> Iterator[Running]:
+    with gunicorn(folder, "wsgi:application", **settings) as server:
         yield server
 
 

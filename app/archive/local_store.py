@@ -122,11 +122,14 @@ class LocalStore:
                     removed += 1
         return removed
 
-    def _path(self, key: str) -> Path:
+    def _name(self, key: str) -> str:
         # The key's grammar already forbids dots; this holds even if the grammar is loosened one day.
         if ".." in require_safe(key) or key.startswith("/"):
             raise ArchiveError("an object key left the store")
-        return Path(f"{self._root}/{key}")
+        return f"{self._root}/{key}"
+
+    def _path(self, key: str) -> Path:
+        return Path(self._name(key))
 
     def _files(self, prefix: str) -> Iterator[Path]:
         start = self._path(prefix.rpartition("/")[0]) if "/" in prefix.rstrip("/") else self._root

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 from flask import Flask, Response, request
-from werkzeug.wsgi import ClosingIterator
 
 from app.logs_lines import METHODS, NO_ROUTE
 from app.web.context import services
@@ -55,39 +54,47 @@ class RequestLog:
         self._wrapped = wrapped
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        answer = _Answer(environ)
-
-        def start(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Any:
-            answer.status = int(status[:3])
-            return start_response(status, headers, *exc_info)
-
+        answer = _Answer(environ, start_response)
         try:
-            chunks = self._wrapped(environ, start)
+            answer.chunks = self._wrapped(environ, answer.start)
         except BaseException:
             answer.ended()
             raise
-        closing = [closer] if (closer := getattr(chunks, "close", None)) else []
-        return ClosingIterator(answer.counted(chunks), [*closing, answer.ended])
+        return answer
 
 
 class _Answer:
-    """What is known of one answer. Until it has begun it is a failure."""
+    """One answer on its way to the server: passed through and counted. Until it has begun it is a failure."""
 
-    def __init__(self, environ: WSGIEnvironment) -> None:
-        self.status = 500
+    def __init__(self, environ: WSGIEnvironment, start_response: StartResponse) -> None:
+        self.chunks: Iterable[bytes] = ()
         self._environ = environ
+        self._start_response = start_response
+        self._status = 500
         self._bytes = 0
         self._started = time.perf_counter()
 
-    def counted(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
-        for chunk in chunks:
+    def start(self, status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Any:
+        self._status = int(status[:3])
+        return self._start_response(status, headers, *exc_info)
+
+    def __iter__(self) -> Iterator[bytes]:
+        for chunk in self.chunks:
             self._bytes += len(chunk)
             yield chunk
+
+    def close(self) -> None:
+        """The server calls it when the answer is sent or broken off."""
+        try:
+            if close := getattr(self.chunks, "close", None):
+                close()
+        finally:
+            self.ended()
 
     def ended(self) -> None:
         method, _, rule = self._environ.get(ROUTE_KEY, f"other {NO_ROUTE}").partition(" ")
         write = log.debug if rule in OF_MONITORING else log.info
         write(
-            "request", method=method, route=rule, status=self.status,
+            "request", method=method, route=rule, status=self._status,
             ms=round((time.perf_counter() - self._started) * 1000, 1), bytes=self._bytes,
         )  # fmt: skip
