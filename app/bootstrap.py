@@ -11,6 +11,7 @@ from app.archive.sealed import SealedArchive
 from app.bootstrap_messages import Simulation, hook_secret, message_faults, simulation_of, sms_sender
 from app.clock import Clock, SystemClock
 from app.config import Settings
+from app.errors import SettingsError, UnsealError
 from app.extensions import Database
 from app.imaging.sandbox import RenderPool
 from app.jobs.steps import Work
@@ -151,6 +152,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
     wechat_accounts = WechatAccounts(clock, fields, blind, audit)
     archive = SealedArchive(outside.store)
     data_keys = DataKeys(keys, clock)
+    _require_fitting(data_keys, db)
     ingest = Ingest(
         db=db,
         archive=archive,
@@ -166,7 +168,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
     staff_accounts = StaffAccounts(db, clock, fields, audit)
     renderer = RenderPool(settings.decode_workers, settings.decode_time_limit_s, settings.decode_memory_mib << 20)
     renditions = Renditions(db, clock, archive, data_keys, renderer)
-    queue = JobQueue(db, clock)
+    queue = JobQueue(db, clock, audit)
     verification = Verification(
         db, clock, codes, access_codes, CodeNaming(codes), fields,
         Attempts(codes, settings.address_failures_per_hour, settings.shared_addresses),
@@ -233,6 +235,15 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
         waker=waker,
         simulation=simulation,
     )
+
+
+def _require_fitting(data_keys: DataKeys, db: Database) -> None:
+    """Another key file than the data's would leave all of it unreadable, and seal what comes under a second one."""
+    try:
+        with db.read() as session:
+            data_keys.check(session)
+    except UnsealError:
+        raise SettingsError(["CLOUDFILM_KEY_FILE: opens nothing of what this database holds"]) from None
 
 
 def _master_keys(settings: Settings) -> MasterKeys:

@@ -201,6 +201,8 @@ class Settings:
         faults = []
         if urlsplit(self.base_url).scheme != "https":
             faults.append("CLOUDFILM_BASE_URL must be https in production")
+        if not self.trusted_proxies:  # gunicorn speaks no TLS: one always stands in front, inside the staff's networks
+            faults.append("CLOUDFILM_TRUSTED_PROXIES must count the proxies in front: without it all come from there")
         if self.sms_carrier == "simulated":
             faults.append("CLOUDFILM_SMS_CARRIER must be a real carrier in production")
         if self.wechat_notices == "simulated":

@@ -25,7 +25,7 @@ WITHHELD = "(withheld)"
 METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH")
 NO_ROUTE = "(none)"
 _FRAMES, _CAUSES = 8, 8
-_PLAIN = re.compile(r"[A-Za-z][A-Za-z ,.:;()%'!-]{0,150}")
+_PLAIN = re.compile(r"(?!.*[^ ]{25})[A-Za-z][A-Za-z ,.:;()%'!-]{0,150}")  # a token of letters alone is no word
 _LOGGER = re.compile(r"[A-Za-z][\w.]{0,80}")
 
 

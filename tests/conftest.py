@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
-from tests.factories import database
+from tests.factories import database, postgres
 
 settings.register_profile("cloudfilm", deadline=None)  # a loaded machine is no fault of the code
 settings.load_profile("cloudfilm")
@@ -26,7 +26,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("filterwarnings", f"ignore:Exception ignored in.*BaseConnection:{kind}")
     if hasattr(config, "workerinput"):
         return  # workers of a parallel run find the server of the process that started them
-    if database.programs() is None:
+    if postgres.binaries() is None:
         pytest.exit("SKIPPED: Debian's package postgresql is missing, nothing was tested on it", returncode=0)
     running = database.server()
     running.__enter__()

@@ -16,6 +16,17 @@ def lock_head(session: Session) -> AuditHead:
     return session.execute(select(AuditHead).where(AuditHead.id == 1).with_for_update()).scalar_one()
 
 
+def head(session: Session) -> AuditHead:
+    """The head row as it is committed now."""
+    query = select(AuditHead).where(AuditHead.id == 1).execution_options(populate_existing=True)
+    return session.execute(query).scalar_one()
+
+
+def last_seq(session: Session) -> int:
+    """The newest row's number, 0 when there is none."""
+    return session.scalar(select(func.max(AuditEvent.seq))) or 0
+
+
 def hash_of(session: Session, seq: int) -> bytes:
     """The hash of a row; empty before the first and where it is gone."""
     return session.scalar(select(AuditEvent.hash).where(AuditEvent.seq == seq)) or b""
@@ -31,8 +42,12 @@ def extent(session: Session) -> tuple[int, datetime | None]:
     return count, first
 
 
-def in_order(session: Session) -> Iterator[AuditEvent]:
-    yield from session.scalars(select(AuditEvent).order_by(AuditEvent.seq).execution_options(yield_per=500))
+def in_order(session: Session, until: int | None = None) -> Iterator[AuditEvent]:
+    """All rows, or those up to a sequence number."""
+    query = select(AuditEvent).order_by(AuditEvent.seq)
+    if until is not None:
+        query = query.where(AuditEvent.seq <= until)
+    yield from session.scalars(query.execution_options(yield_per=500))
 
 
 def of_subject(session: Session, subject: str, actions: Collection[str], limit: int) -> list[AuditEvent]:

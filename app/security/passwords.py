@@ -22,6 +22,7 @@ _ALPHABET = string.ascii_letters + string.digits + "-_+"
 
 def fault(password: str, username: str) -> str | None:
     """Which rule a new password breaks: `length`, `kinds` or `username`; None when it is good."""
+    password = _normal(password[: 4 * LONGEST])
     if not SHORTEST <= len(password) <= LONGEST:
         return "length"
     kinds = (str.islower, str.isupper, str.isdigit, lambda letter: not letter.isalnum())

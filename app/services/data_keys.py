@@ -18,6 +18,7 @@ from app.repos import data_keys as repo
 from app.security.keys import KEY_BYTES, MasterKeys
 
 CACHED_KEYS = 1024
+CHECKED_KEYS = 5
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,19 @@ class DataKeys:
         key = DataKey(uuid.uuid4(), secrets.token_bytes(KEY_BYTES))
         wrapped = self.master.wrap(key.key, context=key.id.bytes)
         return key, DataKeyRow(id=key.id, wrapped=wrapped, created_at=self.clock.now())
+
+    def check(self, session: Session) -> None:
+        """Raises UnsealError when none of the newest keys opens: the master key is not that of this database. One that
+        does not open may be a damaged row."""
+        rows = repo.newest(session, CHECKED_KEYS)
+        if rows and not any(self._opens(row) for row in rows):
+            raise UnsealError("wrapped by another master key")
+
+    def _opens(self, row: DataKeyRow) -> bool:
+        try:
+            return bool(self.master.unwrap(row.wrapped, context=row.id.bytes))
+        except UnsealError:
+            return False
 
     def open(self, session: Session, key_id: uuid.UUID) -> DataKey:
         """The key of this id. Raises UnsealError when its row is gone (crypto-shredded) or does not open."""

@@ -61,7 +61,11 @@ class EventAtDesk:
 
 @dataclass(frozen=True)
 class ExamAtDesk:
+    """`revision`: what the rest shows is at least as new; `held_reason`: why its patient sees nothing."""
+
     exam: ExamView
+    revision: int
+    held_reason: str | None
     phone_masked: str | None
     studies: tuple[StudyAtDesk, ...]
     reports: tuple[ReportView, ...]
@@ -80,6 +84,10 @@ class Desk:
 
     def exam(self, exam_id: uuid.UUID, actor: str) -> ExamAtDesk:
         """Everything the desk may know of an exam. Raises NotFound."""
+        with self.db.read() as session:  # before all else: a later revision would vouch for what is not on the page
+            row = exam_repo.exam(session, exam_id)
+        if row is None:
+            raise NotFound
         view = self.exams.view(exam_id)
         with self.db.session() as session:
             self.audit.record(session, Action.STAFF_VIEWED_EXAM, actor=actor, subject=_subject(exam_id))
@@ -87,6 +95,8 @@ class Desk:
             events = audit_repo.of_subject(session, _subject(exam_id), OF_INTEREST, NEWEST_EVENTS)
         return ExamAtDesk(
             exam=view,
+            revision=row.revision,
+            held_reason=row.held_reason,
             phone_masked=mask(view.patient.phone) if view.patient.phone else None,
             studies=tuple(_study(study, count) for study, count in studies),
             reports=tuple(self.exams.versions(exam_id)),

@@ -65,10 +65,11 @@ class Holds:
         if unproven and exam.held_reason in (None, CONTRADICTED):
             self.hold(session, exam, REPORT_OF_ANOTHER)
 
-    def release_hold(self, exam_id: uuid.UUID, reason: str, actor: str) -> None:
+    def release_hold(self, exam_id: uuid.UUID, reason: str, actor: str, *, seen_revision: int | None = None) -> None:
         """A human looked: what matches belongs to the exam, the studies that contradict it never will.
 
-        Raises NotFound, InvalidInput (no reason), Conflict (not held).
+        `seen_revision`: the exam as it was looked at; what changed since then nobody has judged. Raises NotFound,
+        InvalidInput (no reason), Conflict (not held, or changed since it was seen).
         """
         reason = checked_reason(reason)
         with self.db.session() as session:
@@ -77,6 +78,8 @@ class Holds:
                 raise NotFound
             if exam.held_at is None:
                 raise Conflict("the exam is not held")
+            if seen_revision not in (None, exam.revision):
+                raise Conflict("the exam changed since it was looked at")
             for study in repo.contradicting_studies(session, exam.accession_number, PARTED):
                 self._part(session, study, actor)
             self._lift(session, exam, actor, reason)

@@ -19,6 +19,7 @@ from app.errors import DatabaseUnavailable, NotFound, StoreUnavailable
 from app.extensions import Database
 from app.models import Job
 from app.repos import jobs as repo
+from app.services.audit import Action, Audit
 
 log = structlog.get_logger(__name__)
 
@@ -46,6 +47,7 @@ class ClaimedJob:
 class JobQueue:
     db: Database
     clock: Clock
+    audit: Audit
 
     def enqueue(self, session: Session, kind: str, key: str) -> None:
         """Add work inside the caller's transaction; the same kind and key twice are one job."""
@@ -111,11 +113,12 @@ class JobQueue:
         with self.db.read() as session:
             return repo.failed(session, limit)
 
-    def revive(self, job_id: uuid.UUID) -> None:
+    def revive(self, job_id: uuid.UUID, actor: str) -> None:
         """Let a given-up job be tried anew. Raises NotFound."""
         with self.db.session() as session:
             if not repo.revive(session, job_id, self.clock.now()):
                 raise NotFound
+            self.audit.record(session, Action.STAFF_REVIVED_JOB, actor=actor, subject=f"job:{job_id.hex}")
 
     def probe(self) -> None:
         """For readiness: the queue answers."""

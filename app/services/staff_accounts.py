@@ -56,25 +56,35 @@ class StaffAccounts:
 
     def create(self, username: str, role: str, actor: str) -> Credentials:
         """A new account. Raises InvalidInput (username, role), Conflict (username taken)."""
+        if not _USERNAME.match(username):  # first: there is no password that does not hold an empty name
+            raise InvalidInput("username", "must be 2 to 32 small letters, digits, dots, hyphens or underscores")
+        if role not in ROLES:
+            raise InvalidInput("role", "must be one of " + ", ".join(ROLES))
         fresh = Credentials(username, role, passwords.generated(username), totp.new_secret())
+        password_hash = passwords.hashed(fresh.password)  # slow on purpose: not while all others wait to write
         with self.db.session() as session:
             if repo.by_username(session, username) is not None:
                 raise Conflict("an account of this name exists")
-            self._add(session, fresh, actor, NOT_BY_ITS_OWNER)
+            self._add(session, fresh, password_hash, NOT_BY_ITS_OWNER, actor)
         return fresh
 
     def ensure(self, account: Credentials, actor: str) -> None:
-        """An account with known secrets, made once; again it changes nothing. Only for the demo."""
+        """An account with known secrets, made once; again its password only gets young. Only for the demo."""
         with self.db.session() as session:
-            if repo.by_username(session, account.username) is None:
-                self._add(session, account, actor, self.clock.now())
+            user = repo.by_username(session, account.username)
+            if user is None:
+                self._add(session, account, passwords.hashed(account.password), self.clock.now(), actor)
+            else:
+                user.password_changed_at = self.clock.now()
 
     def reset(self, username: str, actor: str) -> Credentials:
         """A new password and a new authenticator; every session ends, a disabled account works again."""
+        password, secret = passwords.generated(username), totp.new_secret()
+        password_hash = passwords.hashed(password)
         with self.db.session() as session:
             user = self._existing(session, username)
-            fresh = Credentials(username, user.role, passwords.generated(username), totp.new_secret())
-            user.password_hash = passwords.hashed(fresh.password)
+            fresh = Credentials(username, user.role, password, secret)
+            user.password_hash = password_hash
             user.totp_sealed = self.fields.seal(fresh.totp_secret, TOTP_CONTEXT)
             user.totp_last_step = user.disabled_at = None
             user.password_changed_at = NOT_BY_ITS_OWNER
@@ -101,12 +111,15 @@ class StaffAccounts:
             user = repo.get(session, user_id)
         if user is None or not passwords.is_right(current, user.password_hash):
             raise InvalidInput("current", "wrong")
-        rule = passwords.fault(new, user.username) or ("same" if new == current else None)
+        rule = passwords.fault(new, user.username) or ("same" if passwords.is_right(new, user.password_hash) else None)
         if rule is not None:
             raise InvalidInput("new", rule)
+        proved, fresh = user.password_hash, passwords.hashed(new)
         with self.db.session() as session:
             user = self._existing(session, user.username)
-            user.password_hash, user.password_changed_at = passwords.hashed(new), self.clock.now()
+            if user.password_hash != proved:
+                raise InvalidInput("current", "wrong")  # the account was reset meanwhile
+            user.password_hash, user.password_changed_at = fresh, self.clock.now()
             self._end_sessions(session, user, Action.STAFF_PASSWORD_CHANGED, f"staff:{user.username}")
 
     def _existing(self, session: Session, username: str) -> StaffUser:
@@ -115,15 +128,13 @@ class StaffAccounts:
             raise NotFound
         return user
 
-    def _add(self, session: Session, account: Credentials, actor: str, password_changed_at: datetime) -> None:
-        if not _USERNAME.match(account.username):
-            raise InvalidInput("username", "must be 2 to 32 small letters, digits, dots, hyphens or underscores")
-        if account.role not in ROLES:
-            raise InvalidInput("role", "must be one of " + ", ".join(ROLES))
+    def _add(
+        self, session: Session, account: Credentials, password_hash: str, password_changed_at: datetime, actor: str
+    ) -> None:
         repo.add(
             session,
             StaffUser(
-                username=account.username, role=account.role, password_hash=passwords.hashed(account.password),
+                username=account.username, role=account.role, password_hash=password_hash,
                 totp_sealed=self.fields.seal(account.totp_secret, TOTP_CONTEXT),
                 password_changed_at=password_changed_at, created_at=self.clock.now(),
             ),

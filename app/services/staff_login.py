@@ -63,7 +63,7 @@ class StaffLogin:
         user = self._claim(name, key, now)
         step = self._proved(user, password, typed_totp, now)
         with self.db.session() as session:
-            if user is not None and step is not None and repo.use_totp_step(session, user.id, step):
+            if user is not None and step is not None and repo.use_totp_step(session, user, step):
                 attempts_repo.reset_attempts(session, SCOPE, key, now)
                 row = StaffSession(user_id=user.id, created_at=now, last_seen_at=now, expires_at=now + SESSION_LIFETIME)
                 repo.add(session, row)

@@ -44,7 +44,7 @@ def test_all_faults_are_reported_at_once(tmp_path: Path) -> None:
     named = sorted(fault.split()[0].rstrip(":") for fault in caught.value.faults)
     assert named == [
         "CLOUDFILM_BASE_URL", "CLOUDFILM_DICOM_TLS_CERT", "CLOUDFILM_KEY_FILE", "CLOUDFILM_SMS_CALLBACK_SECRET",
-        "CLOUDFILM_SMS_CARRIER", "CLOUDFILM_UNHEARD", "DICOM_PORT",
+        "CLOUDFILM_SMS_CARRIER", "CLOUDFILM_TRUSTED_PROXIES", "CLOUDFILM_UNHEARD", "DICOM_PORT",
     ]  # fmt: skip
 
 
@@ -66,6 +66,7 @@ def test_a_complete_production_environment_is_taken(tmp_path: Path) -> None:
     ("change", "fault"),
     [
         ({"CLOUDFILM_BASE_URL": "http://film.example.org"}, "must be https"),
+        ({"CLOUDFILM_TRUSTED_PROXIES": "0"}, "must count the proxies"),
         ({"CLOUDFILM_SMS_CARRIER": "simulated"}, "real carrier"),
         ({"CLOUDFILM_SMS_CALLBACK_SECRET": "short"}, "at least 16"),
         ({"CLOUDFILM_WECHAT_NOTICES": "simulated"}, "must not be simulated"),

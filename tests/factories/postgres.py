@@ -38,6 +38,7 @@ def cluster() -> Iterator[str]:
     quick = ["--no-sync", "-A", "trust", "-U", "cloudfilm", "-E", "UTF8"]
     subprocess.run([*as_user, str(tools / "initdb"), "-D", data, *quick], check=True, capture_output=True, cwd="/")
     options = ["-p", str(port), "-k", str(folder), "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"]
+    options += ["-c", "synchronous_commit=off", "-c", "max_connections=400"]
     with (folder / "server.log").open("wb") as log:
         server = subprocess.Popen(
             [*as_user, str(tools / "postgres"), "-D", data, *options], stdout=log, stderr=log, cwd="/",

@@ -9,6 +9,7 @@ from app.security.keys import MasterKeys
 TEMPLATES = ("ready_t0", "ready_t1", "images_ready_t0", "images_ready_t1", "report_ready_t0", "report_ready_t1")
 WITHOUT_KEYS = {
     "CLOUDFILM_BASE_URL": "https://film.example.org",
+    "CLOUDFILM_TRUSTED_PROXIES": "1",
     "CLOUDFILM_SMS_CARRIER": "tencent",
     "CLOUDFILM_SMS_CALLBACK_SECRET": "0123456789abcdef",
     "CLOUDFILM_TENCENT_SECRET_ID": "AKIDz8krbsJ5yKBZQpn74WFkmLPx3EXAMPLE",

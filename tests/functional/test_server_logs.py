@@ -78,7 +78,7 @@ def blind() -> ssl.SSLContext:
 @pytest.fixture(scope="module")
 def hospital(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hospital]:
     folder = tmp_path_factory.mktemp("hospital")
-    environment = {**production(folder), "CLOUDFILM_TRUSTED_PROXIES": "1", "CLOUDFILM_LOG_LEVEL": "debug"}
+    environment = {**production(folder), "CLOUDFILM_LOG_LEVEL": "debug"}
     services = build(Settings.from_env(environment))
     token = bearer(services, "upload", "ris")["Authorization"]
     services.db.dispose()

@@ -13,8 +13,9 @@ from sqlalchemy import event, select
 
 from app import create_app
 from app.bootstrap import Services, build
-from app.errors import AccessRefused, TooManyAttempts
+from app.errors import AccessRefused, InvalidInput, TooManyAttempts
 from app.models import AuditEvent, StaffUser
+from app.security import passwords
 from tests.factories.access import application, issued, opened
 from tests.factories.house import clock_of, services, settings
 from tests.factories.staff import PASSWORD, Console, account, code, console
@@ -152,6 +153,48 @@ def test_a_disabled_account_is_out_at_once_and_stays_out(app: Flask, house: Serv
     assert desk.try_login("desk", PASSWORD, code(house, who)).status_code == 403
 
 
+def test_text_that_no_database_takes_is_refused_as_bad_input(app: Flask, house: Services) -> None:
+    assert Console(app, house).try_login("a\0b", "x", "000000").status_code == 400
+    auditor, admin = console(app, house, "audit_admin"), console(app, house, "security_admin")
+    assert auditor.get("/staff/audit?actor=a%00b").status_code == 400
+    assert admin.post("/staff/people", "/staff/people", username="a\0b", role="desk").status_code == 400
+    assert admin.post("/staff/people/a%00b/reset", "/staff/people").status_code == 400
+
+
+def test_a_password_change_overtaken_by_a_reset_changes_nothing(
+    house: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    who, hashed = account(house), passwords.hashed
+    with house.db.read() as session:
+        user_id = session.scalars(select(StaffUser.id)).one()
+
+    def slowly(password: str) -> str:
+        monkeypatch.undo()
+        house.staff_accounts.reset(who.username, "test")
+        return hashed(password)
+
+    monkeypatch.setattr(passwords, "hashed", slowly)
+    with pytest.raises(InvalidInput):
+        house.staff_accounts.change_password(user_id, who.password, "New-pass-word1")
+    with house.db.read() as session:
+        assert not passwords.is_right("New-pass-word1", session.scalars(select(StaffUser.password_hash)).one())
+
+
+@pytest.mark.parametrize("meanwhile", ["reset", "disable"])
+def test_secrets_that_ended_while_they_were_compared_open_nothing(
+    house: Services, monkeypatch: pytest.MonkeyPatch, meanwhile: str
+) -> None:
+    who, is_right = account(house), passwords.is_right
+
+    def slowly(password: str, stored: str | None) -> bool:
+        getattr(house.staff_accounts, meanwhile)(who.username, "test")
+        return is_right(password, stored)
+
+    monkeypatch.setattr(passwords, "is_right", slowly)
+    with pytest.raises(AccessRefused):
+        house.staff_login.log_in(who.username, who.password, code(house, who))
+
+
 def test_a_forged_or_foreign_cookie_is_nobody(app: Flask, house: Services) -> None:
     console(app, house)
     session_id = "0" * 32
@@ -199,10 +242,18 @@ def test_outside_the_hospitals_networks_there_is_no_console(tmp_path: Path) -> N
     who = account(house)
     for path in ("/staff/login", "/staff/exams"):
         assert app.test_client().get(path).status_code == 404
-        inside = app.test_client().get(path, environ_base={"REMOTE_ADDR": "10.1.2.3"})
-        assert inside.status_code in (200, 303)
+        for address in ("10.1.2.3", "::ffff:10.1.2.3"):
+            inside = app.test_client().get(path, environ_base={"REMOTE_ADDR": address})
+            assert inside.status_code in (200, 303)
+        for address in ("10.2.0.1", "::ffff:10.2.0.1", "fe80::1%eth0", "", "unix:"):
+            assert app.test_client().get(path, environ_base={"REMOTE_ADDR": address}).status_code == 404
     form = {"username": who.username, "password": who.password, "totp": code(house, who)}
     assert app.test_client().post("/staff/login", data=form).status_code == 404
+
+
+def full_width(text: str) -> str:
+    """As a Chinese input method writes it."""
+    return "".join(chr(ord(letter) + 0xFEE0) for letter in text)
 
 
 def test_a_made_account_must_get_its_own_password_first(app: Flask, house: Services) -> None:
@@ -214,12 +265,13 @@ def test_a_made_account_must_get_its_own_password_first(app: Flask, house: Servi
     def change(current: str, new: str, again: str) -> int:
         return browser.post(page, page, current=current, new=new, again=again).status_code
 
-    assert change("wrong", "New-pass-word1", "New-pass-word1") == 400
     assert change(fresh.password, "New-pass-word1", "Other-pass-word1") == 400
     assert change(fresh.password, "short-A1", "short-A1") == 400
     assert change(fresh.password, "onlysmallletters", "onlysmallletters") == 400
     assert change(fresh.password, "Wang.f-wang.f-1", "Wang.f-wang.f-1") == 400
-    assert change(fresh.password, fresh.password, fresh.password) == 400
+    for same in (fresh.password, full_width(fresh.password)):
+        assert change(fresh.password, same, same) == 400
+    assert change(fresh.password, full_width("Wang.f-wang.f-1"), full_width("Wang.f-wang.f-1")) == 400
     assert change(fresh.password, "New-pass-word1", "New-pass-word1") == 303
     assert browser.get("/staff/exams").headers["Location"] == "/staff/login"
     clock_of(house).advance(30)
@@ -229,6 +281,14 @@ def test_a_made_account_must_get_its_own_password_first(app: Flask, house: Servi
     clock_of(house).advance(90 * 86400 + 1)
     browser.try_login("wang.f", "New-pass-word1", code(house, fresh))
     assert browser.get("/staff/exams").headers["Location"] == "/staff/password"
+
+
+def test_a_wrong_current_password_ends_the_session_that_somebody_may_have_found(app: Flask, house: Services) -> None:
+    desk, page = console(app, house), "/staff/password"
+    answer = desk.post(page, page, current="wrong", new="New-pass-word1", again="New-pass-word1")
+    assert answer.status_code == 403
+    assert "现在的密码不对" in answer.text
+    assert desk.get(page).headers["Location"] == "/staff/login"
 
 
 def test_no_password_or_secret_is_stored_in_clear(house: Services) -> None:

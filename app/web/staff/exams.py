@@ -13,6 +13,7 @@ from app.web.guards import guarded, guarded_blueprint
 from app.web.staff.session import current_staff, requires
 
 blueprint = guarded_blueprint("staff_exams", __name__, requires(Permission.SEE_EXAMS), url_prefix="/staff")
+UNSEEN = -1
 may_change = guarded(requires(Permission.CHANGE_ACCESS))
 
 
@@ -77,10 +78,10 @@ def let_in(exam_id: str) -> Response:
 @blueprint.post("/exams/<exam_id>/lift-hold")
 @may_change
 def lift_hold(exam_id: str) -> Response:
-    """A human looked: what matches is the patient's, what contradicts never will be."""
-    asked = _id(exam_id)
+    """A human looked: what matches is the patient's, what contradicts never will be. `revision`: of the page seen."""
+    asked, seen = _id(exam_id), request.form.get("revision", UNSEEN, type=int)
     try:
-        services().holds.release_hold(asked, request.form.get("reason", ""), current_staff().actor)
+        services().holds.release_hold(asked, request.form.get("reason", ""), current_staff().actor, seen_revision=seen)
     except InvalidInput as error:
         return _page(asked, error, 400)
     except Conflict as error:

@@ -76,6 +76,10 @@ def change_password() -> Response:
             services().staff_accounts.change_password(current_staff().user_id, form.current.data, form.new.data)
         except InvalidInput as error:
             fault = error.reason
+    if fault == "wrong":  # whoever found an open session gets one guess
+        services().staff_login.log_out(current_staff())
+        session.clear()
+        return end(_refused(LoginForm(formdata=None), "wrong_password", 403))
     if fault:
         return make_response(render_template("staff/password.html", form=PasswordForm(formdata=None), fault=fault), 400)
     session.clear()

@@ -7,7 +7,7 @@ import ipaddress
 from flask import Response, current_app, g, request
 from flask_wtf import CSRFProtect
 
-from app.errors import Forbidden, NotFound, PasswordOverAge
+from app.errors import Forbidden, InvalidInput, NotFound, PasswordOverAge
 from app.security.permissions import Permission, may
 from app.services.staff_login import StaffAccess
 from app.web import small_forms
@@ -20,15 +20,23 @@ COOKIE = "cf-staff"
 
 def hospital_network() -> None:
     """Guard of the login page: an address of the hospital, and a form of ours. For others there is no console."""
-    try:
-        address = ipaddress.ip_address(request.remote_addr or "")
-    except ValueError:
-        raise NotFound from None
-    if not any(address in ipaddress.ip_network(network) for network in services().settings.staff_addresses):
+    if not _is_of_the_hospital(request.remote_addr or ""):
         raise NotFound
     if request.method not in ("GET", "HEAD", "OPTIONS"):
         small_forms.limit()
         csrf.protect()
+    if any("\0" in text for text in (request.path, *request.args.values(), *request.form.values())):
+        raise InvalidInput("text", "must not hold U+0000")  # nobody types it, and PostgreSQL takes it for no text
+
+
+def _is_of_the_hospital(remote: str) -> bool:
+    try:
+        address = ipaddress.ip_address(remote.partition("%")[0])
+    except ValueError:
+        return False
+    if isinstance(address, ipaddress.IPv6Address):
+        address = address.ipv4_mapped or address  # a dual-stack socket writes IPv4 this way
+    return any(address in ipaddress.ip_network(network) for network in services().settings.staff_addresses)
 
 
 def own_session() -> None:

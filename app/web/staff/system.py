@@ -31,6 +31,6 @@ def revive(job_id: str) -> Response:
         asked = uuid.UUID(hex=job_id)
     except ValueError:
         raise NotFound from None
-    services().worker.work.queue.revive(asked)
+    services().worker.work.queue.revive(asked, current_staff().actor)
     flash("revived")
     return make_response(redirect("/staff/system", 303))

@@ -164,9 +164,9 @@ def test_a_given_up_job_can_be_revived_by_a_human(house: Services, queue: JobQue
         assert job is not None
         queue.failed(job, ValueError())
     (given_up,) = queue.given_up()
-    queue.revive(given_up.id)
+    queue.revive(given_up.id, "staff:a")
     revived = queue.claim()
     assert revived is not None
     assert revived.attempt == 1
     with pytest.raises(NotFound):
-        queue.revive(given_up.id)
+        queue.revive(given_up.id, "staff:a")

@@ -1,0 +1,53 @@
+"""Which role reaches which address of the console, each with its method: a new one has to be added here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.factories.access import application
+from tests.factories.house import services
+from tests.factories.staff import console
+
+EXAM = "/staff/exams/<exam_id>"
+REACHED_BY = {
+    "GET /staff/exams": "desk", "GET /staff/unmatched": "desk", f"GET {EXAM}": "desk",
+    f"GET {EXAM}/qr.png": "desk", f"GET {EXAM}/report-sheet.pdf": "desk",
+    f"POST {EXAM}/resend": "desk", f"POST {EXAM}/revoke": "desk", f"POST {EXAM}/let-in": "desk",
+    f"POST {EXAM}/lift-hold": "desk",
+    "GET /staff/messages": "desk", "POST /staff/messages/<notification_id>/settle": "desk",
+    "GET /staff/system": "system_admin", "POST /staff/system/jobs/<job_id>/revive": "system_admin",
+    "GET /staff/people": "security_admin", "POST /staff/people": "security_admin",
+    "POST /staff/people/<username>/reset": "security_admin", "POST /staff/people/<username>/disable": "security_admin",
+    "GET /staff/audit": "audit_admin", "POST /staff/audit/verify": "audit_admin",
+}  # fmt: skip
+OF_EVERYBODY = {
+    "GET /staff/", "GET /staff/login", "POST /staff/login", "POST /staff/logout", "GET /staff/password",
+    "POST /staff/password",
+}  # fmt: skip
+ROLES = sorted(set(REACHED_BY.values()))
+
+
+def test_every_address_of_the_console_has_its_role_here(tmp_path: Path) -> None:
+    app = application(services(tmp_path))
+    found = {
+        f"{method} {rule.rule}"
+        for rule in app.url_map.iter_rules()
+        if rule.rule.startswith("/staff")
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+    assert found == OF_EVERYBODY | set(REACHED_BY)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_what_is_not_a_roles_own_is_forbidden_to_it(tmp_path: Path, role: str) -> None:
+    house = services(tmp_path)
+    browser = console(application(house), house, role)
+    token = browser.token("/staff/password")
+    for address, owner in REACHED_BY.items():
+        method, path = address.split()
+        for part in ("exam_id", "notification_id", "job_id", "username"):
+            path = path.replace(f"<{part}>", "0" * 32)
+        answer = browser.client.open(path, method=method, data={"csrf_token": token, "reason": "x"})
+        assert (answer.status_code == 403) == (owner != role), address
