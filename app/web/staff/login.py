@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Response, flash, make_response, redirect, render_template, session
 
-from app.errors import AccessRefused, InvalidInput, TooManyAttempts
+from app.errors import AccessRefused, InvalidInput, NotFound, TooManyAttempts
 from app.security.permissions import Permission, may
 from app.web.context import services
 from app.web.guards import guarded, guarded_blueprint
@@ -26,6 +26,12 @@ def home() -> Response:
     """The first page of the role."""
     role = current_staff().role
     return _to(next(page for permission, page in HOMES if may(role, permission)))
+
+
+@blueprint.get("/<path:unknown>")
+def nowhere(unknown: str) -> Response:
+    """Whoever is not logged in is led to the login from every address, and does not learn which ones exist."""
+    raise NotFound
 
 
 @blueprint.get("/login")
