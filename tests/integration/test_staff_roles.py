@@ -23,8 +23,8 @@ REACHED_BY = {
     "GET /staff/audit": "audit_admin", "POST /staff/audit/verify": "audit_admin",
 }  # fmt: skip
 OF_EVERYBODY = {
-    "GET /staff/", "GET /staff/<path:unknown>", "GET /staff/login", "POST /staff/login", "POST /staff/logout",
-    "GET /staff/password", "POST /staff/password",
+    "GET /staff/", "GET /staff/<path:unknown>", "POST /staff/<path:unknown>", "GET /staff/login",
+    "POST /staff/login", "POST /staff/logout", "GET /staff/password", "POST /staff/password",
 }  # fmt: skip
 ROLES = sorted(set(REACHED_BY.values()))
 

@@ -28,7 +28,7 @@ def home() -> Response:
     return _to(next(page for permission, page in HOMES if may(role, permission)))
 
 
-@blueprint.get("/<path:unknown>")
+@blueprint.route("/<path:unknown>", methods=["GET", "POST"])
 def nowhere(unknown: str) -> Response:
     """Whoever is not logged in is led to the login from every address, and does not learn which ones exist."""
     raise NotFound
