@@ -10,8 +10,9 @@ from hypothesis import settings
 
 from tests.factories import database, postgres
 
-settings.register_profile("cloudfilm", deadline=None)  # a loaded machine is no fault of the code
-settings.load_profile("cloudfilm")
+settings.register_profile("here", deadline=None)  # a loaded machine is no fault of the code
+settings.register_profile("ci", deadline=None, derandomize=True)  # there a change is judged, here we go on searching
+settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
