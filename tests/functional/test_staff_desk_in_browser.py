@@ -1,6 +1,6 @@
 """The desk's journey in a real browser: log in, find, resend; the patient's phone buzzes again and the code opens.
 
-The pages are looked at by axe, as the patients' are.
+The pages are looked at by axe, as the patients' are, and on a phone too.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -15,14 +16,14 @@ from playwright.sync_api import Browser, Page
 
 from app.clock import SystemClock
 from app.security import totp
-from tests.factories.browser import CHROMIUM, chromium, phone_page
+from tests.factories.browser import CHROMIUM, PHONE, chromium, phone_page
 from tests.factories.demo_server import Running, demo
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(CHROMIUM is None, reason="Debian's chromium is missing"),
 ]
-DESKTOP = {
+DESKTOP: dict[str, Any] = {
     "viewport": {"width": 1280, "height": 900}, "has_touch": False, "device_scale_factor": 1,
     "reduced_motion": "reduce",  # half way through a change of colour contrast is nobody's promise
 }  # fmt: skip
@@ -64,6 +65,16 @@ def faults(page: Page) -> list[str]:
     ]
 
 
+def faults_on_a_phone(page: Page) -> list[str]:
+    """What axe holds against the page 360 px wide, and what stands out of the screen there."""
+    usual = page.viewport_size or DESKTOP["viewport"]
+    page.set_viewport_size(PHONE)
+    wide = page.evaluate("document.documentElement.scrollWidth")
+    found = faults(page) + ([f"{wide} px wide"] if wide > PHONE["width"] else [])
+    page.set_viewport_size(usual)
+    return found
+
+
 def messages_on_phone(browser: Browser, running: Running, phone: str) -> list[str]:
     with phone_page(browser) as page:
         page.goto(f"{running.base}/demo/phone?phone={phone}")
@@ -84,6 +95,7 @@ def test_staff_resend_brings_a_new_message_that_opens_the_exam(browser: Browser,
         page.get_by_role("link", name=exam["patient"]["name"]).click()
         page.wait_for_url(re.compile("/staff/exams/[0-9a-f]{32}$"))
         assert faults(page) == []
+        assert faults_on_a_phone(page) == []
         page.fill("#reason-resend", "患者没有收到")
         page.get_by_role("button", name="重发").click()
         page.get_by_text("已重新发送").wait_for()
@@ -102,6 +114,22 @@ def test_staff_resend_brings_a_new_message_that_opens_the_exam(browser: Browser,
         assert page.locator("main img").first.evaluate("image => image.naturalWidth") > 100
 
 
+def test_the_desk_works_on_a_phone(browser: Browser, running: Running) -> None:
+    exam = running.about["exams"][0]
+    with phone_page(browser, **DESKTOP) as page:
+        log_in(page, running)
+        page.set_viewport_size(PHONE)
+        for path in ("unmatched", "messages", "password", f"exams?q={exam['accession_number']}"):
+            page.goto(f"{running.base}/staff/{path}")
+            assert faults_on_a_phone(page) == [], path
+        page.get_by_role("link", name=exam["patient"]["name"]).click()
+        actions, events = (page.locator(place).bounding_box() for place in (".staff-actions", "#events"))
+        assert actions
+        assert events
+        assert actions["y"] + actions["height"] < events["y"]
+        assert page.get_by_role("link", name="未对上的影像").bounding_box()["height"] < 60  # type: ignore[index]
+
+
 @pytest.mark.parametrize(
     ("role", "path"),
     [("security_admin", "/staff/people"), ("audit_admin", "/staff/audit"), ("system_admin", "/staff/system")],
@@ -111,3 +139,4 @@ def test_the_administrators_pages_are_without_faults(browser: Browser, running: 
         log_in(page, running, role)
         assert page.url == running.base + path
         assert faults(page) == []
+        assert faults_on_a_phone(page) == []
