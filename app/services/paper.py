@@ -5,8 +5,11 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 
+from sqlalchemy.orm import Session
+
 from app.errors import NotFound
 from app.extensions import Database
+from app.models import Exam
 from app.repos import exams as repo
 from app.services import qr, report_sheet
 from app.services.access_codes import AccessCodes
@@ -30,7 +33,7 @@ class Paper:
             if exam is None:
                 raise NotFound
             self.audit.record(session, Action.QR_PRINTED, actor=actor, subject=f"exam:{exam.id.hex}", form=form)
-            return f"{self.base_url}/q/{self.access_codes.qr_code(session, exam)}"
+            return self._address(session, exam)
 
     def qr_svg(self, accession_number: str, actor: str) -> bytes:
         return qr.svg(self.qr_url(accession_number, actor))
@@ -44,5 +47,18 @@ class Paper:
         return report_sheet.render(self.exams.view_by_accession(accession_number), url, self.hospital_name)
 
     def sheet_of(self, exam_id: uuid.UUID, actor: str) -> bytes:
-        """The same for a patient who was let in."""
+        """The same by the exam's id, for the desk."""
         return self.sheet(self.exams.view(exam_id).accession_number, actor)
+
+    def download(self, exam_id: uuid.UUID) -> bytes:
+        """The same for a patient who was let in, and who downloads a report: that is what is audited, by the caller."""
+        view = self.exams.view(exam_id)
+        with self.db.session() as session:
+            exam = repo.exam(session, exam_id)
+            if exam is None:
+                raise NotFound
+            url = self._address(session, exam)
+        return report_sheet.render(view, url, self.hospital_name)
+
+    def _address(self, session: Session, exam: Exam) -> str:
+        return f"{self.base_url}/q/{self.access_codes.qr_code(session, exam)}"

@@ -1,12 +1,13 @@
 """One table: domain error -> HTTP answer. The only place where the two meet.
 
-Machines (`/dicomweb`, `/api`, `/hooks`) get JSON, people a page in plain words. No answer quotes what was sent.
+Machines (`/dicomweb`, `/api`, `/hooks`) get JSON, people a page in plain words, staff in theirs: who was let up to the
+console's guards (`g.at_console`) is no patient. No answer quotes what was sent.
 """
 
 from __future__ import annotations
 
 import structlog
-from flask import Flask, Response, jsonify, make_response, redirect, render_template, request
+from flask import Flask, Response, g, jsonify, make_response, redirect, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from app import errors
@@ -74,4 +75,5 @@ def _unforeseen(error: Exception) -> Response:
 def _answer(status: int, detail: str | None) -> Response:
     if request.path.startswith(MACHINE_PATHS):
         return make_response(jsonify({"status": status, "detail": detail}), status)
-    return make_response(render_template("errors/error.html", status=status), status)
+    page = "staff/error.html" if g.get("at_console") else "errors/error.html"
+    return make_response(render_template(page, status=status), status)

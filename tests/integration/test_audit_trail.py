@@ -83,7 +83,6 @@ def test_every_step_of_a_patients_exam_leaves_its_trace(house: Services) -> None
         ("exam.viewed", session, "exam"): 2,
         ("images.viewed", session, "exam"): 1,
         ("report.downloaded", session, "exam"): 1,
-        ("qr.printed", session, "exam"): 1,
         ("images.downloaded", session, "exam"): 2,
         ("access.ended", session, "exam"): 1,
     }

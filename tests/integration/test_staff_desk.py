@@ -394,11 +394,13 @@ def test_the_audit_administrator_reads_filters_and_proves_the_log(house: Service
 def test_the_system_administrator_revives_a_job_that_was_given_up(house: Services, app: Flask) -> None:
     now = datetime(2026, 3, 1, tzinfo=UTC)
     with house.db.session() as session:
-        job = Job(kind="prepare", key="x:1", state="failed", attempts=5, run_at=now, created_at=now, finished_at=now,
-                  last_error="StoreUnavailable")  # fmt: skip
+        job = Job(kind="prepare_study", key="x:1", state="failed", attempts=5, run_at=now, created_at=now,
+                  finished_at=now, last_error="StoreUnavailable")  # fmt: skip
         session.add(job)
     admin = console(app, house, "system_admin")
-    assert "StoreUnavailable" in admin.get("/staff/system").text
+    page = admin.get("/staff/system").text
+    assert "准备影像" in page
+    assert "影像存储没有响应" in page
     assert admin.post(f"/staff/system/jobs/{job.id.hex}/revive", "/staff/system").status_code == 303
     with house.db.read() as session:
         assert session.scalars(select(Job)).one().state == "pending"

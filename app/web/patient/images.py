@@ -98,8 +98,7 @@ def dicom_zip(exam_id: str) -> Response:
 def report_pdf(exam_id: str) -> Response:
     access = current_access()
     services().patient_sessions.record(access, Action.REPORT_DOWNLOADED)
-    sheet = services().paper.sheet_of(access.exam_id, access.actor)
-    response = Response(sheet, mimetype="application/pdf")
+    response = Response(services().paper.download(access.exam_id), mimetype="application/pdf")
     response.headers["Content-Disposition"] = 'inline; filename="report.pdf"'
     return response
 

@@ -22,6 +22,7 @@ def hospital_network() -> None:
     """Guard of the login page: an address of the hospital, and a form of ours. For others there is no console."""
     if not _is_of_the_hospital(request.remote_addr or ""):
         raise NotFound
+    g.at_console = True  # errors from here on are told in staff's words
     if request.method not in ("GET", "HEAD", "OPTIONS"):
         small_forms.limit()
         csrf.protect()
