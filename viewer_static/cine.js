@@ -1,9 +1,18 @@
 /** Plays a film (ultrasound, angiography) in a loop; waits where a frame is not here yet. */
 
-const FRAME_MS = 80; // 12.5 a second: smooth enough to read, kind to old phones
+const USUAL_MS = 80; // 12.5 a second: smooth enough to read, kind to old phones
+const SHORTEST_MS = 16; // a screen shows no more
+const LONGEST_MS = 2000;
+
+/** Milliseconds a frame stands: the film's own frame time (0018,1063) where it tells one.
+ *  @param {number | null | undefined} told */
+export function frameTime(told) {
+  return told && told > 0 ? Math.max(SHORTEST_MS, Math.min(LONGEST_MS, told)) : USUAL_MS;
+}
 
 export class Cine {
-  /** @param {{step: () => void, mayStep: () => boolean, changed: (playing: boolean) => void}} film */
+  /** @param {{step: () => void, mayStep: () => boolean, changed: (playing: boolean) => void,
+   *          frameMs: () => number | null | undefined}} film */
   constructor(film) {
     this.film = film;
     /** @type {number | undefined} */
@@ -20,7 +29,8 @@ export class Cine {
   }
 
   start() {
-    this.timer = window.setInterval(() => { if (this.film.mayStep()) this.film.step(); }, FRAME_MS);
+    const step = () => { if (this.film.mayStep()) this.film.step(); };
+    this.timer = window.setInterval(step, frameTime(this.film.frameMs()));
     this.film.changed(true);
   }
 

@@ -74,10 +74,10 @@ export function fillWindows(place, presets, choose) {
   });
 }
 
-/** @param {HTMLElement} place @param {Preset[]} presets @param {import('./window_level.js').Window | null} chosen */
-export function markWindow(place, presets, chosen) {
+/** @param {HTMLElement} place @param {Preset[]} presets @param {import('./state.js').View} view */
+export function markWindow(place, presets, view) {
   place.querySelectorAll('button').forEach((button, i) => {
-    button.setAttribute('aria-pressed', String(presets[i].window === chosen));
+    button.setAttribute('aria-pressed', String(presets[i].window === view.window && presets[i].gain === view.gain));
   });
 }
 

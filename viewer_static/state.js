@@ -1,11 +1,11 @@
 /**
- * What the viewer shows right now, and nothing about how: series, frame, window. Listeners hear each change once.
+ * What the viewer shows right now, and nothing about how: series, frame, window, gain. Listeners hear each change once.
  *
  * @typedef {import('./window_level.js').Window} Window
  * @typedef {{n: number, frames: number, rows: number, columns: number, modality: string, description: string,
- *            window: Window | null}} Series
+ *            window: Window | null, frame_time_ms: number | null}} Series
  * @typedef {{series: Series[]}} Manifest
- * @typedef {{series: Series, k: number, window: Window | null}} View  k counts from 1
+ * @typedef {{series: Series, k: number, window: Window | null, gain: number}} View  k counts from 1
  */
 
 const MOVING = ['US', 'XA', 'RF', 'IVUS']; // modalities whose frames are a film, not a stack
@@ -15,7 +15,7 @@ export class State {
   constructor(manifest, start) {
     const series = manifest.series.find((one) => one.n === start.n) || manifest.series[0];
     /** @type {View} */
-    this.view = { series, k: clampFrame(start.k, series.frames), window: null };
+    this.view = { series, k: clampFrame(start.k, series.frames), window: null, gain: 1 };
     /** @type {Array<(view: View, before: View) => void>} */
     this.listeners = [];
   }
@@ -27,23 +27,25 @@ export class State {
 
   /** @param {number} k */
   goTo(k) {
-    this.change({ series: this.view.series, k: clampFrame(k, this.view.series.frames), window: this.view.window });
+    const { series, window, gain } = this.view;
+    this.change({ series, k: clampFrame(k, series.frames), window, gain });
   }
 
   /** Another series opens in its middle, under its own window. @param {Series} series */
   open(series) {
-    this.change({ series, k: middle(series), window: null });
+    this.change({ series, k: middle(series), window: null, gain: 1 });
   }
 
-  /** @param {Window | null} window */
-  look(window) {
-    this.change({ series: this.view.series, k: this.view.k, window });
+  /** @param {Window | null} window @param {number} [gain] */
+  look(window, gain = 1) {
+    this.change({ series: this.view.series, k: this.view.k, window, gain });
   }
 
   /** @param {View} view */
   change(view) {
     const before = this.view;
-    if (view.series === before.series && view.k === before.k && view.window === before.window) return;
+    const same = /** @type {Array<keyof View>} */ (['series', 'k', 'window', 'gain']);
+    if (same.every((part) => view[part] === before[part])) return;
     this.view = view;
     this.listeners.forEach((listener) => listener(view, before));
   }

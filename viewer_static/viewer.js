@@ -36,6 +36,7 @@ class Viewer {
       step: () => this.state.goTo((this.state.view.k % this.state.view.series.frames) + 1),
       mayStep: () => this.shown === this.state.view,
       changed: (playing) => this.markCine(playing),
+      frameMs: () => this.state.view.series.frame_time_ms,
     });
     /** @type {import('./state.js').View | null} */
     this.shown = null;
@@ -100,7 +101,9 @@ class Viewer {
   /** @param {import('./state.js').View} view @param {import('./state.js').View} before */
   changed(view, before) {
     if (view.series !== before.series) this.openSeries();
-    if (view.window !== before.window) markWindow(element('windows', HTMLElement), this.presets, view.window);
+    if (view.window !== before.window || view.gain !== before.gain) {
+      markWindow(element('windows', HTMLElement), this.presets, view);
+    }
     this.place();
   }
 
@@ -111,8 +114,8 @@ class Viewer {
     this.slider.max = String(series.frames);
     this.presets = presetsFor(series.modality, series.window);
     const windows = element('windows', HTMLElement);
-    fillWindows(windows, this.presets, (preset) => this.state.look(preset.window));
-    markWindow(windows, this.presets, null);
+    fillWindows(windows, this.presets, (preset) => this.state.look(preset.window, preset.gain));
+    markWindow(windows, this.presets, this.state.view);
     markSeries(element('series', HTMLElement), series);
     element('cine', HTMLElement).hidden = !isFilm(series);
     this.markCine(false);
@@ -179,7 +182,7 @@ class Viewer {
   present(view, best, picture) {
     const { series, k } = view;
     this.dropFirst(); // before drawing: an image on the page has the page's size, not its own
-    this.viewport.show(picture);
+    this.viewport.show(picture, view.gain);
     this.shown = view;
     Object.assign(this.canvas.dataset, { slice: k, series: series.n, quality: best.quality, picture: best.key });
     this.canvas.setAttribute('aria-label', messages.picture(messages.series(series.n, series.description), k, series.frames));

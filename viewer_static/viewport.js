@@ -53,6 +53,7 @@ export class Viewport {
     this.transform = FIT;
     /** @type {import('./pictures.js').Picture | null} */
     this.picture = null;
+    this.gain = 1;
   }
 
   /** @returns {Size} */
@@ -60,9 +61,10 @@ export class Viewport {
     return { width: this.stage.clientWidth, height: this.stage.clientHeight };
   }
 
-  /** @param {import('./pictures.js').Picture | null} picture */
-  show(picture) {
+  /** @param {import('./pictures.js').Picture | null} picture @param {number} [gain] */
+  show(picture, gain = 1) {
     this.picture = picture;
+    this.gain = gain;
     this.draw();
   }
 
@@ -91,5 +93,18 @@ export class Viewport {
     context.setTransform(ratio, 0, 0, ratio, (stage.width / 2 + x) * ratio, (stage.height / 2 + y) * ratio);
     context.imageSmoothingQuality = 'high';
     context.drawImage(this.picture, (-fit.width * zoom) / 2, (-fit.height * zoom) / 2, fit.width * zoom, fit.height * zoom);
+    this.lighten(context);
+  }
+
+  /** Every grey level times the gain: dodging divides by 1 - s, multiplying is what it says. Old WebViews know both.
+   *  @param {CanvasRenderingContext2D} context */
+  lighten(context) {
+    if (this.gain === 1) return;
+    const share = Math.round(255 * (this.gain > 1 ? 1 - 1 / this.gain : this.gain));
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.globalCompositeOperation = this.gain > 1 ? 'color-dodge' : 'multiply';
+    context.fillStyle = `rgb(${share}, ${share}, ${share})`;
+    context.fillRect(0, 0, this.canvas.width, this.canvas.height);
+    context.globalCompositeOperation = 'source-over';
   }
 }

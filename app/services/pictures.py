@@ -86,7 +86,10 @@ class Pictures:
         return found
 
     def manifest(self, exam_id: uuid.UUID, exam_revision: int) -> dict[str, Any]:
-        """`{series: [{n, frames, rows, columns, modality, description, window, …}]}`; names nobody."""
+        """`{series: [{n, frames, rows, columns, modality, description, window, mpr, turntable, frame_time_ms}]}`.
+
+        Names nobody. Beyond the contract of docs/design.md it holds `frame_time_ms`, at which the viewer plays a film.
+        """
         return {"series": [_describe(n, shown.row) for n, shown in enumerate(self.shown(exam_id, exam_revision), 1)]}
 
     def frame(self, exam_id: uuid.UUID, exam_revision: int, n: int, k: int, *, preview: bool) -> bytes:
@@ -166,7 +169,6 @@ def _describe(n: int, row: PreparedSeries) -> dict[str, Any]:
         "modality": row.modality,
         "description": row.description,
         "window": window,
-        "key_frame": row.key_frame,
         "frame_time_ms": row.frame_time_ms,
         "mpr": None,
         "turntable": None,

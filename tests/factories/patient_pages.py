@@ -56,6 +56,7 @@ STEP_UPS = {
 SERIES: list[dict[str, Any]] = [
     {"n": 1, "frames": CT_FRAMES, "rows": 512, "columns": 512, "modality": "CT", "description": "胸部平扫 2.0mm"},
     {"n": 2, "frames": 12, "rows": 240, "columns": 320, "modality": "US", "description": "心脏超声"},
+    {"n": 3, "frames": 6, "rows": 256, "columns": 256, "modality": "MR", "description": "头部 T1", "window": None},
 ]
 
 
@@ -77,6 +78,7 @@ class Pages:
         """How many coming picture requests are answered 503."""
         self.delay_s = 0.0
         self.cannot_show: set[int] = set()
+        self.frame_time_ms: float | None = None
         self.report: dict[str, Any] | None = REPORT
         self.requests: list[str] = []
         self.posted: list[dict[str, str]] = []
@@ -170,15 +172,16 @@ def _exam_pages(app: Flask, pages: Pages) -> None:
         )
 
     def exam_list() -> str:
-        ready = {**EXAM, "report_ready": True, "frames_total": 72}
-        waiting = {**EXAM, "report_ready": False, "frames_total": 0, "body_part": "头部", "modality_name": "磁共振"}
-        return render_template("patient/exam_list.html", exams=[ready, waiting])
+        ready = {**EXAM, "report_ready": True, "frames_total": 72, "is_released": True}
+        waiting = {**EXAM, "report_ready": False, "frames_total": 0, "is_released": False, "modality_name": "磁共振"}
+        bare = {**EXAM, "report_ready": True, "frames_total": 0, "is_released": True, "modality_name": "X 光"}
+        return render_template("patient/exam_list.html", exams=[ready, waiting, bare])
 
     def viewer() -> str:
         first = {"series_n": 1, "frame_k": 30, "src": f"{base}/series/1/frames/30.jpg?size=256", "width": 256,
                  "height": 256}  # fmt: skip
         return render_template(
-            "patient/viewer.html", exam_id=EXAM_ID, title="胸部 CT", manifest_json=Markup(json.dumps(manifest())),
+            "patient/viewer.html", exam_id=EXAM_ID, title="胸部 CT", manifest_json=Markup(json.dumps(manifest(pages))),
             first_frame=first,
         )  # fmt: skip
 
@@ -187,8 +190,9 @@ def _exam_pages(app: Flask, pages: Pages) -> None:
     app.add_url_rule(f"{base}/viewer", "viewer", viewer)
 
 
-def manifest() -> dict[str, Any]:
-    return {"series": [{**series, "window": STANDARD} for series in SERIES]}
+def manifest(pages: Pages) -> dict[str, Any]:
+    told = {"window": STANDARD, "frame_time_ms": pages.frame_time_ms}
+    return {"series": [{**told, **series} for series in SERIES]}
 
 
 def _pictures(app: Flask, pages: Pages) -> None:
@@ -220,7 +224,7 @@ def _pictures(app: Flask, pages: Pages) -> None:
 
     def show_manifest() -> Response:
         before()
-        return Response(json.dumps(manifest()), mimetype="application/json")
+        return Response(json.dumps(manifest(pages)), mimetype="application/json")
 
     app.add_url_rule(f"{base}/series/<int:n>/frames/<int:k>.jpg", "frame", frame)
     app.add_url_rule(f"{base}/series/<int:n>/frames.batch", "batch", batch)

@@ -191,6 +191,47 @@ def test_another_series_opens_from_its_thumbnail_and_a_film_plays(page: Page, pa
     assert pixel(page) == near(grey(int(stopped or 0), -400, 2000, series=2))
 
 
+def test_a_series_without_a_window_is_made_brighter_and_darker_on_the_phone(page: Page, pages: Pages) -> None:
+    open_viewer(page, pages)
+    page.get_by_role("button", name="头部 T1").click()
+    page.wait_for_selector('#picture[data-series="3"][data-slice="3"][data-quality="full"]')
+    at_first = pixel(page)
+    assert at_first == near(grey(3, 0, 2000, series=3))
+    asked = len(pages.requests)
+    page.get_by_role("button", name="更亮").click()
+    wait_until(page, "document.querySelector('#windows [data-window=brighter]').getAttribute('aria-pressed') == 'true'")
+    assert pixel(page) == pytest.approx(at_first * 1.6, abs=2 * JPEG_SLACK)
+    assert pixel(page, 0.5, 0.02) < 10  # black stays black
+    page.get_by_role("button", name="更暗").click()
+    wait_until(page, "document.querySelector('#windows [data-window=darker]').getAttribute('aria-pressed') == 'true'")
+    assert pixel(page) == pytest.approx(at_first / 1.6, abs=2 * JPEG_SLACK)
+    page.get_by_role("button", name="下一幅").click()
+    wait_for_slice(page, 4)
+    assert pixel(page) == pytest.approx(grey(4, 0, 2000, series=3) / 1.6, abs=2 * JPEG_SLACK)
+    page.get_by_role("button", name="复位").click()
+    wait_until(page, "document.querySelector('#windows [data-window=standard]').getAttribute('aria-pressed') == 'true'")
+    assert pixel(page) == near(grey(4, 0, 2000, series=3))
+    assert not any("wc=" in request for request in pages.requests[asked:])
+
+
+@pytest.mark.parametrize(("told", "at_least", "at_most"), [(None, 14, 28), (500.0, 2, 5), (33.3, 25, 70)])
+def test_a_film_plays_at_the_frame_time_it_tells(
+    page: Page, pages: Pages, told: float | None, at_least: int, at_most: int
+) -> None:
+    pages.frame_time_ms = told
+    open_viewer(page, pages)
+    page.get_by_role("button", name="心脏超声").click()
+    page.wait_for_selector('#picture[data-loaded="12"]')
+    page.evaluate(
+        "() => { window.steps = 0; new MutationObserver(() => { window.steps += 1; }).observe("
+        "document.getElementById('counter'), {childList: true, characterData: true, subtree: true}); }"
+    )
+    page.get_by_role("button", name="播放").click()
+    page.wait_for_timeout(2000)
+    page.get_by_role("button", name="暂停").click()
+    assert at_least <= page.evaluate("window.steps") <= at_most
+
+
 def test_a_key_image_leads_to_its_own_frame(page: Page, pages: Pages) -> None:
     page.goto(pages.base_url + f"/exams/{EXAM_ID}")
     page.locator(".pictures a").nth(2).click()

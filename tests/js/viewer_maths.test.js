@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 
 import { backOff, splitBatch } from '../../viewer_static/api.js';
+import { frameTime } from '../../viewer_static/cine.js';
 import { stepLength } from '../../viewer_static/gestures.js';
 import { Lru } from '../../viewer_static/pictures.js';
 import { around, plan } from '../../viewer_static/stack.js';
@@ -106,6 +107,10 @@ test('a frame number is clamped and a place in the address is read', () => {
   assert.deepEqual(readPlace('#<b>', { n: 1, k: 7 }), { n: 1, k: 7 });
 });
 
+test('a film plays at its own frame time, and at the usual one where it tells none or nonsense', () => {
+  assert.deepEqual([33.3, 100, null, undefined, 0, -5, NaN, 1, 60000].map(frameTime), [33.3, 100, 80, 80, 80, 80, 80, 16, 2000]);
+});
+
 test('a stack opens in its middle, a film at its start', () => {
   assert.equal(middle(ct), 72);
   assert.equal(middle({ ...ct, modality: 'US' }), 1);
@@ -121,10 +126,11 @@ test('listeners hear a change once and nothing when nothing changed', () => {
   assert.deepEqual(heard, [11, 143]);
 });
 
-test('CT offers lung, mediastinum and bone; others brighter and darker; unknown windows nothing', () => {
+test('CT offers lung, mediastinum and bone; others brighter and darker, also where no window is known', () => {
   assert.deepEqual(presetsFor('CT', null).map((one) => windowKey(one.window)), ['', '-600,1500', '40,400', '400,1800']);
   assert.deepEqual(presetsFor('MR', { center: 500, width: 1000 }).map((one) => windowKey(one.window)), ['', '300,1000', '700,1000']);
-  assert.equal(presetsFor('US', null).length, 1);
+  const gains = presetsFor('MR', null).map((one) => [one.name, one.window, one.gain]);
+  assert.deepEqual(gains, [['standard', null, 1], ['brighter', null, 1.6], ['darker', null, 1 / 1.6]]);
 });
 
 test('one sweep of the finger crosses a long stack, and a short one is not nervous', () => {

@@ -31,7 +31,11 @@ def exam_list() -> str:
     if patient_session.current_access().held:
         return _held()
     view, shown = _exam()
-    entry = _facts(view) | {"report_ready": view.report is not None, "frames_total": _total(shown)}
+    entry = _facts(view) | {
+        "report_ready": view.report is not None,
+        "frames_total": _total(shown),
+        "is_released": view.images_released,
+    }
     return render_template("patient/exam_list.html", exams=[entry])
 
 
