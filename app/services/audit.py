@@ -27,6 +27,7 @@ class Action(StrEnum):
 
     EXAM_REGISTERED = "exam.registered"
     EXAM_CORRECTED = "exam.corrected"
+    EXAM_FIELD_LEFT_OUT = "exam.field_left_out"
     EXAM_HELD = "exam.held"
     EXAM_HOLD_LIFTED = "exam.hold_lifted"
     EXAM_RELEASED = "exam.released"

@@ -1,11 +1,14 @@
-"""What the RIS may say of an exam and a report: types, patterns, limits. All faults at once, no value quoted."""
+"""What the RIS may say of an exam and a report: types, patterns, limits. All faults at once, no value quoted.
+
+A phone or ID number that cannot be used costs nobody the exam: it is taken without, and the answer says so.
+"""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
@@ -33,6 +36,12 @@ class PatientInput:
     birth_date: str
     """YYYY-MM-DD."""
     sex: str
+    unusable: Mapping[str, str] = field(default_factory=dict)
+    """What was given but is left out: `phone` or `id_number`, and the rule it breaks."""
+
+    @property
+    def warnings(self) -> list[str]:
+        return [f"patient.{name} {rule}: left out" for name, rule in self.unusable.items()]
 
 
 @dataclass(frozen=True)
@@ -65,13 +74,15 @@ def exam_input(body: Any) -> ExamInput:
     """Raises InvalidInput naming every faulty field."""
     reader = _Reader(body)
     patient = _Reader(reader.take("patient", _mapping), "patient.", reader.faults)
+    unusable: dict[str, str] = {}
     read = PatientInput(
         patient_id=patient.take("patient_id", _text(64)),
         name=patient.take("name", _name),
-        phone=patient.take("phone", phone_number, optional=True),
-        id_number=patient.take("id_number", document_number, optional=True),
+        phone=patient.take("phone", _if_usable("phone", phone_number, unusable), optional=True),
+        id_number=patient.take("id_number", _if_usable("id_number", document_number, unusable), optional=True),
         birth_date=patient.take("birth_date", _date),
         sex=patient.take("sex", _one_of("M", "F", "O")),
+        unusable=unusable,
     )
     result = ExamInput(
         patient=read,
@@ -138,6 +149,21 @@ class _Reader:
     def raise_faults(self) -> None:
         if self.faults:
             raise InvalidInput("body", "; ".join(self.faults))
+
+
+def _if_usable(name: str, parse: Callable[[Any], str], unusable: dict[str, str]) -> Callable[[Any], str | None]:
+    """Any text is taken; one that breaks the rule of `parse` is left out and noted."""
+
+    def usable(value: Any) -> str | None:
+        if not isinstance(value, str):
+            raise ValueError("must be a text")
+        try:
+            return parse(value)
+        except ValueError as fault:
+            unusable[name] = str(fault)
+            return None
+
+    return usable
 
 
 def _mapping(value: Any) -> Any:

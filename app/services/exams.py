@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -80,8 +80,10 @@ class Exams:
         """Create or correct an exam; True when it is new. Waiting studies are matched in the same transaction."""
         now = self.clock.now()
         with self.db.session() as session:
-            patient = self.patients.row_of(session, order.patient, actor)
             exam = repo.exam_by_accession(session, accession_number)
+            former = repo.patient(session, exam.patient_id) if exam is not None else None
+            given = self.patients.with_what_is_on_file(session, order.patient, former)
+            patient = self.patients.row_of(session, given, actor)
             values: dict[str, Any] = {
                 "patient_id": patient.id,
                 "modality": order.modality,
@@ -96,13 +98,19 @@ class Exams:
                 repo.add(session, exam)
                 self.registered(session, exam)
                 self._record(session, Action.EXAM_REGISTERED, exam, actor)
+                self._record_unusable(session, exam, given.unusable, actor)
                 self.matching.exam_changed(session, exam)
                 return True
             changed = [name for name, value in values.items() if getattr(exam, name) != value]
             if changed:
                 self._correct(session, exam, values, changed, actor)
-            self.phone_given(session, exam, order.patient.phone)
+            self._record_unusable(session, exam, given.unusable, actor)
+            self.phone_given(session, exam, given.phone)
             return False
+
+    def _record_unusable(self, session: Session, exam: Exam, unusable: Mapping[str, str], actor: str) -> None:
+        if unusable:
+            self._record(session, Action.EXAM_FIELD_LEFT_OUT, exam, actor, reason=f"unusable {', '.join(unusable)}")
 
     def _correct(self, session: Session, exam: Exam, values: dict[str, Any], changed: list[str], actor: str) -> None:
         former = repo.patient(session, exam.patient_id)

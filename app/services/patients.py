@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
@@ -43,10 +43,7 @@ class Patients:
     def row_of(self, session: Session, given: PatientInput, actor: str) -> Patient:
         """The row of this identity, made when it is new. Phone number and spelling may change without making another
         person; that is audited."""
-        parts = (
-            normal_id(given.patient_id), normal_name(given.name), given.sex, given.birth_date, given.id_number or ""
-        )  # fmt: skip
-        identity = self.blind.of("patient.identity", json.dumps(parts, ensure_ascii=False))
+        identity = self._identity(given)
         row = repo.patient_by_identity(session, identity)
         if row is None:
             return self._new(session, given, identity)
@@ -59,6 +56,36 @@ class Patients:
             subject = f"patient:{row.id.hex}"
             self.audit.record(session, Action.PATIENT_CORRECTED, actor=actor, subject=subject, fields=corrected)
         return row
+
+    def with_what_is_on_file(self, session: Session, given: PatientInput, former: Patient | None) -> PatientInput:
+        """For a field that was given but cannot be used, the one that is known of the same person stays.
+
+        `former`: whose the exam was until now, None for a new exam.
+        """
+        if not given.unusable:
+            return given
+        same = former if former is not None and self._is_named(former, given) else None
+        if "id_number" in given.unusable and same is not None:
+            given = replace(given, id_number=self.view(same).id_number)
+        if "phone" in given.unusable:
+            row = repo.patient_by_identity(session, self._identity(given))
+            if row is None and same is not None and same.id_number_hash is None:
+                row = same  # the same person, whose ID number was not known before
+            given = replace(given, phone=self.view(row).phone if row is not None else None)
+        return given
+
+    def _is_named(self, row: Patient, given: PatientInput) -> bool:
+        """The row's person, by everything but the ID number."""
+        on_file = self.view(row)
+        return (
+            normal_id(on_file.patient_id), normal_name(on_file.name), on_file.sex, on_file.birth_date
+        ) == (normal_id(given.patient_id), normal_name(given.name), given.sex, given.birth_date)  # fmt: skip
+
+    def _identity(self, given: PatientInput) -> bytes:
+        parts = (
+            normal_id(given.patient_id), normal_name(given.name), given.sex, given.birth_date, given.id_number or ""
+        )  # fmt: skip
+        return self.blind.of("patient.identity", json.dumps(parts, ensure_ascii=False))
 
     def view(self, row: Patient) -> PatientView:
         return PatientView(

@@ -20,13 +20,12 @@ PATIENT: dict[str, Any] = {
         "name": {"type": "string", "minLength": 1, "maxLength": 64},
         "phone": {
             "type": ["string", "null"],
-            "pattern": r"^((\+|00)?86)?1[3-9][0-9]{9}$|^$",
-            "description": "mainland mobile number; empty or absent: none",
+            "description": "mainland mobile number; empty or absent: none; another text is left out, with a warning",
         },
         "id_number": {
             "type": ["string", "null"],
-            "pattern": r"^[A-Za-z0-9()/-]{4,24}$|^$",
-            "description": "resident ID with its check digit (GB 11643) or another document; empty or absent: none",
+            "description": "resident ID with its check digit (GB 11643) or another document; empty or absent: none; "
+            "another text is left out, with a warning",
         },
         "birth_date": {"type": "string", "format": "date", "description": "not after performed_at"},
         "sex": {"enum": ["M", "F", "O"]},
@@ -76,7 +75,10 @@ DONE: dict[str, Any] = {
     "type": "object",
     "required": ["created"],
     "additionalProperties": False,
-    "properties": {"created": {"type": "boolean"}},
+    "properties": {
+        "created": {"type": "boolean"},
+        "warnings": {"type": "array", "items": _TEXT, "description": "fields that were left out and why; absent: none"},
+    },
 }
 FAULT: dict[str, Any] = {
     "type": "object",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Response, jsonify, make_response, request
@@ -21,8 +22,10 @@ MAX_BODY_BYTES = 256 * 1024
 
 @blueprint.put("/exams/<accession>")
 def put_exam(accession: str) -> Response:
-    created = services().exams.register(accession_number(accession), exam_input(_body()), _actor())
-    return _done(created)
+    """Answers `warnings` too where the exam was taken without a field that cannot be used."""
+    order = exam_input(_body())
+    created = services().exams.register(accession_number(accession), order, _actor())
+    return _done(created, order.patient.warnings)
 
 
 @blueprint.put("/exams/<accession>/report")
@@ -91,5 +94,6 @@ def _actor() -> str:
     return f"machine:{caller().name}"
 
 
-def _done(created: bool) -> Response:
-    return make_response(jsonify({"created": created}), 201 if created else 200)
+def _done(created: bool, warnings: Sequence[str] = ()) -> Response:
+    told = {"warnings": list(warnings)} if warnings else {}
+    return make_response(jsonify({"created": created, **told}), 201 if created else 200)
