@@ -106,7 +106,10 @@ class Settings:
 
     session_idle_min: int = _setting("Minutes until an unused patient session ends", "30", _integer(1, 1440))
     pickup_days: int = _setting("Days a pick-up code lives", "30", _integer(1, 30))
-    sms_link: str = _setting("Code in an SMS link: pickup or long", "pickup", _choice("pickup", "long"))
+    sms_link: str = _setting(
+        "The demo's sms_url: pickup code or long link (a text message itself holds no link)",
+        "pickup", _choice("pickup", "long"),
+    )  # fmt: skip
     address_failures_per_hour: int = _setting(
         "Failed tries from one address until a step up is asked", "30", _integer(1, 100000)
     )

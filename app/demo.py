@@ -69,14 +69,16 @@ def document(services: Services) -> dict[str, Any]:
         "base_url": settings.base_url,
         **{name: services.demo.token(name) for name in TOKENS},
         "dicom": {"port": settings.dicom_port, "called_ae": settings.dicom_ae_title, "calling_ae": CALLING_AE},
-        "exams": [_exam(settings, exam) for exam in services.demo.exams_shown()],
+        "exams": [_exam(services, exam) for exam in services.demo.exams_shown()],
         "staff": [asdict(account) for account in services.demo_staff.everybody()],
         "phone_url": f"{settings.base_url}/demo/phone",
     }
 
 
-def _exam(settings: Settings, exam: DemoExam) -> dict[str, Any]:
-    person = exam.person
+def _exam(services: Services, exam: DemoExam) -> dict[str, Any]:
+    settings, person = services.settings, exam.person
+    is_long = settings.sms_link == "long"
+    code = services.demo.link_code(exam.accession_number) if is_long else exam.pickup_code
     return {
         "accession_number": exam.accession_number,
         "study_instance_uid": exam.study_instance_uid,
@@ -87,7 +89,7 @@ def _exam(settings: Settings, exam: DemoExam) -> dict[str, Any]:
             "birth_date": person.birth_date,
         },
         "qr_url": f"{settings.base_url}/q/{exam.qr_code}",
-        "sms_url": f"{settings.base_url}/s/{exam.link_code if settings.sms_link == 'long' else exam.pickup_code}",
+        "sms_url": f"{settings.base_url}/s/{code}",
         "pickup_code": exam.pickup_code,
     }
 

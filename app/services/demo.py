@@ -18,6 +18,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.clock import Clock
+from app.errors import NotFound
 from app.extensions import Database
 from app.models import Exam, Study
 from app.repos import demo as repo
@@ -49,7 +50,6 @@ class DemoExam:
     person: DemoPerson
     qr_code: str
     pickup_code: str
-    link_code: str
 
 
 @dataclass(frozen=True)
@@ -85,6 +85,14 @@ class Demo:
     def study_uids(self) -> list[str]:
         with self.db.read() as session:
             return [study.study_instance_uid for study in repo.studies(session)]
+
+    def link_code(self, accession_number: str) -> str:
+        """The long code that was issued last and still works, else a new one. Raises NotFound."""
+        with self.db.session() as session:
+            exam = exam_repo.exam_by_accession(session, accession_number)
+            if exam is None:
+                raise NotFound
+            return self.access_codes.newest(session, exam, "link") or self.access_codes.issue_link(session, exam)[1]
 
     def exams_shown(self) -> list[DemoExam]:
         """The exam of each study, with the codes that open it."""
@@ -183,7 +191,6 @@ class Demo:
             person=person,
             qr_code=self.access_codes.qr_code(session, exam),
             pickup_code=self.access_codes.newest(session, exam, "pickup") or "",
-            link_code=self.access_codes.newest(session, exam, "link") or "",
         )
 
 

@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import select
 
 from app.bootstrap import Services
+from app.demo import document
 from app.models import AuditEvent, Exam, Report, Study
 from app.repos import studies as study_repo
 from app.services.demo import DemoExam
@@ -288,7 +289,7 @@ def test_each_patient_gets_a_text_message_and_a_notice_that_opens_the_exam(house
     assert exam.pickup_code in text.text
     assert house.simulation.wechat is not None
     (notice,) = house.simulation.wechat.notices(house.demo.openid(exam.person.phone))
-    assert notice.url == f"{house.settings.base_url}/s/{exam.link_code}"
+    assert notice.url == f"{house.settings.base_url}/s/{house.demo.link_code(exam.accession_number)}"
     app = application(house)
     phone_page = app.test_client().get(f"/demo/phone?phone={exam.person.phone}").text
     assert f'<b class="sms__code">{exam.pickup_code}</b>' in phone_page
@@ -321,3 +322,18 @@ def test_a_phone_that_got_nothing_yet_is_empty_and_what_is_no_phone_does_not_exi
     assert client.get("/demo/phone").status_code == 200
     assert "还没有收到消息" in client.get("/demo/phone?phone=13900009999").text
     assert client.get("/demo/phone?phone=1").status_code == 404
+
+
+def test_the_demos_long_link_opens_the_exam_and_stays_the_same(tmp_path: Path, data: Path) -> None:
+    built = services(tmp_path / "long", sms_link="long", wechat_notices="off")
+    try:
+        write(data, "a")
+        (exam,) = start(built, data).values()
+        (told,) = document(built)["exams"]
+        assert document(built)["exams"] == [told]
+        code = told["sms_url"].removeprefix(f"{built.settings.base_url}/s/")
+        assert len(code) == 26
+        form = {"factor": exam.person.id_number[-4:]}
+        assert application(built).test_client().post(f"/s/{code}", data=form).status_code == 303
+    finally:
+        built.renderer.close()
