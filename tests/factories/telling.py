@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import uuid
 from collections.abc import Mapping, Sequence
 
@@ -107,3 +108,32 @@ def states(house: Services, exam_id: uuid.UUID) -> list[tuple[str, str, str]]:
 def study(house: Services, uid: str) -> Study:
     with house.db.read() as session:
         return study_repo.by_uid(session, {uid})[uid]
+
+
+def released(house: Services, accession: str = "A1", **changes: str | None) -> str:
+    """An exam whose patient was told; its id."""
+    exam_id = register(house, accession, **changes)
+    mark_prepared(house, accession)
+    sweep(house)
+    deliver_receipts(house)
+    return exam_id.hex
+
+
+def pickup_codes(house: Services) -> list[str]:
+    return [re.findall(r"取片码\s*([2-9A-HJKMNP-Z]{6})", message.text)[0] for message in messages(house)]
+
+
+def newest_text_code(house: Services) -> str:
+    """The one-time code the phone got last."""
+    sweep(house)
+    return messages(house)[-1].text.partition("验证码是")[2][:6]
+
+
+def correct(house: Services, accession: str = "A1", **changes: str | None) -> None:
+    house.exams.register(accession, exam_input(exam_body(**changes)), "machine:ris")
+
+
+def tell(house: Services, **changes: str | None) -> None:
+    register(house, **changes)
+    mark_prepared(house)
+    sweep(house)
