@@ -110,6 +110,14 @@ def study(house: Services, uid: str) -> Study:
         return study_repo.by_uid(session, {uid})[uid]
 
 
+def untold(house: Services, phone: str = "13900000001") -> uuid.UUID:
+    """An exam that was released a moment ago: its message waits; its id."""
+    exam_id = register(house, patient_phone=phone)
+    mark_prepared(house)
+    house.worker.work.release.release_due()
+    return exam_id
+
+
 def released(house: Services, accession: str = "A1", **changes: str | None) -> str:
     """An exam whose patient was told; its id."""
     exam_id = register(house, accession, **changes)
@@ -137,3 +145,8 @@ def tell(house: Services, **changes: str | None) -> None:
     register(house, **changes)
     mark_prepared(house)
     sweep(house)
+
+
+def only_state(house: Services, exam_id: uuid.UUID) -> str:
+    ((_, _, state),) = states(house, exam_id)
+    return state
