@@ -27,7 +27,6 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 EXAM_ID = "0b9f6a52-7c1e-4f0e-9d3a-5e1f0a2b3c4d"
 CT_FRAMES = 60
 STANDARD = {"center": 0, "width": 2000}
-
 EXAM = {
     "id": EXAM_ID,
     "patient_name_masked": "王*芳",
@@ -263,7 +262,7 @@ def served() -> Iterator[Pages]:
     """The pages on an ephemeral loopback port until the block ends."""
     app, pages = create_pages()
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     pages.base_url = f"http://127.0.0.1:{server.server_port}"
     try:
