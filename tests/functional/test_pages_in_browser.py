@@ -9,10 +9,10 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
 from tests.factories.browser import chromium, in_browser, phone_page
-from tests.factories.patient_pages import EXAM_ID, REPORT, Pages, served
+from tests.factories.patient_page_values import EXAM_ID, REPORT
+from tests.factories.patient_pages import Pages, served
 
 pytestmark = in_browser
-
 PAGES = {
     "landing": "/",
     "verify": "/q/CODE",
