@@ -1,4 +1,4 @@
-"""`pytest --postgres`: the same tests on a real PostgreSQL instead of SQLite."""
+"""`pytest --postgres`: the same tests on a real PostgreSQL instead of SQLite. And what a test need not pay for."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import settings
+from argon2 import PasswordHasher
+from hypothesis import HealthCheck, settings
 
+from app.security import passwords
 from tests.factories import database, postgres
 
-settings.register_profile("cloudfilm", deadline=None)  # a loaded machine is no fault of the code
+# A loaded machine is no fault of the code.
+settings.register_profile("cloudfilm", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("cloudfilm")
 
 
@@ -31,6 +34,14 @@ def pytest_configure(config: pytest.Config) -> None:
     running = database.server()
     running.__enter__()
     config.add_cleanup(lambda: running.__exit__(None, None, None))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _passwords_cost_little() -> Iterator[None]:
+    """A hash costs production 64 MiB and a tenth of a second, on purpose; most tests log in only to see a page."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield
 
 
 @pytest.fixture(autouse=True, scope="module")
