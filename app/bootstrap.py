@@ -58,6 +58,7 @@ from app.services.quarantine import Quarantine
 from app.services.receipts import Receipts
 from app.services.release import Release
 from app.services.renditions import Renditions
+from app.services.spent_rows import SpentRows
 from app.services.staff_accounts import StaffAccounts
 from app.services.staff_login import StaffLogin
 from app.services.verification import Verification
@@ -178,6 +179,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
         wake=waker.wake,
     )  # fmt: skip
     completion = Completion(db, clock, queue, timedelta(seconds=settings.quiet_period_s))
+    spent_rows = SpentRows(db, clock)
     return Services(
         settings=settings,
         clock=clock,
@@ -231,7 +233,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
         wechat_accounts=wechat_accounts,
         receipts=receipts,
         sms_hook_secret=hook_secret(settings, keys),
-        worker=Worker(Work(queue, completion, renditions, release, notify, receipts, verification)),
+        worker=Worker(Work(queue, completion, renditions, release, notify, receipts, verification, spent_rows)),
         waker=waker,
         simulation=simulation,
     )

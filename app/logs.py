@@ -38,7 +38,7 @@ def configure(level: str = "info") -> None:
     structlog.configure(
         processors=[structlog.stdlib.filter_by_level, _hand_over],
         logger_factory=structlog.stdlib.LoggerFactory(),
-        cache_logger_on_first_use=False,
+        cache_logger_on_first_use=True,  # each request is a line
     )
     output = _Output(sys.stderr)
     output.setFormatter(_Lines())

@@ -12,6 +12,7 @@ from app.services.notify import Notify
 from app.services.receipts import Receipts
 from app.services.release import Release
 from app.services.renditions import Renditions
+from app.services.spent_rows import SpentRows
 from app.services.verification import ONE_TIME_REQUEST, Verification
 
 
@@ -26,6 +27,7 @@ class Work:
     notify: Notify
     receipts: Receipts
     verification: Verification
+    spent_rows: SpentRows
 
 
 def complete_studies(work: Work) -> int:
@@ -44,6 +46,10 @@ def settle_notifications(work: Work) -> int:
     return work.notify.give_up_silent() + work.receipts.ask_due()
 
 
+def remove_spent_rows(work: Work) -> int:
+    return work.spent_rows.remove_due()
+
+
 def prepare_study(work: Work, key: str) -> None:
     """`key`: <study id>:<revision>. When an instance came meanwhile, the next completion enqueues another job."""
     work.renditions.prepare(uuid.UUID(key.partition(":")[0]))
@@ -53,7 +59,9 @@ def answer_one_time_request(work: Work, key: str) -> None:
     work.verification.answer_request(key)
 
 
-SWEEPS: Sequence[Callable[[Work], int]] = (complete_studies, release_exams, send_notifications, settle_notifications)
+SWEEPS: Sequence[Callable[[Work], int]] = (
+    complete_studies, release_exams, send_notifications, settle_notifications, remove_spent_rows,
+)  # fmt: skip
 JOBS: Mapping[str, Callable[[Work, str], None]] = {PREPARE: prepare_study, ONE_TIME_REQUEST: answer_one_time_request}
 URGENT = ONE_TIME_REQUEST
 """Somebody waits for it: the sweeping thread does such jobs too, so that none stands behind a large study."""

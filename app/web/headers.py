@@ -1,9 +1,18 @@
 """Response headers that hold for every answer: CSP, no-store, no-referrer. A view may only make caching looser for
-what names nobody (`static_files`)."""
+what names nobody (`static_files`).
+
+They are set outside of Flask: no view and no hook can forget or outlive them, and they cost next to nothing there.
+"""
 
 from __future__ import annotations
 
-from flask import Flask, Response, current_app
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
@@ -20,17 +29,27 @@ FOR_EVERY_ANSWER = (
     ("Permissions-Policy", "camera=(), microphone=(), geolocation=()"),
 )
 """No view sets one of these itself."""
+NO_STORE = ("Cache-Control", "no-store")
+ONLY_HTTPS = ("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
 
 
 def install(app: Flask) -> None:
-    app.after_request(_harden)
+    https = app.extensions["cloudfilm"].settings.base_url.startswith("https:")
+    app.wsgi_app = Hardened(app.wsgi_app, https=https)  # type: ignore[method-assign]
 
 
-def _harden(response: Response) -> Response:
-    headers = response.headers
-    headers.extend(FOR_EVERY_ANSWER)
-    headers.setdefault("Cache-Control", "no-store")
-    settings = current_app.extensions["cloudfilm"].settings
-    if settings.base_url.startswith("https:"):
-        headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
-    return response
+class Hardened:
+    """Adds the headers to every answer of the application it wraps."""
+
+    def __init__(self, wrapped: WSGIApplication, *, https: bool) -> None:
+        self._wrapped = wrapped
+        self._always = [*FOR_EVERY_ANSWER, *([ONLY_HTTPS] if https else [])]
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        def start(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Any:
+            if all(name.lower() != "cache-control" for name, _ in headers):
+                headers.append(NO_STORE)
+            headers += self._always
+            return start_response(status, headers, *exc_info)
+
+        return self._wrapped(environ, start)

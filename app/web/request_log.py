@@ -11,13 +11,13 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from flask import Flask, Response, request
+from flask import Flask, request
 
 from app.logs_lines import METHODS, NO_ROUTE
-from app.web.context import services
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from flask import Request
 
 log = structlog.get_logger(__name__)
 
@@ -26,35 +26,28 @@ OF_MONITORING = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
 def install(app: Flask) -> None:
-    app.after_request(_name_route)
-    app.wsgi_app = RequestLog(app.wsgi_app)  # type: ignore[method-assign]
+    tell_proxy = app.extensions["cloudfilm"].settings.trusted_proxies > 0
+    app.wsgi_app = RequestLog(app.wsgi_app, tell_proxy=tell_proxy)  # type: ignore[method-assign]
 
 
 def route() -> str:
     """The rule that the current request matched."""
-    return request.url_rule.rule if request.url_rule else NO_ROUTE
+    return _rule(request)
 
 
-def _name_route(response: Response) -> Response:
-    named = f"{_method(request.method)} {route()}"
-    request.environ[ROUTE_KEY] = named
-    if services().settings.trusted_proxies:
-        response.headers[ROUTE_HEADER] = named
-    return response
-
-
-def _method(sent: str) -> str:
-    return sent if sent in METHODS else "other"
+def _rule(asked: Request | None) -> str:
+    return asked.url_rule.rule if asked and asked.url_rule else NO_ROUTE
 
 
 class RequestLog:
     """Outside of Flask, because only here an answer's end is seen, also of one that is built while it is sent."""
 
-    def __init__(self, wrapped: WSGIApplication) -> None:
+    def __init__(self, wrapped: WSGIApplication, *, tell_proxy: bool = False) -> None:
         self._wrapped = wrapped
+        self._tell_proxy = tell_proxy
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        answer = _Answer(environ, start_response)
+        answer = _Answer(environ, start_response, self._tell_proxy)
         try:
             answer.chunks = self._wrapped(environ, answer.start)
         except BaseException:
@@ -66,16 +59,21 @@ class RequestLog:
 class _Answer:
     """One answer on its way to the server: passed through and counted. Until it has begun it is a failure."""
 
-    def __init__(self, environ: WSGIEnvironment, start_response: StartResponse) -> None:
+    def __init__(self, environ: WSGIEnvironment, start_response: StartResponse, tell_proxy: bool) -> None:
         self.chunks: Iterable[bytes] = ()
         self._environ = environ
         self._start_response = start_response
+        self._tell_proxy = tell_proxy
+        self._method, self._rule = "other", NO_ROUTE
         self._status = 500
         self._bytes = 0
         self._started = time.perf_counter()
 
     def start(self, status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Any:
         self._status = int(status[:3])
+        self._name_route()
+        if self._tell_proxy:
+            headers.append((ROUTE_HEADER, self._environ[ROUTE_KEY]))
         return self._start_response(status, headers, *exc_info)
 
     def __iter__(self) -> Iterator[bytes]:
@@ -92,9 +90,14 @@ class _Answer:
             self.ended()
 
     def ended(self) -> None:
-        method, _, rule = self._environ.get(ROUTE_KEY, f"other {NO_ROUTE}").partition(" ")
-        write = log.debug if rule in OF_MONITORING else log.info
+        write = log.debug if self._rule in OF_MONITORING else log.info
         write(
-            "request", method=method, route=rule, status=self._status,
+            "request", method=self._method, route=self._rule, status=self._status,
             ms=round((time.perf_counter() - self._started) * 1000, 1), bytes=self._bytes,
         )  # fmt: skip
+
+    def _name_route(self) -> None:
+        sent = self._environ["REQUEST_METHOD"]
+        self._method = sent if sent in METHODS else "other"
+        self._rule = _rule(self._environ.get("werkzeug.request"))
+        self._environ[ROUTE_KEY] = f"{self._method} {self._rule}"

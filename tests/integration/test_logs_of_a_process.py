@@ -19,6 +19,7 @@ from app.bootstrap import Services
 from app.jobs.worker import Worker
 from app.services.completion import PREPARE
 from tests.factories.house import services
+from tests.factories.leaks import leaks
 from tests.factories.log_output import written
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -39,17 +40,13 @@ ENDINGS = {
 }
 
 
-def silent(text: str) -> bool:
-    return not any(secret in text for secret in SECRETS)
-
-
 @pytest.mark.parametrize("ending", ENDINGS.values(), ids=ENDINGS.keys())
 def test_a_process_tells_how_it_failed_without_what_it_handled(ending: str) -> None:
     script = f"{PREAMBLE}\n{ending}\n"
     done = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, input=SAID, capture_output=True, text=True, timeout=60
     )
-    assert silent(done.stdout + done.stderr)
+    assert leaks(SECRETS, done.stdout + done.stderr) == []
     assert [json.loads(line)["level"] for line in done.stderr.splitlines()]
 
 
@@ -66,7 +63,7 @@ def test_the_development_server_quotes_no_request() -> None:
         server.shutdown()
         server.server_close()
         thread.join(5)
-    assert silent(output.getvalue())
+    assert leaks(SECRETS, output.getvalue()) == []
     assert [line["logger"] for line in output.lines()] == ["werkzeug", "werkzeug"]
 
 
@@ -96,4 +93,4 @@ def test_a_sweep_and_a_job_that_fail_are_told_without_what_they_handled(
         running.stop()
     told = [line["event"] for line in output.lines()]
     assert {"job failed", "worker step failed"} <= set(told)
-    assert silent(output.getvalue())
+    assert leaks(SECRETS, output.getvalue()) == []

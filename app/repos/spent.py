@@ -1,0 +1,39 @@
+"""Removes rows that nothing will ever ask for again, some at a time. When that is due is `services.spent_rows`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import ColumnElement, CursorResult, and_, delete, exists, or_, select, tuple_
+from sqlalchemy.orm import Session
+
+from app.models import AccessAttempts, Base, Job, OneTimeCode, PatientSession, ShareCode, StaffSession
+
+
+def remove(session: Session, before: datetime, limit: int) -> int:
+    """What was over `before`, at most `limit` rows of each table; returns how many went."""
+    return sum(_remove(session, table, spent, limit) for table, spent in _spent(before))
+
+
+def _spent(before: datetime) -> list[tuple[type[Base], ColumnElement[bool]]]:
+    # Failures with a code of ours count for as long as it lives, those of a device that was let in as long as it is
+    # known. The rest counts for a day at most, and guesses at codes that never were would pile up for ever.
+    of_a_code = exists().where(ShareCode.code_hash == AccessAttempts.key_hash)
+    passing = or_(
+        AccessAttempts.scope.in_(("address", "patient", "staff")), and_(AccessAttempts.scope == "code", ~of_a_code)
+    )
+    return [
+        (PatientSession, PatientSession.expires_at < before),
+        (StaffSession, StaffSession.expires_at < before),
+        (OneTimeCode, OneTimeCode.expires_at < before),
+        (Job, and_(Job.state == "done", Job.finished_at < before)),
+        (AccessAttempts, and_(AccessAttempts.updated_at < before, passing)),
+    ]
+
+
+def _remove(session: Session, table: type[Base], spent: ColumnElement[bool], limit: int) -> int:
+    key = list(table.__table__.primary_key)
+    these = select(*key).where(spent).limit(limit)
+    statement = delete(table).where(tuple_(*key).in_(these)).execution_options(synchronize_session=False)
+    return cast("CursorResult[Any]", session.execute(statement)).rowcount

@@ -1,0 +1,37 @@
+"""Removes what no longer serves anybody: ended sessions, used codes, done jobs, old counts of failures.
+
+Never what happened: that is the audit log's, and of studies, exams and messages nothing is removed here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from app.clock import Clock
+from app.extensions import Database
+from app.repos import spent as repo
+
+KEPT = timedelta(days=30)
+"""Long enough to look into a complaint; no count or life time that matters is longer than a day."""
+EVERY = timedelta(hours=6)
+BATCH = 500
+"""Few enough that no patient waits for the write lock."""
+
+
+@dataclass
+class SpentRows:
+    db: Database
+    clock: Clock
+    _looked_at: datetime | None = field(default=None, init=False)
+
+    def remove_due(self) -> int:
+        """One batch of each table every six hours, and again at once while a batch was full."""
+        now = self.clock.now()
+        if self._looked_at is not None and timedelta(0) <= now - self._looked_at < EVERY:
+            return 0
+        with self.db.session() as session:
+            removed = repo.remove(session, now - KEPT, BATCH)
+        if removed < BATCH:
+            self._looked_at = now
+        return removed

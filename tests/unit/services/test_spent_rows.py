@@ -1,0 +1,121 @@
+"""What serves nobody any more goes; what still counts, and what happened, stays."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from app.bootstrap import Services
+from app.errors import AccessRefused
+from app.models import AccessAttempts, AuditEvent, Base, Job, KnownDevice, OneTimeCode, PatientSession, StaffSession
+from app.services import spent_rows
+from app.services.code_naming import Attempt
+from app.services.spent_rows import KEPT, SpentRows
+from tests.factories.access import FACTOR, Issued, issued
+from tests.factories.house import clock_of, services
+from tests.factories.telling import sweep
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Services:
+    return services(tmp_path)
+
+
+def count(house: Services, table: type[Base]) -> int:
+    with house.db.read() as session:
+        return session.scalar(select(func.count()).select_from(table)) or 0
+
+
+def scopes(house: Services) -> list[str]:
+    with house.db.read() as session:
+        return sorted(session.scalars(select(AccessAttempts.scope)))
+
+
+def guess(house: Services, code: str, factor: str = "9999") -> None:
+    with pytest.raises(AccessRefused):
+        house.verification.open_by_factor(Attempt(code, "203.0.113.9"), factor)
+
+
+def lived_in(house: Services) -> Issued:
+    """One exam, and a row of every kind that is spent some day."""
+    exam = issued(house)
+    house.verification.open_by_factor(Attempt(exam.qr, "203.0.113.9"), FACTOR)
+    guess(house, exam.qr)
+    guess(house, "NO-SUCH-CODE")
+    house.verification.request_one_time_code(Attempt(exam.qr, "203.0.113.9"))
+    sweep(house)
+    with pytest.raises(AccessRefused):
+        house.staff_login.log_in("nobody", "nothing", "000000")
+    return exam
+
+
+def test_rows_that_serve_nobody_go_after_thirty_days_and_the_audit_log_stays(house: Services) -> None:
+    lived_in(house)
+    told = count(house, AuditEvent)
+    before = {table: count(house, table) for table in (PatientSession, OneTimeCode, Job)}
+    assert all(before.values())
+    clock_of(house).advance((KEPT - timedelta(days=1)).total_seconds())
+    assert SpentRows(house.db, house.clock).remove_due() == 0
+    clock_of(house).advance(timedelta(days=2).total_seconds())
+    assert SpentRows(house.db, house.clock).remove_due() > 0
+    assert {table: count(house, table) for table in before} == dict.fromkeys(before, 0)
+    assert count(house, StaffSession) == 0
+    assert count(house, AuditEvent) == told
+    assert count(house, KnownDevice) == 1
+
+
+def test_failures_with_a_living_code_are_remembered_and_guesses_at_nothing_forgotten(house: Services) -> None:
+    exam = lived_in(house)
+    assert set(scopes(house)) == {"address", "code", "patient", "staff"}
+    clock_of(house).advance((KEPT + timedelta(days=1)).total_seconds())
+    SpentRows(house.db, house.clock).remove_due()
+    assert scopes(house) == ["code"]
+    with house.db.read() as session:
+        [left] = session.scalars(select(AccessAttempts))
+        assert left.key_hash == house.verification.naming.code_key(Attempt(exam.qr, ""))
+        assert left.lifetime == 1
+
+
+def test_a_job_that_waits_or_was_given_up_stays(house: Services) -> None:
+    with house.db.session() as session:
+        house.worker.work.queue.enqueue(session, "prepare_study", "waits")
+        house.worker.work.queue.enqueue(session, "prepare_study", "failed")
+        session.flush()
+        failed = session.scalars(select(Job).where(Job.key == "failed")).one()
+        failed.state, failed.finished_at = "failed", house.clock.now()
+    clock_of(house).advance((KEPT * 10).total_seconds())
+    assert SpentRows(house.db, house.clock).remove_due() == 0
+    assert count(house, Job) == 2
+
+
+def test_it_looks_every_six_hours_and_at_once_again_after_a_full_batch(
+    house: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spent_rows, "BATCH", 2)
+    spent = SpentRows(house.db, house.clock)
+    assert spent.remove_due() == 0
+    for number in range(5):
+        guess(house, f"NO-SUCH-CODE-{number}")
+    clock_of(house).advance((KEPT + timedelta(days=1)).total_seconds())
+    rounds = [spent.remove_due() for _ in range(7)]
+    assert rounds[0] > rounds[-1] == 0
+    assert sum(rounds) == 5 + 5 + 1  # five codes, five keys that stand for their patients, one address
+    assert scopes(house) == []
+    guess(house, "ANOTHER")
+    clock_of(house).advance(timedelta(hours=5).total_seconds())
+    assert spent.remove_due() == 0
+    clock_of(house).advance((-KEPT).total_seconds())  # the clock was set back: it looks now, not in a month
+    assert spent.remove_due() == 0
+    assert spent._looked_at == house.clock.now()
+
+
+def test_the_worker_removes_them_by_itself(house: Services) -> None:
+    lived_in(house)
+    house.worker.run_sweeps()
+    clock_of(house).advance((KEPT + timedelta(days=1)).total_seconds())
+    while house.worker.run_sweeps():
+        pass
+    assert count(house, PatientSession) == 0
