@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from app.clock import Clock
 from app.errors import NotFound
 from app.models import QuarantineItem, Series, Study
+from app.repos import ingest as repo
 from app.repos import studies
 from app.security.blind_index import BlindIndex
 from app.security.fields import FieldSealer
@@ -55,7 +56,7 @@ class Recorder:
         now = self.clock.now()
         changed = self._studies(session, plan, now, reception)
         series_ids = self._series(session, plan)
-        studies.add_instances(session, [_instance(item, series_ids, now) for item in plan.instances])
+        repo.add_instances(session, [_instance(item, series_ids, now) for item in plan.instances])
         session.add_all(item.key_row for item in plan.quarantined)
         session.flush()
         session.add_all(_quarantine_item(item, now, reception) for item in plan.quarantined)
