@@ -17,7 +17,7 @@ from pydicom.tag import BaseTag
 
 _TEXTS = frozenset({"CS", "DA", "LO", "SH", "TM", "UI"})
 # Printable letters that are the same in every character set; no backslash (several values), no escape.
-_TEXT = re.compile(rb"[ -\[\]-}]*\0?")
+_TEXT = re.compile(rb"[!-\[\]-}][ -\[\]-}]*\0?")
 _WHOLE = re.compile(rb" *[+-]?[0-9]{1,12} *")
 _DECIMAL = rb" *[+-]?[0-9]{1,16}(?:\.[0-9]{1,16})?(?:[eE][+-]?[0-9]{1,2})? *"
 _DECIMALS = re.compile(rb"%b(?:\\%b)*" % (_DECIMAL, _DECIMAL))

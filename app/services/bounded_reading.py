@@ -23,12 +23,6 @@ class Budget:
     bytes_left: int
     reads_left: int
 
-    def charge(self, count: int) -> None:
-        self.bytes_left -= count
-        self.reads_left -= 1
-        if self.bytes_left < 0 or self.reads_left < 0:
-            raise RefusedObject("the header is larger than the limit", OUT_OF_RESOURCES)
-
 
 class Deflated(Exception):
     """The rest of the file, from `start` on, is one deflated data set."""
@@ -51,8 +45,12 @@ class BoundedReader:
     def read(self, count: int = -1) -> bytes:
         if count < 0:  # pydicom does that for one purpose: to inflate what it gets, however much that becomes
             raise Deflated(self.tell())
-        data = self._read(min(count, self._budget.bytes_left + 1))
-        self._budget.charge(len(data))
+        budget = self._budget
+        data = self._read(min(count, budget.bytes_left + 1))
+        budget.bytes_left -= len(data)
+        budget.reads_left -= 1
+        if budget.bytes_left < 0 or budget.reads_left < 0:
+            raise RefusedObject("the header is larger than the limit", OUT_OF_RESOURCES)
         if len(data) != count and self._strict:
             # pydicom asks for the 8 bytes of an element's head, or peeks for 1.
             at_border = not data and count in (1, 8)
