@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.orm import Session
 
 from app.models import Exam, Instance, PreparedSeries, Series, Study
@@ -51,19 +51,23 @@ def remove(session: Session, ids: list[uuid.UUID]) -> None:
     session.execute(delete(PreparedSeries).where(PreparedSeries.id.in_(ids)))
 
 
+def _is_shown(exam_id: uuid.UUID) -> tuple[ColumnElement[bool], ...]:
+    """What every look of a patient asks of exam and study: released, not held, and the study is this exam's."""
+    return (
+        Exam.id == exam_id,
+        Exam.held_at.is_(None),
+        Exam.images_released_at.is_not(None),
+        Study.match_state == "matched",
+    )
+
+
 def shown_to_patients(session: Session, exam_id: uuid.UUID) -> list[tuple[PreparedSeries, Study]]:
     """What a patient of this exam may see: prepared series of its matched studies, once released and not held."""
     query = (
         select(PreparedSeries, Study)
         .join(Study, Study.id == PreparedSeries.study_id)
         .join(Exam, Exam.id == Study.exam_id)
-        .where(
-            Exam.id == exam_id,
-            Exam.held_at.is_(None),
-            Exam.images_released_at.is_not(None),
-            Study.match_state == "matched",
-            PreparedSeries.revision == Study.prepared_revision,
-        )
+        .where(*_is_shown(exam_id), PreparedSeries.revision == Study.prepared_revision)
         .order_by(Study.created_at, Study.id, PreparedSeries.ordinal)
     )
     return [(series, study) for series, study in session.execute(query)]
@@ -75,14 +79,7 @@ def instances_shown(session: Session, exam_id: uuid.UUID) -> list[tuple[Study, I
         select(Study, Instance)
         .join(Instance, Instance.study_id == Study.id)
         .join(Exam, Exam.id == Study.exam_id)
-        .where(
-            Exam.id == exam_id,
-            Exam.held_at.is_(None),
-            Exam.images_released_at.is_not(None),
-            Study.match_state == "matched",
-            Study.prepared_revision.is_not(None),
-            not_rejected(),
-        )
+        .where(*_is_shown(exam_id), Study.prepared_revision.is_not(None), not_rejected())
         .order_by(Study.created_at, Study.id, Instance.series_id, Instance.instance_number, Instance.sop_instance_uid)
     )
     return [(study, instance) for study, instance in session.execute(query)]

@@ -33,14 +33,8 @@ REPORT_CONTEXT = "report.content"
 
 
 @dataclass(frozen=True)
-class ReportView:
+class ReportView(ReportInput):
     version: int
-    status: str
-    findings: str
-    impression: str
-    reporting_doctor: str
-    reviewing_doctor: str
-    reported_at: datetime
 
 
 @dataclass(frozen=True)

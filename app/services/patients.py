@@ -19,16 +19,10 @@ from app.services.identity import normal_id, normal_name, search_tokens
 
 
 @dataclass(frozen=True)
-class PatientView:
-    """A patient in clear; only for those who were let in."""
+class PatientView(PatientInput):
+    """A patient in clear, as the RIS gave it last; only for those who were let in."""
 
     id: uuid.UUID
-    patient_id: str
-    name: str
-    phone: str | None
-    id_number: str | None
-    birth_date: str
-    sex: str
 
 
 @dataclass(frozen=True)
