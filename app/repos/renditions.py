@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.models import Exam, Instance, PreparedSeries, Series, Study
 from app.models.exam import AT_ONCE
+from app.repos.rejections import not_rejected
 
 
 def study(session: Session, study_id: uuid.UUID) -> Study | None:
@@ -17,11 +18,11 @@ def study(session: Session, study_id: uuid.UUID) -> Study | None:
 
 
 def instances_of(session: Session, study_id: uuid.UUID) -> list[tuple[Series, Instance]]:
-    """All instances of a study with their series, by series number and instance number."""
+    """The instances of a study that were not rejected, with their series, by series number and instance number."""
     query = (
         select(Series, Instance)
         .join(Instance, Instance.series_id == Series.id)
-        .where(Series.study_id == study_id)
+        .where(Series.study_id == study_id, not_rejected())
         .order_by(Series.series_number, Series.series_instance_uid, Instance.instance_number, Instance.sop_instance_uid)
     )
     return [(series, instance) for series, instance in session.execute(query)]
@@ -78,7 +79,7 @@ def instances_shown(session: Session, exam_id: uuid.UUID) -> list[tuple[Study, I
         select(Study, Instance)
         .join(Instance, Instance.study_id == Study.id)
         .join(Exam, Exam.id == Study.exam_id)
-        .where(*_is_shown(exam_id), Study.prepared_revision.is_not(None))
+        .where(*_is_shown(exam_id), Study.prepared_revision.is_not(None), not_rejected())
         .order_by(Study.created_at, Study.id, Instance.series_id, Instance.instance_number, Instance.sop_instance_uid)
     )
     return [(study, instance) for study, instance in session.execute(query)]

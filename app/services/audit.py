@@ -37,6 +37,7 @@ class Action(StrEnum):
     STUDY_LABELLED = "study.labelled"
     INSTANCES_STORED = "instances.stored"
     INSTANCE_QUARANTINED = "instance.quarantined"
+    INSTANCES_REJECTED = "instances.rejected"
     INSTANCE_REPAIRED = "instance.repaired"
     CODE_ISSUED = "code.issued"
     CODE_REVOKED = "code.revoked"

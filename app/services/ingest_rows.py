@@ -16,6 +16,7 @@ from app.errors import NotFound
 from app.models import QuarantineItem, Series, Study
 from app.repos import ingest as repo
 from app.repos import studies
+from app.repos.renditions import raise_exam_revision
 from app.security.blind_index import BlindIndex
 from app.security.fields import FieldSealer
 from app.services.audit import Action, Audit
@@ -29,6 +30,7 @@ from app.services.ingest_plan import (
     PlannedStudy,
 )
 from app.services.matching import seal_identity
+from app.services.rejection_notes import reject
 
 StudyHook = Callable[[Session, Study], None]
 
@@ -65,6 +67,7 @@ class Recorder:
         self._hold(session, plan)
         for study in changed:
             self.study_changed(session, study)
+        self._reject(session, plan, changed, now, reception)
 
     def _studies(self, session: Session, plan: Plan, now: datetime, reception: Reception) -> list[Study]:
         firsts = {item.study.id: item for item in reversed(plan.instances)}
@@ -90,6 +93,18 @@ class Recorder:
         }
         for study in studies.by_uid(session, uids).values() if uids else ():
             self.patients_differ(session, study)
+
+    def _reject(self, session: Session, plan: Plan, changed: list[Study], now: datetime, reception: Reception) -> None:
+        by_id = {study.id: study for study in changed}
+        for item in plan.instances:
+            study = by_id[item.study.id]
+            if item.header.rejects and (count := reject(session, study, item.header.rejects, now)):
+                subject = f"study:{study.study_instance_uid}"
+                self.audit.record(
+                    session, Action.INSTANCES_REJECTED, actor=reception.actor, subject=subject, count=count
+                )
+                if study.exam_id is not None:
+                    raise_exam_revision(session, study.exam_id)
 
     def _new_study(self, first: PlannedInstance, now: datetime, reception: Reception) -> Study:
         header = first.header
