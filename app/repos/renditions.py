@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
 
 from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.orm import Session
@@ -95,8 +94,18 @@ def raise_exam_revision(session: Session, exam_id: uuid.UUID) -> None:
     session.execute(update(Exam).where(Exam.id == exam_id).values(revision=Exam.revision + 1, release_due_at=AT_ONCE))
 
 
-def all_prepared(session: Session) -> Iterator[tuple[PreparedSeries, uuid.UUID]]:
-    """Every prepared series, of old revisions too, with its study's data key id."""
+def all_prepared(
+    session: Session, after: uuid.UUID | None = None, limit: int | None = None
+) -> list[tuple[PreparedSeries, uuid.UUID]]:
+    """Prepared series, of old revisions too, with their study's data key id, by id from `after` on."""
     query = select(PreparedSeries, Study.data_key_id).join(Study, Study.id == PreparedSeries.study_id)
-    for row in session.execute(query.order_by(PreparedSeries.id).execution_options(yield_per=500)):
-        yield row.PreparedSeries, row.data_key_id
+    if after is not None:
+        query = query.where(PreparedSeries.id > after)
+    rows = session.execute(query.order_by(PreparedSeries.id).limit(limit))
+    return [(row.PreparedSeries, row.data_key_id) for row in rows]
+
+
+def object_keys(session: Session, first: uuid.UUID, last: uuid.UUID) -> set[str]:
+    """The packs of the studies whose ids lie between."""
+    query = select(PreparedSeries.preview_object_key, PreparedSeries.frame_object_key)
+    return {key for pair in session.execute(query.where(PreparedSeries.study_id.between(first, last))) for key in pair}

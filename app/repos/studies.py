@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
@@ -25,8 +25,16 @@ def lock(session: Session, study_id: uuid.UUID) -> Study | None:
     return session.scalars(_LOCKED, {"study_id": study_id}).one_or_none()
 
 
-def sealed_instances(session: Session) -> Iterator[tuple[Instance, uuid.UUID]]:
-    """Every instance with its study's data key id."""
+def sealed_instances(
+    session: Session, after: uuid.UUID | None = None, limit: int | None = None
+) -> list[tuple[Instance, uuid.UUID]]:
+    """Instances with their study's data key id, by id from `after` on."""
     query = select(Instance, Study.data_key_id).join(Study, Study.id == Instance.study_id).order_by(Instance.id)
-    for row in session.execute(query.execution_options(yield_per=500)):
-        yield row.Instance, row.data_key_id
+    if after is not None:
+        query = query.where(Instance.id > after)
+    return [(row.Instance, row.data_key_id) for row in session.execute(query.limit(limit))]
+
+
+def object_keys(session: Session, first: uuid.UUID, last: uuid.UUID) -> set[str]:
+    """The objects of the studies whose ids lie between."""
+    return set(session.scalars(select(Instance.object_key).where(Instance.study_id.between(first, last))))

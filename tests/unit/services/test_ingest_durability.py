@@ -55,7 +55,7 @@ def test_a_failing_commit_acknowledges_nothing_and_sending_again_completes(tmp_p
     with pytest.raises(ConnectionError):
         rig.receive(data)
     assert rig.instances() == []
-    assert len(rig.check.orphans()) == 1
+    assert len(list(rig.check.orphans())) == 1
     broken = False
     assert isinstance(rig.receive(data)[0], Stored)
     assert rig.faults() == []
@@ -86,7 +86,7 @@ def test_two_senders_of_the_same_study_at_once_lose_and_double_nothing(rig: Inge
     for first, second in zip(*results, strict=True):
         assert {first, second} == {Stored, Duplicate}
     assert len(rig.instances()) == 40
-    assert (rig.faults(), rig.check.orphans(), rig.quarantined()) == ([], [], [])
+    assert (rig.faults(), list(rig.check.orphans()), rig.quarantined()) == ([], [], [])
 
 
 def test_two_senders_of_one_uid_with_different_content_store_one_and_quarantine_one(rig: IngestRig) -> None:
