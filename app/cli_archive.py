@@ -70,13 +70,14 @@ def verify_archive() -> None:
             if result.fault is not None:
                 faults += 1
                 click.echo(f"{result.object_key}: {result.fault}")
-        orphans = check.orphans()
+        orphans = 0
+        for object_key in check.orphans():
+            orphans += 1
+            click.echo(f"{object_key}: no row (an unfinished upload, never acknowledged)")
         leftovers = check.remove_leftovers()
-    for object_key in orphans:
-        click.echo(f"{object_key}: no row (an unfinished upload, never acknowledged)")
     if leftovers:
         click.echo(f"{leftovers} pieces of broken-off writes removed")
-    click.echo(f"{checked} objects read, {faults} faults, {len(orphans)} without a row")
+    click.echo(f"{checked} objects read, {faults} faults, {orphans} without a row")
     if faults:
         raise SystemExit(1)
 

@@ -1,4 +1,4 @@
-"""`pytest --postgres`: the same tests on a real PostgreSQL instead of SQLite."""
+"""`pytest --postgres`: the same tests on a real PostgreSQL instead of SQLite. And what a test need not pay for."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import settings
+from argon2 import PasswordHasher
+from hypothesis import HealthCheck, settings
 
+from app.security import passwords
 from tests.factories import database, postgres
 
-settings.register_profile("here", deadline=None)  # a loaded machine is no fault of the code
-settings.register_profile("ci", deadline=None, derandomize=True)  # there a change is judged, here we go on searching
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a loaded machine is no fault of ours
+settings.register_profile("here", PATIENT)
+settings.register_profile("ci", PATIENT, derandomize=True)  # there a change is judged, here we go on searching
 settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 
@@ -32,6 +35,14 @@ def pytest_configure(config: pytest.Config) -> None:
     running = database.server()
     running.__enter__()
     config.add_cleanup(lambda: running.__exit__(None, None, None))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _passwords_cost_little() -> Iterator[None]:
+    """A hash costs production 64 MiB and a tenth of a second, on purpose; most tests log in only to see a page."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -4,6 +4,7 @@ A study's objects share one folder, so that one folder fsync settles a whole bat
 """
 
 import re
+from collections.abc import Iterator
 from uuid import UUID
 
 from app.errors import ArchiveError
@@ -29,6 +30,12 @@ def rendition_object_key(study_id: UUID, rendition_id: UUID) -> str:
 def quarantine_object_key(item_id: UUID) -> str:
     """Received bytes that were not accepted."""
     return f"{QUARANTINE}{_shard(item_id)}"
+
+
+def shards() -> Iterator[tuple[str, UUID, UUID]]:
+    """Each shard's segment with the first and the last id that lie in it."""
+    for number in range(256):
+        yield f"{number:02x}/", UUID(int=number << 120), UUID(int=((number + 1) << 120) - 1)
 
 
 def require_safe(key: str) -> str:

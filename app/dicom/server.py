@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import socket
 from collections.abc import Sequence
 from socketserver import TCPServer
@@ -11,6 +10,8 @@ from typing import Any
 import structlog
 from pynetdicom.association import Association
 from pynetdicom.transport import RequestHandler, ThreadedAssociationServer
+
+from app.security.addresses import address_of, is_of
 
 log = structlog.get_logger(__name__)
 
@@ -53,7 +54,7 @@ class AllowListServer(ThreadedAssociationServer):
     """`networks` are those let in; all others are cut off before a byte of theirs is read."""
 
     def __init__(self, *arguments: Any, networks: Sequence[str], **more: Any) -> None:
-        self._networks = [ipaddress.ip_network(network) for network in networks]
+        self._networks = networks
         super().__init__(*arguments, **more)
 
     @property
@@ -80,7 +81,4 @@ class AllowListServer(ThreadedAssociationServer):
         self.server_close()
 
     def _is_allowed(self, text: str) -> bool:
-        address = ipaddress.ip_address(text.partition("%")[0])
-        if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
-            address = address.ipv4_mapped
-        return any(address in network for network in self._networks)
+        return is_of(address_of(text), self._networks)

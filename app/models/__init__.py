@@ -9,11 +9,11 @@ from app.models.notification import EarlyReceipt, Notification, NotificationEven
 from app.models.patient import Patient, PatientNameToken, WechatAccount
 from app.models.rendition import PreparedSeries
 from app.models.staff import MachineToken, StaffSession, StaffUser
-from app.models.study import DataKey, Instance, QuarantineItem, Series, Study
+from app.models.study import DataKey, Instance, QuarantineItem, Rejection, Series, Study
 
 __all__ = [
     "AccessAttempts", "AuditEvent", "AuditHead", "Base", "DataKey", "EarlyReceipt", "Exam", "Instance", "Job",
     "KnownDevice", "MachineToken", "Notification", "NotificationEvent", "OneTimeCode", "Patient", "PatientNameToken",
-    "PatientSession", "PreparedSeries", "QuarantineItem", "Report", "Series", "ShareCode", "StaffSession",
+    "PatientSession", "PreparedSeries", "QuarantineItem", "Rejection", "Report", "Series", "ShareCode", "StaffSession",
     "StaffUser", "Study", "WechatAccount",
 ]  # fmt: skip

@@ -6,7 +6,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, Text
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Base, UuidKey
@@ -89,6 +89,18 @@ class Instance(Base):
     """`FrameIndex.to_bytes()`: where each frame lies, so that no request parses a header."""
     not_shown_reason: Mapped[str | None] = mapped_column(String(255))
     received_at: Mapped[datetime]
+
+
+class Rejection(Base):
+    """A SOP instance that a rejection note named: patients never see it, whenever it comes."""
+
+    __tablename__ = "rejection"
+    __table_args__ = (UniqueConstraint("study_id", "sop_instance_uid"),)
+
+    id: Mapped[UuidKey]
+    study_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("study.id"))
+    sop_instance_uid: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime]
 
 
 class QuarantineItem(Base):

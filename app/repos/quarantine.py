@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+import uuid
+from collections.abc import Collection
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -21,5 +22,14 @@ def newest(session: Session, limit: int, offset: int = 0) -> list[QuarantineItem
     return list(session.scalars(query.limit(limit).offset(offset)))
 
 
-def all_items(session: Session) -> Iterator[QuarantineItem]:
-    yield from session.scalars(select(QuarantineItem).order_by(QuarantineItem.id).execution_options(yield_per=500))
+def all_items(session: Session, after: uuid.UUID | None = None, limit: int | None = None) -> list[QuarantineItem]:
+    """By id, from `after` on."""
+    query = select(QuarantineItem).order_by(QuarantineItem.id)
+    if after is not None:
+        query = query.where(QuarantineItem.id > after)
+    return list(session.scalars(query.limit(limit)))
+
+
+def object_keys(session: Session, first: uuid.UUID, last: uuid.UUID) -> set[str]:
+    """The objects of the items whose ids lie between."""
+    return set(session.scalars(select(QuarantineItem.object_key).where(QuarantineItem.id.between(first, last))))

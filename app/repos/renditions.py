@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.orm import Session
 
 from app.models import Exam, Instance, PreparedSeries, Series, Study
 from app.models.exam import AT_ONCE
+from app.repos.rejections import not_rejected
 
 
 def study(session: Session, study_id: uuid.UUID) -> Study | None:
@@ -17,11 +17,11 @@ def study(session: Session, study_id: uuid.UUID) -> Study | None:
 
 
 def instances_of(session: Session, study_id: uuid.UUID) -> list[tuple[Series, Instance]]:
-    """All instances of a study with their series, by series number and instance number."""
+    """The instances of a study that were not rejected, with their series, by series number and instance number."""
     query = (
         select(Series, Instance)
         .join(Instance, Instance.series_id == Series.id)
-        .where(Series.study_id == study_id)
+        .where(Series.study_id == study_id, not_rejected())
         .order_by(Series.series_number, Series.series_instance_uid, Instance.instance_number, Instance.sop_instance_uid)
     )
     return [(series, instance) for series, instance in session.execute(query)]
@@ -50,19 +50,23 @@ def remove(session: Session, ids: list[uuid.UUID]) -> None:
     session.execute(delete(PreparedSeries).where(PreparedSeries.id.in_(ids)))
 
 
+def _is_shown(exam_id: uuid.UUID) -> tuple[ColumnElement[bool], ...]:
+    """What every look of a patient asks of exam and study: released, not held, and the study is this exam's."""
+    return (
+        Exam.id == exam_id,
+        Exam.held_at.is_(None),
+        Exam.images_released_at.is_not(None),
+        Study.match_state == "matched",
+    )
+
+
 def shown_to_patients(session: Session, exam_id: uuid.UUID) -> list[tuple[PreparedSeries, Study]]:
     """What a patient of this exam may see: prepared series of its matched studies, once released and not held."""
     query = (
         select(PreparedSeries, Study)
         .join(Study, Study.id == PreparedSeries.study_id)
         .join(Exam, Exam.id == Study.exam_id)
-        .where(
-            Exam.id == exam_id,
-            Exam.held_at.is_(None),
-            Exam.images_released_at.is_not(None),
-            Study.match_state == "matched",
-            PreparedSeries.revision == Study.prepared_revision,
-        )
+        .where(*_is_shown(exam_id), PreparedSeries.revision == Study.prepared_revision)
         .order_by(Study.created_at, Study.id, PreparedSeries.ordinal)
     )
     return [(series, study) for series, study in session.execute(query)]
@@ -74,13 +78,7 @@ def instances_shown(session: Session, exam_id: uuid.UUID) -> list[tuple[Study, I
         select(Study, Instance)
         .join(Instance, Instance.study_id == Study.id)
         .join(Exam, Exam.id == Study.exam_id)
-        .where(
-            Exam.id == exam_id,
-            Exam.held_at.is_(None),
-            Exam.images_released_at.is_not(None),
-            Study.match_state == "matched",
-            Study.prepared_revision.is_not(None),
-        )
+        .where(*_is_shown(exam_id), Study.prepared_revision.is_not(None), not_rejected())
         .order_by(Study.created_at, Study.id, Instance.series_id, Instance.instance_number, Instance.sop_instance_uid)
     )
     return [(study, instance) for study, instance in session.execute(query)]
@@ -96,8 +94,18 @@ def raise_exam_revision(session: Session, exam_id: uuid.UUID) -> None:
     session.execute(update(Exam).where(Exam.id == exam_id).values(revision=Exam.revision + 1, release_due_at=AT_ONCE))
 
 
-def all_prepared(session: Session) -> Iterator[tuple[PreparedSeries, uuid.UUID]]:
-    """Every prepared series, of old revisions too, with its study's data key id."""
+def all_prepared(
+    session: Session, after: uuid.UUID | None = None, limit: int | None = None
+) -> list[tuple[PreparedSeries, uuid.UUID]]:
+    """Prepared series, of old revisions too, with their study's data key id, by id from `after` on."""
     query = select(PreparedSeries, Study.data_key_id).join(Study, Study.id == PreparedSeries.study_id)
-    for row in session.execute(query.order_by(PreparedSeries.id).execution_options(yield_per=500)):
-        yield row.PreparedSeries, row.data_key_id
+    if after is not None:
+        query = query.where(PreparedSeries.id > after)
+    rows = session.execute(query.order_by(PreparedSeries.id).limit(limit))
+    return [(row.PreparedSeries, row.data_key_id) for row in rows]
+
+
+def object_keys(session: Session, first: uuid.UUID, last: uuid.UUID) -> set[str]:
+    """The packs of the studies whose ids lie between."""
+    query = select(PreparedSeries.preview_object_key, PreparedSeries.frame_object_key)
+    return {key for pair in session.execute(query.where(PreparedSeries.study_id.between(first, last))) for key in pair}

@@ -6,13 +6,13 @@ owner out (a device that was let in has its own count; the step up stays open).
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
 from app.repos import access as repo
+from app.security.addresses import address_of, is_of, network_of
 from app.security.codes import Codes
 
 PAUSE = timedelta(minutes=15)
@@ -103,15 +103,10 @@ class Attempts:
     def _address_key(self, address: str) -> bytes | None:
         """The address' key, /64 for IPv6; None for networks that many patients share."""
         try:
-            parsed = ipaddress.ip_address(address.partition("%")[0])
+            parsed = address_of(address)
         except ValueError:
             return self.codes.hash("address", "unknown")
-        if isinstance(parsed, ipaddress.IPv6Address):
-            parsed = parsed.ipv4_mapped or parsed  # a dual-stack socket writes IPv4 this way: they are no one network
-        if any(parsed in ipaddress.ip_network(network) for network in self.shared_networks):
-            return None
-        prefix = 64 if parsed.version == 6 else 32
-        return self.codes.hash("address", str(ipaddress.ip_network((parsed, prefix), strict=False)))
+        return None if is_of(parsed, self.shared_networks) else self.codes.hash("address", str(network_of(parsed)))
 
 
 def _own(code_key: bytes, device_key: bytes | None) -> tuple[str, bytes]:

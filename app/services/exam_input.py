@@ -36,12 +36,6 @@ class PatientInput:
     birth_date: str
     """YYYY-MM-DD."""
     sex: str
-    unusable: Mapping[str, str] = field(default_factory=dict)
-    """What was given but is left out: `phone` or `id_number`, and the rule it breaks."""
-
-    @property
-    def warnings(self) -> list[str]:
-        return [f"patient.{name} {rule}: left out" for name, rule in self.unusable.items()]
 
 
 @dataclass(frozen=True)
@@ -51,6 +45,12 @@ class ExamInput:
     body_part: str
     department: str
     performed_at: datetime
+    unusable: Mapping[str, str] = field(default_factory=dict)
+    """What was given of the patient but is left out: `phone` or `id_number`, and the rule it breaks."""
+
+    @property
+    def warnings(self) -> list[str]:
+        return [f"patient.{name} {rule}: left out" for name, rule in self.unusable.items()]
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,6 @@ def exam_input(body: Any) -> ExamInput:
         id_number=patient.take("id_number", _if_usable("id_number", document_number, unusable), optional=True),
         birth_date=patient.take("birth_date", _date),
         sex=patient.take("sex", _one_of("M", "F", "O")),
-        unusable=unusable,
     )
     result = ExamInput(
         patient=read,
@@ -90,6 +89,7 @@ def exam_input(body: Any) -> ExamInput:
         body_part=reader.take("body_part", _text(64, empty=True), optional=True) or "",
         department=reader.take("department", _text(64, empty=True), optional=True) or "",
         performed_at=reader.take("performed_at", instant),
+        unusable=unusable,
     )
     patient.finish()
     reader.finish()

@@ -54,14 +54,16 @@ class ExamSearch:
         term = typed[:LONGEST_TERM].strip()
         if not term:
             return []
+        with self.db.read() as session:  # a search may take long: nobody waits for it with the write lock
+            candidates = {exam.id: (exam, patient) for exam, patient in self._candidates(session, term)}
+            rows = sorted(candidates.values(), key=lambda pair: pair[0].performed_at, reverse=True)[:MOST]
+            found = [self._shown(exam, patient) for exam, patient in rows]
         with self.db.session() as session:
-            found = {exam.id: (exam, patient) for exam, patient in self._candidates(session, term)}
-            rows = sorted(found.values(), key=lambda pair: pair[0].performed_at, reverse=True)[:MOST]
             self.audit.record(
                 session, Action.STAFF_SEARCHED, actor=actor, subject=actor,
-                term_hash=self.blind.of("search.term", term).hex(), found=len(rows),
+                term_hash=self.blind.of("search.term", term).hex(), found=len(found),
             )  # fmt: skip
-            return [self._shown(exam, patient) for exam, patient in rows]
+        return found
 
     def _candidates(self, session: Session, term: str) -> Iterator[tuple[Exam, Patient]]:
         code = normal_code(urlsplit(term).path.rpartition("/")[2])

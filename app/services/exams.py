@@ -33,14 +33,8 @@ REPORT_CONTEXT = "report.content"
 
 
 @dataclass(frozen=True)
-class ReportView:
+class ReportView(ReportInput):
     version: int
-    status: str
-    findings: str
-    impression: str
-    reporting_doctor: str
-    reviewing_doctor: str
-    reported_at: datetime
 
 
 @dataclass(frozen=True)
@@ -82,7 +76,7 @@ class Exams:
         with self.db.session() as session:
             exam = repo.exam_by_accession(session, accession_number)
             former = repo.patient(session, exam.patient_id) if exam is not None else None
-            given = self.patients.with_what_is_on_file(session, order.patient, former)
+            given = self.patients.with_what_is_on_file(session, order.patient, order.unusable, former)
             patient = self.patients.row_of(session, given, actor)
             values: dict[str, Any] = {
                 "patient_id": patient.id,
@@ -98,13 +92,13 @@ class Exams:
                 repo.add(session, exam)
                 self.registered(session, exam)
                 self._record(session, Action.EXAM_REGISTERED, exam, actor)
-                self._record_unusable(session, exam, given.unusable, actor)
+                self._record_unusable(session, exam, order.unusable, actor)
                 self.matching.exam_changed(session, exam)
                 return True
             changed = [name for name, value in values.items() if getattr(exam, name) != value]
             if changed:
                 self._correct(session, exam, values, changed, actor)
-            self._record_unusable(session, exam, given.unusable, actor)
+            self._record_unusable(session, exam, order.unusable, actor)
             self.phone_given(session, exam, given.phone)
             return False
 

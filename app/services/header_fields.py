@@ -12,10 +12,12 @@ from typing import Any, BinaryIO
 from pydicom.dataset import Dataset, FileDataset
 
 from app.errors import RefusedObject
+from app.imaging.element_values import value_of
 from app.services.header_checks import HeaderLimits, ParsedFile, parse
 from app.services.identity import HeaderIdentity
 from app.services.incoming import NOT_AS_PROMISED, Promise
 from app.services.person_names import decode_person_name
+from app.services.rejection_notes import rejected_uids
 
 # PS3.5 9.1, but for components with leading zeros, which real devices send.
 _UID = re.compile(r"[0-9]+(\.[0-9]+)*")
@@ -46,6 +48,8 @@ class ReceivedHeader:
     series_description: str
     study_attributes: dict[str, Any]
     series_attributes: dict[str, Any]
+    rejects: frozenset[str]
+    """SOP instances that are to be shown no more; of a rejection note only."""
     parsed: ParsedFile = field(repr=False)
 
     def keeps(self, promise: Promise) -> bool:
@@ -67,8 +71,9 @@ def read(file: BinaryIO, limits: HeaderLimits) -> ReceivedHeader:
     accession_number = _text(dataset, "AccessionNumber")
     if len(accession_number) > 64 or len(identity.patient_id) > 256:
         raise RefusedObject("accession number or patient ID too long", NOT_AS_PROMISED)
+    sop_class_uid = _sop_uid(dataset, "SOPClassUID")
     return ReceivedHeader(
-        sop_class_uid=_sop_uid(dataset, "SOPClassUID"),
+        sop_class_uid=sop_class_uid,
         sop_instance_uid=_sop_uid(dataset, "SOPInstanceUID"),
         study_instance_uid=_uid(dataset, "StudyInstanceUID"),
         series_instance_uid=_uid(dataset, "SeriesInstanceUID"),
@@ -82,6 +87,7 @@ def read(file: BinaryIO, limits: HeaderLimits) -> ReceivedHeader:
         series_description=_text(dataset, "SeriesDescription")[:64],
         study_attributes=_attributes(dataset, _STUDY_KEYWORDS),
         series_attributes=_attributes(dataset, _SERIES_KEYWORDS),
+        rejects=rejected_uids(dataset, sop_class_uid),
         parsed=parsed,
     )
 
@@ -124,7 +130,7 @@ def _attributes(dataset: Dataset, keywords: tuple[str, ...]) -> dict[str, Any]:
 
 def _text(dataset: Dataset, keyword: str) -> str:
     try:
-        value = dataset.get(keyword)
+        value = value_of(dataset, keyword)
         return "" if value is None else _clean(str(value))
     except (LookupError, ValueError, TypeError, AttributeError, NotImplementedError):
         return ""

@@ -7,13 +7,16 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 from app.clock import Clock
 from app.errors import NotFound
-from app.models import Instance, QuarantineItem, Series, Study
+from app.models import QuarantineItem, Series, Study
+from app.repos import ingest as repo
 from app.repos import studies
+from app.repos.renditions import raise_exam_revision
 from app.security.blind_index import BlindIndex
 from app.security.fields import FieldSealer
 from app.services.audit import Action, Audit
@@ -27,6 +30,7 @@ from app.services.ingest_plan import (
     PlannedStudy,
 )
 from app.services.matching import seal_identity
+from app.services.rejection_notes import reject
 
 StudyHook = Callable[[Session, Study], None]
 
@@ -54,7 +58,7 @@ class Recorder:
         now = self.clock.now()
         changed = self._studies(session, plan, now, reception)
         series_ids = self._series(session, plan)
-        session.add_all(_instance(item, series_ids, now) for item in plan.instances)
+        repo.add_instances(session, [_instance(item, series_ids, now) for item in plan.instances])
         session.add_all(item.key_row for item in plan.quarantined)
         session.flush()
         session.add_all(_quarantine_item(item, now, reception) for item in plan.quarantined)
@@ -63,6 +67,7 @@ class Recorder:
         self._hold(session, plan)
         for study in changed:
             self.study_changed(session, study)
+        self._reject(session, plan, changed, now, reception)
 
     def _studies(self, session: Session, plan: Plan, now: datetime, reception: Reception) -> list[Study]:
         firsts = {item.study.id: item for item in reversed(plan.instances)}
@@ -88,6 +93,18 @@ class Recorder:
         }
         for study in studies.by_uid(session, uids).values() if uids else ():
             self.patients_differ(session, study)
+
+    def _reject(self, session: Session, plan: Plan, changed: list[Study], now: datetime, reception: Reception) -> None:
+        by_id = {study.id: study for study in changed}
+        for item in plan.instances:
+            study = by_id[item.study.id]
+            if item.header.rejects and (count := reject(session, study, item.header.rejects, now)):
+                subject = f"study:{study.study_instance_uid}"
+                self.audit.record(
+                    session, Action.INSTANCES_REJECTED, actor=reception.actor, subject=subject, count=count
+                )
+                if study.exam_id is not None:
+                    raise_exam_revision(session, study.exam_id)
 
     def _new_study(self, first: PlannedInstance, now: datetime, reception: Reception) -> Study:
         header = first.header
@@ -161,28 +178,28 @@ class Recorder:
             )
 
 
-def _instance(item: PlannedInstance, series_ids: dict[str, uuid.UUID], now: datetime) -> Instance:
+def _instance(item: PlannedInstance, series_ids: dict[str, uuid.UUID], now: datetime) -> dict[str, Any]:
     assert item.stored is not None
     header = item.header
-    return Instance(
-        id=item.id,
-        series_id=series_ids[header.series_instance_uid],
-        study_id=item.study.id,
-        sop_instance_uid=header.sop_instance_uid,
-        sop_class_uid=header.sop_class_uid,
-        transfer_syntax_uid=header.transfer_syntax_uid,
-        instance_number=header.instance_number,
-        object_key=item.object_key,
-        object_version=OBJECT_VERSION,
-        size=item.stored.size,
-        sha256=bytes.fromhex(item.stored.sha256),
-        pixel_offset=header.pixel_offset,
-        number_of_frames=item.image.number_of_frames,
-        image_header=item.image.header,
-        frame_index=item.image.frames,
-        not_shown_reason=item.image.not_shown_reason,
-        received_at=now,
-    )
+    return {
+        "id": item.id,
+        "series_id": series_ids[header.series_instance_uid],
+        "study_id": item.study.id,
+        "sop_instance_uid": header.sop_instance_uid,
+        "sop_class_uid": header.sop_class_uid,
+        "transfer_syntax_uid": header.transfer_syntax_uid,
+        "instance_number": header.instance_number,
+        "object_key": item.object_key,
+        "object_version": OBJECT_VERSION,
+        "size": item.stored.size,
+        "sha256": bytes.fromhex(item.stored.sha256),
+        "pixel_offset": header.pixel_offset,
+        "number_of_frames": item.image.number_of_frames,
+        "image_header": item.image.header,
+        "frame_index": item.image.frames,
+        "not_shown_reason": item.image.not_shown_reason,
+        "received_at": now,
+    }
 
 
 def _quarantine_item(item: PlannedQuarantine, now: datetime, reception: Reception) -> QuarantineItem:

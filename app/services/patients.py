@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
@@ -19,16 +20,10 @@ from app.services.identity import normal_id, normal_name, search_tokens
 
 
 @dataclass(frozen=True)
-class PatientView:
-    """A patient in clear; only for those who were let in."""
+class PatientView(PatientInput):
+    """A patient in clear, as the RIS gave it last; only for those who were let in."""
 
     id: uuid.UUID
-    patient_id: str
-    name: str
-    phone: str | None
-    id_number: str | None
-    birth_date: str
-    sex: str
 
 
 @dataclass(frozen=True)
@@ -57,17 +52,19 @@ class Patients:
             self.audit.record(session, Action.PATIENT_CORRECTED, actor=actor, subject=subject, fields=corrected)
         return row
 
-    def with_what_is_on_file(self, session: Session, given: PatientInput, former: Patient | None) -> PatientInput:
+    def with_what_is_on_file(
+        self, session: Session, given: PatientInput, unusable: Collection[str], former: Patient | None
+    ) -> PatientInput:
         """For a field that was given but cannot be used, the one that is known of the same person stays.
 
         `former`: whose the exam was until now, None for a new exam.
         """
-        if not given.unusable:
+        if not unusable:
             return given
         same = former if former is not None and self._is_named(former, given) else None
-        if "id_number" in given.unusable and same is not None:
+        if "id_number" in unusable and same is not None:
             given = replace(given, id_number=self.view(same).id_number)
-        if "phone" in given.unusable:
+        if "phone" in unusable:
             row = repo.patient_by_identity(session, self._identity(given))
             if row is None and same is not None and same.id_number_hash is None:
                 row = same  # the same person, whose ID number was not known before

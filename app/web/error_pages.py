@@ -44,8 +44,12 @@ def install(app: Flask) -> None:
     app.register_error_handler(Exception, _unforeseen)
 
 
+def status_of(error: errors.CloudFilmError) -> int:
+    return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
+
+
 def _domain(error: errors.CloudFilmError) -> Response:
-    status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
+    status = status_of(error)
     if request.path.startswith(STAFF_PATHS) and type(error) in LED_ELSEWHERE:
         return make_response(redirect(LED_ELSEWHERE[type(error)], 303))
     if status >= 500:

@@ -23,7 +23,7 @@ ALLOWED: dict[str, set[str]] = {
     "app.web": {"app.services", "app.config", "app.security", "app.bootstrap", "app.web.demo", "app.logs"},
     "app.web.demo": {"app.services", "app.config", "app.web", "app.bootstrap", "sms", "wechat"},
     "app.jobs": {"app.services", "app.config", "app.extensions"},
-    "app.dicom": {"app.services", "app.config"},
+    "app.dicom": {"app.services", "app.config", "app.security"},
     "app.services": {
         "app.repos", "app.archive", "app.imaging", "app.security", "app.models", "app.extensions", "sms", "wechat",
     },

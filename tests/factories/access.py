@@ -1,4 +1,4 @@
-"""An exam with codes, ready to be opened in tests."""
+"""An exam with codes, ready to be opened in tests, and what strangers and owners post to open it."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from app.services.verification import SESSION_LIFETIME
 from tests.factories.house import exam_body
 
 FACTOR = "0027"
+WRONG = {"factor": "9999"}
 
 
 @dataclass(frozen=True)
@@ -65,3 +66,22 @@ def opened(app: Flask, exam: Issued) -> FlaskClient:
     answer = client.post(f"/q/{exam.qr}", data={"factor": exam.factor})
     assert answer.status_code == 303
     return client
+
+
+def post(app: Flask, address: str, form: dict[str, str], source: str = "203.0.113.9") -> Any:
+    return app.test_client().post(address, data=form, environ_base={"REMOTE_ADDR": source})
+
+
+def statuses(app: Flask, address: str, form: dict[str, str], times: int, source: str = "203.0.113.9") -> list[int]:
+    return [post(app, address, form, source).status_code for _ in range(times)]
+
+
+def revoke(house: Services, accession: str) -> None:
+    with house.db.session() as session:
+        row = exam_repo.exam_by_accession(session, accession)
+        assert row is not None
+        house.access_codes.revoke_all(session, row, "staff:a", "lost")
+
+
+def pick_up(code: str, phone: str = "13900000001", **more: str) -> dict[str, str]:
+    return {"phone": phone, "pickup_code": code, "factor": "9999", **more}

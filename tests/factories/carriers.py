@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from app.bootstrap import Services
 from app.clock import FrozenClock
+from sms.errors import SmsRetryLater
 from sms.fake import SimulatedCarrier
 from sms.fake_rules import FrequencyLimits
+from sms.sender import Accepted, SmsSender
 from sms.templates import TEMPLATES, SmsMessage
 
 SIGNATURE = "云影像医院"
@@ -25,3 +29,23 @@ def ready(code: str = "K7M2QX") -> SmsMessage:
 
 def verification(code: str = "482913") -> SmsMessage:
     return SmsMessage(TEMPLATES["one_time_code"], (code,), SIGNATURE)
+
+
+class Busy:
+    """A carrier that always asks to come back."""
+
+    calls = 0
+
+    def send(self, phone: str, message: SmsMessage, session_context: str) -> Accepted:
+        self.calls += 1
+        raise SmsRetryLater("RequestLimitExceeded", "too many calls", after_s=1)
+
+    def receipts(self, *_: object) -> list[None]:
+        return []
+
+
+def with_carrier(house: Services, carrier: SmsSender | object) -> Services:
+    """The same house on another carrier."""
+    work = house.worker.work
+    notify = replace(work.notify, sms=carrier)
+    return replace(house, worker=replace(house.worker, work=replace(work, notify=notify)))

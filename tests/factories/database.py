@@ -1,6 +1,6 @@
 """Which database the houses of tests stand on: SQLite in their folder or, under `pytest --postgres`, a fresh one each.
 
-The server itself is `postgres`.
+Either is a copy of one that was migrated once: migrations have tests of their own. The server itself is `postgres`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,9 @@ import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psycopg
 from psycopg.errors import DuplicateDatabase
@@ -26,7 +28,7 @@ _made: set[str] = set()
 def address(folder: Path, name: str = "cloudfilm.db") -> str:
     """The SQLAlchemy URL of a folder's database; the same folder gets the same database again."""
     if VARIABLE not in os.environ:
-        return f"sqlite:///{(folder / name).absolute()}"
+        return _sqlite((folder / name).absolute())
     return _url(_create(folder / name, TEMPLATE))
 
 
@@ -58,6 +60,23 @@ def server() -> Iterator[None]:
             yield
         finally:
             del os.environ[VARIABLE]
+
+
+def _sqlite(path: Path) -> str:
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(_migrated_file())
+    return f"sqlite:///{path}"
+
+
+@cache
+def _migrated_file() -> bytes:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "migrated.db"
+        template = Database(f"sqlite:///{path}")
+        schema.upgrade(template)
+        template.dispose()
+        return path.read_bytes()
 
 
 def _create(path: Path, template: str) -> str:

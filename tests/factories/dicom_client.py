@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from typing import Any
 
 import pydicom
-from pynetdicom import AE
+from pynetdicom import AE, evt
 from pynetdicom.association import Association
+from pynetdicom.pdu import A_ASSOCIATE_RJ
 from pynetdicom.sop_class import CTImageStorage, Verification  # type: ignore[attr-defined]
 
 CALLED, CALLING = "CLOUDFILM", "TESTSCU"
@@ -19,9 +20,13 @@ def associate(port: int, called: str = CALLED, calling: str = CALLING, **more: A
     ae.add_requested_context(Verification)
     ae.add_requested_context(CTImageStorage, more.pop("syntaxes", None) or "1.2.840.10008.1.2.1")
     ae.acse_timeout = ae.dimse_timeout = ae.network_timeout = 20
-    association = ae.associate("127.0.0.1", port, ae_title=called, **more)
+    answers: list[Any] = []
+    heard = [(evt.EVT_PDU_RECV, lambda event: answers.append(event.pdu))]
+    association = ae.associate("127.0.0.1", port, ae_title=called, evt_handlers=heard, **more)
     if not association.is_established:
         _close(association)
+        # The library takes a rejection that comes before its own thread looked again for a connection never made.
+        association.is_rejected = any(isinstance(answer, A_ASSOCIATE_RJ) for answer in answers)
     return association
 
 

@@ -13,7 +13,8 @@ from app.archive.sealed import SealedArchive
 from app.archive.store import Trace
 from app.clock import FrozenClock
 from app.extensions import Database
-from app.models import Instance, QuarantineItem, Study
+from app.models import AuditEvent, Instance, QuarantineItem, Study
+from app.repos import audit as audit_rows
 from app.repos import quarantine, studies
 from app.security.blind_index import BlindIndex
 from app.security.fields import FieldSealer
@@ -88,3 +89,8 @@ class IngestRig:
 
     def faults(self) -> list[str]:
         return [result.fault for result in self.check.objects() if result.fault]
+
+
+def audit_events(rig: IngestRig) -> list[AuditEvent]:
+    with rig.db.read() as session:
+        return list(audit_rows.in_order(session))

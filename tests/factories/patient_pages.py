@@ -1,11 +1,10 @@
-"""The patients' templates over invented data, with frames whose grey values are known: for tests of pages alone.
+"""The patients' templates over invented values and frames, served: for tests of pages alone.
 
 No service, database or code of the application's views: those have their own journeys.
 """
 
 from __future__ import annotations
 
-import io
 import json
 import struct
 import threading
@@ -15,58 +14,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from flask import Flask, Response, abort, render_template, request, send_from_directory
 from markupsafe import Markup
-from PIL import Image
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from app.web.headers import CONTENT_SECURITY_POLICY
+from tests.factories.patient_page_frames import SERIES, jpeg, manifest
+from tests.factories.patient_page_values import CARRIED, EXAM, EXAM_ID, REPORT, STEP_UPS, demo_phone
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-EXAM_ID = "0b9f6a52-7c1e-4f0e-9d3a-5e1f0a2b3c4d"
-CT_FRAMES = 60
-STANDARD = {"center": 0, "width": 2000}
-
-EXAM = {
-    "id": EXAM_ID,
-    "patient_name_masked": "王*芳",
-    "modality_name": "CT",
-    "body_part": "胸部",
-    "performed_on": "2026年11月20日",
-    "department": "呼吸内科",
-}
-REPORT = {
-    "status": "final",
-    "findings": "胸廓对称，气管居中。\n右肺上叶见一实性结节，大小约 17×16 mm，边缘可见分叶。\n双侧胸腔未见积液。",
-    "impression": "1. 右肺上叶结节，建议 3 个月后复查。\n2. 冠状动脉钙化。",
-    "reporting_doctor": "李建国",
-    "reviewing_doctor": "陈志远",
-    "reported_at": "2026年11月20日 15:32",
-    "version": 1,
-}
-CARRIED = {"phone": "13900000000", "pickup_code": "7K3M9P"}
-NOT_SENT: dict[str, Any] = {"code_sent": False, "is_asked": False, "missing": [], "carried": CARRIED}
-STEP_UPS = {
-    "asked": NOT_SENT | {"is_asked": True, "carried": None},
-    "sent": NOT_SENT | {"code_sent": True},
-    "have-code": NOT_SENT,
-    "missing": NOT_SENT | {"missing": ["phone"], "carried": {"phone": "1390", "pickup_code": "7K3M9P"}},
-}
-SERIES: list[dict[str, Any]] = [
-    {"n": 1, "frames": CT_FRAMES, "rows": 512, "columns": 512, "modality": "CT", "description": "胸部平扫 2.0mm"},
-    {"n": 2, "frames": 12, "rows": 240, "columns": 320, "modality": "US", "description": "心脏超声"},
-    {"n": 3, "frames": 6, "rows": 256, "columns": 256, "modality": "MR", "description": "头部 T1", "window": None},
-]
-
-
-def stored_value(k: int, series: int = 1) -> int:
-    """The value of the middle of frame k. Frames differ by 20, which a window of 2000 shows as 2.5 grey levels."""
-    return -700 + 20 * k if series == 1 else -900 + 150 * k
-
-
-def grey(k: int, center: float, width: float, series: int = 1) -> int:
-    return int(np.clip((stored_value(k, series) - center) / width + 0.5, 0, 1) * 255)
 
 
 class Pages:
@@ -83,19 +39,6 @@ class Pages:
         self.requests: list[str] = []
         self.posted: list[dict[str, str]] = []
         self.base_url = ""
-
-
-def jpeg(k: int, series: int, center: float, width: float, size: int) -> bytes:
-    """A grey field on black with a white bar at its left edge, so that zoom and place can be measured."""
-    rows, columns = SERIES[series - 1]["rows"], SERIES[series - 1]["columns"]
-    pixels = np.zeros((rows, columns), dtype=np.uint8)
-    pixels[rows // 8 : -rows // 8, columns // 8 : -columns // 8] = grey(k, center, width, series)
-    pixels[rows // 8 : -rows // 8, columns // 8 : columns // 8 + columns // 32] = 255
-    image = Image.fromarray(pixels)
-    image.thumbnail((size, size))
-    out = io.BytesIO()
-    image.save(out, "JPEG", quality=90)
-    return out.getvalue()
 
 
 def create_pages() -> tuple[Flask, Pages]:
@@ -181,18 +124,13 @@ def _exam_pages(app: Flask, pages: Pages) -> None:
         first = {"series_n": 1, "frame_k": 30, "src": f"{base}/series/1/frames/30.jpg?size=256", "width": 256,
                  "height": 256}  # fmt: skip
         return render_template(
-            "patient/viewer.html", exam_id=EXAM_ID, title="胸部 CT", manifest_json=Markup(json.dumps(manifest(pages))),
-            first_frame=first,
+            "patient/viewer.html", exam_id=EXAM_ID, title="胸部 CT", first_frame=first,
+            manifest_json=Markup(json.dumps(manifest(pages.frame_time_ms))),
         )  # fmt: skip
 
     app.add_url_rule("/exams", "exams", exam_list)
     app.add_url_rule(base, "exam", exam)
     app.add_url_rule(f"{base}/viewer", "viewer", viewer)
-
-
-def manifest(pages: Pages) -> dict[str, Any]:
-    told = {"window": STANDARD, "frame_time_ms": pages.frame_time_ms}
-    return {"series": [{**told, **series} for series in SERIES]}
 
 
 def _pictures(app: Flask, pages: Pages) -> None:
@@ -224,35 +162,11 @@ def _pictures(app: Flask, pages: Pages) -> None:
 
     def show_manifest() -> Response:
         before()
-        return Response(json.dumps(manifest(pages)), mimetype="application/json")
+        return Response(json.dumps(manifest(pages.frame_time_ms)), mimetype="application/json")
 
     app.add_url_rule(f"{base}/series/<int:n>/frames/<int:k>.jpg", "frame", frame)
     app.add_url_rule(f"{base}/series/<int:n>/frames.batch", "batch", batch)
     app.add_url_rule(f"{base}/manifest.json", "manifest", show_manifest)
-
-
-def demo_phone() -> dict[str, Any]:
-    return {
-        "people": [
-            {"name": "王小芳", "phone": "13900000001", "url": "?phone=1", "selected": True, "unread": 2},
-            {"name": "李明", "phone": "13900000002", "url": "?phone=2", "selected": False, "unread": 0},
-        ],
-        "phone": {
-            "owner_name": "王小芳", "number": "13900000001", "factor": "123X",
-            "messages": [
-                {"channel": "sms", "sender": "1069 0000", "at": "今天 10:21", "code": "7K3M9P",
-                 "text": "【云影像医院】您的检查影像已可查看，取片码7K3M9P。请扫报告单上的二维码。"},
-                {"channel": "wechat", "title": "检查结果通知", "at": "今天 10:21", "link": "/q/abc",
-                 "fields": [("检查项目", "胸部 CT"), ("检查时间", "2026-11-20 10:02")]},
-            ],
-        },
-        "sheets": [
-            {"accession_number": "DEMO0001", "exam_name": "胸部 CT", "performed_on": "2026-11-20", "qr_url": "/q/abc",
-             "qr_src": "/static/1/icon.svg", "pdf_url": "/left"},
-        ],
-        "pickup_url": "/s",
-        "desk": {"username": "desk", "password": "Film-0000-0000-0000", "code": "123456"},
-    }  # fmt: skip
 
 
 class _Quiet(WSGIRequestHandler):
@@ -267,7 +181,7 @@ def served() -> Iterator[Pages]:
     """The pages on an ephemeral loopback port until the block ends."""
     app, pages = create_pages()
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     pages.base_url = f"http://127.0.0.1:{server.server_port}"
     try:

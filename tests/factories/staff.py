@@ -1,4 +1,4 @@
-"""Staff in front of the console: accounts, a login, forms with their tokens."""
+"""Staff in front of the console: accounts, a login, forms with their tokens; what the audit log says of them."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ import re
 from typing import Any
 
 from flask import Flask
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from app.bootstrap import Services
+from app.models import AuditEvent
 from app.security import totp
 from app.services.staff_accounts import Credentials
 
@@ -60,3 +62,19 @@ class Console:
 def console(app: Flask, house: Services, role: str = "desk") -> Console:
     """Logged in with a role."""
     return Console(app, house).log_in(account(house, role))
+
+
+def actions(house: Services, exam_id: str) -> list[tuple[str, str, str]]:
+    """(action, actor, reason) of what staff did to an exam."""
+    with house.db.read() as session:
+        rows = session.scalars(
+            select(AuditEvent).where(AuditEvent.subject == f"exam:{exam_id}").order_by(AuditEvent.seq)
+        )
+        return [
+            (row.action, row.actor, row.detail.get("reason", "")) for row in rows if row.action.startswith("staff.")
+        ]
+
+
+def audited(house: Services, action: str) -> list[AuditEvent]:
+    with house.db.read() as session:
+        return list(session.scalars(select(AuditEvent).where(AuditEvent.action == action)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import uuid
 from collections.abc import Mapping, Sequence
 
@@ -107,3 +108,45 @@ def states(house: Services, exam_id: uuid.UUID) -> list[tuple[str, str, str]]:
 def study(house: Services, uid: str) -> Study:
     with house.db.read() as session:
         return study_repo.by_uid(session, {uid})[uid]
+
+
+def untold(house: Services, phone: str = "13900000001") -> uuid.UUID:
+    """An exam that was released a moment ago: its message waits; its id."""
+    exam_id = register(house, patient_phone=phone)
+    mark_prepared(house)
+    house.worker.work.release.release_due()
+    return exam_id
+
+
+def released(house: Services, accession: str = "A1", **changes: str | None) -> str:
+    """An exam whose patient was told; its id."""
+    exam_id = register(house, accession, **changes)
+    mark_prepared(house, accession)
+    sweep(house)
+    deliver_receipts(house)
+    return exam_id.hex
+
+
+def pickup_codes(house: Services) -> list[str]:
+    return [re.findall(r"取片码\s*([2-9A-HJKMNP-Z]{6})", message.text)[0] for message in messages(house)]
+
+
+def newest_text_code(house: Services) -> str:
+    """The one-time code the phone got last."""
+    sweep(house)
+    return messages(house)[-1].text.partition("验证码是")[2][:6]
+
+
+def correct(house: Services, accession: str = "A1", **changes: str | None) -> None:
+    house.exams.register(accession, exam_input(exam_body(**changes)), "machine:ris")
+
+
+def tell(house: Services, **changes: str | None) -> None:
+    register(house, **changes)
+    mark_prepared(house)
+    sweep(house)
+
+
+def only_state(house: Services, exam_id: uuid.UUID) -> str:
+    ((_, _, state),) = states(house, exam_id)
+    return state

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
-from tests.factories.browser import chromium, in_browser, phone_page
-from tests.factories.patient_pages import EXAM_ID, REPORT, Pages, served
+from tests.factories.browser import in_browser, phone_page
+from tests.factories.patient_page_values import EXAM_ID, REPORT
+from tests.factories.patient_pages import Pages
 
 pytestmark = in_browser
-
 PAGES = {
     "landing": "/",
     "verify": "/q/CODE",
@@ -33,18 +31,6 @@ PAGES = {
     "viewer": f"/exams/{EXAM_ID}/viewer",
     "demo": "/demo/phone",
 }
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as one:
-        yield one
-
-
-@pytest.fixture
-def pages() -> Iterator[Pages]:
-    with served() as one:
-        yield one
 
 
 @pytest.mark.parametrize("path", PAGES.values(), ids=PAGES.keys())

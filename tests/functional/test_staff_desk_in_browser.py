@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page
 
 from app.clock import SystemClock
 from app.security import totp
-from tests.factories.browser import CHROMIUM, PHONE, chromium, phone_page
+from tests.factories.browser import CHROMIUM, PHONE, phone_page
 from tests.factories.demo_server import Running, demo
 
 pytestmark = [
@@ -33,12 +33,6 @@ DESKTOP: dict[str, Any] = {
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     with demo(tmp_path_factory.mktemp("desk")) as server:
         yield server
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
 
 
 def log_in(page: Page, running: Running, role: str = "desk") -> None:

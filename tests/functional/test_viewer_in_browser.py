@@ -7,25 +7,14 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.factories.browser import chromium, in_browser, phone_page, pixel, wait_for_slice, wait_until
-from tests.factories.patient_pages import CT_FRAMES, EXAM_ID, ROOT, Pages, grey, served
+from tests.factories.browser import in_browser, phone_page, pixel, wait_for_slice, wait_until
+from tests.factories.patient_page_frames import CT_FRAMES, grey
+from tests.factories.patient_page_values import EXAM_ID
+from tests.factories.patient_pages import ROOT, Pages
 
 pytestmark = in_browser
-
 VIEWER = f"/exams/{EXAM_ID}/viewer"
 JPEG_SLACK = 2  # grey levels JPEG may be off
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as one:
-        yield one
-
-
-@pytest.fixture
-def pages() -> Iterator[Pages]:
-    with served() as one:
-        yield one
 
 
 @pytest.fixture

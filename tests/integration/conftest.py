@@ -10,6 +10,7 @@ from flask import Flask
 from app.bootstrap import Services
 from tests.factories.access import Issued, application, issued
 from tests.factories.house import services
+from tests.factories.staff import Console, console
 
 
 @pytest.fixture
@@ -25,3 +26,8 @@ def app(house: Services) -> Flask:
 @pytest.fixture
 def exam(house: Services) -> Issued:
     return issued(house)
+
+
+@pytest.fixture
+def desk(app: Flask, house: Services) -> Console:
+    return console(app, house)

@@ -137,9 +137,9 @@ def test_a_limit_or_offset_beyond_all_rows_is_no_fault(machine: ReadingMachine, 
 
 @pytest.mark.parametrize("value", ["*" * 2000, "*a" * 1000 + "b", "?*" * 1000, "%_" * 1000 + "*", "[" * 500 + "*"])
 def test_floods_of_wildcards_are_answered_at_once(machine: ReadingMachine, value: str) -> None:
-    started = time.monotonic()
+    started = time.process_time()  # not what others take of the machine
     assert machine.get("/studies", StudyDescription=value).status_code in (200, 204)
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_series_of_a_study(machine: ReadingMachine) -> None:

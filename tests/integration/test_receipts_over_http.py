@@ -19,7 +19,7 @@ from tests.factories.telling import mark_prepared, register, states, sweep
 @contextmanager
 def serving(house: Services, listener: socket.socket) -> Iterator[None]:
     server = make_server("127.0.0.1", 0, application(house), fd=listener.fileno())
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:
         yield

@@ -1,41 +1,15 @@
-"""What a stranger with one code, one phone number or many addresses learns and breaks: nothing; the owner gets in."""
+"""What a stranger with a code or a phone number learns and breaks: nothing; the owner gets in."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
-
-import pytest
 from flask import Flask
-from sqlalchemy import event, func, select
+from sqlalchemy import func, select
 
 from app.bootstrap import Services
-from app.models import AccessAttempts, AuditEvent, Job, KnownDevice, OneTimeCode
-from app.repos import exams as exam_repo
-from app.services.verification import ONE_TIME_REQUEST
-from tests.factories.access import application, issued, opened
-from tests.factories.house import clock_of, services
-from tests.factories.telling import messages, sweep
-
-WRONG = {"factor": "9999"}
-
-
-def post(app: Flask, address: str, form: dict[str, str], source: str = "203.0.113.9") -> Any:
-    return app.test_client().post(address, data=form, environ_base={"REMOTE_ADDR": source})
-
-
-def statuses(app: Flask, address: str, form: dict[str, str], times: int, source: str = "203.0.113.9") -> list[int]:
-    return [post(app, address, form, source).status_code for _ in range(times)]
-
-
-def newest_text_code(house: Services) -> str:
-    """The one-time code the phone got last."""
-    sweep(house)
-    return messages(house)[-1].text.partition("验证码是")[2][:6]
-
-
-def pick_up(code: str, phone: str = "13900000001", **more: str) -> dict[str, str]:
-    return {"phone": phone, "pickup_code": code, "factor": "9999", **more}
+from app.models import AuditEvent, KnownDevice
+from tests.factories.access import WRONG, issued, opened, pick_up, post, statuses
+from tests.factories.house import clock_of
+from tests.factories.telling import messages, newest_text_code, sweep
 
 
 def test_guessing_pick_up_codes_of_a_phone_never_tells_a_live_one_from_a_dead_one(house: Services, app: Flask) -> None:
@@ -163,121 +137,6 @@ def test_who_knows_one_exam_forgives_nothing_of_another_patient_or_of_his_addres
     assert "Retry-After" in post(app, f"/q/{victim.qr}", WRONG, "198.51.100.1").headers  # five in a row of this code
 
 
-def test_asking_for_a_one_time_code_costs_the_same_for_every_code(house: Services, app: Flask) -> None:
-    live, bare = issued(house, "A1"), issued(house, "A2", patient_phone=None, patient_id="P2")
-    revoked = issued(house, "A3")
-    with house.db.session() as session:
-        row = exam_repo.exam_by_accession(session, "A3")
-        assert row is not None
-        house.access_codes.revoke_all(session, row, "staff:a", "lost")
-    asked = {"action": "send_code"}
-    used_up = issued(house, "A4", patient_id="P4")
-    for _ in range(3):
-        post(app, f"/q/{used_up.qr}", asked)
-        sweep(house)
-    statements: list[str] = []
-    event.listen(house.db.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
-    answers, costs = set(), set()
-    for code in (live.qr, bare.qr, revoked.qr, used_up.qr, "A" * 26, "nothing-of-ours"):
-        statements.clear()
-        answer = post(app, f"/q/{code}", asked)
-        answers.add((answer.status_code, answer.data, tuple(answer.headers.items())))
-        costs.add(tuple(statements))
-    for code in (live.pickup, "ZZZZZZ"):
-        answer = post(app, "/s", pick_up(code, action="send_code"))
-        assert answer.status_code == 200
-    assert len(answers) == 1
-    assert len(costs) == 1
-
-
-def test_a_request_that_a_worker_answers_twice_sends_one_code(house: Services, app: Flask) -> None:
-    exam = issued(house)
-    post(app, f"/q/{exam.qr}", {"action": "send_code"})
-    with house.db.read() as session:
-        key = session.scalars(select(Job.key).where(Job.kind == ONE_TIME_REQUEST)).one()
-    house.verification.answer_request(key)
-    sweep(house)
-    assert len(messages(house)) == 1
-    with house.db.read() as session:
-        assert session.scalar(select(func.count()).select_from(OneTimeCode)) == 1
-
-
-def test_a_request_nobody_answered_for_ten_minutes_is_dropped(house: Services, app: Flask) -> None:
-    exam = issued(house)
-    post(app, f"/q/{exam.qr}", {"action": "send_code"})
-    sweep(house, seconds=601)
-    assert messages(house) == []
-
-
-def test_a_request_does_not_stand_behind_a_large_study(house: Services, app: Flask) -> None:
-    exam = issued(house)
-    with house.db.session() as session:
-        house.worker.work.queue.enqueue(session, "prepare_study", "0" * 32 + ":1")
-    post(app, f"/q/{exam.qr}", {"action": "send_code"})
-    assert house.worker.run_sweeps()
-    with house.db.read() as session:
-        assert session.scalar(select(func.count()).select_from(OneTimeCode)) == 1
-
-
-@pytest.mark.parametrize(
-    ("hostile", "neighbour", "shared_fate"),
-    [
-        ("2001:db8:0:1::1", "2001:db8:0:1:ffff::2", True),
-        ("2001:db8:0:1::1", "2001:db8:0:2::1", False),
-        ("::ffff:203.0.113.1", "::ffff:203.0.113.2", False),
-        ("::ffff:203.0.113.1", "203.0.113.1", True),
-        ("fe80::1%eth0", "fe80::2%eth1", True),
-        ("203.0.113.1", "203.0.113.2", False),
-        ("not an address", "", True),
-    ],
-)
-def test_an_address_is_a_64_of_ipv6_or_one_ipv4_however_it_is_written(
-    tmp_path: Path, hostile: str, neighbour: str, shared_fate: bool
-) -> None:
-    house = services(tmp_path, address_failures_per_hour="3")
-    app, exam = application(house), issued(house)
-    for letter in "BCD":
-        assert statuses(app, "/q/" + letter * 26, WRONG, 1, hostile) == [403]
-    expected = 429 if shared_fate else 303
-    assert statuses(app, f"/q/{exam.qr}", {"factor": exam.factor}, 1, neighbour) == [expected]
-
-
-@pytest.mark.parametrize(("hops", "expected"), [("0", 429), ("1", 303)])
-def test_a_forwarded_address_counts_only_behind_a_trusted_proxy(tmp_path: Path, hops: str, expected: int) -> None:
-    house = services(tmp_path, address_failures_per_hour="3", trusted_proxies=hops)
-    app, exam = application(house), issued(house)
-
-    def through_proxy(address: str, form: dict[str, str], caller: str) -> int:
-        forged = {"X-Forwarded-For": f"198.51.100.7, {caller}"}
-        return app.test_client().post(
-            address, data=form, headers=forged, environ_base={"REMOTE_ADDR": "10.0.0.1"}
-        ).status_code  # fmt: skip
-
-    for letter in "BCD":
-        assert through_proxy("/q/" + letter * 26, WRONG, "203.0.113.1") == 403
-    assert through_proxy(f"/q/{exam.qr}", {"factor": exam.factor}, "203.0.113.2") == expected
-    if hops == "1":  # what the caller wrote in front of the proxy's own word changes nothing
-        assert through_proxy(f"/q/{exam.qr}", WRONG, "203.0.113.1") == 429
-
-
-def test_networks_that_many_patients_share_are_never_counted(tmp_path: Path) -> None:
-    house = services(tmp_path, address_failures_per_hour="3", shared_addresses="198.51.100.0/24")
-    app, exam = application(house), issued(house)
-    for letter in "BCDEFG":
-        assert statuses(app, "/q/" + letter * 26, WRONG, 1, "198.51.100.7") == [403]
-    assert statuses(app, f"/q/{exam.qr}", {"factor": exam.factor}, 1, "198.51.100.7") == [303]
-
-
-def test_an_exhausted_address_fills_no_table(tmp_path: Path) -> None:
-    house = services(tmp_path, address_failures_per_hour="3")
-    app = application(house)
-    for number in range(20):
-        post(app, f"/q/{number:026d}", WRONG)
-    with house.db.read() as session:
-        counted = select(func.count()).select_from(AccessAttempts).where(AccessAttempts.scope == "code")
-        assert session.scalar(counted) == 3
-
-
 def test_turning_the_knowledge_factor_off_is_audited_once_also_for_a_code_of_nobody(
     house: Services, app: Flask
 ) -> None:
@@ -289,65 +148,3 @@ def test_turning_the_knowledge_factor_off_is_audited_once_also_for_a_code_of_nob
     with house.db.read() as session:
         query = select(AuditEvent.subject).where(AuditEvent.action == "access.knowledge_factor_off")
         assert list(session.scalars(query)) == [f"exam:{exam.exam_id}", "code:unknown"]
-
-
-@pytest.mark.parametrize("step_up", [False, True])
-def test_a_revocation_between_comparing_and_opening_wins(
-    house: Services, monkeypatch: pytest.MonkeyPatch, step_up: bool
-) -> None:
-    app, exam = application(house), issued(house)
-    form = {"factor": exam.factor}
-    if step_up:
-        post(app, f"/q/{exam.qr}", {"action": "send_code"})
-        form = {"one_time_code": newest_text_code(house)}
-    module = "app.services.verification.hmac.compare_digest"
-
-    def revoke_meanwhile(one: bytes, other: bytes) -> bool:
-        monkeypatch.undo()
-        with house.db.session() as session:
-            row = exam_repo.exam_by_accession(session, "A1")
-            assert row is not None
-            house.access_codes.revoke_all(session, row, "staff:a", "lost")
-        return one == other
-
-    monkeypatch.setattr(module, revoke_meanwhile)
-    assert statuses(app, f"/q/{exam.qr}", form, 1) == [403]
-
-
-def test_revoking_ends_one_time_codes_that_are_on_their_way_and_forgets_devices(house: Services, app: Flask) -> None:
-    exam = issued(house)
-    phone = opened(app, exam)
-    phone.post(f"/q/{exam.qr}", data={"action": "send_code"})
-    code = newest_text_code(house)
-    with house.db.session() as session:
-        row = exam_repo.exam_by_accession(session, "A1")
-        assert row is not None
-        house.access_codes.revoke_all(session, row, "staff:a", "lost")
-    again = issued(house)
-    assert phone.post(f"/q/{again.qr}", data={"one_time_code": code}).status_code == 403
-    statuses(app, f"/q/{again.qr}", WRONG, 5)
-    assert phone.post(f"/q/{again.qr}", data={"factor": again.factor}).status_code == 429
-
-
-@pytest.mark.parametrize(
-    ("number", "typed"),
-    [("A123456(7)", "4567"), ("A123456(7)", "456(7)"), ("E12345678", "5678"), ("e1234567c", "567C"),
-     ("11010519491231002X", "００２ｘ"), ("120101196001020027", " 00 27 ")],
-)  # fmt: skip
-def test_the_last_four_of_every_document_can_be_typed(house: Services, app: Flask, number: str, typed: str) -> None:
-    exam = issued(house, "A5", patient_id="P5", patient_id_number=number)
-    assert statuses(app, f"/q/{exam.qr}", {"factor": typed}, 1) == [303]
-
-
-@pytest.mark.parametrize("typed", ["", "567", "34567", "A123456(7)", "６７", "6(7)", "1960"])
-def test_other_parts_of_a_document_open_nothing(house: Services, app: Flask, typed: str) -> None:
-    exam = issued(house, "A5", patient_id="P5", patient_id_number="A123456(7)")
-    assert statuses(app, f"/q/{exam.qr}", {"factor": typed}, 1) == [403]
-
-
-def test_a_patient_without_id_number_opens_by_no_factor_but_by_a_one_time_code(house: Services, app: Flask) -> None:
-    exam = issued(house, patient_id_number=None)
-    for factor in ("", "None", "0000", exam.factor):
-        assert statuses(app, f"/q/{exam.qr}", {"factor": factor}, 1) == [403]
-    post(app, f"/q/{exam.qr}", {"action": "send_code"})
-    assert statuses(app, f"/q/{exam.qr}", {"one_time_code": newest_text_code(house)}, 1) == [303]

@@ -25,7 +25,7 @@ def put_exam(accession: str) -> Response:
     """Answers `warnings` too where the exam was taken without a field that cannot be used."""
     order = exam_input(_body())
     created = services().exams.register(accession_number(accession), order, _actor())
-    return _done(created, order.patient.warnings)
+    return _done(created, order.warnings)
 
 
 @blueprint.put("/exams/<accession>/report")

@@ -6,14 +6,17 @@ import uuid
 
 from flask import Response, flash, make_response, redirect, render_template, request
 
-from app.errors import Conflict, InvalidInput, NotFound, TooManyAttempts
+from app.errors import CloudFilmError, Conflict, InvalidInput, NotFound, TooManyAttempts
 from app.security.permissions import Permission
 from app.web.context import services
+from app.web.error_pages import status_of
 from app.web.guards import guarded, guarded_blueprint
 from app.web.staff.session import current_staff, requires
 
 blueprint = guarded_blueprint("staff_exams", __name__, requires(Permission.SEE_EXAMS), url_prefix="/staff")
 UNSEEN = -1
+REFUSALS = (InvalidInput, Conflict, TooManyAttempts)
+"""What stands against a wish of the desk: told on the exam's own page."""
 may_change = guarded(requires(Permission.CHANGE_ACCESS))
 
 
@@ -31,7 +34,7 @@ def unmatched() -> str:
 
 @blueprint.get("/exams/<exam_id>")
 def exam(exam_id: str) -> Response:
-    return _page(_id(exam_id), None, 200)
+    return _page(_id(exam_id))
 
 
 @blueprint.post("/exams/<exam_id>/resend")
@@ -41,12 +44,8 @@ def resend(exam_id: str) -> Response:
     asked = _id(exam_id)
     try:
         services().outbox.resend(asked, request.form.get("reason", ""), current_staff().actor)
-    except TooManyAttempts as error:
-        return _page(asked, error, 429)
-    except InvalidInput as error:
-        return _page(asked, error, 400)
-    except Conflict as error:
-        return _page(asked, error, 409)
+    except REFUSALS as error:
+        return _page(asked, error)
     return _back(asked, "resent")
 
 
@@ -57,8 +56,8 @@ def revoke(exam_id: str) -> Response:
     asked = _id(exam_id)
     try:
         services().desk.revoke(asked, request.form.get("reason", ""), current_staff().actor)
-    except InvalidInput as error:
-        return _page(asked, error, 400)
+    except REFUSALS as error:
+        return _page(asked, error)
     return _back(asked, "revoked")
 
 
@@ -69,8 +68,8 @@ def let_in(exam_id: str) -> Response:
     asked = _id(exam_id)
     try:
         code = services().desk.let_in(asked, request.form.get("reason", ""), current_staff().actor)
-    except InvalidInput as error:
-        return _page(asked, error, 400)
+    except REFUSALS as error:
+        return _page(asked, error)
     accession = services().exams.view(asked).accession_number
     return make_response(render_template("staff/let_in.html", exam_id=asked.hex, code=code, accession_number=accession))
 
@@ -82,10 +81,8 @@ def lift_hold(exam_id: str) -> Response:
     asked, seen = _id(exam_id), request.form.get("revision", UNSEEN, type=int)
     try:
         services().holds.release_hold(asked, request.form.get("reason", ""), current_staff().actor, seen_revision=seen)
-    except InvalidInput as error:
-        return _page(asked, error, 400)
-    except Conflict as error:
-        return _page(asked, error, 409)
+    except REFUSALS as error:
+        return _page(asked, error)
     return _back(asked, "hold_lifted")
 
 
@@ -102,10 +99,10 @@ def qr(exam_id: str) -> Response:
     return Response(services().paper.qr_png(accession, current_staff().actor), mimetype="image/png")
 
 
-def _page(exam_id: uuid.UUID, fault: Exception | None, status: int) -> Response:
+def _page(exam_id: uuid.UUID, fault: CloudFilmError | None = None) -> Response:
     desk = services().desk.exam(exam_id, current_staff().actor)
     page = render_template("staff/exam.html", desk=desk, fault=type(fault).__name__ if fault else None)
-    return make_response(page, status)
+    return make_response(page, status_of(fault) if fault else 200)
 
 
 def _back(exam_id: uuid.UUID, done: str) -> Response:

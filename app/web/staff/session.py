@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
-
 from flask import Response, current_app, g, request
 from flask_wtf import CSRFProtect
 
 from app.errors import Forbidden, InvalidInput, NotFound, PasswordOverAge
+from app.security.addresses import address_of, is_of
 from app.security.permissions import Permission, may
 from app.services.staff_login import StaffAccess
 from app.web import small_forms
@@ -32,12 +31,9 @@ def hospital_network() -> None:
 
 def _is_of_the_hospital(remote: str) -> bool:
     try:
-        address = ipaddress.ip_address(remote.partition("%")[0])
+        return is_of(address_of(remote), services().settings.staff_addresses)
     except ValueError:
         return False
-    if isinstance(address, ipaddress.IPv6Address):
-        address = address.ipv4_mapped or address  # a dual-stack socket writes IPv4 this way
-    return any(address in ipaddress.ip_network(network) for network in services().settings.staff_addresses)
 
 
 def own_session() -> None:

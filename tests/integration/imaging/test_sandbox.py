@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +24,7 @@ from tests.integration.imaging.test_real_images import NOT_SHOWN, first_frame
 from tests.shared_data import files_of, needs
 
 MUTANTS = 2000
+Children = Callable[[], list[int]]
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
 GIB = 1 << 30
 
@@ -39,11 +40,18 @@ def plain_task(**changes: object) -> RenderTask:
     return replace(task, **changes)  # type: ignore[arg-type]
 
 
-def children(parent: int | None = None) -> list[int]:
+def all_children(parent: int) -> set[int]:
     found = subprocess.run(
-        ["pgrep", "-P", str(parent or os.getpid()), "-f", "sandbox_child"], capture_output=True, text=True, check=False
+        ["pgrep", "-P", str(parent), "-f", "sandbox_child"], capture_output=True, text=True, check=False
     )
-    return [int(pid) for pid in found.stdout.split()]
+    return {int(pid) for pid in found.stdout.split()}
+
+
+@pytest.fixture
+def children() -> Children:
+    """The children of this test's pools: those of other files may still live in this process."""
+    before = all_children(os.getpid())
+    return lambda: sorted(all_children(os.getpid()) - before)
 
 
 def test_a_frame_comes_back_as_the_pictures_asked_for(pool: RenderPool) -> None:
@@ -88,21 +96,21 @@ def test_what_reading_a_frame_raises_is_the_callers(pool: RenderPool) -> None:
     assert pool.render(plain_task())
 
 
-def test_many_threads_share_few_children(pool: RenderPool) -> None:
+def test_many_threads_share_few_children(pool: RenderPool, children: Children) -> None:
     with ThreadPoolExecutor(16) as threads:
         answers = list(threads.map(lambda _: pool.render(plain_task()), range(200)))
     assert len({pictures[0] for pictures in answers}) == 1
     assert len(children()) <= 2
 
 
-def test_a_child_killed_between_two_frames_costs_no_frame(pool: RenderPool) -> None:
+def test_a_child_killed_between_two_frames_costs_no_frame(pool: RenderPool, children: Children) -> None:
     pool.render(plain_task())
     for pid in children():
         os.kill(pid, signal.SIGKILL)
     assert pool.render(plain_task())
 
 
-def test_a_decoding_that_takes_too_long_is_ended_and_the_pool_heals() -> None:
+def test_a_decoding_that_takes_too_long_is_ended_and_the_pool_heals(children: Children) -> None:
     with RenderPool(workers=1, time_limit_s=0.5, memory_limit_bytes=2 * GIB) as pool:
         pool.render(plain_task())
         (stuck,) = children()
@@ -110,7 +118,7 @@ def test_a_decoding_that_takes_too_long_is_ended_and_the_pool_heals() -> None:
         started = time.monotonic()
         with pytest.raises(UndecodableFrame):
             pool.render(plain_task())
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 30
         assert pool.render(plain_task())
         assert stuck not in children()
 
@@ -132,7 +140,7 @@ def test_a_child_that_cannot_start_blames_no_frame() -> None:
             list(pool.render_all([plain_task()]))
 
 
-def test_a_closed_pool_renders_nothing_and_leaves_no_child() -> None:
+def test_a_closed_pool_renders_nothing_and_leaves_no_child(children: Children) -> None:
     pool = RenderPool(workers=1, time_limit_s=5, memory_limit_bytes=2 * GIB)
     pool.render(plain_task())
     pool.close()
@@ -141,7 +149,9 @@ def test_a_closed_pool_renders_nothing_and_leaves_no_child() -> None:
         pool.render(plain_task())
 
 
-def test_a_child_knows_no_secret_of_its_parent(pool: RenderPool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_child_knows_no_secret_of_its_parent(
+    pool: RenderPool, monkeypatch: pytest.MonkeyPatch, children: Children
+) -> None:
     monkeypatch.setenv("SOME_SECRET", "do not tell")
     pool.render(plain_task())
     (child,) = children()
@@ -173,9 +183,9 @@ def test_children_end_with_a_parent_that_was_killed() -> None:
     with subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None
         assert parent.stdout.readline() == "up\n"
-        (child,) = children(parent.pid)
+        (child,) = all_children(parent.pid)
         parent.kill()
-    until = time.monotonic() + 5
+    until = time.monotonic() + 30
     while _runs(child) and time.monotonic() < until:
         time.sleep(0.02)
     assert not _runs(child)
@@ -183,11 +193,14 @@ def test_children_end_with_a_parent_that_was_killed() -> None:
 
 def _runs(pid: int) -> bool:
     """A process without a reaper stays a zombie: that is ended, too."""
-    status = Path(f"/proc/{pid}/stat")
-    return status.exists() and status.read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return status.rsplit(")", 1)[1].split()[0] != "Z"
 
 
-def test_closing_waits_for_the_frames_under_way() -> None:
+def test_closing_waits_for_the_frames_under_way(children: Children) -> None:
     pool = RenderPool(workers=1, time_limit_s=5, memory_limit_bytes=2 * GIB)
     entered, go_on = threading.Event(), threading.Event()
 

@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from app.bootstrap import Services
 from app.models import Study
+from app.services import archive_check
 from tests.factories.dicom_objects import ct_series
 from tests.factories.house import services
 from tests.factories.ingest_rig import NOON, IngestRig
@@ -32,7 +33,15 @@ def object_path(tmp_path: Path, object_key: str) -> Path:
 def test_a_sound_archive_has_no_faults(rig: IngestRig) -> None:
     results = list(rig.check.objects())
     assert len(results) == 4
-    assert (rig.faults(), rig.check.orphans()) == ([], [])
+    assert (rig.faults(), list(rig.check.orphans())) == ([], [])
+
+
+def test_rows_come_page_by_page_and_each_object_is_read_once(rig: IngestRig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive_check, "PAGE", 2)
+    rig.receive(*ct_series(3), b"more junk", b"still more")
+    read = [result.object_key for result in rig.check.objects()]
+    assert len(read) == len(set(read)) == 3 + 3 + 3
+    assert rig.faults() == []
 
 
 def test_damage_is_found_object_by_object(rig: IngestRig, tmp_path: Path) -> None:
@@ -61,7 +70,7 @@ def test_a_row_that_tells_another_hash_is_a_fault(rig: IngestRig) -> None:
 def test_objects_without_a_row_are_listed_and_are_no_fault(rig: IngestRig) -> None:
     stray = "studies/aa/aa11/bb22"
     rig.store.put(stray, [b"left by a crash"])
-    assert rig.check.orphans() == [stray]
+    assert list(rig.check.orphans()) == [stray]
     assert rig.faults() == []
 
 
@@ -73,7 +82,7 @@ def test_what_a_crash_left_of_a_write_is_removed_when_no_write_can_be_behind_it(
         os.utime(folder / name, (written_at, written_at))
     assert rig.check.remove_leftovers() == 1
     assert [path.name for path in folder.glob("*.part")] == ["bb.02.part"]
-    assert (rig.faults(), rig.check.orphans()) == ([], [])
+    assert (rig.faults(), list(rig.check.orphans())) == ([], [])
 
 
 @pytest.fixture

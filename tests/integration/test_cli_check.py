@@ -32,8 +32,8 @@ def flask(command: str, environment: dict[str, str]) -> tuple[int, list[str]]:
 
 @pytest.fixture
 def redis_url() -> Iterator[str]:
-    server = TcpFakeServer(("127.0.0.1", free_port()))
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    server = TcpFakeServer(("127.0.0.1", 0))
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:
         yield f"redis://127.0.0.1:{server.server_address[1]}/0"

@@ -55,8 +55,8 @@ def test_the_development_server_quotes_no_request() -> None:
         raise ValueError(SAID)
 
     with written() as output:
-        server = make_server("127.0.0.1", 0, fail, threaded=True)
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        server = make_server("127.0.0.1", 0, fail)  # one thread: when it has stopped, all is written
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         thread.start()
         with pytest.raises(HTTPError):
             urlopen(f"http://127.0.0.1:{server.server_port}/q/K7M2QX?phone=13912345678")

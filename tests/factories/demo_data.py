@@ -1,0 +1,51 @@
+"""A folder of DEMO_DATA, and a start of the demo on it without a server."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+
+from app.bootstrap import Services
+from app.models import AuditEvent
+from app.services.demo import DemoExam
+from tests.factories.house import clock_of
+from tests.factories.images import ct_slice, part10
+
+WORDS = Path(__file__).resolve().parents[2] / "templates" / "demo" / "words.toml"
+
+
+def write(folder: Path, name: str, **changes: Any) -> str:
+    """A study of one slice; None removes an attribute, bytes are written as they are. Its UID."""
+    ds = ct_slice(**{keyword: value for keyword, value in changes.items() if value is not None})
+    for keyword, value in changes.items():
+        if value is None:
+            delattr(ds, keyword)
+    (folder / name).write_bytes(part10(ds))
+    return str(ds.StudyInstanceUID)
+
+
+def load(house: Services, path: Path) -> list[str]:
+    """As a start of the demo does it, without preparing pictures; a minute after the last one."""
+    clock_of(house).advance(60)
+    with WORDS.open("rb") as file:
+        return house.demo.load(path, tomllib.load(file))
+
+
+def start(house: Services, path: Path) -> dict[str, DemoExam]:
+    """As a start of the demo does it; the exam of each study by its UID."""
+    load(house, path)
+    for uid in house.demo.study_uids():
+        house.worker.work.completion.complete_now(uid)
+    while house.worker.run_sweeps() | house.worker.run_job():
+        pass
+    return {exam.study_instance_uid: exam for exam in house.demo.exams_shown()}
+
+
+def labelled(house: Services) -> dict[str, list[str]]:
+    """Study UID -> what the audit log says was changed of it."""
+    with house.db.read() as session:
+        rows = session.scalars(select(AuditEvent).where(AuditEvent.action == "study.labelled"))
+        return {row.subject.removeprefix("study:"): row.detail["fields"] for row in rows}

@@ -1,0 +1,22 @@
+"""The DIMSE door of a test and what came in through it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from app.bootstrap import Services
+from app.dicom.scp import Door
+from app.repos import studies
+
+Open = Callable[..., tuple[Door, Services]]
+
+
+def stored(services: Services) -> dict[str, bytes]:
+    """SOP instance UID -> the stored Part-10 bytes."""
+    with services.db.read() as session:
+        return {
+            instance.sop_instance_uid: services.archive.open(
+                instance.object_key, instance.object_version, services.data_keys.open(session, key)
+            )
+            for instance, key in studies.sealed_instances(session)
+        }

@@ -1,0 +1,156 @@
+"""What a rejection note names disappears from what patients see, at once and for good; the archive keeps it."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+from pydicom import Dataset, dcmread
+from pydicom.uid import KeyObjectSelectionDocumentStorage, generate_uid
+from sqlalchemy import func, select
+
+from app.bootstrap import Services
+from app.models import AuditEvent, Instance, Rejection
+from app.services.incoming import IncomingObject, Stored
+from tests.factories.access import application, let_in
+from tests.factories.house import services
+from tests.factories.images import ct_slice, part10
+from tests.factories.telling import exam_of, messages, register, sweep
+
+QUALITY, OF_INTEREST = "113001", "113000"
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[Services]:
+    built = services(tmp_path)
+    register(built)
+    yield built
+    built.renderer.close()
+    built.db.dispose()
+
+
+def item(**values: object) -> Dataset:
+    made = Dataset()
+    for keyword, value in values.items():
+        setattr(made, keyword, value)
+    return made
+
+
+def note(slices: list[Dataset], title: str = QUALITY, study_uid: str | None = None) -> Dataset:
+    """A Key Object Selection of `slices`' study, or of another, that names them."""
+    first = slices[0]
+    objects = [
+        item(ReferencedSOPClassUID=piece.SOPClassUID, ReferencedSOPInstanceUID=piece.SOPInstanceUID) for piece in slices
+    ]
+    series = item(SeriesInstanceUID=first.SeriesInstanceUID, ReferencedSOPSequence=objects)
+    evidence = item(StudyInstanceUID=first.StudyInstanceUID, ReferencedSeriesSequence=[series])
+    made = ct_slice(
+        SOPClassUID=KeyObjectSelectionDocumentStorage, Modality="KO",
+        StudyInstanceUID=study_uid or first.StudyInstanceUID,
+        ConceptNameCodeSequence=[item(CodeValue=title, CodingSchemeDesignator="DCM", CodeMeaning="any")],
+        CurrentRequestedProcedureEvidenceSequence=[evidence],
+    )  # fmt: skip
+    for keyword in ("PixelData", "Rows", "Columns"):
+        delattr(made, keyword)
+    return made
+
+
+def three_slices() -> list[Dataset]:
+    first = ct_slice()
+    shared = {"StudyInstanceUID": first.StudyInstanceUID, "SeriesInstanceUID": first.SeriesInstanceUID}
+    return [first, ct_slice(**shared, InstanceNumber=2), ct_slice(**shared, InstanceNumber=3)]
+
+
+def receive(house: Services, *objects: Dataset) -> None:
+    outcomes = house.ingest.receive([IncomingObject(io.BytesIO(part10(each))) for each in objects], "stow", "test")
+    assert all(isinstance(outcome, Stored) for outcome in outcomes)
+
+
+def work_off(house: Services) -> None:
+    for _ in range(3):
+        sweep(house, seconds=120)
+        while house.worker.run_job():
+            pass
+    sweep(house)
+
+
+def frames(client: FlaskClient, house: Services) -> list[int]:
+    found = client.get(f"/exams/{exam_of(house).id.hex}/manifest.json").json
+    return [series["frames"] for series in found["series"]]
+
+
+def rejected(house: Services) -> int:
+    with house.db.read() as session:
+        return session.scalar(select(func.count()).select_from(Rejection)) or 0
+
+
+def test_a_rejected_picture_is_gone_at_once_and_the_others_come_back_without_it(house: Services) -> None:
+    slices = three_slices()
+    receive(house, *slices)
+    work_off(house)
+    client, base = let_in(application(house), house, exam_of(house).id), f"/exams/{exam_of(house).id.hex}"
+    assert frames(client, house) == [3]
+    receive(house, note(slices[1:2]))
+    assert frames(client, house) == []
+    assert {client.get(f"{base}/{each}").status_code for each in ("series/1/frames/2.jpg", "dicom.zip")} == {404}
+    assert client.get(base).status_code == 200
+    work_off(house)
+    assert frames(client, house) == [2]
+    with zipfile.ZipFile(io.BytesIO(client.get(f"{base}/dicom.zip").data)) as archive:
+        uids = {str(dcmread(archive.open(name)).SOPInstanceUID) for name in archive.namelist()}
+    assert slices[1].SOPInstanceUID not in uids
+    assert {slices[0].SOPInstanceUID, slices[2].SOPInstanceUID} < uids
+    assert len(messages(house)) == 1  # nobody is told a second time
+    with house.db.read() as session:
+        assert session.scalar(select(func.count()).select_from(Instance)) == 4
+        [event] = session.scalars(select(AuditEvent).where(AuditEvent.action == "instances.rejected"))
+    assert event.detail == {"count": 1}
+
+
+def test_a_note_that_comes_first_hides_what_it_names_when_it_comes(house: Services) -> None:
+    slices = three_slices()
+    receive(house, note(slices[:1]))
+    work_off(house)
+    receive(house, *slices)
+    work_off(house)
+    assert frames(let_in(application(house), house, exam_of(house).id), house) == [2]
+
+
+def test_a_study_that_is_rejected_as_a_whole_shows_no_picture(house: Services) -> None:
+    slices = three_slices()
+    receive(house, *slices)
+    work_off(house)
+    receive(house, note(slices))
+    receive(house, note(slices))  # a second note of the same changes nothing
+    work_off(house)
+    client = let_in(application(house), house, exam_of(house).id)
+    assert frames(client, house) == []
+    assert client.get(f"/exams/{exam_of(house).id.hex}").status_code == 200
+    assert rejected(house) == 3
+
+
+def test_other_notes_and_notes_on_other_studies_hide_nothing(house: Services) -> None:
+    slices = three_slices()
+    receive(house, *slices)
+    receive(house, note(slices, title=OF_INTEREST), note(slices, study_uid=generate_uid(None)))
+    work_off(house)
+    assert frames(let_in(application(house), house, exam_of(house).id), house) == [3]
+    assert rejected(house) == 0
+
+
+def test_a_note_of_odd_make_is_stored_and_rejects_what_can_be_read(house: Services) -> None:
+    slices = three_slices()
+    odd = note(slices)
+    odd.CurrentRequestedProcedureEvidenceSequence[0].ReferencedSeriesSequence[0].ReferencedSOPSequence[
+        1
+    ].ReferencedSOPInstanceUID = "1" * 80
+    bare = note(slices)
+    del bare.CurrentRequestedProcedureEvidenceSequence
+    receive(house, *slices, odd, bare)
+    work_off(house)
+    assert rejected(house) == 2
+    assert frames(let_in(application(house), house, exam_of(house).id), house) == [1]

@@ -1,0 +1,95 @@
+"""Frames come as they are stored, without parsing a header."""
+
+from __future__ import annotations
+
+import pydicom
+import pytest
+from pydicom.encaps import generate_frames
+
+from tests.factories.readable_study import CINE, NATIVE, ONE, STUDY, TEXT, picture
+from tests.factories.reading_machine import ReadingMachine
+from tests.shared_data import files_of, needs
+
+
+def test_native_frames_are_the_stored_bytes(machine: ReadingMachine) -> None:
+    parts = machine.parts(CINE + "/frames/3,1", NATIVE)
+    assert [content for _, content in parts] == [b"\x02" * 64, b"\x00" * 64]
+    headers = parts[0][0]
+    assert headers["content-type"] == "application/octet-stream; transfer-syntax=1.2.840.10008.1.2.1"
+    assert headers["content-location"].endswith(CINE + "/frames/3")
+
+
+@pytest.mark.parametrize("frames", ["0", "a", "1,", "-1", "1,,2", "1-2", "99999999999"])
+def test_bad_frame_lists_are_400(machine: ReadingMachine, frames: str) -> None:
+    assert machine.get(f"{CINE}/frames/{frames}").status_code == 400
+
+
+@pytest.mark.parametrize("path", [CINE + "/frames/5", CINE + "/frames/1,5", TEXT + "/frames/1"])
+def test_frames_that_do_not_exist_are_404(machine: ReadingMachine, path: str) -> None:
+    assert machine.get(path).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "accept", ["image/jpeg", 'multipart/related; type="image/jls"', NATIVE + "; transfer-syntax=1.2"]
+)
+def test_frames_in_encodings_not_stored_are_406(machine: ReadingMachine, accept: str) -> None:
+    assert machine.get(CINE + "/frames/1", accept).status_code == 406
+
+
+def test_no_request_for_frames_parses_a_header(machine: ReadingMachine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def parse(*_: object, **__: object) -> None:
+        raise AssertionError("a header was parsed")
+
+    monkeypatch.setattr("app.services.dicom_retrieve.dcmread", parse)
+    assert machine.get(CINE + "/frames/1").status_code == 200
+    assert machine.get(CINE + "/rendered").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("folder", "pattern", "media_type"),
+    [
+        ("ct-chest-nlst-101287", "ct/*", "image/jls"),
+        ("us-xa-cine-a", "*", "image/jpeg"),
+    ],
+)
+def test_compressed_frames_of_real_files_go_out_as_they_are(
+    tmp_path_factory: pytest.TempPathFactory, folder: str, pattern: str, media_type: str
+) -> None:
+    needs(folder)
+    machine = ReadingMachine(tmp_path_factory.mktemp("real"))
+    compressed = ("1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.50")
+    candidates = (path for path in files_of(folder) if path.match(pattern))
+    path = next(path for path in candidates if pydicom.dcmread(path).file_meta.TransferSyntaxUID in compressed)
+    machine.hold(path.read_bytes())
+    dataset = pydicom.dcmread(path)
+    where = f"/studies/{dataset.StudyInstanceUID}/series/{dataset.SeriesInstanceUID}/instances/{dataset.SOPInstanceUID}"
+    count = int(dataset.get("NumberOfFrames", 1))
+    expected = list(generate_frames(dataset.PixelData, number_of_frames=count))
+    for accept in (f'multipart/related; type="{media_type}"', NATIVE + "; transfer-syntax=*", "*/*"):
+        parts = machine.parts(f"{where}/frames/{count}", accept)
+        assert [content for _, content in parts] == [expected[-1]]
+    assert machine.get(f"{where}/frames/1", NATIVE).status_code == 406
+    shown = picture(machine.get(f"{where}/rendered", "image/png"))
+    assert shown.shape[:2] == (dataset.Rows, dataset.Columns)
+    assert machine.get(f"{where}/metadata").json[0]["7FE00010"]["BulkDataURI"]
+    machine.close()
+
+
+def test_no_request_for_a_frame_or_a_picture_parses_a_header(
+    machine: ReadingMachine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def parsing(*_: object, **__: object) -> None:
+        raise AssertionError("a header was parsed")
+
+    for name in ("pydicom.filereader.read_dataset", "pydicom.filereader.data_element_generator"):
+        monkeypatch.setattr(name, parsing)
+    for path in (
+        ONE + "/frames/1",
+        CINE + "/frames/3,1",
+        CINE + "/frames/2/rendered",
+        f"/studies/{STUDY}/thumbnail",
+        ONE,
+    ):
+        assert machine.get(path).status_code == 200
+    with pytest.raises(AssertionError, match="parsed"):
+        machine.get(ONE + "/metadata")

@@ -1,0 +1,68 @@
+"""Mutated and real files are read or refused and nothing else."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from app.errors import RefusedObject
+from app.services.header_checks import HeaderLimits
+from app.services.header_fields import read
+from tests.factories.read_headers import VALID, read_bytes, refusal
+from tests.shared_data import files_of, needs
+
+
+def read_or_refuse(data: bytes) -> str:
+    """The object's UID or the reason it was refused; any other exception fails the test."""
+    try:
+        return read_bytes(data).sop_instance_uid
+    except RefusedObject as refused:
+        return refused.reason
+
+
+@pytest.mark.parametrize("position", range(0, len(VALID), 7))
+def test_a_flipped_byte_never_raises_anything_else(position: int) -> None:
+    data = bytearray(VALID)
+    data[position] ^= 0xFF
+    assert read_or_refuse(bytes(data))
+
+
+MUTATED = [
+    path.read_bytes() for path in (*files_of("objects-a"), *files_of("charset-a")) if path.stat().st_size < 300_000
+]
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(data=st.data())
+def test_mutated_real_files_are_read_or_refused_and_nothing_else(data: st.DataObject) -> None:
+    original = data.draw(st.sampled_from(MUTATED or [VALID]))
+    mutated = bytearray(original[: data.draw(st.integers(0, len(original)), label="length")])
+    for _ in range(data.draw(st.integers(0, 8), label="flips")):
+        if mutated:
+            position = data.draw(st.integers(0, min(len(mutated), 4000) - 1))
+            mutated[position] = data.draw(st.integers(0, 255))
+    assert read_or_refuse(bytes(mutated))
+
+
+READABLE = ("transfer-syntaxes-a", "charset-chinese-a", "cr-dx-chest-a", "us-xa-cine-a", "mg-a", "ko-selfmade-a")
+
+
+@pytest.mark.parametrize("folder", READABLE)
+def test_sound_real_files_are_all_read(folder: str) -> None:
+    needs(folder)
+    refused: dict[str, str] = {}
+    for path in files_of(folder):
+        with path.open("rb") as file:
+            try:
+                read(file, HeaderLimits())
+            except RefusedObject as fault:
+                refused[path.name] = fault.reason
+    # Some old test images have no preamble or belong to no study, and so cannot be Part-10 instances of one.
+    assert set(refused.values()) <= {"StudyInstanceUID is missing", "not a DICOM Part-10 file"}
+    assert len(refused) <= len(files_of(folder)) // 8
+
+
+def test_the_46341_rows_claim_is_refused_by_its_pixels() -> None:
+    data = (needs("malformed-a") / "2026-05-26-oob-monochrome-46341.dcm").read_bytes()
+    assert refusal(data) == "more pixels than the limit"

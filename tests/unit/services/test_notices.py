@@ -1,0 +1,50 @@
+"""Notices in WeChat go beside the text message and never hold it up."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from app.services.code_naming import Attempt
+from tests.factories.access import FACTOR
+from tests.factories.house import services
+from tests.factories.telling import (
+    follow,
+    mark_prepared,
+    register,
+    states,
+    sweep,
+)
+
+
+def test_a_follower_gets_a_notice_beside_the_text_message(tmp_path: Path) -> None:
+    house = services(tmp_path, wechat_notices="simulated")
+    exam_id = register(house)
+    openid = follow(house, exam_id)
+    mark_prepared(house)
+    sweep(house)
+    assert sorted(channel for _, channel, _ in states(house, exam_id)) == ["sms", "wechat"]
+    assert house.simulation.wechat is not None
+    (notice,) = house.simulation.wechat.notices(openid)
+    code = notice.url.rpartition("/s/")[2]
+    opened = house.verification.open_by_factor(Attempt(code, "10.0.0.1"), FACTOR)
+    assert opened.exam_id == exam_id
+    assert dict(notice.fields)["检查时间"] == "2026-03-02 08:30"
+
+
+@pytest.mark.parametrize(
+    ("openid", "state"),
+    [
+        ("magic-refuses-notices", "failed"),
+        ("magic-busy", "pending"),
+        ("magic-taken-unanswered", "unknown"),
+    ],
+)
+def test_a_notice_that_fails_never_holds_up_the_text_message(tmp_path: Path, openid: str, state: str) -> None:
+    house = services(tmp_path, wechat_notices="simulated")
+    exam_id = register(house)
+    follow(house, exam_id, openid)
+    mark_prepared(house)
+    sweep(house)
+    assert {channel: found for _, channel, found in states(house, exam_id)} == {"sms": "accepted", "wechat": state}
