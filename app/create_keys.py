@@ -1,4 +1,4 @@
-"""`python -m app.create_keys PATH`: a hospital's master keys, made once. `flask` commands need them already."""
+"""`python -m app.create_keys [--rotate] PATH`: a hospital's master keys. `flask` commands need them already."""
 
 from __future__ import annotations
 
@@ -6,19 +6,26 @@ from pathlib import Path
 
 import click
 
+from app.errors import InsecureKeyFile
 from app.security.keys import MasterKeys
 
 
 @click.command()
 @click.argument("path", type=click.Path(path_type=Path))
-def main(path: Path) -> None:
-    """Write new master keys to PATH, readable by their owner only. An existing file is never touched."""
+@click.option("--rotate", is_flag=True, help="Add a key to an existing file: what comes is sealed under it.")
+def main(path: Path, rotate: bool) -> None:
+    """Write new master keys to PATH, readable by their owner only. An existing file is only touched by --rotate."""
     try:
-        MasterKeys.generate(path)
+        keys = MasterKeys.rotate(path) if rotate else MasterKeys.generate(path)
+    except InsecureKeyFile as error:
+        raise click.ClickException(str(error)) from None
     except FileExistsError:
         raise click.ClickException(f"{path} exists; whatever was sealed with its keys needs them") from None
     except OSError as error:
         raise click.ClickException(f"{path} cannot be written: {error.strerror}") from None
+    if rotate:
+        click.echo(f"{path} wraps with {keys.current_id} from the next start on. Keep a new copy; no older key may go.")
+        return
     click.echo(f"{path} holds new master keys. Keep a copy apart from the data: without them nothing opens again.")
 
 

@@ -70,17 +70,25 @@ class MasterKeys:
         keys = {ROOT_ID: secrets.token_bytes(KEY_BYTES), current: secrets.token_bytes(KEY_BYTES)}
         encoded = {name: base64.b64encode(key).decode() for name, key in keys.items()}
         document = {"current": current, "keys": encoded} | ({"demo": True} if for_demo else {})
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            json.dump(document, file, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        _write(path, document)
+        _sync_folder(path)
         return cls(current, keys, are_demo=for_demo)
+
+    @classmethod
+    def rotate(cls, path: Path) -> "MasterKeys":
+        """Add a key that wraps new data keys from now on; the older ones stay, they open what they wrapped.
+
+        The file is replaced at once, never half written. Raise `InsecureKeyFile` when it is none.
+        """
+        cls.from_file(path)
+        document = json.loads(path.read_text())
+        current = f"k-{secrets.token_hex(4)}"
+        document["keys"][current] = base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()
+        beside = path.with_name(f".{path.name}.{current}")
+        _write(beside, document | {"current": current})
+        beside.replace(path)
+        _sync_folder(path)
+        return cls.from_file(path)
 
     def wrap(self, data_key: bytes, context: bytes) -> bytes:
         """Seal a data key with the current master key, bound to `context` (for instance the data key's id)."""
@@ -108,3 +116,20 @@ class MasterKeys:
 
 def _hkdf(key: bytes, info: str) -> bytes:
     return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=b"cloudfilm:" + info.encode()).derive(key)
+
+
+def _write(path: Path, document: Mapping[str, object]) -> None:
+    """A new file, mode 600 and durable. Raise `FileExistsError`."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        json.dump(document, file, indent=1)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_folder(path: Path) -> None:
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

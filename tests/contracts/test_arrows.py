@@ -35,7 +35,7 @@ ALLOWED: dict[str, set[str]] = {
     "app.extensions": set(),
     "app.schema": {"app.extensions"},
     "app.config": {"app.security"},
-    "app.create_keys": {"app.security"},
+    "app.create_keys": {"app.errors", "app.security"},
     "app.logs": set(),
     "app.errors": set(),
     "app.clock": set(),

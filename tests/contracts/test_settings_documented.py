@@ -13,6 +13,7 @@ from app.config import Settings, variable_of
 from app.create_keys import main as create_keys
 from app.errors import SettingsError
 from app.security.keys import MasterKeys
+from sms.templates import TEMPLATES
 from tests.factories.house import services
 from tests.factories.production import production
 
@@ -115,3 +116,9 @@ def test_a_hospitals_key_file_is_made_by_one_command_and_never_overwritten(tmp_p
     again = CliRunner().invoke(create_keys, [str(path)])
     assert (again.exit_code, path.read_bytes()) == (1, keys)
     assert CliRunner().invoke(create_keys, [str(tmp_path / "none" / "keys.json")]).exit_code == 1
+
+
+def test_the_readme_holds_every_text_to_register_letter_by_letter() -> None:
+    readme = (ROOT / "README.md").read_text()
+    rows = set(re.findall(r"^\| `(\w+)` \| (您的.+) \|$", readme, re.MULTILINE))
+    assert rows == {(template.name, template.body) for template in TEMPLATES.values()}

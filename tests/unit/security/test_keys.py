@@ -104,3 +104,25 @@ def test_a_wrapped_key_opens_only_in_its_context_and_unaltered() -> None:
     for length in range(len(wrapped)):
         with pytest.raises(UnsealError):
             keys.unwrap(wrapped[:length], b"study one")
+
+
+def test_a_rotated_file_wraps_with_a_new_key_and_still_opens_what_the_old_one_wrapped(key_file: Path) -> None:
+    before = MasterKeys.from_file(key_file)
+    old = before.wrap(DATA_KEY, b"study 1")
+    after = MasterKeys.rotate(key_file)
+    assert after.current_id != before.current_id
+    assert after.unwrap(old, b"study 1") == DATA_KEY
+    assert after.derive("audit") == before.derive("audit")
+    with pytest.raises(UnsealError):
+        before.unwrap(after.wrap(DATA_KEY, b"study 2"), b"study 2")
+    assert key_file.stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in key_file.parent.iterdir()] == [key_file.name]
+
+
+def test_what_is_no_private_key_file_is_not_rotated(tmp_path: Path, key_file: Path) -> None:
+    key_file.chmod(0o644)
+    content = key_file.read_bytes()
+    for path in (tmp_path / "none", key_file):
+        with pytest.raises(InsecureKeyFile):
+            MasterKeys.rotate(path)
+    assert key_file.read_bytes() == content
