@@ -39,8 +39,9 @@ from app.services.dicom_query import DicomQuery
 from app.services.dicom_retrieve import DicomRetrieve
 from app.services.exam_search import ExamSearch
 from app.services.exams import Exams
-from app.services.header_checks import MIB, HeaderLimits
+from app.services.header_checks import HeaderLimits
 from app.services.holds import Holds
+from app.services.incoming import MIB
 from app.services.ingest import Ingest
 from app.services.job_queue import JobQueue
 from app.services.machine_tokens import MachineTokens

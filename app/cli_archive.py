@@ -16,8 +16,7 @@ from tqdm import tqdm
 from app.bootstrap import Services
 from app.errors import CloudFilmError
 from app.services import incoming_files
-from app.services.header_checks import MIB
-from app.services.incoming import Conflicting, Duplicate, IncomingObject, Outcome, Refused
+from app.services.incoming import MIB, Conflicting, Duplicate, IncomingObject, Outcome, Refused
 
 _BATCH_OBJECTS = 64
 _BATCH_BYTES = 256 * MIB

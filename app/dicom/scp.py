@@ -26,6 +26,7 @@ from app.dicom.tls import tls_context
 from app.errors import DatabaseUnavailable, StoreUnavailable
 from app.services.incoming import (
     CANNOT_UNDERSTAND,
+    MIB,
     OUT_OF_RESOURCES,
     OVERSIZED,
     IncomingObject,
@@ -41,7 +42,6 @@ MAX_ASSOCIATIONS = 32
 MAX_PDU_BYTES = 256 * 1024
 ACSE_TIMEOUT_S = 15
 NETWORK_TIMEOUT_S = 60
-MIB = 1024 * 1024
 
 
 @dataclass

@@ -82,10 +82,6 @@ def contradicting_studies(session: Session, accession_number: str, settled_reaso
     return list(session.scalars(query.order_by(Study.created_at)))
 
 
-def studies_of_exam(session: Session, exam_id: uuid.UUID) -> list[Study]:
-    return list(session.scalars(select(Study).where(Study.exam_id == exam_id).order_by(Study.created_at)))
-
-
 def search(
     session: Session, *, accession: str | None, phone: bytes | None, name: bytes | None, limit: int
 ) -> list[tuple[Exam, Patient]]:
@@ -99,7 +95,3 @@ def search(
         query = query.join(PatientNameToken, PatientNameToken.patient_id == Patient.id)
         query = query.where(PatientNameToken.token_hash == name)
     return [(exam, patient) for exam, patient in session.execute(query.order_by(Exam.performed_at.desc()).limit(limit))]
-
-
-def count_versions(session: Session, exam_id: uuid.UUID) -> int:
-    return session.scalar(select(func.count()).select_from(Report).where(Report.exam_id == exam_id)) or 0

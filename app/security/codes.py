@@ -26,10 +26,6 @@ def normal_code(typed: str) -> str:
     return re.sub(r"[\s-]", "", folded)[:MAX_TYPED]
 
 
-def is_pickup(code: str) -> bool:
-    return bool(_PICKUP.match(code))
-
-
 def is_long(code: str) -> bool:
     return bool(_LONG.match(code))
 

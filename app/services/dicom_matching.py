@@ -13,12 +13,12 @@ from pydicom.datadict import keyword_for_tag, tag_for_keyword
 from app.errors import InvalidInput
 from app.repos.dicom_query import Between, Condition, Like, OneOf
 from app.security.blind_index import BlindIndex
+from app.services.header_fields import is_uid
 from app.services.identity import normal_id
 
 LEVELS = ("study", "series", "instance")
 MAX_VALUES = 200
 MAX_CHARACTERS = 4096
-_UID = re.compile(r"[0-9]+(\.[0-9]+)*")
 _DATE = re.compile(r"\d{8}")
 _TIME = re.compile(r"\d{2}(\d{2}(\d{2}(\.\d{1,6})?)?)?")
 # Sorts behind every longer value that starts alike: 10 as the end of a range holds 10:59.
@@ -49,7 +49,7 @@ def condition(keyword: str, value: str, level: str, blind: BlindIndex) -> Condit
 
 def _uids(keyword: str, value: str) -> Condition:
     found = tuple(re.split(r"[,\\]", value))
-    if len(found) > MAX_VALUES or not all(len(uid) <= 64 and _UID.fullmatch(uid) for uid in found):
+    if len(found) > MAX_VALUES or not all(map(is_uid, found)):
         raise InvalidInput(keyword, f"must be one to {MAX_VALUES} UIDs")
     return OneOf(keyword, found)
 

@@ -9,12 +9,12 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime
 from typing import Any
 
+from app.clock import CHINA
 from app.errors import InvalidInput
 
-CHINA = timezone(timedelta(hours=8))
 ACCESSION = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9._-]{1,64}\Z")
 """Not `.` or `..`: every client folds those away in an address."""
 _RESIDENT_ID = re.compile(r"[0-9]{17}[0-9X]\Z")

@@ -50,8 +50,6 @@ class ExamView:
     images_released: bool
     report: ReportView | None
     """The newest version patients may read."""
-    report_is_coming: bool
-    """A preliminary version exists, but none that patients may read."""
 
 
 @dataclass(frozen=True)
@@ -191,7 +189,6 @@ class Exams:
             held=exam.held_at is not None,
             images_released=exam.images_released_at is not None,
             report=self._report(report) if report else None,
-            report_is_coming=report is None and repo.latest_report(session, exam.id) is not None,
         )
 
     def _report(self, row: Report) -> ReportView:

@@ -23,10 +23,9 @@ from app.errors import RefusedObject
 from app.imaging.element_values import value_of
 from app.imaging.part10 import PIXEL_TAGS
 from app.services.bounded_reading import BoundedReader, Budget, Deflated, inflate
-from app.services.incoming import CANNOT_UNDERSTAND, OUT_OF_RESOURCES
+from app.services.incoming import CANNOT_UNDERSTAND, MIB, OUT_OF_RESOURCES
 from app.services.pixel_element import check_pixels_complete
 
-MIB = 1024 * 1024
 _ELEMENT_HEAD = 8
 # Values of these kinds stay bytes or one text; of all others each element becomes a list of objects.
 _BULK = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN", "UR", "UT", "SQ"})

@@ -20,8 +20,9 @@ from app.services.person_names import decode_person_name
 from app.services.rejection_notes import rejected_uids
 
 # PS3.5 9.1, but for components with leading zeros, which real devices send.
-_UID = re.compile(r"[0-9]+(\.[0-9]+)*")
-_UID_CHARACTERS = 64
+UID_PATTERN, UID_CHARACTERS = r"[0-9]+(\.[0-9]+)*", 64
+"""PS3.5 9.1; leading zeros in a component are wrong but do occur."""
+_UID = re.compile(UID_PATTERN)
 _TEXT_CHARACTERS = 1024
 _STUDY_KEYWORDS = ("StudyDate", "StudyTime", "StudyDescription", "StudyID")
 _SERIES_KEYWORDS = (
@@ -106,6 +107,10 @@ def _identity(dataset: FileDataset) -> HeaderIdentity:
     )
 
 
+def is_uid(text: str) -> bool:
+    return len(text) <= UID_CHARACTERS and _UID.fullmatch(text) is not None
+
+
 def _uid(dataset: Dataset, keyword: str) -> str:
     return _checked_uid(_text(dataset, keyword), keyword)
 
@@ -119,7 +124,7 @@ def _sop_uid(dataset: FileDataset, keyword: str) -> str:
 def _checked_uid(text: str, keyword: str) -> str:
     if not text:
         raise RefusedObject(f"{keyword} is missing", NOT_AS_PROMISED)
-    if len(text) > _UID_CHARACTERS or _UID.fullmatch(text) is None:
+    if not is_uid(text):
         raise RefusedObject(f"{keyword} is not a valid UID", NOT_AS_PROMISED)
     return text
 

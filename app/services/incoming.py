@@ -13,7 +13,8 @@ NOT_AS_PROMISED = 0xA900
 CANNOT_UNDERSTAND = 0xC000
 PROCESSING_FAILURE = 0x0110
 
-KEPT_OF_OVERSIZED_BYTES = 1024 * 1024
+MIB = 1024 * 1024
+KEPT_OF_OVERSIZED_BYTES = MIB
 OVERSIZED = RefusedObject("larger than the limit; only its start is kept", OUT_OF_RESOURCES)
 """For doors that cannot receive the whole of it: the fault of an object that ends after its first bytes."""
 

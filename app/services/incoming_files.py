@@ -15,9 +15,8 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import BinaryIO, cast
 
 from app.errors import RefusedObject, StoreUnavailable
-from app.services.incoming import CANNOT_UNDERSTAND, OUT_OF_RESOURCES, IncomingObject
+from app.services.incoming import CANNOT_UNDERSTAND, MIB, OUT_OF_RESOURCES, IncomingObject
 
-MIB = 1024 * 1024
 _IN_MEMORY_BYTES = 8 * MIB
 _COPY_BYTES = 256 * 1024
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import timedelta, timezone
 
 from sqlalchemy.orm import Session
 
+from app.clock import CHINA
 from app.errors import NotFound
 from app.models import Exam, Notification
 from app.repos import notifications as repo
@@ -19,7 +19,6 @@ from wechat.notices import Notice
 from wechat.templates import EXAM, HINT, READY
 from wechat.templates import TEMPLATES as WECHAT_TEMPLATES
 
-CHINA = timezone(timedelta(hours=8))
 ONE_TIME = "one_time_code:"
 
 

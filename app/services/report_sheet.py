@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -15,13 +15,13 @@ from typing import Any
 from fontTools.ttLib import TTFont
 from fpdf import FPDF
 
+from app.clock import CHINA
 from app.errors import GlyphMissing
 from app.services import qr
 from app.services.exams import ExamView
 from app.services.modality_names import modality_name
 
 WORDS_FILE = Path(__file__).resolve().parent.parent.parent / "templates" / "paper" / "report_sheet.toml"
-CHINA = timezone(timedelta(hours=8))
 FONT = "sheet"
 GETA = "〓"
 MARGIN, WIDTH, QR_SIDE, FOOT = 18.0, 210.0, 24.0, 12.0

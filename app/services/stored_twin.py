@@ -12,7 +12,8 @@ import structlog
 from app.archive.sealed import DataKey, SealedArchive
 from app.errors import ObjectMissing, UnsealError
 from app.repos.ingest import KnownInstance
-from app.services.header_checks import MIB, HeaderLimits, ParsedFile
+from app.services.header_checks import HeaderLimits, ParsedFile
+from app.services.incoming import MIB
 from app.services.same_content import same_instance
 
 log = structlog.get_logger(__name__)

@@ -35,8 +35,8 @@ STEP_UPS = {
 def demo_phone() -> dict[str, Any]:
     return {
         "people": [
-            {"name": "王小芳", "phone": "13900000001", "url": "?phone=1", "selected": True, "unread": 2},
-            {"name": "李明", "phone": "13900000002", "url": "?phone=2", "selected": False, "unread": 0},
+            {"name": "王小芳", "phone": "13900000001", "url": "?phone=1", "selected": True, "messages": 2},
+            {"name": "李明", "phone": "13900000002", "url": "?phone=2", "selected": False, "messages": 0},
         ],
         "phone": {
             "owner_name": "王小芳", "number": "13900000001", "factor": "123X",

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import bootstrap
 from app.bootstrap import Services
 from app.clock import FrozenClock
 from app.imaging.sandbox import RenderPool
-from app.repos import exams as exam_repo
+from app.models import Study
 from app.repos import renditions as rendition_repo
 from tests.factories.house import START, clock_of, copied, services, settings
 from tests.factories.telling import deliver_receipts, exam_of, messages, receive_study, register, report, states
@@ -83,7 +84,7 @@ def work(house: Services, rounds: int = 40) -> None:
 def outcome(house: Services) -> dict[str, Any]:
     exam = exam_of(house)
     with house.db.read() as session:
-        (study,) = exam_repo.studies_of_exam(session, exam.id)
+        study = session.scalars(select(Study).where(Study.exam_id == exam.id)).one()
         prepared = rendition_repo.prepared(session, study.id, study.revision)
         chain = house.audit.verify(session)
     pack = prepared[0]

@@ -6,11 +6,12 @@ It shows names, numbers and codes in clear, which is its purpose: the persons ar
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from typing import Any
 
 from flask import Response, render_template, request
 
+from app.clock import CHINA
 from app.errors import NotFound
 from app.services.demo import DemoExam
 from app.services.modality_names import modality_name
@@ -19,7 +20,6 @@ from app.web.guards import guarded_blueprint, public
 from sms.inbox import PhoneInbox
 
 blueprint = guarded_blueprint("demo", __name__, public, url_prefix="/demo")
-CHINA = timezone(timedelta(hours=8))
 CODE = re.compile(r"(?<![0-9A-Za-z])[0-9A-Z]{6}(?![0-9A-Za-z])")
 PHONE = re.compile(r"1\d{10}")
 
@@ -42,7 +42,7 @@ def phone() -> str:
                 "phone": number,
                 "url": f"/demo/phone?phone={number}",
                 "selected": number == chosen,
-                "unread": len(_messages(number)),
+                "messages": len(_messages(number)),
             }
             for number in numbers
         ],

@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
 from app.errors import InvalidInput
+from app.services.header_fields import is_uid
 from app.web.context import services
-
-# PS3.5 9.1; leading zeros in a component are wrong but do occur.
-_UID = re.compile(r"[0-9]+(\.[0-9]+)*")
-
-
-def is_uid(text: str) -> bool:
-    return len(text) <= 64 and _UID.fullmatch(text) is not None
 
 
 def checked_uid(text: str) -> str:

@@ -50,9 +50,6 @@ class MediaType:
         return self.name in ("*/*", name, name.partition("/")[0] + "/*")
 
 
-ANYTHING = MediaType("*/*")
-
-
 def accepted(header: str | None, parameter: str | None = None) -> list[MediaType]:
     """What a client accepts, dearest first. `parameter`: PS3.18's `accept` of the query, which goes before the header.
 

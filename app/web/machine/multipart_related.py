@@ -17,6 +17,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser
 
 from app.errors import InvalidInput, StoreUnavailable
+from app.services.incoming import MIB
 from app.web.machine.media_types import MediaType
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 READ_BYTES = 256 * 1024
 """gunicorn keeps up to 1 MiB it read ahead and copies it at every read: larger reads, fewer copies."""
-MIB = 1024 * 1024
 
 
 class Readable(Protocol):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from app.services.header_fields import UID_CHARACTERS, UID_PATTERN
+
 _TEXT: dict[str, Any] = {"type": "string"}
 _INSTANT: dict[str, Any] = {
     "type": "string",
@@ -92,7 +94,7 @@ _ACCESSION = {
 }  # fmt: skip
 _STUDY = {
     "name": "study_uid", "in": "path", "required": True,
-    "schema": {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)*$", "maxLength": 64},
+    "schema": {"type": "string", "pattern": f"^{UID_PATTERN}$", "maxLength": UID_CHARACTERS},
 }  # fmt: skip
 
 

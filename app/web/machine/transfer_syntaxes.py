@@ -8,7 +8,6 @@ from __future__ import annotations
 from app.web.machine.media_types import MediaType
 
 EXPLICIT_LITTLE_ENDIAN = "1.2.840.10008.1.2.1"
-BIG_ENDIAN = "1.2.840.10008.1.2.2"
 OCTETS = "application/octet-stream"
 _NATIVE = frozenset({"1.2.840.10008.1.2", EXPLICIT_LITTLE_ENDIAN, "1.2.840.10008.1.2.1.99"})
 _MEDIA_TYPES = {

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta, timezone
 from typing import Any
 
 from flask import Response, make_response, render_template, request
 from jinja2.utils import htmlsafe_json_dumps
 
+from app.clock import CHINA
 from app.services.audit import Action
 from app.services.exams import ExamView
 from app.services.modality_names import modality_name
@@ -20,7 +20,6 @@ from app.web.patient import session as patient_session
 blueprint = guarded_blueprint("patient_exams", __name__, patient_session.patient_session)
 blueprint.before_request(small_forms.limit)
 
-CHINA = timezone(timedelta(hours=8))
 KEY_IMAGES = 6
 PREVIEW_SIDE = 256
 MOST_STARS = 3

@@ -5,19 +5,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from typing import Any
 
 from flask import Flask
 from flask_bootstrap import Bootstrap5
 
+from app.clock import CHINA
 from app.security.permissions import Permission, may
 from app.web.guards import guard_blueprint, public
 from app.web.staff import audit, exams, login, messages, people, system
 from app.web.staff.form_session import FormSession
 from app.web.staff.session import csrf, staff_or_none
-
-CHINA = timezone(timedelta(hours=8))
 
 
 def install(app: Flask) -> None:
