@@ -47,15 +47,17 @@ class AccessAttempts(Base):
 
 
 class OneTimeCode(Base):
-    """A code sent to the phone on file; the newest of a share code counts, and only together with that."""
+    """Opens once, only together with the share code it was made for. kind: sms (to the phone on file) | desk."""
 
     __tablename__ = "one_time_code"
 
     id: Mapped[UuidKey]
     exam_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("exam.id"), index=True)
     share_code_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("share_code.id"))
+    kind: Mapped[str] = mapped_column(String(8))
     code_hash: Mapped[bytes]
     failures: Mapped[int] = mapped_column(default=0)
+    """Tries while it was live; all live ones of a share code have used up the same."""
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]

@@ -69,6 +69,9 @@ class Attempts:
         """Count a failure on the patient and on the address it came from; the code was counted before."""
         repo.ensure_attempts(session, "patient", patient_key, now)
         repo.count_in_window(session, "patient", patient_key, now, PATIENT_WINDOW)
+        self.failed_on_address(session, address, now)
+
+    def failed_on_address(self, session: Session, address: str, now: datetime) -> None:
         key = self._address_key(address)
         if key is not None:
             repo.ensure_attempts(session, "address", key, now)

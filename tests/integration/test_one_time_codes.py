@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -9,6 +13,7 @@ from sqlalchemy import event, func, select
 
 from app.bootstrap import Services
 from app.models import OneTimeCode
+from app.repos import access as access_repo
 from tests.factories.access import Issued, issued, opened
 from tests.factories.house import clock_of
 from tests.factories.telling import messages, sweep
@@ -174,3 +179,94 @@ def test_a_wrong_one_is_refused_on_the_page_of_all_failures(app: Flask, exam: Is
         for data in ({"one_time_code": "000000"}, {"one_time_code": ""}, WRONG)
     }
     assert len(refused) == 1
+
+
+def sent_code(house: Services) -> str:
+    """The one the phone got last; the desk's may be as new."""
+    sweep(house)
+    return messages(house)[-1].text.partition("验证码是")[2][:6]
+
+
+def desk_code(house: Services, exam: Issued) -> str:
+    return house.desk.let_in(uuid.UUID(hex=exam.exam_id), "填错次数过多", "staff:desk")
+
+
+def statuses(app: Flask, exam: Issued, codes: Iterable[str], source: str = "203.0.113.9") -> list[int]:
+    return [
+        app.test_client()
+        .post(f"/q/{exam.qr}", data={"one_time_code": code}, environ_base={"REMOTE_ADDR": source})
+        .status_code
+        for code in codes
+    ]
+
+
+@pytest.mark.parametrize("desk_first", [True, False])
+def test_the_desks_and_the_phones_code_live_side_by_side_and_each_opens_once(
+    house: Services, app: Flask, exam: Issued, desk_first: bool
+) -> None:
+    told = [desk_code(house, exam)] if desk_first else []
+    app.test_client().post(f"/q/{exam.qr}", data={"action": "send_code"})
+    told.append(sent_code(house))
+    if not desk_first:
+        told.append(desk_code(house, exam))
+    assert statuses(app, exam, [*told, *told]) == [303, 303, 403, 403]
+
+
+def test_more_live_codes_of_an_exam_give_no_more_guesses(house: Services, app: Flask, exam: Issued) -> None:
+    first = desk_code(house, exam)
+    assert statuses(app, exam, ["000000"] * 3) == [403] * 3
+    app.test_client().post(f"/q/{exam.qr}", data={"action": "send_code"})
+    second, third = sent_code(house), desk_code(house, exam)
+    assert statuses(app, exam, ["000000"] * 2) == [403] * 2
+    assert statuses(app, exam, [first, second, third]) == [403] * 3
+
+
+def test_a_code_given_after_all_tries_were_used_up_is_a_new_one(house: Services, app: Flask, exam: Issued) -> None:
+    desk_code(house, exam)
+    assert statuses(app, exam, ["000000"] * 5) == [403] * 5
+    fresh = desk_code(house, exam)
+    assert statuses(app, exam, ["000000"] * 4 + [fresh]) == [403] * 4 + [303]
+
+
+def test_parallel_guesses_at_two_live_codes_are_compared_five_times_in_all(
+    house: Services, app: Flask, exam: Issued, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk_code(house, exam)
+    desk_code(house, exam)
+    compared: list[int] = []
+    claim = access_repo.claim_one_time_codes
+    monkeypatch.setattr(
+        access_repo, "claim_one_time_codes", lambda *args: compared.append(len(found := claim(*args))) or found
+    )
+    with ThreadPoolExecutor(12) as guessers:
+        list(guessers.map(lambda _: statuses(app, exam, ["000000"]), range(12)))
+    assert sorted(compared) == [0] * 7 + [2] * 5
+
+
+def test_codes_of_the_desk_use_up_none_of_the_three_that_are_sent_a_day(
+    house: Services, app: Flask, exam: Issued
+) -> None:
+    for _ in range(4):
+        desk_code(house, exam)
+    for sent in (1, 2, 3, 3):
+        app.test_client().post(f"/q/{exam.qr}", data={"action": "send_code"})
+        sweep(house)
+        assert len(messages(house)) == sent
+
+
+def test_wrong_ones_from_many_addresses_do_not_shut_the_owner_out_of_his_other_exams(
+    house: Services, app: Flask, exam: Issued
+) -> None:
+    other = issued(house, "A2")
+    for number in range(21):
+        assert statuses(app, exam, ["000000"], f"10.0.0.{number}") == [403]
+    owner = app.test_client().post(f"/q/{other.qr}", data={"factor": other.factor})
+    assert owner.status_code == 303
+
+
+def test_wrong_ones_are_failures_of_their_address(house: Services, app: Flask, exam: Issued) -> None:
+    statuses(app, exam, ["000000"] * 30)
+    here = {"REMOTE_ADDR": "203.0.113.9"}
+    right = {"factor": exam.factor}
+    assert app.test_client().post(f"/q/{exam.qr}", data=right, environ_base=here).status_code == 429
+    assert app.test_client().post(f"/q/{exam.qr}", data=right).status_code == 303
