@@ -50,7 +50,7 @@ class Holds:
         self._changed(session, exam, Action.EXAM_HELD, actor, reason=reason)
 
     def withhold(self, exam_id: uuid.UUID, reason: str, actor: str) -> None:
-        """A human takes an exam away from its patient, until a human lifts that. Raises NotFound, InvalidInput (reason)."""
+        """A human takes an exam from its patient, until a human lifts that. Raises NotFound, InvalidInput (reason)."""
         reason = checked_reason(reason, LONGEST_HELD_REASON)
         if reason in (CONTRADICTED, REPORT_OF_ANOTHER):
             raise InvalidInput("reason", "is one of those that lift by themselves")
