@@ -108,7 +108,9 @@ class Settings:
     pickup_days: int = _setting("Days a pick-up code lives", "30", _integer(1, 30))
     sms_link: str = _setting("Code in an SMS link: pickup or long", "pickup", _choice("pickup", "long"))
     address_failures_per_hour: int = _setting(
-        "Failed tries from one address until a step up is asked", "30", _integer(1, 100000)
+        "Failed tries from one address until a step up is asked; it may ask for four times as many one-time codes",
+        "30",
+        _integer(1, 100000),
     )
     shared_addresses: tuple[str, ...] = _setting(
         "Networks many patients share, never counted, comma-separated", "", _networks

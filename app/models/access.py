@@ -31,7 +31,8 @@ class ShareCode(Base):
 
 
 class AccessAttempts(Base):
-    """Failure counters, whether or not what was tried exists. scope: code | patient | address | device | staff."""
+    """Failure counters, whether or not what was tried exists. scope: code | patient | address | device | staff;
+    request counts no failures but one-time codes that an address asked for."""
 
     __tablename__ = "access_attempts"
 

@@ -94,10 +94,18 @@ class Verification:
         raise AccessRefused
 
     def request_one_time_code(self, attempt: Attempt) -> None:
-        """Ask for a code to the phone on file. The same work for every code: neither answer nor time tells anything."""
-        key = f"{self.naming.code_key(attempt).hex()}:{uuid.uuid4().hex}:{int(self.clock.now().timestamp())}"
+        """Ask for a code to the phone on file. The same work for every code: neither answer nor time tells anything.
+
+        Raises TooManyAttempts when its address asked too often, for whatever codes.
+        """
+        now = self.clock.now()
+        key = f"{self.naming.code_key(attempt).hex()}:{uuid.uuid4().hex}:{int(now.timestamp())}"
         with self.db.session() as session:
-            self.enqueue(session, ONE_TIME_REQUEST, key)
+            retry_after_s = self.attempts.ask(session, attempt.address, now)
+            if not retry_after_s:
+                self.enqueue(session, ONE_TIME_REQUEST, key)
+        if retry_after_s:
+            raise TooManyAttempts(retry_after_s)
         self.wake()
 
     def answer_request(self, key: str) -> None:
@@ -186,7 +194,9 @@ class Verification:
         )  # fmt: skip
         repo.add(session, row)
         device_hash = self.codes.hash("device", device)
-        if repo.known_device(session, device_hash, named.exam.id) is None:
+        if (known := repo.known_device(session, device_hash, named.exam.id)) is not None:
+            known.last_used_at = now
+        else:
             known = KnownDevice(device_hash=device_hash, exam_id=named.exam.id, created_at=now, last_used_at=now)
             repo.add(session, known)
         self._record(session, Action.ACCESS_GRANTED, named.exam, f"patient-session:{row.id.hex}", by=by)

@@ -5,17 +5,21 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event, func, select
+from werkzeug.test import TestResponse
 
 from app.bootstrap import Services
-from app.models import OneTimeCode
+from app.models import Job, OneTimeCode
 from app.repos import access as access_repo
-from tests.factories.access import Issued, issued, opened
-from tests.factories.house import clock_of
+from app.services.attempts import REQUESTS_A_FAILURE
+from app.services.verification import ONE_TIME_REQUEST
+from tests.factories.access import Issued, application, issued, opened
+from tests.factories.house import clock_of, services
 from tests.factories.telling import messages, sweep
 
 WRONG = {"factor": "9999"}
@@ -270,3 +274,45 @@ def test_wrong_ones_are_failures_of_their_address(house: Services, app: Flask, e
     right = {"factor": exam.factor}
     assert app.test_client().post(f"/q/{exam.qr}", data=right, environ_base=here).status_code == 429
     assert app.test_client().post(f"/q/{exam.qr}", data=right).status_code == 303
+
+
+def requests_of(house: Services) -> int:
+    with house.db.read() as session:
+        return session.scalar(select(func.count()).select_from(Job).where(Job.kind == ONE_TIME_REQUEST)) or 0
+
+
+def asked(app: Flask, code: str, source: str, times: int = 1) -> TestResponse:
+    here = {"REMOTE_ADDR": source}
+    return [
+        app.test_client().post(f"/q/{code}", data={"action": "send_code"}, environ_base=here) for _ in range(times)
+    ][-1]
+
+
+def test_an_address_asks_for_so_many_an_hour_whatever_exists_and_other_addresses_go_on(tmp_path: Path) -> None:
+    house = services(tmp_path, address_failures_per_hour="1")
+    app, exam = application(house), issued(house)
+    asked(app, UNKNOWN_QR, "203.0.113.9", REQUESTS_A_FAILURE)
+    assert requests_of(house) == REQUESTS_A_FAILURE
+    clock_of(house).advance(60)
+    refused = [asked(app, code, "203.0.113.9") for code in (exam.qr, UNKNOWN_QR, "x")]
+    assert {(page.status_code, page.data, page.headers["Retry-After"]) for page in refused} == {
+        (429, refused[0].data, "3540")
+    }
+    assert "59</b> 分钟" in refused[0].text
+    assert 'name="one_time_code"' in refused[0].text
+    assert requests_of(house) == REQUESTS_A_FAILURE
+    assert asked(app, exam.qr, "203.0.113.10").status_code == 200
+    clock_of(house).advance(3540)
+    assert asked(app, exam.qr, "203.0.113.9").status_code == 200
+
+
+def test_asking_is_no_failure_and_shared_networks_may_always(tmp_path: Path) -> None:
+    house = services(tmp_path, address_failures_per_hour="1", shared_addresses="10.0.0.0/8")
+    app, exam = application(house), issued(house)
+    assert asked(app, UNKNOWN_QR, "10.0.0.1", REQUESTS_A_FAILURE * 3).status_code == 200
+    assert asked(app, UNKNOWN_QR, "203.0.113.9", REQUESTS_A_FAILURE + 1).status_code == 429
+    right = {"factor": exam.factor}
+    assert (
+        app.test_client().post(f"/q/{exam.qr}", data=right, environ_base={"REMOTE_ADDR": "203.0.113.9"}).status_code
+        == 303
+    )

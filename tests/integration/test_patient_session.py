@@ -151,8 +151,10 @@ def test_a_failed_post_takes_no_session_away(app: Flask, exam: Issued) -> None:
     assert client.get(f"/exams/{exam.exam_id}").status_code == 200
 
 
-UNDER_EXAMS = ["/exams", "/exams/x", "/exams/{id}", "/exams/{id}/leave", "/exams/{id}/report.pdf", "/exams/{id}/nothing",
-    "/exams/{id}//viewer", "/exams/", "//exams/{id}"]  # fmt: skip
+UNDER_EXAMS = [
+    "/exams", "/exams/x", "/exams/{id}", "/exams/{id}/leave", "/exams/{id}/report.pdf", "/exams/{id}/nothing",
+    "/exams/{id}//viewer", "/exams/", "//exams/{id}",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "BREW"])
