@@ -88,4 +88,4 @@ class KnownDevice(Base):
     device_hash: Mapped[bytes]
     exam_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("exam.id"), index=True)
     created_at: Mapped[datetime]
-    last_used_at: Mapped[datetime]
+    last_used_at: Mapped[datetime] = mapped_column(index=True)
