@@ -9,15 +9,18 @@ from flask.cli import with_appcontext
 from app.bootstrap import Services
 from app.cli_archive import ingest, verify_archive
 from app.cli_check import check_config, told_plainly
+from app.cli_plain import PlainCommand
 from app.cli_scp import scp
 from app.cli_staff import create_staff
+from app.cli_tokens import create_token, list_tokens, revoke_token
 from app.cli_worker import worker
 
 __all__ = ["register", "told_plainly"]
 
 
 def register(app: Flask) -> None:
-    for command in (check_config, create_token, create_staff, verify_audit, ingest, verify_archive, scp, worker):
+    tokens = (create_token, list_tokens, revoke_token)
+    for command in (check_config, *tokens, create_staff, verify_audit, ingest, verify_archive, scp, worker):
         app.cli.add_command(command)
 
 
@@ -26,16 +29,7 @@ def _services() -> Services:
     return found
 
 
-@click.command("create-token")
-@with_appcontext
-@click.argument("name")
-@click.argument("scopes", nargs=-1, required=True)
-def create_token(name: str, scopes: tuple[str, ...]) -> None:
-    """Make a bearer token for a system. SCOPES: upload, read, ris. It is shown once."""
-    click.echo(_services().machine_tokens.create(name, set(scopes), actor="cli"))
-
-
-@click.command("verify-audit")
+@click.command("verify-audit", cls=PlainCommand)
 @with_appcontext
 def verify_audit() -> None:
     """Check the audit log's hash chain; exit 1 when it is broken."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from os import SEEK_END
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from flask.cli import with_appcontext
 from tqdm import tqdm
 
 from app.bootstrap import Services
-from app.errors import CloudFilmError
+from app.cli_plain import PlainCommand
 from app.services import incoming_files
 from app.services.incoming import MIB, Conflicting, Duplicate, IncomingObject, Outcome, Refused
 
@@ -27,7 +26,7 @@ def _services() -> Services:
     return found
 
 
-@click.command("ingest")
+@click.command("ingest", cls=PlainCommand)
 @with_appcontext
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 def ingest(paths: tuple[Path, ...]) -> None:
@@ -36,7 +35,7 @@ def ingest(paths: tuple[Path, ...]) -> None:
     limits = incoming_files.ZipLimits(member_bytes=services.ingest.limits.file_bytes)
     counts: Counter[str] = Counter()
     try:
-        with _told_plainly(), tqdm(total=incoming_files.count(paths), unit="file") as bar:
+        with tqdm(total=incoming_files.count(paths), unit="file") as bar:
             for batch in _batches(incoming_files.find(paths, limits, services.settings.spool_dir)):
                 _take(services, batch, counts, bar)
     finally:  # also when it ends early: what was counted is safe
@@ -57,23 +56,22 @@ def _take(services: Services, batch: list[IncomingObject], counts: Counter[str],
     bar.update(len(batch))
 
 
-@click.command("verify-archive")
+@click.command("verify-archive", cls=PlainCommand)
 @with_appcontext
 def verify_archive() -> None:
     """Read every stored object again and compare it with what was received; exit 1 on faults."""
     check = _services().archive_check
     checked = faults = 0
-    with _told_plainly():
-        for result in tqdm(check.objects(), unit="object"):
-            checked += 1
-            if result.fault is not None:
-                faults += 1
-                click.echo(f"{result.object_key}: {result.fault}")
-        orphans = 0
-        for object_key in check.orphans():
-            orphans += 1
-            click.echo(f"{object_key}: no row (an unfinished upload, never acknowledged)")
-        leftovers = check.remove_leftovers()
+    for result in tqdm(check.objects(), unit="object"):
+        checked += 1
+        if result.fault is not None:
+            faults += 1
+            click.echo(f"{result.object_key}: {result.fault}")
+    orphans = 0
+    for object_key in check.orphans():
+        orphans += 1
+        click.echo(f"{object_key}: no row (an unfinished upload, never acknowledged)")
+    leftovers = check.remove_leftovers()
     if leftovers:
         click.echo(f"{leftovers} pieces of broken-off writes removed")
     click.echo(f"{checked} objects read, {faults} faults, {orphans} without a row")
@@ -97,15 +95,6 @@ def _batches(objects: Iterable[IncomingObject]) -> Iterator[list[IncomingObject]
     finally:
         for item in batch:
             item.file.close()
-
-
-@contextmanager
-def _told_plainly() -> Iterator[None]:
-    """What stopped the command, without a traceback."""
-    try:
-        yield
-    except CloudFilmError as error:
-        raise click.ClickException(str(error)) from None
 
 
 def _label(outcome: Outcome) -> str:

@@ -11,6 +11,7 @@ from flask.cli import with_appcontext
 
 from app.bootstrap import Services
 from app.bootstrap_outside import silent
+from app.cli_plain import PlainCommand
 from app.errors import SettingsError
 
 
@@ -25,7 +26,7 @@ def told_plainly() -> Iterator[None]:
         raise click.ClickException(str(error)) from None
 
 
-@click.command("check-config")
+@click.command("check-config", cls=PlainCommand)
 @with_appcontext
 def check_config() -> None:
     """Say whether the settings are usable and every part answers. Exit 1 with each fault on a line of its own."""

@@ -9,10 +9,11 @@ import click
 from flask import current_app
 
 from app.bootstrap import Services
+from app.cli_plain import PlainCommand
 from app.dicom.scp import start_door
 
 
-@click.command("scp")
+@click.command("scp", cls=PlainCommand)
 def scp() -> None:
     """Listen for C-STORE and C-ECHO until SIGTERM; associations under way may end first."""
     services: Services = current_app.extensions["cloudfilm"]

@@ -10,11 +10,12 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 from app.bootstrap import Services
+from app.cli_plain import PlainCommand
 from app.security import totp
 from app.security.permissions import ROLES
 
 
-@click.command("create-staff")
+@click.command("create-staff", cls=PlainCommand)
 @with_appcontext
 @click.argument("username")
 @click.argument("role", type=click.Choice(list(ROLES)))

@@ -10,9 +10,10 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 from app.bootstrap import Services
+from app.cli_plain import PlainCommand
 
 
-@click.command("worker")
+@click.command("worker", cls=PlainCommand)
 @with_appcontext
 def worker() -> None:
     """Complete, prepare, release, send: everything that happens without a request. Stops on SIGTERM or SIGINT."""

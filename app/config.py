@@ -111,7 +111,9 @@ class Settings:
         "pickup", _choice("pickup", "long"),
     )  # fmt: skip
     address_failures_per_hour: int = _setting(
-        "Failed tries from one address until a step up is asked", "30", _integer(1, 100000)
+        "Failed tries from one address until a step up is asked; it may ask for four times as many one-time codes",
+        "30",
+        _integer(1, 100000),
     )
     shared_addresses: tuple[str, ...] = _setting(
         "Networks many patients share, never counted, comma-separated", "", _networks

@@ -25,7 +25,8 @@ class Database:
 
     `session()` writes: it takes the one write lock at its start (BEGIN IMMEDIATE, or an advisory lock of PostgreSQL),
     so that what it read still holds when it writes, and no two writers wait for each other; nearly all of them queue
-    up for the audit log anyway. It commits on success and rolls back on any exception.
+    up for the audit log anyway. It commits on success and rolls back on any exception. `session(patience_s=…)` waits no
+    longer than that for the lock: for what may be left undone.
     `read()` never blocks a writer. `look_up()` is for one SELECT where every request passes, at a tenth of the cost.
     All raise DatabaseUnavailable.
     """
@@ -33,14 +34,15 @@ class Database:
     def __init__(self, url: str) -> None:
         self.engine = _engine(url)
         self.writing = self.engine.execution_options(cloudfilm_write=True)
-        self._write = sessionmaker(self.writing, expire_on_commit=False)
         self._read = sessionmaker(self.engine.execution_options(cloudfilm_read=True), expire_on_commit=False)
         on_sqlite = self.engine.dialect.name == "sqlite"
         self._look_ups = _SqliteLookUps(self.engine.url) if on_sqlite else _ServerLookUps(self.engine)
 
     @contextmanager
-    def session(self) -> Iterator[Session]:
-        with _domain_errors(), self._write.begin() as session:
+    def session(self, *, patience_s: float = PATIENCE_S) -> Iterator[Session]:
+        usual = patience_s == PATIENCE_S
+        engine = self.writing if usual else self.writing.execution_options(cloudfilm_patience_s=patience_s)
+        with _domain_errors(), Session(engine, expire_on_commit=False) as session, session.begin():
             yield session
 
     @contextmanager
@@ -147,9 +149,11 @@ def _server(url: str) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Any) -> None:
-        if connection.get_execution_options().get("cloudfilm_write", False):
+        options = connection.get_execution_options()
+        if options.get("cloudfilm_write", False):
+            patience_ms = max(1, int(options.get("cloudfilm_patience_s", PATIENCE_S) * 1000))  # 0 would be for ever
             connection.exec_driver_sql(
-                f"SELECT set_config('lock_timeout', '{PATIENCE_S}s', true), pg_advisory_xact_lock({WRITE_LOCK})"
+                f"SELECT set_config('lock_timeout', '{patience_ms}ms', true), pg_advisory_xact_lock({WRITE_LOCK})"
             )
 
     return engine
@@ -168,8 +172,17 @@ def _sqlite(url: str | URL, **options: Any) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Any) -> None:
-        reading = connection.get_execution_options().get("cloudfilm_read", False)
-        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+        options = connection.get_execution_options()
+        how = "BEGIN" if options.get("cloudfilm_read", False) else "BEGIN IMMEDIATE"
+        patience_s = options.get("cloudfilm_patience_s")
+        if patience_s is None:
+            connection.exec_driver_sql(how)
+            return
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={int(patience_s * 1000)}")
+        try:
+            connection.exec_driver_sql(how)
+        finally:  # the connection is used again, by those who wait
+            connection.exec_driver_sql(f"PRAGMA busy_timeout={PATIENCE_S}000")
 
     return engine
 

@@ -31,7 +31,8 @@ class ShareCode(Base):
 
 
 class AccessAttempts(Base):
-    """Failure counters, whether or not what was tried exists. scope: code | patient | address | device | staff."""
+    """Failure counters, whether or not what was tried exists. scope: code | patient | address | device | staff;
+    request counts no failures but one-time codes that an address asked for."""
 
     __tablename__ = "access_attempts"
 
@@ -47,15 +48,17 @@ class AccessAttempts(Base):
 
 
 class OneTimeCode(Base):
-    """A code sent to the phone on file; the newest of a share code counts, and only together with that."""
+    """Opens once, only together with the share code it was made for. kind: sms (to the phone on file) | desk."""
 
     __tablename__ = "one_time_code"
 
     id: Mapped[UuidKey]
     exam_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("exam.id"), index=True)
     share_code_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("share_code.id"))
+    kind: Mapped[str] = mapped_column(String(8))
     code_hash: Mapped[bytes]
     failures: Mapped[int] = mapped_column(default=0)
+    """Tries while it was live; all live ones of a share code have used up the same."""
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
@@ -85,4 +88,4 @@ class KnownDevice(Base):
     device_hash: Mapped[bytes]
     exam_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("exam.id"), index=True)
     created_at: Mapped[datetime]
-    last_used_at: Mapped[datetime]
+    last_used_at: Mapped[datetime] = mapped_column(index=True)

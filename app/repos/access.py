@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 from sqlalchemy import (
+    ColumnElement,
     CursorResult,
     Select,
     bindparam,
@@ -184,30 +185,43 @@ def one_time_code(session: Session, code_id: uuid.UUID) -> OneTimeCode | None:
     return session.get(OneTimeCode, code_id)
 
 
-def newest_one_time_code(session: Session, exam_id: uuid.UUID, share_code_id: uuid.UUID) -> OneTimeCode | None:
-    """The newest that was asked for with a code: who has another code of the exam cannot use up its tries."""
-    query = select(OneTimeCode).where(OneTimeCode.exam_id == exam_id, OneTimeCode.share_code_id == share_code_id)
-    return session.scalars(query.order_by(OneTimeCode.created_at.desc()).limit(1)).one_or_none()
-
-
-def one_time_codes_since(session: Session, exam_id: uuid.UUID, since: datetime) -> int:
+def one_time_codes_sent(session: Session, exam_id: uuid.UUID, since: datetime) -> int:
     query = select(func.count()).select_from(OneTimeCode)
-    return session.scalar(query.where(OneTimeCode.exam_id == exam_id, OneTimeCode.created_at > since)) or 0
+    sent = (OneTimeCode.exam_id == exam_id, OneTimeCode.kind == "sms", OneTimeCode.created_at > since)
+    return session.scalar(query.where(*sent)) or 0
 
 
-def claim_one_time_code(session: Session, code_id: uuid.UUID, now: datetime, most_failures: int) -> bool:
-    """Count one try of a one-time code before it is compared; False when it is used, expired or tried too often."""
+def one_time_tries(session: Session, share_code_id: uuid.UUID, now: datetime, most: int) -> int:
+    """Tries that the live one-time codes of a share code have used up; a further one may not bring them back."""
+    query = select(func.max(OneTimeCode.failures)).where(*_open_to_a_try(share_code_id, now, most))
+    return session.scalar(query) or 0
+
+
+def claim_one_time_codes(
+    session: Session, share_code_id: uuid.UUID, now: datetime, most: int
+) -> list[tuple[uuid.UUID, bytes]]:
+    """Count one try on every live one-time code of a share code before it is compared with them; (id, hash) of each.
+
+    Who has another code of the exam cannot use up their tries.
+    """
     statement = (
         update(OneTimeCode)
-        .where(
-            OneTimeCode.id == code_id,
-            OneTimeCode.used_at.is_(None),
-            OneTimeCode.expires_at > now,
-            OneTimeCode.failures < most_failures,
-        )
+        .where(*_open_to_a_try(share_code_id, now, most))
         .values(failures=OneTimeCode.failures + 1)
+        .returning(OneTimeCode.id, OneTimeCode.code_hash)
+        .execution_options(synchronize_session=False)
     )
-    return _changed(session, statement) == 1
+    return [(code_id, code_hash) for code_id, code_hash in session.execute(statement)]
+
+
+def _open_to_a_try(share_code_id: uuid.UUID, now: datetime, most: int) -> tuple[ColumnElement[bool], ...]:
+    """Neither used nor expired nor tried too often."""
+    return (
+        OneTimeCode.share_code_id == share_code_id,
+        OneTimeCode.used_at.is_(None),
+        OneTimeCode.expires_at > now,
+        OneTimeCode.failures < most,
+    )
 
 
 def use_one_time_code(session: Session, code_id: uuid.UUID, now: datetime) -> bool:

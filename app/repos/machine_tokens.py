@@ -27,5 +27,9 @@ def by_name(session: Session, name: str) -> MachineToken | None:
     return session.scalars(select(MachineToken).where(MachineToken.name == name)).one_or_none()
 
 
+def everyone(session: Session) -> list[MachineToken]:
+    return list(session.scalars(select(MachineToken).order_by(MachineToken.created_at, MachineToken.name)))
+
+
 def add(session: Session, token: MachineToken) -> None:
     session.add(token)

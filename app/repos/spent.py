@@ -8,20 +8,21 @@ from typing import Any, cast
 from sqlalchemy import ColumnElement, CursorResult, and_, delete, exists, or_, select, tuple_
 from sqlalchemy.orm import Session
 
-from app.models import AccessAttempts, Base, Job, OneTimeCode, PatientSession, ShareCode, StaffSession
+from app.models import AccessAttempts, Base, Job, KnownDevice, OneTimeCode, PatientSession, ShareCode, StaffSession
 
 
-def remove(session: Session, before: datetime, limit: int) -> int:
-    """What was over `before`, at most `limit` rows of each table; returns how many went."""
-    return sum(_remove(session, table, spent, limit) for table, spent in _spent(before))
+def remove(session: Session, before: datetime, unused_since: datetime, limit: int) -> int:
+    """What was over `before` and devices `unused_since`, at most `limit` rows of each kind; returns how many went."""
+    return sum(_remove(session, table, spent, limit) for table, spent in _spent(before, unused_since))
 
 
-def _spent(before: datetime) -> list[tuple[type[Base], ColumnElement[bool]]]:
+def _spent(before: datetime, unused_since: datetime) -> list[tuple[type[Base], ColumnElement[bool]]]:
     # Failures with a code of ours count for as long as it lives, those of a device that was let in as long as it is
     # known. The rest counts for a day at most, and guesses at codes that never were would pile up for ever.
     of_a_code = exists().where(ShareCode.code_hash == AccessAttempts.key_hash)
     passing = or_(
-        AccessAttempts.scope.in_(("address", "patient", "staff")), and_(AccessAttempts.scope == "code", ~of_a_code)
+        AccessAttempts.scope.in_(("address", "request", "patient", "staff")),
+        and_(AccessAttempts.scope == "code", ~of_a_code),
     )
     return [
         (PatientSession, PatientSession.expires_at < before),
@@ -29,6 +30,9 @@ def _spent(before: datetime) -> list[tuple[type[Base], ColumnElement[bool]]]:
         (OneTimeCode, OneTimeCode.expires_at < before),
         (Job, and_(Job.state == "done", Job.finished_at < before)),
         (AccessAttempts, and_(AccessAttempts.updated_at < before, passing)),
+        (KnownDevice, KnownDevice.last_used_at < unused_since),
+        # a device that is let in leaves its count as new as itself: what is older belongs to none that is kept
+        (AccessAttempts, and_(AccessAttempts.scope == "device", AccessAttempts.updated_at < unused_since)),
     ]
 
 

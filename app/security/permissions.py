@@ -8,7 +8,7 @@ from enum import StrEnum
 
 class Permission(StrEnum):
     SEE_EXAMS = "see exams"
-    CHANGE_ACCESS = "resend, revoke, let in, print"
+    CHANGE_ACCESS = "resend, revoke, hold, let in, print"
     SETTLE_MESSAGES = "settle messages"
     SEE_SYSTEM = "see jobs and quarantine, revive jobs"
     READ_AUDIT = "read the audit log"

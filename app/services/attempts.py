@@ -19,6 +19,8 @@ PAUSE = timedelta(minutes=15)
 IN_A_ROW = 5
 FOR_LIFE = 10
 ADDRESS_WINDOW = timedelta(hours=1)
+REQUESTS_A_FAILURE = 4
+"""One-time codes may be asked for so many times as often as failed with: behind a carrier's address are many people."""
 PATIENT_WINDOW = timedelta(days=1)
 PATIENT_FAILURES = 20
 
@@ -69,10 +71,26 @@ class Attempts:
         """Count a failure on the patient and on the address it came from; the code was counted before."""
         repo.ensure_attempts(session, "patient", patient_key, now)
         repo.count_in_window(session, "patient", patient_key, now, PATIENT_WINDOW)
+        self.failed_on_address(session, address, now)
+
+    def failed_on_address(self, session: Session, address: str, now: datetime) -> None:
         key = self._address_key(address)
         if key is not None:
             repo.ensure_attempts(session, "address", key, now)
             repo.count_in_window(session, "address", key, now, ADDRESS_WINDOW)
+
+    def ask(self, session: Session, address: str, now: datetime) -> int:
+        """Count that a one-time code was asked for; else the seconds until this address may ask again."""
+        key = self._address_key(address)
+        if key is None:
+            return 0
+        if repo.window_count(session, "request", key, now, ADDRESS_WINDOW) >= REQUESTS_A_FAILURE * self.address_limit:
+            row = repo.attempts(session, "request", key)
+            begun = row.window_started_at if row is not None and row.window_started_at is not None else now
+            return max(1, int((begun + ADDRESS_WINDOW - now).total_seconds()))
+        repo.ensure_attempts(session, "request", key, now)
+        repo.count_in_window(session, "request", key, now, ADDRESS_WINDOW)
+        return 0
 
     def knowledge_is_off(self, session: Session, code_key: bytes, device_key: bytes | None) -> bool:
         row = repo.attempts(session, *_own(code_key, device_key))

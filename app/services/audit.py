@@ -70,6 +70,8 @@ class Action(StrEnum):
     STAFF_SETTLED_MESSAGE = "staff.settled_message"
     STAFF_REVIVED_JOB = "staff.revived_job"
     TOKEN_CREATED = "token.created"  # noqa: S105 - an event's name
+    TOKENS_LISTED = "token.listed"
+    TOKEN_REVOKED = "token.revoked"  # noqa: S105 - an event's name
     MACHINE_READ = "machine.read"
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from app.clock import Clock
-from app.errors import Conflict, NotFound
+from app.errors import Conflict, InvalidInput, NotFound
 from app.extensions import Database
 from app.models import Exam, Study
 from app.repos import exams as repo
@@ -48,6 +48,17 @@ class Holds:
         exam.held_at = exam.held_at or self.clock.now()
         exam.held_reason = reason
         self._changed(session, exam, Action.EXAM_HELD, actor, reason=reason)
+
+    def withhold(self, exam_id: uuid.UUID, reason: str, actor: str) -> None:
+        """A human takes an exam from its patient, until a human lifts that. Raises NotFound, InvalidInput (reason)."""
+        reason = checked_reason(reason, LONGEST_HELD_REASON)
+        if reason in (CONTRADICTED, REPORT_OF_ANOTHER):
+            raise InvalidInput("reason", "is one of those that lift by themselves")
+        with self.db.session() as session:
+            exam = release_repo.lock(session, exam_id)
+            if exam is None:
+                raise NotFound
+            self.hold(session, exam, reason, actor)
 
     def reconsider(self, session: Session, exam: Exam) -> None:
         """Hold or lift as the exam's studies stand now. A human's hold is never lifted here."""

@@ -13,7 +13,7 @@ from app.errors import NotFound
 from app.extensions import Database
 from app.repos import access as repo
 from app.services.audit import Action, Audit
-from app.services.session_times import is_alive, is_to_be_touched
+from app.services.session_times import is_alive, is_to_be_touched, touch
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +45,7 @@ class PatientSessions:
         if row is None or not is_alive(row, now, self.idle):
             raise NotFound
         if is_to_be_touched(row, now):
-            with self.db.session() as session:
-                repo.touch_session(session, session_id, now)
+            touch(self.db, lambda session: repo.touch_session(session, session_id, now))
         return PatientAccess(session_id, row.exam_id, row.exam_revision, row.held_at is not None)
 
     def end(self, access: PatientAccess) -> None:

@@ -1,12 +1,20 @@
-"""How long a session lives, of a patient or of staff: unused, in all, under a clock that jumps. Reads no rows."""
+"""How long a session lives, of a patient or of staff: unused, in all, under a clock that jumps. Knows no rows."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from sqlalchemy.orm import Session
+
+from app.errors import DatabaseUnavailable
+from app.extensions import Database
+
 TOUCH_EVERY = timedelta(minutes=1)
 """Not at every frame: a write a minute keeps a session alive."""
+TOUCH_PATIENCE_S = 0.02
 SESSION_LIFETIME = timedelta(hours=12)
 """However much it is used."""
 
@@ -28,3 +36,9 @@ def is_alive(times: SessionTimes, now: datetime, idle: timedelta) -> bool:
 
 def is_to_be_touched(times: SessionTimes, now: datetime) -> bool:
     return abs(now - times.last_seen_at) > TOUCH_EVERY
+
+
+def touch(db: Database, note: Callable[[Session], None]) -> None:
+    """Note that a session is in use, where that can be had at once. Else its next request will: readers never wait."""
+    with suppress(DatabaseUnavailable), db.session(patience_s=TOUCH_PATIENCE_S) as session:
+        note(session)

@@ -1,4 +1,5 @@
-"""Removes what no longer serves anybody: ended sessions, used codes, done jobs, old counts of failures.
+"""Removes what no longer serves anybody: ended sessions, used codes, done jobs, old counts of failures, devices long
+unused.
 
 Never what happened: that is the audit log's, and of studies, exams and messages nothing is removed here.
 """
@@ -14,6 +15,8 @@ from app.repos import spent as repo
 
 KEPT = timedelta(days=30)
 """Long enough to look into a complaint; no count or life time that matters is longer than a day."""
+DEVICES_KEPT = timedelta(days=400)
+"""Longer than a browser keeps the cookie that makes it known."""
 EVERY = timedelta(hours=6)
 BATCH = 500
 """Few enough that no patient waits for the write lock."""
@@ -31,7 +34,7 @@ class SpentRows:
         if self._looked_at is not None and timedelta(0) <= now - self._looked_at < EVERY:
             return 0
         with self.db.session() as session:
-            removed = repo.remove(session, now - KEPT, BATCH)
+            removed = repo.remove(session, now - KEPT, now - DEVICES_KEPT, BATCH)
         if removed < BATCH:
             self._looked_at = now
         return removed

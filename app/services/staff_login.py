@@ -21,7 +21,7 @@ from app.security import passwords, totp
 from app.security.codes import Codes
 from app.security.fields import FieldSealer
 from app.services.audit import Action, Audit
-from app.services.session_times import SESSION_LIFETIME, is_alive, is_to_be_touched
+from app.services.session_times import SESSION_LIFETIME, is_alive, is_to_be_touched, touch
 from app.services.staff_accounts import PASSWORD_LIFETIME, TOTP_CONTEXT
 
 SCOPE = "staff"
@@ -82,8 +82,7 @@ class StaffLogin:
         if row is None or row.disabled_at is not None or not is_alive(row, now, self.idle):
             raise Unauthenticated
         if is_to_be_touched(row, now):
-            with self.db.session() as session:
-                repo.touch_session(session, session_id, now)
+            touch(self.db, lambda session: repo.touch_session(session, session_id, now))
         over_age = now - row.password_changed_at > PASSWORD_LIFETIME
         return StaffAccess(session_id, row.user_id, row.username, row.role, must_change_password=over_age)
 

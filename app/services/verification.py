@@ -94,10 +94,18 @@ class Verification:
         raise AccessRefused
 
     def request_one_time_code(self, attempt: Attempt) -> None:
-        """Ask for a code to the phone on file. The same work for every code: neither answer nor time tells anything."""
-        key = f"{self.naming.code_key(attempt).hex()}:{uuid.uuid4().hex}:{int(self.clock.now().timestamp())}"
+        """Ask for a code to the phone on file. The same work for every code: neither answer nor time tells anything.
+
+        Raises TooManyAttempts when its address asked too often, for whatever codes.
+        """
+        now = self.clock.now()
+        key = f"{self.naming.code_key(attempt).hex()}:{uuid.uuid4().hex}:{int(now.timestamp())}"
         with self.db.session() as session:
-            self.enqueue(session, ONE_TIME_REQUEST, key)
+            retry_after_s = self.attempts.ask(session, attempt.address, now)
+            if not retry_after_s:
+                self.enqueue(session, ONE_TIME_REQUEST, key)
+        if retry_after_s:
+            raise TooManyAttempts(retry_after_s)
         self.wake()
 
     def answer_request(self, key: str) -> None:
@@ -113,10 +121,10 @@ class Verification:
             if code is None or exam is None or patient is None or patient.phone_sealed is None:
                 return
             code_id = uuid.UUID(one_time_id)
-            sent = repo.one_time_codes_since(session, exam.id, now - timedelta(days=1))
+            sent = repo.one_time_codes_sent(session, exam.id, now - timedelta(days=1))
             if sent >= ONE_TIME_A_DAY or repo.one_time_code(session, code_id) is not None:
                 return
-            row = self._new_one_time_code(session, exam, code, code_id, now)
+            row = self._new_one_time_code(session, code, code_id, "sms", now)
             self.send_one_time_code(session, exam, self.fields.open(patient.phone_sealed, "patient.phone"), row)
             self._record(session, Action.ONE_TIME_CODE_SENT, exam, "patient")
         self.wake()  # the sweeping thread may have looked a moment ago
@@ -126,38 +134,45 @@ class Verification:
         qr = repo.code_by_hash(session, self.codes.hash("long", self.access_codes.qr_code(session, exam)))
         assert qr is not None  # issued by the line before
         code_id = uuid.uuid4()
-        self._new_one_time_code(session, exam, qr, code_id, self.clock.now())
+        self._new_one_time_code(session, qr, code_id, "desk", self.clock.now())
         return self.codes.one_time_code(code_id.bytes)
 
     def open_by_one_time_code(self, attempt: Attempt, typed: str) -> Opened:
-        """Open with the newest one-time code that was asked for with this very code, once.
+        """Open with any live one-time code that was made for this very code, once: the desk's or one that was sent.
 
         Works while the knowledge factor is paused or off. Raises AccessRefused for every reason alike.
         """
         now = self.clock.now()
         with self.db.session() as session:
             named = self.naming.named(session, attempt, now)
-            row = repo.newest_one_time_code(
-                session, named.exam.id if named.exam else NOBODY, named.code.id if named.code else NOBODY
-            )
-            claimed = repo.claim_one_time_code(session, row.id if row else NOBODY, now, ONE_TIME_TRIES)
-        code_id, expected = (row.id, row.code_hash) if row else (NOBODY, secrets.token_bytes(32))
-        given = self.codes.hash("one-time", code_id.hex, normal_code(typed))
-        right = hmac.compare_digest(given, expected) and claimed
+            share_code_id = named.code.id if named.code else NOBODY
+            claimed = repo.claim_one_time_codes(session, share_code_id, now, ONE_TIME_TRIES)
+        right = self._right_one(claimed, normal_code(typed))
         with self.db.session() as session:
-            live = right and row is not None and self.naming.still_names(session, named, now)
-            if live and row is not None and repo.use_one_time_code(session, row.id, now):
+            live = right is not None and self.naming.still_names(session, named, now)
+            if live and right is not None and repo.use_one_time_code(session, right, now):
                 self.attempts.stepped_up(session, named.code_key, named.patient_key, named.device_key, now)
                 return self._open(session, named, attempt, now, by="one_time_code")
-            self._refuse(session, named, attempt, now)
+            # Not the patient's failure: whoever photographed one QR could fill it from many addresses, without end.
+            self.attempts.failed_on_address(session, attempt.address, now)
+            self._record_of(session, Action.ACCESS_FAILED, named)
         raise AccessRefused
 
+    def _right_one(self, claimed: list[tuple[uuid.UUID, bytes]], typed: str) -> uuid.UUID | None:
+        """The one that was typed. All are compared, and something is where there is none."""
+        right = None
+        for code_id, expected in claimed or [(NOBODY, secrets.token_bytes(32))]:
+            if hmac.compare_digest(self.codes.hash("one-time", code_id.hex, typed), expected):
+                right = code_id
+        return right
+
     def _new_one_time_code(
-        self, session: Session, exam: Exam, named_by: ShareCode, code_id: uuid.UUID, now: datetime
+        self, session: Session, named_by: ShareCode, code_id: uuid.UUID, kind: str, now: datetime
     ) -> OneTimeCode:
         row = OneTimeCode(
-            id=code_id, exam_id=exam.id, share_code_id=named_by.id,
+            id=code_id, exam_id=named_by.exam_id, share_code_id=named_by.id, kind=kind,
             code_hash=self.codes.hash("one-time", code_id.hex, self.codes.one_time_code(code_id.bytes)),
+            failures=repo.one_time_tries(session, named_by.id, now, ONE_TIME_TRIES),
             created_at=now, expires_at=now + ONE_TIME_LIFETIME,
         )  # fmt: skip
         repo.add(session, row)
@@ -179,7 +194,9 @@ class Verification:
         )  # fmt: skip
         repo.add(session, row)
         device_hash = self.codes.hash("device", device)
-        if repo.known_device(session, device_hash, named.exam.id) is None:
+        if (known := repo.known_device(session, device_hash, named.exam.id)) is not None:
+            known.last_used_at = now
+        else:
             known = KnownDevice(device_hash=device_hash, exam_id=named.exam.id, created_at=now, last_used_at=now)
             repo.add(session, known)
         self._record(session, Action.ACCESS_GRANTED, named.exam, f"patient-session:{row.id.hex}", by=by)

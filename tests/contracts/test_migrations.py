@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from sqlalchemy import inspect, select
 
 from app import schema
 from app.extensions import Database
-from app.models import Base, Job
+from app.models import Base, Job, OneTimeCode
 
 
 @pytest.fixture
@@ -46,6 +48,23 @@ def test_each_step_goes_down_and_up_again_with_data_in_place(database: Database)
     assert len(kept) == 1
     schema.downgrade(database, "base")
     assert set(inspect(database.engine).get_table_names()) <= {"alembic_version"}
+
+
+def test_codes_of_before_count_as_sent_and_processes_of_before_can_still_make_some(
+    database: Database, tmp_path: Path
+) -> None:
+    columns = "id, exam_id, share_code_id, code_hash, failures, created_at, expires_at"
+    schema.upgrade(database)
+    schema.downgrade(database, "0003")
+    with closing(sqlite3.connect(tmp_path / "m.db", isolation_level=None)) as of_before:
+        for number in ("1" * 32, "2" * 32):
+            of_before.execute(
+                f"INSERT INTO one_time_code ({columns}) VALUES (?, ?, ?, x'00', 0, ?, ?)",
+                (number, number, number, "2026-01-01 00:00:00", "2026-01-01 00:00:00"),
+            )
+            schema.upgrade(database)
+    with database.read() as session:
+        assert session.scalars(select(OneTimeCode.kind)).all() == ["sms", "sms"]
 
 
 def test_upgrading_twice_changes_nothing(database: Database) -> None:

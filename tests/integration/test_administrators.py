@@ -38,7 +38,7 @@ def test_administrators_cannot_act_on_an_exam(house: Services, app: Flask, role:
     exam = issued(house)
     browser = console(app, house, role)
     page = next(iter(ROLE_PAGES[role]))
-    for action in ("resend", "revoke", "let-in"):
+    for action in ("resend", "revoke", "hold", "let-in"):
         answer = browser.post(f"/staff/exams/{exam.exam_id}/{action}", page, reason="x")
         assert answer.status_code == 403
     assert browser.get(f"/staff/exams/{exam.exam_id}/report-sheet.pdf").status_code == 403

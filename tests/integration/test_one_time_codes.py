@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event, func, select
+from werkzeug.test import TestResponse
 
 from app.bootstrap import Services
-from app.models import OneTimeCode
-from tests.factories.access import Issued, issued, opened
-from tests.factories.house import clock_of
+from app.models import Job, OneTimeCode
+from app.repos import access as access_repo
+from app.services.attempts import REQUESTS_A_FAILURE
+from app.services.verification import ONE_TIME_REQUEST
+from tests.factories.access import Issued, application, issued, opened
+from tests.factories.house import clock_of, services
 from tests.factories.telling import messages, sweep
 
 WRONG = {"factor": "9999"}
@@ -174,3 +183,136 @@ def test_a_wrong_one_is_refused_on_the_page_of_all_failures(app: Flask, exam: Is
         for data in ({"one_time_code": "000000"}, {"one_time_code": ""}, WRONG)
     }
     assert len(refused) == 1
+
+
+def sent_code(house: Services) -> str:
+    """The one the phone got last; the desk's may be as new."""
+    sweep(house)
+    return messages(house)[-1].text.partition("验证码是")[2][:6]
+
+
+def desk_code(house: Services, exam: Issued) -> str:
+    return house.desk.let_in(uuid.UUID(hex=exam.exam_id), "填错次数过多", "staff:desk")
+
+
+def statuses(app: Flask, exam: Issued, codes: Iterable[str], source: str = "203.0.113.9") -> list[int]:
+    return [
+        app.test_client()
+        .post(f"/q/{exam.qr}", data={"one_time_code": code}, environ_base={"REMOTE_ADDR": source})
+        .status_code
+        for code in codes
+    ]
+
+
+@pytest.mark.parametrize("desk_first", [True, False])
+def test_the_desks_and_the_phones_code_live_side_by_side_and_each_opens_once(
+    house: Services, app: Flask, exam: Issued, desk_first: bool
+) -> None:
+    told = [desk_code(house, exam)] if desk_first else []
+    app.test_client().post(f"/q/{exam.qr}", data={"action": "send_code"})
+    told.append(sent_code(house))
+    if not desk_first:
+        told.append(desk_code(house, exam))
+    assert statuses(app, exam, [*told, *told]) == [303, 303, 403, 403]
+
+
+def test_more_live_codes_of_an_exam_give_no_more_guesses(house: Services, app: Flask, exam: Issued) -> None:
+    first = desk_code(house, exam)
+    assert statuses(app, exam, ["000000"] * 3) == [403] * 3
+    app.test_client().post(f"/q/{exam.qr}", data={"action": "send_code"})
+    second, third = sent_code(house), desk_code(house, exam)
+    assert statuses(app, exam, ["000000"] * 2) == [403] * 2
+    assert statuses(app, exam, [first, second, third]) == [403] * 3
+
+
+def test_a_code_given_after_all_tries_were_used_up_is_a_new_one(house: Services, app: Flask, exam: Issued) -> None:
+    desk_code(house, exam)
+    assert statuses(app, exam, ["000000"] * 5) == [403] * 5
+    fresh = desk_code(house, exam)
+    assert statuses(app, exam, ["000000"] * 4 + [fresh]) == [403] * 4 + [303]
+
+
+def test_parallel_guesses_at_two_live_codes_are_compared_five_times_in_all(
+    house: Services, app: Flask, exam: Issued, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk_code(house, exam)
+    desk_code(house, exam)
+    compared: list[int] = []
+    claim = access_repo.claim_one_time_codes
+    monkeypatch.setattr(
+        access_repo, "claim_one_time_codes", lambda *args: compared.append(len(found := claim(*args))) or found
+    )
+    with ThreadPoolExecutor(12) as guessers:
+        list(guessers.map(lambda _: statuses(app, exam, ["000000"]), range(12)))
+    assert sorted(compared) == [0] * 7 + [2] * 5
+
+
+def test_codes_of_the_desk_use_up_none_of_the_three_that_are_sent_a_day(
+    house: Services, app: Flask, exam: Issued
+) -> None:
+    for _ in range(4):
+        desk_code(house, exam)
+    for sent in (1, 2, 3, 3):
+        app.test_client().post(f"/q/{exam.qr}", data={"action": "send_code"})
+        sweep(house)
+        assert len(messages(house)) == sent
+
+
+def test_wrong_ones_from_many_addresses_do_not_shut_the_owner_out_of_his_other_exams(
+    house: Services, app: Flask, exam: Issued
+) -> None:
+    other = issued(house, "A2")
+    for number in range(21):
+        assert statuses(app, exam, ["000000"], f"10.0.0.{number}") == [403]
+    owner = app.test_client().post(f"/q/{other.qr}", data={"factor": other.factor})
+    assert owner.status_code == 303
+
+
+def test_wrong_ones_are_failures_of_their_address(house: Services, app: Flask, exam: Issued) -> None:
+    statuses(app, exam, ["000000"] * 30)
+    here = {"REMOTE_ADDR": "203.0.113.9"}
+    right = {"factor": exam.factor}
+    assert app.test_client().post(f"/q/{exam.qr}", data=right, environ_base=here).status_code == 429
+    assert app.test_client().post(f"/q/{exam.qr}", data=right).status_code == 303
+
+
+def requests_of(house: Services) -> int:
+    with house.db.read() as session:
+        return session.scalar(select(func.count()).select_from(Job).where(Job.kind == ONE_TIME_REQUEST)) or 0
+
+
+def asked(app: Flask, code: str, source: str, times: int = 1) -> TestResponse:
+    here = {"REMOTE_ADDR": source}
+    return [
+        app.test_client().post(f"/q/{code}", data={"action": "send_code"}, environ_base=here) for _ in range(times)
+    ][-1]
+
+
+def test_an_address_asks_for_so_many_an_hour_whatever_exists_and_other_addresses_go_on(tmp_path: Path) -> None:
+    house = services(tmp_path, address_failures_per_hour="1")
+    app, exam = application(house), issued(house)
+    asked(app, UNKNOWN_QR, "203.0.113.9", REQUESTS_A_FAILURE)
+    assert requests_of(house) == REQUESTS_A_FAILURE
+    clock_of(house).advance(60)
+    refused = [asked(app, code, "203.0.113.9") for code in (exam.qr, UNKNOWN_QR, "x")]
+    assert {(page.status_code, page.data, page.headers["Retry-After"]) for page in refused} == {
+        (429, refused[0].data, "3540")
+    }
+    assert "59</b> 分钟" in refused[0].text
+    assert 'name="one_time_code"' in refused[0].text
+    assert requests_of(house) == REQUESTS_A_FAILURE
+    assert asked(app, exam.qr, "203.0.113.10").status_code == 200
+    clock_of(house).advance(3540)
+    assert asked(app, exam.qr, "203.0.113.9").status_code == 200
+
+
+def test_asking_is_no_failure_and_shared_networks_may_always(tmp_path: Path) -> None:
+    house = services(tmp_path, address_failures_per_hour="1", shared_addresses="10.0.0.0/8")
+    app, exam = application(house), issued(house)
+    assert asked(app, UNKNOWN_QR, "10.0.0.1", REQUESTS_A_FAILURE * 3).status_code == 200
+    assert asked(app, UNKNOWN_QR, "203.0.113.9", REQUESTS_A_FAILURE + 1).status_code == 429
+    right = {"factor": exam.factor}
+    assert (
+        app.test_client().post(f"/q/{exam.qr}", data=right, environ_base={"REMOTE_ADDR": "203.0.113.9"}).status_code
+        == 303
+    )

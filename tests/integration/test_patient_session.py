@@ -149,3 +149,32 @@ def test_a_failed_post_takes_no_session_away(app: Flask, exam: Issued) -> None:
     answer = client.post(f"/q/{exam.qr}", data={"factor": "9999"})
     assert (answer.status_code, "Set-Cookie" in answer.headers) == (403, False)
     assert client.get(f"/exams/{exam.exam_id}").status_code == 200
+
+
+UNDER_EXAMS = [
+    "/exams", "/exams/x", "/exams/{id}", "/exams/{id}/leave", "/exams/{id}/report.pdf", "/exams/{id}/nothing",
+    "/exams/{id}//viewer", "/exams/", "//exams/{id}",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "BREW"])
+def test_without_a_session_nothing_under_exams_exists_whatever_the_method(
+    house: Services, app: Flask, exam: Issued, method: str
+) -> None:
+    strangers = {"nobody": None, "forged": "x.y.z", "over": house.patient_tokens.issue(uuid.uuid4())}
+    for name, token in strangers.items():
+        client = app.test_client()
+        if token:
+            client.set_cookie("cf-patient", token)
+        for address in UNDER_EXAMS:
+            answer = client.open(address.format(id=exam.exam_id), method=method)
+            assert (answer.status_code, answer.headers.get("Allow")) == (404, None), (name, address)
+
+
+def test_with_a_session_another_method_is_not_allowed(app: Flask, exam: Issued) -> None:
+    assert opened(app, exam).put(f"/exams/{exam.exam_id}").status_code == 405
+
+
+@pytest.mark.parametrize("path", ["/", "/s", "/examsx", "/q/x", "/healthz", "/staff/login"])
+def test_other_doors_say_which_methods_they_take(app: Flask, path: str) -> None:
+    assert app.test_client().delete(path).status_code == (404 if path == "/examsx" else 405)

@@ -51,7 +51,7 @@ def test_resending_sends_a_new_code_that_opens_and_is_audited(house: Services, a
 
 
 @pytest.mark.parametrize("reason", ["", "   ", "长" * 201])
-@pytest.mark.parametrize("action", ["resend", "revoke", "let-in"])
+@pytest.mark.parametrize("action", ["resend", "revoke", "hold", "let-in"])
 def test_every_action_needs_a_reason(house: Services, desk: Console, action: str, reason: str) -> None:
     exam_id = released(house)
     page = f"/staff/exams/{exam_id}"

@@ -15,7 +15,7 @@ REACHED_BY = {
     "GET /staff/exams": "desk", "GET /staff/unmatched": "desk", f"GET {EXAM}": "desk",
     f"GET {EXAM}/qr.png": "desk", f"GET {EXAM}/report-sheet.pdf": "desk",
     f"POST {EXAM}/resend": "desk", f"POST {EXAM}/revoke": "desk", f"POST {EXAM}/let-in": "desk",
-    f"POST {EXAM}/lift-hold": "desk",
+    f"POST {EXAM}/hold": "desk", f"POST {EXAM}/lift-hold": "desk",
     "GET /staff/messages": "desk", "POST /staff/messages/<notification_id>/settle": "desk",
     "GET /staff/system": "system_admin", "POST /staff/system/jobs/<job_id>/revive": "system_admin",
     "GET /staff/people": "security_admin", "POST /staff/people": "security_admin",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from flask import Flask
 from sqlalchemy import select
 
 from app.bootstrap import Services
 from app.models import AuditEvent, Notification
+from app.services.holds import CONTRADICTED, REPORT_OF_ANOTHER
 from tests.factories.access import issued, opened
 from tests.factories.staff import Console, actions
 from tests.factories.telling import (
@@ -18,6 +20,7 @@ from tests.factories.telling import (
     register,
     released,
     report,
+    sweep,
 )
 
 
@@ -95,3 +98,48 @@ def test_a_held_exam_is_let_go_by_the_desk_and_the_stranger_stays_away(
         lifted = session.scalars(select(AuditEvent).where(AuditEvent.action == "exam.hold_lifted")).one()
     assert (lifted.actor, lifted.detail["reason"]) == ("staff:desk", "已与检查科室核对")
     assert "信息不一致" not in desk.get(page).text
+
+
+def test_the_desk_withholds_an_exam_and_gives_it_back(house: Services, app: Flask, desk: Console) -> None:
+    exam_id = released(house)
+    exam = issued(house)
+    patient = opened(app, exam)
+    page = f"/staff/exams/{exam_id}"
+    assert desk.post(f"{page}/hold", page, reason="影像有误").status_code == 303
+    shown = desk.get(page).text
+    assert "患者看不到" in shown
+    assert "影像有误" in shown
+    assert f'action="{page}/hold"' not in shown
+    for browser in (patient, opened(app, exam)):  # nobody has to be let out, and nobody gets in by scanning again
+        assert "医院正在核对" in browser.get(f"/exams/{exam_id}").text
+        assert browser.get(f"/exams/{exam_id}/manifest.json").status_code == 404
+    register(house)  # what the machine finds in order lifts no human's hold
+    receive_study(house)
+    sweep(house)
+    assert exam_of(house).held_reason == "影像有误"
+    assert lift(desk, page, seen=desk.get(page).text) == 303
+    assert "医院正在核对" not in patient.get(f"/exams/{exam_id}").text
+    with house.db.read() as session:
+        events = session.scalars(select(AuditEvent).where(AuditEvent.action.startswith("exam.h")))
+        assert [(event.action, event.actor, event.detail["reason"]) for event in events] == [
+            ("exam.held", "staff:desk", "影像有误"), ("exam.hold_lifted", "staff:desk", "已与检查科室核对"),
+        ]  # fmt: skip
+
+
+def test_an_exam_that_the_machine_holds_can_be_withheld_until_a_human_lifts_it(house: Services, desk: Console) -> None:
+    exam_id = register(house)
+    receive_study(house, AccessionNumber="A1", PatientName="Wang^Qiang=王^强")
+    page = f"/staff/exams/{exam_id.hex}"
+    assert f'action="{page}/hold"' in desk.get(page).text
+    assert desk.post(f"{page}/hold", page, reason="疑似传错患者").status_code == 303
+    register(house, patient_name="王强")
+    assert exam_of(house).held_reason == "疑似传错患者"
+
+
+@pytest.mark.parametrize(
+    "reason", [" ", "长" * 65, CONTRADICTED, REPORT_OF_ANOTHER], ids=["none", "too long", "studies", "report"]
+)
+def test_a_hold_by_hand_needs_a_reason_of_its_own(house: Services, desk: Console, reason: str) -> None:
+    page = f"/staff/exams/{register(house).hex}"
+    assert desk.post(f"{page}/hold", page, reason=reason).status_code == 400
+    assert exam_of(house).held_at is None

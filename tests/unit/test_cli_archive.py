@@ -77,7 +77,7 @@ def test_a_full_store_stops_the_command_with_a_sentence_and_what_was_taken_is_to
 
     monkeypatch.setattr(SealedArchive, "put_many", filling_up)
     result = app.test_cli_runner().invoke(args=["ingest", str(sent)])
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert isinstance(result.exception, SystemExit)
     assert "Error: no room" in result.output
     assert "4 stored, 0 already there" in result.output

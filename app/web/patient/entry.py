@@ -74,9 +74,9 @@ def _answer(code: str, phone: str | None, carried: dict[str, str] | None) -> Res
     action = request.form.get("action")
     if action in ("send_code", "have_code"):
         missing = _missing(carried, code)  # what was typed decides, not what exists
-        if action == "send_code" and not missing:
-            verification.request_one_time_code(attempt)
-        return _step_up(carried, missing=missing, code_sent=action == "send_code" and not missing)
+        if action == "have_code" or missing:
+            return _step_up(carried, missing=missing)
+        return _asked(carried, attempt)
     try:
         typed = request.form.get("one_time_code")
         if typed is not None:
@@ -94,6 +94,17 @@ def _answer(code: str, phone: str | None, carried: dict[str, str] | None) -> Res
     return _let_in(opened)
 
 
+def _asked(carried: dict[str, str] | None, attempt: Attempt) -> Response:
+    """A one-time code was asked for, or cannot be from this address; who has one may type it all the same."""
+    try:
+        services().verification.request_one_time_code(attempt)
+    except TooManyAttempts as pause:
+        page = _step_up(carried, missing=[], retry_minutes=-(-pause.retry_after_s // 60), status=429)
+        page.headers["Retry-After"] = str(pause.retry_after_s)
+        return page
+    return _step_up(carried, missing=[], code_sent=True)
+
+
 def _missing(carried: dict[str, str] | None, code: str) -> list[str]:
     """Fields without which no code can be asked for: a pick-up code left empty, a phone number that is none."""
     if carried is None:
@@ -108,11 +119,13 @@ def _step_up(
     missing: list[str],
     code_sent: bool = False,
     is_asked: bool = False,
+    retry_minutes: int = 0,
     status: int = 200,
 ) -> Response:
     page = render_template(
-        "patient/one_time_code.html", code_sent=code_sent, is_asked=is_asked, carried=carried, missing=missing
-    )
+        "patient/one_time_code.html", code_sent=code_sent, is_asked=is_asked, retry_minutes=retry_minutes,
+        carried=carried, missing=missing,
+    )  # fmt: skip
     return make_response(page, status)
 
 

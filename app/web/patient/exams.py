@@ -19,6 +19,7 @@ from app.web.patient import session as patient_session
 
 blueprint = guarded_blueprint("patient_exams", __name__, patient_session.patient_session)
 blueprint.before_request(small_forms.limit)
+blueprint.before_app_request(patient_session.no_route)
 
 KEY_IMAGES = 6
 PREVIEW_SIDE = 256

@@ -41,6 +41,12 @@ def shown_exam() -> None:
         raise NotFound
 
 
+def no_route() -> None:
+    """Guard of what is no address under /exams, or not by this method: only who has a session learns which (405)."""
+    if request.routing_exception is not None and request.path.lstrip("/").partition("/")[0] == "exams":
+        patient_session()
+
+
 def current_access() -> PatientAccess:
     access: PatientAccess = g.patient_access
     return access

@@ -1,4 +1,4 @@
-"""The desk's pages: search, one exam with its deliveries and visitors, resend, revoke, let in, print again."""
+"""The desk's pages: search, one exam with its deliveries and visitors, resend, revoke, hold, let in, print again."""
 
 from __future__ import annotations
 
@@ -72,6 +72,18 @@ def let_in(exam_id: str) -> Response:
         return _page(asked, error)
     accession = services().exams.view(asked).accession_number
     return make_response(render_template("staff/let_in.html", exam_id=asked.hex, code=code, accession_number=accession))
+
+
+@blueprint.post("/exams/<exam_id>/hold")
+@may_change
+def hold(exam_id: str) -> Response:
+    """The patient sees neither report nor pictures from now on, until somebody lifts it."""
+    asked = _id(exam_id)
+    try:
+        services().holds.withhold(asked, request.form.get("reason", ""), current_staff().actor)
+    except InvalidInput as error:
+        return _page(asked, error)
+    return _back(asked, "held")
 
 
 @blueprint.post("/exams/<exam_id>/lift-hold")

@@ -13,7 +13,7 @@ from app.errors import AccessRefused
 from app.models import AccessAttempts, AuditEvent, Base, Job, KnownDevice, OneTimeCode, PatientSession, StaffSession
 from app.services import spent_rows
 from app.services.code_naming import Attempt
-from app.services.spent_rows import KEPT, SpentRows
+from app.services.spent_rows import DEVICES_KEPT, KEPT, SpentRows
 from tests.factories.access import FACTOR, Issued, issued
 from tests.factories.house import clock_of, services
 from tests.factories.telling import sweep
@@ -69,7 +69,7 @@ def test_rows_that_serve_nobody_go_after_thirty_days_and_the_audit_log_stays(hou
 
 def test_failures_with_a_living_code_are_remembered_and_guesses_at_nothing_forgotten(house: Services) -> None:
     exam = lived_in(house)
-    assert set(scopes(house)) == {"address", "code", "patient", "staff"}
+    assert set(scopes(house)) == {"address", "code", "patient", "request", "staff"}
     clock_of(house).advance((KEPT + timedelta(days=1)).total_seconds())
     SpentRows(house.db, house.clock).remove_due()
     assert scopes(house) == ["code"]
@@ -77,6 +77,24 @@ def test_failures_with_a_living_code_are_remembered_and_guesses_at_nothing_forgo
         [left] = session.scalars(select(AccessAttempts))
         assert left.key_hash == house.verification.naming.code_key(Attempt(exam.qr, ""))
         assert left.lifetime == 1
+
+
+def test_a_device_goes_with_its_failures_when_nobody_came_by_it_for_four_hundred_days(house: Services) -> None:
+    exam = issued(house)
+    coming, gone = (house.verification.open_by_factor(Attempt(exam.qr, "203.0.113.9"), FACTOR).device for _ in range(2))
+    for device in (coming, gone):
+        with pytest.raises(AccessRefused):
+            house.verification.open_by_factor(Attempt(exam.qr, "203.0.113.9", device=device), "9999")
+    for _ in range(2):
+        clock_of(house).advance((DEVICES_KEPT - timedelta(days=1)).total_seconds())
+        SpentRows(house.db, house.clock).remove_due()
+        house.verification.open_by_factor(Attempt(exam.qr, "203.0.113.9", device=coming), FACTOR)
+    SpentRows(house.db, house.clock).remove_due()
+    with house.db.read() as session:
+        [left] = session.scalars(select(KnownDevice))
+        assert left.device_hash == house.verification.codes.hash("device", coming)
+        assert left.last_used_at == house.clock.now()
+    assert scopes(house).count("device") == 1
 
 
 def test_a_job_that_waits_or_was_given_up_stays(house: Services) -> None:

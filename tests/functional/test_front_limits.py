@@ -1,0 +1,52 @@
+"""nginx with the shipped file keeps floods of forms from the application, and nothing that only looks."""
+
+from __future__ import annotations
+
+import http.client
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.factories.demo_server import free_port
+from tests.factories.hospital import NGINX, Front, nginx
+from tests.functional.test_server_logs import blind
+
+pytestmark = [
+    pytest.mark.server,
+    pytest.mark.skipif(NGINX is None, reason="nginx is not here: deploy/test-tools.sh unpacks Debian's"),
+]
+BURST, FLOOD = 100, 200
+
+
+@pytest.fixture
+def front(tmp_path: Path) -> Iterator[Front]:
+    with nginx(tmp_path, free_port()) as running:  # nobody is behind it: 502 says that a request went through
+        yield running
+
+
+def answers(front: Front, method: str, path: str, times: int) -> Counter[int]:
+    connection = http.client.HTTPSConnection("127.0.0.1", front.https, timeout=30, context=blind())
+    found: Counter[int] = Counter()
+    for _ in range(times):
+        connection.request(method, path, "factor=0000" if method == "POST" else None)
+        answer = connection.getresponse()
+        answer.read()
+        found[answer.status] += 1
+    connection.close()
+    return found
+
+
+def test_a_flood_of_forms_at_the_ways_in_is_429_beyond_a_generous_burst(front: Front) -> None:
+    found = answers(front, "POST", "/q/X", FLOOD // 2) + answers(front, "POST", "/s", FLOOD // 2)
+    assert set(found) == {429, 502}
+    assert BURST < found[502] < FLOOD
+    assert answers(front, "POST", "/s/X", 20)[429] > 0
+
+
+def test_who_only_looks_is_never_stopped(front: Front) -> None:
+    answers(front, "POST", "/q/X", FLOOD)
+    for path in ("/q/X", "/s/X", "/s", "/exams"):
+        assert answers(front, "GET", path, FLOOD // 4) == {502: FLOOD // 4}
+    assert answers(front, "POST", "/exams/x/leave", 20) == {502: 20}
