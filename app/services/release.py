@@ -68,8 +68,8 @@ class Release:
         self._tell(session, exam, IMAGES_READY, self.outbox.news(session, exam), ("sms",))
 
     def _look(self, exam_id: uuid.UUID) -> None:
-        now = self.clock.now()
         with self.db.session() as session:
+            now = self.clock.now()  # not before the write lock: what was committed while we waited is older than this
             exam = repo.lock(session, exam_id)
             if exam is None or exam.release_due_at is None or exam.release_due_at > now:
                 return  # another worker was first
