@@ -36,7 +36,7 @@ _FROM: Mapping[State, Collection[State]] = {
     State.SENDING: (State.PENDING,),
     State.ACCEPTED: (State.SENDING, State.UNKNOWN, State.DESK),
     State.UNKNOWN: (State.SENDING,),
-    State.DESK: (State.UNKNOWN,),
+    State.DESK: (State.UNKNOWN, State.PENDING, State.SENDING),
     State.DELIVERED: (State.ACCEPTED, State.UNKNOWN, State.DESK),
     State.FAILED: (State.PENDING, State.SENDING, State.ACCEPTED, State.UNKNOWN, State.DESK),
     State.CANCELLED: (State.PENDING,),

@@ -177,7 +177,7 @@ class Outbox:
             share_code_id=code.id if code else None, state=str(State.PENDING), next_attempt_at=now, created_at=now,
         )  # fmt: skip
         repo.add(session, row)
-        repo.add(session, NotificationEvent(notification_id=row.id, state=row.state, detail="queued", at=now))
+        repo.add(session, NotificationEvent(notification_id=row.id, state=row.state, detail=repo.QUEUED, at=now))
         self.audit.record(
             session, Action.NOTIFICATION_QUEUED, actor="system", subject=f"exam:{exam.id.hex}",
             notification=row.id.hex, event=event, channel=channel,

@@ -7,17 +7,21 @@ import uuid
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy.orm import Session
 
 from app.bootstrap import Services
-from app.errors import Conflict, InvalidInput, TooManyAttempts
+from app.errors import Conflict, DatabaseUnavailable, InvalidInput, TooManyAttempts
+from app.models import Notification
 from app.repos import audit
 from app.repos import exams as exam_repo
 from app.repos import notifications as repo
 from app.services.code_naming import Attempt
+from app.services.messages import Messages
 from sms.errors import SmsRetryLater
-from sms.sender import Accepted, SmsSender
+from sms.sender import Accepted, DeliveryReceipt, SmsSender
 from sms.templates import SmsMessage
 from tests.factories.access import FACTOR
 from tests.factories.house import clock_of, services
@@ -178,10 +182,11 @@ class Busy:
     """A carrier that always asks to come back."""
 
     calls = 0
+    answer = SmsRetryLater("RequestLimitExceeded", "too many calls", after_s=1)
 
     def send(self, phone: str, message: SmsMessage, session_context: str) -> Accepted:
         self.calls += 1
-        raise SmsRetryLater("RequestLimitExceeded", "too many calls", after_s=1)
+        raise self.answer
 
     def receipts(self, *_: object) -> list[None]:
         return []
@@ -194,14 +199,143 @@ def with_carrier(house: Services, carrier: SmsSender | object) -> Services:
     return replace(house, worker=replace(house.worker, work=replace(work, notify=notify)))
 
 
-def test_temporary_refusals_end_after_eight_tries_with_growing_pauses(tmp_path: Path) -> None:
-    busy = Busy()
-    house = with_carrier(services(tmp_path), busy)
+class Away(Busy):
+    """A carrier that no connection reaches."""
+
+    answer = SmsRetryLater("no connection", "the carrier cannot be reached")
+
+
+@pytest.mark.parametrize("carrier", [Busy, Away])
+def test_a_message_outlives_an_outage_of_two_days_with_capped_pauses(tmp_path: Path, carrier: type[Busy]) -> None:
+    house = services(tmp_path)
+    away = carrier()
+    without = with_carrier(house, away)
     exam_id = released(house)
-    for _ in range(20):
+    for _ in range(2 * 24 * 6):
+        sweep(without, seconds=600)
+    assert only_state(house, exam_id) == "pending"
+    assert 40 < away.calls < 60
+    sweep(house, seconds=3601)
+    assert only_state(house, exam_id) == "accepted"
+    assert len(messages(house)) == 1
+
+
+def test_after_three_days_of_outage_the_desk_decides_and_nothing_is_sent_any_more(tmp_path: Path) -> None:
+    house = services(tmp_path)
+    without = with_carrier(house, Away())
+    exam_id = released(house)
+    for _ in range(3 * 24 + 2):
+        sweep(without, seconds=3601)
+    (view,) = house.outbox.at_the_desk()
+    assert (view.exam_id, view.history[-1].detail) == (exam_id, "not sent within three days")
+    sweep(house, seconds=3601)
+    assert messages(house) == []
+
+
+def test_a_message_that_waited_long_for_its_hold_has_three_days_from_its_first_try(tmp_path: Path) -> None:
+    house = services(tmp_path)
+    exam_id = released(house)
+    clock_of(house).advance(10 * 86_400)
+    sweep(with_carrier(house, Away()))
+    assert only_state(house, exam_id) == "pending"
+
+
+def test_a_receipt_of_another_message_settles_none_that_was_never_sent(tmp_path: Path) -> None:
+    house = services(tmp_path)
+    exam_id = released(house)
+    sweep(with_carrier(house, Away()))
+    for _ in range(3 * 24 + 2):
+        sweep(with_carrier(house, Away()), seconds=3601)
+    house.receipts.take([DeliveryReceipt("2640:1", "+8613900000001", delivered=True, code="DELIVRD")])
+    assert only_state(house, exam_id) == "desk"
+
+
+def test_a_used_up_quota_of_notices_is_waited_for(tmp_path: Path) -> None:
+    house = services(tmp_path, wechat_notices="simulated")
+    exam_id = register(house)
+    follow(house, exam_id, "magic-quota")
+    mark_prepared(house)
+    for _ in range(24):
         sweep(house, seconds=3601)
-    assert busy.calls == 8
-    assert only_state(house, exam_id) == "failed"
+    assert {channel: found for _, channel, found in states(house, exam_id)} == {"sms": "delivered", "wechat": "pending"}
+
+
+def spoil(house: Services, exam_id: uuid.UUID, **values: Any) -> uuid.UUID:
+    """Change the exam's message as no code of ours would; its id."""
+    (row,) = notifications(house, exam_id)
+    with house.db.session() as session:
+        repo.change(session, row.id, (row.state,), None, values)
+    return row.id
+
+
+def two_released(house: Services) -> tuple[uuid.UUID, uuid.UUID]:
+    first = released(house)
+    clock_of(house).advance(1)
+    second = register(house, "A2")
+    mark_prepared(house, "A2")
+    house.worker.work.release.release_due()
+    return first, second
+
+
+def test_a_message_whose_template_is_gone_fails_visibly_and_the_others_go_on(tmp_path: Path) -> None:
+    house = services(tmp_path)
+    first, second = two_released(house)
+    spoil(house, first, template="gone_t9")
+    sweep(house)
+    assert (only_state(house, first), only_state(house, second)) == ("failed", "accepted")
+
+
+def test_a_message_nobody_foresaw_waits_ever_longer_then_goes_to_the_desk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = services(tmp_path)
+    first, second = two_released(house)
+    (row,) = notifications(house, first)
+    seen = 0
+    sound = Messages.sms
+
+    def unsound(self: Messages, session: Session, asked: Notification) -> SmsMessage:
+        nonlocal seen
+        if asked.id == row.id:
+            seen += 1
+            raise KeyError("K7M2QX")
+        return sound(self, session, asked)
+
+    monkeypatch.setattr(Messages, "sms", unsound)
+    sweep(house)
+    assert (only_state(house, first), only_state(house, second), seen) == ("pending", "accepted", 1)
+    for _ in range(3 * 24 * 6 + 7):
+        sweep(house, seconds=601)
+    assert only_state(house, first) == "desk"
+    assert 60 < seen < 90
+
+
+def test_a_database_that_is_away_ends_the_sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    house = services(tmp_path)
+    two_released(house)
+    calls = 0
+
+    def away(*_: object) -> SmsMessage:
+        nonlocal calls
+        calls += 1
+        raise DatabaseUnavailable
+
+    monkeypatch.setattr(Messages, "sms", away)
+    with pytest.raises(DatabaseUnavailable):
+        house.worker.work.notify.send_due()
+    assert calls == 1
+
+
+def test_a_silent_message_that_cannot_be_read_is_unknown_and_holds_up_no_other(tmp_path: Path) -> None:
+    house = services(tmp_path)
+    ids = two_released(house)
+    for exam_id in ids:
+        (row,) = notifications(house, exam_id)
+        assert house.worker.work.notify._claim(row.id)
+    spoil(house, ids[0], recipient_sealed=b"broken")
+    for seconds in (121, 700):
+        sweep(house, seconds=seconds)
+    assert [only_state(house, exam_id) for exam_id in ids] == ["desk", "desk"]
 
 
 class Broken(Busy):

@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from sqlalchemy.orm import Session
 
 from app.extensions import Database
+from app.models import Exam
+from app.services.outbox import Outbox
 from tests.factories.house import clock_of, services
 from tests.factories.telling import (
     exam_of,
@@ -222,3 +224,28 @@ def test_a_report_that_comes_while_the_gate_waits_for_the_write_lock_is_told_onc
     sweep(house)
     assert "影像和报告" in messages(house)[0].text
     assert [event for event, _, _ in states(house, exam_id)] == ["images_ready"]
+
+
+def test_an_exam_that_raises_holds_up_no_other_and_is_looked_at_again_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = services(tmp_path)
+    for accession in ("A1", "A2"):
+        register(house, accession)
+        mark_prepared(house, accession)
+    first, second = exam_of(house, "A1").id, exam_of(house, "A2").id
+    sound = Outbox.queue_event
+
+    def unsound(self: Outbox, session: Session, exam: Exam, *rest: Any) -> int:
+        if exam.id == first:
+            raise ValueError
+        return sound(self, session, exam, *rest)
+
+    monkeypatch.setattr(Outbox, "queue_event", unsound)
+    sweep(house)
+    assert (states(house, first), len(states(house, second))) == ([], 1)
+    monkeypatch.undo()
+    sweep(house, seconds=599)
+    assert states(house, first) == []
+    sweep(house, seconds=1)
+    assert len(states(house, first)) == 1
