@@ -139,15 +139,16 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
     sms = sms_sender(settings, simulation)
     wechat_is_on = simulation.wechat is not None
     outbox = Outbox(db, clock, fields, audit, states, access_codes, settings.sms_family, wechat_is_on, waker.wake)
-    receipts = Receipts(db, clock, fields, blind, states, sms)
-    messages = Messages(codes, access_codes, settings.sms_family, settings.sms_signature, settings.base_url)
-    notify = Notify(db, clock, fields, states, messages, receipts, sms, simulation.wechat)
     release = Release(db, clock, audit, outbox, settings.release_gate, timedelta(hours=settings.release_delay_h))
     phones = PhoneCorrection(clock, fields, access_codes, states, release.tell_anew)
+    receipts = Receipts(db, clock, fields, blind, states, phones, sms)
+    messages = Messages(codes, access_codes, settings.sms_family, settings.sms_signature, settings.base_url)
+    notify = Notify(db, clock, fields, states, messages, phones, receipts, sms, simulation.wechat)
     exams = Exams(
         db, clock, fields, blind, audit, Patients(clock, fields, blind, audit), matching,
         identity_changed=release.identity_changed,
         phone_given=phones.phone_given,
+        number_changed=phones.number_changed,
         registered=access_codes.ensure_qr_code,
     )  # fmt: skip
     wechat_accounts = WechatAccounts(clock, fields, blind, audit)

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from app.clock import Clock
 from app.errors import Conflict, NotFound
 from app.extensions import Database
-from app.models import Exam, Report
+from app.models import Exam, Patient, Report
 from app.repos import exams as repo
 from app.repos.renditions import raise_exam_revision
 from app.security.blind_index import BlindIndex
@@ -73,6 +73,8 @@ class Exams:
     """Ends all access to an exam whose patient turned out to be another."""
     phone_given: Callable[[Session, Exam, str | None], None]
     """Called whenever a known exam is given: what was bound to another phone number ends."""
+    number_changed: Callable[[Session, Patient, str | None], None]
+    """Called when a known patient's phone number is another now: all exams of the patient follow."""
     registered: Callable[[Session, Exam], None]
     """Called once for a new exam: its QR code exists from then on."""
 
@@ -80,7 +82,9 @@ class Exams:
         """Create or correct an exam; True when it is new. Waiting studies are matched in the same transaction."""
         now = self.clock.now()
         with self.db.session() as session:
-            patient = self.patients.row_of(session, order.patient, actor)
+            patient, has_another_number = self.patients.row_of(session, order.patient, actor)
+            if has_another_number:
+                self.number_changed(session, patient, order.patient.phone)
             exam = repo.exam_by_accession(session, accession_number)
             values: dict[str, Any] = {
                 "patient_id": patient.id,

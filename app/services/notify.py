@@ -25,6 +25,7 @@ from app.security.fields import FieldSealer
 from app.services.messages import ONE_TIME, Messages, one_time_id
 from app.services.notification_states import NotificationStates, State
 from app.services.outbox import RECIPIENT_CONTEXT
+from app.services.phone_correction import PhoneCorrection
 from app.services.receipts import FIRST_QUESTION, RECEIPT_EXPECTED, Receipts
 from app.services.row_by_row import row_by_row
 from sms.errors import InvalidMessage, SendingError, SmsRefused, SmsRetryLater, SmsUnknown
@@ -59,6 +60,7 @@ class Notify:
     fields: FieldSealer
     states: NotificationStates
     messages: Messages
+    phones: PhoneCorrection
     receipts: Receipts
     sms: SmsSender
     wechat: WechatNotifier | None
@@ -127,6 +129,8 @@ class Notify:
                 self.states.move(session, row, State.CANCELLED, pointless)
                 return None
             try:
+                if self.phones.redirect(session, row):
+                    return None
                 hand_over = self._prepare(session, row)
             except (InvalidMessage, NoticeFault, NotFound, UnsealError) as error:
                 log.error("a message cannot be made", notification=row.id, exc_info=error)
@@ -198,10 +202,12 @@ class Notify:
 
     def _failed(self, session: Session, row: Notification, error: SendingError | NoticeError) -> None:
         self.states.move(session, row, State.FAILED, error.reason, failure_code=str(error.code)[:64])
+        self.phones.redirect(session, row)
 
     def _later(self, session: Session, row: Notification, error: SendingError | NoticeError) -> None:
         first = repo.first_sending_at(session, row.id) or self.clock.now()
         self._wait_on(session, row, first, error.reason, str(error.code), getattr(error, "after_s", 0))
+        self.phones.redirect(session, row)
 
     def _wait_on(
         self, session: Session, row: Notification, since: datetime, reason: str, code: str, after_s: int = 0

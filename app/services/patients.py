@@ -40,16 +40,16 @@ class Patients:
     blind: BlindIndex
     audit: Audit
 
-    def row_of(self, session: Session, given: PatientInput, actor: str) -> Patient:
-        """The row of this identity, made when it is new. Phone number and spelling may change without making another
-        person; that is audited."""
+    def row_of(self, session: Session, given: PatientInput, actor: str) -> tuple[Patient, bool]:
+        """The row of this identity, made when it is new, and whether a known one's phone number is another now.
+        Phone number and spelling may change without making another person; that is audited."""
         parts = (
             normal_id(given.patient_id), normal_name(given.name), given.sex, given.birth_date, given.id_number or ""
         )  # fmt: skip
         identity = self.blind.of("patient.identity", json.dumps(parts, ensure_ascii=False))
         row = repo.patient_by_identity(session, identity)
         if row is None:
-            return self._new(session, given, identity)
+            return self._new(session, given, identity), False
         corrected = [name for name in ("patient_id", "name", "phone") if self._take(row, name, getattr(given, name))]
         if corrected:
             row.updated_at = self.clock.now()
@@ -58,7 +58,7 @@ class Patients:
                 self._index_name(session, row, given.name)
             subject = f"patient:{row.id.hex}"
             self.audit.record(session, Action.PATIENT_CORRECTED, actor=actor, subject=subject, fields=corrected)
-        return row
+        return row, "phone" in corrected
 
     def view(self, row: Patient) -> PatientView:
         return PatientView(

@@ -24,6 +24,7 @@ from app.security.blind_index import BlindIndex
 from app.security.fields import FieldSealer
 from app.services.notification_states import NotificationStates, State
 from app.services.outbox import RECIPIENT_CONTEXT
+from app.services.phone_correction import PhoneCorrection
 from app.services.row_by_row import row_by_row
 from sms.errors import SendingError
 from sms.sender import DeliveryReceipt, SmsSender
@@ -48,6 +49,7 @@ class Receipts:
     fields: FieldSealer
     blind: BlindIndex
     states: NotificationStates
+    phones: PhoneCorrection
     sms: SmsSender
 
     def take_callback(self, items: Any) -> None:
@@ -170,8 +172,8 @@ class Receipts:
     def _apply(self, session: Session, row: Notification, delivered: bool, code: str) -> None:
         if delivered:
             self.states.move(session, row, State.DELIVERED, code)
-        else:
-            self.states.move(session, row, State.FAILED, code, failure_code=code[:64])
+        elif self.states.move(session, row, State.FAILED, code, failure_code=code[:64]):
+            self.phones.redirect(session, row)
 
     def _next_question(self, row: Notification, now: datetime) -> datetime:
         """Unknown: every half minute. Accepted: after as long as it took until now, for three days."""
