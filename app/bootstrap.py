@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from app import bootstrap_outside, schema
 from app.archive.sealed import SealedArchive
-from app.bootstrap_messages import Simulation, hook_secret, message_faults, simulation_of, sms_sender
+from app.bootstrap_messages import Simulation, hook_secret, is_alarm, message_faults, simulation_of, sms_sender
 from app.clock import Clock, SystemClock
 from app.config import Settings
 from app.errors import SettingsError, UnsealError
@@ -39,6 +39,7 @@ from app.services.dicom_query import DicomQuery
 from app.services.dicom_retrieve import DicomRetrieve
 from app.services.exam_search import ExamSearch
 from app.services.exams import Exams
+from app.services.failed_messages import FailedMessages
 from app.services.header_checks import MIB, HeaderLimits
 from app.services.holds import Holds
 from app.services.ingest import Ingest
@@ -107,6 +108,7 @@ class Services:
     dicom_query: DicomQuery
     dicom_retrieve: DicomRetrieve
     outbox: Outbox
+    failed_messages: FailedMessages
     wechat_accounts: WechatAccounts
     receipts: Receipts
     sms_hook_secret: str = field(repr=False)
@@ -231,6 +233,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
         dicom_query=DicomQuery(db, blind, fields, audit),
         dicom_retrieve=DicomRetrieve(db, archive, data_keys, audit, renderer),
         outbox=outbox,
+        failed_messages=FailedMessages(db, clock, audit, states, is_alarm, waker.wake),
         wechat_accounts=wechat_accounts,
         receipts=receipts,
         sms_hook_secret=hook_secret(settings, keys),

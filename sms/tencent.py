@@ -80,6 +80,7 @@ CODES: Mapping[str, Meaning] = {
     "LimitExceeded.AppMainlandChinaDailyLimit": Meaning(Outcome.RETRY, "daily limit of the account", 3600),
     "InternalError.Timeout": Meaning(Outcome.RETRY, "60008: not handed on in time"),
     "InternalError.SendAndRecvFail": Meaning(Outcome.UNKNOWN, "1008: the network behind did not answer"),
+    "no template id": Meaning(Outcome.ALARM, "a template has no registered id"),
     "ClientError": Meaning(Outcome.ALARM, "the SDK refused the request"),
     "ClientParamsError": Meaning(Outcome.ALARM, "the SDK refused the request"),
     "ClientNetworkError": Meaning(Outcome.UNKNOWN, "no answer"),
@@ -99,12 +100,21 @@ CODES: Mapping[str, Meaning] = {
 
 def error_of(code: str, *, serial: str | None = None) -> SendingError:
     """The exception for a code of the carrier; its own message is left out, for it may quote the phone number."""
-    meaning = CODES.get(code) or CODES.get(code.partition(".")[0]) or Meaning(Outcome.UNKNOWN, "an unlisted code")
+    meaning = _meaning(code)
     if meaning.outcome is Outcome.UNKNOWN:
         return SmsUnknown(code, meaning.reason, serial=serial)
     if meaning.outcome is Outcome.RETRY:
         return SmsRetryLater(code, meaning.reason, after_s=meaning.after_s)
     return SmsRefused(code, meaning.reason, alarm=meaning.outcome is Outcome.ALARM)
+
+
+def is_alarm(code: str) -> bool:
+    """Does every further message fail too, until somebody acts?"""
+    return _meaning(code).outcome is Outcome.ALARM
+
+
+def _meaning(code: str) -> Meaning:
+    return CODES.get(code) or CODES.get(code.partition(".")[0]) or Meaning(Outcome.UNKNOWN, "an unlisted code")
 
 
 def accepted(status: Mapping[str, Any]) -> Accepted:

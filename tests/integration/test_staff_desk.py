@@ -331,7 +331,7 @@ def test_a_held_exam_is_let_go_by_the_desk_and_the_stranger_stays_away(
 
 ROLE_PAGES = {
     "desk": {"/staff/exams", "/staff/unmatched", "/staff/messages"},
-    "system_admin": {"/staff/system"},
+    "system_admin": {"/staff/system", "/staff/messages"},
     "security_admin": {"/staff/people"},
     "audit_admin": {"/staff/audit"},
 }
