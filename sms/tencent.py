@@ -29,6 +29,8 @@ from sms.tencent_callback import printable
 
 TIMEOUT_S = 8
 MOST_RECEIPTS = 100
+NO_TEMPLATE_ID = "no template id"
+"""Our own word, beside the carrier's: nothing was asked of it."""
 
 # at debug level the SDK writes whole requests, phone numbers and all
 logging.getLogger("tencentcloud_sdk_common").setLevel(logging.WARNING)
@@ -80,7 +82,6 @@ CODES: Mapping[str, Meaning] = {
     "LimitExceeded.AppMainlandChinaDailyLimit": Meaning(Outcome.RETRY, "daily limit of the account", 3600),
     "InternalError.Timeout": Meaning(Outcome.RETRY, "60008: not handed on in time"),
     "InternalError.SendAndRecvFail": Meaning(Outcome.UNKNOWN, "1008: the network behind did not answer"),
-    "no template id": Meaning(Outcome.ALARM, "a template has no registered id"),
     "ClientError": Meaning(Outcome.ALARM, "the SDK refused the request"),
     "ClientParamsError": Meaning(Outcome.ALARM, "the SDK refused the request"),
     "ClientNetworkError": Meaning(Outcome.UNKNOWN, "no answer"),
@@ -110,7 +111,7 @@ def error_of(code: str, *, serial: str | None = None) -> SendingError:
 
 def is_alarm(code: str) -> bool:
     """Does every further message fail too, until somebody acts?"""
-    return _meaning(code).outcome is Outcome.ALARM
+    return code == NO_TEMPLATE_ID or _meaning(code).outcome is Outcome.ALARM
 
 
 def _meaning(code: str) -> Meaning:
@@ -150,7 +151,7 @@ class TencentSender:
     def send(self, phone: str, message: SmsMessage, session_context: str) -> Accepted:
         template_id = self._template_ids.get(message.template.name)
         if template_id is None:
-            raise SmsRefused("no template id", f"{message.template.name} has no registered id", alarm=True)
+            raise SmsRefused(NO_TEMPLATE_ID, f"{message.template.name} has no registered id", alarm=True)
         answer = self._call(
             "SendSms",
             send_request(self._account.app_id, template_id, phone, message, session_context),
