@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from app import bootstrap_outside, schema
 from app.archive.sealed import SealedArchive
-from app.bootstrap_messages import Simulation, hook_secret, message_faults, simulation_of, sms_sender
+from app.bootstrap_messages import Simulation, hook_secret, is_alarm, message_faults, simulation_of, sms_sender
 from app.clock import Clock, SystemClock
 from app.config import Settings
 from app.errors import SettingsError, UnsealError
@@ -39,6 +39,7 @@ from app.services.dicom_query import DicomQuery
 from app.services.dicom_retrieve import DicomRetrieve
 from app.services.exam_search import ExamSearch
 from app.services.exams import Exams
+from app.services.failed_messages import FailedMessages
 from app.services.header_checks import HeaderLimits
 from app.services.holds import Holds
 from app.services.incoming import MIB
@@ -108,6 +109,7 @@ class Services:
     dicom_query: DicomQuery
     dicom_retrieve: DicomRetrieve
     outbox: Outbox
+    failed_messages: FailedMessages
     wechat_accounts: WechatAccounts
     receipts: Receipts
     sms_hook_secret: str = field(repr=False)
@@ -140,15 +142,16 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
     sms = sms_sender(settings, simulation)
     wechat_is_on = simulation.wechat is not None
     outbox = Outbox(db, clock, fields, audit, states, access_codes, settings.sms_family, wechat_is_on, waker.wake)
-    receipts = Receipts(db, clock, fields, blind, states, sms)
-    messages = Messages(codes, access_codes, settings.sms_family, settings.sms_signature, settings.base_url)
-    notify = Notify(db, clock, fields, states, messages, receipts, sms, simulation.wechat)
     release = Release(db, clock, audit, outbox, settings.release_gate, timedelta(hours=settings.release_delay_h))
     phones = PhoneCorrection(clock, fields, access_codes, states, release.tell_anew)
+    receipts = Receipts(db, clock, fields, blind, states, phones, sms)
+    messages = Messages(codes, access_codes, settings.sms_family, settings.sms_signature, settings.base_url)
+    notify = Notify(db, clock, fields, states, messages, phones, receipts, sms, simulation.wechat)
     exams = Exams(
         db, clock, fields, blind, audit, Patients(clock, fields, blind, audit), matching,
         identity_changed=release.identity_changed,
         phone_given=phones.phone_given,
+        number_changed=phones.number_changed,
         registered=access_codes.ensure_qr_code,
     )  # fmt: skip
     wechat_accounts = WechatAccounts(clock, fields, blind, audit)
@@ -231,6 +234,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
         dicom_query=DicomQuery(db, blind, fields, audit),
         dicom_retrieve=DicomRetrieve(db, archive, data_keys, audit, renderer),
         outbox=outbox,
+        failed_messages=FailedMessages(db, clock, audit, states, is_alarm, waker.wake),
         wechat_accounts=wechat_accounts,
         receipts=receipts,
         sms_hook_secret=hook_secret(settings, keys),

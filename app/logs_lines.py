@@ -76,6 +76,7 @@ FIELDS: Mapping[str, Callable[[Any], bool]] = {
     "exam": _row_id,
     "job": _row_id,
     "notification": _row_id,
+    "study": _row_id,
     "failure_code": _carriers_code,
     "kind": _one_of("prepare_study", "one_time_code"),
     "method": _one_of(*METHODS, "other"),

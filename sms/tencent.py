@@ -29,6 +29,8 @@ from sms.tencent_callback import printable
 
 TIMEOUT_S = 8
 MOST_RECEIPTS = 100
+NO_TEMPLATE_ID = "no template id"
+"""Our own word, beside the carrier's: nothing was asked of it."""
 
 # at debug level the SDK writes whole requests, phone numbers and all
 logging.getLogger("tencentcloud_sdk_common").setLevel(logging.WARNING)
@@ -99,12 +101,21 @@ CODES: Mapping[str, Meaning] = {
 
 def error_of(code: str, *, serial: str | None = None) -> SendingError:
     """The exception for a code of the carrier; its own message is left out, for it may quote the phone number."""
-    meaning = CODES.get(code) or CODES.get(code.partition(".")[0]) or Meaning(Outcome.UNKNOWN, "an unlisted code")
+    meaning = _meaning(code)
     if meaning.outcome is Outcome.UNKNOWN:
         return SmsUnknown(code, meaning.reason, serial=serial)
     if meaning.outcome is Outcome.RETRY:
         return SmsRetryLater(code, meaning.reason, after_s=meaning.after_s)
     return SmsRefused(code, meaning.reason, alarm=meaning.outcome is Outcome.ALARM)
+
+
+def is_alarm(code: str) -> bool:
+    """Does every further message fail too, until somebody acts?"""
+    return code == NO_TEMPLATE_ID or _meaning(code).outcome is Outcome.ALARM
+
+
+def _meaning(code: str) -> Meaning:
+    return CODES.get(code) or CODES.get(code.partition(".")[0]) or Meaning(Outcome.UNKNOWN, "an unlisted code")
 
 
 def accepted(status: Mapping[str, Any]) -> Accepted:
@@ -140,7 +151,7 @@ class TencentSender:
     def send(self, phone: str, message: SmsMessage, session_context: str) -> Accepted:
         template_id = self._template_ids.get(message.template.name)
         if template_id is None:
-            raise SmsRefused("no template id", f"{message.template.name} has no registered id", alarm=True)
+            raise SmsRefused(NO_TEMPLATE_ID, f"{message.template.name} has no registered id", alarm=True)
         answer = self._call(
             "SendSms",
             send_request(self._account.app_id, template_id, phone, message, session_context),

@@ -58,6 +58,9 @@ _REASONS: dict[int, tuple[type[NoticeError], str]] = {
     -1: (WechatRetryLater, "WeChat is busy"),
 }
 
+ALARMS = frozenset({40037, 47003})
+"""Refusals that are no follower's: every further notice fails too, until somebody acts."""
+
 
 def error_of(code: int) -> NoticeError:
     """The exception for an errcode; an unlisted one is unknown, so that nothing is sent twice."""

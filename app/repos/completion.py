@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, cast
 
@@ -12,10 +13,14 @@ from sqlalchemy.orm import Session
 from app.models import Study
 
 
-def quiet(session: Session, before: datetime, limit: int) -> list[Study]:
-    """Studies still open whose last instance came before an instant; oldest first."""
-    query = select(Study).where(Study.state == "receiving", Study.last_instance_at <= before)
+def quiet(session: Session, before: datetime, limit: int, without: Collection[uuid.UUID]) -> list[Study]:
+    """Studies still open whose last instance came before an instant, but not those `without`; oldest first."""
+    query = select(Study).where(Study.state == "receiving", Study.last_instance_at <= before, Study.id.not_in(without))
     return list(session.scalars(query.order_by(Study.last_instance_at).limit(limit)))
+
+
+def by_id(session: Session, study_id: uuid.UUID) -> Study | None:
+    return session.get(Study, study_id)
 
 
 def by_uid(session: Session, study_instance_uid: str) -> Study | None:

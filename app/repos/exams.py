@@ -21,6 +21,11 @@ def exam(session: Session, exam_id: uuid.UUID) -> Exam | None:
     return session.get(Exam, exam_id)
 
 
+def of_patient(session: Session, patient_id: uuid.UUID) -> list[Exam]:
+    """Oldest first."""
+    return list(session.scalars(select(Exam).where(Exam.patient_id == patient_id).order_by(Exam.created_at, Exam.id)))
+
+
 def patient(session: Session, patient_id: uuid.UUID) -> Patient:
     found = session.get(Patient, patient_id)
     assert found is not None  # a foreign key holds it

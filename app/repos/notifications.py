@@ -7,10 +7,13 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, delete, or_, select, update
+from sqlalchemy import CursorResult, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.models import EarlyReceipt, Exam, Notification, NotificationEvent, OneTimeCode, ShareCode, WechatAccount
+
+QUEUED = "queued"
+"""How the detail of an event begins that puts a message into the outbox, for the first time or again."""
 
 
 def add(session: Session, row: Notification | NotificationEvent | EarlyReceipt | WechatAccount) -> None:
@@ -69,6 +72,15 @@ def of_exam(session: Session, exam_id: uuid.UUID) -> list[Notification]:
 def events(session: Session, ids: Collection[uuid.UUID]) -> list[NotificationEvent]:
     query = select(NotificationEvent).where(NotificationEvent.notification_id.in_(ids))
     return list(session.scalars(query.order_by(NotificationEvent.at, NotificationEvent.id)))
+
+
+def first_sending_at(session: Session, notification_id: uuid.UUID) -> datetime | None:
+    """When a message was tried first since it was queued (last)."""
+    event = NotificationEvent
+    of_row = event.notification_id == notification_id
+    queued_at = select(func.max(event.at)).where(of_row, event.detail.startswith(QUEUED)).scalar_subquery()
+    query = select(func.min(event.at)).where(of_row, event.state == "sending", event.at >= queued_at)
+    return session.scalar(query)
 
 
 def in_state(session: Session, state: str, limit: int) -> list[Notification]:

@@ -65,6 +65,7 @@ class Action(StrEnum):
     STAFF_SEARCHED = "staff.searched"
     STAFF_VIEWED_EXAM = "staff.viewed_exam"
     STAFF_RESENT = "staff.resent"
+    STAFF_QUEUED_AGAIN = "staff.queued_again"
     STAFF_REVOKED = "staff.revoked"
     STAFF_LET_IN = "staff.let_in"
     STAFF_SETTLED_MESSAGE = "staff.settled_message"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import timedelta
+import uuid
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
+import structlog
 from sqlalchemy.orm import Session
 
 from app.clock import Clock
@@ -13,9 +15,13 @@ from app.extensions import Database
 from app.models import Study
 from app.repos import completion as repo
 from app.services.job_queue import JobQueue
+from app.services.row_by_row import row_by_row
+
+log = structlog.get_logger(__name__)
 
 PREPARE = "prepare_study"
 BATCH = 50
+PAUSE_AFTER_FAULT_S = 600.0
 
 
 @dataclass(frozen=True)
@@ -24,16 +30,15 @@ class Completion:
     clock: Clock
     queue: JobQueue
     quiet: timedelta
+    _pauses: dict[uuid.UUID, float] = field(default_factory=dict)
+    """Studies that raised, and until when this process leaves them alone: their row has no column for it."""
 
     def complete_quiet(self) -> int:
         """Complete every study that got nothing for the quiet period; returns how many."""
         before = self.clock.now() - self.quiet
         with self.db.read() as session:
-            if not repo.quiet(session, before, 1):
-                return 0  # the usual case needs no write lock
-        with self.db.session() as session:
-            studies = repo.quiet(session, before, BATCH)
-            return sum(self._complete(session, study) for study in studies)
+            ids = [study.id for study in repo.quiet(session, before, BATCH, self._paused())]
+        return row_by_row(ids, lambda study_id: self._complete_if_quiet(study_id, before), self._pause)
 
     def complete_now(self, study_instance_uid: str) -> None:
         """An explicit signal. Raises NotFound."""
@@ -42,6 +47,19 @@ class Completion:
             if study is None:
                 raise NotFound
             self._complete(session, study)
+
+    def _complete_if_quiet(self, study_id: uuid.UUID, before: datetime) -> bool:
+        with self.db.session() as session:
+            study = repo.by_id(session, study_id)
+            return study is not None and study.last_instance_at <= before and self._complete(session, study)
+
+    def _paused(self) -> list[uuid.UUID]:
+        now = self.clock.monotonic()
+        return [study_id for study_id, until in self._pauses.items() if until > now]
+
+    def _pause(self, study_id: uuid.UUID, error: Exception) -> None:
+        log.error("a study cannot be completed", study=study_id, exc_info=error)
+        self._pauses[study_id] = self.clock.monotonic() + PAUSE_AFTER_FAULT_S
 
     def _complete(self, session: Session, study: Study) -> bool:
         # an instance may arrive between reading and writing: then the study stays open

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from app.clock import Clock
 from app.errors import Conflict, NotFound
 from app.extensions import Database
-from app.models import Exam, Report
+from app.models import Exam, Patient, Report
 from app.repos import exams as repo
 from app.repos.renditions import raise_exam_revision
 from app.security.blind_index import BlindIndex
@@ -65,6 +65,8 @@ class Exams:
     """Ends all access to an exam whose patient turned out to be another."""
     phone_given: Callable[[Session, Exam, str | None], None]
     """Called whenever a known exam is given: what was bound to another phone number ends."""
+    number_changed: Callable[[Session, Patient, str | None], None]
+    """Called when a known patient's phone number is another now: all exams of the patient follow."""
     registered: Callable[[Session, Exam], None]
     """Called once for a new exam: its QR code exists from then on."""
 
@@ -75,7 +77,9 @@ class Exams:
             exam = repo.exam_by_accession(session, accession_number)
             former = repo.patient(session, exam.patient_id) if exam is not None else None
             given = self.patients.with_what_is_on_file(session, order.patient, order.unusable, former)
-            patient = self.patients.row_of(session, given, actor)
+            patient, has_another_number = self.patients.row_of(session, given, actor)
+            if has_another_number:
+                self.number_changed(session, patient, given.phone)
             values: dict[str, Any] = {
                 "patient_id": patient.id,
                 "modality": order.modality,

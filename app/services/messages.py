@@ -13,8 +13,10 @@ from app.models import Exam, Notification
 from app.repos import notifications as repo
 from app.security.codes import Codes
 from app.services.access_codes import AccessCodes
+from sms.errors import InvalidMessage
 from sms.templates import TEMPLATES as SMS_TEMPLATES
 from sms.templates import SmsMessage
+from wechat.errors import NoticeFault
 from wechat.notices import Notice
 from wechat.templates import EXAM, HINT, READY
 from wechat.templates import TEMPLATES as WECHAT_TEMPLATES
@@ -34,7 +36,9 @@ class Messages:
 
     def sms(self, session: Session, row: Notification) -> SmsMessage:
         """Raises sms.errors.InvalidMessage, NotFound."""
-        template = SMS_TEMPLATES[row.template]
+        template = SMS_TEMPLATES.get(row.template)
+        if template is None:
+            raise InvalidMessage("its template is gone")
         variables = (self._code(session, row),) if template.variable_count else ()
         return SmsMessage(template, variables, self.signature)
 
@@ -43,7 +47,10 @@ class Messages:
         performed = exam.performed_at.astimezone(CHINA).strftime("%Y-%m-%d %H:%M")
         values = {"thing1": EXAM, "time2": performed, "phrase3": READY, "thing4": HINT}
         link = f"{self.base_url}/s/{self._code(session, row)}"
-        return Notice(WECHAT_TEMPLATES[row.template], values, link)
+        template = WECHAT_TEMPLATES.get(row.template)
+        if template is None:
+            raise NoticeFault(row.template, "its template is gone")
+        return Notice(template, values, link)
 
     def _code(self, session: Session, row: Notification) -> str:
         if row.event.startswith(ONE_TIME):

@@ -36,7 +36,7 @@ _FROM: Mapping[State, Collection[State]] = {
     State.SENDING: (State.PENDING,),
     State.ACCEPTED: (State.SENDING, State.UNKNOWN, State.DESK),
     State.UNKNOWN: (State.SENDING,),
-    State.DESK: (State.UNKNOWN,),
+    State.DESK: (State.UNKNOWN, State.PENDING, State.SENDING),
     State.DELIVERED: (State.ACCEPTED, State.UNKNOWN, State.DESK),
     State.FAILED: (State.PENDING, State.SENDING, State.ACCEPTED, State.UNKNOWN, State.DESK),
     State.CANCELLED: (State.PENDING,),
@@ -49,6 +49,22 @@ _ROUTINE = (State.PENDING, State.SENDING)
 class NotificationStates:
     clock: Clock
     audit: Audit
+
+    def queue_again(self, session: Session, row: Notification) -> bool:
+        """Put a message that surely was not taken back into the outbox, as the caller read it in this transaction: the
+        one way out of a finished state. False when it is in another state meanwhile."""
+        now = self.clock.now()
+        values: dict[str, Any] = {
+            "state": str(State.PENDING), "next_attempt_at": now, "sent_at": None, "finished_at": None,
+            "failure_code": None, "provider_serial": None, "attempts": 0,
+        }  # fmt: skip
+        if not repo.change(session, row.id, (row.state,), None, values):
+            return False
+        event = NotificationEvent(
+            notification_id=row.id, state=str(State.PENDING), detail=f"{repo.QUEUED} again", at=now
+        )
+        repo.add(session, event)
+        return True
 
     def move(
         self,

@@ -1,7 +1,7 @@
 """Sends what waits in the outbox: claim in one commit, hand over, record in another.
 
 Between the two commits nothing is known: a worker that dies there leaves a row in `sending`, which becomes `unknown`
-and is never sent again blindly. Only a refusal that the carrier calls temporary is tried again.
+and is never sent again blindly. Only what surely was not taken is tried again: no connection, "busy", "later".
 """
 
 from __future__ import annotations
@@ -10,12 +10,13 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from sqlalchemy.orm import Session
 
 from app.clock import Clock
-from app.errors import CloudFilmError, NotFound
+from app.errors import NotFound, UnsealError
 from app.extensions import Database
 from app.models import Notification
 from app.repos import exams as exam_repo
@@ -24,7 +25,9 @@ from app.security.fields import FieldSealer
 from app.services.messages import ONE_TIME, Messages, one_time_id
 from app.services.notification_states import NotificationStates, State
 from app.services.outbox import RECIPIENT_CONTEXT
+from app.services.phone_correction import PhoneCorrection
 from app.services.receipts import FIRST_QUESTION, RECEIPT_EXPECTED, Receipts
+from app.services.row_by_row import row_by_row
 from sms.errors import InvalidMessage, SendingError, SmsRefused, SmsRetryLater, SmsUnknown
 from sms.sender import SmsSender
 from wechat.errors import NoticeError, NoticeFault, WechatRefused, WechatRetryLater
@@ -34,8 +37,11 @@ log = structlog.get_logger(__name__)
 
 SENDING_LEASE = timedelta(minutes=2)
 """Far longer than any carrier's time-out: whoever is silent for so long is dead."""
-MOST_ATTEMPTS = 8
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=30), timedelta(hours=1)
+PATIENCE = timedelta(days=3)
+"""For so long a carrier may be away; then the desk decides."""
+NEVER_SENT = "not sent within three days"
+WORKER_LOST = SmsUnknown("worker lost", "nobody recorded the answer")
 BATCH = 20
 
 
@@ -54,6 +60,7 @@ class Notify:
     fields: FieldSealer
     states: NotificationStates
     messages: Messages
+    phones: PhoneCorrection
     receipts: Receipts
     sms: SmsSender
     wechat: WechatNotifier | None
@@ -62,19 +69,40 @@ class Notify:
         """Send every message that is due; returns how many were handed over, whatever came of it."""
         with self.db.read() as session:
             ids = repo.sendable(session, self.clock.now(), BATCH, always=ONE_TIME)
-        return sum(self._send(notification_id) for notification_id in ids)
+        return row_by_row(ids, self._send, self._postpone)
 
     def give_up_silent(self) -> int:
         """Rows whose sender died between claim and answer become unknown; returns how many."""
         now = self.clock.now()
         with self.db.read() as session:
             ids = repo.due(session, (State.SENDING,), now, BATCH)
-        for notification_id in ids:
-            with self.db.session() as session:
-                row = repo.get(session, notification_id)
-                if row is not None:
-                    self._unknown(session, row, SmsUnknown("worker lost", "nobody recorded the answer"), due_at=now)
+        row_by_row(
+            ids, lambda row_id: self._give_up(row_id, now), lambda row_id, error: self._unseen(row_id, error, now)
+        )
         return len(ids)
+
+    def _give_up(self, notification_id: uuid.UUID, now: datetime) -> None:
+        with self.db.session() as session:
+            row = repo.get(session, notification_id)
+            if row is not None:
+                self._unknown(session, row, WORKER_LOST, due_at=now)
+
+    def _unseen(self, notification_id: uuid.UUID, error: Exception, now: datetime) -> None:
+        """Its outcome is unknown whatever stands against looking for a receipt."""
+        log.error("a silent message cannot be settled", notification=notification_id, exc_info=error)
+        with self.db.session() as session:
+            row = repo.get(session, notification_id)
+            if row is not None:
+                self._move_to_unknown(session, row, WORKER_LOST, due_at=now)
+
+    def _postpone(self, notification_id: uuid.UUID, error: Exception) -> None:
+        """A fault nobody foresaw, before or after the call. A row still pending waits, at last for the desk; one that
+        is being sent is given up with its lease."""
+        log.error("a message cannot be handled", notification=notification_id, exc_info=error)
+        with self.db.session() as session:
+            row = repo.get(session, notification_id)
+            if row is not None and row.state == State.PENDING:
+                self._wait_on(session, row, row.created_at, "a fault before sending", type(error).__name__)
 
     def _send(self, notification_id: uuid.UUID) -> bool:
         parcel = self._claim(notification_id)
@@ -101,8 +129,10 @@ class Notify:
                 self.states.move(session, row, State.CANCELLED, pointless)
                 return None
             try:
+                if self.phones.redirect(session, row):
+                    return None
                 hand_over = self._prepare(session, row)
-            except (InvalidMessage, NoticeFault, CloudFilmError) as error:
+            except (InvalidMessage, NoticeFault, NotFound, UnsealError) as error:
                 log.error("a message cannot be made", notification=row.id, exc_info=error)
                 self.states.move(session, row, State.FAILED, "cannot be made", failure_code=type(error).__name__)
                 return None
@@ -172,18 +202,29 @@ class Notify:
 
     def _failed(self, session: Session, row: Notification, error: SendingError | NoticeError) -> None:
         self.states.move(session, row, State.FAILED, error.reason, failure_code=str(error.code)[:64])
+        self.phones.redirect(session, row)
 
     def _later(self, session: Session, row: Notification, error: SendingError | NoticeError) -> None:
-        tried = row.attempts
-        if tried >= MOST_ATTEMPTS:
-            self._failed(session, row, error)
+        first = repo.first_sending_at(session, row.id) or self.clock.now()
+        self._wait_on(session, row, first, error.reason, str(error.code), getattr(error, "after_s", 0))
+        self.phones.redirect(session, row)
+
+    def _wait_on(
+        self, session: Session, row: Notification, since: datetime, reason: str, code: str, after_s: int = 0
+    ) -> None:
+        """Nothing was sent: try again after as long as it took until now, for three days. No number of tries ends it:
+        a carrier that is away or busy for hours says nothing about the message."""
+        now = self.clock.now()
+        waited = now - since
+        if waited >= PATIENCE:
+            self.states.move(session, row, State.DESK, NEVER_SENT, failure_code=code[:64], sent_at=None)
             return
-        asked = timedelta(seconds=getattr(error, "after_s", 0))
-        pause = max(asked, min(FIRST_PAUSE * 2 ** (tried - 1), LONGEST_PAUSE))
-        self.states.move(
-            session, row, State.PENDING, error.reason,
-            failure_code=str(error.code)[:64], next_attempt_at=self.clock.now() + pause,
-        )  # fmt: skip
+        pause = max(timedelta(seconds=after_s), min(max(waited, FIRST_PAUSE), LONGEST_PAUSE))
+        values: dict[str, Any] = {"failure_code": code[:64], "next_attempt_at": now + pause}
+        if row.state == State.PENDING:
+            repo.change(session, row.id, (State.PENDING,), None, values)
+        else:
+            self.states.move(session, row, State.PENDING, reason, sent_at=None, **values)
 
     def _unknown(
         self,
@@ -193,11 +234,14 @@ class Notify:
         *,
         due_at: datetime | None = None,
     ) -> None:
-        serial = getattr(error, "serial", None)
-        moved = self.states.move(
+        if self._move_to_unknown(session, row, error, due_at) and row.channel == "sms":
+            self.receipts.settle_unknown(session, row)
+
+    def _move_to_unknown(
+        self, session: Session, row: Notification, error: SendingError | NoticeError, due_at: datetime | None
+    ) -> bool:
+        return self.states.move(
             session, row, State.UNKNOWN, error.reason, due_at=due_at,
-            failure_code=str(error.code)[:64], provider_serial=serial,
+            failure_code=str(error.code)[:64], provider_serial=getattr(error, "serial", None),
             next_attempt_at=self.clock.now() + FIRST_QUESTION,
         )  # fmt: skip
-        if moved and row.channel == "sms":
-            self.receipts.settle_unknown(session, row)

@@ -54,6 +54,8 @@ class NotificationView:
     failure_code: str | None
     segments: int
     created_at: datetime
+    never_sent: bool
+    """It waits, or waited in vain: no carrier may have taken it."""
     history: tuple[NotificationEventView, ...]
 
 
@@ -143,14 +145,13 @@ class Outbox:
     def history(self, exam_id: uuid.UUID) -> list[NotificationView]:
         """Every message of an exam with its states, oldest first."""
         with self.db.read() as session:
-            rows = repo.of_exam(session, exam_id)
-            return _views(rows, repo.events(session, [row.id for row in rows]))
+            return views_of(session, repo.of_exam(session, exam_id))
 
     def at_the_desk(self, limit: int = 100) -> list[NotificationView]:
-        """Messages of which nobody knows whether they arrived, newest first."""
+        """Messages that a person has to decide on: nobody knows whether they arrived, or they could not be sent for
+        days. Newest first."""
         with self.db.read() as session:
-            rows = repo.in_state(session, State.DESK, limit)
-            return _views(rows, repo.events(session, [row.id for row in rows]))
+            return views_of(session, repo.in_state(session, State.DESK, limit))
 
     def _next_resend(self, session: Session, exam_id: uuid.UUID) -> int:
         resent = [row for row in repo.of_exam(session, exam_id) if row.event.startswith(RESEND)]
@@ -177,19 +178,20 @@ class Outbox:
             share_code_id=code.id if code else None, state=str(State.PENDING), next_attempt_at=now, created_at=now,
         )  # fmt: skip
         repo.add(session, row)
-        repo.add(session, NotificationEvent(notification_id=row.id, state=row.state, detail="queued", at=now))
+        repo.add(session, NotificationEvent(notification_id=row.id, state=row.state, detail=repo.QUEUED, at=now))
         self.audit.record(
             session, Action.NOTIFICATION_QUEUED, actor="system", subject=f"exam:{exam.id.hex}",
             notification=row.id.hex, event=event, channel=channel,
         )  # fmt: skip
 
 
-def _views(rows: list[Notification], events: list[NotificationEvent]) -> list[NotificationView]:
+def views_of(session: Session, rows: list[Notification]) -> list[NotificationView]:
+    events = repo.events(session, [row.id for row in rows])
     return [
         NotificationView(
             id=row.id, exam_id=row.exam_id, event=row.event, channel=row.channel, state=row.state,
             recipient=row.recipient_masked, failure_code=row.failure_code, segments=row.segments,
-            created_at=row.created_at,
+            created_at=row.created_at, never_sent=row.sent_at is None,
             history=tuple(
                 NotificationEventView(event.state, event.detail, event.at)
                 for event in events

@@ -35,13 +35,13 @@ class Patients:
     blind: BlindIndex
     audit: Audit
 
-    def row_of(self, session: Session, given: PatientInput, actor: str) -> Patient:
-        """The row of this identity, made when it is new. Phone number and spelling may change without making another
-        person; that is audited."""
+    def row_of(self, session: Session, given: PatientInput, actor: str) -> tuple[Patient, bool]:
+        """The row of this identity, made when it is new, and whether a known one's phone number is another now.
+        Phone number and spelling may change without making another person; that is audited."""
         identity = self._identity(given)
         row = repo.patient_by_identity(session, identity)
         if row is None:
-            return self._new(session, given, identity)
+            return self._new(session, given, identity), False
         corrected = [name for name in ("patient_id", "name", "phone") if self._take(row, name, getattr(given, name))]
         if corrected:
             row.updated_at = self.clock.now()
@@ -50,7 +50,7 @@ class Patients:
                 self._index_name(session, row, given.name)
             subject = f"patient:{row.id.hex}"
             self.audit.record(session, Action.PATIENT_CORRECTED, actor=actor, subject=subject, fields=corrected)
-        return row
+        return row, "phone" in corrected
 
     def with_what_is_on_file(
         self, session: Session, given: PatientInput, unusable: Collection[str], former: Patient | None

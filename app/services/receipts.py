@@ -24,6 +24,8 @@ from app.security.blind_index import BlindIndex
 from app.security.fields import FieldSealer
 from app.services.notification_states import NotificationStates, State
 from app.services.outbox import RECIPIENT_CONTEXT
+from app.services.phone_correction import PhoneCorrection
+from app.services.row_by_row import row_by_row
 from sms.errors import SendingError
 from sms.sender import DeliveryReceipt, SmsSender
 from sms.tencent_callback import MOST_ITEMS, receipts_of
@@ -47,6 +49,7 @@ class Receipts:
     fields: FieldSealer
     blind: BlindIndex
     states: NotificationStates
+    phones: PhoneCorrection
     sms: SmsSender
 
     def take_callback(self, items: Any) -> None:
@@ -82,9 +85,16 @@ class Receipts:
         now = self.clock.now()
         with self.db.read() as session:
             ids = repo.due(session, (State.UNKNOWN, State.ACCEPTED), now, BATCH)
-        for notification_id in ids:
-            self._ask(notification_id, now)
+        row_by_row(ids, lambda row_id: self._ask(row_id, now), lambda row_id, error: self._postpone(row_id, error, now))
         return len(ids)
+
+    def _postpone(self, notification_id: uuid.UUID, error: Exception, now: datetime) -> None:
+        """A row that nothing can be found out about goes the way of one the carrier knows nothing of."""
+        log.error("a message cannot be asked for", notification=notification_id, exc_info=error)
+        with self.db.session() as session:
+            row = repo.get(session, notification_id)
+            if row is not None:
+                self._still_open(session, row, now)
 
     def _ask(self, notification_id: uuid.UUID, now: datetime) -> None:
         with self.db.read() as session:
@@ -97,10 +107,14 @@ class Receipts:
             if receipt is not None:
                 repo.change(session, row.id, (row.state,), None, {"provider_serial": receipt.serial})
                 self._apply(session, row, receipt.delivered, receipt.code)
-            elif row.state == State.UNKNOWN and now - row.sent_at >= UNKNOWN_LIFETIME:
-                self.states.move(session, row, State.DESK, "nobody knows whether it arrived")
             else:
-                repo.change(session, row.id, (row.state,), None, {"next_attempt_at": self._next_question(row, now)})
+                self._still_open(session, row, now)
+
+    def _still_open(self, session: Session, row: Notification, now: datetime) -> None:
+        if row.state == State.UNKNOWN and now - (row.sent_at or now) >= UNKNOWN_LIFETIME:
+            self.states.move(session, row, State.DESK, "nobody knows whether it arrived")
+        elif row.state in (State.UNKNOWN, State.ACCEPTED):
+            repo.change(session, row.id, (row.state,), None, {"next_attempt_at": self._next_question(row, now)})
 
     def _pull(self, row: Notification, sent_at: datetime, now: datetime) -> Sequence[DeliveryReceipt]:
         phone = self.fields.open(row.recipient_sealed, RECIPIENT_CONTEXT)
@@ -158,8 +172,8 @@ class Receipts:
     def _apply(self, session: Session, row: Notification, delivered: bool, code: str) -> None:
         if delivered:
             self.states.move(session, row, State.DELIVERED, code)
-        else:
-            self.states.move(session, row, State.FAILED, code, failure_code=code[:64])
+        elif self.states.move(session, row, State.FAILED, code, failure_code=code[:64]):
+            self.phones.redirect(session, row)
 
     def _next_question(self, row: Notification, now: datetime) -> datetime:
         """Unknown: every half minute. Accepted: after as long as it took until now, for three days."""

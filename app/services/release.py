@@ -15,13 +15,13 @@ import structlog
 from sqlalchemy.orm import Session
 
 from app.clock import Clock
-from app.errors import CloudFilmError
 from app.extensions import Database
 from app.models import Exam, Study
 from app.repos import release as repo
 from app.repos.renditions import raise_exam_revision
 from app.services.audit import Action, Audit
 from app.services.outbox import CHANNELS, Outbox
+from app.services.row_by_row import row_by_row
 
 log = structlog.get_logger(__name__)
 
@@ -45,13 +45,7 @@ class Release:
         """Look at every exam whose gate is due; returns how many were looked at."""
         with self.db.read() as session:
             ids = repo.due(session, self.clock.now(), BATCH)
-        for exam_id in ids:
-            try:
-                self._look(exam_id)
-            except CloudFilmError as error:  # one exam that cannot be told of must not hold up all others
-                log.error("an exam cannot be released", exam=exam_id, exc_info=error)
-                with self.db.session() as session:
-                    repo.postpone(session, exam_id, self.clock.now() + PAUSE_AFTER_FAULT)
+        row_by_row(ids, self._look, self._postpone)
         return len(ids)
 
     def identity_changed(self, session: Session, exam: Exam) -> None:
@@ -67,9 +61,14 @@ class Release:
         """The news of a released exam once more, as a text message: it reached nobody yet."""
         self._tell(session, exam, IMAGES_READY, self.outbox.news(session, exam), ("sms",))
 
-    def _look(self, exam_id: uuid.UUID) -> None:
-        now = self.clock.now()
+    def _postpone(self, exam_id: uuid.UUID, error: Exception) -> None:
+        log.error("an exam cannot be released", exam=exam_id, exc_info=error)
         with self.db.session() as session:
+            repo.postpone(session, exam_id, self.clock.now() + PAUSE_AFTER_FAULT)
+
+    def _look(self, exam_id: uuid.UUID) -> None:
+        with self.db.session() as session:
+            now = self.clock.now()  # not before the write lock: what was committed while we waited is older than this
             exam = repo.lock(session, exam_id)
             if exam is None or exam.release_due_at is None or exam.release_due_at > now:
                 return  # another worker was first

@@ -35,13 +35,20 @@ class Busy:
     """A carrier that always asks to come back."""
 
     calls = 0
+    answer = SmsRetryLater("RequestLimitExceeded", "too many calls", after_s=1)
 
     def send(self, phone: str, message: SmsMessage, session_context: str) -> Accepted:
         self.calls += 1
-        raise SmsRetryLater("RequestLimitExceeded", "too many calls", after_s=1)
+        raise self.answer
 
     def receipts(self, *_: object) -> list[None]:
         return []
+
+
+class Away(Busy):
+    """A carrier that no connection reaches."""
+
+    answer = SmsRetryLater("no connection", "the carrier cannot be reached")
 
 
 def with_carrier(house: Services, carrier: SmsSender | object) -> Services:

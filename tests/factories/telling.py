@@ -50,9 +50,9 @@ def exam_of(house: Services, accession: str = "A1") -> Exam:
     return exam
 
 
-def mark_prepared(house: Services, accession: str = "A1") -> uuid.UUID:
+def mark_prepared(house: Services, accession: str = "A1", **attributes: str) -> uuid.UUID:
     """A matched study whose pictures are ready, without decoding any; its id."""
-    receive_study(house, AccessionNumber=accession)
+    receive_study(house, AccessionNumber=accession, **attributes)
     with house.db.session() as session:
         study = exam_repo.studies_of_accession(session, accession)[-1]
         study.state, study.prepared_revision = "prepared", study.revision

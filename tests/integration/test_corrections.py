@@ -54,13 +54,6 @@ def test_the_same_phone_number_again_ends_nothing(house: Services, app: Flask) -
     assert app.test_client().post("/s", data=form).status_code == 303
 
 
-def test_a_phone_number_given_with_another_exam_leaves_this_exams_codes_alone(house: Services, app: Flask) -> None:
-    exam = issued(house)
-    correct(house, "A2", patient_phone=NEW)
-    form = {"phone": OLD, "pickup_code": exam.pickup, "factor": exam.factor}
-    assert app.test_client().post("/s", data=form).status_code == 303
-
-
 def test_a_one_time_code_on_its_way_to_the_old_number_opens_nothing(house: Services, app: Flask) -> None:
     exam = issued(house)
     client = app.test_client()

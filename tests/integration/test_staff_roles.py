@@ -16,7 +16,8 @@ REACHED_BY = {
     f"GET {EXAM}/qr.png": "desk", f"GET {EXAM}/report-sheet.pdf": "desk",
     f"POST {EXAM}/resend": "desk", f"POST {EXAM}/revoke": "desk", f"POST {EXAM}/let-in": "desk",
     f"POST {EXAM}/hold": "desk", f"POST {EXAM}/lift-hold": "desk",
-    "GET /staff/messages": "desk", "POST /staff/messages/<notification_id>/settle": "desk",
+    "GET /staff/messages": "desk system_admin", "POST /staff/messages/queue-again": "desk system_admin",
+    "POST /staff/messages/<notification_id>/settle": "desk",
     "GET /staff/system": "system_admin", "POST /staff/system/jobs/<job_id>/revive": "system_admin",
     "GET /staff/people": "security_admin", "POST /staff/people": "security_admin",
     "POST /staff/people/<username>/reset": "security_admin", "POST /staff/people/<username>/disable": "security_admin",
@@ -26,7 +27,7 @@ OF_EVERYBODY = {
     "GET /staff/", "GET /staff/<path:unknown>", "POST /staff/<path:unknown>", "GET /staff/login",
     "POST /staff/login", "POST /staff/logout", "GET /staff/password", "POST /staff/password",
 }  # fmt: skip
-ROLES = sorted(set(REACHED_BY.values()))
+ROLES = sorted(set(" ".join(REACHED_BY.values()).split()))
 
 
 def test_every_address_of_the_console_has_its_role_here(tmp_path: Path) -> None:
@@ -45,9 +46,9 @@ def test_what_is_not_a_roles_own_is_forbidden_to_it(tmp_path: Path, role: str) -
     house = services(tmp_path)
     browser = console(application(house), house, role)
     token = browser.token("/staff/password")
-    for address, owner in REACHED_BY.items():
+    for address, owners in REACHED_BY.items():
         method, path = address.split()
         for part in ("exam_id", "notification_id", "job_id", "username"):
             path = path.replace(f"<{part}>", "0" * 32)
         answer = browser.client.open(path, method=method, data={"csrf_token": token, "reason": "x"})
-        assert (answer.status_code == 403) == (owner != role), address
+        assert (answer.status_code == 403) == (role not in owners.split()), address

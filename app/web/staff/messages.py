@@ -1,4 +1,5 @@
-"""Messages of which nobody knows whether they arrived: the desk asks the patient and settles them."""
+"""Messages that did not arrive. Of some nobody knows: the desk asks the patient and settles them. The failed ones of
+patients who know nothing yet: queued again all at once when what made them fail is mended."""
 
 from __future__ import annotations
 
@@ -9,21 +10,33 @@ from flask import Response, flash, make_response, redirect, render_template, req
 from app.errors import InvalidInput, NotFound
 from app.security.permissions import Permission
 from app.web.context import services
-from app.web.guards import guarded_blueprint
+from app.web.guards import guarded, guarded_blueprint
 from app.web.staff.session import current_staff, requires
 
 blueprint = guarded_blueprint(
-    "staff_messages", __name__, requires(Permission.SETTLE_MESSAGES), url_prefix="/staff/messages"
+    "staff_messages", __name__, requires(Permission.SEE_MESSAGES), url_prefix="/staff/messages"
 )
 ANSWERS = {"arrived": True, "lost": False}
 
 
 @blueprint.get("")
-def messages() -> str:
-    return render_template("staff/messages.html", messages=services().outbox.at_the_desk())
+def messages() -> Response:
+    return _page(None, 200)
+
+
+@blueprint.post("/queue-again")
+def queue_again() -> Response:
+    """`reason`. Every message that failed for an alarm, and every one that could not be sent for days."""
+    try:
+        services().failed_messages.queue_again(request.form.get("reason", ""), current_staff().actor)
+    except InvalidInput as error:
+        return _page(error, 400)
+    flash("queued_again")
+    return make_response(redirect("/staff/messages", 303))
 
 
 @blueprint.post("/<notification_id>/settle")
+@guarded(requires(Permission.SETTLE_MESSAGES))
 def settle(notification_id: str) -> Response:
     """`outcome`: arrived or lost."""
     outcome = request.form.get("outcome", "")
@@ -36,3 +49,15 @@ def settle(notification_id: str) -> Response:
     services().outbox.settle(asked, ANSWERS[outcome], current_staff().actor)
     flash("settled")
     return make_response(redirect("/staff/messages", 303))
+
+
+def _page(fault: InvalidInput | None, status: int) -> Response:
+    failed = services().failed_messages
+    page = render_template(
+        "staff/messages.html",
+        messages=services().outbox.at_the_desk(),
+        failed=failed.newest(),
+        sendable_again=failed.count_sendable_again(),
+        fault=type(fault).__name__ if fault else None,
+    )
+    return make_response(page, status)

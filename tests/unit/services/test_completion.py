@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from sqlalchemy.orm import Session
 
 from app.errors import NotFound
+from app.services.job_queue import JobQueue
 from tests.factories.house import clock_of, services
 from tests.factories.telling import receive_study, study
 
@@ -53,3 +55,29 @@ def test_an_explicit_signal_completes_at_once(tmp_path: Path) -> None:
     assert study(house, uid).state == "complete"
     with pytest.raises(NotFound):
         house.worker.work.completion.complete_now("1.2.3")
+
+
+def test_a_study_that_raises_holds_up_no_other_and_is_looked_at_again_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = services(tmp_path, quiet_period_s="60")
+    first = receive_study(house)
+    second = receive_study(house)
+    broken = study(house, first).id
+    sound, tried = JobQueue.enqueue, 0
+
+    def unsound(self: JobQueue, session: Session, kind: str, key: str) -> None:
+        nonlocal tried
+        if key.startswith(broken.hex):
+            tried += 1
+            raise ValueError
+        sound(self, session, kind, key)
+
+    monkeypatch.setattr(JobQueue, "enqueue", unsound)
+    completion = house.worker.work.completion
+    clock_of(house).advance(60)
+    assert [completion.complete_quiet() for _ in range(3)] == [1, 0, 0]
+    assert (study(house, first).state, study(house, second).state, tried) == ("receiving", "complete", 1)
+    monkeypatch.undo()
+    clock_of(house).advance(600)
+    assert completion.complete_quiet() == 1

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 import uuid
+from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ import pytest
 from app.bootstrap import Services
 from app.errors import InvalidInput
 from app.repos import notifications as repo
+from sms.fake import SimulatedCarrier
 from sms.sender import DeliveryReceipt
 from tests.factories.house import clock_of, services
 from tests.factories.telling import PHONE, mark_prepared, notifications, register, states, sweep
@@ -155,3 +158,27 @@ def test_the_same_array_ten_times_at_once_is_as_good_as_once(tmp_path: Path) -> 
 def test_a_body_that_is_no_array_of_at_most_a_hundred_is_refused(tmp_path: Path, body: object) -> None:
     with pytest.raises(InvalidInput):
         services(tmp_path).receipts.take_callback(body)
+
+
+def test_a_message_whose_answer_cannot_be_read_goes_to_the_desk_and_holds_up_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = services(tmp_path)
+    broken, _ = sent(house, "A1", "17000000005")
+    sound_one, _ = sent(house, "A2", "17000000004")
+    carrier = house.simulation.carrier
+    assert carrier is not None
+    sound, asked = type(carrier).receipts, 0
+
+    def unsound(self: SimulatedCarrier, phone: str, *rest: datetime) -> Sequence[DeliveryReceipt]:
+        nonlocal asked
+        if phone.endswith("5"):
+            asked += 1
+            raise KeyError(phone)
+        return sound(self, phone, *rest)
+
+    monkeypatch.setattr(type(carrier), "receipts", unsound)
+    sweep(house, seconds=31)
+    assert (state(house, broken), state(house, sound_one), asked) == ("unknown", "delivered", 1)
+    sweep(house, seconds=601)
+    assert state(house, broken) == "desk"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.factories.carriers import Busy, with_carrier
 from tests.factories.house import services
 from tests.factories.telling import (
     messages,
@@ -25,13 +24,3 @@ def test_a_temporary_refusal_is_tried_again_after_a_pause(tmp_path: Path) -> Non
     sweep(house, seconds=2)
     assert only_state(house, exam_id) == "accepted"
     assert len(messages(house, "+8617000000006")) == 1
-
-
-def test_temporary_refusals_end_after_eight_tries_with_growing_pauses(tmp_path: Path) -> None:
-    busy = Busy()
-    house = with_carrier(services(tmp_path), busy)
-    exam_id = untold(house)
-    for _ in range(20):
-        sweep(house, seconds=3601)
-    assert busy.calls == 8
-    assert only_state(house, exam_id) == "failed"

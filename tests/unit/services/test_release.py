@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
+from sqlalchemy.orm import Session
 
+from app.extensions import Database
+from app.models import Exam
+from app.services.outbox import Outbox
 from tests.factories.house import clock_of, services
 from tests.factories.telling import (
     exam_of,
@@ -185,3 +193,59 @@ def test_a_patient_without_phone_is_told_nothing_and_the_exam_is_released(tmp_pa
     sweep(house)
     assert exam_of(house).images_released_at is not None
     assert states(house, exam_id) == []
+
+
+class Waiting:
+    """A database whose next writer waits for `meanwhile`, which commits first."""
+
+    def __init__(self, db: Database, meanwhile: Callable[[], None]) -> None:
+        self._db, self._meanwhile, self.read = db, meanwhile, db.read
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        self._meanwhile()
+        with self._db.session() as session:
+            yield session
+
+
+def test_a_report_that_comes_while_the_gate_waits_for_the_write_lock_is_told_once(tmp_path: Path) -> None:
+    house = services(tmp_path)
+    exam_id = register(house)
+    mark_prepared(house)
+
+    def report_arrives() -> None:
+        clock_of(house).advance(1)
+        report(house)
+
+    release = replace(house.worker.work.release, db=cast("Database", Waiting(house.db, report_arrives)))
+    assert release.release_due() == 1
+    clock_of(house).advance(60)
+    register(house, department="心内科")
+    sweep(house)
+    assert "影像和报告" in messages(house)[0].text
+    assert [event for event, _, _ in states(house, exam_id)] == ["images_ready"]
+
+
+def test_an_exam_that_raises_holds_up_no_other_and_is_looked_at_again_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = services(tmp_path)
+    for accession in ("A1", "A2"):
+        register(house, accession)
+        mark_prepared(house, accession)
+    first, second = exam_of(house, "A1").id, exam_of(house, "A2").id
+    sound = Outbox.queue_event
+
+    def unsound(self: Outbox, session: Session, exam: Exam, *rest: Any) -> int:
+        if exam.id == first:
+            raise ValueError
+        return sound(self, session, exam, *rest)
+
+    monkeypatch.setattr(Outbox, "queue_event", unsound)
+    sweep(house)
+    assert (states(house, first), len(states(house, second))) == ([], 1)
+    monkeypatch.undo()
+    sweep(house, seconds=599)
+    assert states(house, first) == []
+    sweep(house, seconds=1)
+    assert len(states(house, first)) == 1

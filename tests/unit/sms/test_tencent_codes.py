@@ -6,7 +6,7 @@ import pytest
 from tencentcloud.sms.v20210111 import errorcodes
 
 from sms.errors import SmsRefused, SmsRetryLater, SmsUnknown
-from sms.tencent import CODES, accepted, error_of
+from sms.tencent import CODES, accepted, error_of, is_alarm
 
 
 @pytest.mark.parametrize(
@@ -57,3 +57,18 @@ def test_an_acceptance_without_a_serial_is_unknown() -> None:
         accepted({"Code": "Ok", "SerialNo": ""})
     with pytest.raises(SmsUnknown):
         accepted({})
+
+
+@pytest.mark.parametrize(
+    ("code", "alarms"),
+    [
+        ("FailedOperation.InsufficientBalanceInSmsPackage", True),
+        ("AuthFailure.SecretIdNotFound", True),
+        ("no template id", True),
+        ("FailedOperation.PhoneNumberInBlacklist", False),
+        ("InternalError.SendAndRecvFail", False),
+        ("UNDELIV", False),
+    ],
+)
+def test_an_alarm_is_told_from_a_refusal_of_one_phone(code: str, alarms: bool) -> None:
+    assert is_alarm(code) is alarms
