@@ -26,7 +26,7 @@ class FrameValues:
     orientation: tuple[float, float, float, float, float, float] | None = None
 
     def to_json(self) -> dict[str, Any]:
-        return {name: value for name, value in asdict(self).items() if value != getattr(FrameValues, name)}
+        return {item.name: value for item in fields(self) if (value := getattr(self, item.name)) != item.default}
 
     @classmethod
     def from_json(cls, plain: dict[str, Any]) -> FrameValues:

@@ -7,6 +7,7 @@ from typing import Any
 from pydicom import Dataset
 from pydicom.multival import MultiValue
 
+from app.imaging.element_values import value_of
 from app.imaging.errors import NotAnImage, UnsupportedImage
 from app.imaging.header import FrameValues, ImageHeader
 from app.imaging.lut_reading import read_lut, read_palette
@@ -56,7 +57,7 @@ def _read(ds: Dataset, transfer_syntax_uid: str, keyword: str) -> ImageHeader:
     shared, per_frame = _frame_values(ds, frames)
     return ImageHeader(
         transfer_syntax_uid=transfer_syntax_uid,
-        modality=str(ds.get("Modality", "") or "OT"),
+        modality=str(value_of(ds, "Modality", "") or "OT"),
         rows=rows,
         columns=columns,
         number_of_frames=frames,
@@ -69,21 +70,21 @@ def _read(ds: Dataset, transfer_syntax_uid: str, keyword: str) -> ImageHeader:
         planar_configuration=_whole(ds, "PlanarConfiguration", 0),
         pixel_keyword=keyword,
         padding=_padding(ds),
-        presentation_lut_shape=str(ds.get("PresentationLUTShape", "") or ""),
+        presentation_lut_shape=str(value_of(ds, "PresentationLUTShape", "") or ""),
         modality_lut=read_lut(ds, "ModalityLUTSequence", signed=signed),
         voi_lut=read_lut(ds, "VOILUTSequence", signed=signed or shared.intercept < 0),
         palette=read_palette(ds, signed=signed) if photometric == "PALETTE COLOR" else None,
         shared=shared,
         per_frame=per_frame,
         pixel_spacing=_pixel_spacing(ds),
-        instance_number=_optional_int(ds.get("InstanceNumber")),
-        frame_time_ms=_number(ds.get("FrameTime")),
-        lossy=str(ds.get("LossyImageCompression", "")) == "01",
+        instance_number=_optional_int(value_of(ds, "InstanceNumber")),
+        frame_time_ms=_number(value_of(ds, "FrameTime")),
+        lossy=str(value_of(ds, "LossyImageCompression", "")) == "01",
     )
 
 
 def _photometric(ds: Dataset, samples: int) -> str:
-    photometric = str(ds.get("PhotometricInterpretation") or "").strip(" \0").upper()
+    photometric = str(value_of(ds, "PhotometricInterpretation") or "").strip(" \0").upper()
     photometric = photometric or ("RGB" if samples == 3 else "MONOCHROME2")
     if samples != (1 if photometric in ONE_SAMPLE else 3 if photometric in THREE_SAMPLES else None):
         raise UnsupportedImage("the photometric interpretation is none that is shown")
@@ -103,7 +104,7 @@ def _check_bits(allocated: int, stored: int, high_bit: int) -> None:
 
 
 def _whole(ds: Dataset, keyword: str, default: int | None = None) -> int:
-    value = _optional_int(ds.get(keyword))
+    value = _optional_int(value_of(ds, keyword))
     if value is None:
         if default is None:
             raise UnsupportedImage(f"{keyword} is missing or no number")
@@ -138,7 +139,10 @@ def _pair(value: Any) -> tuple[float, float] | None:
 
 def _padding(ds: Dataset) -> tuple[float, float] | None:
     for kind in ("Float", "DoubleFloat", ""):
-        low, limit = _number(ds.get(f"{kind}PixelPaddingValue")), _number(ds.get(f"{kind}PixelPaddingRangeLimit"))
+        low, limit = (
+            _number(value_of(ds, f"{kind}PixelPaddingValue")),
+            _number(value_of(ds, f"{kind}PixelPaddingRangeLimit")),
+        )
         if low is not None:
             high = low if limit is None else limit
             return min(low, high), max(low, high)
@@ -148,27 +152,30 @@ def _padding(ds: Dataset) -> tuple[float, float] | None:
 def _pixel_spacing(ds: Dataset) -> tuple[float, float] | None:
     measures = (
         item
-        for group in ds.get("SharedFunctionalGroupsSequence") or []
-        for item in group.get("PixelMeasuresSequence") or []
+        for group in value_of(ds, "SharedFunctionalGroupsSequence") or []
+        for item in value_of(group, "PixelMeasuresSequence") or []
     )
     for source in (ds, *measures):
-        if spacing := _pair(source.get("PixelSpacing")):
+        if spacing := _pair(value_of(source, "PixelSpacing")):
             return spacing
-    return _pair(ds.get("ImagerPixelSpacing"))
+    return _pair(value_of(ds, "ImagerPixelSpacing"))
 
 
 def _plain_values(ds: Dataset, base: FrameValues | None = None) -> FrameValues:
     """Rescale, window and place of a dataset or functional group; what is missing comes from `base`."""
     base = base or FrameValues()
-    centers, widths = _numbers(ds.get("WindowCenter")), _numbers(ds.get("WindowWidth"))
+    centers, widths = _numbers(value_of(ds, "WindowCenter")), _numbers(value_of(ds, "WindowWidth"))
     windows = tuple((c, w) for c, w in zip(centers, widths, strict=False) if w > 0)
-    slope, intercept = _number(ds.get("RescaleSlope")), _number(ds.get("RescaleIntercept"))
-    position, orientation = _numbers(ds.get("ImagePositionPatient")), _numbers(ds.get("ImageOrientationPatient"))
+    slope, intercept = _number(value_of(ds, "RescaleSlope")), _number(value_of(ds, "RescaleIntercept"))
+    position, orientation = (
+        _numbers(value_of(ds, "ImagePositionPatient")),
+        _numbers(value_of(ds, "ImageOrientationPatient")),
+    )
     return FrameValues(
         slope=base.slope if slope is None or slope == 0 else slope,
         intercept=base.intercept if intercept is None else intercept,
         windows=windows or base.windows,
-        voi_function=str(ds.get("VOILUTFunction", "") or base.voi_function),
+        voi_function=str(value_of(ds, "VOILUTFunction", "") or base.voi_function),
         position=(position[0], position[1], position[2]) if len(position) == 3 else base.position,
         orientation=tuple(orientation) if len(orientation) == 6 else base.orientation,  # type: ignore[arg-type]
     )
@@ -177,9 +184,9 @@ def _plain_values(ds: Dataset, base: FrameValues | None = None) -> FrameValues:
 def _frame_values(ds: Dataset, frames: int) -> tuple[FrameValues, tuple[FrameValues, ...]]:
     """What all frames have, and what each has when they differ (PS3.3 C.7.6.16: a frame's own group goes first)."""
     shared = _plain_values(ds)
-    for group in ds.get("SharedFunctionalGroupsSequence") or []:
+    for group in value_of(ds, "SharedFunctionalGroupsSequence") or []:
         shared = _grouped(group, shared)
-    groups = ds.get("PerFrameFunctionalGroupsSequence") or []
+    groups = value_of(ds, "PerFrameFunctionalGroupsSequence") or []
     if len(groups) != frames:
         return shared, ()
     per_frame = tuple(_grouped(group, shared) for group in groups)
@@ -188,6 +195,6 @@ def _frame_values(ds: Dataset, frames: int) -> tuple[FrameValues, tuple[FrameVal
 
 def _grouped(group: Dataset, base: FrameValues) -> FrameValues:
     for name in FUNCTIONAL_GROUPS:
-        for item in group.get(name) or []:
+        for item in value_of(group, name) or []:
             base = _plain_values(item, base)
     return base

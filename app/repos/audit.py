@@ -4,16 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from datetime import datetime
+from typing import cast
 
-from sqlalchemy import func, select
+from sqlalchemy import Table, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.models import AuditEvent, AuditHead
 
+# Nearly every transaction appends, under the write lock: the statements are built once and pass the ORM by.
+_EVENTS, _HEADS = cast(Table, AuditEvent.__table__), cast(Table, AuditHead.__table__)
+_LOCKED_SEQ = select(_HEADS.c.seq).where(_HEADS.c.id == 1).with_for_update()
+_HASH = select(_EVENTS.c.hash).where(_EVENTS.c.seq == bindparam("seq"))
+_APPEND = insert(_EVENTS)
+_MOVE_HEAD = update(_HEADS).where(_HEADS.c.id == 1).values(seq=bindparam("head_seq"), hash=bindparam("head_hash"))
 
-def lock_head(session: Session) -> AuditHead:
-    """The head row, locked until the transaction ends, so that writers queue up."""
-    return session.execute(select(AuditHead).where(AuditHead.id == 1).with_for_update()).scalar_one()
+
+def lock_head(session: Session) -> int:
+    """The number the head stands at; its row is locked until the transaction ends, so that writers queue up."""
+    seq: int = session.connection().execute(_LOCKED_SEQ).scalar_one()
+    return seq
+
+
+def hash_of(session: Session, seq: int) -> bytes:
+    """The hash of a row; empty before the first and where it is gone."""
+    return session.connection().execute(_HASH, {"seq": seq}).scalar() or b""
+
+
+def append(session: Session, event: AuditEvent, head_hash: bytes) -> None:
+    """Add the event's row and move the head to it."""
+    connection = session.connection()
+    connection.execute(_APPEND, {name: getattr(event, name) for name in _EVENTS.c.keys()})  # noqa: SIM118 - no dict
+    connection.execute(_MOVE_HEAD, {"head_seq": event.seq, "head_hash": head_hash})
 
 
 def head(session: Session) -> AuditHead:
@@ -25,15 +46,6 @@ def head(session: Session) -> AuditHead:
 def last_seq(session: Session) -> int:
     """The newest row's number, 0 when there is none."""
     return session.scalar(select(func.max(AuditEvent.seq))) or 0
-
-
-def hash_of(session: Session, seq: int) -> bytes:
-    """The hash of a row; empty before the first and where it is gone."""
-    return session.scalar(select(AuditEvent.hash).where(AuditEvent.seq == seq)) or b""
-
-
-def add(session: Session, event: AuditEvent) -> None:
-    session.add(event)
 
 
 def extent(session: Session) -> tuple[int, datetime | None]:

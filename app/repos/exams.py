@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import uuid
 
-from sqlalchemy import and_, delete, func, or_, select
+from sqlalchemy import and_, bindparam, delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.models import Exam, Patient, PatientNameToken, Report, Study
 
+# Built once: each batch of ingest passes here.
+_BY_ACCESSION = select(Exam).where(Exam.accession_number == bindparam("accession_number"))
+
 
 def exam_by_accession(session: Session, accession_number: str) -> Exam | None:
-    return session.scalars(select(Exam).where(Exam.accession_number == accession_number)).one_or_none()
+    return session.scalars(_BY_ACCESSION, {"accession_number": accession_number}).one_or_none()
 
 
 def exam(session: Session, exam_id: uuid.UUID) -> Exam | None:

@@ -86,22 +86,20 @@ class Audit:
 
     def record(self, session: Session, action: Action, *, actor: str, subject: str, **detail: Any) -> None:
         """Append one event; durable exactly when the caller's transaction is. `detail` must hold no personal data."""
-        head = repo.lock_head(session)
+        session.flush()  # what it tells of is written before it
+        seq = repo.lock_head(session)
         event = AuditEvent(
-            seq=head.seq + 1,
+            seq=seq + 1,
             at=self.clock.now(),
             action=str(action),
             actor=actor,
             subject=subject,
             detail=detail,
-            previous_hash=repo.hash_of(session, head.seq),
+            previous_hash=repo.hash_of(session, seq),
             hash=b"",
         )
         event.hash = self._hash(event)
-        repo.add(session, event)
-        head.seq = event.seq
-        head.hash = self._head_hash(event.seq, event.hash)
-        session.flush()
+        repo.append(session, event, self._head_hash(event.seq, event.hash))
 
     def verify(self, session: Session) -> list[AuditFault]:
         """All breaks of the chain, in order; empty when the log is whole. Nobody who appends has to wait."""

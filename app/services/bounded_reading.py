@@ -16,18 +16,12 @@ _READ_BYTES = 65536
 _INFLATED_AT_ONCE = 1024 * 1024
 
 
-@dataclass
+@dataclass(slots=True)
 class Budget:
     """What parsing may still cost. Elements come in two reads each, so `reads_left` bounds their number too."""
 
     bytes_left: int
     reads_left: int
-
-    def charge(self, count: int) -> None:
-        self.bytes_left -= count
-        self.reads_left -= 1
-        if self.bytes_left < 0 or self.reads_left < 0:
-            raise RefusedObject("the header is larger than the limit", OUT_OF_RESOURCES)
 
 
 class Deflated(Exception):
@@ -42,7 +36,7 @@ class BoundedReader:
     """`strict`: the end may come only where an element would start, anything else is a truncated file."""
 
     def __init__(self, file: BinaryIO, budget: Budget, *, strict: bool = True) -> None:
-        self._file = file
+        self._read = file.read
         self._budget = budget
         self._strict = strict
         self.seek = file.seek
@@ -51,12 +45,17 @@ class BoundedReader:
     def read(self, count: int = -1) -> bytes:
         if count < 0:  # pydicom does that for one purpose: to inflate what it gets, however much that becomes
             raise Deflated(self.tell())
-        data = self._file.read(min(count, self._budget.bytes_left + 1))
-        self._budget.charge(len(data))
-        # pydicom asks for the 8 bytes of an element's head, or peeks for 1.
-        at_border = not data and count in (1, 8)
-        if self._strict and len(data) != count and not at_border and count != _SEARCH_BLOCK:
-            raise RefusedObject("truncated: the header ends early", CANNOT_UNDERSTAND)
+        budget = self._budget
+        data = self._read(min(count, budget.bytes_left + 1))
+        budget.bytes_left -= len(data)
+        budget.reads_left -= 1
+        if budget.bytes_left < 0 or budget.reads_left < 0:
+            raise RefusedObject("the header is larger than the limit", OUT_OF_RESOURCES)
+        if len(data) != count and self._strict:
+            # pydicom asks for the 8 bytes of an element's head, or peeks for 1.
+            at_border = not data and count in (1, 8)
+            if not at_border and count != _SEARCH_BLOCK:
+                raise RefusedObject("truncated: the header ends early", CANNOT_UNDERSTAND)
         return data
 
 

@@ -20,6 +20,7 @@ from pydicom.hooks import raw_element_vr
 from pydicom.tag import BaseTag
 
 from app.errors import RefusedObject
+from app.imaging.element_values import value_of
 from app.imaging.part10 import PIXEL_TAGS
 from app.services.bounded_reading import BoundedReader, Budget, Deflated, inflate
 from app.services.incoming import CANNOT_UNDERSTAND, OUT_OF_RESOURCES
@@ -171,6 +172,6 @@ def _check_pixels(dataset: Dataset, limits: HeaderLimits) -> None:
 
 def _count(dataset: Dataset, keyword: str, default: int) -> int:
     try:
-        return int(dataset.get(keyword, default))
+        return int(value_of(dataset, keyword, default))
     except (TypeError, ValueError):
         return default

@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 from pydicom.dataset import Dataset, FileDataset
 
 from app.errors import RefusedObject
+from app.imaging.element_values import value_of
 from app.services.header_checks import HeaderLimits, ParsedFile, parse
 from app.services.identity import HeaderIdentity
 from app.services.incoming import NOT_AS_PROMISED, Promise
@@ -124,7 +125,7 @@ def _attributes(dataset: Dataset, keywords: tuple[str, ...]) -> dict[str, Any]:
 
 def _text(dataset: Dataset, keyword: str) -> str:
     try:
-        value = dataset.get(keyword)
+        value = value_of(dataset, keyword)
         return "" if value is None else _clean(str(value))
     except (LookupError, ValueError, TypeError, AttributeError, NotImplementedError):
         return ""

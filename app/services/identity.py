@@ -61,6 +61,8 @@ def contradict(one: HeaderIdentity, other: HeaderIdentity) -> bool:
     Names agree when any two groups do, letters also with a Chinese name they are a reading of: within one study some
     devices write the name in characters and others in pinyin.
     """
+    if one == other:
+        return False  # nearly always, and the readings of a name take long
     pairs = (
         (normal_id(one.patient_id), normal_id(other.patient_id)),
         (one.sex, other.sex),

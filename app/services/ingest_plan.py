@@ -15,8 +15,9 @@ from app.archive.sealed import DataKey, SealedArchive, SealRequest, StoredObject
 from app.errors import RefusedObject
 from app.extensions import Database
 from app.models import DataKey as DataKeyRow
-from app.models import Instance
-from app.repos import quarantine, studies
+from app.repos import ingest as repo
+from app.repos import quarantine
+from app.repos.ingest import KnownInstance
 from app.security.fields import FieldSealer
 from app.services.data_keys import DataKeys
 from app.services.header_checks import HeaderLimits
@@ -99,7 +100,7 @@ class PlannedQuarantine:
 class PlannedRepair:
     """A stored instance whose object is damaged or gone, and its very bytes, sent again."""
 
-    twin: Instance
+    twin: KnownInstance
     source: IncomingObject
     key: DataKey
 
@@ -137,7 +138,7 @@ class Planner:
         plan = Plan()
         headers = [arrival.header for arrival in batch if arrival.header]
         with self.db.read() as session:
-            known = studies.instances_by_uid(session, {header.sop_instance_uid for header in headers})
+            known = repo.known_instances(session, {header.sop_instance_uid for header in headers})
             self._look_up(session, plan, headers)
             for arrival in batch:
                 plan.outcomes.append(self._place(session, plan, arrival, known))
@@ -145,13 +146,13 @@ class Planner:
         return plan
 
     def _look_up(self, session: Session, plan: Plan, headers: list[ReceivedHeader]) -> None:
-        for uid, study in studies.by_uid(session, {header.study_instance_uid for header in headers}).items():
+        for uid, study in repo.known_studies(session, {header.study_instance_uid for header in headers}).items():
             identity = open_identity(self.fields, study.identity_sealed)
             plan.studies[uid] = PlannedStudy(study.id, self.data_keys.open(session, study.data_key_id), identity)
-        found = studies.series_by_uid(session, {header.series_instance_uid for header in headers})
+        found = repo.known_series(session, {header.series_instance_uid for header in headers})
         plan.series = {uid: (series.id, series.study_id) for uid, series in found.items()}
 
-    def _place(self, session: Session, plan: Plan, arrival: Arrival, known: dict[str, Instance]) -> Outcome:
+    def _place(self, session: Session, plan: Plan, arrival: Arrival, known: dict[str, KnownInstance]) -> Outcome:
         header = arrival.header
         if arrival.fault is not None:
             return self._refuse(session, plan, arrival, arrival.fault)
@@ -175,7 +176,7 @@ class Planner:
         plan.instances.append(PlannedInstance(instance_id, arrival.source, header, study, image, object_key))
         return _outcome(Stored, arrival)
 
-    def _is_the_same(self, plan: Plan, arrival: Arrival, header: ReceivedHeader, twin: Instance) -> bool:
+    def _is_the_same(self, plan: Plan, arrival: Arrival, header: ReceivedHeader, twin: KnownInstance) -> bool:
         """Whether it is the stored instance again: its very bytes, or others of the same content, as when it came
         through another door. The very bytes also repair a stored object that is damaged or gone."""
         study = plan.studies.get(header.study_instance_uid)

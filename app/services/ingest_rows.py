@@ -7,12 +7,14 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 from app.clock import Clock
 from app.errors import NotFound
-from app.models import Instance, QuarantineItem, Series, Study
+from app.models import QuarantineItem, Series, Study
+from app.repos import ingest as repo
 from app.repos import studies
 from app.security.blind_index import BlindIndex
 from app.security.fields import FieldSealer
@@ -54,7 +56,7 @@ class Recorder:
         now = self.clock.now()
         changed = self._studies(session, plan, now, reception)
         series_ids = self._series(session, plan)
-        session.add_all(_instance(item, series_ids, now) for item in plan.instances)
+        repo.add_instances(session, [_instance(item, series_ids, now) for item in plan.instances])
         session.add_all(item.key_row for item in plan.quarantined)
         session.flush()
         session.add_all(_quarantine_item(item, now, reception) for item in plan.quarantined)
@@ -161,28 +163,28 @@ class Recorder:
             )
 
 
-def _instance(item: PlannedInstance, series_ids: dict[str, uuid.UUID], now: datetime) -> Instance:
+def _instance(item: PlannedInstance, series_ids: dict[str, uuid.UUID], now: datetime) -> dict[str, Any]:
     assert item.stored is not None
     header = item.header
-    return Instance(
-        id=item.id,
-        series_id=series_ids[header.series_instance_uid],
-        study_id=item.study.id,
-        sop_instance_uid=header.sop_instance_uid,
-        sop_class_uid=header.sop_class_uid,
-        transfer_syntax_uid=header.transfer_syntax_uid,
-        instance_number=header.instance_number,
-        object_key=item.object_key,
-        object_version=OBJECT_VERSION,
-        size=item.stored.size,
-        sha256=bytes.fromhex(item.stored.sha256),
-        pixel_offset=header.pixel_offset,
-        number_of_frames=item.image.number_of_frames,
-        image_header=item.image.header,
-        frame_index=item.image.frames,
-        not_shown_reason=item.image.not_shown_reason,
-        received_at=now,
-    )
+    return {
+        "id": item.id,
+        "series_id": series_ids[header.series_instance_uid],
+        "study_id": item.study.id,
+        "sop_instance_uid": header.sop_instance_uid,
+        "sop_class_uid": header.sop_class_uid,
+        "transfer_syntax_uid": header.transfer_syntax_uid,
+        "instance_number": header.instance_number,
+        "object_key": item.object_key,
+        "object_version": OBJECT_VERSION,
+        "size": item.stored.size,
+        "sha256": bytes.fromhex(item.stored.sha256),
+        "pixel_offset": header.pixel_offset,
+        "number_of_frames": item.image.number_of_frames,
+        "image_header": item.image.header,
+        "frame_index": item.image.frames,
+        "not_shown_reason": item.image.not_shown_reason,
+        "received_at": now,
+    }
 
 
 def _quarantine_item(item: PlannedQuarantine, now: datetime, reception: Reception) -> QuarantineItem:

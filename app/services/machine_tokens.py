@@ -52,11 +52,11 @@ class MachineTokens:
 
     def authenticate(self, token: str) -> MachineCaller:
         """The system a token belongs to. Raises Unauthenticated for anything else, revoked ones included."""
-        with self.db.read() as session:
-            row = repo.by_hash(session, _hash(token))
-        if row is None or row.revoked_at is not None:
+        found = repo.name_and_scopes(self.db.look_up, _hash(token))
+        if found is None:
             raise Unauthenticated
-        return MachineCaller(row.name, frozenset(row.scopes.split()))
+        name, scopes = found
+        return MachineCaller(name, frozenset(scopes.split()))
 
     def _add(self, session: Session, name: str, scopes: set[str], token: str, actor: str) -> None:
         written = " ".join(sorted(scopes))

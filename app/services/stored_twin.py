@@ -11,7 +11,7 @@ import structlog
 
 from app.archive.sealed import DataKey, SealedArchive
 from app.errors import ObjectMissing, UnsealError
-from app.models import Instance
+from app.repos.ingest import KnownInstance
 from app.services.header_checks import MIB, HeaderLimits, ParsedFile
 from app.services.same_content import same_instance
 
@@ -20,12 +20,12 @@ log = structlog.get_logger(__name__)
 _COMPARED_IN_MEMORY = 16 * MIB
 
 
-def is_whole(archive: SealedArchive, twin: Instance, key: DataKey) -> bool:
+def is_whole(archive: SealedArchive, twin: KnownInstance, key: DataKey) -> bool:
     return _read(archive, twin, key, lambda _: None)
 
 
 def holds_the_same(
-    archive: SealedArchive, twin: Instance, key: DataKey, file: BinaryIO, parsed: ParsedFile, limits: HeaderLimits
+    archive: SealedArchive, twin: KnownInstance, key: DataKey, file: BinaryIO, parsed: ParsedFile, limits: HeaderLimits
 ) -> bool:
     """False also when the stored bytes are damaged: doubt is a difference."""
     with tempfile.SpooledTemporaryFile(_COMPARED_IN_MEMORY) as stored:
@@ -33,7 +33,7 @@ def holds_the_same(
         return whole and same_instance(file, parsed, cast(BinaryIO, stored), limits)
 
 
-def _read(archive: SealedArchive, twin: Instance, key: DataKey, take: Callable[[bytes], object]) -> bool:
+def _read(archive: SealedArchive, twin: KnownInstance, key: DataKey, take: Callable[[bytes], object]) -> bool:
     """Whether the stored bytes are whole; each piece of them goes to `take`."""
     try:
         for piece in archive.stream(twin.object_key, twin.object_version, key):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import subprocess
@@ -40,6 +41,17 @@ def test_it_boots_and_is_alive_and_ready(tmp_path: Path) -> None:
         status, _, headers = get(port, "/")
         assert status == 200
         assert "max-age" in headers["Strict-Transport-Security"]
+
+
+def objects_left_alone(_environ: dict[str, Any], start_response: Any) -> list[bytes]:
+    """An application that tells how many objects its process's garbage collector passes over."""
+    start_response("200 OK", [])
+    return [str(gc.get_freeze_count()).encode()]
+
+
+def test_the_garbage_collector_leaves_what_was_loaded_alone(tmp_path: Path) -> None:
+    with gunicorn(tmp_path, production(tmp_path), application=f"{__name__}:objects_left_alone") as port:
+        assert int(get(port, "/")[1]) > 10_000
 
 
 def test_it_refuses_a_key_file_that_others_may_read_and_names_the_fault_once(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ Each part lies in a temporary file of its own, in memory while it is small. What
 
 from __future__ import annotations
 
+import io
 import tempfile
 from collections import deque
 from collections.abc import Iterator
@@ -136,10 +137,8 @@ class _Collector:
         self._count += 1
         if self._count > self._limits.parts:
             raise _TooMany
-        spooled = tempfile.SpooledTemporaryFile(  # noqa: SIM115 - whoever takes the part closes it
-            self._limits.memory_bytes, dir=str(self._spool)
-        )
-        self._file = cast(BinaryIO, spooled)
+        # Not a SpooledTemporaryFile: a header is read in two hundred steps, each of which would pass its wrapper.
+        self._file = io.BytesIO()
         self._size = 0
         self._content_type = ""
 
@@ -162,6 +161,18 @@ class _Collector:
         self._size += end - start
         if self._size > self._limits.part_bytes:
             self._file.truncate(min(self._limits.part_bytes, MIB))
+        elif self._size > self._limits.memory_bytes and isinstance(self._file, io.BytesIO):
+            self._file = self._spooled(self._file)
+
+    def _spooled(self, start: io.BytesIO) -> BinaryIO:
+        """The part so far in an unnamed file, which takes the rest too."""
+        file = tempfile.TemporaryFile(dir=self._spool)  # noqa: SIM115 - whoever takes the part closes it
+        try:
+            file.write(start.getbuffer())
+        except BaseException:
+            file.close()
+            raise
+        return cast(BinaryIO, file)
 
     def end(self) -> None:
         assert self._file is not None

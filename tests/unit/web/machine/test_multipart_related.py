@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.errors import InvalidInput
+from app.errors import InvalidInput, StoreUnavailable
 from app.web.machine.multipart_related import Limits, read_parts
 from tests.factories.multipart import BOUNDARY, body
 
@@ -147,3 +147,17 @@ def test_a_server_error_while_reading_means_a_broken_body() -> None:
 def test_unusable_boundaries_are_refused(boundary: str) -> None:
     with pytest.raises(InvalidInput):
         list(read_parts(io.BytesIO(b"--x--"), boundary, LIMITS, SPOOL))
+
+
+def test_only_a_part_that_outgrows_its_memory_lies_in_a_file() -> None:
+    found = {}
+    for part in read_parts(io.BytesIO(body([b"a" * 64, b"b" * 65])), BOUNDARY, LIMITS, SPOOL):
+        with part.file:
+            found[part.file.read()] = isinstance(part.file, io.BytesIO)
+    assert found == {b"a" * 64: True, b"b" * 65: False}
+
+
+def test_a_spool_folder_that_takes_nothing_is_said_after_the_parts_that_fit(tmp_path: Path) -> None:
+    parts = read_parts(Trickle(body([b"a", b"b" * 100])), BOUNDARY, LIMITS, tmp_path / "gone")
+    with pytest.raises(StoreUnavailable):
+        list(parts)
