@@ -20,8 +20,9 @@ def register(app: Flask) -> None:
     error_pages.install(app)
     static_files.install(app)
     arrival.install(app)
+    ops.install(app)
     app.jinja_env.globals["hospital_name"] = app.extensions["cloudfilm"].settings.hospital_name
-    for room in (ops, entry, exams, images, ris, completion, stow, qido, wado, rendered, sms):
+    for room in (entry, exams, images, ris, completion, stow, qido, wado, rendered, sms):
         app.register_blueprint(room.blueprint)
     staff.install(app)
     if app.extensions["cloudfilm"].settings.is_demo:
