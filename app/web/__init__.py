@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from app.web import arrival, error_pages, guards, headers, ops, proxies, request_log, staff, static_files
+from app.web import arrival, downloads, error_pages, guards, headers, ops, proxies, request_log, staff, static_files
 from app.web.demo import phone
 from app.web.hooks import sms
 from app.web.machine import completion, qido, rendered, ris, stow, wado
@@ -21,6 +21,7 @@ def register(app: Flask) -> None:
     static_files.install(app)
     arrival.install(app)
     ops.install(app)
+    downloads.install(app)
     app.jinja_env.globals["hospital_name"] = app.extensions["cloudfilm"].settings.hospital_name
     for room in (entry, exams, images, ris, completion, stow, qido, wado, rendered, sms):
         app.register_blueprint(room.blueprint)
