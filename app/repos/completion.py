@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 from sqlalchemy import CursorResult, select, update
 from sqlalchemy.orm import Session
 
 from app.models import Study
+from app.repos.due_times import is_due
 
 
-def quiet(session: Session, before: datetime, limit: int) -> list[Study]:
-    """Studies still open whose last instance came before an instant; oldest first."""
-    query = select(Study).where(Study.state == "receiving", Study.last_instance_at <= before)
+def quiet(session: Session, now: datetime, period: timedelta, limit: int) -> list[Study]:
+    """Studies still open whose last instance came a period ago; oldest first."""
+    is_quiet = is_due(Study.last_instance_at, now - period, furthest=period)
+    query = select(Study).where(Study.state == "receiving", is_quiet)
     return list(session.scalars(query.order_by(Study.last_instance_at).limit(limit)))
 
 

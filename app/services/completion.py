@@ -27,12 +27,12 @@ class Completion:
 
     def complete_quiet(self) -> int:
         """Complete every study that got nothing for the quiet period; returns how many."""
-        before = self.clock.now() - self.quiet
+        now = self.clock.now()
         with self.db.read() as session:
-            if not repo.quiet(session, before, 1):
+            if not repo.quiet(session, now, self.quiet, 1):
                 return 0  # the usual case needs no write lock
         with self.db.session() as session:
-            studies = repo.quiet(session, before, BATCH)
+            studies = repo.quiet(session, now, self.quiet, BATCH)
             return sum(self._complete(session, study) for study in studies)
 
     def complete_now(self, study_instance_uid: str) -> None:
