@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 import obstore
@@ -22,8 +23,14 @@ from app.errors import SettingsError
 from app.extensions import Database
 from app.jobs.wake import Waker
 
+if TYPE_CHECKING:
+    from obstore.store import ClientConfig, RetryConfig
+
 Probe = Callable[[], None]
 Part = TypeVar("Part")
+
+# A bucket that accepts and stays silent must not keep our threads; left to itself obstore waits for three minutes.
+_CONNECT_S, _SILENCE_S, _REQUEST_S, _RETRY_S, _RETRIES = 3, 8, 60, 10, 2
 
 
 @dataclass(frozen=True)
@@ -45,7 +52,7 @@ def connect(settings: Settings, faults: list[str]) -> Outside:
             return None
 
     opened("CLOUDFILM_VAR_DIR", lambda: _make_folders(settings))
-    db = opened("CLOUDFILM_DATABASE_URL", lambda: Database(settings.database_address))
+    db = opened("CLOUDFILM_DATABASE_URL", lambda: Database(settings.database_address, settings.web_threads))
     store = opened("CLOUDFILM_STORE_URL", lambda: _store(settings))
     waker = opened("CLOUDFILM_REDIS_URL", lambda: Waker(settings.redis_url))
     asked = probes(db, store, waker)
@@ -86,4 +93,11 @@ def _store(settings: Settings) -> ObjectStore:
     parts = urlsplit(settings.store_url)
     if parts.scheme in ("", "file"):
         return LocalStore(Path(parts.path) if parts.path else settings.var_dir / "objects")
-    return ObstoreStore(obstore.store.from_url(settings.store_url))
+    limits: ClientConfig = {
+        "connect_timeout": timedelta(seconds=_CONNECT_S),
+        "read_timeout": timedelta(seconds=_SILENCE_S),
+        "timeout": timedelta(seconds=_REQUEST_S),
+        "allow_http": settings.store_http,  # with options of ours obstore does not read the environment's
+    }
+    retries: RetryConfig = {"max_retries": _RETRIES, "retry_timeout": timedelta(seconds=_RETRY_S)}
+    return ObstoreStore(obstore.store.from_url(settings.store_url, client_options=limits, retry_config=retries))

@@ -39,6 +39,11 @@ def _choice(*allowed: str) -> Callable[[str], str]:
     return parse
 
 
+def _yes(text: str) -> bool:
+    """As obstore reads it."""
+    return text.lower() in ("1", "true", "on", "yes", "y")
+
+
 def _words(text: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in text.split(",") if word.strip())
 
@@ -75,6 +80,7 @@ class Settings:
     var_dir: Path = _setting("Folder for everything the embedded form keeps", "var", Path)
     database_url: str = _setting("SQLAlchemy URL; empty: SQLite in the var folder", "")
     store_url: str = _setting("Object store, file:///… or s3://bucket/prefix; empty: var folder", "")
+    store_http: bool = _setting("true: the object store may be asked without TLS", "", _yes, variable="AWS_ALLOW_HTTP")
     key_file: str = _setting("Master key file, readable by its owner only; empty: var folder", "")
     redis_url: str = _setting("Redis; empty: in-process stand-in (one web process only)", "")
     web_processes: int = _setting("Number of web processes", "1", _integer(1, 256))

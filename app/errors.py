@@ -11,6 +11,7 @@ CloudFilmError
 ├── PasswordOverAge           known staff who must change the password before anything else
 ├── Forbidden                 known caller, missing right
 ├── TooManyAttempts           pause; carries the seconds until the next try counts
+├── Busy                      as many are at it as may be at once; carries the seconds until a try makes sense
 ├── AccessRefused             code or factor failed; one error for every reason
 ├── StepUpRequired            the knowledge factor is off here: one-time code or the desk
 ├── ArchiveError              the store failed
@@ -82,6 +83,12 @@ class TooManyAttempts(CloudFilmError):
     def __init__(self, retry_after_s: int) -> None:
         self.retry_after_s = retry_after_s
         super().__init__("too many attempts")
+
+
+class Busy(CloudFilmError):
+    def __init__(self, retry_after_s: int) -> None:
+        self.retry_after_s = retry_after_s
+        super().__init__("busy")
 
 
 class AccessRefused(CloudFilmError):

@@ -10,12 +10,16 @@ from typing import Any
 
 from sqlalchemy import URL, Dialect, Engine, NullPool, PoolProxiedConnection, Select, create_engine, event, text
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.errors import DatabaseUnavailable
 
 PATIENCE_S = 30
 """How long a writer waits for others before it gives up."""
+CONNECT_S = 5
+SPARE_CONNECTIONS = 16
+"""For what asks beside the web's threads: the worker, the DICOM door, the probes."""
 WRITE_LOCK = 0x436C6F75
 """Any number, the same in every process."""
 
@@ -31,8 +35,9 @@ class Database:
     All raise DatabaseUnavailable.
     """
 
-    def __init__(self, url: str) -> None:
-        self.engine = _engine(url)
+    def __init__(self, url: str, threads: int = 8) -> None:
+        """`threads`: as many as may need a connection at once, and then some."""
+        self.engine = _engine(url, pool_size=threads, max_overflow=threads + SPARE_CONNECTIONS)
         self.writing = self.engine.execution_options(cloudfilm_write=True)
         self._read = sessionmaker(self.engine.execution_options(cloudfilm_read=True), expire_on_commit=False)
         on_sqlite = self.engine.dialect.name == "sqlite"
@@ -56,7 +61,7 @@ class Database:
 
     def probe(self) -> None:
         """Raises the driver's error when the database does not answer."""
-        with self.engine.connect() as connection:
+        with self.engine.execution_options(cloudfilm_read=True).connect() as connection:
             connection.execute(text("SELECT 1"))
 
     def dispose(self) -> None:
@@ -140,12 +145,12 @@ def _as_it_is(value: Any) -> Any:
     return value
 
 
-def _engine(url: str) -> Engine:
-    return _sqlite(url) if url.startswith("sqlite") else _server(url)
+def _engine(url: str, **options: Any) -> Engine:
+    return _sqlite(url, **options) if url.startswith("sqlite") else _server(url, **options)
 
 
-def _server(url: str) -> Engine:
-    engine = create_engine(url, pool_pre_ping=True)
+def _server(url: str, **options: Any) -> Engine:
+    engine = create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": CONNECT_S}, **options)
 
     @event.listens_for(engine, "begin")
     def begin(connection: Any) -> None:
@@ -191,5 +196,5 @@ def _sqlite(url: str | URL, **options: Any) -> Engine:
 def _domain_errors() -> Iterator[None]:
     try:
         yield
-    except OperationalError as error:
+    except (OperationalError, NoConnectionLeft) as error:
         raise DatabaseUnavailable("the database failed") from error

@@ -22,6 +22,7 @@ _WHOLE = re.compile(rb" *[+-]?[0-9]{1,12} *")
 _DECIMAL = rb" *[+-]?[0-9]{1,16}(?:\.[0-9]{1,16})?(?:[eE][+-]?[0-9]{1,2})? *"
 _DECIMALS = re.compile(rb"%b(?:\\%b)*" % (_DECIMAL, _DECIMAL))
 _US_BYTES = 2
+_UNFIT = dict.fromkeys((*range(32), *range(127, 160))) | dict.fromkeys(map(ord, "\t\n\v\f\r"), " ")
 
 
 def value_of(ds: Dataset, keyword: str, default: Any = None) -> Any:
@@ -35,6 +36,20 @@ def value_of(ds: Dataset, keyword: str, default: Any = None) -> Any:
         if value is not None:
             return value
     return ds.get(keyword, default)
+
+
+def text_of(ds: Dataset, keyword: str) -> str:
+    """The value as text that may be kept; empty when there is none."""
+    value = value_of(ds, keyword)
+    return "" if value is None else fit_to_keep(str(value))
+
+
+def fit_to_keep(text: str) -> str:
+    """Without padding and what databases, JSON readers and terminals choke on: control characters, lone surrogates.
+
+    Every text that goes from a header into the database passes here.
+    """
+    return text.translate(_UNFIT).encode(errors="replace").decode().strip()
 
 
 @lru_cache(maxsize=1024)

@@ -7,7 +7,7 @@ from typing import Any
 from pydicom import Dataset
 from pydicom.multival import MultiValue
 
-from app.imaging.element_values import value_of
+from app.imaging.element_values import text_of, value_of
 from app.imaging.errors import NotAnImage, UnsupportedImage
 from app.imaging.header import FrameValues, ImageHeader
 from app.imaging.lut_reading import read_lut, read_palette
@@ -57,7 +57,7 @@ def _read(ds: Dataset, transfer_syntax_uid: str, keyword: str) -> ImageHeader:
     shared, per_frame = _frame_values(ds, frames)
     return ImageHeader(
         transfer_syntax_uid=transfer_syntax_uid,
-        modality=str(value_of(ds, "Modality", "") or "OT"),
+        modality=text_of(ds, "Modality") or "OT",
         rows=rows,
         columns=columns,
         number_of_frames=frames,
@@ -70,7 +70,7 @@ def _read(ds: Dataset, transfer_syntax_uid: str, keyword: str) -> ImageHeader:
         planar_configuration=_whole(ds, "PlanarConfiguration", 0),
         pixel_keyword=keyword,
         padding=_padding(ds),
-        presentation_lut_shape=str(value_of(ds, "PresentationLUTShape", "") or ""),
+        presentation_lut_shape=text_of(ds, "PresentationLUTShape"),
         modality_lut=read_lut(ds, "ModalityLUTSequence", signed=signed),
         voi_lut=read_lut(ds, "VOILUTSequence", signed=signed or shared.intercept < 0),
         palette=read_palette(ds, signed=signed) if photometric == "PALETTE COLOR" else None,
@@ -79,12 +79,12 @@ def _read(ds: Dataset, transfer_syntax_uid: str, keyword: str) -> ImageHeader:
         pixel_spacing=_pixel_spacing(ds),
         instance_number=_optional_int(value_of(ds, "InstanceNumber")),
         frame_time_ms=_number(value_of(ds, "FrameTime")),
-        lossy=str(value_of(ds, "LossyImageCompression", "")) == "01",
+        lossy=text_of(ds, "LossyImageCompression") == "01",
     )
 
 
 def _photometric(ds: Dataset, samples: int) -> str:
-    photometric = str(value_of(ds, "PhotometricInterpretation") or "").strip(" \0").upper()
+    photometric = text_of(ds, "PhotometricInterpretation").upper()
     photometric = photometric or ("RGB" if samples == 3 else "MONOCHROME2")
     if samples != (1 if photometric in ONE_SAMPLE else 3 if photometric in THREE_SAMPLES else None):
         raise UnsupportedImage("the photometric interpretation is none that is shown")
@@ -175,7 +175,7 @@ def _plain_values(ds: Dataset, base: FrameValues | None = None) -> FrameValues:
         slope=base.slope if slope is None or slope == 0 else slope,
         intercept=base.intercept if intercept is None else intercept,
         windows=windows or base.windows,
-        voi_function=str(value_of(ds, "VOILUTFunction", "") or base.voi_function),
+        voi_function=text_of(ds, "VOILUTFunction") or base.voi_function,
         position=(position[0], position[1], position[2]) if len(position) == 3 else base.position,
         orientation=tuple(orientation) if len(orientation) == 6 else base.orientation,  # type: ignore[arg-type]
     )

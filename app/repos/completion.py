@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 from sqlalchemy import CursorResult, select, update
 from sqlalchemy.orm import Session
 
 from app.models import Study
+from app.repos.due_times import is_due
 
 
-def quiet(session: Session, before: datetime, limit: int, without: Collection[uuid.UUID]) -> list[Study]:
-    """Studies still open whose last instance came before an instant, but not those `without`; oldest first."""
-    query = select(Study).where(Study.state == "receiving", Study.last_instance_at <= before, Study.id.not_in(without))
+def quiet(
+    session: Session, now: datetime, period: timedelta, limit: int, without: Collection[uuid.UUID]
+) -> list[Study]:
+    """Studies still open whose last instance came a period ago, but not those `without`; oldest first."""
+    is_quiet = is_due(Study.last_instance_at, now - period, furthest=period)
+    query = select(Study).where(Study.state == "receiving", is_quiet, Study.id.not_in(without))
     return list(session.scalars(query.order_by(Study.last_instance_at).limit(limit)))
 
 

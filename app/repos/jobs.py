@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 from sqlalchemy import CursorResult, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.models import Job
+from app.repos.due_times import is_due
+
+FURTHEST = timedelta(minutes=10)
+"""No lease and no pause is longer."""
 
 
 def by_key(session: Session, kind: str, key: str) -> Job | None:
@@ -65,8 +69,8 @@ def counts(session: Session) -> dict[str, int]:
 
 
 def _claimable(now: datetime) -> Any:
-    waiting = and_(Job.state == "pending", Job.run_at <= now)
-    return or_(waiting, and_(Job.state == "running", Job.lease_until < now))
+    waiting = and_(Job.state == "pending", is_due(Job.run_at, now, FURTHEST))
+    return or_(waiting, and_(Job.state == "running", is_due(Job.lease_until, now - timedelta.resolution, FURTHEST)))
 
 
 def _changed(session: Session, statement: Any) -> bool:

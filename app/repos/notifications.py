@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 from sqlalchemy import CursorResult, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.models import EarlyReceipt, Exam, Notification, NotificationEvent, OneTimeCode, ShareCode, WechatAccount
+from app.repos.due_times import is_due
+
+FURTHEST = timedelta(hours=72)
+"""Nothing of a message waits longer."""
 
 QUEUED = "queued"
 """How the detail of an event begins that puts a message into the outbox, for the first time or again."""
@@ -31,7 +35,9 @@ def by_serial(session: Session, serial: str) -> Notification | None:
 
 def due(session: Session, states: Collection[str], now: datetime, limit: int) -> list[uuid.UUID]:
     """Ids of rows in one of these states whose time has come; oldest first."""
-    query = select(Notification.id).where(Notification.state.in_(states), Notification.next_attempt_at <= now)
+    query = select(Notification.id).where(
+        Notification.state.in_(states), is_due(Notification.next_attempt_at, now, FURTHEST)
+    )
     return list(session.scalars(query.order_by(Notification.next_attempt_at).limit(limit)))
 
 
@@ -43,7 +49,7 @@ def sendable(session: Session, now: datetime, limit: int, always: str) -> list[u
         .join(Exam, Exam.id == Notification.exam_id)
         .where(
             Notification.state == "pending",
-            Notification.next_attempt_at <= now,
+            is_due(Notification.next_attempt_at, now, FURTHEST),
             or_(Exam.held_at.is_(None), Notification.event.startswith(always, autoescape=True)),
         )
     )
@@ -60,7 +66,7 @@ def change(
     """Change a row only while it is in one of `states` (and due at an instant); False when it is not."""
     statement = update(Notification).where(Notification.id == notification_id, Notification.state.in_(states))
     if due_at is not None:
-        statement = statement.where(Notification.next_attempt_at <= due_at)
+        statement = statement.where(is_due(Notification.next_attempt_at, due_at, FURTHEST))
     return cast("CursorResult[Any]", session.execute(statement.values(**values))).rowcount == 1
 
 

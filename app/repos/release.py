@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from app.models import Exam, Notification, Report, Study
+from app.repos.due_times import is_due
 
 
-def due(session: Session, now: datetime, limit: int) -> list[uuid.UUID]:
-    query = select(Exam.id).where(Exam.release_due_at <= now).order_by(Exam.release_due_at, Exam.id).limit(limit)
-    return list(session.scalars(query))
+def due(session: Session, now: datetime, furthest: timedelta, limit: int) -> list[uuid.UUID]:
+    query = select(Exam.id).where(is_due(Exam.release_due_at, now, furthest))
+    return list(session.scalars(query.order_by(Exam.release_due_at, Exam.id).limit(limit)))
 
 
 def lock(session: Session, exam_id: uuid.UUID) -> Exam | None:

@@ -63,8 +63,9 @@ def inflate(file: BinaryIO, start: int, limit: int) -> BinaryIO:
     """The data set that lies deflated from `start` on (PS3.5 A.5). Raises RefusedObject beyond `limit` bytes."""
     file.seek(start)
     inflater, plain = zlib.decompressobj(-zlib.MAX_WBITS), io.BytesIO()
-    while block := file.read(_READ_BYTES):
-        while block:
+    while not inflater.eof and (block := file.read(_READ_BYTES)):
+        # At the end of the stream the rest, a pad byte say, stays unconsumed for ever.
+        while block and not inflater.eof:
             plain.write(inflater.decompress(block, _INFLATED_AT_ONCE))
             block = inflater.unconsumed_tail
             if plain.tell() > limit:

@@ -14,6 +14,7 @@ from app.errors import NotFound
 from app.extensions import Database
 from app.models import Study
 from app.repos import completion as repo
+from app.repos.due_times import has_come
 from app.services.job_queue import JobQueue
 from app.services.row_by_row import row_by_row
 
@@ -35,10 +36,10 @@ class Completion:
 
     def complete_quiet(self) -> int:
         """Complete every study that got nothing for the quiet period; returns how many."""
-        before = self.clock.now() - self.quiet
+        now = self.clock.now()
         with self.db.read() as session:
-            ids = [study.id for study in repo.quiet(session, before, BATCH, self._paused())]
-        return row_by_row(ids, lambda study_id: self._complete_if_quiet(study_id, before), self._pause)
+            ids = [study.id for study in repo.quiet(session, now, self.quiet, BATCH, self._paused())]
+        return row_by_row(ids, lambda study_id: self._complete_if_quiet(study_id, now), self._pause)
 
     def complete_now(self, study_instance_uid: str) -> None:
         """An explicit signal. Raises NotFound."""
@@ -48,10 +49,12 @@ class Completion:
                 raise NotFound
             self._complete(session, study)
 
-    def _complete_if_quiet(self, study_id: uuid.UUID, before: datetime) -> bool:
+    def _complete_if_quiet(self, study_id: uuid.UUID, now: datetime) -> bool:
         with self.db.session() as session:
             study = repo.by_id(session, study_id)
-            return study is not None and study.last_instance_at <= before and self._complete(session, study)
+            if study is None or not has_come(study.last_instance_at, now - self.quiet, furthest=self.quiet):
+                return False
+            return self._complete(session, study)
 
     def _paused(self) -> list[uuid.UUID]:
         now = self.clock.monotonic()

@@ -27,6 +27,8 @@ from app.services.incoming import CANNOT_UNDERSTAND, MIB, OUT_OF_RESOURCES
 from app.services.pixel_element import check_pixels_complete
 
 _ELEMENT_HEAD = 8
+# An element of no length is an object all the same, and comes in two reads.
+_BYTES_A_READ = 256
 # Values of these kinds stay bytes or one text; of all others each element becomes a list of objects.
 _BULK = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN", "UR", "UT", "SQ"})
 # Values are stored as they came; judging (and quoting) each of them is not this program's work.
@@ -56,6 +58,8 @@ class ParsedFile:
     transfer_syntax_uid: str
     pixel_tag: int | None
     pixel_offset: int | None
+    memory_bytes: int
+    """About what the data set takes."""
 
 
 def parse(file: BinaryIO, limits: HeaderLimits) -> ParsedFile:
@@ -92,14 +96,15 @@ def _parse(file: BinaryIO, limits: HeaderLimits) -> ParsedFile:
     # The sequences' bytes were paid for with the file's; what lies in each other is read once more a level.
     _check_elements(dataset, Budget(limits.header_bytes, budget.reads_left), limits, limits.nesting)
     _check_pixels(dataset, limits)
-    if offset is None:
-        return ParsedFile(dataset, transfer_syntax_uid, pixel_tag, None)
-    if pixel_tag is None:
-        if size - offset >= _ELEMENT_HEAD:
-            raise RefusedObject("bytes follow the end of the data set", CANNOT_UNDERSTAND)
-        return ParsedFile(dataset, transfer_syntax_uid, None, None)
-    check_pixels_complete(file, offset, size, transfer_syntax_uid)
-    return ParsedFile(dataset, transfer_syntax_uid, pixel_tag, offset)
+    memory = limits.header_bytes - budget.bytes_left + (limits.reads - budget.reads_left) * _BYTES_A_READ
+    if offset is not None:
+        if pixel_tag is None:
+            if size - offset >= _ELEMENT_HEAD:
+                raise RefusedObject("bytes follow the end of the data set", CANNOT_UNDERSTAND)
+            offset = None
+        else:
+            check_pixels_complete(file, offset, size, transfer_syntax_uid)
+    return ParsedFile(dataset, transfer_syntax_uid, pixel_tag, offset, memory)
 
 
 def _read_to_pixels(file: BinaryIO, budget: Budget, limits: HeaderLimits) -> tuple[FileDataset, int | None, int | None]:

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 from pydicom.dataset import Dataset, FileDataset
 
 from app.errors import RefusedObject
-from app.imaging.element_values import value_of
+from app.imaging.element_values import fit_to_keep, text_of
 from app.services.header_checks import HeaderLimits, ParsedFile, parse
 from app.services.identity import HeaderIdentity
 from app.services.incoming import NOT_AS_PROMISED, Promise
@@ -101,7 +101,7 @@ def _identity(dataset: FileDataset) -> HeaderIdentity:
     names = decode_person_name(raw, labels) if isinstance(raw, bytes) else ()
     return HeaderIdentity(
         patient_id=_text(dataset, "PatientID"),
-        names=tuple(name for group in names if (name := _clean(group))),
+        names=tuple(name for group in names if (name := fit_to_keep(group)[:_TEXT_CHARACTERS])),
         sex=_text(dataset, "PatientSex").upper()[:16],
         birth_date=_text(dataset, "PatientBirthDate")[:16],
     )
@@ -135,8 +135,7 @@ def _attributes(dataset: Dataset, keywords: tuple[str, ...]) -> dict[str, Any]:
 
 def _text(dataset: Dataset, keyword: str) -> str:
     try:
-        value = value_of(dataset, keyword)
-        return "" if value is None else _clean(str(value))
+        return text_of(dataset, keyword)[:_TEXT_CHARACTERS]
     except (LookupError, ValueError, TypeError, AttributeError, NotImplementedError):
         return ""
 
@@ -147,8 +146,3 @@ def _integer(dataset: Dataset, keyword: str) -> int | None:
     except ValueError:
         return None
     return number if abs(number) < 2**31 else None
-
-
-def _clean(text: str) -> str:
-    """Without padding and what a database or a JSON reader chokes on: NUL and lone surrogates."""
-    return text.replace("\x00", "").encode(errors="replace").decode().strip()[:_TEXT_CHARACTERS]

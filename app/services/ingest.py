@@ -24,11 +24,12 @@ from app.services.audit import Audit
 from app.services.data_keys import DataKeys
 from app.services.header_checks import HeaderLimits
 from app.services.image_index import ImageIndexer, index_image
-from app.services.incoming import NOT_AS_PROMISED, IncomingObject, Outcome
+from app.services.incoming import MIB, NOT_AS_PROMISED, IncomingObject, Outcome
 from app.services.ingest_plan import Arrival, Planner
 from app.services.ingest_rows import Reception, Recorder, StudyHook
 
 _BATCH_OBJECTS = 64
+_BATCH_HEADER_BYTES = 32 * MIB
 _ATTEMPTS = 8
 BROKEN_PROMISE = RefusedObject("its UIDs are not those it was announced with", NOT_AS_PROMISED)
 
@@ -63,18 +64,19 @@ class Ingest:
         return [outcome for batch in self._batches(sources) for outcome in self._take(batch, reception)]
 
     def _batches(self, sources: Iterable[IncomingObject]) -> Iterator[list[Arrival]]:
+        """Their headers are in memory until the batch is stored: small files may inflate to large ones."""
         batch: list[Arrival] = []
-        uids: set[str] = set()
         for source in sources:
             arrival = self._examine(source)
-            uid = arrival.header.sop_instance_uid if arrival.header else None
             # A second object of the same UID must find the first one stored.
-            if len(batch) == _BATCH_OBJECTS or uid in uids:
+            if arrival.header and arrival.header.sop_instance_uid in _uids(batch):
                 yield batch
-                batch, uids = [], set()
+                batch.clear()
             batch.append(arrival)
-            if uid:
-                uids.add(uid)
+            del arrival
+            if len(batch) == _BATCH_OBJECTS or _memory(batch) >= _BATCH_HEADER_BYTES:
+                yield batch
+                batch.clear()
         if batch:
             yield batch
 
@@ -102,3 +104,11 @@ class Ingest:
             else:
                 return plan.outcomes
         raise StoreUnavailable("other writers were faster every time")
+
+
+def _uids(batch: list[Arrival]) -> set[str]:
+    return {arrival.header.sop_instance_uid for arrival in batch if arrival.header}
+
+
+def _memory(batch: list[Arrival]) -> int:
+    return sum(arrival.header.parsed.memory_bytes for arrival in batch if arrival.header)

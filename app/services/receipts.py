@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -20,6 +20,7 @@ from app.errors import InvalidInput
 from app.extensions import Database
 from app.models import EarlyReceipt, Notification
 from app.repos import notifications as repo
+from app.repos.due_times import NEVER
 from app.security.blind_index import BlindIndex
 from app.security.fields import FieldSealer
 from app.services.notification_states import NotificationStates, State
@@ -37,7 +38,6 @@ UNKNOWN_LIFETIME = timedelta(minutes=10)
 """After that the desk decides."""
 RECEIPT_EXPECTED = timedelta(minutes=15)
 RECEIPTS_END = timedelta(hours=72)
-NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 SKEW = timedelta(minutes=2)
 BATCH = 20
 

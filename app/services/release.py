@@ -18,6 +18,7 @@ from app.clock import Clock
 from app.extensions import Database
 from app.models import Exam, Study
 from app.repos import release as repo
+from app.repos.due_times import has_come
 from app.repos.renditions import raise_exam_revision
 from app.services.audit import Action, Audit
 from app.services.outbox import CHANNELS, Outbox
@@ -44,7 +45,7 @@ class Release:
     def release_due(self) -> int:
         """Look at every exam whose gate is due; returns how many were looked at."""
         with self.db.read() as session:
-            ids = repo.due(session, self.clock.now(), BATCH)
+            ids = repo.due(session, self.clock.now(), self._furthest, BATCH)
         row_by_row(ids, self._look, self._postpone)
         return len(ids)
 
@@ -70,7 +71,7 @@ class Release:
         with self.db.session() as session:
             now = self.clock.now()  # not before the write lock: what was committed while we waited is older than this
             exam = repo.lock(session, exam_id)
-            if exam is None or exam.release_due_at is None or exam.release_due_at > now:
+            if exam is None or exam.release_due_at is None or not self._has_come(exam.release_due_at, now):
                 return  # another worker was first
             exam.release_due_at = None
             session.flush()
@@ -82,10 +83,18 @@ class Release:
             opens_at = self._opens_at(session, exam.id)
             if opens_at is None:
                 return
-            if opens_at > now:
+            if not self._has_come(opens_at, now):
                 exam.release_due_at = opens_at
                 return
             self._open(session, exam, now)
+
+    @property
+    def _furthest(self) -> timedelta:
+        """How far ahead an exam is ever due."""
+        return max(PAUSE_AFTER_FAULT, self.delay if self.gate == "delay" else timedelta())
+
+    def _has_come(self, moment: datetime, now: datetime) -> bool:
+        return has_come(moment, now, self._furthest)
 
     def _opens_at(self, session: Session, exam_id: uuid.UUID) -> datetime | None:
         """When the gate opens as things stand; None when something must happen first."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from app.web import error_pages, guards, headers, ops, proxies, request_log, staff, static_files
+from app.web import arrival, downloads, error_pages, guards, headers, ops, proxies, request_log, staff, static_files
 from app.web.demo import phone
 from app.web.hooks import sms
 from app.web.machine import completion, qido, rendered, ris, stow, wado
@@ -19,8 +19,11 @@ def register(app: Flask) -> None:
     guards.install(app)
     error_pages.install(app)
     static_files.install(app)
+    arrival.install(app)
+    ops.install(app)
+    downloads.install(app)
     app.jinja_env.globals["hospital_name"] = app.extensions["cloudfilm"].settings.hospital_name
-    for room in (ops, entry, exams, images, ris, completion, stow, qido, wado, rendered, sms):
+    for room in (entry, exams, images, ris, completion, stow, qido, wado, rendered, sms):
         app.register_blueprint(room.blueprint)
     staff.install(app)
     if app.extensions["cloudfilm"].settings.is_demo:

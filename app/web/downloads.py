@@ -1,12 +1,21 @@
-"""Answers that are built while they are sent: ZIP archives of bounded memory. What goes in is the views' decision."""
+"""Answers that are built while they are sent: ZIP archives of bounded memory. What goes in is the views' decision.
+
+Each keeps a thread for as long as its taker is slow, so only one thread in four may be at it.
+"""
 
 from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
-from flask import Response
+from flask import Flask, Response, current_app
+
+from app.errors import Busy
+from app.web.share import Share, of_threads
+
+RETRY_S = 60
+_PLACES = "cloudfilm.downloads"
 
 
 class _Outlet(io.RawIOBase):
@@ -42,7 +51,22 @@ def zip_stream(files: Iterable[tuple[str, Iterator[bytes]]]) -> Iterator[bytes]:
     yield outlet.take()
 
 
-def stream_zip(files: Iterable[tuple[str, Iterator[bytes]]], filename: str) -> Response:
-    response = Response(zip_stream(files), mimetype="application/zip")
+def install(app: Flask) -> None:
+    app.extensions[_PLACES] = of_threads(app.extensions["cloudfilm"].settings.web_threads, 4)
+
+
+def stream_zip(files: Iterable[tuple[str, Iterator[bytes]]], filename: str, record: Callable[[], None]) -> Response:
+    """Raises Busy. `record` is called once it is sure that the download begins."""
+    places: Share = current_app.extensions[_PLACES]
+    give_back = places.taken()
+    if give_back is None:
+        raise Busy(RETRY_S)
+    try:
+        record()
+        response = Response(zip_stream(files), mimetype="application/zip")
+    except BaseException:
+        give_back()
+        raise
+    response.call_on_close(give_back)
     response.headers["Content-Disposition"] = f'attachment; filename="{filename}"'
     return response

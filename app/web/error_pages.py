@@ -26,6 +26,7 @@ STATUS: dict[type[errors.CloudFilmError], int] = {
     errors.TooManyAttempts: 429,
     errors.StepUpRequired: 429,
     errors.RefusedObject: 409,
+    errors.Busy: 503,
     errors.StoreUnavailable: 503,
     errors.DatabaseUnavailable: 503,
 }
@@ -52,11 +53,11 @@ def _domain(error: errors.CloudFilmError) -> Response:
     status = status_of(error)
     if request.path.startswith(STAFF_PATHS) and type(error) in LED_ELSEWHERE:
         return make_response(redirect(LED_ELSEWHERE[type(error)], 303))
-    if status >= 500:
+    if status >= 500 and not isinstance(error, errors.Busy):
         log.error("request failed", route=route(), exc_info=error)
     detail = str(error) if isinstance(error, errors.InvalidInput | errors.RefusedObject | errors.Conflict) else None
     response = _answer(status, detail)
-    if isinstance(error, errors.TooManyAttempts):
+    if isinstance(error, errors.TooManyAttempts | errors.Busy):
         response.headers["Retry-After"] = str(error.retry_after_s)
     if isinstance(error, errors.Unauthenticated):
         response.headers["WWW-Authenticate"] = "Bearer"

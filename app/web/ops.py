@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-import structlog
-from flask import Response, jsonify, make_response
+from flask import Flask, Response, current_app, jsonify, make_response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from app.web.context import services
 from app.web.guards import guarded_blueprint, public
+from app.web.readiness import Readiness
 
-log = structlog.get_logger(__name__)
 blueprint = guarded_blueprint("ops", __name__, public)
+_READINESS = "cloudfilm.readiness"
+
+
+def install(app: Flask) -> None:
+    app.extensions[_READINESS] = Readiness(app.extensions["cloudfilm"].probes())
+    app.register_blueprint(blueprint)
 
 
 @blueprint.get("/healthz")
@@ -22,19 +24,11 @@ def healthz() -> Response:
 
 @blueprint.get("/readyz")
 def readyz() -> Response:
-    states = {name: _state(name, probe) for name, probe in services().probes().items()}
+    readiness: Readiness = current_app.extensions[_READINESS]
+    states = readiness.states()
     return make_response(jsonify(states), 200 if all(state == "ok" for state in states.values()) else 503)
 
 
 @blueprint.get("/metrics")
 def metrics() -> Response:
     return make_response(generate_latest(), {"Content-Type": CONTENT_TYPE_LATEST})
-
-
-def _state(name: str, probe: Callable[[], None]) -> str:
-    try:
-        probe()
-    except Exception as error:
-        log.warning("not ready", part=name, exc_info=error)
-        return "failed"
-    return "ok"

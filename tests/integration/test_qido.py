@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
+from app.models import Instance
 from app.services import dicom_query
 from tests.factories.dicom_objects import ct_file, ct_series
 from tests.factories.door_app import bearer
@@ -183,3 +185,28 @@ def test_every_search_is_audited_without_personal_data(tmp_path: Path) -> None:
 
 def test_fuzzy_matching_is_said_not_to_happen(machine: ReadingMachine) -> None:
     assert "literal matching" in machine.get("/studies", fuzzymatching="true").headers["Warning"]
+
+
+def test_control_characters_of_a_header_stop_no_later_search(tmp_path: Path) -> None:
+    """A database may keep them in JSON and fail at every reading."""
+    raw = "A\0B\x1f\u0085C"
+    held = ReadingMachine(tmp_path)
+    try:
+        held.hold(
+            ct_file(
+                StudyInstanceUID=A, Modality=raw, PresentationLUTShape=raw, VOILUTFunction=raw, StudyDescription=raw,
+                SeriesDescription=raw, ProtocolName=raw, PatientID=raw, AccessionNumber=raw, PatientName=raw,
+            )
+        )  # fmt: skip
+        for path in ("/studies", "/series", "/instances", f"/studies/{A}/instances"):
+            answer = held.get(path)
+            assert answer.status_code == 200, path
+            assert "\\u00" not in answer.get_data(as_text=True)
+        [instance] = held.get("/instances", AccessionNumber="ABC").json
+        assert tag(instance, ACCESSION) == "ABC"
+        with held.services.db.read() as session:
+            [image_header] = session.scalars(select(Instance.image_header))
+        assert image_header["modality"] == "ABC"
+        assert image_header["presentation_lut_shape"] == image_header["shared"]["voi_function"] == "ABC"
+    finally:
+        held.close()

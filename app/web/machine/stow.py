@@ -5,13 +5,10 @@ Memory never holds a study: parts are handed over in batches, and a batch is dur
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from typing import Any
 
 from flask import Response, abort, jsonify, request
-from werkzeug.exceptions import HTTPException
 
 from app.errors import InvalidInput, RefusedObject
 from app.services.incoming import CANNOT_UNDERSTAND, MIB, OVERSIZED, IncomingObject, Outcome, Promise, Refused
@@ -26,7 +23,6 @@ blueprint = guarded_blueprint("stow", __name__, requires_scope("upload"), url_pr
 
 BATCH_PARTS = 32
 BATCH_BYTES = 64 * MIB
-REST_BYTES, REST_S, PIECE_BYTES = 64 * MIB, 10, 64 * 1024
 ANSWERS = ("application/dicom+json", "application/json")
 NOT_DICOM = RefusedObject("its part is not application/dicom", CANNOT_UNDERSTAND)
 
@@ -51,18 +47,6 @@ def store(study_uid: str | None = None) -> Response:
     if not outcomes:
         raise InvalidInput("body", "has no parts")
     return _answer(outcomes, answer_type, study_uid)
-
-
-@blueprint.after_request
-def _read_the_rest(response: Response) -> Response:
-    """Senders look at the answer when their body is out. Closing before resets the connection, and a proxy in front
-    says 502 where we said 401; so what still comes after a refusal is read away, within bounds."""
-    until = time.monotonic() + REST_S
-    left = REST_BYTES
-    with suppress(OSError, HTTPException):  # gone, or broken: there is nobody to answer to
-        while left > 0 and time.monotonic() < until and (piece := request.stream.read(PIECE_BYTES)):
-            left -= len(piece)
-    return response
 
 
 def _limits() -> Limits:

@@ -13,6 +13,7 @@ from flask import Response, jsonify, request
 
 from app.errors import InvalidInput, NotFound
 from app.services.audit import Action
+from app.services.patient_access import PatientAccess
 from app.services.pictures import RenderSpec, Window
 from app.web.context import services
 from app.web.downloads import stream_zip
@@ -75,8 +76,7 @@ def images_zip(exam_id: str) -> Response:
 
     if not shown:
         raise NotFound
-    services().patient_sessions.record(access, Action.IMAGES_DOWNLOADED, form="jpeg")
-    return stream_zip(files(), "images.zip")
+    return stream_zip(files(), "images.zip", lambda: _record_download(access, "jpeg"))
 
 
 @blueprint.get("/exams/<exam_id>/dicom.zip")
@@ -90,8 +90,7 @@ def dicom_zip(exam_id: str) -> Response:
 
     if not originals:
         raise NotFound
-    services().patient_sessions.record(access, Action.IMAGES_DOWNLOADED, form="dicom")
-    return stream_zip(files(), "dicom.zip")
+    return stream_zip(files(), "dicom.zip", lambda: _record_download(access, "dicom"))
 
 
 @blueprint.get("/exams/<exam_id>/report.pdf")
@@ -101,6 +100,10 @@ def report_pdf(exam_id: str) -> Response:
     response = Response(services().paper.download(access.exam_id), mimetype="application/pdf")
     response.headers["Content-Disposition"] = 'inline; filename="report.pdf"'
     return response
+
+
+def _record_download(access: PatientAccess, form: str) -> None:
+    services().patient_sessions.record(access, Action.IMAGES_DOWNLOADED, form=form)
 
 
 def _picture(picture: bytes, mimetype: str) -> Response:

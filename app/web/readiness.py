@@ -1,0 +1,58 @@
+"""Asks every part whether it answers: for a bounded time, all at once, and no part again while its answer is fresh.
+
+Whoever asks how often, a part that hangs holds one thread. What the parts are is bootstrap's knowledge.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+
+import structlog
+
+log = structlog.get_logger(__name__)
+
+ANSWER_S = 3.0
+FRESH_S = 3.0
+
+
+class Readiness:
+    def __init__(self, probes: Mapping[str, Callable[[], None]]) -> None:
+        self._parts = [_Part(name, probe) for name, probe in probes.items()]
+
+    def states(self) -> dict[str, str]:
+        """`ok` or `failed` for each part."""
+        until = time.monotonic() + ANSWER_S
+        asked = [(part, part.asked()) for part in self._parts]
+        return {part.name: part.state if done.wait(until - time.monotonic()) else "failed" for part, done in asked}
+
+
+class _Part:
+    def __init__(self, name: str, probe: Callable[[], None]) -> None:
+        self.name = name
+        self.state = "failed"
+        self._probe = probe
+        self._lock = threading.Lock()
+        self._done: threading.Event | None = None
+        self._fresh_until = 0.0
+
+    def asked(self) -> threading.Event:
+        """Set once `state` says how it is now."""
+        with self._lock:
+            if self._done and (not self._done.is_set() or time.monotonic() < self._fresh_until):
+                return self._done
+            done = self._done = threading.Event()
+            threading.Thread(target=self._ask, args=(done,), name=f"probe {self.name}", daemon=True).start()
+            return done
+
+    def _ask(self, done: threading.Event) -> None:
+        try:
+            self._probe()
+            self.state = "ok"
+        except Exception as error:
+            self.state = "failed"
+            log.warning("not ready", part=self.name, exc_info=error)
+        finally:
+            self._fresh_until = time.monotonic() + FRESH_S
+            done.set()

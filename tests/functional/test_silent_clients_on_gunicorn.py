@@ -1,0 +1,121 @@
+"""Clients that announce a body and stay silent, strangers above all: they keep no thread of a real web server."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from app.bootstrap import build
+from app.web import arrival
+from tests.factories.dicom_objects import ct_file
+from tests.factories.door_app import bearer
+from tests.factories.multipart import STOW_TYPE, body
+from tests.factories.servers import gunicorn, running, settings_of
+
+pytestmark = pytest.mark.server
+
+THREADS = 8
+AT_ONCE_S = 3
+"""Far below every time limit of the server, above what a busy machine needs."""
+
+
+@dataclass
+class Site:
+    port: int
+    upload: dict[str, str]
+    read: dict[str, str]
+    open: ExitStack = field(default_factory=ExitStack)
+
+    def announces(self, length: int, start: bytes = b"", **headers: str) -> socket.socket:
+        """A client that sends the headers of an upload, and of its body only the start."""
+        connection = self.open.enter_context(socket.create_connection(("127.0.0.1", self.port), timeout=30))
+        lines = [f"{name}: {value}" for name, value in {"Content-Type": STOW_TYPE, **headers}.items()]
+        head = ["POST /dicomweb/studies HTTP/1.1", "Host: x", *lines, f"Content-Length: {length}"]
+        connection.sendall("\r\n".join(head).encode() + b"\r\n\r\n" + start)
+        return connection
+
+    def seconds_to_healthz(self) -> float:
+        started = time.monotonic()
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection.request("GET", "/healthz")
+        assert connection.getresponse().status == 200
+        connection.close()
+        return time.monotonic() - started
+
+    def uploads(self, data: bytes, **headers: str) -> int:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        try:
+            connection.request("POST", "/dicomweb/studies", data, {"Content-Type": STOW_TYPE, **headers})
+            return connection.getresponse().status
+        finally:
+            connection.close()
+
+
+@pytest.fixture(scope="module")
+def port_and_tokens(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    folder = tmp_path_factory.mktemp("silent")
+    services = build(settings_of(folder))
+    upload, read = bearer(services, "upload"), bearer(services, "read")
+    services.db.dispose()
+    with running(gunicorn(folder)) as server:
+        yield Site(server.port, upload, read)
+
+
+@pytest.fixture
+def site(port_and_tokens: Site) -> Iterator[Site]:
+    with port_and_tokens.open:
+        yield port_and_tokens
+
+
+def status_of(connection: socket.socket) -> int:
+    return int(connection.recv(4096).split(b" ")[1])
+
+
+def test_silent_strangers_are_answered_at_once_and_stop_nobody(site: Site) -> None:
+    strangers = [site.announces(1_000_000) for _ in range(3 * THREADS)]
+    assert site.seconds_to_healthz() < AT_ONCE_S
+    assert {status_of(stranger) for stranger in strangers} == {401}
+    assert site.seconds_to_healthz() < AT_ONCE_S
+
+
+def test_their_connections_are_closed(site: Site) -> None:
+    stranger = site.announces(1_000_000, b"x")
+    answer = b""
+    started = time.monotonic()
+    while piece := stranger.recv(4096):
+        answer += piece
+    assert answer.startswith(b"HTTP/1.1 401 ")
+    assert time.monotonic() - started < arrival.LINGER_S
+
+
+def test_who_sends_a_body_that_nobody_reads_sees_the_answer_and_no_reset(site: Site) -> None:
+    data = bytes(20 << 20)
+    assert site.uploads(data) == 401
+    assert site.uploads(data, **site.read) == 403
+    assert site.uploads(data, **site.upload | {"Content-Type": "text/plain"}) == 415
+    assert site.uploads(b"--edge-of-parts\r\nbroken" + data, **site.upload) == 400
+
+
+def test_a_sender_that_stops_in_the_middle_gives_its_thread_back(site: Site) -> None:
+    whole = body([ct_file()])
+    senders = [site.announces(len(whole) + 100, whole[:-40], **site.upload) for _ in range(THREADS)]
+    assert site.seconds_to_healthz() < arrival.PIECE_S + 10
+    assert {status_of(sender) for sender in senders} == {400}
+
+
+def test_a_form_that_never_comes_gives_its_thread_back(tmp_path: Path, site: Site) -> None:
+    forms = [site.open.enter_context(socket.create_connection(("127.0.0.1", site.port), 60)) for _ in range(THREADS)]
+    for form in forms:
+        form.sendall(
+            b"POST /s HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+            b"Content-Length: 100\r\n\r\nfactor="
+        )
+    assert site.seconds_to_healthz() < arrival.PIECE_S + 10
+    assert {status_of(form) for form in forms} <= {400, 403}

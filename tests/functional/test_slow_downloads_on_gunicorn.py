@@ -1,0 +1,86 @@
+"""Whole studies on slow lines: they keep few threads of a real web server, and give them back when they break off."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from app.bootstrap import build
+from tests.factories.access import Issued, issued
+from tests.factories.servers import gunicorn, running, settings_of
+from tests.factories.telling import receive_study
+
+pytestmark = pytest.mark.server
+
+THREADS = 8
+PLACES = THREADS // 4
+
+
+class Phone:
+    def __init__(self, port: int, exam: Issued) -> None:
+        self.port = port
+        form = {"Content-Type": "application/x-www-form-urlencoded"}
+        answer = self.ask("POST", f"/q/{exam.qr}", f"factor={exam.factor}", form)
+        assert answer.status == 303
+        cookies = "; ".join(cookie.partition(";")[0] for cookie in answer.headers.get_all("Set-Cookie", []))
+        self.cookies = {"Cookie": cookies}
+        self.address = f"/exams/{exam.exam_id}/dicom.zip"
+
+    def ask(
+        self, method: str, path: str, data: str = "", headers: dict[str, str] | None = None
+    ) -> http.client.HTTPResponse:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection.request(method, path, data, headers or {})
+        answer = connection.getresponse()
+        answer.read()
+        connection.close()
+        return answer
+
+    def takes_slowly(self) -> tuple[int, socket.socket]:
+        """Begins the download and takes no more than its start; the status and the connection."""
+        connection = socket.socket()
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.settimeout(20)
+        connection.connect(("127.0.0.1", self.port))
+        head = f"GET {self.address} HTTP/1.1\r\nHost: x\r\nCookie: {self.cookies['Cookie']}\r\n\r\n"
+        connection.sendall(head.encode())
+        return int(connection.recv(64).split(b" ")[1]), connection
+
+
+@pytest.fixture(scope="module")
+def phone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Phone]:
+    folder = tmp_path_factory.mktemp("slow")
+    house = build(settings_of(folder))
+    exam = issued(house)
+    uid = receive_study(house, slices=12, side=1024)  # type: ignore[arg-type]
+    house.completion.complete_now(uid)
+    while house.worker.run_sweeps() or house.worker.run_job():
+        pass
+    house.renderer.close()
+    house.db.dispose()
+    with running(gunicorn(folder)) as server:
+        yield Phone(server.port, exam)
+
+
+def test_hanging_downloads_leave_the_service_alive_and_others_are_told_when_to_come(phone: Phone) -> None:
+    with ExitStack() as stack:
+        begun = [phone.takes_slowly() for _ in range(THREADS + 2)]
+        for _, connection in begun:
+            stack.enter_context(connection)
+        assert [status for status, _ in begun] == [200] * PLACES + [503] * (THREADS + 2 - PLACES)
+        started = time.monotonic()
+        assert phone.ask("GET", "/healthz").status == 200
+        assert time.monotonic() - started < 5
+        refused = phone.ask("GET", phone.address, headers=phone.cookies)
+        assert (refused.status, refused.headers["Retry-After"]) == (503, "60")
+    until = time.monotonic() + 15
+    while (whole := phone.ask("GET", phone.address, headers=phone.cookies)).status == 503 and time.monotonic() < until:
+        time.sleep(0.2)
+    assert whole.status == 200
+    for _ in range(2 * PLACES):  # a place is given back after each
+        assert phone.ask("GET", phone.address, headers=phone.cookies).status == 200

@@ -1,0 +1,53 @@
+"""What many small files that inflate to large headers cost in memory: no more than the largest of them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.factories.servers import ROOT
+
+MIB = 1024 * 1024
+
+
+def test_a_batch_of_deflated_headers_costs_what_one_of_them_costs(tmp_path: Path) -> None:
+    """Peaks of a process of its own, since only a whole process has one."""
+    child = subprocess.run(
+        [sys.executable, "-c", f"from {__name__} import receive_bombs; receive_bombs({str(tmp_path)!r})"],
+        cwd=ROOT, capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert child.returncode == 0, child.stderr
+    before, after_one, after_many = json.loads(child.stdout.splitlines()[-1])
+    assert after_one - before > 40 * MIB
+    assert after_many - before < 1.5 * (after_one - before)
+
+
+def receive_bombs(folder: str) -> None:
+    """Prints the peak memory before, after one bomb and after one of each kind by the dozen."""
+    from pydicom.uid import DeflatedExplicitVRLittleEndian
+
+    from app.services.incoming import Stored
+    from tests.factories.dicom_objects import ct_dataset, part10
+    from tests.factories.ingest_rig import IngestRig
+
+    rig = IngestRig(Path(folder))
+    rig.receive(part10(ct_dataset()))
+    kind = DeflatedExplicitVRLittleEndian
+    bombs = [part10(ct_dataset(EncapsulatedDocument=bytes(40 * MIB)), kind) for _ in range(12)]
+    assert sum(map(len, bombs)) < 2 * MIB
+    _reset_and_peak()  # making them took memory too
+    peaks = [_reset_and_peak()]
+    for files in ([bombs[0]], bombs[1:]):
+        outcomes = rig.receive(*files)
+        assert all(isinstance(outcome, Stored) for outcome in outcomes), outcomes
+        peaks.append(_reset_and_peak())
+    sys.stdout.write(json.dumps(peaks) + "\n")
+
+
+def _reset_and_peak() -> int:
+    """The peak since the last call; then it starts from what is held now (proc(5): clear_refs)."""
+    [line] = [x for x in Path("/proc/self/status").read_text().splitlines() if x.startswith("VmHWM")]
+    Path("/proc/self/clear_refs").write_text("5")
+    return int(line.split()[1]) * 1024
