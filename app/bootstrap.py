@@ -40,6 +40,7 @@ from app.services.dicom_retrieve import DicomRetrieve
 from app.services.exam_search import ExamSearch
 from app.services.exams import Exams
 from app.services.failed_messages import FailedMessages
+from app.services.figures import Figures
 from app.services.header_checks import HeaderLimits
 from app.services.holds import Holds
 from app.services.incoming import MIB
@@ -115,6 +116,7 @@ class Services:
     sms_hook_secret: str = field(repr=False)
     worker: Worker
     waker: Waker
+    figures: Figures
     simulation: Simulation
 
     def probes(self) -> dict[str, Callable[[], None]]:
@@ -166,6 +168,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
         blind=blind,
         audit=audit,
         clock=clock,
+        spool=settings.spool_dir,
         limits=HeaderLimits(file_bytes=settings.max_instance_mib * MIB),
         study_changed=matching.study_changed,
         patients_differ=matching.header_differs,
@@ -240,6 +243,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
         sms_hook_secret=hook_secret(settings, keys),
         worker=Worker(Work(queue, completion, renditions, release, notify, receipts, verification, spent_rows)),
         waker=waker,
+        figures=Figures(db),
         simulation=simulation,
     )
 

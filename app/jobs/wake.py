@@ -5,6 +5,7 @@ Embedded: the stub broker, in this process. With Redis: every worker process lis
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -18,7 +19,9 @@ log = structlog.get_logger(__name__)
 
 QUEUE = "wake"
 AGE_LIMIT_MS = 5_000
-ANSWER_S = 5
+ANSWER_S = 2
+SILENCE_S = 60.0
+"""A broker that did not answer is not asked again for so long: each request would wait for it."""
 
 
 class Waker:
@@ -33,14 +36,18 @@ class Waker:
             self._woken, broker=self._broker, actor_name="wake", queue_name=QUEUE, priority=0, options={}
         )
         self._listener: dramatiq.Worker | None = None
+        self._silent_until = 0.0
 
     def wake(self) -> None:
         """Tell the workers that rows wait. Never fails: they poll anyway."""
         if self.is_embedded and self._listener is None:
             return  # the worker is another process, which the stub broker does not reach
+        if time.monotonic() < self._silent_until:
+            return
         try:
             self._actor.send()
         except Exception as error:
+            self._silent_until = time.monotonic() + SILENCE_S
             log.warning("workers were not woken", exc_info=error)
 
     def listen(self, woken: Callable[[], None]) -> None:

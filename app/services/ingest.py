@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from sqlalchemy.exc import IntegrityError
 
@@ -49,6 +50,8 @@ class Ingest:
     clock: Clock
     study_changed: StudyHook
     patients_differ: StudyHook
+    spool: Path
+    """Where large objects lie in clear while they are compared."""
     index_image: ImageIndexer = index_image
     limits: HeaderLimits = field(default_factory=HeaderLimits)
 
@@ -90,7 +93,7 @@ class Ingest:
         return Arrival(source, header, None if header.keeps(source.promise) else BROKEN_PROMISE)
 
     def _take(self, batch: list[Arrival], reception: Reception) -> list[Outcome]:
-        planner = Planner(self.db, self.archive, self.data_keys, self.fields, self.index_image, self.limits)
+        planner = Planner(self.db, self.archive, self.data_keys, self.fields, self.index_image, self.spool, self.limits)
         recorder = Recorder(self.fields, self.blind, self.audit, self.clock, self.study_changed, self.patients_differ)
         for _ in range(_ATTEMPTS):
             plan = planner.plan(batch)

@@ -6,6 +6,7 @@ import hashlib
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
 from sqlalchemy.orm import Session
@@ -131,6 +132,7 @@ class Planner:
     data_keys: DataKeys
     fields: FieldSealer
     index_image: ImageIndexer
+    spool: Path
     limits: HeaderLimits
 
     def plan(self, batch: list[Arrival]) -> Plan:
@@ -183,7 +185,9 @@ class Planner:
         if study is None or study.id != twin.study_id:
             return False
         if sha256_of(arrival.source.file) != twin.sha256:
-            return holds_the_same(self.archive, twin, study.key, arrival.source.file, header.parsed, self.limits)
+            return holds_the_same(
+                self.archive, twin, study.key, arrival.source.file, header.parsed, self.limits, self.spool
+            )
         if not is_whole(self.archive, twin, study.key):
             plan.repairs.append(PlannedRepair(twin, arrival.source, study.key))
         return True

@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import BinaryIO, cast
 
 import structlog
 
 from app.archive.sealed import DataKey, SealedArchive
-from app.errors import ObjectMissing, UnsealError
+from app.errors import ObjectMissing, StoreUnavailable, UnsealError
 from app.repos.ingest import KnownInstance
 from app.services.header_checks import HeaderLimits, ParsedFile
 from app.services.incoming import MIB
@@ -26,12 +27,22 @@ def is_whole(archive: SealedArchive, twin: KnownInstance, key: DataKey) -> bool:
 
 
 def holds_the_same(
-    archive: SealedArchive, twin: KnownInstance, key: DataKey, file: BinaryIO, parsed: ParsedFile, limits: HeaderLimits
+    archive: SealedArchive,
+    twin: KnownInstance,
+    key: DataKey,
+    file: BinaryIO,
+    parsed: ParsedFile,
+    limits: HeaderLimits,
+    spool: Path,
 ) -> bool:
-    """False also when the stored bytes are damaged: doubt is a difference."""
-    with tempfile.SpooledTemporaryFile(_COMPARED_IN_MEMORY) as stored:
-        whole = _read(archive, twin, key, stored.write)
-        return whole and same_instance(file, parsed, cast(BinaryIO, stored), limits)
+    """False also when the stored bytes are damaged: doubt is a difference. Raises StoreUnavailable when `spool`, where
+    a large object lies meanwhile, has no room."""
+    try:
+        with tempfile.SpooledTemporaryFile(_COMPARED_IN_MEMORY, dir=str(spool)) as stored:
+            whole = _read(archive, twin, key, stored.write)
+            return whole and same_instance(file, parsed, cast(BinaryIO, stored), limits)
+    except OSError as error:
+        raise StoreUnavailable(f"the spool folder failed: {error.strerror}") from error
 
 
 def _read(archive: SealedArchive, twin: KnownInstance, key: DataKey, take: Callable[[bytes], object]) -> bool:

@@ -57,6 +57,7 @@ class IngestRig:
                 "clock": self.clock,
                 "study_changed": self.matching.study_changed,
                 "patients_differ": self.matching.header_differs,
+                "spool": folder,
             }
             | more
         )

@@ -13,6 +13,7 @@ import pytest
 from redis import Redis
 from redis.exceptions import ConnectionError as RedisAway
 
+from app.jobs import wake
 from app.jobs.wake import Waker
 from tests.factories.demo_server import free_port
 from tests.factories.house import services
@@ -57,6 +58,24 @@ def test_readiness_tells_that_redis_is_away_and_waking_never_fails(tmp_path: Pat
         house.probes()["redis"]()
     house.waker.wake()
     house.waker.close()
+
+
+def test_a_redis_that_does_not_answer_is_not_asked_again_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    waker, asked, now = Waker("redis://127.0.0.1:1/0"), [], 1000.0
+    monkeypatch.setattr(wake.time, "monotonic", lambda: now)
+
+    def send() -> None:
+        asked.append(now)
+        raise RedisAway
+
+    monkeypatch.setattr(waker._actor, "send", send)
+    waker.wake()
+    waker.wake()
+    assert asked == [1000.0]
+    now += wake.SILENCE_S
+    waker.wake()
+    assert asked == [1000.0, now]
+    waker.close()
 
 
 def test_without_redis_nobody_asks_for_it(tmp_path: Path) -> None:

@@ -1,0 +1,38 @@
+"""Counts of rows for those who watch the service; nobody is named."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.models import Exam, Job, Notification, QuarantineItem, Study
+
+
+def jobs(session: Session) -> dict[tuple[str, ...], int]:
+    """By kind and state; done ones, which are many and of no interest, are left out."""
+    return _counted(session, (Job.kind, Job.state), Job.state != "done")
+
+
+def messages(session: Session) -> dict[tuple[str, ...], int]:
+    """By channel and state."""
+    return _counted(session, (Notification.channel, Notification.state))
+
+
+def studies(session: Session) -> dict[tuple[str, ...], int]:
+    """By state and whether they belong to an exam."""
+    return _counted(session, (Study.state, Study.match_state))
+
+
+def quarantined(session: Session) -> int:
+    return session.scalar(select(func.count()).select_from(QuarantineItem)) or 0
+
+
+def held_exams(session: Session) -> int:
+    return session.scalar(select(func.count()).select_from(Exam).where(Exam.held_at.is_not(None))) or 0
+
+
+def _counted(session: Session, columns: tuple[Any, Any], *where: Any) -> dict[tuple[str, ...], int]:
+    query = select(*columns, func.count()).where(*where).group_by(*columns)
+    return {(row[0], row[1]): row[2] for row in session.execute(query)}

@@ -1,0 +1,33 @@
+"""What those who watch the service count: work that waits, messages, studies, what nobody could take. Names nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from app.extensions import Database
+from app.repos import figures as repo
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One gauge; `labels` name the parts of each key of `values`."""
+
+    name: str
+    meaning: str
+    labels: tuple[str, ...]
+    values: Mapping[tuple[str, ...], int]
+
+
+@dataclass(frozen=True)
+class Figures:
+    db: Database
+
+    def now(self) -> Iterator[Figure]:
+        """As the database says at this moment, so that any process tells the same."""
+        with self.db.read() as session:
+            yield Figure("cloudfilm_jobs", "Jobs not done", ("kind", "state"), repo.jobs(session))
+            yield Figure("cloudfilm_messages", "Messages", ("channel", "state"), repo.messages(session))
+            yield Figure("cloudfilm_studies", "Studies", ("state", "match"), repo.studies(session))
+            yield Figure("cloudfilm_quarantined_objects", "Objects kept apart", (), {(): repo.quarantined(session)})
+            yield Figure("cloudfilm_held_exams", "Exams nobody may see now", (), {(): repo.held_exams(session)})
