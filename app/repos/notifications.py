@@ -10,7 +10,7 @@ from typing import Any, cast
 from sqlalchemy import CursorResult, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from app.models import EarlyReceipt, Exam, Notification, NotificationEvent, OneTimeCode, ShareCode, WechatAccount
+from app.models import EarlyReceipt, Exam, Notification, NotificationEvent, ShareCode, WechatAccount
 from app.repos.due_times import is_due
 
 FURTHEST = timedelta(hours=72)
@@ -131,7 +131,3 @@ def wechat_account(session: Session, patient_id: uuid.UUID) -> WechatAccount | N
 
 def share_code(session: Session, share_code_id: uuid.UUID) -> ShareCode | None:
     return session.get(ShareCode, share_code_id)
-
-
-def one_time_code(session: Session, code_id: uuid.UUID) -> OneTimeCode | None:
-    return session.get(OneTimeCode, code_id)

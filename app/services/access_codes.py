@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from app.clock import Clock
 from app.models import Exam, ShareCode
 from app.repos import access as repo
+from app.repos import one_time_codes
 from app.repos.renditions import raise_exam_revision
 from app.security.codes import Codes
 from app.services.audit import Action, Audit
@@ -85,7 +86,7 @@ class AccessCodes:
             return False
         codes = repo.revoke_codes(session, exam.id, now, strangers)
         sessions = repo.revoke_sessions(session, exam.id, now)
-        repo.end_one_time_codes(session, exam.id, now)
+        one_time_codes.end_all(session, exam.id, now)
         self.audit.record(
             session, Action.CODE_REVOKED, actor="system", subject=f"exam:{exam.id.hex}",
             reason="another phone number", codes=codes, sessions=sessions,
@@ -97,7 +98,7 @@ class AccessCodes:
         now = self.clock.now()
         codes = repo.revoke_codes(session, exam.id, now)
         sessions = repo.revoke_sessions(session, exam.id, now)
-        repo.end_one_time_codes(session, exam.id, now)
+        one_time_codes.end_all(session, exam.id, now)
         repo.forget_devices(session, exam.id)
         exam.code_generation += 1
         session.flush()

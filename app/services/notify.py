@@ -21,6 +21,7 @@ from app.extensions import Database
 from app.models import Notification
 from app.repos import exams as exam_repo
 from app.repos import notifications as repo
+from app.repos import one_time_codes
 from app.security.fields import FieldSealer
 from app.services.messages import ONE_TIME, Messages, one_time_id
 from app.services.notification_states import NotificationStates, State
@@ -150,7 +151,7 @@ class Notify:
     def _pointless(self, session: Session, row: Notification) -> str | None:
         """Why a queued message must not go out any more."""
         if row.event.startswith(ONE_TIME):
-            code = repo.one_time_code(session, one_time_id(row))
+            code = one_time_codes.by_id(session, one_time_id(row))
             return "the code expired" if code is None or code.expires_at <= self.clock.now() else None
         exam = exam_repo.exam(session, row.exam_id)
         if exam is None or exam.images_released_at is None:

@@ -14,9 +14,9 @@ from sqlalchemy.orm import Session
 
 from app.clock import Clock
 from app.models import Exam, Notification, Patient
-from app.repos import access as access_repo
 from app.repos import exams as exam_repo
 from app.repos import notifications as repo
+from app.repos import one_time_codes
 from app.security.fields import FieldSealer
 from app.services.access_codes import AccessCodes
 from app.services.messages import ONE_TIME, one_time_id
@@ -66,7 +66,7 @@ class PhoneCorrection:
         astray = [row for row in messages if self.fields.open(row.recipient_sealed, RECIPIENT_CONTEXT) != phone]
         for row in astray:
             if not _is_news(row):
-                access_repo.end_one_time_code(session, one_time_id(row), self.clock.now())
+                one_time_codes.end(session, one_time_id(row), self.clock.now())
         stopped = [row for row in astray if self.states.move(session, row, State.CANCELLED, "another phone number")]
         if phone is None or exam.images_released_at is None:
             return

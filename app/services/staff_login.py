@@ -15,7 +15,7 @@ from app.clock import Clock
 from app.errors import AccessRefused, TooManyAttempts, Unauthenticated
 from app.extensions import Database
 from app.models import StaffSession, StaffUser
-from app.repos import access as attempts_repo
+from app.repos import attempts as attempts_repo
 from app.repos import staff as repo
 from app.security import passwords, totp
 from app.security.codes import Codes

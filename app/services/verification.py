@@ -22,6 +22,7 @@ from app.extensions import Database
 from app.models import Exam, KnownDevice, OneTimeCode, PatientSession, ShareCode
 from app.repos import access as repo
 from app.repos import exams as exam_repo
+from app.repos import one_time_codes
 from app.security.codes import Codes, normal_code, normal_factor
 from app.security.fields import FieldSealer
 from app.services.access_codes import AccessCodes
@@ -121,8 +122,8 @@ class Verification:
             if code is None or exam is None or patient is None or patient.phone_sealed is None:
                 return
             code_id = uuid.UUID(one_time_id)
-            sent = repo.one_time_codes_sent(session, exam.id, now - timedelta(days=1))
-            if sent >= ONE_TIME_A_DAY or repo.one_time_code(session, code_id) is not None:
+            sent = one_time_codes.sent_since(session, exam.id, now - timedelta(days=1))
+            if sent >= ONE_TIME_A_DAY or one_time_codes.by_id(session, code_id) is not None:
                 return
             row = self._new_one_time_code(session, code, code_id, "sms", now)
             self.send_one_time_code(session, exam, self.fields.open(patient.phone_sealed, "patient.phone"), row)
@@ -146,11 +147,11 @@ class Verification:
         with self.db.session() as session:
             named = self.naming.named(session, attempt, now)
             share_code_id = named.code.id if named.code else NOBODY
-            claimed = repo.claim_one_time_codes(session, share_code_id, now, ONE_TIME_TRIES)
+            claimed = one_time_codes.claim(session, share_code_id, now, ONE_TIME_TRIES)
         right = self._right_one(claimed, normal_code(typed))
         with self.db.session() as session:
             live = right is not None and self.naming.still_names(session, named, now)
-            if live and right is not None and repo.use_one_time_code(session, right, now):
+            if live and right is not None and one_time_codes.use(session, right, now):
                 self.attempts.stepped_up(session, named.code_key, named.patient_key, named.device_key, now)
                 return self._open(session, named, attempt, now, by="one_time_code")
             # Not the patient's failure: whoever photographed one QR could fill it from many addresses, without end.
@@ -172,7 +173,7 @@ class Verification:
         row = OneTimeCode(
             id=code_id, exam_id=named_by.exam_id, share_code_id=named_by.id, kind=kind,
             code_hash=self.codes.hash("one-time", code_id.hex, self.codes.one_time_code(code_id.bytes)),
-            failures=repo.one_time_tries(session, named_by.id, now, ONE_TIME_TRIES),
+            failures=one_time_codes.tries(session, named_by.id, now, ONE_TIME_TRIES),
             created_at=now, expires_at=now + ONE_TIME_LIFETIME,
         )  # fmt: skip
         repo.add(session, row)

@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 
 from app.bootstrap import Services
 from app.models import Job, OneTimeCode
-from app.repos import access as access_repo
+from app.repos import one_time_codes
 from app.services.attempts import REQUESTS_A_FAILURE
 from app.services.verification import ONE_TIME_REQUEST
 from tests.factories.access import Issued, application, issued, opened
@@ -238,10 +238,8 @@ def test_parallel_guesses_at_two_live_codes_are_compared_five_times_in_all(
     desk_code(house, exam)
     desk_code(house, exam)
     compared: list[int] = []
-    claim = access_repo.claim_one_time_codes
-    monkeypatch.setattr(
-        access_repo, "claim_one_time_codes", lambda *args: compared.append(len(found := claim(*args))) or found
-    )
+    claim = one_time_codes.claim
+    monkeypatch.setattr(one_time_codes, "claim", lambda *args: compared.append(len(found := claim(*args))) or found)
     with ThreadPoolExecutor(12) as guessers:
         list(guessers.map(lambda _: statuses(app, exam, ["000000"]), range(12)))
     assert sorted(compared) == [0] * 7 + [2] * 5

@@ -1,0 +1,133 @@
+"""Rows that count failures, by scope and key; each change is one conditional statement."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from sqlalchemy import CursorResult, case, exists, insert, literal, or_, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app.models import AccessAttempts
+
+
+def attempts(session: Session, scope: str, key_hash: bytes) -> AccessAttempts | None:
+    return session.get(AccessAttempts, (scope, key_hash), populate_existing=True)
+
+
+def ensure_attempts(session: Session, scope: str, key_hash: bytes, now: datetime) -> None:
+    """The row exists afterwards, whoever made it; the same statements whether or not it did before."""
+    row = AccessAttempts.__table__.c
+    absent = ~exists().where(AccessAttempts.scope == scope, AccessAttempts.key_hash == key_hash)
+    fresh = {row.scope: scope, row.key_hash: key_hash, row.consecutive: 0, row.lifetime: 0, row.window_count: 0}
+    values = [literal(value, column.type) for column, value in (fresh | {row.updated_at: now}).items()]
+    statement = insert(AccessAttempts).from_select([*fresh, row.updated_at], select(*values).where(absent))
+    try:
+        with session.begin_nested():
+            session.execute(statement)
+    except IntegrityError:
+        pass  # another process was first, which is as good
+
+
+def count_attempt(
+    session: Session, scope: str, key_hash: bytes, now: datetime, *, pause: timedelta, in_a_row: int, for_life: int
+) -> bool:
+    """Count one try in a single conditional UPDATE; False when none may be made now.
+
+    The try that fills the row starts the pause, the one that fills a lifetime turns the knowledge factor off; both are
+    still compared. After a pause the row starts anew.
+    """
+    fresh = case((AccessAttempts.paused_until.is_not(None), 0), else_=AccessAttempts.consecutive)
+    full = fresh + 1 >= in_a_row
+    statement = (
+        update(AccessAttempts)
+        .where(
+            AccessAttempts.scope == scope,
+            AccessAttempts.key_hash == key_hash,
+            AccessAttempts.knowledge_off_at.is_(None),
+            or_(AccessAttempts.paused_until.is_(None), AccessAttempts.paused_until <= now),
+        )
+        .values(
+            consecutive=fresh + 1,
+            lifetime=AccessAttempts.lifetime + 1,
+            paused_until=case((full, now + pause), else_=None),
+            knowledge_off_at=case((AccessAttempts.lifetime + 1 >= for_life, now), else_=None),
+            updated_at=now,
+        )
+    )
+    return _changed(session, statement) == 1
+
+
+def shorten_pause(session: Session, scope: str, key_hash: bytes, now: datetime, pause: timedelta) -> None:
+    """After the clock was set back a pause lasts at most its usual length from now on."""
+    statement = (
+        update(AccessAttempts)
+        .where(
+            AccessAttempts.scope == scope,
+            AccessAttempts.key_hash == key_hash,
+            AccessAttempts.paused_until > now + pause,
+        )
+        .values(paused_until=now + pause)
+    )
+    session.execute(statement)
+
+
+def forgive_attempt(session: Session, scope: str, key_hash: bytes, now: datetime) -> None:
+    """The try that was counted succeeded: it was no failure, and the row of failures is broken."""
+    statement = (
+        update(AccessAttempts)
+        .where(AccessAttempts.scope == scope, AccessAttempts.key_hash == key_hash)
+        .values(
+            consecutive=0,
+            lifetime=case((AccessAttempts.lifetime > 0, AccessAttempts.lifetime - 1), else_=0),
+            paused_until=None,
+            knowledge_off_at=None,
+            updated_at=now,
+        )
+    )
+    session.execute(statement)
+
+
+def reset_attempts(session: Session, scope: str, key_hash: bytes, now: datetime) -> None:
+    """As if nothing had ever been tried."""
+    statement = (
+        update(AccessAttempts)
+        .where(AccessAttempts.scope == scope, AccessAttempts.key_hash == key_hash)
+        .values(
+            consecutive=0, lifetime=0, paused_until=None, knowledge_off_at=None, window_started_at=None, window_count=0,
+            updated_at=now,
+        )
+    )  # fmt: skip
+    session.execute(statement)
+
+
+def count_in_window(session: Session, scope: str, key_hash: bytes, now: datetime, window: timedelta) -> None:
+    """Count one failure of an address or patient in a window that starts with its first failure."""
+    over = or_(
+        AccessAttempts.window_started_at.is_(None),
+        AccessAttempts.window_started_at <= now - window,
+        AccessAttempts.window_started_at > now,
+    )
+    statement = (
+        update(AccessAttempts)
+        .where(AccessAttempts.scope == scope, AccessAttempts.key_hash == key_hash)
+        .values(
+            window_count=case((over, 1), else_=AccessAttempts.window_count + 1),
+            window_started_at=case((over, now), else_=AccessAttempts.window_started_at),
+            lifetime=AccessAttempts.lifetime + 1,
+            updated_at=now,
+        )
+    )
+    session.execute(statement)
+
+
+def window_count(session: Session, scope: str, key_hash: bytes, now: datetime, window: timedelta) -> int:
+    row = attempts(session, scope, key_hash)
+    if row is None or row.window_started_at is None or not now - window < row.window_started_at <= now:
+        return 0
+    return row.window_count
+
+
+def _changed(session: Session, statement: Any) -> int:
+    return cast("CursorResult[Any]", session.execute(statement)).rowcount

@@ -1,0 +1,73 @@
+"""Rows of one-time codes. A try is counted on all that live before any is compared."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import ColumnElement, CursorResult, func, select, update
+from sqlalchemy.orm import Session
+
+from app.models import OneTimeCode
+
+
+def by_id(session: Session, code_id: uuid.UUID) -> OneTimeCode | None:
+    return session.get(OneTimeCode, code_id)
+
+
+def sent_since(session: Session, exam_id: uuid.UUID, since: datetime) -> int:
+    query = select(func.count()).select_from(OneTimeCode)
+    sent = (OneTimeCode.exam_id == exam_id, OneTimeCode.kind == "sms", OneTimeCode.created_at > since)
+    return session.scalar(query.where(*sent)) or 0
+
+
+def tries(session: Session, share_code_id: uuid.UUID, now: datetime, most: int) -> int:
+    """Tries that the live one-time codes of a share code have used up; a further one may not bring them back."""
+    query = select(func.max(OneTimeCode.failures)).where(*_open_to_a_try(share_code_id, now, most))
+    return session.scalar(query) or 0
+
+
+def claim(session: Session, share_code_id: uuid.UUID, now: datetime, most: int) -> list[tuple[uuid.UUID, bytes]]:
+    """Count one try on every live one-time code of a share code before it is compared with them; (id, hash) of each.
+
+    Who has another code of the exam cannot use up their tries.
+    """
+    statement = (
+        update(OneTimeCode)
+        .where(*_open_to_a_try(share_code_id, now, most))
+        .values(failures=OneTimeCode.failures + 1)
+        .returning(OneTimeCode.id, OneTimeCode.code_hash)
+        .execution_options(synchronize_session=False)
+    )
+    return [(code_id, code_hash) for code_id, code_hash in session.execute(statement)]
+
+
+def _open_to_a_try(share_code_id: uuid.UUID, now: datetime, most: int) -> tuple[ColumnElement[bool], ...]:
+    """Neither used nor expired nor tried too often."""
+    return (
+        OneTimeCode.share_code_id == share_code_id,
+        OneTimeCode.used_at.is_(None),
+        OneTimeCode.expires_at > now,
+        OneTimeCode.failures < most,
+    )
+
+
+def use(session: Session, code_id: uuid.UUID, now: datetime) -> bool:
+    """Mark it used; False when somebody used it a moment before."""
+    statement = update(OneTimeCode).where(OneTimeCode.id == code_id, OneTimeCode.used_at.is_(None)).values(used_at=now)
+    return _changed(session, statement) == 1
+
+
+def end_all(session: Session, exam_id: uuid.UUID, now: datetime) -> None:
+    statement = update(OneTimeCode).where(OneTimeCode.exam_id == exam_id, OneTimeCode.used_at.is_(None))
+    session.execute(statement.values(used_at=now))
+
+
+def end(session: Session, code_id: uuid.UUID, now: datetime) -> None:
+    statement = update(OneTimeCode).where(OneTimeCode.id == code_id, OneTimeCode.used_at.is_(None))
+    session.execute(statement.values(used_at=now))
+
+
+def _changed(session: Session, statement: Any) -> int:
+    return cast("CursorResult[Any]", session.execute(statement)).rowcount
