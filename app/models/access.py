@@ -54,7 +54,7 @@ class OneTimeCode(Base):
 
     id: Mapped[UuidKey]
     exam_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("exam.id"), index=True)
-    share_code_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("share_code.id"))
+    share_code_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("share_code.id"), index=True)
     kind: Mapped[str] = mapped_column(String(8))
     code_hash: Mapped[bytes]
     failures: Mapped[int] = mapped_column(default=0)

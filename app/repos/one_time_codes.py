@@ -22,12 +22,6 @@ def sent_since(session: Session, exam_id: uuid.UUID, since: datetime) -> int:
     return session.scalar(query.where(*sent)) or 0
 
 
-def tries(session: Session, share_code_id: uuid.UUID, now: datetime, most: int) -> int:
-    """Tries that the live one-time codes of a share code have used up; a further one may not bring them back."""
-    query = select(func.max(OneTimeCode.failures)).where(*_open_to_a_try(share_code_id, now, most))
-    return session.scalar(query) or 0
-
-
 def claim(session: Session, share_code_id: uuid.UUID, now: datetime, most: int) -> list[tuple[uuid.UUID, bytes]]:
     """Count one try on every live one-time code of a share code before it is compared with them; (id, hash) of each.
 
@@ -57,6 +51,12 @@ def use(session: Session, code_id: uuid.UUID, now: datetime) -> bool:
     """Mark it used; False when somebody used it a moment before."""
     statement = update(OneTimeCode).where(OneTimeCode.id == code_id, OneTimeCode.used_at.is_(None)).values(used_at=now)
     return _changed(session, statement) == 1
+
+
+def end_others(session: Session, share_code_id: uuid.UUID, now: datetime) -> None:
+    """One of them opened: nobody needs the others of its share code any more."""
+    unused = (OneTimeCode.share_code_id == share_code_id, OneTimeCode.used_at.is_(None))
+    session.execute(update(OneTimeCode).where(*unused).values(used_at=now))
 
 
 def end_all(session: Session, exam_id: uuid.UUID, now: datetime) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import uuid
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import exists, func, select, update
 from sqlalchemy.orm import Session
 
-from app.models import Exam, Notification, Report, Study
+from app.models import Exam, Instance, Notification, Report, Study
 from app.repos.due_times import is_due
+from app.repos.rejections import not_rejected
 
 
 def due(session: Session, now: datetime, furthest: timedelta, limit: int) -> list[uuid.UUID]:
@@ -24,6 +25,13 @@ def lock(session: Session, exam_id: uuid.UUID) -> Exam | None:
 
 def matched_studies(session: Session, exam_id: uuid.UUID) -> list[Study]:
     return list(session.scalars(select(Study).where(Study.exam_id == exam_id, Study.match_state == "matched")))
+
+
+def has_pictures(session: Session, exam_id: uuid.UUID) -> bool:
+    """Whether a matched study of the exam holds an image that was not rejected."""
+    of_exam = (Study.exam_id == exam_id, Study.match_state == "matched")
+    an_image = (Instance.study_id == Study.id, Instance.number_of_frames > 0, not_rejected())
+    return bool(session.scalar(select(exists().where(*of_exam, *an_image))))
 
 
 def first_readable_report_at(session: Session, exam_id: uuid.UUID) -> datetime | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.models import Exam, Instance, PreparedSeries, Series, Study
@@ -82,6 +82,17 @@ def instances_shown(session: Session, exam_id: uuid.UUID) -> list[tuple[Study, I
         .order_by(Study.created_at, Study.id, Instance.series_id, Instance.instance_number, Instance.sop_instance_uid)
     )
     return [(study, instance) for study, instance in session.execute(query)]
+
+
+def pictures_may_come(session: Session, exam_id: uuid.UUID) -> bool:
+    """No study is there yet, one is not prepared as it stands now, or what was prepared is not released."""
+    matched = (Study.exam_id == exam_id, Study.match_state == "matched")
+    stale = or_(Study.prepared_revision.is_(None), Study.prepared_revision != Study.revision)
+    is_kept_back = and_(
+        exists().where(Exam.id == exam_id, Exam.images_released_at.is_(None)),
+        exists().where(*matched, PreparedSeries.study_id == Study.id),
+    )
+    return bool(session.scalar(select(or_(~exists().where(*matched), exists().where(*matched, stale), is_kept_back))))
 
 
 def instance(session: Session, instance_id: uuid.UUID) -> Instance | None:

@@ -58,7 +58,9 @@ class Completion:
 
     def _paused(self) -> list[uuid.UUID]:
         now = self.clock.monotonic()
-        return [study_id for study_id, until in self._pauses.items() if until > now]
+        for study_id in [study_id for study_id, until in self._pauses.items() if until <= now]:
+            del self._pauses[study_id]
+        return list(self._pauses)
 
     def _pause(self, study_id: uuid.UUID, error: Exception) -> None:
         log.error("a study cannot be completed", study=study_id, exc_info=error)

@@ -94,9 +94,10 @@ def _parse(file: BinaryIO, limits: HeaderLimits) -> ParsedFile:
     if not transfer_syntax_uid:
         raise RefusedObject("no transfer syntax", CANNOT_UNDERSTAND)
     # The sequences' bytes were paid for with the file's; what lies in each other is read once more a level.
-    _check_elements(dataset, Budget(limits.header_bytes, budget.reads_left), limits, limits.nesting)
+    nested = Budget(limits.header_bytes, budget.reads_left)
+    _check_elements(dataset, nested, limits, limits.nesting)
     _check_pixels(dataset, limits)
-    memory = limits.header_bytes - budget.bytes_left + (limits.reads - budget.reads_left) * _BYTES_A_READ
+    memory = limits.header_bytes - budget.bytes_left + (limits.reads - nested.reads_left) * _BYTES_A_READ
     if offset is not None:
         if pixel_tag is None:
             if size - offset >= _ELEMENT_HEAD:

@@ -19,7 +19,6 @@ from app.services.incoming import NOT_AS_PROMISED, Promise
 from app.services.person_names import decode_person_name
 from app.services.rejection_notes import rejected_uids
 
-# PS3.5 9.1, but for components with leading zeros, which real devices send.
 UID_PATTERN, UID_CHARACTERS = r"[0-9]+(\.[0-9]+)*", 64
 """PS3.5 9.1; leading zeros in a component are wrong but do occur."""
 _UID = re.compile(UID_PATTERN)

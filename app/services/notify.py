@@ -41,6 +41,7 @@ SENDING_LEASE = timedelta(minutes=2)
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=30), timedelta(hours=1)
 PATIENCE = timedelta(days=3)
 """For so long a carrier may be away; then the desk decides."""
+CODE_EXPIRED = "its code expired"
 NEVER_SENT = "not sent within three days"
 WORKER_LOST = SmsUnknown("worker lost", "nobody recorded the answer")
 BATCH = 20
@@ -128,6 +129,9 @@ class Notify:
                 return None
             if pointless := self._pointless(session, row):
                 self.states.move(session, row, State.CANCELLED, pointless)
+                exam = exam_repo.exam(session, row.exam_id)
+                if exam is not None and pointless == CODE_EXPIRED and row.channel == "sms":
+                    self.phones.tell_anew(session, exam)  # it waited longer than its code lives, for a hold's end say
                 return None
             try:
                 if self.phones.redirect(session, row):
@@ -162,7 +166,7 @@ class Notify:
         if code_row.revoked_at is not None:
             return "its code was revoked"
         expired = code_row.expires_at is not None and code_row.expires_at <= self.clock.now()
-        return "its code expired" if expired else None
+        return CODE_EXPIRED if expired else None
 
     def _prepare(self, session: Session, row: Notification) -> Callable[[], tuple[str, int]]:
         recipient = self.fields.open(row.recipient_sealed, RECIPIENT_CONTEXT)

@@ -85,6 +85,12 @@ class Pictures:
                 self._shown.popitem(last=False)
         return found
 
+    def may_come(self, exam_id: uuid.UUID) -> bool:
+        """Whether an exam that shows no pictures now will: they have not arrived, are being prepared, perhaps anew
+        without what was rejected, or wait for their release."""
+        with self.db.read() as session:
+            return repo.pictures_may_come(session, exam_id)
+
     def manifest(self, exam_id: uuid.UUID, exam_revision: int) -> dict[str, Any]:
         """`{series: [{n, frames, rows, columns, modality, description, window, mpr, turntable, frame_time_ms}]}`.
 

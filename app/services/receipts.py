@@ -179,7 +179,7 @@ class Receipts:
         """Unknown: every half minute. Accepted: after as long as it took until now, for three days."""
         if row.state == State.UNKNOWN:
             return now + FIRST_QUESTION
-        age = now - (row.sent_at or now)
+        age = max(now - (row.sent_at or now), FIRST_QUESTION)  # a clock that was set back asks no oftener
         return now + age if row.channel == "sms" and age < RECEIPTS_END else NEVER
 
     def _phone_hash(self, phone: str) -> bytes:

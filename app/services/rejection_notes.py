@@ -14,28 +14,32 @@ from pydicom.dataset import Dataset
 from pydicom.uid import KeyObjectSelectionDocumentStorage
 from sqlalchemy.orm import Session
 
+from app.errors import RefusedObject
 from app.models import Rejection, Study
 from app.repos import rejections as repo
+from app.services.incoming import CANNOT_UNDERSTAND
 
 TITLES = frozenset({"113001", "113037", "113038", "113039"})
 """PS3.16 CID 7011, scheme DCM: rejected for quality, for patient safety, of another worklist entry, retention over."""
 _BROKEN = (LookupError, ValueError, TypeError, AttributeError, NotImplementedError)
 """What reading a header of anybody's making may raise."""
+_UID_CHARACTERS = 64
 
 
 def rejected_uids(dataset: Dataset, sop_class_uid: str) -> frozenset[str]:
-    """The SOP instances that a rejection note names; none for any other object. A note that cannot be read to its end
-    rejects what could be read: better a picture too few than one too many."""
+    """The SOP instances that a rejection note names; none for any other object. Raises RefusedObject for a note that
+    does not say what it rejects: its sender must know that nothing was hidden."""
     if sop_class_uid != KeyObjectSelectionDocumentStorage:
         return frozenset()
-    found: set[str] = set()
     try:
-        if _is_rejection(dataset):
-            for uid in _evidence(dataset):
-                found.add(uid)
+        found = frozenset(_evidence(dataset)) if _is_rejection(dataset) else None
     except _BROKEN:
-        pass
-    return frozenset(found)
+        found = frozenset()
+    if found is None:
+        return frozenset()
+    if not found or not all(0 < len(uid) <= _UID_CHARACTERS for uid in found):
+        raise RefusedObject("a rejection note that does not say what it rejects", CANNOT_UNDERSTAND)
+    return found
 
 
 def reject(session: Session, study: Study, uids: Iterable[str], now: datetime) -> int:
@@ -63,6 +67,4 @@ def _evidence(dataset: Dataset) -> Iterator[str]:
             continue
         for series in study.get("ReferencedSeriesSequence") or []:
             for item in series.get("ReferencedSOPSequence") or []:
-                uid = str(item.get("ReferencedSOPInstanceUID") or "")
-                if 0 < len(uid) <= 64:
-                    yield uid
+                yield str(item.get("ReferencedSOPInstanceUID") or "")

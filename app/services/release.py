@@ -99,7 +99,7 @@ class Release:
     def _opens_at(self, session: Session, exam_id: uuid.UUID) -> datetime | None:
         """When the gate opens as things stand; None when something must happen first."""
         studies = repo.matched_studies(session, exam_id)
-        if not studies or not all(_prepared(study) for study in studies):
+        if not studies or not all(_prepared(study) for study in studies) or not repo.has_pictures(session, exam_id):
             return None
         last = max(study.last_instance_at for study in studies)
         if self.gate == "delay":

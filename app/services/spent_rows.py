@@ -14,7 +14,7 @@ from app.extensions import Database
 from app.repos import spent as repo
 
 KEPT = timedelta(days=30)
-"""Long enough to look into a complaint; no count or life time that matters is longer than a day."""
+"""Long enough to look into a complaint. Failures with a code of ours count for longer, and stay."""
 DEVICES_KEPT = timedelta(days=400)
 """Longer than a browser keeps the cookie that makes it known."""
 EVERY = timedelta(hours=6)

@@ -152,6 +152,7 @@ class Verification:
         with self.db.session() as session:
             live = right is not None and self.naming.still_names(session, named, now)
             if live and right is not None and one_time_codes.use(session, right, now):
+                one_time_codes.end_others(session, share_code_id, now)
                 self.attempts.stepped_up(session, named.code_key, named.patient_key, named.device_key, now)
                 return self._open(session, named, attempt, now, by="one_time_code")
             # Not the patient's failure: whoever photographed one QR could fill it from many addresses, without end.
@@ -173,7 +174,6 @@ class Verification:
         row = OneTimeCode(
             id=code_id, exam_id=named_by.exam_id, share_code_id=named_by.id, kind=kind,
             code_hash=self.codes.hash("one-time", code_id.hex, self.codes.one_time_code(code_id.bytes)),
-            failures=one_time_codes.tries(session, named_by.id, now, ONE_TIME_TRIES),
             created_at=now, expires_at=now + ONE_TIME_LIFETIME,
         )  # fmt: skip
         repo.add(session, row)

@@ -2,7 +2,8 @@
 
 A body that nobody read, of a refused upload say, is not waited for: the answer goes out at once and the connection is
 closed. Senders look at the answer when their body is out, and closing resets what still arrives, so for a moment it is
-thrown away; by few threads at once. The proxy in front has limits of its own, on which nothing here relies.
+thrown away; by few threads at once. The proxy in front has limits of its own; only for a request's head, which the
+server reads before we are asked, it is relied on.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Answers that are built while they are sent: ZIP archives of bounded memory. What goes in is the views' decision.
 
-Each keeps a thread for as long as its taker is slow, so only one thread in four may be at it.
+Each keeps a thread for as long as its taker is slow, so only one thread in four may be at it for patients, and
+one in four for machines.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from app.errors import Busy
 from app.web.share import Share, of_threads
 
 RETRY_S = 60
-_PLACES = "cloudfilm.downloads"
+_PLACES, _MACHINES_PLACES = "cloudfilm.downloads", "cloudfilm.machines-downloads"
 
 
 class _Outlet(io.RawIOBase):
@@ -52,21 +53,37 @@ def zip_stream(files: Iterable[tuple[str, Iterator[bytes]]]) -> Iterator[bytes]:
 
 
 def install(app: Flask) -> None:
-    app.extensions[_PLACES] = of_threads(app.extensions["cloudfilm"].settings.web_threads, 4)
+    for places in (_PLACES, _MACHINES_PLACES):
+        app.extensions[places] = of_threads(app.extensions["cloudfilm"].settings.web_threads, 4)
 
 
 def stream_zip(files: Iterable[tuple[str, Iterator[bytes]]], filename: str, record: Callable[[], None]) -> Response:
     """Raises Busy. `record` is called once it is sure that the download begins."""
-    places: Share = current_app.extensions[_PLACES]
+
+    def begin() -> Response:
+        record()
+        return Response(zip_stream(files), mimetype="application/zip")
+
+    response = _in_a_place(_PLACES, begin)
+    response.headers["Content-Disposition"] = f'attachment; filename="{filename}"'
+    return response
+
+
+def for_a_machine(begin: Callable[[], Response]) -> Response:
+    """A whole study's or series' answer, begun once there is a place for it. Raises Busy."""
+    return _in_a_place(_MACHINES_PLACES, begin)
+
+
+def _in_a_place(name: str, begin: Callable[[], Response]) -> Response:
+    """The place is given back when the answer is sent or broken off."""
+    places: Share = current_app.extensions[name]
     give_back = places.taken()
     if give_back is None:
         raise Busy(RETRY_S)
     try:
-        record()
-        response = Response(zip_stream(files), mimetype="application/zip")
+        response = begin()
     except BaseException:
         give_back()
         raise
     response.call_on_close(give_back)
-    response.headers["Content-Disposition"] = f'attachment; filename="{filename}"'
     return response

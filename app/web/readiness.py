@@ -42,8 +42,9 @@ class _Part:
         with self._lock:
             if self._done and (not self._done.is_set() or time.monotonic() < self._fresh_until):
                 return self._done
-            done = self._done = threading.Event()
+            done = threading.Event()
             threading.Thread(target=self._ask, args=(done,), name=f"probe {self.name}", daemon=True).start()
+            self._done = done  # not before the thread runs: where none can be started, the next asker tries again
             return done
 
     def _ask(self, done: threading.Event) -> None:

@@ -23,4 +23,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    if op.get_bind().execute(sa.text('SELECT 1 FROM rejection LIMIT 1')).first():
+        raise RuntimeError('rejected pictures would be shown again: the way back is the backup')
     op.drop_table('rejection')

@@ -110,14 +110,14 @@ def _exam_pages(app: Flask, pages: Pages) -> None:
             report=pages.report,
             key_images=images,
             frames_total=total,
-            is_released=True,
+            in_preparation=False,
             in_wechat=False,
         )
 
     def exam_list() -> str:
-        ready = {**EXAM, "report_ready": True, "frames_total": 72, "is_released": True}
-        waiting = {**EXAM, "report_ready": False, "frames_total": 0, "is_released": False, "modality_name": "磁共振"}
-        bare = {**EXAM, "report_ready": True, "frames_total": 0, "is_released": True, "modality_name": "X 光"}
+        ready = {**EXAM, "report_ready": True, "frames_total": 72, "in_preparation": False}
+        waiting = {**EXAM, "report_ready": False, "frames_total": 0, "in_preparation": True, "modality_name": "磁共振"}
+        bare = {**EXAM, "report_ready": True, "frames_total": 0, "in_preparation": False, "modality_name": "X 光"}
         return render_template("patient/exam_list.html", exams=[ready, waiting, bare])
 
     def viewer() -> str:

@@ -29,9 +29,9 @@ class ReadingMachine:
         return self.client.get(f"/dicomweb{path}", headers=headers, query_string=query)
 
     def parts(self, path: str, accept: str | None = None) -> list[tuple[dict[str, str], bytes]]:
-        answer = self.get(path, accept)
-        assert answer.status_code == 200, answer.get_data()
-        return take_apart(answer.get_data(), answer.content_type)
+        with self.get(path, accept) as answer:  # a whole study keeps its place until it is closed
+            assert answer.status_code == 200, answer.get_data()
+            return take_apart(answer.get_data(), answer.content_type)
 
     def reads(self) -> list[tuple[str, dict[str, Any]]]:
         """(subject, detail) of every audited read, in order."""

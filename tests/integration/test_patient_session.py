@@ -13,7 +13,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from app.bootstrap import Services
-from app.models import PatientSession
+from app.models import AuditEvent, PatientSession
 from app.security.session_tokens import SessionTokens
 from tests.factories.access import Issued, application, issued, opened
 from tests.factories.house import clock_of, services
@@ -40,6 +40,23 @@ def test_behind_https_both_cookies_are_host_bound_secure_and_out_of_scripts_reac
         assert {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"} <= set(cookie.split("; ")[1:])
         assert "Domain" not in cookie
     assert "Max-Age" not in cookies[0]
+
+
+def test_who_asks_for_the_headers_alone_looked_at_nothing(house: Services, app: Flask, exam: Issued) -> None:
+    client, page = opened(app, exam), f"/exams/{exam.exam_id}"
+
+    def looked() -> int:
+        with house.db.read() as session:
+            seen = AuditEvent.action.in_(("exam.viewed", "images.viewed", "report.downloaded", "images.downloaded"))
+            return session.scalar(select(func.count()).select_from(AuditEvent).where(seen)) or 0
+
+    for address in ("", "/viewer", "/report.pdf"):
+        with client.head(page + address) as answer:
+            assert answer.status_code == 200
+    assert looked() == 0
+    for address in ("", "/viewer", "/report.pdf"):
+        assert client.get(page + address).status_code == 200
+    assert looked() == 3
 
 
 def test_a_cookie_planted_before_opening_is_replaced(house: Services, app: Flask, exam: Issued) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 
 from app.bootstrap import Services
 from app.models import AuditEvent, Instance, Rejection
-from app.services.incoming import IncomingObject, Stored
+from app.services.incoming import IncomingObject, Refused, Stored
 from tests.factories.access import application, let_in
 from tests.factories.house import services
 from tests.factories.images import ct_slice, part10
@@ -97,7 +97,8 @@ def test_a_rejected_picture_is_gone_at_once_and_the_others_come_back_without_it(
     receive(house, note(slices[1:2]))
     assert frames(client, house) == []
     assert {client.get(f"{base}/{each}").status_code for each in ("series/1/frames/2.jpg", "dicom.zip")} == {404}
-    assert client.get(base).status_code == 200
+    assert "影像正在准备" in client.get(base).text  # not: there are none
+    assert "影像准备中" in client.get("/exams").text
     work_off(house)
     assert frames(client, house) == [2]
     with zipfile.ZipFile(io.BytesIO(client.get(f"{base}/dicom.zip").data)) as archive:
@@ -115,8 +116,10 @@ def test_a_note_that_comes_first_hides_what_it_names_when_it_comes(house: Servic
     slices = three_slices()
     receive(house, note(slices[:1]))
     work_off(house)
+    assert messages(house) == []  # there is nothing to see yet
     receive(house, *slices)
     work_off(house)
+    assert len(messages(house)) == 1
     assert frames(let_in(application(house), house, exam_of(house).id), house) == [2]
 
 
@@ -124,33 +127,59 @@ def test_a_study_that_is_rejected_as_a_whole_shows_no_picture(house: Services) -
     slices = three_slices()
     receive(house, *slices)
     work_off(house)
+    assert len(messages(house)) == 1
     receive(house, note(slices))
     receive(house, note(slices))  # a second note of the same changes nothing
     work_off(house)
     client = let_in(application(house), house, exam_of(house).id)
     assert frames(client, house) == []
-    assert client.get(f"/exams/{exam_of(house).id.hex}").status_code == 200
+    assert "没有可以显示的影像" in client.get(f"/exams/{exam_of(house).id.hex}").text
     assert rejected(house) == 3
 
 
-def test_other_notes_and_notes_on_other_studies_hide_nothing(house: Services) -> None:
+def test_a_note_with_another_title_hides_nothing(house: Services) -> None:
     slices = three_slices()
-    receive(house, *slices)
-    receive(house, note(slices, title=OF_INTEREST), note(slices, study_uid=generate_uid(None)))
+    receive(house, *slices, note(slices, title=OF_INTEREST))
     work_off(house)
     assert frames(let_in(application(house), house, exam_of(house).id), house) == [3]
     assert rejected(house) == 0
 
 
-def test_a_note_of_odd_make_is_stored_and_rejects_what_can_be_read(house: Services) -> None:
+def too_long(slices: list[Dataset]) -> Dataset:
+    made = note(slices)
+    series = made.CurrentRequestedProcedureEvidenceSequence[0].ReferencedSeriesSequence[0]
+    series.ReferencedSOPSequence[1].ReferencedSOPInstanceUID = "1" * 80
+    return made
+
+
+def bare(slices: list[Dataset]) -> Dataset:
+    made = note(slices)
+    del made.CurrentRequestedProcedureEvidenceSequence
+    return made
+
+
+def of_another_study(slices: list[Dataset]) -> Dataset:
+    return note(slices, study_uid=generate_uid(None))
+
+
+@pytest.mark.parametrize("make", [too_long, bare, of_another_study])
+def test_a_note_that_does_not_say_what_it_rejects_is_refused_and_kept(
+    house: Services, make: Callable[[list[Dataset]], Dataset]
+) -> None:
     slices = three_slices()
-    odd = note(slices)
-    odd.CurrentRequestedProcedureEvidenceSequence[0].ReferencedSeriesSequence[0].ReferencedSOPSequence[
-        1
-    ].ReferencedSOPInstanceUID = "1" * 80
-    bare = note(slices)
-    del bare.CurrentRequestedProcedureEvidenceSequence
-    receive(house, *slices, odd, bare)
+    receive(house, *slices)
+    [outcome] = house.ingest.receive([IncomingObject(io.BytesIO(part10(make(slices))))], "stow", "test")
+    assert isinstance(outcome, Refused)
+    assert [item.reason for item in house.quarantine.newest("test")] == [outcome.reason]
     work_off(house)
-    assert rejected(house) == 2
-    assert frames(let_in(application(house), house, exam_of(house).id), house) == [1]
+    assert frames(let_in(application(house), house, exam_of(house).id), house) == [3]
+    assert rejected(house) == 0
+
+
+def test_a_study_without_a_picture_is_not_told_of_and_its_page_does_not_keep_waiting(house: Services) -> None:
+    slices = three_slices()
+    receive(house, *slices, note(slices))
+    work_off(house)
+    assert messages(house) == []
+    client = let_in(application(house), house, exam_of(house).id)
+    assert "没有可以显示的影像" in client.get("/exams").text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from collections.abc import Callable
@@ -45,6 +46,14 @@ def test_every_faulty_field_is_named_and_no_value_quoted(client: FlaskClient) ->
         assert field in detail
     for value in ("12345", "1960-13-01"):
         assert value not in detail
+
+
+def test_a_body_that_does_not_say_how_large_it_is_is_not_cut_in_silence(client: FlaskClient) -> None:
+    answer = client.put(
+        "/api/v1/exams/A1", input_stream=io.BytesIO(b"{}" + b" " * 300_000), content_type="application/json",
+        headers={"Transfer-Encoding": "chunked"},
+    )  # fmt: skip
+    assert answer.status_code == 411
 
 
 NESTED = b'{"patient":' + b"[" * 100_000 + b"]" * 100_000 + b"}"

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from app.bootstrap import Services
 from app.models import OneTimeCode
-from app.web import small_forms
+from app.web import body_limits
 from tests.factories.access import Issued
 from tests.factories.telling import messages, sweep
 
@@ -71,7 +71,7 @@ def test_any_other_text_is_refused_like_an_unknown_code(app: Flask, code: str) -
     answer = client.post(f"/q/{address}", data={"factor": "9999"})
     assert (answer.status_code, answer.data) in {(unknown.status_code, unknown.data), (404, answer.data)}
     typed = client.post("/s", data={"phone": code, "pickup_code": code, "factor": code})
-    if len(quote(code)) * 3 > small_forms.MAX_FORM_BYTES:
+    if len(quote(code)) * 3 > body_limits.MAX_FORM_BYTES:
         assert typed.status_code == 413  # before anything of it was read
     else:
         assert (typed.status_code, typed.data) == (403, unknown.data)

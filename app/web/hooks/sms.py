@@ -10,6 +10,7 @@ import hmac
 from flask import Response, jsonify, make_response, request
 
 from app.errors import Forbidden, InvalidInput
+from app.web.body_limits import limit_body
 from app.web.context import services
 from app.web.guards import guarded_blueprint
 
@@ -28,7 +29,7 @@ blueprint = guarded_blueprint("sms_hook", __name__, knows_the_secret, url_prefix
 
 @blueprint.post("/tencent")
 def tencent() -> Response:
-    request.max_content_length = LARGEST_BODY
+    limit_body(LARGEST_BODY)
     try:
         items = request.get_json(force=True)
     except RecursionError:

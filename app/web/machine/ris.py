@@ -11,6 +11,7 @@ from werkzeug.exceptions import UnsupportedMediaType
 
 from app.errors import InvalidInput
 from app.services.exam_input import accession_number, exam_input, report_input
+from app.web.body_limits import limit_body
 from app.web.context import services
 from app.web.guards import guarded, guarded_blueprint, public
 from app.web.machine.auth import caller, requires_scope
@@ -74,7 +75,7 @@ def openapi() -> Response:
 
 def _body() -> Any:
     """The request's JSON. A name given twice in one object is refused: which of the two was meant?"""
-    request.max_content_length = MAX_BODY_BYTES
+    limit_body(MAX_BODY_BYTES)
     if not request.is_json:
         raise UnsupportedMediaType
     try:

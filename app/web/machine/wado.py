@@ -15,6 +15,7 @@ from app.errors import InvalidInput, NotFound
 from app.services import dicom_metadata
 from app.services.dicom_retrieve import StoredInstance
 from app.web.context import services
+from app.web.downloads import for_a_machine
 from app.web.guards import guarded_blueprint
 from app.web.machine.addresses import checked_uid, retrieve_url
 from app.web.machine.auth import caller, requires_scope
@@ -47,7 +48,9 @@ def retrieve(**uids: str) -> Response:
         response.headers["Content-Length"] = str(found[0].row.size)
         return response
     parts = (Part(_dicom_type(item), address(item), services().dicom_retrieve.stream(item)) for item in found)
-    return multipart_answer(parts, "application/dicom")
+    if "sop_uid" in uids:
+        return multipart_answer(parts, "application/dicom")
+    return for_a_machine(lambda: multipart_answer(parts, "application/dicom"))
 
 
 @blueprint.get(STUDY + "/metadata")

@@ -12,13 +12,13 @@ from app.security.codes import is_long, normal_code
 from app.services.code_naming import NO_PHONE, Attempt
 from app.services.exam_input import phone_number
 from app.services.verification import Opened
-from app.web import small_forms
+from app.web import body_limits
 from app.web.context import services
 from app.web.guards import guarded_blueprint, public
 from app.web.patient import session as patient_session
 
 blueprint = guarded_blueprint("patient_entry", __name__, public)
-blueprint.before_request(small_forms.limit)
+blueprint.before_request(body_limits.limit_form)
 
 
 @blueprint.get("/")

@@ -12,13 +12,13 @@ from app.services.audit import Action
 from app.services.exams import ExamView
 from app.services.modality_names import modality_name
 from app.services.pictures import ShownSeries
-from app.web import small_forms
+from app.web import body_limits
 from app.web.context import services
 from app.web.guards import guarded_blueprint
 from app.web.patient import session as patient_session
 
 blueprint = guarded_blueprint("patient_exams", __name__, patient_session.patient_session)
-blueprint.before_request(small_forms.limit)
+blueprint.before_request(body_limits.limit_form)
 blueprint.before_app_request(patient_session.no_route)
 
 KEY_IMAGES = 6
@@ -34,7 +34,7 @@ def exam_list() -> str:
     entry = _facts(view) | {
         "report_ready": view.report is not None,
         "frames_total": _total(shown),
-        "is_released": view.images_released,
+        "in_preparation": _in_preparation(view, shown),
     }
     return render_template("patient/exam_list.html", exams=[entry])
 
@@ -44,14 +44,14 @@ def exam(exam_id: str) -> str:
     if patient_session.current_access().held:
         return _held()
     view, shown = _exam()
-    services().patient_sessions.record(patient_session.current_access(), Action.EXAM_VIEWED)
+    patient_session.record(Action.EXAM_VIEWED)
     return render_template(
         "patient/exam.html",
         exam=_facts(view),
         report=_report(view),
         key_images=_key_images(view, shown)[:KEY_IMAGES],
         frames_total=_total(shown),
-        is_released=view.images_released,
+        in_preparation=_in_preparation(view, shown),
         in_wechat="MicroMessenger" in request.headers.get("User-Agent", ""),
         csrf_token=patient_session.csrf_token,
     )
@@ -62,7 +62,7 @@ def viewer(exam_id: str) -> str:
     access = patient_session.current_access()
     if access.held:
         return _held()
-    services().patient_sessions.record(access, Action.IMAGES_VIEWED)
+    patient_session.record(Action.IMAGES_VIEWED)
     view, shown = _exam()
     return render_template(
         "patient/viewer.html",
@@ -92,6 +92,11 @@ def _exam() -> tuple[ExamView, tuple[ShownSeries, ...]]:
     access = patient_session.current_access()
     shown = services().pictures.shown(access.exam_id, access.exam_revision)
     return services().exams.view(access.exam_id), shown
+
+
+def _in_preparation(view: ExamView, shown: tuple[ShownSeries, ...]) -> bool:
+    """Nothing is shown yet, but pictures may come."""
+    return not shown and services().pictures.may_come(view.id)
 
 
 def _total(shown: tuple[ShownSeries, ...]) -> int:

@@ -13,12 +13,11 @@ from flask import Response, jsonify, request
 
 from app.errors import InvalidInput, NotFound
 from app.services.audit import Action
-from app.services.patient_access import PatientAccess
 from app.services.pictures import RenderSpec, Window
 from app.web.context import services
 from app.web.downloads import stream_zip
 from app.web.guards import guarded_blueprint
-from app.web.patient.session import current_access, shown_exam
+from app.web.patient.session import current_access, record, shown_exam
 
 blueprint = guarded_blueprint("patient_images", __name__, shown_exam)
 
@@ -76,7 +75,7 @@ def images_zip(exam_id: str) -> Response:
 
     if not shown:
         raise NotFound
-    return stream_zip(files(), "images.zip", lambda: _record_download(access, "jpeg"))
+    return stream_zip(files(), "images.zip", lambda: record(Action.IMAGES_DOWNLOADED, form="jpeg"))
 
 
 @blueprint.get("/exams/<exam_id>/dicom.zip")
@@ -90,20 +89,16 @@ def dicom_zip(exam_id: str) -> Response:
 
     if not originals:
         raise NotFound
-    return stream_zip(files(), "dicom.zip", lambda: _record_download(access, "dicom"))
+    return stream_zip(files(), "dicom.zip", lambda: record(Action.IMAGES_DOWNLOADED, form="dicom"))
 
 
 @blueprint.get("/exams/<exam_id>/report.pdf")
 def report_pdf(exam_id: str) -> Response:
     access = current_access()
-    services().patient_sessions.record(access, Action.REPORT_DOWNLOADED)
+    record(Action.REPORT_DOWNLOADED)
     response = Response(services().paper.download(access.exam_id), mimetype="application/pdf")
     response.headers["Content-Disposition"] = 'inline; filename="report.pdf"'
     return response
-
-
-def _record_download(access: PatientAccess, form: str) -> None:
-    services().patient_sessions.record(access, Action.IMAGES_DOWNLOADED, form=form)
 
 
 def _picture(picture: bytes, mimetype: str) -> Response:

@@ -9,6 +9,7 @@ import uuid
 from flask import Response, current_app, g, request
 
 from app.errors import InvalidInput, NotFound, Unauthenticated
+from app.services.audit import Action
 from app.services.patient_access import PatientAccess
 from app.services.verification import Opened
 from app.web.context import services
@@ -50,6 +51,12 @@ def no_route() -> None:
 def current_access() -> PatientAccess:
     access: PatientAccess = g.patient_access
     return access
+
+
+def record(action: Action, **detail: str) -> None:
+    """Note in the audit log what this patient looks at or takes away; who asks for the headers alone does neither."""
+    if request.method != "HEAD":
+        services().patient_sessions.record(current_access(), action, **detail)
 
 
 def device_token() -> str | None:

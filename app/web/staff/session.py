@@ -9,7 +9,7 @@ from app.errors import Forbidden, InvalidInput, NotFound, PasswordOverAge
 from app.security.addresses import address_of, is_of
 from app.security.permissions import Permission, may
 from app.services.staff_login import StaffAccess
-from app.web import small_forms
+from app.web import body_limits
 from app.web.context import services
 from app.web.guards import Guard
 
@@ -23,7 +23,7 @@ def hospital_network() -> None:
         raise NotFound
     g.at_console = True  # errors from here on are told in staff's words
     if request.method not in ("GET", "HEAD", "OPTIONS"):
-        small_forms.limit()
+        body_limits.limit_form()
         csrf.protect()
     if any("\0" in text for text in (request.path, *request.args.values(), *request.form.values())):
         raise InvalidInput("text", "must not hold U+0000")  # nobody types it, and PostgreSQL takes it for no text

@@ -188,7 +188,7 @@ def test_a_report_that_comes_during_the_hold_is_told_after_it(house: Services) -
     assert [event for event, _, _ in states(house, exam_id)] == ["images_ready", "report_ready"]
 
 
-def test_news_whose_code_expired_during_a_long_hold_is_not_sent(house: Services) -> None:
+def test_news_whose_code_expired_during_a_long_hold_is_sent_with_a_new_one(house: Services) -> None:
     exam_id = register(house)
     mark_prepared(house)
     house.worker.work.release.release_due()
@@ -196,7 +196,7 @@ def test_news_whose_code_expired_during_a_long_hold_is_not_sent(house: Services)
     clock_of(house).advance(31 * 86400)
     house.holds.release_hold(exam_id, "已核对", "staff:a")
     sweep(house)
-    assert states(house, exam_id) == [("images_ready", "sms", "cancelled")]
+    assert states(house, exam_id) == [("images_ready", "sms", "cancelled"), ("images_ready:2", "sms", "accepted")]
 
 
 def test_a_one_time_code_is_sent_for_a_held_exam_too(house: Services) -> None:
