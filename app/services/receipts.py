@@ -111,7 +111,7 @@ class Receipts:
                 self._still_open(session, row, now)
 
     def _still_open(self, session: Session, row: Notification, now: datetime) -> None:
-        if row.state == State.UNKNOWN and now - (row.sent_at or now) >= UNKNOWN_LIFETIME:
+        if row.state == State.UNKNOWN and abs(now - (row.sent_at or now)) >= UNKNOWN_LIFETIME:
             self.states.move(session, row, State.DESK, "nobody knows whether it arrived")
         elif row.state in (State.UNKNOWN, State.ACCEPTED):
             repo.change(session, row.id, (row.state,), None, {"next_attempt_at": self._next_question(row, now)})
@@ -119,7 +119,7 @@ class Receipts:
     def _pull(self, row: Notification, sent_at: datetime, now: datetime) -> Sequence[DeliveryReceipt]:
         phone = self.fields.open(row.recipient_sealed, RECIPIENT_CONTEXT)
         try:
-            return self.sms.receipts(phone, sent_at - SKEW, now + SKEW)
+            return self.sms.receipts(phone, min(sent_at, now) - SKEW, now + SKEW)
         except SendingError as error:
             log.warning("receipts cannot be pulled", failure_code=error.code)
             return []

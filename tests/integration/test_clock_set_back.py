@@ -10,7 +10,18 @@ import pytest
 
 from app.bootstrap import Services
 from tests.factories.house import clock_of, services
-from tests.factories.telling import exam_of, mark_prepared, receive_study, register, states, study, sweep
+from tests.factories.telling import (
+    exam_of,
+    mark_prepared,
+    notifications,
+    only_state,
+    receive_study,
+    register,
+    states,
+    study,
+    sweep,
+    untold,
+)
 
 TEN_DAYS, MINUTE = timedelta(days=10), 60.0
 
@@ -89,3 +100,22 @@ def test_a_delay_is_still_waited_for_with_a_right_clock(tmp_path: Path) -> None:
     sweep(house, seconds=2 * 60 * MINUTE)
     assert exam_of(house).images_released_at is not None
     house.renderer.close()
+
+
+def test_a_message_of_unknown_end_goes_to_the_desk(house: Services) -> None:
+    exam_id = untold(house, "17000000004")
+    sweep(house)
+    assert only_state(house, exam_id) == "unknown"
+    set_back(house)
+    sweep(house, seconds=60)
+    assert only_state(house, exam_id) == "desk"
+
+
+def test_the_carrier_is_asked_no_oftener_for_a_receipt(house: Services) -> None:
+    exam_id = untold(house)
+    sweep(house)
+    assert only_state(house, exam_id) == "accepted"
+    set_back(house)
+    house.worker.work.receipts.ask_due()
+    [row] = notifications(house, exam_id)
+    assert row.next_attempt_at > house.clock.now()
