@@ -6,12 +6,13 @@ import uuid
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import CursorResult, Select, bindparam, delete, exists, func, select, update
+from sqlalchemy import Select, bindparam, delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from app.models import Exam, KnownDevice, OneTimeCode, PatientSession, ShareCode
+from app.repos.changed_rows import changed_rows
 
 
 def code_by_hash(session: Session, code_hash: bytes) -> ShareCode | None:
@@ -54,7 +55,7 @@ def revoke_codes(session: Session, exam_id: uuid.UUID, now: datetime, only: Coll
     statement = update(ShareCode).where(ShareCode.exam_id == exam_id, ShareCode.revoked_at.is_(None))
     if only is not None:
         statement = statement.where(ShareCode.id.in_(only))
-    return _changed(session, statement.values(revoked_at=now))
+    return changed_rows(session, statement.values(revoked_at=now))
 
 
 def forget_devices(session: Session, exam_id: uuid.UUID) -> None:
@@ -63,7 +64,7 @@ def forget_devices(session: Session, exam_id: uuid.UUID) -> None:
 
 def revoke_sessions(session: Session, exam_id: uuid.UUID, now: datetime) -> int:
     statement = update(PatientSession).where(PatientSession.exam_id == exam_id, PatientSession.revoked_at.is_(None))
-    return _changed(session, statement.values(revoked_at=now))
+    return changed_rows(session, statement.values(revoked_at=now))
 
 
 def revoke_session(session: Session, session_id: uuid.UUID, now: datetime) -> None:
@@ -106,7 +107,3 @@ def session_row(look_up: LookUp, session_id: uuid.UUID) -> SessionRow | None:
 
 def touch_session(session: Session, session_id: uuid.UUID, now: datetime) -> None:
     session.execute(update(PatientSession).where(PatientSession.id == session_id).values(last_seen_at=now))
-
-
-def _changed(session: Session, statement: Any) -> int:
-    return cast("CursorResult[Any]", session.execute(statement)).rowcount

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any, cast
 
-from sqlalchemy import CursorResult, case, exists, insert, literal, or_, select, update
+from sqlalchemy import case, exists, insert, literal, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.models import AccessAttempts
+from app.repos.changed_rows import changed_rows
 
 
 def attempts(session: Session, scope: str, key_hash: bytes) -> AccessAttempts | None:
@@ -56,7 +56,7 @@ def count_attempt(
             updated_at=now,
         )
     )
-    return _changed(session, statement) == 1
+    return changed_rows(session, statement) == 1
 
 
 def shorten_pause(session: Session, scope: str, key_hash: bytes, now: datetime, pause: timedelta) -> None:
@@ -127,7 +127,3 @@ def window_count(session: Session, scope: str, key_hash: bytes, now: datetime, w
     if row is None or row.window_started_at is None or not now - window < row.window_started_at <= now:
         return 0
     return row.window_count
-
-
-def _changed(session: Session, statement: Any) -> int:
-    return cast("CursorResult[Any]", session.execute(statement)).rowcount

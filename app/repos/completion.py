@@ -5,12 +5,12 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection
 from datetime import datetime, timedelta
-from typing import Any, cast
 
-from sqlalchemy import CursorResult, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app.models import Study
+from app.repos.changed_rows import changed_rows
 from app.repos.due_times import is_due
 
 
@@ -43,4 +43,4 @@ def complete(session: Session, study_id: uuid.UUID, revision: int, last_instance
         )
         .values(state="complete")
     )
-    return cast("CursorResult[Any]", session.execute(statement)).rowcount == 1
+    return changed_rows(session, statement) == 1

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import CursorResult, and_, func, or_, select, update
+from sqlalchemy import Update, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.models import Job
+from app.repos.changed_rows import changed_rows
 from app.repos.due_times import is_due
 
 FURTHEST = timedelta(minutes=10)
@@ -73,6 +74,6 @@ def _claimable(now: datetime) -> Any:
     return or_(waiting, and_(Job.state == "running", is_due(Job.lease_until, now - timedelta.resolution, FURTHEST)))
 
 
-def _changed(session: Session, statement: Any) -> bool:
-    result = session.execute(statement.execution_options(synchronize_session=False))
-    return cast("CursorResult[Any]", result).rowcount == 1
+def _changed(session: Session, statement: Update) -> bool:
+    """Rows that were read stay as they were read: whoever claims a job counts on from there."""
+    return changed_rows(session, statement.execution_options(synchronize_session=False)) == 1

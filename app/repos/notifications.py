@@ -5,12 +5,13 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import CursorResult, delete, func, or_, select, update
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.models import EarlyReceipt, Exam, Notification, NotificationEvent, ShareCode, WechatAccount
+from app.repos.changed_rows import changed_rows
 from app.repos.due_times import is_due
 
 FURTHEST = timedelta(hours=72)
@@ -67,7 +68,7 @@ def change(
     statement = update(Notification).where(Notification.id == notification_id, Notification.state.in_(states))
     if due_at is not None:
         statement = statement.where(is_due(Notification.next_attempt_at, due_at, FURTHEST))
-    return cast("CursorResult[Any]", session.execute(statement.values(**values))).rowcount == 1
+    return changed_rows(session, statement.values(**values)) == 1
 
 
 def of_exam(session: Session, exam_id: uuid.UUID) -> list[Notification]:

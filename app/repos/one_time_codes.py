@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import Any, cast
 
-from sqlalchemy import ColumnElement, CursorResult, func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
 from app.models import OneTimeCode
+from app.repos.changed_rows import changed_rows
 
 
 def by_id(session: Session, code_id: uuid.UUID) -> OneTimeCode | None:
@@ -50,7 +50,7 @@ def _open_to_a_try(share_code_id: uuid.UUID, now: datetime, most: int) -> tuple[
 def use(session: Session, code_id: uuid.UUID, now: datetime) -> bool:
     """Mark it used; False when somebody used it a moment before."""
     statement = update(OneTimeCode).where(OneTimeCode.id == code_id, OneTimeCode.used_at.is_(None)).values(used_at=now)
-    return _changed(session, statement) == 1
+    return changed_rows(session, statement) == 1
 
 
 def end_others(session: Session, share_code_id: uuid.UUID, now: datetime) -> None:
@@ -67,7 +67,3 @@ def end_all(session: Session, exam_id: uuid.UUID, now: datetime) -> None:
 def end(session: Session, code_id: uuid.UUID, now: datetime) -> None:
     statement = update(OneTimeCode).where(OneTimeCode.id == code_id, OneTimeCode.used_at.is_(None))
     session.execute(statement.values(used_at=now))
-
-
-def _changed(session: Session, statement: Any) -> int:
-    return cast("CursorResult[Any]", session.execute(statement)).rowcount

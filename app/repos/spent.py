@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, cast
 
-from sqlalchemy import ColumnElement, CursorResult, and_, delete, exists, or_, select, tuple_
+from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from app.models import AccessAttempts, Base, Job, KnownDevice, OneTimeCode, PatientSession, ShareCode, StaffSession
+from app.repos.changed_rows import changed_rows
 
 
 def remove(session: Session, before: datetime, unused_since: datetime, limit: int) -> int:
@@ -40,4 +40,4 @@ def _remove(session: Session, table: type[Base], spent: ColumnElement[bool], lim
     key = list(table.__table__.primary_key)
     these = select(*key).where(spent).limit(limit)
     statement = delete(table).where(tuple_(*key).in_(these)).execution_options(synchronize_session=False)
-    return cast("CursorResult[Any]", session.execute(statement)).rowcount
+    return changed_rows(session, statement)

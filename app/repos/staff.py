@@ -5,12 +5,12 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
 
-from sqlalchemy import CursorResult, or_, select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from app.models import StaffSession, StaffUser
+from app.repos.changed_rows import changed_rows
 
 
 def by_username(session: Session, username: str) -> StaffUser | None:
@@ -41,7 +41,7 @@ def use_totp_step(session: Session, proved: StaffUser, step: int) -> bool:
         .values(totp_last_step=step)
         .execution_options(synchronize_session=False)
     )
-    return cast("CursorResult[Any]", session.execute(statement)).rowcount == 1
+    return changed_rows(session, statement) == 1
 
 
 @dataclass(frozen=True, slots=True)

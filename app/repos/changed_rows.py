@@ -1,0 +1,12 @@
+"""How many rows a statement changed: every state changes by one conditional UPDATE, and this tells whether it did."""
+
+from __future__ import annotations
+
+from sqlalchemy import CursorResult, Delete, Update
+from sqlalchemy.orm import Session
+
+
+def changed_rows(session: Session, statement: Update | Delete) -> int:
+    result = session.execute(statement)
+    assert isinstance(result, CursorResult)
+    return result.rowcount
