@@ -1,4 +1,4 @@
-"""Settings, and the only reader of the environment. Building things from them is `app/bootstrap.py`'s work.
+"""Settings, and the only reader of the environment. Building things from them is `app/bootstrap`'s work.
 
 Each setting is one line of `Settings`: its variable, default, parser and meaning. `.env.example` and the README's table
 are checked against this list.
@@ -205,7 +205,7 @@ class Settings:
         except InsecureKeyFile as fault:
             return [f"CLOUDFILM_KEY_FILE: {fault}"]
         if keys.are_demo and not self.is_demo:
-            return ["CLOUDFILM_KEY_FILE holds a demo's keys: make others with python -m app.create_keys"]
+            return ["CLOUDFILM_KEY_FILE holds a demo's keys: make others with python -m app.cli.create_keys"]
         return []
 
     def _unfit_for_production(self) -> list[str]:

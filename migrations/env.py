@@ -4,7 +4,7 @@ from alembic import context
 from sqlalchemy import Connection
 
 from app.config import Settings
-from app.extensions import Database
+from app.database import Database
 from app.models import Base
 
 

@@ -18,8 +18,8 @@ from sqlalchemy.orm import Session
 from app.archive.keyspace import QUARANTINE, RENDITIONS, STUDIES, shards
 from app.archive.sealed import DataKey, PackIndex, SealedArchive
 from app.clock import Clock
+from app.database import Database
 from app.errors import ArchiveError, ObjectMissing, UnsealError
-from app.extensions import Database
 from app.models import Instance, PreparedSeries, QuarantineItem
 from app.repos import quarantine, renditions, studies
 from app.services.data_keys import DataKeys

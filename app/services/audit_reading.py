@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from app.extensions import Database
+from app.database import Database
 from app.repos import audit as repo
 from app.services.audit import Audit, AuditFault
 

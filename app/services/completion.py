@@ -10,8 +10,8 @@ import structlog
 from sqlalchemy.orm import Session
 
 from app.clock import Clock
+from app.database import Database
 from app.errors import NotFound
-from app.extensions import Database
 from app.models import Study
 from app.repos import completion as repo
 from app.repos.due_times import has_come

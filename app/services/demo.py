@@ -18,8 +18,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.clock import Clock
+from app.database import Database
 from app.errors import NotFound
-from app.extensions import Database
 from app.models import Exam, Study
 from app.repos import demo as repo
 from app.repos import exams as exam_repo

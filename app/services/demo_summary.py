@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from app.archive.sealed import PackIndex
-from app.extensions import Database
+from app.database import Database
 from app.models import Exam, Study
 from app.repos import demo as repo
 from app.repos import renditions as rendition_repo

@@ -9,8 +9,8 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.database import Database
 from app.errors import NotFound
-from app.extensions import Database
 from app.models import AuditEvent, Study
 from app.repos import audit as audit_repo
 from app.repos import desk as repo

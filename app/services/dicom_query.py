@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.extensions import Database
+from app.database import Database
 from app.models import Instance, Series, Study
 from app.repos import dicom_query as repo
 from app.repos.dicom_query import Counts

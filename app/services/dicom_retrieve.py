@@ -14,8 +14,8 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset
 
 from app.archive.sealed import DataKey, SealedArchive
+from app.database import Database
 from app.errors import InvalidInput, NotFound, StoreUnavailable
-from app.extensions import Database
 from app.imaging.errors import BadRegion, DecoderUnavailable, ImagingError, UndecodableFrame
 from app.imaging.header import ImageHeader
 from app.imaging.render_spec import RenderTask

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy.orm import Session
 
-from app.extensions import Database
+from app.database import Database
 from app.models import Exam, Patient
 from app.repos import access as access_repo
 from app.repos import exams as repo

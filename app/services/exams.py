@@ -17,8 +17,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.clock import Clock
+from app.database import Database
 from app.errors import Conflict, NotFound
-from app.extensions import Database
 from app.models import Exam, Patient, Report
 from app.repos import exams as repo
 from app.repos.renditions import raise_exam_revision

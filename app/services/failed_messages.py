@@ -14,7 +14,7 @@ from datetime import timedelta
 from sqlalchemy.orm import Session
 
 from app.clock import Clock
-from app.extensions import Database
+from app.database import Database
 from app.repos import failed_messages as repo
 from app.repos import notifications as notification_repo
 from app.services.audit import Action, Audit

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from app.extensions import Database
+from app.database import Database
 from app.repos import figures as repo
 
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from app.clock import Clock
+from app.database import Database
 from app.errors import Conflict, InvalidInput, NotFound
-from app.extensions import Database
 from app.models import Exam, Study
 from app.repos import exams as repo
 from app.repos import release as release_repo

@@ -16,8 +16,8 @@ from sqlalchemy.exc import IntegrityError
 
 from app.archive.sealed import SealedArchive
 from app.clock import Clock
+from app.database import Database
 from app.errors import NotFound, RefusedObject, StoreUnavailable
-from app.extensions import Database
 from app.security.blind_index import BlindIndex
 from app.security.fields import FieldSealer
 from app.services import header_fields

@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 
 from app.archive.keyspace import instance_object_key, quarantine_object_key
 from app.archive.sealed import DataKey, SealedArchive, SealRequest, StoredObject
+from app.database import Database
 from app.errors import RefusedObject
-from app.extensions import Database
 from app.models import DataKey as DataKeyRow
 from app.repos import ingest as repo
 from app.repos import quarantine

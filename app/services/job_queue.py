@@ -15,8 +15,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.clock import Clock
+from app.database import Database
 from app.errors import DatabaseUnavailable, NotFound, StoreUnavailable
-from app.extensions import Database
 from app.models import Job
 from app.repos import jobs as repo
 from app.services.audit import Action, Audit

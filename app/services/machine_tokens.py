@@ -13,8 +13,8 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from app.clock import Clock
+from app.database import Database
 from app.errors import Conflict, InvalidInput, NotFound, Unauthenticated
-from app.extensions import Database
 from app.models import MachineToken
 from app.repos import machine_tokens as repo
 from app.services.audit import Action, Audit

@@ -16,8 +16,8 @@ import structlog
 from sqlalchemy.orm import Session
 
 from app.clock import Clock
+from app.database import Database
 from app.errors import NotFound, UnsealError
-from app.extensions import Database
 from app.models import Notification
 from app.repos import exams as exam_repo
 from app.repos import notifications as repo

@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from app.clock import Clock
+from app.database import Database
 from app.errors import Conflict, NobodyToTell, NotFound, NotReleased, TooManyAttempts
-from app.extensions import Database
 from app.models import Exam, Notification, NotificationEvent, OneTimeCode, ShareCode
 from app.repos import exams as exam_repo
 from app.repos import notifications as repo

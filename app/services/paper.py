@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
+from app.database import Database
 from app.errors import NotFound
-from app.extensions import Database
 from app.models import Exam
 from app.repos import exams as repo
 from app.services import qr, report_sheet

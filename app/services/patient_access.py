@@ -9,8 +9,8 @@ from datetime import timedelta
 from sqlalchemy.orm import Session
 
 from app.clock import Clock
+from app.database import Database
 from app.errors import NotFound
-from app.extensions import Database
 from app.repos import access as repo
 from app.services.audit import Action, Audit
 from app.services.session_times import is_alive, is_to_be_touched, touch

@@ -15,8 +15,8 @@ from threading import Lock
 from typing import Any
 
 from app.archive.sealed import DataKey, PackIndex, SealedArchive
+from app.database import Database
 from app.errors import NotFound, StoreUnavailable
-from app.extensions import Database
 from app.imaging.errors import DecoderUnavailable, UndecodableFrame
 from app.imaging.header import ImageHeader
 from app.imaging.sandbox import RenderPool, RenderSpec, RenderTask

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app.extensions import Database
+from app.database import Database
 from app.models import QuarantineItem
 from app.repos import quarantine as repo
 from app.services.audit import Action, Audit

@@ -16,8 +16,8 @@ import structlog
 from sqlalchemy.orm import Session
 
 from app.clock import Clock
+from app.database import Database
 from app.errors import InvalidInput
-from app.extensions import Database
 from app.models import EarlyReceipt, Notification
 from app.repos import notifications as repo
 from app.repos.due_times import NEVER

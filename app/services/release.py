@@ -15,7 +15,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from app.clock import Clock
-from app.extensions import Database
+from app.database import Database
 from app.models import Exam, Study
 from app.repos import release as repo
 from app.repos.due_times import has_come

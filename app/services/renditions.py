@@ -15,8 +15,8 @@ import structlog
 from app.archive import keyspace
 from app.archive.sealed import DataKey, SealedArchive
 from app.clock import Clock
+from app.database import Database
 from app.errors import CloudFilmError, NotFound, StoreUnavailable
-from app.extensions import Database
 from app.imaging.errors import DecoderUnavailable
 from app.imaging.frame_index import FrameIndex
 from app.imaging.header import ImageHeader

@@ -9,8 +9,8 @@ from typing import Protocol
 
 from sqlalchemy.orm import Session
 
+from app.database import Database
 from app.errors import DatabaseUnavailable
-from app.extensions import Database
 
 TOUCH_EVERY = timedelta(minutes=1)
 """Not at every frame: a write a minute keeps a session alive."""

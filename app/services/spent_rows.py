@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from app.clock import Clock
-from app.extensions import Database
+from app.database import Database
 from app.repos import spent as repo
 
 KEPT = timedelta(days=30)

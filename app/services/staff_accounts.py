@@ -13,8 +13,8 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy.orm import Session
 
 from app.clock import Clock
+from app.database import Database
 from app.errors import Conflict, InvalidInput, NotFound
-from app.extensions import Database
 from app.models import StaffUser
 from app.repos import staff as repo
 from app.security import passwords, totp

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from app.clock import Clock
+from app.database import Database
 from app.errors import AccessRefused, TooManyAttempts, Unauthenticated
-from app.extensions import Database
 from app.models import StaffSession, StaffUser
 from app.repos import attempts as attempts_repo
 from app.repos import staff as repo

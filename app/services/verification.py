@@ -17,8 +17,8 @@ from typing import Protocol
 from sqlalchemy.orm import Session
 
 from app.clock import Clock
+from app.database import Database
 from app.errors import AccessRefused, StepUpRequired, TooManyAttempts
-from app.extensions import Database
 from app.models import Exam, KnownDevice, OneTimeCode, PatientSession, ShareCode
 from app.repos import access as repo
 from app.repos import exams as exam_repo

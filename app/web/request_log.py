@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from flask import Flask, request
 
-from app.logs_lines import METHODS, NO_ROUTE
+from app.logs.lines import METHODS, NO_ROUTE
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment

@@ -15,27 +15,25 @@ ALLOWED: dict[str, set[str]] = {
     "wsgi": {"app"},
     "app": {"app.bootstrap", "app.cli", "app.logs", "app.web", "app.config"},
     "app.bootstrap": {
-        "app.config", "app.extensions", "app.schema", "app.services", "app.archive", "app.imaging", "app.security",
+        "app.config", "app.database", "app.services", "app.archive", "app.imaging", "app.security",
         "app.jobs", "sms", "wechat",
     },
     "app.demo": {"app", "app.bootstrap", "app.config", "app.services", "app.jobs", "app.dicom", "app.logs"},
     "app.cli": {"app.bootstrap", "app.config", "app.services", "app.jobs", "app.dicom", "app.security"},
     "app.web": {"app.services", "app.config", "app.security", "app.bootstrap", "app.web.demo", "app.logs"},
     "app.web.demo": {"app.services", "app.config", "app.web", "app.bootstrap", "sms", "wechat"},
-    "app.jobs": {"app.services", "app.config", "app.extensions"},
+    "app.jobs": {"app.services", "app.config", "app.database"},
     "app.dicom": {"app.services", "app.config", "app.security"},
     "app.services": {
-        "app.repos", "app.archive", "app.imaging", "app.security", "app.models", "app.extensions", "sms", "wechat",
+        "app.repos", "app.archive", "app.imaging", "app.security", "app.models", "app.database", "sms", "wechat",
     },
     "app.repos": {"app.models"},
     "app.models": set(),
     "app.archive": {"app.security"},
     "app.security": set(),
     "app.imaging": set(),
-    "app.extensions": set(),
-    "app.schema": {"app.extensions"},
+    "app.database": set(),
     "app.config": {"app.security"},
-    "app.create_keys": {"app.errors", "app.security"},
     "app.logs": set(),
     "app.errors": set(),
     "app.clock": set(),
@@ -44,8 +42,8 @@ ALLOWED: dict[str, set[str]] = {
 }  # fmt: skip
 OPEN_TO_APP = {"app.errors", "app.clock"}
 ONLY_IN = {
-    "flask": ("app", "app.extensions", "app.cli", "app.logs", "app.web", "app.web.demo"),
-    "sqlalchemy": ("app.extensions", "app.models", "app.repos", "app.services"),
+    "flask": ("app", "app.database", "app.cli", "app.logs", "app.web", "app.web.demo"),
+    "sqlalchemy": ("app.database", "app.models", "app.repos", "app.services"),
     "tencentcloud": ("sms",),
     "wechatpy": ("wechat",),
     "obstore": ("app.archive", "app.bootstrap"),
@@ -65,15 +63,12 @@ def module_name(path: Path) -> str:
 
 
 def room_of(module: str) -> str:
-    """The longest room a module belongs to; `app.cli_ingest` and `app.cli.ingest` are both the room `app.cli`."""
+    """The longest room a module belongs to."""
     name = module
     while name:
         if name in ALLOWED and (name != "app" or module == "app"):
             return name
-        head, _, tail = name.rpartition(".")
-        if head == "app" and tail.split("_")[0] in ("bootstrap", "cli", "demo", "logs"):
-            return f"app.{tail.split('_')[0]}"
-        name = head
+        name = name.rpartition(".")[0]
     raise AssertionError(f"{module} is in no room of the design")
 
 

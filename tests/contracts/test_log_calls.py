@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from app.jobs.steps import JOBS
-from app.logs_lines import FIELDS, line_of
+from app.logs.lines import FIELDS, line_of
 from tests.contracts.test_arrows import ROOT, sources
 from tests.factories.house import services
 
@@ -40,7 +40,7 @@ def faults(call: ast.Call) -> list[str]:
     elif "(withheld)" in line_of(record(str(call.args[0].value))):
         found.append("its sentence would be withheld: plain English words, no digits")
     names = {keyword.arg for keyword in call.keywords}
-    found += [f"{name} is no field of app/logs_lines.py" for name in names - {*FIELDS, "exc_info"}]
+    found += [f"{name} is no field of app/logs/lines.py" for name in names - {*FIELDS, "exc_info"}]
     return found
 
 

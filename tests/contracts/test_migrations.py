@@ -13,8 +13,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, select
 
-from app import schema
-from app.extensions import Database
+from app.database import Database, schema
 from app.models import Base, Job, OneTimeCode
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from app.cli.create_keys import main as create_keys
 from app.config import Settings, variable_of
-from app.create_keys import main as create_keys
 from app.errors import SettingsError
 from app.security.keys import MasterKeys
 from sms.templates import TEMPLATES

@@ -16,8 +16,7 @@ from tempfile import TemporaryDirectory
 import psycopg
 from psycopg.errors import DuplicateDatabase
 
-from app import schema
-from app.extensions import Database
+from app.database import Database, schema
 from tests.factories import postgres
 
 VARIABLE = "TEST_POSTGRES"

@@ -7,12 +7,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from app import schema
 from app.archive.local_store import LocalStore
 from app.archive.sealed import SealedArchive
 from app.archive.store import Trace
 from app.clock import FrozenClock
-from app.extensions import Database
+from app.database import Database, schema
 from app.models import AuditEvent, Instance, QuarantineItem, Study
 from app.repos import audit as audit_rows
 from app.repos import quarantine, studies

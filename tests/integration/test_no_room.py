@@ -15,8 +15,8 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import event
 
+from app.database import Database
 from app.dicom.scp import start_door
-from app.extensions import Database
 from app.repos import studies
 from tests.factories import database
 from tests.factories.dicom_client import CALLING, associate, send

@@ -11,9 +11,8 @@ from typing import Any
 
 import pytest
 
-from app import schema
 from app.bootstrap import Services
-from app.extensions import Database
+from app.database import Database, schema
 from app.services.exam_input import exam_input, report_input
 from tests.factories.access import application, issued
 from tests.factories.house import clock_of, exam_body, report_body, services

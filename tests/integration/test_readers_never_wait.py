@@ -11,8 +11,8 @@ from flask import Flask
 from sqlalchemy import select, text
 
 from app.bootstrap import Services
+from app.database import PATIENCE_S
 from app.errors import DatabaseUnavailable
-from app.extensions import PATIENCE_S
 from app.models import PatientSession, StaffSession
 from tests.factories.access import Issued, opened
 from tests.factories.house import clock_of

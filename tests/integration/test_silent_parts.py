@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from app import bootstrap_outside
+from app.bootstrap import outside
+from app.database import Database
 from app.errors import DatabaseUnavailable, StoreUnavailable
-from app.extensions import Database
 from app.web import readiness
 from app.web.readiness import Readiness
 from tests.factories.access import application
@@ -40,8 +40,8 @@ def silent_bucket(silent_port: int, monkeypatch: pytest.MonkeyPatch) -> int:
 def test_a_bucket_that_never_answers_is_given_up_soon(
     tmp_path: Path, silent_bucket: int, ask: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bootstrap_outside, "_SILENCE_S", 1)
-    store = bootstrap_outside._store(replace(settings(tmp_path, store_url="s3://film/archive"), store_http=True))
+    monkeypatch.setattr(outside, "_SILENCE_S", 1)
+    store = outside._store(replace(settings(tmp_path, store_url="s3://film/archive"), store_http=True))
     started = time.monotonic()
     with pytest.raises(StoreUnavailable):
         store.probe() if ask == "probe" else store.read("ab/cd")
@@ -49,11 +49,11 @@ def test_a_bucket_that_never_answers_is_given_up_soon(
 
 
 def test_without_leave_no_bucket_is_asked_in_the_clear(tmp_path: Path, silent_bucket: int) -> None:
-    store = bootstrap_outside._store(settings(tmp_path, store_url="s3://film/archive"))
+    store = outside._store(settings(tmp_path, store_url="s3://film/archive"))
     started = time.monotonic()
     with pytest.raises(StoreUnavailable):
         store.probe()
-    assert time.monotonic() - started < bootstrap_outside._SILENCE_S  # it was not even connected to
+    assert time.monotonic() - started < outside._SILENCE_S  # it was not even connected to
 
 
 def test_readyz_answers_although_a_part_hangs_and_asks_it_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

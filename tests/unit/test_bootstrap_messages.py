@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app import bootstrap_messages
+from app.bootstrap import carriers
 from app.errors import SettingsError
 from sms.templates import TEMPLATES, SmsTemplate
 from tests.factories.house import services
@@ -25,7 +25,7 @@ def test_a_signature_no_carrier_registers_stops_the_start(tmp_path: Path, signat
 
 def test_a_text_no_carrier_registers_stops_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bad = {"ready_t1": SmsTemplate("ready_t1", "请点击 film.example.org/{1} 查看")}
-    monkeypatch.setattr(bootstrap_messages, "TEMPLATES", TEMPLATES | bad)
+    monkeypatch.setattr(carriers, "TEMPLATES", TEMPLATES | bad)
     with pytest.raises(SettingsError) as caught:
         services(tmp_path)
     assert "a link or domain" in str(caught.value)
@@ -37,7 +37,7 @@ def test_every_text_of_the_family_needs_its_registered_id(tmp_path: Path, family
     def faults(names: list[str]) -> str:
         ids = ",".join(f"{name}={number}" for number, name in enumerate(names))
         settings = demo_settings(tmp_path, **TENCENT, sms_family=family, tencent_template_ids=ids)
-        return "; ".join(bootstrap_messages.message_faults(settings))
+        return "; ".join(carriers.message_faults(settings))
 
     needed = [name for name in TEMPLATES if not name.endswith(others)]
     assert faults(needed) == ""

@@ -67,7 +67,7 @@ def test_damage_makes_the_exit_code_1(app: Flask, sent: Path, tmp_path: Path) ->
 def test_a_full_store_stops_the_command_with_a_sentence_and_what_was_taken_is_told(
     app: Flask, sent: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.cli_archive._BATCH_OBJECTS", 2)
+    monkeypatch.setattr("app.cli.archive._BATCH_OBJECTS", 2)
     put_many, rounds = SealedArchive.put_many, iter(range(9))
 
     def filling_up(archive: SealedArchive, requests: Iterable[SealRequest]) -> list[StoredObject]:
@@ -89,7 +89,7 @@ def test_a_full_store_stops_the_command_with_a_sentence_and_what_was_taken_is_to
 def test_no_more_than_a_few_large_objects_lie_in_temporary_files_at_once(
     app: Flask, sent: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.cli_archive._BATCH_BYTES", 1)
+    monkeypatch.setattr("app.cli.archive._BATCH_BYTES", 1)
     receive, sizes = Ingest.receive, []
 
     def watched(ingest: Ingest, sources: list[IncomingObject], **more: str) -> list[Outcome]:

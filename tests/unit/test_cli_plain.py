@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 
 from app.bootstrap import Services
-from app.cli_plain import PlainCommand
+from app.cli.plain import PlainCommand
 from app.errors import DatabaseUnavailable
 from tests.factories.access import application
 from tests.factories.house import services

@@ -16,7 +16,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from sqlalchemy.exc import StatementError
 
-from app.logs_lines import FIELDS, WITHHELD
+from app.logs.lines import FIELDS, WITHHELD
 from tests.factories.leaks import leaks
 from tests.factories.log_output import LogOutput, written
 from tests.factories.personal import KINDS, secrets

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Column, Integer, MetaData, String, Table, Uuid, bindparam, select
 
+from app.database import Database
 from app.errors import DatabaseUnavailable
-from app.extensions import Database
 from app.models.base import UtcDateTime
 
 TABLES = MetaData()

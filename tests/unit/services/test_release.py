@@ -11,7 +11,7 @@ from typing import Any, cast
 import pytest
 from sqlalchemy.orm import Session
 
-from app.extensions import Database
+from app.database import Database
 from app.models import Exam
 from app.services.outbox import Outbox
 from tests.factories.house import clock_of, services

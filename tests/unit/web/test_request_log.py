@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from flask import Flask, Response
 
-from app.logs_lines import FIELDS
+from app.logs.lines import FIELDS
 from app.web.request_log import RequestLog
 from tests.factories.access import application
 from tests.factories.house import services

@@ -13,7 +13,7 @@ from flask.cli import with_appcontext
 from tqdm import tqdm
 
 from app.bootstrap import Services
-from app.cli_plain import PlainCommand
+from app.cli.plain import PlainCommand
 from app.services import incoming_files
 from app.services.incoming import MIB, Conflicting, Duplicate, IncomingObject, Outcome, Refused
 

@@ -10,8 +10,8 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 from app.bootstrap import Services
-from app.bootstrap_outside import silent
-from app.cli_plain import PlainCommand
+from app.bootstrap.outside import silent
+from app.cli.plain import PlainCommand
 from app.errors import SettingsError
 
 

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from app import bootstrap_outside, schema
 from app.archive.sealed import SealedArchive
-from app.bootstrap_messages import Simulation, hook_secret, is_alarm, message_faults, simulation_of, sms_sender
+from app.bootstrap import outside
+from app.bootstrap.carriers import Simulation, hook_secret, is_alarm, message_faults, simulation_of, sms_sender
 from app.clock import Clock, SystemClock
 from app.config import Settings
+from app.database import Database, schema
 from app.errors import SettingsError, UnsealError
-from app.extensions import Database
 from app.imaging.sandbox import RenderPool
 from app.jobs.steps import Work
 from app.jobs.wake import Waker
@@ -121,15 +121,15 @@ class Services:
 
     def probes(self) -> dict[str, Callable[[], None]]:
         """What /readyz asks; each raises when its part does not answer."""
-        outside = bootstrap_outside.probes(self.db, self.archive.store, self.waker)
-        return {**outside, "queue": self.worker.work.queue.probe}
+        around = outside.probes(self.db, self.archive.store, self.waker)
+        return {**around, "queue": self.worker.work.queue.probe}
 
 
 def build(settings: Settings, clock: Clock | None = None) -> Services:
     """Open everything the settings name and bring the database to the newest schema."""
     clock = clock or SystemClock()
-    outside = bootstrap_outside.connect(settings, message_faults(settings))
-    db, waker = outside.db, outside.waker
+    parts = outside.connect(settings, message_faults(settings))
+    db, waker = parts.db, parts.waker
     keys = _master_keys(settings)
     schema.upgrade(db)
     audit = Audit(keys.derive("audit"), clock)
@@ -157,7 +157,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
         registered=access_codes.ensure_qr_code,
     )  # fmt: skip
     wechat_accounts = WechatAccounts(clock, fields, blind, audit)
-    archive = SealedArchive(outside.store)
+    archive = SealedArchive(parts.store)
     data_keys = DataKeys(keys, clock)
     _require_fitting(data_keys, db)
     ingest = Ingest(

@@ -14,7 +14,7 @@ from typing import Any
 
 import structlog
 
-from app.logs_lines import line_of, place
+from app.logs.lines import line_of, place
 
 OURS = ("app", "sms", "wechat")
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}

@@ -10,7 +10,7 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 from app.bootstrap import Services
-from app.cli_plain import PlainCommand
+from app.cli.plain import PlainCommand
 
 
 @click.command("worker", cls=PlainCommand)

@@ -7,13 +7,13 @@ from flask import Flask, current_app
 from flask.cli import with_appcontext
 
 from app.bootstrap import Services
-from app.cli_archive import ingest, verify_archive
-from app.cli_check import check_config, told_plainly
-from app.cli_plain import PlainCommand
-from app.cli_scp import scp
-from app.cli_staff import create_staff
-from app.cli_tokens import create_token, list_tokens, revoke_token
-from app.cli_worker import worker
+from app.cli.archive import ingest, verify_archive
+from app.cli.check import check_config, told_plainly
+from app.cli.plain import PlainCommand
+from app.cli.scp import scp
+from app.cli.staff import create_staff
+from app.cli.tokens import create_token, list_tokens, revoke_token
+from app.cli.worker import worker
 
 __all__ = ["register", "told_plainly"]
 

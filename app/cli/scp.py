@@ -9,7 +9,7 @@ import click
 from flask import current_app
 
 from app.bootstrap import Services
-from app.cli_plain import PlainCommand
+from app.cli.plain import PlainCommand
 from app.dicom.scp import start_door
 
 

@@ -1,4 +1,4 @@
-"""`python -m app.create_keys [--rotate] PATH`: a hospital's master keys. `flask` commands need them already."""
+"""`python -m app.cli.create_keys [--rotate] PATH`: a hospital's master keys. `flask` commands need them already."""
 
 from __future__ import annotations
 

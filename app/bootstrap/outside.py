@@ -19,8 +19,8 @@ from app.archive.cloud_store import ObstoreStore
 from app.archive.local_store import LocalStore
 from app.archive.store import ObjectStore
 from app.config import Settings
+from app.database import Database
 from app.errors import SettingsError
-from app.extensions import Database
 from app.jobs.wake import Waker
 
 if TYPE_CHECKING:
