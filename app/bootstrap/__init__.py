@@ -12,6 +12,10 @@ from app.bootstrap.carriers import Simulation, hook_secret, is_alarm, message_fa
 from app.clock import Clock, SystemClock
 from app.config import Settings
 from app.database import Database, schema
+from app.demo.data import Demo
+from app.demo.labels import DemoLabels
+from app.demo.staff import DemoStaff
+from app.demo.summary import DemoSummary
 from app.errors import SettingsError, UnsealError
 from app.imaging.sandbox import RenderPool
 from app.jobs.steps import Work
@@ -30,10 +34,6 @@ from app.services.audit_reading import AuditReading
 from app.services.code_naming import CodeNaming
 from app.services.completion import Completion
 from app.services.data_keys import DataKeys
-from app.services.demo import Demo
-from app.services.demo_labels import DemoLabels
-from app.services.demo_staff import DemoStaff
-from app.services.demo_summary import DemoSummary
 from app.services.desk import Desk
 from app.services.dicom_query import DicomQuery
 from app.services.dicom_retrieve import DicomRetrieve

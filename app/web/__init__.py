@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flask import Flask
 
+from app.demo import phone
 from app.web import arrival, downloads, error_pages, guards, headers, ops, proxies, request_log, staff, static_files
-from app.web.demo import phone
 from app.web.hooks import sms
 from app.web.machine import completion, qido, rendered, ris, stow, wado
 from app.web.patient import entry, exams, images

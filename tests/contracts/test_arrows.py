@@ -16,12 +16,14 @@ ALLOWED: dict[str, set[str]] = {
     "app": {"app.bootstrap", "app.cli", "app.logs", "app.web", "app.config"},
     "app.bootstrap": {
         "app.config", "app.database", "app.services", "app.archive", "app.imaging", "app.security",
-        "app.jobs", "sms", "wechat",
+        "app.jobs", "app.demo", "sms", "wechat",
     },
-    "app.demo": {"app", "app.bootstrap", "app.config", "app.services", "app.jobs", "app.dicom", "app.logs"},
+    "app.demo": {
+        "app", "app.bootstrap", "app.config", "app.database", "app.services", "app.repos", "app.models", "app.jobs",
+        "app.archive", "app.dicom", "app.logs", "app.security", "app.web", "sms", "wechat",
+    },
     "app.cli": {"app.bootstrap", "app.config", "app.services", "app.jobs", "app.dicom", "app.security"},
-    "app.web": {"app.services", "app.config", "app.security", "app.bootstrap", "app.web.demo", "app.logs"},
-    "app.web.demo": {"app.services", "app.config", "app.web", "app.bootstrap", "sms", "wechat"},
+    "app.web": {"app.services", "app.config", "app.security", "app.bootstrap", "app.demo", "app.logs"},
     "app.jobs": {"app.services", "app.config", "app.database"},
     "app.dicom": {"app.services", "app.config", "app.security"},
     "app.services": {
@@ -42,8 +44,8 @@ ALLOWED: dict[str, set[str]] = {
 }  # fmt: skip
 OPEN_TO_APP = {"app.errors", "app.clock"}
 ONLY_IN = {
-    "flask": ("app", "app.database", "app.cli", "app.logs", "app.web", "app.web.demo"),
-    "sqlalchemy": ("app.database", "app.models", "app.repos", "app.services"),
+    "flask": ("app", "app.database", "app.cli", "app.logs", "app.web", "app.demo"),
+    "sqlalchemy": ("app.database", "app.models", "app.repos", "app.services", "app.demo"),
     "tencentcloud": ("sms",),
     "wechatpy": ("wechat",),
     "obstore": ("app.archive", "app.bootstrap"),

@@ -77,7 +77,9 @@ def test_no_room_speaks_past_the_logger() -> None:
     for path in sources():
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print":
-                assert path.relative_to(ROOT).as_posix() == "app/demo.py", f"{path.relative_to(ROOT)}:{node.lineno}"
+                assert path.relative_to(ROOT).as_posix() == "app/demo/__main__.py", (
+                    f"{path.relative_to(ROOT)}:{node.lineno}"
+                )
 
 
 def test_the_closed_words_are_those_in_use(tmp_path: Path) -> None:

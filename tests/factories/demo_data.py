@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import select
 
 from app.bootstrap import Services
+from app.demo.data import DemoExam
 from app.models import AuditEvent
-from app.services.demo import DemoExam
 from tests.factories.house import clock_of
 from tests.factories.images import ct_slice, part10
 

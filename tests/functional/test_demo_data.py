@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from app import demo as demo_command
+from app.demo import __main__ as demo_command
 from tests.factories.demo_server import ROOT, Running, demo
 from tests.shared_data import needs
 

@@ -12,9 +12,9 @@ import pytest
 from PIL import Image
 
 from app.bootstrap import Services
+from app.demo.queries import studies
 from app.imaging.sandbox import RenderSpec
 from app.imaging.window import Window
-from app.repos.demo import studies
 from app.repos.renditions import instances_of
 from app.services.incoming import IncomingObject, Stored
 from app.services.renditions import stacks_of

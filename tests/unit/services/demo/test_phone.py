@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from app.bootstrap import Services
-from app.demo import document
+from app.demo.__main__ import document
 from app.services.exam_input import exam_input
 from tests.factories.access import application
 from tests.factories.demo_data import start, write

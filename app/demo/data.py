@@ -19,15 +19,15 @@ from sqlalchemy.orm import Session
 
 from app.clock import Clock
 from app.database import Database
+from app.demo import queries as repo
+from app.demo.labels import ACTOR, DemoLabels
+from app.demo.people import DemoPerson, invent
 from app.errors import NotFound
 from app.models import Exam, Study
-from app.repos import demo as repo
 from app.repos import exams as exam_repo
 from app.security.fields import FieldSealer
 from app.services import incoming_files
 from app.services.access_codes import AccessCodes
-from app.services.demo_labels import ACTOR, DemoLabels
-from app.services.demo_people import DemoPerson, invent
 from app.services.exam_input import ExamInput, PatientInput, ReportInput
 from app.services.exams import Exams
 from app.services.identity import is_chinese

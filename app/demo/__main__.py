@@ -26,10 +26,10 @@ from gunicorn.app.base import BaseApplication
 from app import create_app, logs
 from app.bootstrap import Services, build
 from app.config import Settings
+from app.demo.data import DemoExam
 from app.dicom.scp import start_door
-from app.services.demo import DemoExam
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent
 SAMPLE = ROOT / "deploy" / "sample"
 WORDS = ROOT / "templates" / "demo" / "words.toml"
 CALLING_AE = "DEMO_SCU"

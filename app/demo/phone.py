@@ -12,8 +12,8 @@ from typing import Any
 from flask import Response, render_template, request
 
 from app.clock import CHINA
+from app.demo.data import DemoExam
 from app.errors import NotFound
-from app.services.demo import DemoExam
 from app.services.modality_names import modality_name
 from app.web.context import services
 from app.web.guards import guarded_blueprint, public

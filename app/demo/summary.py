@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from app.archive.sealed import PackIndex
 from app.database import Database
+from app.demo import queries as repo
 from app.models import Exam, Study
-from app.repos import demo as repo
 from app.repos import renditions as rendition_repo
 
 

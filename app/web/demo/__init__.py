@@ -1,1 +1,0 @@
-"""The simulated phone and report sheet; registered in the demo profile only."""
