@@ -10,7 +10,7 @@ from flask import current_app
 
 from app.bootstrap import Services
 from app.cli.plain import PlainCommand
-from app.dicom.scp import start_door
+from app.dimse.scp import start_door
 
 
 @click.command("scp", cls=PlainCommand)

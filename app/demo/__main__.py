@@ -27,7 +27,7 @@ from app import create_app, logs
 from app.bootstrap import Services, build
 from app.config import Settings
 from app.demo.data import DemoExam
-from app.dicom.scp import start_door
+from app.dimse.scp import start_door
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SAMPLE = ROOT / "deploy" / "sample"

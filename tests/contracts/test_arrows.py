@@ -20,12 +20,12 @@ ALLOWED: dict[str, set[str]] = {
     },
     "app.demo": {
         "app", "app.bootstrap", "app.config", "app.database", "app.services", "app.repos", "app.models", "app.jobs",
-        "app.archive", "app.dicom", "app.logs", "app.security", "app.web", "sms", "wechat",
+        "app.archive", "app.dimse", "app.logs", "app.security", "app.web", "sms", "wechat",
     },
-    "app.cli": {"app.bootstrap", "app.config", "app.services", "app.jobs", "app.dicom", "app.security"},
+    "app.cli": {"app.bootstrap", "app.config", "app.services", "app.jobs", "app.dimse", "app.security"},
     "app.web": {"app.services", "app.config", "app.security", "app.bootstrap", "app.demo", "app.logs"},
     "app.jobs": {"app.services", "app.config", "app.database"},
-    "app.dicom": {"app.services", "app.config", "app.security"},
+    "app.dimse": {"app.services", "app.config", "app.security"},
     "app.services": {
         "app.repos", "app.archive", "app.imaging", "app.security", "app.models", "app.database", "sms", "wechat",
     },
@@ -49,7 +49,7 @@ ONLY_IN = {
     "tencentcloud": ("sms",),
     "wechatpy": ("wechat",),
     "obstore": ("app.archive", "app.bootstrap"),
-    "pynetdicom": ("app.dicom",),
+    "pynetdicom": ("app.dimse",),
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from app.bootstrap import Services
-from app.dicom.scp import Door
+from app.dimse.scp import Door
 from app.repos import studies
 
 Open = Callable[..., tuple[Door, Services]]

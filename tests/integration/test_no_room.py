@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import event
 
 from app.database import Database
-from app.dicom.scp import start_door
+from app.dimse.scp import start_door
 from app.repos import studies
 from tests.factories import database
 from tests.factories.dicom_client import CALLING, associate, send

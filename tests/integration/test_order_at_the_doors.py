@@ -13,7 +13,7 @@ from sqlalchemy import event
 
 from app.archive.local_store import LocalStore
 from app.bootstrap import Services
-from app.dicom.scp import start_door
+from app.dimse.scp import start_door
 from tests.factories.dicom_client import CALLING, associate, send
 from tests.factories.dicom_objects import ct_series
 from tests.factories.door_app import bearer, door_app

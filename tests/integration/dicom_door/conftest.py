@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.bootstrap import Services
-from app.dicom.scp import Door, start_door
+from app.dimse.scp import Door, start_door
 from tests.factories.dicom_client import CALLING
 from tests.factories.door_app import door_app
 from tests.factories.open_door import Open

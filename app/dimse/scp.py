@@ -20,9 +20,9 @@ from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.events import Event
 
 from app.config import Settings
-from app.dicom.server import AllowListServer, BoundedHandler
-from app.dicom.spool import Spool
-from app.dicom.tls import tls_context
+from app.dimse.server import AllowListServer, BoundedHandler
+from app.dimse.spool import Spool
+from app.dimse.tls import tls_context
 from app.errors import DatabaseUnavailable, StoreUnavailable
 from app.services.incoming import (
     CANNOT_UNDERSTAND,
