@@ -16,6 +16,7 @@ from app.demo.data import Demo
 from app.demo.labels import DemoLabels
 from app.demo.staff import DemoStaff
 from app.demo.summary import DemoSummary
+from app.dicom.part10 import HeaderLimits
 from app.errors import SettingsError, UnsealError
 from app.imaging.sandbox import RenderPool
 from app.jobs.steps import Work
@@ -41,7 +42,6 @@ from app.services.exam_search import ExamSearch
 from app.services.exams import Exams
 from app.services.failed_messages import FailedMessages
 from app.services.figures import Figures
-from app.services.header_checks import HeaderLimits
 from app.services.holds import Holds
 from app.services.incoming import MIB
 from app.services.ingest import Ingest

@@ -23,6 +23,7 @@ from app.demo import queries as repo
 from app.demo.labels import ACTOR, DemoLabels
 from app.demo.people import DemoPerson, invent
 from app.errors import NotFound
+from app.identity.matching import is_chinese
 from app.models import Exam, Study
 from app.repos import exams as exam_repo
 from app.security.fields import FieldSealer
@@ -30,7 +31,6 @@ from app.services import incoming_files
 from app.services.access_codes import AccessCodes
 from app.services.exam_input import ExamInput, PatientInput, ReportInput
 from app.services.exams import Exams
-from app.services.identity import is_chinese
 from app.services.incoming import IncomingObject, Refused
 from app.services.ingest import Ingest
 from app.services.matching import open_identity

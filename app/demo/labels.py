@@ -14,13 +14,13 @@ from sqlalchemy.orm import Session
 
 from app.demo import queries as repo
 from app.demo.people import invent_patient_id
+from app.identity.matching import HeaderIdentity, normal_id, normal_name
 from app.models import Study
 from app.repos import exams as exam_repo
 from app.security.blind_index import BlindIndex
 from app.security.fields import FieldSealer
 from app.services.audit import Action, Audit
 from app.services.exam_input import ACCESSION
-from app.services.identity import HeaderIdentity, normal_id, normal_name
 from app.services.matching import Matching, open_identity, seal_identity
 
 ACTOR = "system:demo"

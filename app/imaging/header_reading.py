@@ -7,7 +7,7 @@ from typing import Any
 from pydicom import Dataset
 from pydicom.multival import MultiValue
 
-from app.imaging.element_values import text_of, value_of
+from app.dicom.element_values import text_of, value_of
 from app.imaging.errors import NotAnImage, UnsupportedImage
 from app.imaging.header import FrameValues, ImageHeader
 from app.imaging.lut_reading import read_lut, read_palette

@@ -1,6 +1,6 @@
 """A Part-10 file -> its parsed header, image header and frame index, in one pass. No pixels are read.
 
-Limits against bombs are the caller's (app/services/header_checks.py); what a frame means is `decode`.
+Limits against bombs are the caller's (app/dicom/part10.py); what a frame means is `decode`.
 """
 
 from __future__ import annotations

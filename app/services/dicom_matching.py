@@ -11,10 +11,10 @@ from collections.abc import Callable
 from pydicom.datadict import keyword_for_tag, tag_for_keyword
 
 from app.errors import InvalidInput
+from app.identity.matching import normal_id
 from app.repos.dicom_query import Between, Condition, Like, OneOf
 from app.security.blind_index import BlindIndex
 from app.services.header_fields import is_uid
-from app.services.identity import normal_id
 
 LEVELS = ("study", "series", "instance")
 MAX_VALUES = 200

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from sqlalchemy.orm import Session
 
 from app.database import Database
+from app.identity.matching import normal_name
 from app.models import Exam, Patient
 from app.repos import access as access_repo
 from app.repos import exams as repo
@@ -22,7 +23,6 @@ from app.security.codes import Codes, is_long, normal_code
 from app.security.fields import FieldSealer
 from app.services.audit import Action, Audit
 from app.services.exam_input import ACCESSION, phone_number
-from app.services.identity import normal_name
 
 MOST = 50
 LONGEST_TERM = 200

@@ -11,12 +11,12 @@ from typing import Any, BinaryIO
 
 from pydicom.dataset import Dataset, FileDataset
 
+from app.dicom.element_values import fit_to_keep, text_of
+from app.dicom.part10 import HeaderLimits, ParsedFile, parse
 from app.errors import RefusedObject
-from app.imaging.element_values import fit_to_keep, text_of
-from app.services.header_checks import HeaderLimits, ParsedFile, parse
-from app.services.identity import HeaderIdentity
+from app.identity.matching import HeaderIdentity
+from app.identity.person_names import decode_person_name
 from app.services.incoming import NOT_AS_PROMISED, Promise
-from app.services.person_names import decode_person_name
 from app.services.rejection_notes import rejected_uids
 
 UID_PATTERN, UID_CHARACTERS = r"[0-9]+(\.[0-9]+)*", 64

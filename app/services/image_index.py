@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
+from app.dicom.part10 import ParsedFile
 from app.imaging.part10 import image_of
-from app.services.header_checks import ParsedFile
 
 
 @dataclass(frozen=True)

@@ -17,13 +17,13 @@ from sqlalchemy.exc import IntegrityError
 from app.archive.sealed import SealedArchive
 from app.clock import Clock
 from app.database import Database
+from app.dicom.part10 import HeaderLimits
 from app.errors import NotFound, RefusedObject, StoreUnavailable
 from app.security.blind_index import BlindIndex
 from app.security.fields import FieldSealer
 from app.services import header_fields
 from app.services.audit import Audit
 from app.services.data_keys import DataKeys
-from app.services.header_checks import HeaderLimits
 from app.services.image_index import ImageIndexer, index_image
 from app.services.incoming import MIB, NOT_AS_PROMISED, IncomingObject, Outcome
 from app.services.ingest_plan import Arrival, Planner

@@ -14,16 +14,16 @@ from sqlalchemy.orm import Session
 from app.archive.keyspace import instance_object_key, quarantine_object_key
 from app.archive.sealed import DataKey, SealedArchive, SealRequest, StoredObject
 from app.database import Database
+from app.dicom.part10 import HeaderLimits
 from app.errors import RefusedObject
+from app.identity.matching import HeaderIdentity, contradict
 from app.models import DataKey as DataKeyRow
 from app.repos import ingest as repo
 from app.repos import quarantine
 from app.repos.ingest import KnownInstance
 from app.security.fields import FieldSealer
 from app.services.data_keys import DataKeys
-from app.services.header_checks import HeaderLimits
 from app.services.header_fields import ReceivedHeader
-from app.services.identity import HeaderIdentity, contradict
 from app.services.image_index import ImageIndex, ImageIndexer
 from app.services.incoming import (
     NOT_AS_PROMISED,

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.clock import Clock
 from app.errors import NotFound
+from app.identity.matching import normal_id
 from app.models import QuarantineItem, Series, Study
 from app.repos import ingest as repo
 from app.repos import studies
@@ -20,7 +21,6 @@ from app.repos.renditions import raise_exam_revision
 from app.security.blind_index import BlindIndex
 from app.security.fields import FieldSealer
 from app.services.audit import Action, Audit
-from app.services.identity import normal_id
 from app.services.ingest_plan import (
     OBJECT_VERSION,
     OTHER_PATIENT,

@@ -11,13 +11,13 @@ from dataclasses import asdict, dataclass
 
 from sqlalchemy.orm import Session
 
+from app.identity.matching import HeaderIdentity, RegisteredIdentity, differences
 from app.models import Exam, Study
 from app.repos import exams as repo
 from app.repos.renditions import raise_exam_revision
 from app.security.fields import FieldSealer
 from app.services.audit import Action, Audit
 from app.services.holds import PARTED, SYSTEM, Holds
-from app.services.identity import HeaderIdentity, RegisteredIdentity, differences
 
 CONTEXT = "study.identity"
 

@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 from sqlalchemy.orm import Session
 
 from app.clock import Clock
+from app.identity.matching import normal_id, normal_name, search_tokens
 from app.models import Patient
 from app.repos import exams as repo
 from app.security.blind_index import BlindIndex
 from app.security.fields import FieldSealer
 from app.services.audit import Action, Audit
 from app.services.exam_input import PatientInput
-from app.services.identity import normal_id, normal_name, search_tokens
 
 
 @dataclass(frozen=True)

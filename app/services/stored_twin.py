@@ -11,11 +11,11 @@ from typing import BinaryIO, cast
 import structlog
 
 from app.archive.sealed import DataKey, SealedArchive
+from app.dicom.part10 import HeaderLimits, ParsedFile
+from app.dicom.same_content import same_instance
 from app.errors import ObjectMissing, StoreUnavailable, UnsealError
 from app.repos.ingest import KnownInstance
-from app.services.header_checks import HeaderLimits, ParsedFile
 from app.services.incoming import MIB
-from app.services.same_content import same_instance
 
 log = structlog.get_logger(__name__)
 

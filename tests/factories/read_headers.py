@@ -6,8 +6,8 @@ import io
 
 import pytest
 
+from app.dicom.part10 import HeaderLimits
 from app.errors import RefusedObject
-from app.services.header_checks import HeaderLimits
 from app.services.header_fields import ReceivedHeader, read
 from tests.factories.dicom_objects import ct_file
 

@@ -17,12 +17,12 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from app.archive.sealed import PackIndex
 from app.errors import Conflict
+from app.identity.matching import HeaderIdentity
 from app.models import PreparedSeries, Study
 from app.repos import exams as exam_repo
 from app.repos import studies as study_repo
 from app.security.sealing import Header
 from app.services.exam_input import exam_input, report_input
-from app.services.identity import HeaderIdentity
 from app.services.matching import seal_identity
 from sms.inbox import PhoneInbox
 from tests.factories.access import application, let_in

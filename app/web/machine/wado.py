@@ -11,8 +11,8 @@ from functools import partial
 
 from flask import Response, abort, request, stream_with_context
 
+from app.dicom import json_metadata
 from app.errors import InvalidInput, NotFound
-from app.services import dicom_metadata
 from app.services.dicom_retrieve import StoredInstance
 from app.web.context import services
 from app.web.downloads import for_a_machine
@@ -80,7 +80,7 @@ def bulk_data(tag: str, **uids: str) -> Response:
     if not re.fullmatch(r"[0-9A-Fa-f]{8}", tag):
         raise InvalidInput("tag", "must be eight hexadecimal digits")
     [found] = find(uids, "bulk data", with_images=True)
-    if tag.upper() in dicom_metadata.PIXEL_ELEMENTS.values():
+    if tag.upper() in json_metadata.PIXEL_ELEMENTS.values():
         return _frames(found, range(1, found.row.number_of_frames + 1))
     if not any(item.root in (OCTETS, "*/*", "", "application/*") for item in wanted()):
         abort(406)
@@ -139,7 +139,7 @@ def _metadata(found: list[StoredInstance]) -> Iterator[str]:
         pixels = (row.image_header or {}).get("pixel_keyword", "PixelData") if _has_pixels(item) else None
         dataset = services().dicom_retrieve.header(item)
         yield separator
-        yield dicom_metadata.to_json(dataset, row.transfer_syntax_uid, pixels, partial(_bulk_address, address(item)))
+        yield json_metadata.to_json(dataset, row.transfer_syntax_uid, pixels, partial(_bulk_address, address(item)))
         separator = ","
     yield "]"
 

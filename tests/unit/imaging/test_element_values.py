@@ -14,8 +14,8 @@ from pydicom.dataelem import RawDataElement
 from pydicom.multival import MultiValue
 from pydicom.tag import BaseTag
 
-from app.imaging.element_values import value_of
-from app.services import header_checks  # sets how strictly pydicom reads values
+from app.dicom import part10  # sets how strictly pydicom reads values
+from app.dicom.element_values import value_of
 
 KEYWORDS = {
     "CS": "Modality", "DA": "StudyDate", "LO": "SeriesDescription", "SH": "AccessionNumber", "TM": "StudyTime",
@@ -92,4 +92,4 @@ def test_what_is_absent_is_the_default_and_an_unknown_keyword_a_mistake() -> Non
 
 
 def test_pydicom_reads_as_it_does_at_the_doors() -> None:
-    assert header_checks.pydicom.config.settings.reading_validation_mode == header_checks.pydicom.config.IGNORE
+    assert part10.pydicom.config.settings.reading_validation_mode == part10.pydicom.config.IGNORE

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from app.dicom.bounded_reading import inflate
 from app.errors import RefusedObject
-from app.services.bounded_reading import inflate
 
 MIB = 1024 * 1024
 START = b"file meta"

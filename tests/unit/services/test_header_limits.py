@@ -16,8 +16,8 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from app.services import pixel_element
-from app.services.header_checks import HeaderLimits
+from app.dicom import pixel_element
+from app.dicom.part10 import HeaderLimits
 from tests.factories.dicom_objects import ct_dataset, part10
 from tests.factories.read_headers import MIB, VALID, read_bytes, refusal
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from pydicom.uid import BasicTextSRStorage, generate_uid
 
+from app.dicom.part10 import HeaderLimits
 from app.errors import RefusedObject
-from app.services.header_checks import HeaderLimits
 from app.services.incoming import Conflicting, Duplicate, IncomingObject, Refused, Stored
 from app.services.matching import open_identity
 from tests.factories.dicom_objects import ct_dataset, ct_file, ct_series, part10

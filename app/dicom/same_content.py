@@ -12,8 +12,8 @@ from typing import BinaryIO
 
 from pydicom.dataset import Dataset
 
+from app.dicom.part10 import HeaderLimits, ParsedFile, parse
 from app.errors import RefusedObject
-from app.services.header_checks import HeaderLimits, ParsedFile, parse
 
 _TRAILING_PADDING = 0xFFFCFFFC
 _READ_BYTES = 1024 * 1024

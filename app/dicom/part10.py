@@ -19,12 +19,12 @@ from pydicom.filereader import read_dataset, read_partial, read_sequence
 from pydicom.hooks import raw_element_vr
 from pydicom.tag import BaseTag
 
+from app.dicom.bounded_reading import BoundedReader, Budget, Deflated, inflate
+from app.dicom.element_values import value_of
+from app.dicom.pixel_element import check_pixels_complete
 from app.errors import RefusedObject
-from app.imaging.element_values import value_of
 from app.imaging.part10 import PIXEL_TAGS
-from app.services.bounded_reading import BoundedReader, Budget, Deflated, inflate
 from app.services.incoming import CANNOT_UNDERSTAND, MIB, OUT_OF_RESOURCES
-from app.services.pixel_element import check_pixels_complete
 
 _ELEMENT_HEAD = 8
 # An element of no length is an object all the same, and comes in two reads.

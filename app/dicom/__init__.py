@@ -1,0 +1,1 @@
+"""DICOM objects as they are written: files, elements, text, JSON. Pure: no pixels, no network, no database."""
