@@ -6,7 +6,7 @@ import statistics
 from pathlib import Path
 
 from app.bootstrap import Services
-from app.imaging.render_spec import RenderTask
+from app.imaging.display.render_spec import RenderTask
 from app.repos import studies
 from app.services.renditions import FULL, PREVIEW
 from bench.house import opened, take_in, working_folder

@@ -13,10 +13,10 @@ from functools import partial
 from itertools import count
 from pathlib import Path
 
-from app.imaging.decode import decode_frame
-from app.imaging.encode import encode
-from app.imaging.render_spec import RenderSpec, RenderTask
-from app.imaging.window import to_display
+from app.imaging.codecs.decode import decode_frame
+from app.imaging.codecs.encode import encode
+from app.imaging.display.render_spec import RenderSpec, RenderTask
+from app.imaging.display.window import to_display
 from bench.house import opened, shown_exam, take_in, working_folder
 from bench.ingest import Door, requests
 from bench.load import fetch_all

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from app.archive.sealed import DataKey
 from app.bootstrap import Services
-from app.imaging.header import ImageHeader
+from app.imaging.header.image_header import ImageHeader
 from app.repos import renditions, studies
 from app.services.renditions import Slice, read_frame, stacks_of
 

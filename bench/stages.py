@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterator
 
 from app.archive.keyspace import instance_object_key
 from app.archive.sealed import SealRequest
-from app.imaging.decode import decode_frame
-from app.imaging.encode import encode, fit
-from app.imaging.part10 import parse
-from app.imaging.window import Window, to_display
+from app.imaging.codecs.decode import decode_frame
+from app.imaging.codecs.encode import encode, fit
+from app.imaging.display.window import Window, to_display
+from app.imaging.header.image_index import parse
 from app.security import sealing
 from bench.house import opened, take_in, working_folder
 from bench.rounds import processor_seconds, seconds

@@ -18,7 +18,7 @@ from app.demo.staff import DemoStaff
 from app.demo.summary import DemoSummary
 from app.dicom.part10 import HeaderLimits
 from app.errors import SettingsError, UnsealError
-from app.imaging.sandbox import RenderPool
+from app.imaging.sandbox.pool import RenderPool
 from app.jobs.steps import Work
 from app.jobs.wake import Waker
 from app.jobs.worker import Worker

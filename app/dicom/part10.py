@@ -23,7 +23,7 @@ from app.dicom.bounded_reading import BoundedReader, Budget, Deflated, inflate
 from app.dicom.element_values import value_of
 from app.dicom.pixel_element import check_pixels_complete
 from app.errors import RefusedObject
-from app.imaging.part10 import PIXEL_TAGS
+from app.imaging.header.image_index import PIXEL_TAGS
 from app.services.incoming import CANNOT_UNDERSTAND, MIB, OUT_OF_RESOURCES
 
 _ELEMENT_HEAD = 8

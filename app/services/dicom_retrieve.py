@@ -16,10 +16,10 @@ from pydicom.dataset import Dataset
 from app.archive.sealed import DataKey, SealedArchive
 from app.database import Database
 from app.errors import InvalidInput, NotFound, StoreUnavailable
+from app.imaging.display.render_spec import RenderTask
 from app.imaging.errors import BadRegion, DecoderUnavailable, ImagingError, UndecodableFrame
-from app.imaging.header import ImageHeader
-from app.imaging.render_spec import RenderTask
-from app.imaging.sandbox import RenderPool
+from app.imaging.header.image_header import ImageHeader
+from app.imaging.sandbox.pool import RenderPool
 from app.models import Instance
 from app.repos import dicom_query as repo
 from app.services.audit import Action, Audit

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from app.dicom.part10 import ParsedFile
-from app.imaging.part10 import image_of
+from app.imaging.header.image_index import image_of
 
 
 @dataclass(frozen=True)

@@ -17,10 +17,10 @@ from typing import Any
 from app.archive.sealed import DataKey, PackIndex, SealedArchive
 from app.database import Database
 from app.errors import NotFound, StoreUnavailable
+from app.imaging.display.window import Window
 from app.imaging.errors import DecoderUnavailable, UndecodableFrame
-from app.imaging.header import ImageHeader
-from app.imaging.sandbox import RenderPool, RenderSpec, RenderTask
-from app.imaging.window import Window
+from app.imaging.header.image_header import ImageHeader
+from app.imaging.sandbox.pool import RenderPool, RenderSpec, RenderTask
 from app.models import Instance, PreparedSeries, Study
 from app.repos import renditions as repo
 from app.services.data_keys import DataKeys

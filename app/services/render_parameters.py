@@ -7,8 +7,8 @@ import re
 from collections.abc import Mapping
 
 from app.errors import InvalidInput
-from app.imaging.render_spec import RenderSpec
-from app.imaging.window import Window
+from app.imaging.display.render_spec import RenderSpec
+from app.imaging.display.window import Window
 
 FORMATS = {"image/jpeg": "jpg", "image/png": "png"}
 FUNCTIONS = {"linear": "LINEAR", "linear-exact": "LINEAR_EXACT", "sigmoid": "SIGMOID"}

@@ -17,13 +17,13 @@ from app.archive.sealed import DataKey, SealedArchive
 from app.clock import Clock
 from app.database import Database
 from app.errors import CloudFilmError, NotFound, StoreUnavailable
+from app.imaging.display.window import default_window
 from app.imaging.errors import DecoderUnavailable
-from app.imaging.frame_index import FrameIndex
-from app.imaging.header import ImageHeader
-from app.imaging.order import sort_frames, sort_positions
-from app.imaging.part10 import inflated_frame
-from app.imaging.sandbox import RenderPool, RenderSpec, RenderTask
-from app.imaging.window import default_window
+from app.imaging.geometry.order import sort_frames, sort_positions
+from app.imaging.header.frame_index import FrameIndex
+from app.imaging.header.image_header import ImageHeader
+from app.imaging.header.image_index import inflated_frame
+from app.imaging.sandbox.pool import RenderPool, RenderSpec, RenderTask
 from app.models import Instance, PreparedSeries, Series, Study
 from app.repos import renditions as repo
 from app.services.data_keys import DataKeys

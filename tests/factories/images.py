@@ -10,8 +10,8 @@ import numpy as np
 from pydicom import Dataset, FileMetaDataset, dcmwrite
 from pydicom.uid import CTImageStorage, EnhancedCTImageStorage, ExplicitVRLittleEndian, generate_uid
 
-from app.imaging.decode import EXPLICIT_LE
-from app.imaging.header import ImageHeader
+from app.imaging.codecs.decode import EXPLICIT_LE
+from app.imaging.header.image_header import ImageHeader
 
 
 def image_header(**changes: Any) -> ImageHeader:

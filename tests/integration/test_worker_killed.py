@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from app import bootstrap
 from app.bootstrap import Services
 from app.clock import FrozenClock
-from app.imaging.sandbox import RenderPool
+from app.imaging.sandbox.pool import RenderPool
 from app.models import Study
 from app.repos import renditions as rendition_repo
 from tests.factories.house import START, clock_of, copied, services, settings

@@ -13,11 +13,11 @@ import pytest
 from PIL import Image
 from pydicom.pixels import pixel_array
 
-from app.imaging.decode import decode_frame
+from app.imaging.codecs.decode import decode_frame
+from app.imaging.display.window import Shown, to_display
 from app.imaging.errors import ImagingError
-from app.imaging.header import ImageHeader
-from app.imaging.part10 import Parsed, inflated_frame, parse
-from app.imaging.window import Shown, to_display
+from app.imaging.header.image_header import ImageHeader
+from app.imaging.header.image_index import Parsed, inflated_frame, parse
 from tests.shared_data import files_of, needs
 
 FOLDERS = ("transfer-syntaxes-a", "cr-dx-chest-a", "mg-a", "us-xa-cine-a")

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pytest
 
+from app.imaging.display.window import Window
 from app.imaging.errors import BadRegion, DecoderUnavailable, UndecodableFrame
-from app.imaging.sandbox import RenderPool, RenderSpec, RenderTask
-from app.imaging.window import Window
+from app.imaging.sandbox.pool import RenderPool, RenderSpec, RenderTask
 from tests.factories.images import image_header
 from tests.integration.imaging.test_real_images import NOT_SHOWN, first_frame
 from tests.shared_data import files_of, needs
@@ -42,7 +42,7 @@ def plain_task(**changes: object) -> RenderTask:
 
 def all_children(parent: int) -> set[int]:
     found = subprocess.run(
-        ["pgrep", "-P", str(parent), "-f", "sandbox_child"], capture_output=True, text=True, check=False
+        ["pgrep", "-P", str(parent), "-f", "sandbox.child"], capture_output=True, text=True, check=False
     )
     return {int(pid) for pid in found.stdout.split()}
 
@@ -169,7 +169,7 @@ def test_a_child_knows_no_secret_of_its_parent(
     ],
 )
 def test_a_child_that_was_taken_over_opens_nothing(deed: str) -> None:
-    code = f"from app.imaging.sandbox_child import bind_hands\nbind_hands(1 << 31)\nprint('bound', flush=True)\n{deed}"
+    code = f"from app.imaging.sandbox.child import bind_hands\nbind_hands(1 << 31)\nprint('bound', flush=True)\n{deed}"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.stdout == "bound\n"
     assert done.returncode != 0

@@ -8,8 +8,8 @@ import numpy as np
 import pydicom
 import pytest
 
-from app.imaging.decode import decode_frame
-from app.imaging.window import Window, to_display
+from app.imaging.codecs.decode import decode_frame
+from app.imaging.display.window import Window, to_display
 from tests.factories.dicom_objects import ct_dataset, part10
 from tests.factories.readable_study import CINE, ONE, SERIES, STUDY, TEXT, picture, slices
 from tests.factories.reading_machine import ReadingMachine

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydicom.uid import AllTransferSyntaxes
 
-from app.imaging.decode import CODECS, DEFLATED_FRAME, EXPLICIT_BE, EXPLICIT_LE, RLE, colour_space, decode_frame
+from app.imaging.codecs.decode import CODECS, DEFLATED_FRAME, EXPLICIT_BE, EXPLICIT_LE, RLE, colour_space, decode_frame
+from app.imaging.display.window import to_display
 from app.imaging.errors import UndecodableFrame
-from app.imaging.window import to_display
 from tests.factories.images import image_header
 
 JPEG, JPEG_LOSSLESS, JPEG_LS, J2K = (f"1.2.840.10008.1.2.4.{end}" for end in ("50", "70", "80", "90"))

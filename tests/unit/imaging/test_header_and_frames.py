@@ -15,12 +15,12 @@ from pydicom.dataelem import RawDataElement
 from pydicom.encaps import encapsulate
 from pydicom.tag import BaseTag
 
-from app.imaging.decode import EXPLICIT_LE, decode_frame
+from app.imaging.codecs.decode import EXPLICIT_LE, decode_frame
 from app.imaging.errors import UnsupportedImage
-from app.imaging.frame_index import FrameIndex
-from app.imaging.header import FrameValues, ImageHeader
-from app.imaging.header_reading import read_header
-from app.imaging.part10 import image_of, parse
+from app.imaging.header.frame_index import FrameIndex
+from app.imaging.header.image_header import FrameValues, ImageHeader
+from app.imaging.header.image_index import image_of, parse
+from app.imaging.header.reading import read_header
 from tests.factories.images import ct_slice, image_header, part10
 
 places = st.tuples(*[st.floats(-1e3, 1e3)] * 3)

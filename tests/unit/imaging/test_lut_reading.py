@@ -7,8 +7,8 @@ import pytest
 from pydicom import Dataset, Sequence
 
 from app.imaging.errors import UnsupportedImage
-from app.imaging.lut import Lut, entries
-from app.imaging.lut_reading import expand_segments, read_lut, read_palette
+from app.imaging.header.lut import Lut, entries
+from app.imaging.header.lut_reading import expand_segments, read_lut, read_palette
 
 
 def with_lut(descriptor: list[int], data: object) -> Dataset:

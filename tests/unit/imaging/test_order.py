@@ -8,8 +8,8 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.imaging.header import FrameValues, ImageHeader
-from app.imaging.order import sort_frames, sort_positions
+from app.imaging.geometry.order import sort_frames, sort_positions
+from app.imaging.header.image_header import FrameValues, ImageHeader
 from tests.factories.images import image_header
 
 AXIAL = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)

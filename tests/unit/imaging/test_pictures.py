@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from app.imaging.display.pictures import KeptPixels, draw
+from app.imaging.display.render_spec import RenderSpec
 from app.imaging.errors import BadRegion
-from app.imaging.pictures import KeptPixels, draw
-from app.imaging.render_spec import RenderSpec
 from tests.factories.images import image_header
 
 GREY = image_header(rows=300, columns=400, bits_allocated=8, bits_stored=8, high_bit=7, signed=False)

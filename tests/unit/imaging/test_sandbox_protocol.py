@@ -11,9 +11,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.imaging.render_spec import RenderSpec
-from app.imaging.sandbox import _reason
-from app.imaging.sandbox_protocol import (
+from app.imaging.display.render_spec import RenderSpec
+from app.imaging.sandbox.pool import _reason
+from app.imaging.sandbox.protocol import (
     PICTURES,
     BrokenAnswer,
     Request,

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.imaging.header import FrameValues
-from app.imaging.lut import Lut
-from app.imaging.window import Window, apply_window, default_window, to_display
+from app.imaging.display.window import Window, apply_window, default_window, to_display
+from app.imaging.header.image_header import FrameValues
+from app.imaging.header.lut import Lut
 from tests.factories.images import image_header
 
 centers = st.floats(-2000, 2000, allow_nan=False)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from app.imaging.frame_index import FrameIndex
-from app.imaging.header import ImageHeader
+from app.imaging.header.frame_index import FrameIndex
+from app.imaging.header.image_header import ImageHeader
 from app.services.incoming import Stored
 from tests.factories.dicom_objects import ct_file
 from tests.factories.ingest_rig import IngestRig

@@ -13,8 +13,8 @@ from PIL import Image
 
 from app.bootstrap import Services
 from app.demo.queries import studies
-from app.imaging.sandbox import RenderSpec
-from app.imaging.window import Window
+from app.imaging.display.window import Window
+from app.imaging.sandbox.pool import RenderSpec
 from app.repos.renditions import instances_of
 from app.services.incoming import IncomingObject, Stored
 from app.services.renditions import stacks_of

@@ -11,8 +11,8 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from app.bootstrap import Services
 from app.imaging.errors import DecoderUnavailable
-from app.imaging.sandbox import RenderPool, RenderSpec, RenderTask
-from app.imaging.sandbox_process import Child
+from app.imaging.sandbox.pool import RenderPool, RenderSpec, RenderTask
+from app.imaging.sandbox.process import Child
 from app.services.incoming import IncomingObject
 from tests.factories.house import services
 from tests.factories.images import ct_slice, part10
@@ -134,7 +134,7 @@ def test_without_a_decoder_the_preparation_waits_and_blames_no_image(
 
     receive_study(house)
     with monkeypatch.context() as patch:
-        patch.setattr("app.imaging.sandbox.Child", no_child)
+        patch.setattr("app.imaging.sandbox.pool.Child", no_child)
         for _ in range(3):
             work_off(house)
     assert frames_shown(house) == 0

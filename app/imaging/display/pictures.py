@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Sequence
 
-from app.imaging.decode import Pixels, decode_frame
-from app.imaging.encode import encode, fit
+from app.imaging.codecs.decode import Pixels, decode_frame
+from app.imaging.codecs.encode import encode, fit
+from app.imaging.display.render_spec import RenderSpec
+from app.imaging.display.window import Shown, to_display
 from app.imaging.errors import BadRegion
-from app.imaging.header import ImageHeader
-from app.imaging.render_spec import RenderSpec
-from app.imaging.window import Shown, to_display
+from app.imaging.header.image_header import ImageHeader
 
 KEPT_BYTES = 64 * 1024 * 1024
 QUALITY_STEP, LOWEST_QUALITY = 10, 5

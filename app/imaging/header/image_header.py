@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
-from app.imaging.lut import Lut
+from app.imaging.header.lut import Lut
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,11 @@ from pydicom import Dataset, FileDataset, dcmread
 from pydicom.filereader import read_partial
 from pydicom.tag import BaseTag
 
-from app.imaging.decode import DEFLATED_LE, EXPLICIT_BE, EXPLICIT_LE, IMPLICIT_LE
+from app.imaging.codecs.decode import DEFLATED_LE, EXPLICIT_BE, EXPLICIT_LE, IMPLICIT_LE
 from app.imaging.errors import ImagingError, NotAnImage, UnsupportedImage
-from app.imaging.frame_index import FrameIndex, index_encapsulated, index_native
-from app.imaging.header import ImageHeader
-from app.imaging.header_reading import read_header
+from app.imaging.header.frame_index import FrameIndex, index_encapsulated, index_native
+from app.imaging.header.image_header import ImageHeader
+from app.imaging.header.reading import read_header
 
 PIXEL_TAGS = {0x7FE00008: "FloatPixelData", 0x7FE00009: "DoubleFloatPixelData", 0x7FE00010: "PixelData"}
 UNDEFINED = 0xFFFFFFFF

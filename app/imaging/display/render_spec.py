@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from app.imaging.header import ImageHeader
-from app.imaging.window import Window
+from app.imaging.display.window import Window
+from app.imaging.header.image_header import ImageHeader
 
 
 @dataclass(frozen=True)

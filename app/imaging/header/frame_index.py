@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import BinaryIO
 
 from app.imaging.errors import UnsupportedImage
-from app.imaging.header import ImageHeader
+from app.imaging.header.image_header import ImageHeader
 
 _ITEM = b"\xfe\xff\x00\xe0"
 MAX_FRAGMENTS = 100_000

@@ -9,8 +9,8 @@ from pydicom.multival import MultiValue
 
 from app.dicom.element_values import text_of, value_of
 from app.imaging.errors import NotAnImage, UnsupportedImage
-from app.imaging.header import FrameValues, ImageHeader
-from app.imaging.lut_reading import read_lut, read_palette
+from app.imaging.header.image_header import FrameValues, ImageHeader
+from app.imaging.header.lut_reading import read_lut, read_palette
 
 MAX_SIDE = 32_768
 MAX_FRAME_PIXELS = 64 * 1024 * 1024

@@ -14,9 +14,9 @@ import sys
 import imagecodecs
 from PIL import Image
 
+from app.imaging.display.pictures import KeptPixels, decoded, draw
 from app.imaging.errors import BadRegion, ImagingError
-from app.imaging.pictures import KeptPixels, decoded, draw
-from app.imaging.sandbox_protocol import (
+from app.imaging.sandbox.protocol import (
     BAD_REGION,
     FRAME_WANTED,
     PICTURES,

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from app.imaging.decode import colour_space
-from app.imaging.header import ImageHeader
-from app.imaging.lut import Lut, Values, entries
+from app.imaging.codecs.decode import colour_space
+from app.imaging.header.image_header import ImageHeader
+from app.imaging.header.lut import Lut, Values, entries
 
 Shown = npt.NDArray[np.uint8]
 FUNCTIONS = ("LINEAR", "LINEAR_EXACT", "SIGMOID")

@@ -12,8 +12,8 @@ import struct
 import time
 from dataclasses import dataclass
 
-from app.imaging.header import ImageHeader
-from app.imaging.render_spec import RenderSpec
+from app.imaging.display.render_spec import RenderSpec
+from app.imaging.header.image_header import ImageHeader
 
 READY = b"ready"
 PICTURES, REFUSED, BAD_REGION, FRAME_WANTED = range(4)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from app.imaging.header import FrameValues, ImageHeader
+from app.imaging.header.image_header import FrameValues, ImageHeader
 
 PARALLEL = 0.999
 

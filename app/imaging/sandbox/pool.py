@@ -13,10 +13,10 @@ from contextlib import contextmanager
 from threading import Condition
 from types import TracebackType
 
+from app.imaging.display.render_spec import RenderSpec, RenderTask
 from app.imaging.errors import BadRegion, DecoderUnavailable, UndecodableFrame
-from app.imaging.render_spec import RenderSpec, RenderTask
-from app.imaging.sandbox_process import Child
-from app.imaging.sandbox_protocol import BAD_REGION, PICTURES, BrokenAnswer, Request
+from app.imaging.sandbox.process import Child
+from app.imaging.sandbox.protocol import BAD_REGION, PICTURES, BrokenAnswer, Request
 
 FRAMES_A_CHILD = 10_000
 """Then it is replaced: what hostile frames leaked must not add up until good ones fail."""

@@ -9,7 +9,7 @@ from pydicom import Dataset
 from pydicom.multival import MultiValue
 
 from app.imaging.errors import UnsupportedImage
-from app.imaging.lut import Lut
+from app.imaging.header.lut import Lut
 
 COLOURS = ("Red", "Green", "Blue")
 MAX_ENTRIES = 65_536

@@ -8,7 +8,7 @@ import numpy as np
 import simplejpeg
 from PIL import Image
 
-from app.imaging.window import Shown
+from app.imaging.display.window import Shown
 
 FORMATS = ("jpg", "png")
 

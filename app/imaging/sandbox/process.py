@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from app.imaging.errors import DecoderUnavailable
-from app.imaging.sandbox_protocol import (
+from app.imaging.sandbox.protocol import (
     FRAME_WANTED,
     PICTURES,
     READY,
@@ -23,7 +23,7 @@ from app.imaging.sandbox_protocol import (
     send_request,
 )
 
-APP = Path(__file__).resolve().parent.parent
+APP = Path(__file__).resolve().parent.parent.parent
 START_LIMIT_S = 60.0
 TOKENS_REMEMBERED = 256
 # An empty package stands for `app`, whose own __init__ would bring the whole web framework into the sandbox.
@@ -31,7 +31,7 @@ _START = """
 import sys, types
 app = sys.modules["app"] = types.ModuleType("app")
 app.__path__ = [sys.argv.pop(1)]
-from app.imaging.sandbox_child import main
+from app.imaging.sandbox.child import main
 main()
 """
 # Nothing of ours in its environment: settings hold secrets. One thread: a thread's stack counts as memory.

@@ -13,9 +13,9 @@ import imagecodecs
 import numpy as np
 import numpy.typing as npt
 
-from app.imaging.code_stream import claimed_size
+from app.imaging.codecs.code_stream import claimed_size
 from app.imaging.errors import UndecodableFrame
-from app.imaging.header import ImageHeader
+from app.imaging.header.image_header import ImageHeader
 
 Pixels = npt.NDArray[np.generic]
 

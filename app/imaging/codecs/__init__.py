@@ -1,0 +1,1 @@
+"""Compressed frames to arrays, arrays to pictures a browser shows."""

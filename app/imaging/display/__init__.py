@@ -1,0 +1,1 @@
+"""Arrays to grey levels and colours: windows, and what a caller may ask of a picture."""

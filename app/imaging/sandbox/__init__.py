@@ -1,0 +1,1 @@
+"""Decoding in child processes with limits of time and memory."""
