@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from app.bootstrap import Services, build
-from app.services.incoming import IncomingObject, Stored
+from app.services.ingest.incoming import IncomingObject, Stored
 from bench.study import NewStudy, new_study
 from tests.factories.access import issued
 from tests.factories.servers import settings_of

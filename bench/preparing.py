@@ -8,7 +8,7 @@ from pathlib import Path
 from app.bootstrap import Services
 from app.imaging.display.render_spec import RenderTask
 from app.repos import studies
-from app.services.renditions import FULL, PREVIEW
+from app.services.pictures.preparation import FULL, PREVIEW
 from bench.house import opened, take_in, working_folder
 from bench.rounds import seconds
 from bench.slices import StoredSlices, one_core, stored_slices

@@ -26,7 +26,7 @@ def family(pid: int) -> list[int]:
 
 def is_decoder(pid: int) -> bool:
     """One of our decoding children (app/imaging/sandbox/process.py)."""
-    return "sandbox_child" in _read(PROC / str(pid) / "cmdline")
+    return "sandbox.child" in _read(PROC / str(pid) / "cmdline")
 
 
 def peak_mib(pid: int) -> float:

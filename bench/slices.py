@@ -11,7 +11,7 @@ from app.archive.sealed import DataKey
 from app.bootstrap import Services
 from app.imaging.header.image_header import ImageHeader
 from app.repos import renditions, studies
-from app.services.renditions import Slice, read_frame, stacks_of
+from app.services.pictures.preparation import Slice, read_frame, stacks_of
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from tqdm import tqdm
 
 from app.bootstrap import Services
 from app.cli.plain import PlainCommand
-from app.services import incoming_files
-from app.services.incoming import MIB, Conflicting, Duplicate, IncomingObject, Outcome, Refused
+from app.services.ingest import files
+from app.services.ingest.incoming import MIB, Conflicting, Duplicate, IncomingObject, Outcome, Refused
 
 _BATCH_OBJECTS = 64
 _BATCH_BYTES = 256 * MIB
@@ -32,11 +32,11 @@ def _services() -> Services:
 def ingest(paths: tuple[Path, ...]) -> None:
     """Take DICOM files, folders and zip archives into the archive. Exit 1 when something went to quarantine."""
     services = _services()
-    limits = incoming_files.ZipLimits(member_bytes=services.ingest.limits.file_bytes)
+    limits = files.ZipLimits(member_bytes=services.ingest.limits.file_bytes)
     counts: Counter[str] = Counter()
     try:
-        with tqdm(total=incoming_files.count(paths), unit="file") as bar:
-            for batch in _batches(incoming_files.find(paths, limits, services.settings.spool_dir)):
+        with tqdm(total=files.count(paths), unit="file") as bar:
+            for batch in _batches(files.find(paths, limits, services.settings.spool_dir)):
                 _take(services, batch, counts, bar)
     finally:  # also when it ends early: what was counted is safe
         labels = ("stored", "already there", "in conflict", "refused")

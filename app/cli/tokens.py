@@ -10,7 +10,7 @@ from flask.cli import with_appcontext
 
 from app.bootstrap import Services
 from app.cli.plain import PlainCommand
-from app.services.machine_tokens import MachineTokens
+from app.services.machines.tokens import MachineTokens
 
 
 def _tokens() -> MachineTokens:

@@ -27,14 +27,14 @@ from app.identity.matching import is_chinese
 from app.models import Exam, Study
 from app.repos import exams as exam_repo
 from app.security.fields import FieldSealer
-from app.services import incoming_files
-from app.services.access_codes import AccessCodes
-from app.services.exam_input import ExamInput, PatientInput, ReportInput
-from app.services.exams import Exams
-from app.services.incoming import IncomingObject, Refused
-from app.services.ingest import Ingest
-from app.services.matching import open_identity
-from app.services.wechat_accounts import WechatAccounts
+from app.services.exams.input import ExamInput, PatientInput, ReportInput
+from app.services.exams.matching import open_identity
+from app.services.exams.registration import Exams
+from app.services.ingest import files
+from app.services.ingest.incoming import IncomingObject, Refused
+from app.services.ingest.ingest import Ingest
+from app.services.patient_access.codes import AccessCodes
+from app.services.wechat.accounts import WechatAccounts
 
 NOTES = (".txt", ".md", ".json")
 """Licences and notes beside the images are no mistakes of the sender."""
@@ -108,9 +108,9 @@ class Demo:
         return "oDemo" + self.token(f"openid:{phone}")[:23]
 
     def _take(self, path: Path) -> tuple[list[str], list[str]]:
-        limits = incoming_files.ZipLimits(member_bytes=self.ingest.limits.file_bytes)
+        limits = files.ZipLimits(member_bytes=self.ingest.limits.file_bytes)
         uids, refused = dict[str, None](), list[str]()
-        for batch in _batches(incoming_files.find([path], limits)):
+        for batch in _batches(files.find([path], limits)):
             try:
                 images = [item for item in batch if not _is_note(item)]
                 outcomes = self.ingest.receive(images, door="cli", actor=ACTOR, is_demo=True)

@@ -19,9 +19,9 @@ from app.models import Study
 from app.repos import exams as exam_repo
 from app.security.blind_index import BlindIndex
 from app.security.fields import FieldSealer
-from app.services.audit import Action, Audit
-from app.services.exam_input import ACCESSION
-from app.services.matching import Matching, open_identity, seal_identity
+from app.services.audit.log import Action, Audit
+from app.services.exams.input import ACCESSION
+from app.services.exams.matching import Matching, open_identity, seal_identity
 
 ACTOR = "system:demo"
 

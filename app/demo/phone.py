@@ -14,7 +14,7 @@ from flask import Response, render_template, request
 from app.clock import CHINA
 from app.demo.data import DemoExam
 from app.errors import NotFound
-from app.services.modality_names import modality_name
+from app.services.paper.modality_names import modality_name
 from app.web.context import services
 from app.web.guards import guarded_blueprint, public
 from sms.inbox import PhoneInbox

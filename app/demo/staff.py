@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from app.clock import Clock
 from app.security import totp
 from app.security.permissions import ROLES
-from app.services.staff_accounts import Credentials, StaffAccounts
+from app.services.staff.accounts import Credentials, StaffAccounts
 
 
 @dataclass(frozen=True)

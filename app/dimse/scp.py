@@ -24,7 +24,7 @@ from app.dimse.server import AllowListServer, BoundedHandler
 from app.dimse.spool import Spool
 from app.dimse.tls import tls_context
 from app.errors import DatabaseUnavailable, StoreUnavailable
-from app.services.incoming import (
+from app.services.ingest.incoming import (
     CANNOT_UNDERSTAND,
     MIB,
     OUT_OF_RESOURCES,
@@ -33,7 +33,7 @@ from app.services.incoming import (
     Promise,
     Refused,
 )
-from app.services.ingest import Ingest
+from app.services.ingest.ingest import Ingest
 
 log = structlog.get_logger(__name__)
 

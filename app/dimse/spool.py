@@ -17,7 +17,7 @@ import structlog
 from pynetdicom import evt
 from pynetdicom.events import Event
 
-from app.services.incoming import KEPT_OF_OVERSIZED_BYTES
+from app.services.ingest.incoming import KEPT_OF_OVERSIZED_BYTES
 
 log = structlog.get_logger(__name__)
 

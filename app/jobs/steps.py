@@ -6,14 +6,14 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from app.services.completion import PREPARE, Completion
-from app.services.job_queue import JobQueue
-from app.services.notify import Notify
-from app.services.receipts import Receipts
-from app.services.release import Release
-from app.services.renditions import Renditions
-from app.services.spent_rows import SpentRows
-from app.services.verification import ONE_TIME_REQUEST, Verification
+from app.services.exams.release import Release
+from app.services.notifications.receipts import Receipts
+from app.services.notifications.sending import Notify
+from app.services.operations.spent_rows import SpentRows
+from app.services.patient_access.verification import ONE_TIME_REQUEST, Verification
+from app.services.pictures.completion import PREPARE, Completion
+from app.services.pictures.preparation import Renditions
+from app.services.queue.job_queue import JobQueue
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from app.jobs.steps import JOBS, SWEEPS, URGENT, Work
-from app.services.job_queue import LEASE, ClaimedJob, JobQueue
+from app.services.queue.job_queue import LEASE, ClaimedJob, JobQueue
 
 log = structlog.get_logger(__name__)
 

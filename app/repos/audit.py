@@ -1,4 +1,4 @@
-"""Rows of the audit log and its head. What is recorded and how it is chained is app/services/audit.py."""
+"""Rows of the audit log and its head. What is recorded and how it is chained is app/services/audit/log.py."""
 
 from __future__ import annotations
 

@@ -11,8 +11,8 @@ import jinja2
 import pytest
 
 from app.jobs.steps import JOBS
-from app.services.audit import Action
-from app.services.notify import CODE_EXPIRED, Notify
+from app.services.audit.log import Action
+from app.services.notifications.sending import CODE_EXPIRED, Notify
 from sms.tencent import CODES
 from wechat import errors as wechat_errors
 

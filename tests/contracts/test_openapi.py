@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from app.bootstrap import Services
-from app.services.incoming import IncomingObject
+from app.services.ingest.incoming import IncomingObject
 from app.web.machine.openapi import DOCUMENT
 from tests.factories.access import application
 from tests.factories.described import check, faults

@@ -13,8 +13,8 @@ from app import create_app
 from app.bootstrap import Services
 from app.models import PatientSession
 from app.repos import exams as exam_repo
-from app.services.exam_input import exam_input
-from app.services.verification import SESSION_LIFETIME
+from app.services.exams.input import exam_input
+from app.services.patient_access.verification import SESSION_LIFETIME
 from tests.factories.house import exam_body
 
 FACTOR = "0027"

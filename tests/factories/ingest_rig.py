@@ -18,13 +18,13 @@ from app.repos import quarantine, studies
 from app.security.blind_index import BlindIndex
 from app.security.fields import FieldSealer
 from app.security.keys import MasterKeys
-from app.services.archive_check import ArchiveCheck
-from app.services.audit import Audit
-from app.services.data_keys import DataKeys
-from app.services.holds import Holds
-from app.services.incoming import IncomingObject, Outcome
-from app.services.ingest import Ingest
-from app.services.matching import Matching
+from app.services.archive.data_keys import DataKeys
+from app.services.audit.log import Audit
+from app.services.exams.holds import Holds
+from app.services.exams.matching import Matching
+from app.services.ingest.incoming import IncomingObject, Outcome
+from app.services.ingest.ingest import Ingest
+from app.services.operations.archive_check import ArchiveCheck
 from tests.factories import database
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)

@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 from app.bootstrap import Services
 from app.models import AuditEvent
 from app.security import totp
-from app.services.staff_accounts import Credentials
+from app.services.staff.accounts import Credentials
 
 PASSWORD = "Correct-horse-7"
 

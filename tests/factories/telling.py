@@ -13,8 +13,8 @@ from app.repos import exams as exam_repo
 from app.repos import notifications as repo
 from app.repos import studies as study_repo
 from app.repos.renditions import raise_exam_revision
-from app.services.exam_input import exam_input, report_input
-from app.services.incoming import IncomingObject, Stored
+from app.services.exams.input import exam_input, report_input
+from app.services.ingest.incoming import IncomingObject, Stored
 from sms.inbox import InboxMessage, PhoneInbox
 from tests.factories.house import clock_of, exam_body, report_body
 from tests.factories.images import ct_slice, part10

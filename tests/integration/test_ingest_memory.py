@@ -28,7 +28,7 @@ def receive_bombs(folder: str) -> None:
     """Prints the peak memory before, after one bomb and after one of each kind by the dozen."""
     from pydicom.uid import DeflatedExplicitVRLittleEndian
 
-    from app.services.incoming import Stored
+    from app.services.ingest.incoming import Stored
     from tests.factories.dicom_objects import ct_dataset, part10
     from tests.factories.ingest_rig import IngestRig
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from app.services.incoming import Duplicate, Outcome, Refused, Stored
+from app.services.ingest.incoming import Duplicate, Outcome, Refused, Stored
 from tests.factories.dicom_objects import ct_file, ct_series
 from tests.factories.ingest_rig import IngestRig
 from tests.shared_data import needs

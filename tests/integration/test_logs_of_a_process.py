@@ -17,7 +17,7 @@ from werkzeug.serving import make_server
 
 from app.bootstrap import Services
 from app.jobs.worker import Worker
-from app.services.completion import PREPARE
+from app.services.pictures.completion import PREPARE
 from tests.factories.house import services
 from tests.factories.leaks import leaks
 from tests.factories.log_output import written

@@ -22,8 +22,8 @@ from app.models import PreparedSeries, Study
 from app.repos import exams as exam_repo
 from app.repos import studies as study_repo
 from app.security.sealing import Header
-from app.services.exam_input import exam_input, report_input
-from app.services.matching import seal_identity
+from app.services.exams.input import exam_input, report_input
+from app.services.exams.matching import seal_identity
 from sms.inbox import PhoneInbox
 from tests.factories.access import application, let_in
 from tests.factories.house import START, exam_body, report_body, services

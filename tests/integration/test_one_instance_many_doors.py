@@ -11,7 +11,7 @@ import pytest
 from pydicom.uid import ImplicitVRLittleEndian
 
 from app.bootstrap import Services
-from app.services.incoming import Conflicting, Duplicate, IncomingObject, Outcome, Stored
+from app.services.ingest.incoming import Conflicting, Duplicate, IncomingObject, Outcome, Stored
 from tests.factories.dicom_objects import ct_dataset, ct_file, part10
 from tests.factories.door_app import door_app
 from tests.shared_data import files_of, needs

@@ -16,8 +16,8 @@ from werkzeug.test import TestResponse
 from app.bootstrap import Services
 from app.models import Job, OneTimeCode
 from app.repos import one_time_codes
-from app.services.attempts import REQUESTS_A_FAILURE
-from app.services.verification import ONE_TIME_REQUEST
+from app.services.patient_access.attempts import REQUESTS_A_FAILURE
+from app.services.patient_access.verification import ONE_TIME_REQUEST
 from tests.factories.access import Issued, application, issued, opened
 from tests.factories.house import clock_of, services
 from tests.factories.telling import messages, sweep

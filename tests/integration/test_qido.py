@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from app.models import Instance
-from app.services import dicom_query
+from app.services.dicomweb import query as dicom_query
 from tests.factories.dicom_objects import ct_file, ct_series
 from tests.factories.door_app import bearer
 from tests.factories.reading_machine import ReadingMachine, tag

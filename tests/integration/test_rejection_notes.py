@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 
 from app.bootstrap import Services
 from app.models import AuditEvent, Instance, Rejection
-from app.services.incoming import IncomingObject, Refused, Stored
+from app.services.ingest.incoming import IncomingObject, Refused, Stored
 from tests.factories.access import application, let_in
 from tests.factories.house import services
 from tests.factories.images import ct_slice, part10

@@ -20,7 +20,7 @@ def test_a_revocation_between_comparing_and_opening_wins(
     if step_up:
         post(app, f"/q/{exam.qr}", {"action": "send_code"})
         form = {"one_time_code": newest_text_code(house)}
-    module = "app.services.verification.hmac.compare_digest"
+    module = "app.services.patient_access.verification.hmac.compare_digest"
 
     def revoke_meanwhile(one: bytes, other: bytes) -> bool:
         monkeypatch.undo()

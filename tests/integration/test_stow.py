@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from app.bootstrap import Services
 from app.repos import quarantine, studies
-from app.services.incoming import OVERSIZED
+from app.services.ingest.incoming import OVERSIZED
 from app.web.machine import stow
 from tests.factories.dicom_objects import ct_file, ct_series
 from tests.factories.door_app import bearer, door_app

@@ -13,8 +13,8 @@ from app import create_app
 from app.archive.sealed import SealedArchive, SealRequest, StoredObject
 from app.config import Settings
 from app.errors import StoreFull
-from app.services.incoming import IncomingObject, Outcome
-from app.services.ingest import Ingest
+from app.services.ingest.incoming import IncomingObject, Outcome
+from app.services.ingest.ingest import Ingest
 from tests.factories.dicom_objects import ct_series
 
 

@@ -1,7 +1,7 @@
 """Decoding in child processes with limits on time and memory: hostile pixels can kill a child, never a server.
 
-The parent sends frame bytes and gets encoded pictures back, never pixels. The messages are `sandbox_protocol`, one
-child is `sandbox_process`, what happens inside it `sandbox_child`.
+The parent sends frame bytes and gets encoded pictures back, never pixels. The messages are `protocol`, one
+child is `process`, what happens inside it `child`.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.errors import InvalidInput
-from app.services.header_fields import is_uid
+from app.services.ingest.header_fields import is_uid
 from app.web.context import services
 
 

@@ -1,6 +1,6 @@
 """Guards for systems: `Authorization: Bearer <token>` with a scope (RFC 6750).
 
-What a token is, is app/services/machine_tokens.py's knowledge.
+What a token is, is app/services/machines/tokens.py's knowledge.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from flask import g, request
 
 from app.errors import Forbidden, Unauthenticated
-from app.services.machine_tokens import MachineCaller
+from app.services.machines.tokens import MachineCaller
 from app.web.context import services
 from app.web.guards import Guard
 

@@ -17,7 +17,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser
 
 from app.errors import InvalidInput, StoreUnavailable
-from app.services.incoming import MIB
+from app.services.ingest.incoming import MIB
 from app.web.machine.media_types import MediaType
 
 if TYPE_CHECKING:

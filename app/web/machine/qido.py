@@ -7,8 +7,8 @@ import re
 from flask import Response, abort, jsonify, request
 
 from app.errors import InvalidInput
-from app.services.dicom_matching import keyword_of
-from app.services.dicom_query import MAX_RESULTS, Row, Search
+from app.services.dicomweb.matching_keys import keyword_of
+from app.services.dicomweb.query import MAX_RESULTS, Row, Search
 from app.web.context import services
 from app.web.guards import guarded_blueprint
 from app.web.machine.addresses import checked_uid, retrieve_url

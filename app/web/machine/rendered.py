@@ -7,8 +7,8 @@ import re
 from flask import Response, abort, request
 
 from app.errors import InvalidInput
-from app.services.dicom_retrieve import StoredInstance
-from app.services.render_parameters import FORMATS
+from app.services.dicomweb.render_parameters import FORMATS
+from app.services.dicomweb.retrieve import StoredInstance
 from app.web.context import services
 from app.web.guards import guarded_blueprint
 from app.web.machine.auth import requires_scope

@@ -10,7 +10,7 @@ from flask import Response, jsonify, make_response, request
 from werkzeug.exceptions import UnsupportedMediaType
 
 from app.errors import InvalidInput
-from app.services.exam_input import accession_number, exam_input, report_input
+from app.services.exams.input import accession_number, exam_input, report_input
 from app.web.body_limits import limit_body
 from app.web.context import services
 from app.web.guards import guarded, guarded_blueprint, public

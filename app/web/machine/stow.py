@@ -11,7 +11,7 @@ from typing import Any
 from flask import Response, abort, jsonify, request
 
 from app.errors import InvalidInput, RefusedObject
-from app.services.incoming import CANNOT_UNDERSTAND, MIB, OVERSIZED, IncomingObject, Outcome, Promise, Refused
+from app.services.ingest.incoming import CANNOT_UNDERSTAND, MIB, OVERSIZED, IncomingObject, Outcome, Promise, Refused
 from app.web.context import services
 from app.web.guards import guarded_blueprint
 from app.web.machine.addresses import checked_uid, retrieve_url

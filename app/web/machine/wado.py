@@ -13,7 +13,7 @@ from flask import Response, abort, request, stream_with_context
 
 from app.dicom import json_metadata
 from app.errors import InvalidInput, NotFound
-from app.services.dicom_retrieve import StoredInstance
+from app.services.dicomweb.retrieve import StoredInstance
 from app.web.context import services
 from app.web.downloads import for_a_machine
 from app.web.guards import guarded_blueprint

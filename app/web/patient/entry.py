@@ -9,9 +9,9 @@ from flask import Response, make_response, redirect, render_template, request
 
 from app.errors import AccessRefused, StepUpRequired, TooManyAttempts
 from app.security.codes import is_long, normal_code
-from app.services.code_naming import NO_PHONE, Attempt
-from app.services.exam_input import phone_number
-from app.services.verification import Opened
+from app.services.exams.input import phone_number
+from app.services.patient_access.code_naming import NO_PHONE, Attempt
+from app.services.patient_access.verification import Opened
 from app.web import body_limits
 from app.web.context import services
 from app.web.guards import guarded_blueprint, public

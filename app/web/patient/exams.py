@@ -8,10 +8,10 @@ from flask import Response, make_response, render_template, request
 from jinja2.utils import htmlsafe_json_dumps
 
 from app.clock import CHINA
-from app.services.audit import Action
-from app.services.exams import ExamView
-from app.services.modality_names import modality_name
-from app.services.pictures import ShownSeries
+from app.services.audit.log import Action
+from app.services.exams.registration import ExamView
+from app.services.paper.modality_names import modality_name
+from app.services.pictures.serving import ShownSeries
 from app.web import body_limits
 from app.web.context import services
 from app.web.guards import guarded_blueprint

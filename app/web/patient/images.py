@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from flask import Response, jsonify, request
 
 from app.errors import InvalidInput, NotFound
-from app.services.audit import Action
-from app.services.pictures import RenderSpec, Window
+from app.services.audit.log import Action
+from app.services.pictures.serving import RenderSpec, Window
 from app.web.context import services
 from app.web.downloads import stream_zip
 from app.web.guards import guarded_blueprint

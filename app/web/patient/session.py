@@ -9,9 +9,9 @@ import uuid
 from flask import Response, current_app, g, request
 
 from app.errors import InvalidInput, NotFound, Unauthenticated
-from app.services.audit import Action
-from app.services.patient_access import PatientAccess
-from app.services.verification import Opened
+from app.services.audit.log import Action
+from app.services.patient_access.sessions import PatientAccess
+from app.services.patient_access.verification import Opened
 from app.web.context import services
 
 DEVICE_SECONDS = 365 * 24 * 3600

@@ -6,7 +6,7 @@ from flask import Response, make_response, render_template, request
 
 from app.errors import InvalidInput
 from app.security.permissions import Permission
-from app.services.audit_reading import FILTERS, PAGE
+from app.services.audit.reading import FILTERS, PAGE
 from app.web.context import services
 from app.web.guards import guarded_blueprint
 from app.web.staff.session import requires

@@ -8,7 +8,7 @@ from flask import Response, flash, make_response, redirect, render_template, req
 from app.errors import Conflict, InvalidInput
 from app.security import totp
 from app.security.permissions import ROLES, Permission
-from app.services.staff_accounts import Credentials
+from app.services.staff.accounts import Credentials
 from app.web.context import services
 from app.web.guards import guarded_blueprint
 from app.web.staff.session import current_staff, requires

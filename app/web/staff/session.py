@@ -8,7 +8,7 @@ from flask_wtf import CSRFProtect
 from app.errors import Forbidden, InvalidInput, NotFound, PasswordOverAge
 from app.security.addresses import address_of, is_of
 from app.security.permissions import Permission, may
-from app.services.staff_login import StaffAccess
+from app.services.staff.login import StaffAccess
 from app.web import body_limits
 from app.web.context import services
 from app.web.guards import Guard

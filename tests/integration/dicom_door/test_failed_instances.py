@@ -11,7 +11,7 @@ import pydicom
 import pytest
 
 from app.errors import StoreFull
-from app.services.incoming import KEPT_OF_OVERSIZED_BYTES, OVERSIZED
+from app.services.ingest.incoming import KEPT_OF_OVERSIZED_BYTES, OVERSIZED
 from tests.factories.dicom_client import associate, send
 from tests.factories.dicom_objects import ct_file
 from tests.factories.open_door import Open, stored
@@ -56,7 +56,7 @@ def test_a_full_store_is_out_of_resources_and_the_door_stays_open(
 
 def test_an_unforeseen_error_is_never_a_success(open_door: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     door, _ = open_door()
-    monkeypatch.setattr("app.services.ingest.Ingest._take", lambda *_: 1 / 0)
+    monkeypatch.setattr("app.services.ingest.ingest.Ingest._take", lambda *_: 1 / 0)
     association = associate(door.port)
     assert send(association, [ct_file()]) == [0xC000]
     association.release()

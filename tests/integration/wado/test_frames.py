@@ -40,7 +40,7 @@ def test_no_request_for_frames_parses_a_header(machine: ReadingMachine, monkeypa
     def parse(*_: object, **__: object) -> None:
         raise AssertionError("a header was parsed")
 
-    monkeypatch.setattr("app.services.dicom_retrieve.dcmread", parse)
+    monkeypatch.setattr("app.services.dicomweb.retrieve.dcmread", parse)
     assert machine.get(CINE + "/frames/1").status_code == 200
     assert machine.get(CINE + "/rendered").status_code == 200
 

@@ -14,10 +14,10 @@ from app.bootstrap import Services
 from app.jobs import steps, worker
 from app.jobs.wake import Waker
 from app.repos import jobs
-from app.services.code_naming import Attempt
-from app.services.completion import PREPARE
-from app.services.job_queue import LEASE
-from app.services.verification import ONE_TIME_REQUEST
+from app.services.patient_access.code_naming import Attempt
+from app.services.patient_access.verification import ONE_TIME_REQUEST
+from app.services.pictures.completion import PREPARE
+from app.services.queue.job_queue import LEASE
 from tests.factories.access import issued
 from tests.factories.house import services
 from tests.factories.telling import mark_prepared, messages, receive_study, register, states

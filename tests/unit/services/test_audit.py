@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.bootstrap import Services
 from app.models import AuditEvent, AuditHead
-from app.services.audit import Action
+from app.services.audit.log import Action
 from tests.factories.access import application
 from tests.factories.house import services
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from app.repos import exams as exam_repo
 from app.repos import notifications as repo
-from app.services.code_naming import Attempt
+from app.services.patient_access.code_naming import Attempt
 from tests.factories.access import FACTOR
 from tests.factories.house import services
 from tests.factories.telling import (

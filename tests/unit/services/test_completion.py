@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from app.errors import NotFound
-from app.services.job_queue import JobQueue
+from app.services.queue.job_queue import JobQueue
 from tests.factories.house import clock_of, services
 from tests.factories.telling import receive_study, study
 

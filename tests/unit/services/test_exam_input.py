@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from app.errors import InvalidInput
-from app.services.exam_input import accession_number, exam_input, report_input
+from app.services.exams.input import accession_number, exam_input, report_input
 from tests.factories.house import exam_body, report_body
 
 ARABIC = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")

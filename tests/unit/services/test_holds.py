@@ -11,7 +11,7 @@ from sqlalchemy import select
 from app.bootstrap import Services
 from app.errors import Conflict, InvalidInput, NotFound
 from app.models import AuditEvent, Exam
-from app.services.verification import Attempt
+from app.services.patient_access.verification import Attempt
 from tests.factories.access import FACTOR
 from tests.factories.house import clock_of, services
 from tests.factories.telling import (

@@ -9,8 +9,8 @@ from pydicom.uid import BasicTextSRStorage, generate_uid
 
 from app.dicom.part10 import HeaderLimits
 from app.errors import RefusedObject
-from app.services.incoming import Conflicting, Duplicate, IncomingObject, Refused, Stored
-from app.services.matching import open_identity
+from app.services.exams.matching import open_identity
+from app.services.ingest.incoming import Conflicting, Duplicate, IncomingObject, Refused, Stored
 from tests.factories.dicom_objects import ct_dataset, ct_file, ct_series, part10
 from tests.factories.ingest_rig import NOON, IngestRig, audit_events
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.services.incoming import Refused, Stored
+from app.services.ingest.incoming import Refused, Stored
 from tests.factories.dicom_objects import ct_file
 from tests.factories.ingest_rig import IngestRig
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pydicom
 import pytest
 
-from app.services.incoming import Conflicting, Duplicate
+from app.services.ingest.incoming import Conflicting, Duplicate
 from tests.factories.dicom_objects import ct_file, ct_series
 from tests.factories.ingest_rig import IngestRig, audit_events
 

@@ -9,7 +9,7 @@ import pytest
 
 from app.bootstrap import Services
 from app.errors import CloudFilmError, DatabaseUnavailable, NotFound, StoreFull
-from app.services.job_queue import LEASE, MOST_ATTEMPTS, JobQueue
+from app.services.queue.job_queue import LEASE, MOST_ATTEMPTS, JobQueue
 from tests.factories.house import clock_of, services
 
 

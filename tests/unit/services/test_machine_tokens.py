@@ -10,7 +10,7 @@ from sqlalchemy import update
 from app.bootstrap import Services
 from app.errors import Unauthenticated
 from app.models import MachineToken
-from app.services.machine_tokens import MachineCaller
+from app.services.machines.tokens import MachineCaller
 from tests.factories.house import services
 
 

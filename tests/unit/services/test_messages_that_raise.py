@@ -13,7 +13,7 @@ from app.bootstrap import Services
 from app.errors import DatabaseUnavailable
 from app.models import Notification
 from app.repos import notifications as repo
-from app.services.messages import Messages
+from app.services.notifications.wording import Messages
 from sms.templates import SmsMessage
 from tests.factories.house import clock_of, services
 from tests.factories.telling import mark_prepared, notifications, only_state, register, sweep, untold

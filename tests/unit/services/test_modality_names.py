@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.services.modality_names import modality_name
+from app.services.paper.modality_names import modality_name
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 
 from app.dicom.part10 import HeaderLimits
 from app.identity.person_names import decode_person_name
-from app.services.header_fields import read
+from app.services.ingest.header_fields import read
 from tests.shared_data import FOLDER, needs
 
 NAME = "Wang^Xiaodong=王^小东"

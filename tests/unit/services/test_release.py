@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.database import Database
 from app.models import Exam
-from app.services.outbox import Outbox
+from app.services.notifications.outbox import Outbox
 from tests.factories.house import clock_of, services
 from tests.factories.telling import (
     exam_of,

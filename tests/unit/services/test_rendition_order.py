@@ -16,8 +16,8 @@ from app.demo.queries import studies
 from app.imaging.display.window import Window
 from app.imaging.sandbox.pool import RenderSpec
 from app.repos.renditions import instances_of
-from app.services.incoming import IncomingObject, Stored
-from app.services.renditions import stacks_of
+from app.services.ingest.incoming import IncomingObject, Stored
+from app.services.pictures.preparation import stacks_of
 from tests.factories.house import services
 from tests.factories.images import ct_slice, enhanced_ct, part10
 from tests.factories.telling import exam_of, register, sweep

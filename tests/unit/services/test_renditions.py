@@ -13,7 +13,7 @@ from app.bootstrap import Services
 from app.imaging.errors import DecoderUnavailable
 from app.imaging.sandbox.pool import RenderPool, RenderSpec, RenderTask
 from app.imaging.sandbox.process import Child
-from app.services.incoming import IncomingObject
+from app.services.ingest.incoming import IncomingObject
 from tests.factories.house import services
 from tests.factories.images import ct_slice, part10
 from tests.factories.telling import exam_of, messages, receive_study, register, study, sweep

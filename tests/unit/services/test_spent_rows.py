@@ -11,9 +11,9 @@ from sqlalchemy import func, select
 from app.bootstrap import Services
 from app.errors import AccessRefused
 from app.models import AccessAttempts, AuditEvent, Base, Job, KnownDevice, OneTimeCode, PatientSession, StaffSession
-from app.services import spent_rows
-from app.services.code_naming import Attempt
-from app.services.spent_rows import DEVICES_KEPT, KEPT, SpentRows
+from app.services.operations import spent_rows
+from app.services.operations.spent_rows import DEVICES_KEPT, KEPT, SpentRows
+from app.services.patient_access.code_naming import Attempt
 from tests.factories.access import FACTOR, Issued, issued
 from tests.factories.house import clock_of, services
 from tests.factories.telling import sweep

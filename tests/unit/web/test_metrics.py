@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.bootstrap import Services
-from app.services.incoming import IncomingObject
+from app.services.ingest.incoming import IncomingObject
 from tests.factories.access import application
 from tests.factories.house import services
 from tests.factories.images import ct_slice, part10

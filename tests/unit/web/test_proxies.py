@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from flask import Flask, request
 
-from app.services.verification import Attempt
+from app.services.patient_access.verification import Attempt
 from tests.factories.access import application, issued
 from tests.factories.house import services
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from app.bootstrap import Services
 from app.demo.__main__ import document
-from app.services.exam_input import exam_input
+from app.services.exams.input import exam_input
 from tests.factories.access import application
 from tests.factories.demo_data import start, write
 from tests.factories.house import exam_body, services

@@ -12,8 +12,8 @@ from sqlalchemy import select
 from app.bootstrap import Services
 from app.models import Exam, Report
 from app.repos import studies as study_repo
-from app.services.exam_input import exam_input
-from app.services.incoming import IncomingObject
+from app.services.exams.input import exam_input
+from app.services.ingest.incoming import IncomingObject
 from tests.factories.demo_data import labelled, load, start, write
 from tests.factories.house import exam_body
 from tests.factories.images import ct_slice, part10

@@ -1,0 +1,1 @@
+"""What QIDO-RS and WADO-RS answer. HTTP is app/web/machine/dicomweb."""

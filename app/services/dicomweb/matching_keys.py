@@ -1,0 +1,109 @@
+"""Matching keys of a DICOMweb search (PS3.4 C.2.2.2, PS3.18 8.3.4) -> conditions. Running them is `dicom_query`.
+
+A key that cannot be matched is refused, never ignored: to ignore one would answer with other people's studies.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from pydicom.datadict import keyword_for_tag, tag_for_keyword
+
+from app.errors import InvalidInput
+from app.identity.matching import normal_id
+from app.repos.dicom_query import Between, Condition, Like, OneOf
+from app.security.blind_index import BlindIndex
+from app.services.ingest.header_fields import is_uid
+
+LEVELS = ("study", "series", "instance")
+MAX_VALUES = 200
+MAX_CHARACTERS = 4096
+_DATE = re.compile(r"\d{8}")
+_TIME = re.compile(r"\d{2}(\d{2}(\d{2}(\.\d{1,6})?)?)?")
+# Sorts behind every longer value that starts alike: 10 as the end of a range holds 10:59.
+_LAST = "~"
+
+
+def keyword_of(name: str) -> str:
+    """The keyword of an attribute named by keyword or by eight hexadecimal digits. Raises InvalidInput."""
+    keyword = keyword_for_tag(int(name, 16)) if re.fullmatch(r"[0-9A-Fa-f]{8}", name) else name
+    if not keyword or tag_for_keyword(keyword) is None:
+        raise InvalidInput("query", "names an attribute that does not exist")
+    return keyword
+
+
+def condition(keyword: str, value: str, level: str, blind: BlindIndex) -> Condition | None:
+    """One key's condition; None matches everything. Raises InvalidInput for bad values and unsupported keys."""
+    known = _KEYS.get(keyword)
+    if known is None or LEVELS.index(known[0]) > LEVELS.index(level):
+        raise InvalidInput(keyword, f"is no matching key of a search for {level} here")
+    if len(value) > MAX_CHARACTERS:
+        raise InvalidInput(keyword, "is too long")
+    if value.strip("*") == "":
+        return None
+    if keyword == "PatientID":
+        return _patient_id(value, blind)
+    return known[1](keyword, value)
+
+
+def _uids(keyword: str, value: str) -> Condition:
+    found = tuple(re.split(r"[,\\]", value))
+    if len(found) > MAX_VALUES or not all(map(is_uid, found)):
+        raise InvalidInput(keyword, f"must be one to {MAX_VALUES} UIDs")
+    return OneOf(keyword, found)
+
+
+def _codes(keyword: str, value: str) -> Condition:
+    return OneOf(keyword, tuple(code.strip().upper() for code in re.split(r"[,\\]", value)[:MAX_VALUES]))
+
+
+def _number(keyword: str, value: str) -> Condition:
+    if not re.fullmatch(r"[+-]?\d{1,9}", value):
+        raise InvalidInput(keyword, "must be a number")
+    return OneOf(keyword, (int(value),))
+
+
+def _text(keyword: str, value: str) -> Condition:
+    """`*` any characters, `?` one (PS3.4 C.2.2.2.4)."""
+    if "*" not in value and "?" not in value:
+        return OneOf(keyword, (value,))
+    escaped = re.sub(r"([\\%_])", r"\\\1", value)
+    return Like(keyword, escaped.replace("*", "%").replace("?", "_"))
+
+
+def _range(pattern: re.Pattern[str]) -> Callable[[str, str], Condition]:
+    def parse(keyword: str, value: str) -> Condition:
+        low, dash, high = value.partition("-")
+        if not all(pattern.fullmatch(end) for end in (low, high) if end) or not (low or high):
+            raise InvalidInput(keyword, "must be a value or a range with a hyphen")
+        if not dash:
+            return Between(keyword, low, low + _LAST)
+        return Between(keyword, low or "0", high + _LAST if high else "")
+
+    return parse
+
+
+def _patient_id(value: str, blind: BlindIndex) -> Condition:
+    if "*" in value or "?" in value:
+        raise InvalidInput("PatientID", "takes no wildcards: patient identifiers are kept sealed")
+    return OneOf("PatientID", (blind.of("patient.patient_id", normal_id(value)),))
+
+
+_KEYS: dict[str, tuple[str, Callable[[str, str], Condition]]] = {
+    "StudyInstanceUID": ("study", _uids),
+    "AccessionNumber": ("study", _text),
+    "PatientID": ("study", _text),
+    "StudyDate": ("study", _range(_DATE)),
+    "StudyTime": ("study", _range(_TIME)),
+    "StudyDescription": ("study", _text),
+    "StudyID": ("study", _text),
+    "ModalitiesInStudy": ("study", _codes),
+    "SeriesInstanceUID": ("series", _uids),
+    "Modality": ("series", _codes),
+    "SeriesNumber": ("series", _number),
+    "SeriesDescription": ("series", _text),
+    "SOPInstanceUID": ("instance", _uids),
+    "SOPClassUID": ("instance", _uids),
+    "InstanceNumber": ("instance", _number),
+}

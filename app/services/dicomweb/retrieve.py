@@ -1,0 +1,147 @@
+"""Reads stored instances for machines with scope `read` (WADO-RS, PS3.18 10.4), unmatched studies included.
+
+Every read is audited once, before its first byte is sent. Frames come from the sealed file by the frame index: no
+header is parsed for them. Metadata is made in `dicom_metadata`; media types and HTTP are the web's work.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from pydicom import dcmread
+from pydicom.dataset import Dataset
+
+from app.archive.sealed import DataKey, SealedArchive
+from app.database import Database
+from app.errors import InvalidInput, NotFound, StoreUnavailable
+from app.imaging.display.render_spec import RenderTask
+from app.imaging.errors import BadRegion, DecoderUnavailable, ImagingError, UndecodableFrame
+from app.imaging.header.image_header import ImageHeader
+from app.imaging.sandbox.pool import RenderPool
+from app.models import Instance
+from app.repos import dicom_query as repo
+from app.services.archive.data_keys import DataKeys
+from app.services.audit.log import Action, Audit
+from app.services.dicomweb.render_parameters import render_spec
+from app.services.pictures.preparation import read_frame
+
+
+@dataclass(frozen=True)
+class StoredInstance:
+    """One instance with its place in the model and the key of its study."""
+
+    study_uid: str
+    series_uid: str
+    row: Instance
+    data_key: DataKey
+
+    @property
+    def sop_uid(self) -> str:
+        return self.row.sop_instance_uid
+
+    @property
+    def image(self) -> ImageHeader | None:
+        """None when it holds no pixels, or none that can be shown. Only of instances found with `with_images`."""
+        return ImageHeader.from_json(self.row.image_header) if self.row.image_header else None
+
+
+@dataclass(frozen=True)
+class DicomRetrieve:
+    db: Database
+    archive: SealedArchive
+    data_keys: DataKeys
+    audit: Audit
+    renderer: RenderPool
+
+    def find(
+        self,
+        uids: tuple[str, ...],
+        actor: str,
+        what: str,
+        *,
+        with_images: bool = False,
+    ) -> list[StoredInstance]:
+        """The instances of a study, series or single instance, in the order they are numbered.
+
+        `uids`: those of the study, then of the series, then of the instance. `what` is read of them, for the audit log.
+        Raises NotFound.
+        """
+        keys = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID")
+        conditions = [repo.OneOf(key, (uid,)) for key, uid in zip(keys, uids, strict=False)]
+        with self.db.read() as session:
+            found = [
+                StoredInstance(
+                    study.study_instance_uid,
+                    series.series_instance_uid,
+                    instance,
+                    self.data_keys.open(session, study.data_key_id),
+                )
+                for study, series, instance in repo.instances(session, conditions, None, 0, with_images=with_images)
+            ]
+        if not found:
+            raise NotFound
+        with self.db.session() as session:
+            self.audit.record(
+                session,
+                Action.MACHINE_READ,
+                actor=actor,
+                subject=f"study:{uids[0]}",
+                what=what,
+                uids=list(uids[1:]),
+                count=len(found),
+            )
+        return found
+
+    def stream(self, found: StoredInstance) -> Iterator[bytes]:
+        """The Part-10 file as it was received, piece by piece."""
+        return self.archive.stream(found.row.object_key, found.row.object_version, found.data_key)
+
+    def header(self, found: StoredInstance) -> Dataset:
+        """The data set before the pixels; of an object without a pixel offset the whole file is read."""
+        row = found.row
+        if row.pixel_offset is None:
+            part10 = b"".join(self.stream(found))
+        else:
+            part10 = self.archive.open_range(
+                row.object_key, row.object_version, found.data_key, 0, row.pixel_offset, size=row.size
+            )
+        return dcmread(io.BytesIO(part10), stop_before_pixels=True)
+
+    def frame(self, found: StoredInstance, number: int) -> bytes:
+        """Frame `number`, from 1, as it is encoded in the file. Raises NotFound."""
+        if not 1 <= number <= found.row.number_of_frames:
+            raise NotFound
+        try:
+            frame = read_frame(self.archive, found.data_key, found.row, number - 1)
+        except (ImagingError, IndexError):
+            raise NotFound from None
+        if not frame:
+            raise NotFound
+        return frame
+
+    def render(
+        self, found: StoredInstance, number: int, media_type: str, query: Mapping[str, str], longest: int | None = None
+    ) -> bytes:
+        """One frame, from 1, as `render_parameters` says; empty when it cannot be shown.
+
+        Raises NotFound, InvalidInput, StoreUnavailable.
+        """
+        image = found.image
+        if image is None:
+            return b""
+        if not 1 <= number <= image.number_of_frames:
+            raise NotFound
+        spec = render_spec(query, media_type, image.rows, image.columns, longest)
+        token = f"{found.row.id.hex}:{number - 1}"
+        try:
+            return self.renderer.render(
+                RenderTask(image, lambda: self.frame(found, number), number - 1, (spec,), token)
+            )[0]
+        except BadRegion:
+            raise InvalidInput("viewport", "does not lie within the image") from None
+        except UndecodableFrame:
+            return b""
+        except DecoderUnavailable:
+            raise StoreUnavailable("no decoder is to be had now") from None

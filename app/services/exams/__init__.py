@@ -1,0 +1,1 @@
+"""Exams and their reports: registered, matched with studies, held, released."""

@@ -1,0 +1,105 @@
+"""Studies to exams: by accession number and patient ID, cross-checked by name, sex and birth date.
+
+Wrong patient is the worst bug: any difference keeps the study from every patient, and holds its exam, until a human or
+a correction settles it. What the fields mean and how they compare is `identity`, holding is `holds`.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+
+from sqlalchemy.orm import Session
+
+from app.identity.matching import HeaderIdentity, RegisteredIdentity, differences
+from app.models import Exam, Study
+from app.repos import exams as repo
+from app.repos.renditions import raise_exam_revision
+from app.security.fields import FieldSealer
+from app.services.audit.log import Action, Audit
+from app.services.exams.holds import PARTED, SYSTEM, Holds
+
+CONTEXT = "study.identity"
+
+
+def seal_identity(fields: FieldSealer, identity: HeaderIdentity) -> bytes:
+    return fields.seal(json.dumps(asdict(identity), ensure_ascii=False), CONTEXT)
+
+
+def open_identity(fields: FieldSealer, sealed: bytes) -> HeaderIdentity:
+    plain = json.loads(fields.open(sealed, CONTEXT))
+    return HeaderIdentity(plain["patient_id"], tuple(plain["names"]), plain["sex"], plain["birth_date"])
+
+
+@dataclass(frozen=True)
+class Matching:
+    """Every method works inside the caller's transaction."""
+
+    fields: FieldSealer
+    audit: Audit
+    holds: Holds
+
+    def study_changed(self, session: Session, study: Study) -> None:
+        """A study is new or got instances: find its exam, or say why it has none."""
+        if study.match_state == "detached":
+            return
+        exam = repo.exam_by_accession(session, study.accession_number)
+        self._settle(session, study, exam)
+        if exam is not None:
+            self.holds.reconsider(session, exam)
+
+    def exam_changed(self, session: Session, exam: Exam) -> None:
+        """An exam is new or its identity was corrected: every study of its accession number is judged again."""
+        session.flush()
+        for study in repo.studies_of_accession(session, exam.accession_number):
+            self._settle(session, study, exam)
+        self.holds.reconsider(session, exam)
+
+    def header_differs(self, session: Session, study: Study) -> None:
+        """A later instance names somebody else than the study's first: a human must look, unless one did already."""
+        if study.match_reason == PARTED:
+            return
+        self._part(session, study, "detached", "instances of one study name different patients")
+        exam = repo.exam_by_accession(session, study.accession_number)
+        if exam is not None:
+            self.holds.reconsider(session, exam)
+
+    def _settle(self, session: Session, study: Study, exam: Exam | None) -> None:
+        if exam is None:
+            reason = "no exam of this accession number" if study.accession_number else "no accession number"
+            self._part(session, study, "unmatched", reason)
+            return
+        found = differences(
+            open_identity(self.fields, study.identity_sealed),
+            self.registered(session, exam),
+            empty_matches=study.is_demo,
+        )
+        if found:
+            self._part(session, study, "mismatch", "differs in " + ", ".join(found))
+        elif (study.match_state, study.exam_id) != ("matched", exam.id):
+            study.match_state, study.match_reason, study.exam_id = "matched", None, exam.id
+            session.flush()
+            raise_exam_revision(session, exam.id)
+            self._record(session, Action.STUDY_MATCHED, study, exam=exam.id.hex)
+
+    def registered(self, session: Session, exam: Exam) -> RegisteredIdentity:
+        patient = repo.patient(session, exam.patient_id)
+        return RegisteredIdentity(
+            patient_id=self.fields.open(patient.patient_id_sealed, "patient.patient_id"),
+            name=self.fields.open(patient.name_sealed, "patient.name"),
+            sex=patient.sex,
+            birth_date=self.fields.open(patient.birth_date_sealed, "patient.birth_date"),
+        )
+
+    def _part(self, session: Session, study: Study, state: str, reason: str) -> None:
+        if (study.match_state, study.match_reason, study.exam_id) == (state, reason, None):
+            return
+        former = study.exam_id
+        study.match_state, study.match_reason, study.exam_id = state, reason, None
+        session.flush()
+        if former is not None:
+            raise_exam_revision(session, former)
+        self._record(session, Action.STUDY_UNMATCHED, study, state=state, reason=reason)
+
+    def _record(self, session: Session, action: Action, study: Study, **detail: str) -> None:
+        self.audit.record(session, action, actor=SYSTEM, subject=f"study:{study.study_instance_uid}", **detail)

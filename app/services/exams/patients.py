@@ -1,0 +1,142 @@
+"""Patients as the RIS names them: the row of an identity, what of it may be corrected, and its clear view."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+
+from sqlalchemy.orm import Session
+
+from app.clock import Clock
+from app.identity.matching import normal_id, normal_name, search_tokens
+from app.models import Patient
+from app.repos import exams as repo
+from app.security.blind_index import BlindIndex
+from app.security.fields import FieldSealer
+from app.services.audit.log import Action, Audit
+from app.services.exams.input import PatientInput
+
+
+@dataclass(frozen=True)
+class PatientView(PatientInput):
+    """A patient in clear, as the RIS gave it last; only for those who were let in."""
+
+    id: uuid.UUID
+
+
+@dataclass(frozen=True)
+class Patients:
+    """Every method works inside the caller's transaction."""
+
+    clock: Clock
+    fields: FieldSealer
+    blind: BlindIndex
+    audit: Audit
+
+    def row_of(self, session: Session, given: PatientInput, actor: str) -> tuple[Patient, bool]:
+        """The row of this identity, made when it is new, and whether a known one's phone number is another now.
+        Phone number and spelling may change without making another person; that is audited."""
+        identity = self._identity(given)
+        row = repo.patient_by_identity(session, identity)
+        if row is None:
+            return self._new(session, given, identity), False
+        corrected = [name for name in ("patient_id", "name", "phone") if self._take(row, name, getattr(given, name))]
+        if corrected:
+            row.updated_at = self.clock.now()
+            session.flush()
+            if "name" in corrected:
+                self._index_name(session, row, given.name)
+            subject = f"patient:{row.id.hex}"
+            self.audit.record(session, Action.PATIENT_CORRECTED, actor=actor, subject=subject, fields=corrected)
+        return row, "phone" in corrected
+
+    def with_what_is_on_file(
+        self, session: Session, given: PatientInput, unusable: Collection[str], former: Patient | None
+    ) -> PatientInput:
+        """For a field that was given but cannot be used, the one that is known of the same person stays.
+
+        `former`: whose the exam was until now, None for a new exam.
+        """
+        if not unusable:
+            return given
+        same = former if former is not None and self._is_named(former, given) else None
+        if "id_number" in unusable and same is not None:
+            given = replace(given, id_number=self.view(same).id_number)
+        if "phone" in unusable:
+            row = repo.patient_by_identity(session, self._identity(given))
+            if row is None and same is not None and same.id_number_hash is None:
+                row = same  # the same person, whose ID number was not known before
+            given = replace(given, phone=self.view(row).phone if row is not None else None)
+        return given
+
+    def _is_named(self, row: Patient, given: PatientInput) -> bool:
+        """The row's person, by everything but the ID number."""
+        on_file = self.view(row)
+        return (
+            normal_id(on_file.patient_id), normal_name(on_file.name), on_file.sex, on_file.birth_date
+        ) == (normal_id(given.patient_id), normal_name(given.name), given.sex, given.birth_date)  # fmt: skip
+
+    def _identity(self, given: PatientInput) -> bytes:
+        parts = (
+            normal_id(given.patient_id), normal_name(given.name), given.sex, given.birth_date, given.id_number or ""
+        )  # fmt: skip
+        return self.blind.of("patient.identity", json.dumps(parts, ensure_ascii=False))
+
+    def view(self, row: Patient) -> PatientView:
+        return PatientView(
+            id=row.id,
+            patient_id=self.fields.open(row.patient_id_sealed, "patient.patient_id"),
+            name=self.fields.open(row.name_sealed, "patient.name"),
+            phone=self.fields.open(row.phone_sealed, "patient.phone") if row.phone_sealed else None,
+            id_number=self.fields.open(row.id_number_sealed, "patient.id_number") if row.id_number_sealed else None,
+            birth_date=self.fields.open(row.birth_date_sealed, "patient.birth_date"),
+            sex=row.sex,
+        )
+
+    def is_completed(self, former: Patient, now: Patient) -> bool:
+        """The same person, of whom only the ID number was not known before."""
+        if former.id_number_hash is not None or now.id_number_hash is None:
+            return False
+        same = ("patient_id_hash", "name_hash", "sex")
+        return all(getattr(former, name) == getattr(now, name) for name in same) and (
+            self.view(former).birth_date == self.view(now).birth_date
+        )
+
+    def _take(self, row: Patient, name: str, text: str | None) -> bool:
+        """Seal another spelling or phone number; False when it is the one on file."""
+        context = f"patient.{name}"
+        sealed: bytes | None = getattr(row, f"{name}_sealed")
+        if (self.fields.open(sealed, context) if sealed else None) == text:
+            return False
+        setattr(row, f"{name}_sealed", self.fields.seal(text, context) if text else None)
+        if name == "phone":
+            row.phone_hash = self.blind.of(context, text) if text else None
+        return True
+
+    def _new(self, session: Session, given: PatientInput, identity: bytes) -> Patient:
+        now = self.clock.now()
+        row = Patient(
+            identity_hash=identity,
+            patient_id_hash=self.blind.of("patient.patient_id", normal_id(given.patient_id)),
+            patient_id_sealed=self.fields.seal(given.patient_id, "patient.patient_id"),
+            name_hash=self.blind.of("patient.name", normal_name(given.name)),
+            name_sealed=self.fields.seal(given.name, "patient.name"),
+            birth_date_sealed=self.fields.seal(given.birth_date, "patient.birth_date"),
+            sex=given.sex,
+            created_at=now,
+            updated_at=now,
+        )
+        if given.phone:
+            self._take(row, "phone", given.phone)
+        if given.id_number:
+            row.id_number_hash = self.blind.of("patient.id_number", given.id_number)
+            row.id_number_sealed = self.fields.seal(given.id_number, "patient.id_number")
+        repo.add(session, row)
+        self._index_name(session, row, given.name)
+        return row
+
+    def _index_name(self, session: Session, row: Patient, name: str) -> None:
+        tokens = {self.blind.of("patient.name_token", token) for token in search_tokens(name)}
+        repo.replace_tokens(session, row.id, tokens)

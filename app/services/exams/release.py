@@ -1,0 +1,136 @@
+"""The release gate: when patients may see an exam's pictures, and that they are told exactly once.
+
+The gate is looked at whenever something changed what the exam shows (`raise_exam_revision`) or a delay ran out. Opening
+it and queueing the message are one commit.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy.orm import Session
+
+from app.clock import Clock
+from app.database import Database
+from app.models import Exam, Study
+from app.repos import release as repo
+from app.repos.due_times import has_come
+from app.repos.renditions import raise_exam_revision
+from app.services.audit.log import Action, Audit
+from app.services.notifications.outbox import CHANNELS, Outbox
+from app.services.queue.row_by_row import row_by_row
+
+log = structlog.get_logger(__name__)
+
+BATCH = 50
+PAUSE_AFTER_FAULT = timedelta(minutes=10)
+IMAGES_READY, REPORT_READY = "images_ready", "report_ready"
+
+
+@dataclass(frozen=True)
+class Release:
+    """`gate`: images, final_report or delay; `delay` counts from the last instance."""
+
+    db: Database
+    clock: Clock
+    audit: Audit
+    outbox: Outbox
+    gate: str
+    delay: timedelta
+
+    def release_due(self) -> int:
+        """Look at every exam whose gate is due; returns how many were looked at."""
+        with self.db.read() as session:
+            ids = repo.due(session, self.clock.now(), self._furthest, BATCH)
+        row_by_row(ids, self._look, self._postpone)
+        return len(ids)
+
+    def identity_changed(self, session: Session, exam: Exam) -> None:
+        """The exam turned out to be somebody else's: whoever had a code or session loses it, nothing that waits is
+        sent, and the new patient is told when the gate opens anew. Inside the caller's transaction."""
+        self.outbox.access_codes.revoke_all(session, exam, "system", "identity corrected")
+        self.outbox.cancel(session, exam.id, "the exam is another patient's")
+        exam.images_released_at = None
+        session.flush()
+        raise_exam_revision(session, exam.id)
+
+    def tell_anew(self, session: Session, exam: Exam) -> None:
+        """The news of a released exam once more, as a text message: it reached nobody yet."""
+        self._tell(session, exam, IMAGES_READY, self.outbox.news(session, exam), ("sms",))
+
+    def _postpone(self, exam_id: uuid.UUID, error: Exception) -> None:
+        log.error("an exam cannot be released", exam=exam_id, exc_info=error)
+        with self.db.session() as session:
+            repo.postpone(session, exam_id, self.clock.now() + PAUSE_AFTER_FAULT)
+
+    def _look(self, exam_id: uuid.UUID) -> None:
+        with self.db.session() as session:
+            now = self.clock.now()  # not before the write lock: what was committed while we waited is older than this
+            exam = repo.lock(session, exam_id)
+            if exam is None or exam.release_due_at is None or not self._has_come(exam.release_due_at, now):
+                return  # another worker was first
+            exam.release_due_at = None
+            session.flush()
+            if exam.held_at is not None:
+                return
+            if exam.images_released_at is not None:
+                self._tell_report(session, exam, exam.images_released_at)
+                return
+            opens_at = self._opens_at(session, exam.id)
+            if opens_at is None:
+                return
+            if not self._has_come(opens_at, now):
+                exam.release_due_at = opens_at
+                return
+            self._open(session, exam, now)
+
+    @property
+    def _furthest(self) -> timedelta:
+        """How far ahead an exam is ever due."""
+        return max(PAUSE_AFTER_FAULT, self.delay if self.gate == "delay" else timedelta())
+
+    def _has_come(self, moment: datetime, now: datetime) -> bool:
+        return has_come(moment, now, self._furthest)
+
+    def _opens_at(self, session: Session, exam_id: uuid.UUID) -> datetime | None:
+        """When the gate opens as things stand; None when something must happen first."""
+        studies = repo.matched_studies(session, exam_id)
+        if not studies or not all(_prepared(study) for study in studies) or not repo.has_pictures(session, exam_id):
+            return None
+        last = max(study.last_instance_at for study in studies)
+        if self.gate == "delay":
+            return last + self.delay
+        if self.gate == "final_report" and repo.first_readable_report_at(session, exam_id) is None:
+            return None
+        return last
+
+    def _open(self, session: Session, exam: Exam, now: datetime) -> None:
+        exam.images_released_at = now
+        exam.updated_at = now
+        session.flush()
+        raise_exam_revision(session, exam.id)
+        session.refresh(exam)
+        exam.release_due_at = None
+        self.audit.record(session, Action.EXAM_RELEASED, actor="system", subject=f"exam:{exam.id.hex}", gate=self.gate)
+        self._tell(session, exam, IMAGES_READY, self.outbox.news(session, exam))
+
+    def _tell_report(self, session: Session, exam: Exam, released_at: datetime) -> None:
+        """A first readable report after the pictures is news; one that was there before was told with them."""
+        report_at = repo.first_readable_report_at(session, exam.id)
+        told_at = repo.latest_at(session, exam.id, REPORT_READY)
+        if report_at is None or report_at <= released_at or (told_at is not None and told_at >= released_at):
+            return
+        self._tell(session, exam, REPORT_READY, REPORT_READY)
+
+    def _tell(self, session: Session, exam: Exam, event: str, wording: str, channels: Sequence[str] = CHANNELS) -> None:
+        # released anew after a withdrawal: another occasion, the old one stays in the history
+        before = repo.count_occasions(session, exam.id, event)
+        self.outbox.queue_event(session, exam, f"{event}:{before + 1}" if before else event, wording, channels)
+
+
+def _prepared(study: Study) -> bool:
+    return study.prepared_revision == study.revision and study.state == "prepared"

@@ -1,0 +1,1 @@
+"""One instance comes in: planned, stored, recorded, or kept in quarantine."""

@@ -1,0 +1,163 @@
+"""Files, folders and zip archives as incoming objects. Nothing is ever written under a name found in an archive."""
+
+from __future__ import annotations
+
+import io
+import lzma
+import os
+import stat
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import BinaryIO, cast
+
+from app.errors import RefusedObject, StoreUnavailable
+from app.services.ingest.incoming import CANNOT_UNDERSTAND, MIB, OUT_OF_RESOURCES, IncomingObject
+
+_IN_MEMORY_BYTES = 8 * MIB
+_COPY_BYTES = 256 * 1024
+
+
+@dataclass(frozen=True)
+class ZipLimits:
+    """A member past its limit is kept as far as it was read; an archive past its own is kept unopened."""
+
+    members: int = 100_000
+    member_bytes: int = 2048 * MIB
+    total_bytes: int = 64 * 1024 * MIB
+    ratio: int = 200
+    """Plain bytes a packed byte may become, from 16 MiB on; real images reach about 20."""
+
+
+def count(paths: Iterable[Path]) -> int:
+    """How many objects `find` will yield, for a progress bar."""
+    return sum(_member_count(path) for path in _files(paths))
+
+
+def find(paths: Iterable[Path], limits: ZipLimits | None = None, spool: Path | None = None) -> Iterator[IncomingObject]:
+    """Every file in `paths`, folders walked in order, zips opened; the caller closes each object's file.
+
+    What cannot be read comes with a fault. Large members lie in unnamed files in `spool`, not where all may write.
+    Raises FileNotFoundError for a path that is not there, StoreUnavailable when there is no room for a member.
+    """
+    limits = limits or ZipLimits()
+    for path in _files(paths):
+        if _is_zip(path):
+            yield from _zip_objects(path, limits, str(spool) if spool else None)
+        else:
+            yield _file_object(path)
+
+
+def _files(paths: Iterable[Path]) -> Iterator[Path]:
+    for path in paths:
+        if path.is_dir():
+            closed: list[OSError] = []
+            for folder, folders, names in os.walk(path, onerror=closed.append):
+                folders.sort()
+                yield from (Path(folder, name) for name in sorted(names))
+            yield from (Path(fault.filename) for fault in closed)
+        elif path.exists():
+            yield path
+        else:
+            raise FileNotFoundError(path)
+
+
+def _file_object(path: Path) -> IncomingObject:
+    try:
+        if _is_regular(path):
+            return IncomingObject(path.open("rb"), str(path))
+    except OSError:
+        pass
+    return IncomingObject(io.BytesIO(), str(path), RefusedObject("the file cannot be read", CANNOT_UNDERSTAND))
+
+
+def _is_zip(path: Path) -> bool:
+    # By the first bytes, not by the last as zipfile does: a DICOM file may end in anything.
+    try:
+        if not _is_regular(path):
+            return False
+        with path.open("rb") as file:
+            return file.read(4) in (b"PK\x03\x04", b"PK\x05\x06")
+    except OSError:
+        return False
+
+
+def _is_regular(path: Path) -> bool:
+    # Asked before opening: a pipe in a folder would be waited for.
+    return stat.S_ISREG(path.stat().st_mode)
+
+
+def _member_count(path: Path) -> int:
+    if not _is_zip(path):
+        return 1
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return sum(not member.is_dir() for member in archive.infolist())
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        return 1
+
+
+def _zip_objects(path: Path, limits: ZipLimits, spool: str | None) -> Iterator[IncomingObject]:
+    try:
+        archive = zipfile.ZipFile(path)
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        yield IncomingObject(path.open("rb"), str(path), RefusedObject("the zip cannot be read", CANNOT_UNDERSTAND))
+        return
+    with archive:
+        members = [member for member in archive.infolist() if not member.is_dir()]
+        if len(members) > limits.members or sum(member.file_size for member in members) > limits.total_bytes:
+            too_large = RefusedObject("the zip is larger than the limit", OUT_OF_RESOURCES)
+            yield IncomingObject(path.open("rb"), str(path), too_large)
+            return
+        for member in members:
+            file = cast(BinaryIO, tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES, dir=spool))  # noqa: SIM115 - the caller's
+            try:
+                fault = _unpack(archive, member, file, limits)
+            except StoreUnavailable:
+                file.close()
+                raise
+            yield IncomingObject(file, f"{path}:{member.filename!r}", fault)
+
+
+def _unpack(
+    archive: zipfile.ZipFile, member: zipfile.ZipInfo, file: BinaryIO, limits: ZipLimits
+) -> RefusedObject | None:
+    """The member into `file`, and what is wrong with it. Raises StoreUnavailable."""
+    fault = None
+    try:
+        _copy_member(archive, member, file, limits)
+    except RefusedObject as refused:
+        fault = refused
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError, ValueError):
+        # RuntimeError: encrypted, or (NotImplementedError) packed in a way Python does not know.
+        fault = RefusedObject("the zip member cannot be read", CANNOT_UNDERSTAND)
+    if not _is_inside(member.filename):
+        fault = RefusedObject("the zip member's name leads out of the archive", CANNOT_UNDERSTAND)
+    return fault
+
+
+def _copy_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, file: BinaryIO, limits: ZipLimits) -> None:
+    # Sizes in the archive are claims, so what comes out is counted.
+    by_ratio = max(limits.ratio * member.compress_size, 16 * MIB)
+    size = 0
+    with archive.open(member) as packed:
+        while block := packed.read(_COPY_BYTES):
+            size += len(block)
+            if size > min(limits.member_bytes, by_ratio):
+                raise RefusedObject("the zip member unpacks beyond the limit", OUT_OF_RESOURCES)
+            _write(file, block)
+
+
+def _write(file: BinaryIO, block: bytes) -> None:
+    try:
+        file.write(block)
+    except OSError as error:  # says nothing about the member
+        raise StoreUnavailable("the spool folder failed") from error
+
+
+def _is_inside(name: str) -> bool:
+    posix, windows = PurePosixPath(name), PureWindowsPath(name)
+    return not (posix.is_absolute() or windows.drive or windows.root or ".." in windows.parts or "\x00" in name)

@@ -1,0 +1,147 @@
+"""What the archive keeps of a parsed header: UIDs, the patient's identity, attributes for queries.
+
+Parsing is in `header_checks`, what pixels need in app/imaging, whether the patient is the exam's in the matching.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO
+
+from pydicom.dataset import Dataset, FileDataset
+
+from app.dicom.element_values import fit_to_keep, text_of
+from app.dicom.part10 import HeaderLimits, ParsedFile, parse
+from app.errors import RefusedObject
+from app.identity.matching import HeaderIdentity
+from app.identity.person_names import decode_person_name
+from app.services.ingest.incoming import NOT_AS_PROMISED, Promise
+from app.services.ingest.rejections import rejected_uids
+
+UID_PATTERN, UID_CHARACTERS = r"[0-9]+(\.[0-9]+)*", 64
+"""PS3.5 9.1; leading zeros in a component are wrong but do occur."""
+_UID = re.compile(UID_PATTERN)
+_TEXT_CHARACTERS = 1024
+_STUDY_KEYWORDS = ("StudyDate", "StudyTime", "StudyDescription", "StudyID")
+_SERIES_KEYWORDS = (
+    "SeriesDate", "SeriesTime", "BodyPartExamined", "Laterality", "ProtocolName", "Manufacturer",
+    "PerformedProcedureStepStartDate", "PerformedProcedureStepStartTime",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class ReceivedHeader:
+    """One instance's header, checked."""
+
+    sop_class_uid: str
+    sop_instance_uid: str
+    study_instance_uid: str
+    series_instance_uid: str
+    transfer_syntax_uid: str
+    pixel_offset: int | None
+    accession_number: str
+    identity: HeaderIdentity
+    modality: str
+    instance_number: int | None
+    series_number: int | None
+    series_description: str
+    study_attributes: dict[str, Any]
+    series_attributes: dict[str, Any]
+    rejects: frozenset[str]
+    """SOP instances that are to be shown no more; of a rejection note only."""
+    parsed: ParsedFile = field(repr=False)
+
+    def keeps(self, promise: Promise) -> bool:
+        return all(
+            promised is None or promised == found
+            for promised, found in (
+                (promise.study_instance_uid, self.study_instance_uid),
+                (promise.sop_class_uid, self.sop_class_uid),
+                (promise.sop_instance_uid, self.sop_instance_uid),
+            )
+        )
+
+
+def read(file: BinaryIO, limits: HeaderLimits) -> ReceivedHeader:
+    """Check and read the header of a received file. Raises RefusedObject."""
+    parsed = parse(file, limits)
+    dataset = parsed.dataset
+    identity = _identity(dataset)
+    accession_number = _text(dataset, "AccessionNumber")
+    if len(accession_number) > 64 or len(identity.patient_id) > 256:
+        raise RefusedObject("accession number or patient ID too long", NOT_AS_PROMISED)
+    sop_class_uid = _sop_uid(dataset, "SOPClassUID")
+    return ReceivedHeader(
+        sop_class_uid=sop_class_uid,
+        sop_instance_uid=_sop_uid(dataset, "SOPInstanceUID"),
+        study_instance_uid=_uid(dataset, "StudyInstanceUID"),
+        series_instance_uid=_uid(dataset, "SeriesInstanceUID"),
+        transfer_syntax_uid=_checked_uid(parsed.transfer_syntax_uid, "TransferSyntaxUID"),
+        pixel_offset=parsed.pixel_offset,
+        accession_number=accession_number,
+        identity=identity,
+        modality=_text(dataset, "Modality")[:16],
+        instance_number=_integer(dataset, "InstanceNumber"),
+        series_number=_integer(dataset, "SeriesNumber"),
+        series_description=_text(dataset, "SeriesDescription")[:64],
+        study_attributes=_attributes(dataset, _STUDY_KEYWORDS),
+        series_attributes=_attributes(dataset, _SERIES_KEYWORDS),
+        rejects=rejected_uids(dataset, sop_class_uid),
+        parsed=parsed,
+    )
+
+
+def _identity(dataset: FileDataset) -> HeaderIdentity:
+    character_sets = dataset.get("SpecificCharacterSet") or []
+    labels = [character_sets] if isinstance(character_sets, str) else [str(label) for label in character_sets]
+    # The bytes as received: pydicom decodes as declared, and the declaration is often wrong.
+    raw = getattr(dataset.get_item("PatientName"), "value", None) if "PatientName" in dataset else None
+    names = decode_person_name(raw, labels) if isinstance(raw, bytes) else ()
+    return HeaderIdentity(
+        patient_id=_text(dataset, "PatientID"),
+        names=tuple(name for group in names if (name := fit_to_keep(group)[:_TEXT_CHARACTERS])),
+        sex=_text(dataset, "PatientSex").upper()[:16],
+        birth_date=_text(dataset, "PatientBirthDate")[:16],
+    )
+
+
+def is_uid(text: str) -> bool:
+    return len(text) <= UID_CHARACTERS and _UID.fullmatch(text) is not None
+
+
+def _uid(dataset: Dataset, keyword: str) -> str:
+    return _checked_uid(_text(dataset, keyword), keyword)
+
+
+def _sop_uid(dataset: FileDataset, keyword: str) -> str:
+    # Files without it exist; the File Meta Information names the same thing (PS3.10 7.1).
+    text = _text(dataset, keyword) or _text(dataset.file_meta, f"MediaStorage{keyword}")
+    return _checked_uid(text, keyword)
+
+
+def _checked_uid(text: str, keyword: str) -> str:
+    if not text:
+        raise RefusedObject(f"{keyword} is missing", NOT_AS_PROMISED)
+    if not is_uid(text):
+        raise RefusedObject(f"{keyword} is not a valid UID", NOT_AS_PROMISED)
+    return text
+
+
+def _attributes(dataset: Dataset, keywords: tuple[str, ...]) -> dict[str, Any]:
+    return {keyword: text for keyword in keywords if (text := _text(dataset, keyword))}
+
+
+def _text(dataset: Dataset, keyword: str) -> str:
+    try:
+        return text_of(dataset, keyword)[:_TEXT_CHARACTERS]
+    except (LookupError, ValueError, TypeError, AttributeError, NotImplementedError):
+        return ""
+
+
+def _integer(dataset: Dataset, keyword: str) -> int | None:
+    try:
+        number = int(_text(dataset, keyword))
+    except ValueError:
+        return None
+    return number if abs(number) < 2**31 else None

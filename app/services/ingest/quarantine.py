@@ -1,0 +1,27 @@
+"""What was not taken, for those who must look into it. How it got there is app/services/ingest/ingest.py."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.database import Database
+from app.models import QuarantineItem
+from app.repos import quarantine as repo
+from app.services.audit.log import Action, Audit
+
+MOST = 500
+
+
+@dataclass(frozen=True)
+class Quarantine:
+    db: Database
+    audit: Audit
+
+    def newest(self, actor: str, limit: int = MOST) -> list[QuarantineItem]:
+        """Items without their bytes, newest first, at most 500; reading them is audited."""
+        with self.db.session() as session:
+            found = repo.newest(session, min(limit, MOST))
+            self.audit.record(
+                session, Action.MACHINE_READ, actor=actor, subject="quarantine", what="list", count=len(found)
+            )
+            return found

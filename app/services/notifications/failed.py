@@ -1,0 +1,84 @@
+"""Messages that came to nothing: those whose patient knows nothing yet are shown, and after an alarm (the package used
+up, a template not approved) all that failed for it are queued again in one step.
+
+A message is queued again as itself, so that there is never a second one of its exam and event.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy.orm import Session
+
+from app.clock import Clock
+from app.database import Database
+from app.repos import failed_messages as repo
+from app.repos import notifications as notification_repo
+from app.services.audit.log import Action, Audit
+from app.services.audit.reasons import checked_reason
+from app.services.notifications.outbox import RESEND, NotificationView, views_of
+from app.services.notifications.states import NotificationStates
+from app.services.notifications.wording import ONE_TIME
+
+SHOWN_FOR = timedelta(days=30)
+CHUNK = 100
+"""Messages queued again in one commit; nobody who writes waits long for it."""
+
+
+@dataclass(frozen=True)
+class FailedMessages:
+    """`is_alarm`: does a failure code say that all messages fail until somebody acts? `wake`: tells a worker."""
+
+    db: Database
+    clock: Clock
+    audit: Audit
+    states: NotificationStates
+    is_alarm: Callable[[str], bool]
+    wake: Callable[[], None]
+
+    def newest(self, limit: int = 100) -> list[NotificationView]:
+        """Failed messages of the last weeks whose patient was told by no other, newest first."""
+        with self.db.read() as session:
+            return views_of(session, repo.newest(session, self.clock.now() - SHOWN_FOR, ONE_TIME, RESEND, limit))
+
+    def count_sendable_again(self) -> int:
+        """How many `queue_again` would queue."""
+        with self.db.read() as session:
+            return len(self._sendable_again(session))
+
+    def queue_again(self, reason: str, actor: str) -> int:
+        """Queue all that failed for an alarm or could not be sent for days, each once; returns how many.
+
+        Killed in the middle, the rest stays as it was. Raises InvalidInput (no reason).
+        """
+        reason = checked_reason(reason)
+        with self.db.read() as session:
+            found = self._sendable_again(session)
+        queued = 0
+        for start in range(0, len(found), CHUNK):
+            queued += self._queue_chunk(set(found[start : start + CHUNK]), reason, actor)
+            self.wake()
+        return queued
+
+    def _queue_chunk(self, chunk: set[uuid.UUID], reason: str, actor: str) -> int:
+        queued = 0
+        with self.db.session() as session:
+            for notification_id in chunk & set(self._sendable_again(session)):  # another may have been first
+                row = notification_repo.get(session, notification_id)
+                if row is None or not self.states.queue_again(session, row):
+                    continue
+                self.audit.record(
+                    session, Action.STAFF_QUEUED_AGAIN, actor=actor, subject=f"exam:{row.exam_id.hex}",
+                    notification=row.id.hex, reason=reason,
+                )  # fmt: skip
+                queued += 1
+        return queued
+
+    def _sendable_again(self, session: Session) -> list[uuid.UUID]:
+        now = self.clock.now()
+        since = now - SHOWN_FOR
+        alarming = [code for code in repo.codes(session, since) if self.is_alarm(code)]
+        return repo.sendable_again(session, since, now, ONE_TIME, RESEND, alarming)

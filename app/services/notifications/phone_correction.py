@@ -1,0 +1,85 @@
+"""A patient's phone number as given with any exam: what was bound to another number ends, what still waits goes to this
+one, for every exam of the patient.
+
+A message that already reached another number is not sent again by itself; the desk resends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy.orm import Session
+
+from app.clock import Clock
+from app.models import Exam, Notification, Patient
+from app.repos import exams as exam_repo
+from app.repos import notifications as repo
+from app.repos import one_time_codes
+from app.security.fields import FieldSealer
+from app.services.notifications.outbox import RECIPIENT_CONTEXT
+from app.services.notifications.states import NotificationStates, State
+from app.services.notifications.wording import ONE_TIME, one_time_id
+from app.services.patient_access.codes import AccessCodes
+
+RECENT = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class PhoneCorrection:
+    """`tell_anew(session, exam)` queues the exam's news as a text message."""
+
+    clock: Clock
+    fields: FieldSealer
+    access_codes: AccessCodes
+    states: NotificationStates
+    tell_anew: Callable[[Session, Exam], None]
+
+    def number_changed(self, session: Session, patient: Patient, phone: str | None) -> None:
+        """All exams of the patient follow, inside the caller's transaction. That there is a number at last is no
+        occasion to tell of exams of former years."""
+        for exam in exam_repo.of_patient(session, patient.id):
+            is_recent = exam.images_released_at is not None and exam.images_released_at > self.clock.now() - RECENT
+            self._follow(session, exam, phone, tell_untold=is_recent)
+
+    def phone_given(self, session: Session, exam: Exam, phone: str | None) -> None:
+        """Inside the caller's transaction. The same number again changes nothing."""
+        self._follow(session, exam, phone, tell_untold=True)
+
+    def redirect(self, session: Session, row: Notification) -> bool:
+        """For a message that was not sent yet or came to nothing: when the number on file is another than its own (it
+        may have been corrected during the call), the exam follows. True when that was so."""
+        exam = exam_repo.exam(session, row.exam_id)
+        if exam is None or row.channel != "sms":
+            return False
+        sealed = exam_repo.patient(session, exam.patient_id).phone_sealed
+        phone = self.fields.open(sealed, "patient.phone") if sealed else None
+        if self.fields.open(row.recipient_sealed, RECIPIENT_CONTEXT) == phone:
+            return False
+        self.phone_given(session, exam, phone)
+        return True
+
+    def _follow(self, session: Session, exam: Exam, phone: str | None, *, tell_untold: bool) -> None:
+        self.access_codes.keep_of_phone(session, exam, phone)
+        messages = [row for row in repo.of_exam(session, exam.id) if row.channel == "sms"]
+        astray = [row for row in messages if self.fields.open(row.recipient_sealed, RECIPIENT_CONTEXT) != phone]
+        for row in astray:
+            if not _is_news(row):
+                one_time_codes.end(session, one_time_id(row), self.clock.now())
+        stopped = [row for row in astray if self.states.move(session, row, State.CANCELLED, "another phone number")]
+        if phone is None or exam.images_released_at is None:
+            return
+        lost = [row for row in stopped if _is_news(row)]
+        untold = not any(_is_news(row) and not _came_to_nothing(row, astray) for row in messages)
+        if lost or (untold and tell_untold):
+            self.tell_anew(session, exam)
+
+
+def _is_news(row: Notification) -> bool:
+    return not row.event.startswith(ONE_TIME)
+
+
+def _came_to_nothing(row: Notification, astray: list[Notification]) -> bool:
+    """Never sent, or to a number that took nothing and is not the one on file any more."""
+    return row.state == State.CANCELLED or (row.state == State.FAILED and row in astray)

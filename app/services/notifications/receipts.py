@@ -1,0 +1,186 @@
+"""What became of accepted messages: receipts pushed by the carrier or pulled from it, and the end of unknown outcomes.
+
+A receipt names its message by the carrier's serial. Two kinds cannot be named at once: those that overtake our own
+commit, and those of messages whose answer was lost. They wait as early receipts.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy.orm import Session
+
+from app.clock import Clock
+from app.database import Database
+from app.errors import InvalidInput
+from app.models import EarlyReceipt, Notification
+from app.repos import notifications as repo
+from app.repos.due_times import NEVER
+from app.security.blind_index import BlindIndex
+from app.security.fields import FieldSealer
+from app.services.notifications.outbox import RECIPIENT_CONTEXT
+from app.services.notifications.phone_correction import PhoneCorrection
+from app.services.notifications.states import NotificationStates, State
+from app.services.queue.row_by_row import row_by_row
+from sms.errors import SendingError
+from sms.sender import DeliveryReceipt, SmsSender
+from sms.tencent_callback import MOST_ITEMS, receipts_of
+
+log = structlog.get_logger(__name__)
+
+FIRST_QUESTION = timedelta(seconds=30)
+UNKNOWN_LIFETIME = timedelta(minutes=10)
+"""After that the desk decides."""
+RECEIPT_EXPECTED = timedelta(minutes=15)
+RECEIPTS_END = timedelta(hours=72)
+SKEW = timedelta(minutes=2)
+BATCH = 20
+
+
+@dataclass(frozen=True)
+class Receipts:
+    db: Database
+    clock: Clock
+    fields: FieldSealer
+    blind: BlindIndex
+    states: NotificationStates
+    phones: PhoneCorrection
+    sms: SmsSender
+
+    def take_callback(self, items: Any) -> None:
+        """The body of the carrier's callback. Raises InvalidInput unless it is an array of at most 100."""
+        if not isinstance(items, list) or len(items) > MOST_ITEMS:
+            raise InvalidInput("body", f"must be an array of at most {MOST_ITEMS} receipts")
+        self.take(receipts_of(items))
+
+    def take(self, receipts: Sequence[DeliveryReceipt]) -> None:
+        """Receipts that were pushed, all in one commit; the same again, or too late, changes nothing."""
+        with self.db.session() as session:
+            repo.forget_early_receipts(session, self.clock.now() - RECEIPTS_END)
+            for receipt in receipts:
+                row = repo.by_serial(session, receipt.serial)
+                if row is not None:
+                    self._apply(session, row, receipt.delivered, receipt.code)
+                else:
+                    self._keep(session, receipt)
+
+    def settle_early(self, session: Session, row: Notification, serial: str) -> None:
+        """The row's serial is known now: its receipt may have been here before."""
+        early = repo.early_receipt(session, serial)
+        if early is not None:
+            self._adopt(session, row, early)
+
+    def settle_unknown(self, session: Session, row: Notification) -> None:
+        """The row became unknown: its receipt may have been here before."""
+        phone = self.fields.open(row.recipient_sealed, RECIPIENT_CONTEXT)
+        self._match(session, phone)
+
+    def ask_due(self) -> int:
+        """Ask the carrier about messages it did not report on; unknown ones go to the desk after ten minutes."""
+        now = self.clock.now()
+        with self.db.read() as session:
+            ids = repo.due(session, (State.UNKNOWN, State.ACCEPTED), now, BATCH)
+        row_by_row(ids, lambda row_id: self._ask(row_id, now), lambda row_id, error: self._postpone(row_id, error, now))
+        return len(ids)
+
+    def _postpone(self, notification_id: uuid.UUID, error: Exception, now: datetime) -> None:
+        """A row that nothing can be found out about goes the way of one the carrier knows nothing of."""
+        log.error("a message cannot be asked for", notification=notification_id, exc_info=error)
+        with self.db.session() as session:
+            row = repo.get(session, notification_id)
+            if row is not None:
+                self._still_open(session, row, now)
+
+    def _ask(self, notification_id: uuid.UUID, now: datetime) -> None:
+        with self.db.read() as session:
+            row = repo.get(session, notification_id)
+        if row is None or row.sent_at is None:
+            return
+        found = self._pull(row, row.sent_at, now) if row.channel == "sms" else []
+        with self.db.session() as session:
+            receipt = self._own(session, row, found)
+            if receipt is not None:
+                repo.change(session, row.id, (row.state,), None, {"provider_serial": receipt.serial})
+                self._apply(session, row, receipt.delivered, receipt.code)
+            else:
+                self._still_open(session, row, now)
+
+    def _still_open(self, session: Session, row: Notification, now: datetime) -> None:
+        if row.state == State.UNKNOWN and abs(now - (row.sent_at or now)) >= UNKNOWN_LIFETIME:
+            self.states.move(session, row, State.DESK, "nobody knows whether it arrived")
+        elif row.state in (State.UNKNOWN, State.ACCEPTED):
+            repo.change(session, row.id, (row.state,), None, {"next_attempt_at": self._next_question(row, now)})
+
+    def _pull(self, row: Notification, sent_at: datetime, now: datetime) -> Sequence[DeliveryReceipt]:
+        phone = self.fields.open(row.recipient_sealed, RECIPIENT_CONTEXT)
+        try:
+            return self.sms.receipts(phone, min(sent_at, now) - SKEW, now + SKEW)
+        except SendingError as error:
+            log.warning("receipts cannot be pulled", failure_code=error.code)
+            return []
+
+    def _own(self, session: Session, row: Notification, found: Sequence[DeliveryReceipt]) -> DeliveryReceipt | None:
+        """The receipt that is this row's beyond doubt: by serial, by what we sent along, or as the only stray one."""
+        for receipt in found:
+            if receipt.session_context == row.id.hex or (receipt.serial and receipt.serial == row.provider_serial):
+                return receipt
+        if row.provider_serial is not None:
+            return None
+        stray = [item for item in found if not item.session_context and repo.by_serial(session, item.serial) is None]
+        phone = self.fields.open(row.recipient_sealed, RECIPIENT_CONTEXT)
+        alone = [other.id for other in self._open_rows(session, phone)] == [row.id]
+        return stray[0] if len(stray) == 1 and alone else None
+
+    def _keep(self, session: Session, receipt: DeliveryReceipt) -> None:
+        if repo.early_receipt(session, receipt.serial) is not None:
+            return
+        early = EarlyReceipt(
+            serial=receipt.serial, phone_hash=self._phone_hash(receipt.phone), delivered=receipt.delivered,
+            code=receipt.code, received_at=self.clock.now(),
+        )  # fmt: skip
+        repo.add(session, early)
+        self._match(session, receipt.phone)
+
+    def _match(self, session: Session, phone: str) -> None:
+        """One message to this phone without serial, one receipt without message: they belong together.
+
+        While one is just being sent nothing is sure: the receipt may be its own.
+        """
+        rows = self._open_rows(session, phone)
+        if len(rows) != 1 or rows[0].state == State.SENDING or rows[0].sent_at is None:
+            return
+        early = repo.early_receipts_of(session, self._phone_hash(phone), rows[0].sent_at - SKEW)
+        if len(early) == 1:
+            self._adopt(session, rows[0], early[0])
+
+    def _open_rows(self, session: Session, phone: str) -> list[Notification]:
+        rows = repo.without_serial(session, self.clock.now() - RECEIPTS_END)
+        return [row for row in rows if self.fields.open(row.recipient_sealed, RECIPIENT_CONTEXT) == phone]
+
+    def _adopt(self, session: Session, row: Notification, early: EarlyReceipt) -> None:
+        repo.change(
+            session, row.id, (State.ACCEPTED, State.UNKNOWN, State.DESK), None, {"provider_serial": early.serial}
+        )
+        self._apply(session, row, early.delivered, early.code)
+        repo.remove_early_receipt(session, early.serial)
+
+    def _apply(self, session: Session, row: Notification, delivered: bool, code: str) -> None:
+        if delivered:
+            self.states.move(session, row, State.DELIVERED, code)
+        elif self.states.move(session, row, State.FAILED, code, failure_code=code[:64]):
+            self.phones.redirect(session, row)
+
+    def _next_question(self, row: Notification, now: datetime) -> datetime:
+        """Unknown: every half minute. Accepted: after as long as it took until now, for three days."""
+        if row.state == State.UNKNOWN:
+            return now + FIRST_QUESTION
+        age = max(now - (row.sent_at or now), FIRST_QUESTION)  # a clock that was set back asks no oftener
+        return now + age if row.channel == "sms" and age < RECEIPTS_END else NEVER
+
+    def _phone_hash(self, phone: str) -> bytes:
+        return self.blind.of("receipt.phone", phone)

@@ -1,0 +1,1 @@
+"""What whoever runs the service asks of it: checks, figures, rows that have served."""

@@ -1,0 +1,1 @@
+"""What is printed: report sheet and QR code."""

@@ -1,0 +1,64 @@
+"""What is printed for an exam: its QR and its report sheet. Layout is `report_sheet`, the code is `access_codes`."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from app.database import Database
+from app.errors import NotFound
+from app.models import Exam
+from app.repos import exams as repo
+from app.services.audit.log import Action, Audit
+from app.services.exams.registration import Exams
+from app.services.paper import qr, report_sheet
+from app.services.patient_access.codes import AccessCodes
+
+
+@dataclass(frozen=True)
+class Paper:
+    db: Database
+    exams: Exams
+    access_codes: AccessCodes
+    audit: Audit
+    base_url: str
+    hospital_name: str
+
+    def qr_url(self, accession_number: str, actor: str, form: str = "qr") -> str:
+        """The address the exam's QR holds; printing it, alone or on a sheet, is audited. Raises NotFound."""
+        with self.db.session() as session:
+            exam = repo.exam_by_accession(session, accession_number)
+            if exam is None:
+                raise NotFound
+            self.audit.record(session, Action.QR_PRINTED, actor=actor, subject=f"exam:{exam.id.hex}", form=form)
+            return self._address(session, exam)
+
+    def qr_svg(self, accession_number: str, actor: str) -> bytes:
+        return qr.svg(self.qr_url(accession_number, actor))
+
+    def qr_png(self, accession_number: str, actor: str) -> bytes:
+        return qr.png(self.qr_url(accession_number, actor))
+
+    def sheet(self, accession_number: str, actor: str) -> bytes:
+        """The report sheet as PDF. Raises NotFound."""
+        url = self.qr_url(accession_number, actor, form="report-sheet")
+        return report_sheet.render(self.exams.view_by_accession(accession_number), url, self.hospital_name)
+
+    def sheet_of(self, exam_id: uuid.UUID, actor: str) -> bytes:
+        """The same by the exam's id, for the desk."""
+        return self.sheet(self.exams.view(exam_id).accession_number, actor)
+
+    def download(self, exam_id: uuid.UUID) -> bytes:
+        """The same for a patient who was let in, and who downloads a report: that is what is audited, by the caller."""
+        view = self.exams.view(exam_id)
+        with self.db.session() as session:
+            exam = repo.exam(session, exam_id)
+            if exam is None:
+                raise NotFound
+            url = self._address(session, exam)
+        return report_sheet.render(view, url, self.hospital_name)
+
+    def _address(self, session: Session, exam: Exam) -> str:
+        return f"{self.base_url}/q/{self.access_codes.qr_code(session, exam)}"

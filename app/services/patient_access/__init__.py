@@ -1,0 +1,1 @@
+"""How a patient gets in: codes, factors, counted tries, sessions."""

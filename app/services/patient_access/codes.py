@@ -1,0 +1,121 @@
+"""Codes that name an exam: issue, derive again for printing or sending, revoke. A code alone opens nothing.
+
+What opens an exam is `verification`; alphabets and derivation are app/security/codes.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy.orm import Session
+
+from app.clock import Clock
+from app.models import Exam, ShareCode
+from app.repos import access as repo
+from app.repos import one_time_codes
+from app.repos.renditions import raise_exam_revision
+from app.security.codes import Codes
+from app.services.audit.log import Action, Audit
+
+
+@dataclass(frozen=True)
+class AccessCodes:
+    """Every method works inside the caller's transaction."""
+
+    codes: Codes
+    clock: Clock
+    audit: Audit
+    pickup_lifetime: timedelta
+
+    def qr_code(self, session: Session, exam: Exam) -> str:
+        """The exam's QR code: the same until it is revoked, valid from registration on."""
+        code = self.codes.long_code("qr", exam.id.bytes, exam.code_generation)
+        code_hash = self.codes.hash("long", code)
+        if repo.code_by_hash(session, code_hash) is None:
+            self._issue(session, exam, "qr", code_hash, exam.code_generation, None)
+        return code
+
+    def ensure_qr_code(self, session: Session, exam: Exam) -> None:
+        """The QR is valid from registration on: it is printed before images exist."""
+        self.qr_code(session, exam)
+
+    def issue_link(self, session: Session, exam: Exam) -> tuple[ShareCode, str]:
+        """A new long code for a link, living as long as a pick-up code."""
+        serial = repo.last_serial(session, exam.id, "link") + 1
+        code = self.codes.long_code("link", exam.id.bytes, serial)
+        return self._issue(session, exam, "link", self.codes.hash("long", code), serial, self.pickup_lifetime), code
+
+    def issue_pickup(self, session: Session, exam: Exam, phone: str) -> tuple[ShareCode, str]:
+        """A new pick-up code that works only together with `phone` (+86…)."""
+        serial = repo.last_serial(session, exam.id, "pickup")
+        while True:
+            serial += 1
+            code = self.codes.pickup_code(exam.id.bytes, serial)
+            code_hash = self.codes.hash("pickup", phone, code)
+            if repo.code_by_hash(session, code_hash) is None:  # one phone, two exams, one code: take the next
+                return self._issue(session, exam, "pickup", code_hash, serial, self.pickup_lifetime), code
+
+    def code_of(self, row: ShareCode) -> str:
+        """The code of a row, derived again for sending or printing."""
+        if row.kind == "pickup":
+            return self.codes.pickup_code(row.exam_id.bytes, row.serial)
+        return self.codes.long_code(row.kind, row.exam_id.bytes, row.serial)
+
+    def newest(self, session: Session, exam: Exam, kind: str) -> str | None:
+        """The code of a kind (pickup or link) that was issued last and still works, or None."""
+        now = self.clock.now()
+        live = [
+            row
+            for row in repo.codes_of(session, exam.id, kind)
+            if row.revoked_at is None and (row.expires_at is None or row.expires_at > now)
+        ]
+        return self.code_of(live[-1]) if live else None
+
+    def keep_of_phone(self, session: Session, exam: Exam, phone: str | None) -> bool:
+        """End what was sent to other numbers than `phone`: pick-up codes, one-time codes, and the exam's sessions, of
+        which nobody can say any more who began them. False when there was nothing of the kind."""
+        now = self.clock.now()
+        strangers = [
+            row.id
+            for row in repo.codes_of(session, exam.id, "pickup")
+            if row.revoked_at is None
+            and (phone is None or row.code_hash != self.codes.hash("pickup", phone, self.code_of(row)))
+        ]
+        if not strangers:
+            return False
+        codes = repo.revoke_codes(session, exam.id, now, strangers)
+        sessions = repo.revoke_sessions(session, exam.id, now)
+        one_time_codes.end_all(session, exam.id, now)
+        self.audit.record(
+            session, Action.CODE_REVOKED, actor="system", subject=f"exam:{exam.id.hex}",
+            reason="another phone number", codes=codes, sessions=sessions,
+        )  # fmt: skip
+        return True
+
+    def revoke_all(self, session: Session, exam: Exam, actor: str, reason: str) -> None:
+        """End every code and session of an exam at once, whoever has them; its next QR is another one."""
+        now = self.clock.now()
+        codes = repo.revoke_codes(session, exam.id, now)
+        sessions = repo.revoke_sessions(session, exam.id, now)
+        one_time_codes.end_all(session, exam.id, now)
+        repo.forget_devices(session, exam.id)
+        exam.code_generation += 1
+        session.flush()
+        raise_exam_revision(session, exam.id)
+        self.audit.record(
+            session, Action.CODE_REVOKED, actor=actor, subject=f"exam:{exam.id.hex}",
+            reason=reason, codes=codes, sessions=sessions,
+        )  # fmt: skip
+
+    def _issue(
+        self, session: Session, exam: Exam, kind: str, code_hash: bytes, serial: int, lifetime: timedelta | None
+    ) -> ShareCode:
+        now = self.clock.now()
+        row = ShareCode(
+            exam_id=exam.id, kind=kind, code_hash=code_hash, serial=serial, created_at=now,
+            expires_at=now + lifetime if lifetime else None,
+        )  # fmt: skip
+        repo.add(session, row)
+        self.audit.record(session, Action.CODE_ISSUED, actor="system", subject=f"exam:{exam.id.hex}", kind=kind)
+        return row

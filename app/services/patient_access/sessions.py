@@ -1,0 +1,62 @@
+"""A patient's session: is it alive, which exam does it open, end it. How it began is `verification`."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy.orm import Session
+
+from app.clock import Clock
+from app.database import Database
+from app.errors import NotFound
+from app.repos import access as repo
+from app.services.audit.log import Action, Audit
+from app.services.session_times import is_alive, is_to_be_touched, touch
+
+
+@dataclass(frozen=True, slots=True)
+class PatientAccess:
+    """A live session: it opens exactly this exam."""
+
+    session_id: uuid.UUID
+    exam_id: uuid.UUID
+    exam_revision: int
+    held: bool
+    """The hospital checks whose exam it is: nothing of it may be shown."""
+
+    @property
+    def actor(self) -> str:
+        return f"patient-session:{self.session_id.hex}"
+
+
+@dataclass(frozen=True)
+class PatientSessions:
+    db: Database
+    clock: Clock
+    audit: Audit
+    idle: timedelta
+
+    def check(self, session_id: uuid.UUID) -> PatientAccess:
+        """The access a session gives now. One indexed SELECT; raises NotFound when it is over for any reason."""
+        now = self.clock.now()
+        row = repo.session_row(self.db.look_up, session_id)
+        if row is None or not is_alive(row, now, self.idle):
+            raise NotFound
+        if is_to_be_touched(row, now):
+            touch(self.db, lambda session: repo.touch_session(session, session_id, now))
+        return PatientAccess(session_id, row.exam_id, row.exam_revision, row.held_at is not None)
+
+    def end(self, access: PatientAccess) -> None:
+        with self.db.session() as session:
+            repo.revoke_session(session, access.session_id, self.clock.now())
+            self._record(session, access, Action.ACCESS_ENDED)
+
+    def record(self, access: PatientAccess, action: Action, **detail: str) -> None:
+        """Note in the audit log what this patient looked at or took away."""
+        with self.db.session() as session:
+            self._record(session, access, action, **detail)
+
+    def _record(self, session: Session, access: PatientAccess, action: Action, **detail: str) -> None:
+        self.audit.record(session, action, actor=access.actor, subject=f"exam:{access.exam_id.hex}", **detail)

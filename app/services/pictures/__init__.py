@@ -1,0 +1,1 @@
+"""Prepared pictures: when a study is complete, made once, served."""

@@ -1,0 +1,217 @@
+"""Prepares a complete study's pictures once: stacks in order, previews and default-window frames in sealed packs.
+
+Serving what is prepared is app/services/pictures/serving.py; how a picture is made is app/imaging.
+"""
+
+from __future__ import annotations
+
+import itertools
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from app.archive import keyspace
+from app.archive.sealed import DataKey, SealedArchive
+from app.clock import Clock
+from app.database import Database
+from app.errors import CloudFilmError, NotFound, StoreUnavailable
+from app.imaging.display.window import default_window
+from app.imaging.errors import DecoderUnavailable
+from app.imaging.geometry.order import sort_frames, sort_positions
+from app.imaging.header.frame_index import FrameIndex
+from app.imaging.header.image_header import ImageHeader
+from app.imaging.header.image_index import inflated_frame
+from app.imaging.sandbox.pool import RenderPool, RenderSpec, RenderTask
+from app.models import Instance, PreparedSeries, Series, Study
+from app.repos import renditions as repo
+from app.services.archive.data_keys import DataKeys
+
+log = structlog.get_logger(__name__)
+
+PREVIEW = RenderSpec(fmt="jpg", longest=256, quality=75, max_bytes=10_240)
+FULL = RenderSpec(fmt="jpg", longest=1024, quality=85)
+
+
+@dataclass(frozen=True)
+class Slice:
+    """One frame of one stored instance; `header` is None when nobody can decode it."""
+
+    instance: Instance
+    frame: int
+    header: ImageHeader | None
+
+
+@dataclass(frozen=True)
+class Stack:
+    """What is scrolled as one: the single-frame images of a series, or one multi-frame image."""
+
+    series: Series
+    slices: tuple[Slice, ...]
+
+    @property
+    def first_shown(self) -> ImageHeader | None:
+        return next((piece.header for piece in self.slices if piece.header is not None), None)
+
+
+@dataclass(frozen=True)
+class Renditions:
+    """Ports: database, sealed archive, data keys, a renderer in child processes."""
+
+    db: Database
+    clock: Clock
+    archive: SealedArchive
+    data_keys: DataKeys
+    renderer: RenderPool
+
+    def prepare(self, study_id: uuid.UUID) -> bool:
+        """Prepare the study as it stands now; safe to repeat and to be killed: rows appear last, in one commit.
+
+        Returns False when instances still arrive, so that another preparation is due. Raises NotFound.
+        """
+        with self.db.read() as session:
+            study = repo.study(session, study_id)
+            if study is None:
+                raise NotFound
+            revision = study.revision
+            if study.prepared_revision == revision:
+                return True
+            if study.state == "receiving":
+                return False  # only of a complete study does the revision tell whether something came meanwhile
+            data_key = self.data_keys.open(session, study.data_key_id)
+            stacks = stacks_of(repo.instances_of(session, study_id))
+        rows = [
+            self._prepare_stack(study, revision, data_key, stack, ordinal) for ordinal, stack in enumerate(stacks, 1)
+        ]
+        return self._publish(study_id, revision, rows)
+
+    def _prepare_stack(
+        self, study: Study, revision: int, data_key: DataKey, stack: Stack, ordinal: int
+    ) -> PreparedSeries:
+        previews: list[bytes] = []
+        is_shown: list[bool] = []
+
+        def full_frames() -> Iterator[bytes]:
+            for preview, full in self.renderer.render_all(self._tasks(stack, data_key)):
+                previews.append(preview)
+                is_shown.append(bool(full))
+                yield full
+
+        preview_key = keyspace.rendition_object_key(study.id, uuid.uuid4())
+        full_key = keyspace.rendition_object_key(study.id, uuid.uuid4())
+        try:
+            # Sealed and written as they are drawn: of a long stack only the previews, of 10 KB at most, are in memory.
+            full_index = self.archive.put_pack(full_key, revision, data_key, full_frames())
+        except DecoderUnavailable:
+            raise StoreUnavailable("no decoder is to be had now") from None
+        preview_index = self.archive.put_pack(preview_key, revision, data_key, previews)
+        shown = stack.first_shown
+        window = default_window(shown) if shown else None
+        return PreparedSeries(
+            study_id=study.id,
+            revision=revision,
+            ordinal=ordinal,
+            series_instance_uid=stack.series.series_instance_uid,
+            modality=stack.series.modality,
+            description=stack.series.description,
+            frame_count=len(stack.slices),
+            rows=shown.rows if shown else 0,
+            columns=shown.columns if shown else 0,
+            window_center=window.center if window else None,
+            window_width=window.width if window else None,
+            key_frame=key_frame(is_shown),
+            slices=[[piece.instance.id.hex, piece.frame] for piece in stack.slices],
+            preview_object_key=preview_key,
+            preview_index=preview_index.to_bytes(),
+            frame_object_key=full_key,
+            frame_index=full_index.to_bytes(),
+            frame_time_ms=shown.frame_time_ms if shown else None,
+            prepared_at=self.clock.now(),
+        )
+
+    def _tasks(self, stack: Stack, data_key: DataKey) -> Iterator[RenderTask]:
+        for piece in stack.slices:
+            frame = read_frame(self.archive, data_key, piece.instance, piece.frame) if piece.header else b""
+            yield RenderTask(piece.header, frame, piece.frame, (PREVIEW, FULL))
+
+    def _publish(self, study_id: uuid.UUID, revision: int, rows: list[PreparedSeries]) -> bool:
+        with self.db.session() as session:
+            study = repo.study(session, study_id)
+            if study is None or study.revision != revision:
+                orphans = _packs(rows)
+            elif study.prepared_revision == revision:
+                orphans = _packs(rows)  # another worker was first
+            else:
+                old = repo.outdated(session, study_id, revision)
+                orphans = _packs(old)
+                repo.add(session, rows)
+                study.prepared_revision = revision
+                study.state = "prepared"
+                if study.exam_id is not None:
+                    repo.raise_exam_revision(session, study.exam_id)
+                repo.remove(session, [row.id for row in old])
+            current = study is not None and study.prepared_revision == revision
+        for key in orphans:
+            self._delete(key)
+        return current
+
+    def _delete(self, object_key: str) -> None:
+        try:
+            self.archive.store.delete(object_key)
+        except CloudFilmError as error:  # an orphan costs space, not truth
+            log.warning("an outdated pack stays", exc_info=error)
+
+
+def stacks_of(instances: Sequence[tuple[Series, Instance]]) -> list[Stack]:
+    """Display stacks of a study's instances, which come ordered by series: multi-frame objects stand alone; the frames
+    of each stack are sorted along their normal. Objects without pixels are left out."""
+    stacks: list[Stack] = []
+    for _, group in itertools.groupby(instances, key=lambda pair: pair[0].id):
+        singles: list[Slice] = []
+        alone: list[Stack] = []
+        for series, instance in group:
+            if not instance.number_of_frames:
+                continue
+            header = ImageHeader.from_json(instance.image_header) if instance.image_header else None
+            if instance.number_of_frames == 1:
+                singles.append(Slice(instance, 0, header))
+                continue
+            order = sort_frames(header) if header else range(instance.number_of_frames)
+            alone.append(Stack(series, tuple(Slice(instance, frame, header) for frame in order)))
+        if singles:
+            stacks.append(Stack(series, tuple(in_order(singles))))
+        stacks.extend(alone)
+    return stacks
+
+
+def in_order(slices: list[Slice]) -> list[Slice]:
+    """Slices along their normal; those whose header nobody can read keep the end, so that a gap is seen."""
+    shown = [piece for piece in slices if piece.header is not None]
+    order = sort_positions([piece.header for piece in shown if piece.header is not None])
+    return [shown[index] for index in order] + [piece for piece in slices if piece.header is None]
+
+
+def key_frame(is_shown: Sequence[bool]) -> int:
+    """k of the key image: the shown frame nearest to the middle of the stack, 1 when none can be shown."""
+    shown = [k for k, can_be in enumerate(is_shown, 1) if can_be]
+    return min(shown, key=lambda k: abs(k - (len(is_shown) + 1) / 2), default=1)
+
+
+def read_frame(archive: SealedArchive, data_key: DataKey, instance: Instance, frame: int) -> bytes:
+    """The encoded bytes of one frame, read from the sealed original without parsing its header.
+
+    Only an object whose whole dataset is deflated has no frame index and must be read whole.
+    """
+    if instance.frame_index is None:
+        whole = archive.open(instance.object_key, instance.object_version, data_key)
+        return inflated_frame(whole, frame)
+    pieces = FrameIndex.from_bytes(instance.frame_index).pieces(frame)
+    return b"".join(
+        archive.open_range(instance.object_key, instance.object_version, data_key, start, length, size=instance.size)
+        for start, length in pieces
+    )
+
+
+def _packs(rows: Sequence[PreparedSeries]) -> list[str]:
+    return [key for row in rows for key in (row.preview_object_key, row.frame_object_key)]

@@ -1,0 +1,184 @@
+"""Serves an exam's pictures to a patient: manifest, prepared frames, frames under another window, downloads.
+
+Whether this patient may see this exam was decided by the session; which studies belong to the exam is decided here, by
+the database. Making the prepared pictures is app/services/pictures/preparation.py.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from threading import Lock
+from typing import Any
+
+from app.archive.sealed import DataKey, PackIndex, SealedArchive
+from app.database import Database
+from app.errors import NotFound, StoreUnavailable
+from app.imaging.display.window import Window
+from app.imaging.errors import DecoderUnavailable, UndecodableFrame
+from app.imaging.header.image_header import ImageHeader
+from app.imaging.sandbox.pool import RenderPool, RenderSpec, RenderTask
+from app.models import Instance, PreparedSeries, Study
+from app.repos import renditions as repo
+from app.services.archive.data_keys import DataKeys
+from app.services.pictures.preparation import read_frame
+
+CACHED_EXAMS = 256
+BATCH_LIMIT = 20
+
+
+@dataclass(frozen=True)
+class ShownSeries:
+    """One prepared series as a patient may see it, with all that is needed to read its frames."""
+
+    row: PreparedSeries
+    data_key: DataKey
+
+    @cached_property
+    def previews(self) -> PackIndex:
+        return PackIndex.from_bytes(self.row.preview_index)
+
+    @cached_property
+    def frames(self) -> PackIndex:
+        return PackIndex.from_bytes(self.row.frame_index)
+
+
+@dataclass(frozen=True)
+class Original:
+    """One stored instance for download."""
+
+    instance: Instance
+    data_key: DataKey
+
+
+@dataclass(frozen=True)
+class Pictures:
+    db: Database
+    archive: SealedArchive
+    data_keys: DataKeys
+    renderer: RenderPool
+    _shown: OrderedDict[tuple[uuid.UUID, int], tuple[ShownSeries, ...]] = field(default_factory=OrderedDict)
+    _lock: Lock = field(default_factory=Lock)
+
+    def shown(self, exam_id: uuid.UUID, exam_revision: int) -> tuple[ShownSeries, ...]:
+        """The exam's series in order; empty until released.
+
+        Cached by the exam's revision, which the session check read from the database in this very request: whatever
+        changes what may be shown raises the revision in the same transaction.
+        """
+        key = (exam_id, exam_revision)
+        with self._lock:
+            if key in self._shown:
+                self._shown.move_to_end(key)
+                return self._shown[key]
+        with self.db.read() as session:
+            found = tuple(
+                ShownSeries(row, self.data_keys.open(session, study.data_key_id))
+                for row, study in repo.shown_to_patients(session, exam_id)
+            )
+        with self._lock:
+            self._shown[key] = found
+            while len(self._shown) > CACHED_EXAMS:
+                self._shown.popitem(last=False)
+        return found
+
+    def may_come(self, exam_id: uuid.UUID) -> bool:
+        """Whether an exam that shows no pictures now will: they have not arrived, are being prepared, perhaps anew
+        without what was rejected, or wait for their release."""
+        with self.db.read() as session:
+            return repo.pictures_may_come(session, exam_id)
+
+    def manifest(self, exam_id: uuid.UUID, exam_revision: int) -> dict[str, Any]:
+        """`{series: [{n, frames, rows, columns, modality, description, window, mpr, turntable, frame_time_ms}]}`.
+
+        Names nobody. Beyond the contract of docs/design.md it holds `frame_time_ms`, at which the viewer plays a film.
+        """
+        return {"series": [_describe(n, shown.row) for n, shown in enumerate(self.shown(exam_id, exam_revision), 1)]}
+
+    def frame(self, exam_id: uuid.UUID, exam_revision: int, n: int, k: int, *, preview: bool) -> bytes:
+        """A prepared JPEG; n and k count from 1. Empty bytes: this frame cannot be shown. Raises NotFound."""
+        series = self._series(exam_id, exam_revision, n)
+        return self._prepared(series, k, preview=preview)
+
+    def batch(
+        self, exam_id: uuid.UUID, exam_revision: int, n: int, first: int, count: int, *, preview: bool
+    ) -> list[bytes]:
+        """Up to 20 prepared JPEGs from k = `first` on. Raises NotFound when `first` is outside the stack."""
+        series = self._series(exam_id, exam_revision, n)
+        last = min(first + min(count, BATCH_LIMIT), series.row.frame_count + 1)
+        if not 1 <= first < last:
+            raise NotFound
+        return [self._prepared(series, k, preview=preview) for k in range(first, last)]
+
+    def render(self, exam_id: uuid.UUID, exam_revision: int, n: int, k: int, spec: RenderSpec) -> bytes:
+        """One frame from the original pixels as `spec` asks. Empty bytes: it cannot be shown. Raises NotFound."""
+        series = self._series(exam_id, exam_revision, n)
+        if not 1 <= k <= series.row.frame_count:
+            raise NotFound
+        instance_hex, frame = series.row.slices[k - 1]
+        with self.db.read() as session:
+            instance = repo.instance(session, uuid.UUID(hex=instance_hex))
+        if instance is None:
+            raise NotFound
+        if instance.image_header is None:
+            return b""
+        header = ImageHeader.from_json(instance.image_header)
+        task = RenderTask(
+            header=header,
+            frame=lambda: read_frame(self.archive, series.data_key, instance, frame),  # not read while a child keeps it
+            number=frame,
+            specs=(spec,),
+            token=f"{instance.id.hex}:{frame}",
+        )
+        try:
+            return self.renderer.render(task)[0]
+        except UndecodableFrame:
+            return b""
+        except DecoderUnavailable:
+            raise StoreUnavailable("no decoder is to be had now") from None
+
+    def originals(self, exam_id: uuid.UUID) -> list[Original]:
+        """The stored objects of the exam, as received, in order of series and number."""
+        with self.db.read() as session:
+            rows: list[tuple[Study, Instance]] = repo.instances_shown(session, exam_id)
+            keys = {study.id: self.data_keys.open(session, study.data_key_id) for study, _ in rows}
+        return [Original(instance, keys[study.id]) for study, instance in rows]
+
+    def original_bytes(self, original: Original) -> Iterator[bytes]:
+        instance = original.instance
+        return self.archive.stream(instance.object_key, instance.object_version, original.data_key)
+
+    def _series(self, exam_id: uuid.UUID, exam_revision: int, n: int) -> ShownSeries:
+        shown = self.shown(exam_id, exam_revision)
+        if not 1 <= n <= len(shown):
+            raise NotFound
+        return shown[n - 1]
+
+    def _prepared(self, series: ShownSeries, k: int, *, preview: bool) -> bytes:
+        if not 1 <= k <= series.row.frame_count:
+            raise NotFound
+        index = series.previews if preview else series.frames
+        object_key = series.row.preview_object_key if preview else series.row.frame_object_key
+        return self.archive.read_frame(object_key, series.row.revision, series.data_key, index[k - 1])
+
+
+def _describe(n: int, row: PreparedSeries) -> dict[str, Any]:
+    window = None if row.window_width is None else {"center": row.window_center, "width": row.window_width}
+    return {
+        "n": n,
+        "frames": row.frame_count,
+        "rows": row.rows,
+        "columns": row.columns,
+        "modality": row.modality,
+        "description": row.description,
+        "window": window,
+        "frame_time_ms": row.frame_time_ms,
+        "mpr": None,
+        "turntable": None,
+    }
+
+
+__all__ = ["BATCH_LIMIT", "Original", "Pictures", "RenderSpec", "ShownSeries", "Window"]

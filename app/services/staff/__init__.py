@@ -1,0 +1,1 @@
+"""People of the hospital: accounts, login, the service desk."""

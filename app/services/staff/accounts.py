@@ -1,0 +1,150 @@
+"""Accounts of hospital staff: make, reset, disable, change a password. Logging in is `staff_login`.
+
+An account starts with a password its owner has to change at the first login; from then on every 90 days.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from app.clock import Clock
+from app.database import Database
+from app.errors import Conflict, InvalidInput, NotFound
+from app.models import StaffUser
+from app.repos import staff as repo
+from app.security import passwords, totp
+from app.security.fields import FieldSealer
+from app.security.permissions import ROLES
+from app.services.audit.log import Action, Audit
+
+TOTP_CONTEXT = "staff_user.totp"
+PASSWORD_LIFETIME = timedelta(days=90)
+NOT_BY_ITS_OWNER = datetime(1970, 1, 1, tzinfo=UTC)
+"""When the password was made by somebody else: it is over age from the start."""
+_USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,31}\Z")
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What a new account's owner is told, once."""
+
+    username: str
+    role: str
+    password: str = field(repr=False)
+    totp_secret: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class StaffView:
+    username: str
+    role: str
+    disabled: bool
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class StaffAccounts:
+    db: Database
+    clock: Clock
+    fields: FieldSealer
+    audit: Audit
+
+    def create(self, username: str, role: str, actor: str) -> Credentials:
+        """A new account. Raises InvalidInput (username, role), Conflict (username taken)."""
+        if not _USERNAME.match(username):  # first: there is no password that does not hold an empty name
+            raise InvalidInput("username", "must be 2 to 32 small letters, digits, dots, hyphens or underscores")
+        if role not in ROLES:
+            raise InvalidInput("role", "must be one of " + ", ".join(ROLES))
+        fresh = Credentials(username, role, passwords.generated(username), totp.new_secret())
+        password_hash = passwords.hashed(fresh.password)  # slow on purpose: not while all others wait to write
+        with self.db.session() as session:
+            if repo.by_username(session, username) is not None:
+                raise Conflict("an account of this name exists")
+            self._add(session, fresh, password_hash, NOT_BY_ITS_OWNER, actor)
+        return fresh
+
+    def ensure(self, account: Credentials, actor: str) -> None:
+        """An account with known secrets, made once; again its password only gets young. Only for the demo."""
+        with self.db.session() as session:
+            user = repo.by_username(session, account.username)
+            if user is None:
+                self._add(session, account, passwords.hashed(account.password), self.clock.now(), actor)
+            else:
+                user.password_changed_at = self.clock.now()
+
+    def reset(self, username: str, actor: str) -> Credentials:
+        """A new password and a new authenticator; every session ends, a disabled account works again."""
+        password, secret = passwords.generated(username), totp.new_secret()
+        password_hash = passwords.hashed(password)
+        with self.db.session() as session:
+            user = self._existing(session, username)
+            fresh = Credentials(username, user.role, password, secret)
+            user.password_hash = password_hash
+            user.totp_sealed = self.fields.seal(fresh.totp_secret, TOTP_CONTEXT)
+            user.totp_last_step = user.disabled_at = None
+            user.password_changed_at = NOT_BY_ITS_OWNER
+            self._end_sessions(session, user, Action.STAFF_RESET, actor)
+        return fresh
+
+    def disable(self, username: str, actor: str) -> None:
+        """Ends the account and its sessions at once. Raises NotFound."""
+        with self.db.session() as session:
+            user = self._existing(session, username)
+            user.disabled_at = user.disabled_at or self.clock.now()
+            self._end_sessions(session, user, Action.STAFF_DISABLED, actor)
+
+    def everybody(self) -> list[StaffView]:
+        with self.db.read() as session:
+            return [
+                StaffView(user.username, user.role, user.disabled_at is not None, user.created_at)
+                for user in repo.everybody(session)
+            ]
+
+    def change_password(self, user_id: uuid.UUID, current: str, new: str) -> None:
+        """By its owner; every session ends. Raises InvalidInput (`current`, or `new` with the rule it breaks)."""
+        with self.db.read() as session:
+            user = repo.get(session, user_id)
+        if user is None or not passwords.is_right(current, user.password_hash):
+            raise InvalidInput("current", "wrong")
+        rule = passwords.fault(new, user.username) or ("same" if passwords.is_right(new, user.password_hash) else None)
+        if rule is not None:
+            raise InvalidInput("new", rule)
+        proved, fresh = user.password_hash, passwords.hashed(new)
+        with self.db.session() as session:
+            user = self._existing(session, user.username)
+            if user.password_hash != proved:
+                raise InvalidInput("current", "wrong")  # the account was reset meanwhile
+            user.password_hash, user.password_changed_at = fresh, self.clock.now()
+            self._end_sessions(session, user, Action.STAFF_PASSWORD_CHANGED, f"staff:{user.username}")
+
+    def _existing(self, session: Session, username: str) -> StaffUser:
+        user = repo.by_username(session, username)
+        if user is None:
+            raise NotFound
+        return user
+
+    def _add(
+        self, session: Session, account: Credentials, password_hash: str, password_changed_at: datetime, actor: str
+    ) -> None:
+        repo.add(
+            session,
+            StaffUser(
+                username=account.username, role=account.role, password_hash=password_hash,
+                totp_sealed=self.fields.seal(account.totp_secret, TOTP_CONTEXT),
+                password_changed_at=password_changed_at, created_at=self.clock.now(),
+            ),
+        )  # fmt: skip
+        self._record(session, Action.STAFF_CREATED, account.username, actor, role=account.role)
+
+    def _end_sessions(self, session: Session, user: StaffUser, action: Action, actor: str) -> None:
+        session.flush()
+        repo.revoke_sessions_of(session, user.id, self.clock.now())
+        self._record(session, action, user.username, actor)
+
+    def _record(self, session: Session, action: Action, username: str, actor: str, **detail: str) -> None:
+        self.audit.record(session, action, actor=actor, subject=f"staff:{username}", **detail)

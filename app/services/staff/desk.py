@@ -1,0 +1,151 @@
+"""What the service desk does for one exam: see it whole, end all access, let its patient in. Every step is audited.
+
+Sending again is `outbox`, printing `paper`, searching `exam_search`.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.database import Database
+from app.errors import NotFound
+from app.models import AuditEvent, Study
+from app.repos import audit as audit_repo
+from app.repos import desk as repo
+from app.repos import exams as exam_repo
+from app.services.audit.log import Action, Audit
+from app.services.audit.reasons import checked_reason
+from app.services.exams.registration import Exams, ExamView, ReportView
+from app.services.notifications.outbox import NotificationView, Outbox
+from app.services.patient_access.codes import AccessCodes
+from app.services.patient_access.verification import Verification
+from sms.phone import mask
+
+NEWEST_EVENTS = 100
+NEWEST_STUDIES = 200
+OF_INTEREST = frozenset(
+    {
+        Action.ACCESS_GRANTED, Action.ACCESS_FAILED, Action.ACCESS_ENDED, Action.KNOWLEDGE_FACTOR_OFF,
+        Action.ONE_TIME_CODE_SENT, Action.EXAM_VIEWED, Action.IMAGES_VIEWED, Action.REPORT_DOWNLOADED,
+        Action.IMAGES_DOWNLOADED, Action.QR_PRINTED, Action.CODE_REVOKED, Action.EXAM_FIELD_LEFT_OUT, Action.EXAM_HELD,
+        Action.EXAM_HOLD_LIFTED, Action.EXAM_RELEASED, Action.STAFF_VIEWED_EXAM, Action.STAFF_RESENT,
+        Action.STAFF_QUEUED_AGAIN, Action.STAFF_REVOKED, Action.STAFF_LET_IN,
+    }
+)  # fmt: skip
+"""Who looked, tried, sent and changed; of the machinery only what a person at the desk asks about."""
+
+
+@dataclass(frozen=True)
+class StudyAtDesk:
+    """state: receiving, complete or prepared; match_state as in the study's model."""
+
+    accession_number: str
+    last_instance_at: datetime
+    state: str
+    match_state: str
+    match_reason: str | None
+    instances: int
+
+
+@dataclass(frozen=True)
+class EventAtDesk:
+    """`by`: the kind of actor (patient, staff, machine, system), with the username of staff."""
+
+    at: datetime
+    action: str
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class ExamAtDesk:
+    """`revision`: what the rest shows is at least as new; `held_reason`: why its patient sees nothing."""
+
+    exam: ExamView
+    revision: int
+    held_reason: str | None
+    phone_masked: str | None
+    studies: tuple[StudyAtDesk, ...]
+    reports: tuple[ReportView, ...]
+    messages: tuple[NotificationView, ...]
+    events: tuple[EventAtDesk, ...]
+
+
+@dataclass(frozen=True)
+class Desk:
+    db: Database
+    audit: Audit
+    exams: Exams
+    access_codes: AccessCodes
+    outbox: Outbox
+    verification: Verification
+
+    def exam(self, exam_id: uuid.UUID, actor: str) -> ExamAtDesk:
+        """Everything the desk may know of an exam. Raises NotFound."""
+        with self.db.read() as session:  # before all else: a later revision would vouch for what is not on the page
+            row = exam_repo.exam(session, exam_id)
+        if row is None:
+            raise NotFound
+        view = self.exams.view(exam_id)
+        with self.db.session() as session:
+            self.audit.record(session, Action.STAFF_VIEWED_EXAM, actor=actor, subject=_subject(exam_id))
+            studies = repo.studies(session, view.accession_number)
+            events = audit_repo.of_subject(session, _subject(exam_id), OF_INTEREST, NEWEST_EVENTS)
+        return ExamAtDesk(
+            exam=view,
+            revision=row.revision,
+            held_reason=row.held_reason,
+            phone_masked=mask(view.patient.phone) if view.patient.phone else None,
+            studies=tuple(_study(study, count) for study, count in studies),
+            reports=tuple(self.exams.versions(exam_id)),
+            messages=tuple(self.outbox.history(exam_id)),
+            events=tuple(_event(event) for event in events),
+        )
+
+    def not_matched(self) -> list[StudyAtDesk]:
+        """The newest studies that wait for a correction in the RIS or at the modality."""
+        with self.db.read() as session:
+            return [_study(study, count) for study, count in repo.not_matched(session, NEWEST_STUDIES)]
+
+    def revoke(self, exam_id: uuid.UUID, reason: str, actor: str) -> None:
+        """End every code and session of an exam at once. Raises NotFound, InvalidInput (reason)."""
+        reason = checked_reason(reason)
+        with self.db.session() as session:
+            exam = exam_repo.exam(session, exam_id)
+            if exam is None:
+                raise NotFound
+            self.outbox.cancel(session, exam_id, "revoked at the desk")
+            self.access_codes.revoke_all(session, exam, actor, reason)
+            self.audit.record(session, Action.STAFF_REVOKED, actor=actor, subject=_subject(exam_id), reason=reason)
+
+    def let_in(self, exam_id: uuid.UUID, reason: str, actor: str) -> str:
+        """A one-time code for the person who stands at the desk and was identified there; typed after the QR scan.
+
+        Raises NotFound, InvalidInput (reason).
+        """
+        reason = checked_reason(reason)
+        with self.db.session() as session:
+            exam = exam_repo.exam(session, exam_id)
+            if exam is None:
+                raise NotFound
+            code = self.verification.code_for_the_desk(session, exam)
+            self.audit.record(session, Action.STAFF_LET_IN, actor=actor, subject=_subject(exam_id), reason=reason)
+        return code
+
+
+def _subject(exam_id: uuid.UUID) -> str:
+    return f"exam:{exam_id.hex}"
+
+
+def _study(study: Study, instances: int) -> StudyAtDesk:
+    return StudyAtDesk(
+        study.accession_number, study.last_instance_at, study.state, study.match_state, study.match_reason, instances
+    )
+
+
+def _event(event: AuditEvent) -> EventAtDesk:
+    kind = event.actor.partition(":")[0]
+    by = event.actor if kind == "staff" else kind.partition("-")[0]
+    return EventAtDesk(event.at, event.action, by, str(event.detail.get("reason", "")))

@@ -1,0 +1,116 @@
+"""Staff log in with password and one-time password; their sessions. Accounts are `staff_accounts`.
+
+Tries are counted by name in a committed row before anything is compared, whether or not such a name exists: nobody
+learns who has an account, and parallel guesses get no more than five.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from app.clock import Clock
+from app.database import Database
+from app.errors import AccessRefused, TooManyAttempts, Unauthenticated
+from app.models import StaffSession, StaffUser
+from app.repos import attempts as attempts_repo
+from app.repos import staff as repo
+from app.security import passwords, totp
+from app.security.codes import Codes
+from app.security.fields import FieldSealer
+from app.services.audit.log import Action, Audit
+from app.services.session_times import SESSION_LIFETIME, is_alive, is_to_be_touched, touch
+from app.services.staff.accounts import PASSWORD_LIFETIME, TOTP_CONTEXT
+
+SCOPE = "staff"
+IN_A_ROW = 5
+LOCK = timedelta(minutes=15)
+NEVER_FOR_LIFE = 2**31 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class StaffAccess:
+    """A live session of a member of staff."""
+
+    session_id: uuid.UUID
+    user_id: uuid.UUID
+    username: str
+    role: str
+    must_change_password: bool
+
+    @property
+    def actor(self) -> str:
+        return f"staff:{self.username}"
+
+
+@dataclass(frozen=True)
+class StaffLogin:
+    """`idle`: how long an unused session lives."""
+
+    db: Database
+    clock: Clock
+    codes: Codes
+    fields: FieldSealer
+    audit: Audit
+    idle: timedelta
+
+    def log_in(self, username: str, password: str, typed_totp: str) -> uuid.UUID:
+        """The new session's id. Raises AccessRefused for every wrong input alike, TooManyAttempts while locked."""
+        name = unicodedata.normalize("NFKC", username[:64]).strip().casefold()
+        key, now = self.codes.hash("staff-login", name), self.clock.now()
+        user = self._claim(name, key, now)
+        step = self._proved(user, password, typed_totp, now)
+        with self.db.session() as session:
+            if user is not None and step is not None and repo.use_totp_step(session, user, step):
+                attempts_repo.reset_attempts(session, SCOPE, key, now)
+                row = StaffSession(user_id=user.id, created_at=now, last_seen_at=now, expires_at=now + SESSION_LIFETIME)
+                repo.add(session, row)
+                self.audit.record(session, Action.STAFF_LOGIN, actor=f"staff:{name}", subject=f"staff:{name}")
+                return row.id
+            # a name that is no account may be a password typed into the wrong field: it is not kept
+            subject = f"staff:{name}" if user is not None else "staff:unknown"
+            self.audit.record(session, Action.STAFF_LOGIN_FAILED, actor="unknown", subject=subject)
+        raise AccessRefused
+
+    def check(self, session_id: uuid.UUID) -> StaffAccess:
+        """Who this session is of. Raises Unauthenticated when it is over for any reason."""
+        now = self.clock.now()
+        with self.db.read() as session:
+            row = repo.session_row(session, session_id)
+        if row is None or row.disabled_at is not None or not is_alive(row, now, self.idle):
+            raise Unauthenticated
+        if is_to_be_touched(row, now):
+            touch(self.db, lambda session: repo.touch_session(session, session_id, now))
+        over_age = now - row.password_changed_at > PASSWORD_LIFETIME
+        return StaffAccess(session_id, row.user_id, row.username, row.role, must_change_password=over_age)
+
+    def log_out(self, access: StaffAccess) -> None:
+        with self.db.session() as session:
+            repo.revoke_session(session, access.session_id, self.clock.now())
+            self.audit.record(session, Action.STAFF_LOGOUT, actor=access.actor, subject=access.actor)
+
+    def _claim(self, name: str, key: bytes, now: datetime) -> StaffUser | None:
+        """Count the try, then say whose it is."""
+        with self.db.session() as session:
+            attempts_repo.ensure_attempts(session, SCOPE, key, now)
+            counted = attempts_repo.count_attempt(
+                session, SCOPE, key, now, pause=LOCK, in_a_row=IN_A_ROW, for_life=NEVER_FOR_LIFE
+            )
+            if not counted:
+                attempts_repo.shorten_pause(session, SCOPE, key, now, LOCK)
+            row = attempts_repo.attempts(session, SCOPE, key)
+            user = repo.by_username(session, name)
+        if not counted:
+            until = row.paused_until if row else None
+            raise TooManyAttempts(max(1, int((until - now).total_seconds())) if until else int(LOCK.total_seconds()))
+        return user
+
+    def _proved(self, user: StaffUser | None, password: str, typed_totp: str, now: datetime) -> int | None:
+        """The time step of a right pair, else None; the same work for every name."""
+        usable = user if user is not None and user.disabled_at is None else None
+        right = passwords.is_right(password, usable.password_hash if usable else None)
+        secret = self.fields.open(usable.totp_sealed, TOTP_CONTEXT) if usable else totp.new_secret()
+        step = totp.matching_step(secret, typed_totp, now)
+        return step if right and usable is not None else None

@@ -1,0 +1,1 @@
+"""WeChat accounts that are bound to a person."""

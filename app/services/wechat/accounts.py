@@ -1,0 +1,37 @@
+"""Which WeChat account belongs to which patient. How somebody proves to be the patient is not decided here."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from app.clock import Clock
+from app.models import WechatAccount
+from app.repos import notifications as repo
+from app.security.blind_index import BlindIndex
+from app.security.fields import FieldSealer
+from app.services.audit.log import Action, Audit
+from app.services.notifications.outbox import OPENID_CONTEXT
+
+
+@dataclass(frozen=True)
+class WechatAccounts:
+    clock: Clock
+    fields: FieldSealer
+    blind: BlindIndex
+    audit: Audit
+
+    def bind(self, session: Session, patient_id: uuid.UUID, openid: str, actor: str) -> None:
+        """From now on notices of this patient go to `openid`, too; nothing happens when they do already."""
+        openid_hash = self.blind.of("wechat.openid", openid)
+        bound = repo.wechat_account(session, patient_id)
+        if bound is not None and bound.openid_hash == openid_hash:
+            return
+        row = WechatAccount(
+            id=uuid.uuid4(), patient_id=patient_id, openid_hash=openid_hash,
+            openid_sealed=self.fields.seal(openid, OPENID_CONTEXT), bound_at=self.clock.now(),
+        )  # fmt: skip
+        repo.add(session, row)
+        self.audit.record(session, Action.WECHAT_BOUND, actor=actor, subject=f"patient:{patient_id.hex}")
