@@ -7,7 +7,7 @@ from pathlib import Path
 
 from app.bootstrap import Services
 from app.imaging.display.render_spec import RenderTask
-from app.repos import studies
+from app.repos.ingest import studies
 from app.services.pictures.preparation import FULL, PREVIEW
 from bench.house import opened, take_in, working_folder
 from bench.rounds import seconds

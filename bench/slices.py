@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from app.archive.sealed import DataKey
 from app.bootstrap import Services
 from app.imaging.header.image_header import ImageHeader
-from app.repos import renditions, studies
+from app.repos.ingest import studies
+from app.repos.pictures import prepared
 from app.services.pictures.preparation import Slice, read_frame, stacks_of
 
 
@@ -37,7 +38,7 @@ def stored_slices(services: Services, study_uid: str) -> StoredSlices:
     """The only stack of a study that was taken in."""
     with services.db.read() as session:
         row = studies.by_uid(session, {study_uid})[study_uid]
-        [stack] = stacks_of(renditions.instances_of(session, row.id))
+        [stack] = stacks_of(prepared.instances_of(session, row.id))
         return StoredSlices(services, services.data_keys.open(session, row.data_key_id), stack.slices)
 
 

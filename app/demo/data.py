@@ -25,7 +25,7 @@ from app.demo.people import DemoPerson, invent
 from app.errors import NotFound
 from app.identity.matching import is_chinese
 from app.models import Exam, Study
-from app.repos import exams as exam_repo
+from app.repos.exams import exams as exam_repo
 from app.security.fields import FieldSealer
 from app.services.exams.input import ExamInput, PatientInput, ReportInput
 from app.services.exams.matching import open_identity

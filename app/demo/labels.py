@@ -16,7 +16,7 @@ from app.demo import queries as repo
 from app.demo.people import invent_patient_id
 from app.identity.matching import HeaderIdentity, normal_id, normal_name
 from app.models import Study
-from app.repos import exams as exam_repo
+from app.repos.exams import exams as exam_repo
 from app.security.blind_index import BlindIndex
 from app.security.fields import FieldSealer
 from app.services.audit.log import Action, Audit

@@ -10,7 +10,7 @@ from app.archive.sealed import PackIndex
 from app.database import Database
 from app.demo import queries as repo
 from app.models import Exam, Study
-from app.repos import renditions as rendition_repo
+from app.repos.pictures import prepared as rendition_repo
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from app import create_app
 from app.bootstrap import Services
 from app.models import PatientSession
-from app.repos import exams as exam_repo
+from app.repos.exams import exams as exam_repo
 from app.services.exams.input import exam_input
 from app.services.patient_access.verification import SESSION_LIFETIME
 from tests.factories.house import exam_body

@@ -13,8 +13,8 @@ from app.archive.store import Trace
 from app.clock import FrozenClock
 from app.database import Database, schema
 from app.models import AuditEvent, Instance, QuarantineItem, Study
-from app.repos import audit as audit_rows
-from app.repos import quarantine, studies
+from app.repos.audit import log as audit_rows
+from app.repos.ingest import quarantine, studies
 from app.security.blind_index import BlindIndex
 from app.security.fields import FieldSealer
 from app.security.keys import MasterKeys

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from app.bootstrap import Services
 from app.dimse.scp import Door
-from app.repos import studies
+from app.repos.ingest import studies
 
 Open = Callable[..., tuple[Door, Services]]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask.testing import FlaskClient
 
-from app.repos import audit as audit_repo
+from app.repos.audit import log as audit_repo
 from app.services.ingest.incoming import IncomingObject, Stored
 from tests.factories.door_app import bearer, door_app
 from tests.factories.multipart import take_apart

@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 
 from app.bootstrap import Services
 from app.models import Exam, Notification, Study
-from app.repos import exams as exam_repo
-from app.repos import notifications as repo
-from app.repos import studies as study_repo
-from app.repos.renditions import raise_exam_revision
+from app.repos.exams import exams as exam_repo
+from app.repos.ingest import studies as study_repo
+from app.repos.notifications import outbox as repo
+from app.repos.pictures.prepared import raise_exam_revision
 from app.services.exams.input import exam_input, report_input
 from app.services.ingest.incoming import IncomingObject, Stored
 from sms.inbox import InboxMessage, PhoneInbox

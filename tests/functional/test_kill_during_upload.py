@@ -13,7 +13,7 @@ import pydicom
 import pytest
 
 from app.bootstrap import Services, build
-from app.repos import studies
+from app.repos.ingest import studies
 from tests.factories.dicom_client import associate
 from tests.factories.dicom_objects import ct_series
 from tests.factories.door_app import bearer

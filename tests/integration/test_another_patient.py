@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from app.bootstrap import Services
 from app.models import PatientNameToken
-from app.repos import exams as exam_repo
+from app.repos.exams import exams as exam_repo
 from tests.factories.access import issued, opened
 from tests.factories.house import clock_of
 from tests.factories.telling import (

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.bootstrap import Services
-from app.repos import audit
+from app.repos.audit import log
 from tests.factories.access import application, issued
 from tests.factories.house import clock_of, exam_body, report_body, services
 from tests.factories.leaks import leaks
@@ -28,7 +28,7 @@ def trail(house: Services) -> list[tuple[str, str, str]]:
     with house.db.read() as session:
         return [
             (event.action, event.actor.partition(":")[0], event.subject.partition(":")[0])
-            for event in audit.in_order(session)
+            for event in log.in_order(session)
         ]
 
 
@@ -89,7 +89,7 @@ def test_every_step_of_a_patients_exam_leaves_its_trace(house: Services) -> None
     assert dict(found) == expected
     with house.db.read() as read:
         assert house.audit.verify(read) == []
-        written = " ".join(f"{event.actor} {event.subject} {event.detail}" for event in audit.in_order(read))
+        written = " ".join(f"{event.actor} {event.subject} {event.detail}" for event in log.in_order(read))
     texts = [message.text for message in messages(house)]
     codes = [texts[0].partition("取片码")[2][:6], texts[1].partition("验证码是")[2][:6]]
     person = ("李", "139", "120101196001020027", "1960", "P1")

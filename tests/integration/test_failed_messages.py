@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from app.bootstrap import Services
 from app.models import AuditEvent, Notification
-from app.repos import notifications as repo
+from app.repos.notifications import outbox as repo
 from sms.errors import SmsRefused, SmsRetryLater
 from sms.sender import Accepted
 from tests.factories.house import clock_of

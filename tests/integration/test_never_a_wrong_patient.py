@@ -19,8 +19,8 @@ from app.archive.sealed import PackIndex
 from app.errors import Conflict
 from app.identity.matching import HeaderIdentity
 from app.models import PreparedSeries, Study
-from app.repos import exams as exam_repo
-from app.repos import studies as study_repo
+from app.repos.exams import exams as exam_repo
+from app.repos.ingest import studies as study_repo
 from app.security.sealing import Header
 from app.services.exams.input import exam_input, report_input
 from app.services.exams.matching import seal_identity

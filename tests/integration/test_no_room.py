@@ -17,7 +17,7 @@ from sqlalchemy import event
 
 from app.database import Database
 from app.dimse.scp import start_door
-from app.repos import studies
+from app.repos.ingest import studies
 from tests.factories import database
 from tests.factories.dicom_client import CALLING, associate, send
 from tests.factories.dicom_objects import ct_file

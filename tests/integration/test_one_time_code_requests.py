@@ -7,7 +7,7 @@ from sqlalchemy import event, func, select
 
 from app.bootstrap import Services
 from app.models import Job, OneTimeCode
-from app.repos import exams as exam_repo
+from app.repos.exams import exams as exam_repo
 from app.services.patient_access.verification import ONE_TIME_REQUEST
 from tests.factories.access import issued, pick_up, post
 from tests.factories.telling import messages, sweep

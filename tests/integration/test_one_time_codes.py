@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 
 from app.bootstrap import Services
 from app.models import Job, OneTimeCode
-from app.repos import one_time_codes
+from app.repos.patient_access import one_time_codes
 from app.services.patient_access.attempts import REQUESTS_A_FAILURE
 from app.services.patient_access.verification import ONE_TIME_REQUEST
 from tests.factories.access import Issued, application, issued, opened

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 
 from app.bootstrap import Services
-from app.repos import exams as exam_repo
+from app.repos.exams import exams as exam_repo
 from tests.factories.access import WRONG, application, issued, opened, post, statuses
 from tests.factories.telling import newest_text_code
 

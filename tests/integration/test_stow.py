@@ -10,7 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from app.bootstrap import Services
-from app.repos import quarantine, studies
+from app.repos.ingest import quarantine, studies
 from app.services.ingest.incoming import OVERSIZED
 from app.web.machine import stow
 from tests.factories.dicom_objects import ct_file, ct_series

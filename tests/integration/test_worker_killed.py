@@ -17,7 +17,7 @@ from app.bootstrap import Services
 from app.clock import FrozenClock
 from app.imaging.sandbox.pool import RenderPool
 from app.models import Study
-from app.repos import renditions as rendition_repo
+from app.repos.pictures import prepared as rendition_repo
 from tests.factories.house import START, clock_of, copied, services, settings
 from tests.factories.telling import deliver_receipts, exam_of, messages, receive_study, register, report, states
 

@@ -14,7 +14,7 @@ from app.archive.sealed import DataKey
 from app.clock import Clock
 from app.errors import UnsealError
 from app.models import DataKey as DataKeyRow
-from app.repos import data_keys as repo
+from app.repos.archive import data_keys as repo
 from app.security.keys import KEY_BYTES, MasterKeys
 
 CACHED_KEYS = 1024

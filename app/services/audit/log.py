@@ -1,4 +1,4 @@
-"""The audit log: append inside the caller's transaction, verify the chain. Queries are in app/repos/audit.py.
+"""The audit log: append inside the caller's transaction, verify the chain. Queries are in app/repos/audit/log.py.
 
 Every row's hash is HMAC-SHA256(key, previous hash | canonical JSON of the row): rows cannot be changed, dropped in the
 middle or inserted without the key. What is cut off at the end shows against the head row, whose own HMAC nobody can
@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from app.clock import Clock
 from app.models import AuditEvent
-from app.repos import audit as repo
+from app.repos.audit import log as repo
 
 
 class Action(StrEnum):

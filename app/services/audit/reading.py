@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from app.database import Database
-from app.repos import audit as repo
+from app.repos.audit import log as repo
 from app.services.audit.log import Audit, AuditFault
 
 PAGE = 100

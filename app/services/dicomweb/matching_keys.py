@@ -12,7 +12,7 @@ from pydicom.datadict import keyword_for_tag, tag_for_keyword
 
 from app.errors import InvalidInput
 from app.identity.matching import normal_id
-from app.repos.dicom_query import Between, Condition, Like, OneOf
+from app.repos.dicomweb.query import Between, Condition, Like, OneOf
 from app.security.blind_index import BlindIndex
 from app.services.ingest.header_fields import is_uid
 

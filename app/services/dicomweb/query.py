@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 
 from app.database import Database
 from app.models import Instance, Series, Study
-from app.repos import dicom_query as repo
-from app.repos.dicom_query import Counts
+from app.repos.dicomweb import query as repo
+from app.repos.dicomweb.query import Counts
 from app.security.blind_index import BlindIndex
 from app.security.fields import FieldSealer
 from app.services.audit.log import Action, Audit

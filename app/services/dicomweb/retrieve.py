@@ -21,7 +21,7 @@ from app.imaging.errors import BadRegion, DecoderUnavailable, ImagingError, Unde
 from app.imaging.header.image_header import ImageHeader
 from app.imaging.sandbox.pool import RenderPool
 from app.models import Instance
-from app.repos import dicom_query as repo
+from app.repos.dicomweb import query as repo
 from app.services.archive.data_keys import DataKeys
 from app.services.audit.log import Action, Audit
 from app.services.dicomweb.render_parameters import render_spec

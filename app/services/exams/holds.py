@@ -15,9 +15,9 @@ from app.clock import Clock
 from app.database import Database
 from app.errors import Conflict, InvalidInput, NotFound
 from app.models import Exam, Study
-from app.repos import exams as repo
-from app.repos import release as release_repo
-from app.repos.renditions import raise_exam_revision
+from app.repos.exams import exams as repo
+from app.repos.exams import release as release_repo
+from app.repos.pictures.prepared import raise_exam_revision
 from app.services.audit.log import Action, Audit
 from app.services.audit.reasons import checked_reason
 

@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 
 from app.identity.matching import HeaderIdentity, RegisteredIdentity, differences
 from app.models import Exam, Study
-from app.repos import exams as repo
-from app.repos.renditions import raise_exam_revision
+from app.repos.exams import exams as repo
+from app.repos.pictures.prepared import raise_exam_revision
 from app.security.fields import FieldSealer
 from app.services.audit.log import Action, Audit
 from app.services.exams.holds import PARTED, SYSTEM, Holds

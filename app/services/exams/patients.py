@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app.clock import Clock
 from app.identity.matching import normal_id, normal_name, search_tokens
 from app.models import Patient
-from app.repos import exams as repo
+from app.repos.exams import exams as repo
 from app.security.blind_index import BlindIndex
 from app.security.fields import FieldSealer
 from app.services.audit.log import Action, Audit

@@ -20,8 +20,8 @@ from app.clock import Clock
 from app.database import Database
 from app.errors import Conflict, NotFound
 from app.models import Exam, Patient, Report
-from app.repos import exams as repo
-from app.repos.renditions import raise_exam_revision
+from app.repos.exams import exams as repo
+from app.repos.pictures.prepared import raise_exam_revision
 from app.security.blind_index import BlindIndex
 from app.security.fields import FieldSealer
 from app.services.audit.log import Action, Audit

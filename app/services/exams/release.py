@@ -17,9 +17,9 @@ from sqlalchemy.orm import Session
 from app.clock import Clock
 from app.database import Database
 from app.models import Exam, Study
-from app.repos import release as repo
 from app.repos.due_times import has_come
-from app.repos.renditions import raise_exam_revision
+from app.repos.exams import release as repo
+from app.repos.pictures.prepared import raise_exam_revision
 from app.services.audit.log import Action, Audit
 from app.services.notifications.outbox import CHANNELS, Outbox
 from app.services.queue.row_by_row import row_by_row

@@ -18,9 +18,9 @@ from app.dicom.part10 import HeaderLimits
 from app.errors import RefusedObject
 from app.identity.matching import HeaderIdentity, contradict
 from app.models import DataKey as DataKeyRow
-from app.repos import ingest as repo
-from app.repos import quarantine
-from app.repos.ingest import KnownInstance
+from app.repos.ingest import known as repo
+from app.repos.ingest import quarantine
+from app.repos.ingest.known import KnownInstance
 from app.security.fields import FieldSealer
 from app.services.archive.data_keys import DataKeys
 from app.services.exams.matching import open_identity

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from app.database import Database
 from app.models import QuarantineItem
-from app.repos import quarantine as repo
+from app.repos.ingest import quarantine as repo
 from app.services.audit.log import Action, Audit
 
 MOST = 500

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from app.errors import RefusedObject
 from app.models import Rejection, Study
-from app.repos import rejections as repo
+from app.repos.ingest import rejections as repo
 from app.services.ingest.incoming import CANNOT_UNDERSTAND
 
 TITLES = frozenset({"113001", "113037", "113038", "113039"})

@@ -15,9 +15,9 @@ from app.clock import Clock
 from app.errors import NotFound
 from app.identity.matching import normal_id
 from app.models import QuarantineItem, Series, Study
-from app.repos import ingest as repo
-from app.repos import studies
-from app.repos.renditions import raise_exam_revision
+from app.repos.ingest import known as repo
+from app.repos.ingest import studies
+from app.repos.pictures.prepared import raise_exam_revision
 from app.security.blind_index import BlindIndex
 from app.security.fields import FieldSealer
 from app.services.audit.log import Action, Audit

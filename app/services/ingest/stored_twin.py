@@ -14,7 +14,7 @@ from app.archive.sealed import DataKey, SealedArchive
 from app.dicom.part10 import HeaderLimits, ParsedFile
 from app.dicom.same_content import same_instance
 from app.errors import ObjectMissing, StoreUnavailable, UnsealError
-from app.repos.ingest import KnownInstance
+from app.repos.ingest.known import KnownInstance
 from app.services.ingest.incoming import MIB
 
 log = structlog.get_logger(__name__)

@@ -16,7 +16,7 @@ from app.clock import Clock
 from app.database import Database
 from app.errors import Conflict, InvalidInput, NotFound, Unauthenticated
 from app.models import MachineToken
-from app.repos import machine_tokens as repo
+from app.repos.machines import tokens as repo
 from app.services.audit.log import Action, Audit
 
 SCOPES = frozenset({"upload", "read", "ris"})

@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 
 from app.clock import Clock
 from app.database import Database
-from app.repos import failed_messages as repo
-from app.repos import notifications as notification_repo
+from app.repos.notifications import failed as repo
+from app.repos.notifications import outbox as notification_repo
 from app.services.audit.log import Action, Audit
 from app.services.audit.reasons import checked_reason
 from app.services.notifications.outbox import RESEND, NotificationView, views_of

@@ -16,8 +16,8 @@ from app.clock import Clock
 from app.database import Database
 from app.errors import Conflict, NobodyToTell, NotFound, NotReleased, TooManyAttempts
 from app.models import Exam, Notification, NotificationEvent, OneTimeCode, ShareCode
-from app.repos import exams as exam_repo
-from app.repos import notifications as repo
+from app.repos.exams import exams as exam_repo
+from app.repos.notifications import outbox as repo
 from app.security.fields import FieldSealer
 from app.services.audit.log import Action, Audit
 from app.services.audit.reasons import checked_reason

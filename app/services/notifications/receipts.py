@@ -19,8 +19,8 @@ from app.clock import Clock
 from app.database import Database
 from app.errors import InvalidInput
 from app.models import EarlyReceipt, Notification
-from app.repos import notifications as repo
 from app.repos.due_times import NEVER
+from app.repos.notifications import outbox as repo
 from app.security.blind_index import BlindIndex
 from app.security.fields import FieldSealer
 from app.services.notifications.outbox import RECIPIENT_CONTEXT

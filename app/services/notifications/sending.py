@@ -19,9 +19,9 @@ from app.clock import Clock
 from app.database import Database
 from app.errors import NotFound, UnsealError
 from app.models import Notification
-from app.repos import exams as exam_repo
-from app.repos import notifications as repo
-from app.repos import one_time_codes
+from app.repos.exams import exams as exam_repo
+from app.repos.notifications import outbox as repo
+from app.repos.patient_access import one_time_codes
 from app.security.fields import FieldSealer
 from app.services.notifications.outbox import RECIPIENT_CONTEXT
 from app.services.notifications.phone_correction import PhoneCorrection

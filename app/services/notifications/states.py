@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from app.clock import Clock
 from app.models import Notification, NotificationEvent
-from app.repos import notifications as repo
+from app.repos.notifications import outbox as repo
 from app.services.audit.log import Action, Audit
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app.clock import CHINA
 from app.errors import NotFound
 from app.models import Exam, Notification
-from app.repos import notifications as repo
+from app.repos.notifications import outbox as repo
 from app.security.codes import Codes
 from app.services.patient_access.codes import AccessCodes
 from sms.errors import InvalidMessage

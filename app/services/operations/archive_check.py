@@ -21,7 +21,8 @@ from app.clock import Clock
 from app.database import Database
 from app.errors import ArchiveError, ObjectMissing, UnsealError
 from app.models import Instance, PreparedSeries, QuarantineItem
-from app.repos import quarantine, renditions, studies
+from app.repos.ingest import quarantine, studies
+from app.repos.pictures import prepared as renditions
 from app.services.archive.data_keys import DataKeys
 
 LEFTOVER_AGE = timedelta(days=1)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from app.database import Database
-from app.repos import figures as repo
+from app.repos.operations import figures as repo
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from app.clock import Clock
 from app.database import Database
-from app.repos import spent as repo
+from app.repos.operations import spent as repo
 
 KEPT = timedelta(days=30)
 """Long enough to look into a complaint. Failures with a code of ours count for longer, and stay."""

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app.database import Database
 from app.errors import NotFound
 from app.models import Exam
-from app.repos import exams as repo
+from app.repos.exams import exams as repo
 from app.services.audit.log import Action, Audit
 from app.services.exams.registration import Exams
 from app.services.paper import qr, report_sheet

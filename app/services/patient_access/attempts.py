@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from app.repos import attempts as repo
+from app.repos.patient_access import attempts as repo
 from app.security.addresses import address_of, is_of, network_of
 from app.security.codes import Codes
 

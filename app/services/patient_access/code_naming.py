@@ -12,8 +12,8 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from app.models import Exam, Patient, ShareCode
-from app.repos import access as repo
-from app.repos import exams as exam_repo
+from app.repos.exams import exams as exam_repo
+from app.repos.patient_access import codes as repo
 from app.security.codes import Codes, normal_code
 
 NOBODY = uuid.UUID(int=0)

@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 
 from app.clock import Clock
 from app.models import Exam, ShareCode
-from app.repos import access as repo
-from app.repos import one_time_codes
-from app.repos.renditions import raise_exam_revision
+from app.repos.patient_access import codes as repo
+from app.repos.patient_access import one_time_codes
+from app.repos.pictures.prepared import raise_exam_revision
 from app.security.codes import Codes
 from app.services.audit.log import Action, Audit
 

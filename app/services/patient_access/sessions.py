@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.clock import Clock
 from app.database import Database
 from app.errors import NotFound
-from app.repos import access as repo
+from app.repos.patient_access import codes as repo
 from app.services.audit.log import Action, Audit
 from app.services.session_times import is_alive, is_to_be_touched, touch
 

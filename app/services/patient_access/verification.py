@@ -20,9 +20,9 @@ from app.clock import Clock
 from app.database import Database
 from app.errors import AccessRefused, StepUpRequired, TooManyAttempts
 from app.models import Exam, KnownDevice, OneTimeCode, PatientSession, ShareCode
-from app.repos import access as repo
-from app.repos import exams as exam_repo
-from app.repos import one_time_codes
+from app.repos.exams import exams as exam_repo
+from app.repos.patient_access import codes as repo
+from app.repos.patient_access import one_time_codes
 from app.security.codes import Codes, normal_code, normal_factor
 from app.security.fields import FieldSealer
 from app.services.audit.log import Action, Audit

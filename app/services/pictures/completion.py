@@ -13,8 +13,8 @@ from app.clock import Clock
 from app.database import Database
 from app.errors import NotFound
 from app.models import Study
-from app.repos import completion as repo
 from app.repos.due_times import has_come
+from app.repos.pictures import completion as repo
 from app.services.queue.job_queue import JobQueue
 from app.services.queue.row_by_row import row_by_row
 

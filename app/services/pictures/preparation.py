@@ -25,7 +25,7 @@ from app.imaging.header.image_header import ImageHeader
 from app.imaging.header.image_index import inflated_frame
 from app.imaging.sandbox.pool import RenderPool, RenderSpec, RenderTask
 from app.models import Instance, PreparedSeries, Series, Study
-from app.repos import renditions as repo
+from app.repos.pictures import prepared as repo
 from app.services.archive.data_keys import DataKeys
 
 log = structlog.get_logger(__name__)

@@ -22,7 +22,7 @@ from app.imaging.errors import DecoderUnavailable, UndecodableFrame
 from app.imaging.header.image_header import ImageHeader
 from app.imaging.sandbox.pool import RenderPool, RenderSpec, RenderTask
 from app.models import Instance, PreparedSeries, Study
-from app.repos import renditions as repo
+from app.repos.pictures import prepared as repo
 from app.services.archive.data_keys import DataKeys
 from app.services.pictures.preparation import read_frame
 

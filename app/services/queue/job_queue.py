@@ -18,7 +18,7 @@ from app.clock import Clock
 from app.database import Database
 from app.errors import DatabaseUnavailable, NotFound, StoreUnavailable
 from app.models import Job
-from app.repos import jobs as repo
+from app.repos.queue import jobs as repo
 from app.services.audit.log import Action, Audit
 
 log = structlog.get_logger(__name__)

@@ -16,7 +16,7 @@ from app.clock import Clock
 from app.database import Database
 from app.errors import Conflict, InvalidInput, NotFound
 from app.models import StaffUser
-from app.repos import staff as repo
+from app.repos.staff import accounts as repo
 from app.security import passwords, totp
 from app.security.fields import FieldSealer
 from app.security.permissions import ROLES

@@ -12,9 +12,9 @@ from datetime import datetime
 from app.database import Database
 from app.errors import NotFound
 from app.models import AuditEvent, Study
-from app.repos import audit as audit_repo
-from app.repos import desk as repo
-from app.repos import exams as exam_repo
+from app.repos.audit import log as audit_repo
+from app.repos.exams import exams as exam_repo
+from app.repos.staff import desk as repo
 from app.services.audit.log import Action, Audit
 from app.services.audit.reasons import checked_reason
 from app.services.exams.registration import Exams, ExamView, ReportView

@@ -16,8 +16,8 @@ from sqlalchemy.orm import Session
 from app.database import Database
 from app.identity.matching import normal_name
 from app.models import Exam, Patient
-from app.repos import access as access_repo
-from app.repos import exams as repo
+from app.repos.exams import exams as repo
+from app.repos.patient_access import codes as access_repo
 from app.security.blind_index import BlindIndex
 from app.security.codes import Codes, is_long, normal_code
 from app.security.fields import FieldSealer

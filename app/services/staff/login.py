@@ -15,8 +15,8 @@ from app.clock import Clock
 from app.database import Database
 from app.errors import AccessRefused, TooManyAttempts, Unauthenticated
 from app.models import StaffSession, StaffUser
-from app.repos import attempts as attempts_repo
-from app.repos import staff as repo
+from app.repos.patient_access import attempts as attempts_repo
+from app.repos.staff import accounts as repo
 from app.security import passwords, totp
 from app.security.codes import Codes
 from app.security.fields import FieldSealer

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.clock import Clock
 from app.models import WechatAccount
-from app.repos import notifications as repo
+from app.repos.notifications import outbox as repo
 from app.security.blind_index import BlindIndex
 from app.security.fields import FieldSealer
 from app.services.audit.log import Action, Audit

@@ -13,7 +13,7 @@ import pytest
 from app.bootstrap import Services
 from app.jobs import steps, worker
 from app.jobs.wake import Waker
-from app.repos import jobs
+from app.repos.queue import jobs
 from app.services.patient_access.code_naming import Attempt
 from app.services.patient_access.verification import ONE_TIME_REQUEST
 from app.services.pictures.completion import PREPARE

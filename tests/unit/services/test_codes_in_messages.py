@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from app.repos import exams as exam_repo
-from app.repos import notifications as repo
+from app.repos.exams import exams as exam_repo
+from app.repos.notifications import outbox as repo
 from app.services.patient_access.code_naming import Attempt
 from tests.factories.access import FACTOR
 from tests.factories.house import services

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app.bootstrap import Services
 from app.errors import DatabaseUnavailable
 from app.models import Notification
-from app.repos import notifications as repo
+from app.repos.notifications import outbox as repo
 from app.services.notifications.wording import Messages
 from sms.templates import SmsMessage
 from tests.factories.house import clock_of, services

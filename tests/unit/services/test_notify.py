@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.repos import audit
+from app.repos.audit import log
 from tests.factories.house import clock_of, services
 from tests.factories.leaks import leaks
 from tests.factories.telling import (
@@ -75,5 +75,5 @@ def test_nothing_personal_is_in_the_audit_log_of_messages(tmp_path: Path) -> Non
     deliver_receipts(house)
     code = messages(house)[0].text.partition("取片码")[2][:6]
     with house.db.read() as session:
-        written = " ".join(f"{event.actor} {event.subject} {event.detail}" for event in audit.in_order(session))
+        written = " ".join(f"{event.actor} {event.subject} {event.detail}" for event in log.in_order(session))
     assert leaks(("13900000001", code, "李娜"), written) == []

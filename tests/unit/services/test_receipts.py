@@ -12,7 +12,7 @@ import pytest
 
 from app.bootstrap import Services
 from app.errors import InvalidInput
-from app.repos import notifications as repo
+from app.repos.notifications import outbox as repo
 from sms.fake import SimulatedCarrier
 from sms.sender import DeliveryReceipt
 from tests.factories.house import clock_of, services

@@ -15,7 +15,7 @@ from app.bootstrap import Services
 from app.demo.queries import studies
 from app.imaging.display.window import Window
 from app.imaging.sandbox.pool import RenderSpec
-from app.repos.renditions import instances_of
+from app.repos.pictures.prepared import instances_of
 from app.services.ingest.incoming import IncomingObject, Stored
 from app.services.pictures.preparation import stacks_of
 from tests.factories.house import services

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from app.bootstrap import Services
 from app.models import Exam, Report
-from app.repos import studies as study_repo
+from app.repos.ingest import studies as study_repo
 from app.services.exams.input import exam_input
 from app.services.ingest.incoming import IncomingObject
 from tests.factories.demo_data import labelled, load, start, write

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.models import Exam, Instance, PreparedSeries, Series, Study
 from app.models.exam import AT_ONCE
-from app.repos.rejections import not_rejected
+from app.repos.ingest.rejections import not_rejected
 
 
 def study(session: Session, study_id: uuid.UUID) -> Study | None:

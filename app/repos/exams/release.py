@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.models import Exam, Instance, Notification, Report, Study
 from app.repos.due_times import is_due
-from app.repos.rejections import not_rejected
+from app.repos.ingest.rejections import not_rejected
 
 
 def due(session: Session, now: datetime, furthest: timedelta, limit: int) -> list[uuid.UUID]:

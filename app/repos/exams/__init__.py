@@ -1,0 +1,1 @@
+"""Rows of exams, their patients, reports and studies."""

@@ -1,0 +1,1 @@
+"""Rows that one instance touches on its way in."""

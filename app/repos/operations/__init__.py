@@ -1,0 +1,1 @@
+"""Counts and rows that have served."""

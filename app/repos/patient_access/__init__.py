@@ -1,0 +1,1 @@
+"""Rows of codes, sessions, devices and tries."""

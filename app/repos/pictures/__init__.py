@@ -1,0 +1,1 @@
+"""Rows of prepared pictures and of studies that wait for them."""

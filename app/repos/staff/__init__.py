@@ -1,0 +1,1 @@
+"""Rows of staff accounts and what the desk searches."""
