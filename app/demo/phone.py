@@ -17,7 +17,7 @@ from app.errors import NotFound
 from app.services.paper.modality_names import modality_name
 from app.web.context import services
 from app.web.guards import guarded_blueprint, public
-from sms.inbox import PhoneInbox
+from sms.simulator.inbox import PhoneInbox
 
 blueprint = guarded_blueprint("demo", __name__, public, url_prefix="/demo")
 CODE = re.compile(r"(?<![0-9A-Za-z])[0-9A-Z]{6}(?![0-9A-Za-z])")

@@ -5,10 +5,14 @@ from __future__ import annotations
 from flask import Flask
 
 from app.demo import phone
-from app.web import arrival, downloads, error_pages, guards, headers, ops, proxies, request_log, staff, static_files
+from app.web import downloads, error_pages, guards, staff, static_files
 from app.web.hooks import sms
-from app.web.machine import completion, qido, rendered, ris, stow, wado
+from app.web.machine.dicomweb import qido, rendered, stow, wado
+from app.web.machine.ris import completion
+from app.web.machine.ris import exams as ris
+from app.web.ops import ops
 from app.web.patient import entry, exams, images
+from app.web.wsgi import arrival, headers, proxies, request_log
 
 
 def register(app: Flask) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from flask import Flask, Response, current_app
 
 from app.errors import Busy
-from app.web.share import Share, of_threads
+from app.web.wsgi.thread_places import Share, of_threads
 
 RETRY_S = 60
 _PLACES, _MACHINES_PLACES = "cloudfilm.downloads", "cloudfilm.machines-downloads"

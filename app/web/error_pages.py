@@ -11,7 +11,7 @@ from flask import Flask, Response, g, jsonify, make_response, redirect, render_t
 from werkzeug.exceptions import HTTPException
 
 from app import errors
-from app.web.request_log import route
+from app.web.wsgi.request_log import route
 
 log = structlog.get_logger(__name__)
 

@@ -13,7 +13,7 @@ import pytest
 from app.jobs.steps import JOBS
 from app.services.audit.log import Action
 from app.services.notifications.sending import CODE_EXPIRED, Notify
-from sms.tencent import CODES
+from sms.tencent.sender import CODES
 from wechat import errors as wechat_errors
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 
 from app.bootstrap import Services
 from app.services.ingest.incoming import IncomingObject
-from app.web.machine.openapi import DOCUMENT
+from app.web.machine.ris.openapi import DOCUMENT
 from tests.factories.access import application
 from tests.factories.described import check, faults
 from tests.factories.dicom_objects import ct_file

@@ -16,10 +16,10 @@ from typing import Any
 
 import pytest
 
-from sms import tencent
 from sms.errors import SmsRetryLater, SmsUnknown
-from sms.inbox import PhoneInbox
-from sms.tencent import TencentSender
+from sms.simulator.inbox import PhoneInbox
+from sms.tencent import sender as tencent
+from sms.tencent.sender import TencentSender
 from tests.factories.carriers import PHONE, ready, verification
 from tests.factories.tencent import ACCOUNT, IDS, KEY, sender, strict
 

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from sms.errors import SmsError, SmsRefused, SmsRetryLater
-from sms.fake_server import serving
-from sms.inbox import PhoneInbox
+from sms.simulator.inbox import PhoneInbox
+from sms.simulator.server import serving
 from sms.templates import TEMPLATES, SmsMessage, SmsTemplate
-from sms.tencent import TencentAccount, TencentSender
+from sms.tencent.sender import TencentAccount, TencentSender
 from tests.factories.carriers import PHONE, SIGNATURE, ready
 from tests.factories.tencent import ACCOUNT, IDS, KEY, sender, strict
 

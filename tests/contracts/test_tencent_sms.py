@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from sms.inbox import PhoneInbox
 from sms.sender import DeliveryReceipt
+from sms.simulator.inbox import PhoneInbox
 from sms.templates import TEMPLATES, SmsMessage
 from tests.factories.carriers import PHONE, SIGNATURE, ready
 from tests.factories.tencent import sender, strict

@@ -9,9 +9,9 @@ from pathlib import Path
 from app.bootstrap import Services
 from app.clock import FrozenClock
 from sms.errors import SmsRetryLater
-from sms.fake import SimulatedCarrier
-from sms.fake_rules import FrequencyLimits
 from sms.sender import Accepted, SmsSender
+from sms.simulator.carrier import SimulatedCarrier
+from sms.simulator.rules import FrequencyLimits
 from sms.templates import TEMPLATES, SmsMessage
 
 SIGNATURE = "云影像医院"

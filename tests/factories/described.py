@@ -7,7 +7,7 @@ from typing import Any
 
 from werkzeug.test import TestResponse
 
-from app.web.machine.openapi import DOCUMENT
+from app.web.machine.ris.openapi import DOCUMENT
 
 TYPES: dict[str, Any] = {
     "object": dict, "array": list, "string": str, "integer": int, "boolean": bool, "null": type(None),

@@ -18,7 +18,7 @@ from flask import Flask, Response, abort, render_template, request, send_from_di
 from markupsafe import Markup
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from app.web.headers import CONTENT_SECURITY_POLICY
+from app.web.wsgi.headers import CONTENT_SECURITY_POLICY
 from tests.factories.patient_page_frames import SERIES, jpeg, manifest
 from tests.factories.patient_page_values import CARRIED, EXAM, EXAM_ID, REPORT, STEP_UPS, demo_phone
 

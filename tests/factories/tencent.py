@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from sms.fake_rules import CarrierAccount, FrequencyLimits
-from sms.fake_server import StrictCarrier, serving
+from sms.simulator.rules import CarrierAccount, FrequencyLimits
+from sms.simulator.server import StrictCarrier, serving
 from sms.templates import TEMPLATES
-from sms.tencent import TencentAccount, TencentSender
+from sms.tencent.sender import TencentAccount, TencentSender
 from tests.factories.carriers import SIGNATURE
 
 IDS = {name: str(2_000_000 + number) for number, name in enumerate(TEMPLATES)}

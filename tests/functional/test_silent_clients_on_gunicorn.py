@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from app.bootstrap import build
-from app.web import arrival
+from app.web.wsgi import arrival
 from tests.factories.dicom_objects import ct_file
 from tests.factories.door_app import bearer
 from tests.factories.multipart import STOW_TYPE, body

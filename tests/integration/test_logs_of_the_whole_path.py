@@ -15,7 +15,7 @@ from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentClo
 
 from app.bootstrap import Services
 from sms.errors import SmsRefused
-from sms.fake import SimulatedCarrier
+from sms.simulator.carrier import SimulatedCarrier
 from tests.factories.access import application
 from tests.factories.door_app import bearer
 from tests.factories.house import clock_of, exam_body, report_body, services

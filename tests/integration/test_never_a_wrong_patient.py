@@ -24,7 +24,7 @@ from app.repos.ingest import studies as study_repo
 from app.security.sealing import Header
 from app.services.exams.input import exam_input, report_input
 from app.services.exams.matching import seal_identity
-from sms.inbox import PhoneInbox
+from sms.simulator.inbox import PhoneInbox
 from tests.factories.access import application, let_in
 from tests.factories.house import START, exam_body, report_body, services
 

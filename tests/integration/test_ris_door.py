@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 
 from app.bootstrap import Services
 from app.errors import NotFound
-from app.web.machine.openapi import DOCUMENT
+from app.web.machine.ris.openapi import DOCUMENT
 from tests.factories.access import application
 from tests.factories.house import exam_body, report_body
 

@@ -15,8 +15,8 @@ from sqlalchemy import text
 from app.bootstrap import outside
 from app.database import Database
 from app.errors import DatabaseUnavailable, StoreUnavailable
-from app.web import readiness
-from app.web.readiness import Readiness
+from app.web.ops import readiness
+from app.web.ops.readiness import Readiness
 from tests.factories.access import application
 from tests.factories.house import services, settings
 

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from app.bootstrap import Services
 from app.repos.ingest import quarantine, studies
 from app.services.ingest.incoming import OVERSIZED
-from app.web.machine import stow
+from app.web.machine.dicomweb import stow
 from tests.factories.dicom_objects import ct_file, ct_series
 from tests.factories.door_app import bearer, door_app
 from tests.factories.multipart import STOW_TYPE, body

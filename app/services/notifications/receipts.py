@@ -29,7 +29,7 @@ from app.services.notifications.states import NotificationStates, State
 from app.services.queue.row_by_row import row_by_row
 from sms.errors import SendingError
 from sms.sender import DeliveryReceipt, SmsSender
-from sms.tencent_callback import MOST_ITEMS, receipts_of
+from sms.tencent.callback import MOST_ITEMS, receipts_of
 
 log = structlog.get_logger(__name__)
 

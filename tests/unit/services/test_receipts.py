@@ -13,8 +13,8 @@ import pytest
 from app.bootstrap import Services
 from app.errors import InvalidInput
 from app.repos.notifications import outbox as repo
-from sms.fake import SimulatedCarrier
 from sms.sender import DeliveryReceipt
+from sms.simulator.carrier import SimulatedCarrier
 from tests.factories.house import clock_of, services
 from tests.factories.telling import PHONE, mark_prepared, notifications, register, states, sweep
 

@@ -13,8 +13,8 @@ import pytest
 
 from app.clock import FrozenClock
 from sms.errors import SmsRefused, SmsRetryLater, SmsUnknown
-from sms.fake_rules import FrequencyLimits
-from sms.inbox import PhoneInbox
+from sms.simulator.inbox import PhoneInbox
+from sms.simulator.rules import FrequencyLimits
 from tests.factories.carriers import NOON, PHONE, SIGNATURE, carrier, ready, verification
 
 
@@ -46,7 +46,8 @@ def test_an_accepted_message_is_on_the_phone_and_survives_a_restart(tmp_path: Pa
 def test_another_process_reads_the_phone(tmp_path: Path, clock: FrozenClock) -> None:
     carrier(tmp_path, clock).send(PHONE, ready(), "n1")
     script = (
-        "import sys, pathlib; from sms.inbox import PhoneInbox; print(*PhoneInbox(pathlib.Path(sys.argv[1])).phones())"
+        "import sys, pathlib; from sms.simulator.inbox import PhoneInbox; "
+        "print(*PhoneInbox(pathlib.Path(sys.argv[1])).phones())"
     )
     output = subprocess.run(
         [sys.executable, "-c", script, str(tmp_path / "carrier.db")], capture_output=True, text=True, check=True

@@ -6,7 +6,7 @@ import pytest
 from tencentcloud.sms.v20210111 import errorcodes
 
 from sms.errors import SmsRefused, SmsRetryLater, SmsUnknown
-from sms.tencent import CODES, accepted, error_of, is_alarm
+from sms.tencent.sender import CODES, accepted, error_of, is_alarm
 
 
 @pytest.mark.parametrize(

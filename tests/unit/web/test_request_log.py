@@ -10,7 +10,7 @@ import pytest
 from flask import Flask, Response
 
 from app.logs.lines import FIELDS
-from app.web.request_log import RequestLog
+from app.web.wsgi.request_log import RequestLog
 from tests.factories.access import application
 from tests.factories.house import services
 from tests.factories.log_output import LogOutput, written

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from wechat.errors import NoticeError, WechatRefused, WechatRetryLater, WechatUnknown, error_of
-from wechat.fake import SimulatedWechat
 from wechat.notices import Notice, NoticeTemplate
+from wechat.simulator.account import SimulatedWechat
 from wechat.templates import EXAM, HINT, READY, TEMPLATES
 
 AT = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.errors import InvalidInput
-from app.web.machine.media_types import MediaType, accepted, best
+from app.web.machine.dicomweb.media_types import MediaType, accepted, best
 
 
 @pytest.mark.parametrize(

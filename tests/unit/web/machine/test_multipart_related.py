@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.errors import InvalidInput, StoreUnavailable
-from app.web.machine.multipart_related import Limits, read_parts
+from app.web.machine.dicomweb.multipart_related import Limits, read_parts
 from tests.factories.multipart import BOUNDARY, body
 
 SPOOL = Path(tempfile.gettempdir())

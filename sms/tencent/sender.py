@@ -25,7 +25,7 @@ from urllib3.exceptions import NewConnectionError
 from sms.errors import SendingError, SmsRefused, SmsRetryLater, SmsUnknown
 from sms.sender import Accepted, DeliveryReceipt
 from sms.templates import SmsMessage
-from sms.tencent_callback import printable
+from sms.tencent.callback import printable
 
 TIMEOUT_S = 8
 MOST_RECEIPTS = 100

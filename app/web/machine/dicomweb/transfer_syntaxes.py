@@ -5,7 +5,7 @@ Nothing is transcoded: frames and instances go out as they were stored, or not a
 
 from __future__ import annotations
 
-from app.web.machine.media_types import MediaType
+from app.web.machine.dicomweb.media_types import MediaType
 
 EXPLICIT_LITTLE_ENDIAN = "1.2.840.10008.1.2.1"
 OCTETS = "application/octet-stream"

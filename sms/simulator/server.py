@@ -1,4 +1,4 @@
-"""The strict simulated carrier as an HTTP server: TC3-HMAC-SHA256 is verified, then the rules of `fake_rules` hold.
+"""The strict simulated carrier as an HTTP server: TC3-HMAC-SHA256 is verified, then the rules of `rules` hold.
 
 Source: cloud.tencent.com/document/api/382/52072 (signature v3). For contract tests of the real adapter over loopback.
 """
@@ -19,8 +19,8 @@ from threading import Thread
 from typing import Any
 from uuid import uuid4
 
-from sms import fake_receipts, fake_rules
-from sms.fake_rules import ApiError, CarrierAccount, ConnectionDropped
+from sms.simulator import receipts, rules
+from sms.simulator.rules import ApiError, CarrierAccount, ConnectionDropped
 
 SERVICE, VERSION = "sms", "2021-01-11"
 SKEW_S = 300
@@ -54,9 +54,9 @@ class StrictCarrier:
             raise ApiError("InvalidParameter") from None
         action = headers.get("x-tc-action")
         if action == "SendSms":
-            return fake_rules.send_sms(self.path, self.account, request, self.now())
+            return rules.send_sms(self.path, self.account, request, self.now())
         if action == "PullSmsSendStatusByPhoneNumber":
-            return fake_receipts.pull(self.path, request)
+            return receipts.pull(self.path, request)
         raise ApiError("InvalidAction")
 
     def _authenticate(self, headers: Mapping[str, str], body: bytes) -> None:

@@ -12,8 +12,8 @@ from app.services.dicomweb.retrieve import StoredInstance
 from app.web.context import services
 from app.web.guards import guarded_blueprint
 from app.web.machine.auth import requires_scope
-from app.web.machine.media_types import best
-from app.web.machine.wado import INSTANCE, SERIES, STUDY, find, wanted
+from app.web.machine.dicomweb.media_types import best
+from app.web.machine.dicomweb.wado import INSTANCE, SERIES, STUDY, find, wanted
 
 blueprint = guarded_blueprint("rendered", __name__, requires_scope("read"), url_prefix="/dicomweb")
 

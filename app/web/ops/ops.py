@@ -11,7 +11,7 @@ from prometheus_client.registry import Collector
 
 from app.web.context import services
 from app.web.guards import guarded_blueprint, public
-from app.web.readiness import Readiness
+from app.web.ops.readiness import Readiness
 
 blueprint = guarded_blueprint("ops", __name__, public)
 _READINESS = "cloudfilm.readiness"

@@ -11,10 +11,10 @@ from app.services.dicomweb.matching_keys import keyword_of
 from app.services.dicomweb.query import MAX_RESULTS, Row, Search
 from app.web.context import services
 from app.web.guards import guarded_blueprint
-from app.web.machine.addresses import checked_uid, retrieve_url
 from app.web.machine.auth import caller, requires_scope
-from app.web.machine.dicom_json import to_dicom_json
-from app.web.machine.media_types import accepted, best
+from app.web.machine.dicomweb.addresses import checked_uid, retrieve_url
+from app.web.machine.dicomweb.dicom_json import to_dicom_json
+from app.web.machine.dicomweb.media_types import accepted, best
 
 blueprint = guarded_blueprint("qido", __name__, requires_scope("read"), url_prefix="/dicomweb")
 

@@ -18,7 +18,7 @@ from python_multipart.multipart import MultipartParser
 
 from app.errors import InvalidInput, StoreUnavailable
 from app.services.ingest.incoming import MIB
-from app.web.machine.media_types import MediaType
+from app.web.machine.dicomweb.media_types import MediaType
 
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks

@@ -1,6 +1,6 @@
 """The simulated carrier in the same process: an SmsSender that keeps every rule of the strict one.
 
-The rules are in `fake_rules`, its receipts in `fake_receipts`, the phones' memory in `inbox`.
+The rules are in `rules`, its receipts in `receipts`, the phones' memory in `inbox`.
 """
 
 from __future__ import annotations
@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from sms import fake_receipts, fake_rules
 from sms.errors import SmsUnknown
-from sms.fake_rules import ApiError, CarrierAccount, ConnectionDropped, FrequencyLimits
 from sms.sender import Accepted, DeliveryReceipt
+from sms.simulator import receipts
+from sms.simulator import rules
+from sms.simulator.rules import ApiError, CarrierAccount, ConnectionDropped, FrequencyLimits
 from sms.templates import TEMPLATES, SmsMessage
-from sms.tencent import MOST_RECEIPTS, accepted, error_of, pulled, send_request
+from sms.tencent.sender import MOST_RECEIPTS, accepted, error_of, pulled, send_request
 
 APP_ID = "1400000000"
 
@@ -39,7 +40,7 @@ class SimulatedCarrier:
     def send(self, phone: str, message: SmsMessage, session_context: str) -> Accepted:
         request = send_request(self.account.app_id, message.template.name, phone, message, session_context)
         try:
-            answer = fake_rules.send_sms(self.path, self.account, request, self.now())
+            answer = rules.send_sms(self.path, self.account, request, self.now())
         except ApiError as error:
             raise error_of(error.code) from None
         except ConnectionDropped:
@@ -49,8 +50,8 @@ class SimulatedCarrier:
     def receipts(self, phone: str, since: datetime, until: datetime) -> Sequence[DeliveryReceipt]:
         begin, end = int(since.timestamp()), int(until.timestamp())
         request = {"PhoneNumber": phone, "BeginTime": begin, "EndTime": end, "Limit": MOST_RECEIPTS}
-        return [pulled(item) for item in fake_receipts.pull(self.path, request)["PullSmsSendStatusSet"]]
+        return [pulled(item) for item in receipts.pull(self.path, request)["PullSmsSendStatusSet"]]
 
     def push_receipts(self, post: Callable[[Sequence[Mapping[str, str]]], bool]) -> int:
         """Hand what is due to `post`, which speaks to the hook; returns how many receipts were taken."""
-        return fake_receipts.push(self.path, post, self.now())
+        return receipts.push(self.path, post, self.now())

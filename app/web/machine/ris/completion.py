@@ -6,8 +6,8 @@ from flask import Response
 
 from app.web.context import services
 from app.web.guards import guarded_blueprint
-from app.web.machine.addresses import checked_uid
 from app.web.machine.auth import requires_scope
+from app.web.machine.dicomweb.addresses import checked_uid
 
 blueprint = guarded_blueprint("completion", __name__, requires_scope("upload"), url_prefix="/api/v1")
 

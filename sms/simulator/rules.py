@@ -1,6 +1,6 @@
 """The rules of the simulated carrier: what SendSms refuses, what it charges, and how special numbers behave.
 
-Shared by the in-process form (`fake`) and the HTTP form (`fake_server`). Made to refuse what the real one refuses.
+Shared by the in-process form (`carrier`) and the HTTP form (`server`). Made to refuse what the real one refuses.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import Any
 from uuid import uuid4
 
 from sms.errors import InvalidPhone
-from sms.inbox import put, transaction
 from sms.phone import normalise
+from sms.simulator.inbox import put, transaction
 from sms.templates import CODE_LENGTH, LONGEST_TEXT, SmsTemplate, contains_link, segments
 
 MOST_NUMBERS = 200

@@ -14,10 +14,10 @@ from app.errors import InvalidInput, RefusedObject
 from app.services.ingest.incoming import CANNOT_UNDERSTAND, MIB, OVERSIZED, IncomingObject, Outcome, Promise, Refused
 from app.web.context import services
 from app.web.guards import guarded_blueprint
-from app.web.machine.addresses import checked_uid, retrieve_url
 from app.web.machine.auth import caller, requires_scope
-from app.web.machine.media_types import MediaType, accepted, best
-from app.web.machine.multipart_related import Limits, Part, read_parts
+from app.web.machine.dicomweb.addresses import checked_uid, retrieve_url
+from app.web.machine.dicomweb.media_types import MediaType, accepted, best
+from app.web.machine.dicomweb.multipart_related import Limits, Part, read_parts
 
 blueprint = guarded_blueprint("stow", __name__, requires_scope("upload"), url_prefix="/dicomweb")
 

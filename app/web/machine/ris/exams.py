@@ -15,7 +15,7 @@ from app.web.body_limits import limit_body
 from app.web.context import services
 from app.web.guards import guarded, guarded_blueprint, public
 from app.web.machine.auth import caller, requires_scope
-from app.web.machine.openapi import DOCUMENT
+from app.web.machine.ris.openapi import DOCUMENT
 
 blueprint = guarded_blueprint("ris", __name__, requires_scope("ris"), url_prefix="/api/v1")
 MAX_BODY_BYTES = 256 * 1024

@@ -15,8 +15,8 @@ from sqlite3 import Row
 from typing import Any
 from urllib.parse import urlsplit
 
-from sms.fake_rules import ApiError
-from sms.inbox import transaction
+from sms.simulator.inbox import transaction
+from sms.simulator.rules import ApiError
 
 MOST_ITEMS = 100
 MOST_PUSHES = 3

@@ -17,11 +17,11 @@ from app.services.dicomweb.retrieve import StoredInstance
 from app.web.context import services
 from app.web.downloads import for_a_machine
 from app.web.guards import guarded_blueprint
-from app.web.machine.addresses import checked_uid, retrieve_url
 from app.web.machine.auth import caller, requires_scope
-from app.web.machine.media_types import MediaType, accepted, best
-from app.web.machine.multipart_answer import Part, multipart_answer
-from app.web.machine.transfer_syntaxes import OCTETS, frame_media_type, frame_syntax, instances_accepted
+from app.web.machine.dicomweb.addresses import checked_uid, retrieve_url
+from app.web.machine.dicomweb.media_types import MediaType, accepted, best
+from app.web.machine.dicomweb.multipart_answer import Part, multipart_answer
+from app.web.machine.dicomweb.transfer_syntaxes import OCTETS, frame_media_type, frame_syntax, instances_accepted
 
 blueprint = guarded_blueprint("wado", __name__, requires_scope("read"), url_prefix="/dicomweb")
 

@@ -1,0 +1,1 @@
+"""DICOMweb over HTTP (PS3.18)."""

@@ -1,0 +1,1 @@
+"""The JSON door of the RIS."""

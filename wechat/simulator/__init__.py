@@ -1,0 +1,1 @@
+"""A strict official account for demo and tests."""
