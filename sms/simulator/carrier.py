@@ -12,8 +12,7 @@ from pathlib import Path
 
 from sms.errors import SmsUnknown
 from sms.sender import Accepted, DeliveryReceipt
-from sms.simulator import receipts
-from sms.simulator import rules
+from sms.simulator import receipts, rules
 from sms.simulator.rules import ApiError, CarrierAccount, ConnectionDropped, FrequencyLimits
 from sms.templates import TEMPLATES, SmsMessage
 from sms.tencent.sender import MOST_RECEIPTS, accepted, error_of, pulled, send_request

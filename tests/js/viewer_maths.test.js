@@ -2,14 +2,14 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { backOff, splitBatch } from '../../viewer_static/api.js';
-import { frameTime } from '../../viewer_static/cine.js';
-import { stepLength } from '../../viewer_static/gestures.js';
-import { Lru } from '../../viewer_static/pictures.js';
-import { around, plan } from '../../viewer_static/stack.js';
-import { State, clampFrame, middle, readPlace } from '../../viewer_static/state.js';
-import { density, fitted, held, zoomAt } from '../../viewer_static/viewport.js';
-import { presetsFor, windowKey } from '../../viewer_static/window_level.js';
+import { backOff, splitBatch } from '../../viewer_static/viewer/loading/api.js';
+import { frameTime } from '../../viewer_static/viewer/stage/cine.js';
+import { stepLength } from '../../viewer_static/viewer/stage/gestures.js';
+import { Lru } from '../../viewer_static/viewer/loading/pictures.js';
+import { around, plan } from '../../viewer_static/viewer/loading/loader.js';
+import { State, clampFrame, middle, readPlace } from '../../viewer_static/viewer/state.js';
+import { density, fitted, held, zoomAt } from '../../viewer_static/viewer/stage/viewport.js';
+import { presetsFor, windowKey } from '../../viewer_static/viewer/stage/window_level.js';
 
 const ct = { n: 1, frames: 143, rows: 512, columns: 512, modality: 'CT', description: '', window: null };
 const always = () => true;

@@ -1,14 +1,14 @@
 /** Brings the parts together. What each part does is said in its own module. */
-import { Api, PREVIEW_SIZE } from './api.js';
-import { Cine } from './cine.js';
-import { drawLoaded, element, fillSeries, fillWindows, loadThumbnails, markSeries, markWindow, say } from './controls.js';
-import { Gestures, listenToKeys, stepLength } from './gestures.js';
+import { Api, PREVIEW_SIZE } from './loading/api.js';
+import { Cine } from './stage/cine.js';
+import { drawLoaded, element, fillSeries, fillWindows, loadThumbnails, markSeries, markWindow, say } from './stage/controls.js';
+import { Gestures, listenToKeys, stepLength } from './stage/gestures.js';
 import { messages } from './messages.js';
-import { Pictures } from './pictures.js';
-import { Loader } from './stack.js';
+import { Pictures } from './loading/pictures.js';
+import { Loader } from './loading/loader.js';
 import { State, isFilm, middle, readPlace } from './state.js';
-import { FIT, Viewport, zoomAt } from './viewport.js';
-import { presetsFor } from './window_level.js';
+import { FIT, Viewport, zoomAt } from './stage/viewport.js';
+import { presetsFor } from './stage/window_level.js';
 
 const SETTLE_MS = 150; // the finger rests: now full frames are worth their bytes
 const ANNOUNCE_MS = 600;
@@ -177,8 +177,8 @@ class Viewer {
     }
   }
 
-  /** @param {import('./state.js').View} view @param {import('./stack.js').Best} best
-   *  @param {import('./pictures.js').Picture} picture */
+  /** @param {import('./state.js').View} view @param {import('./loading/loader.js').Best} best
+   *  @param {import('./loading/pictures.js').Picture} picture */
   present(view, best, picture) {
     const { series, k } = view;
     this.dropFirst(); // before drawing: an image on the page has the page's size, not its own

@@ -51,7 +51,7 @@ export class Viewport {
     this.canvas = canvas;
     this.stage = stage;
     this.transform = FIT;
-    /** @type {import('./pictures.js').Picture | null} */
+    /** @type {import('../loading/pictures.js').Picture | null} */
     this.picture = null;
     this.gain = 1;
   }
@@ -61,7 +61,7 @@ export class Viewport {
     return { width: this.stage.clientWidth, height: this.stage.clientHeight };
   }
 
-  /** @param {import('./pictures.js').Picture | null} picture @param {number} [gain] */
+  /** @param {import('../loading/pictures.js').Picture | null} picture @param {number} [gain] */
   show(picture, gain = 1) {
     this.picture = picture;
     this.gain = gain;

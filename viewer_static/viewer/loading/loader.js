@@ -2,12 +2,12 @@
  * In which order a stack loads. `plan` is pure; `Loader` carries it out: few requests at a time, and none for a place
  * the finger has left.
  *
- * @typedef {import('./state.js').View} View
+ * @typedef {import('../state.js').View} View
  * @typedef {{kind: 'previews', from: number, count: number} | {kind: 'full', k: number}} Task
  * @typedef {{key: string, quality: 'preview' | 'full'}} Best
  */
 import { BATCH, Cancelled, CannotShow, SessionEnded } from './api.js';
-import { windowKey } from './window_level.js';
+import { windowKey } from '../stage/window_level.js';
 
 const CONCURRENT = 4;
 const CONCURRENT_BATCHES = 2; // one while the picture under the eye is not sharp: it must not wait behind previews

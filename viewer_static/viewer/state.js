@@ -1,7 +1,7 @@
 /**
  * What the viewer shows right now, and nothing about how: series, frame, window, gain. Listeners hear each change once.
  *
- * @typedef {import('./window_level.js').Window} Window
+ * @typedef {import('./stage/window_level.js').Window} Window
  * @typedef {{n: number, frames: number, rows: number, columns: number, modality: string, description: string,
  *            window: Window | null, frame_time_ms: number | null}} Series
  * @typedef {{series: Series[]}} Manifest

@@ -1,7 +1,7 @@
 /**
  * The viewer's only door to the server: addresses, retries, the framing of a batch. Knows nothing of the screen.
  *
- * @typedef {import('./window_level.js').Window} Window
+ * @typedef {import('../stage/window_level.js').Window} Window
  */
 
 export const PREVIEW_SIZE = 256;

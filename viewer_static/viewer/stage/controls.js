@@ -1,10 +1,10 @@
 /**
  * The parts around the picture: series, windows, slider, what is loaded, notes. Draws state; decides nothing.
  *
- * @typedef {import('./state.js').Series} Series
+ * @typedef {import('../state.js').Series} Series
  * @typedef {import('./window_level.js').Preset} Preset
  */
-import { messages } from './messages.js';
+import { messages } from '../messages.js';
 
 /** @template {HTMLElement} T @param {string} id @param {new () => T} kind @returns {T} */
 export function element(id, kind) {
@@ -74,7 +74,7 @@ export function fillWindows(place, presets, choose) {
   });
 }
 
-/** @param {HTMLElement} place @param {Preset[]} presets @param {import('./state.js').View} view */
+/** @param {HTMLElement} place @param {Preset[]} presets @param {import('../state.js').View} view */
 export function markWindow(place, presets, view) {
   place.querySelectorAll('button').forEach((button, i) => {
     button.setAttribute('aria-pressed', String(presets[i].window === view.window && presets[i].gain === view.gain));
