@@ -179,7 +179,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
     queue = JobQueue(db, clock, audit)
     verification = Verification(
         db, clock, codes, access_codes, CodeNaming(codes), fields,
-        Attempts(codes, settings.address_failures_per_hour, settings.shared_addresses),
+        Attempts(codes, settings.address_failures_per_hour, settings.shared_group),
         audit,
         send_one_time_code=outbox.queue_one_time_code,
         enqueue=queue.enqueue,

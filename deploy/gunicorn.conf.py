@@ -1,7 +1,8 @@
 """gunicorn in production: `gunicorn -c deploy/gunicorn.conf.py wsgi:application`. Processes and threads are settings.
 
 It binds to the loopback: only the proxy in front (deploy/nginx.conf) may reach it, or anybody could write
-X-Forwarded-For. Another address: `-b`, closed to all but the proxy.
+X-Forwarded-For. Another address: `-b`, closed to all but the proxy, which CLOUDFILM_PROXY_ADDRESSES names. Never a unix
+socket: a connection over it comes from no address, so nobody's word on who asks would count.
 """
 
 import gc
