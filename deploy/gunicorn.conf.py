@@ -55,8 +55,11 @@ class logger_class(Logger):  # noqa: N801 - the setting's name
 
 
 def on_starting(server):
-    """Once, before any process is forked: else each would find the same fault, one after another."""
-    check = subprocess.run([sys.executable, "-m", "flask", "--app", "wsgi", "check-config"])
+    """Once, before any process is forked: else each would find the same fault, one after another.
+
+    The front door is not asked: it is closed until we run, or leads to another node whose faults are not ours.
+    """
+    check = subprocess.run([sys.executable, "-m", "flask", "--app", "wsgi", "check-config", "--no-front-door"])
     if check.returncode:
         raise SystemExit(check.returncode)
 

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from flask import Flask
 
-from app.web import arrival, downloads, error_pages, guards, headers, ops, proxies, request_log, staff, static_files
+from app.web import (
+    arrival,
+    downloads,
+    error_pages,
+    front_door,
+    guards,
+    headers,
+    ops,
+    proxies,
+    request_log,
+    staff,
+    static_files,
+)
 from app.web.demo import phone
 from app.web.hooks import sms
 from app.web.machine import completion, qido, rendered, ris, stow, wado
@@ -23,7 +35,7 @@ def register(app: Flask) -> None:
     ops.install(app)
     downloads.install(app)
     app.jinja_env.globals["hospital_name"] = app.extensions["cloudfilm"].settings.hospital_name
-    for room in (entry, exams, images, ris, completion, stow, qido, wado, rendered, sms):
+    for room in (front_door, entry, exams, images, ris, completion, stow, qido, wado, rendered, sms):
         app.register_blueprint(room.blueprint)
     staff.install(app)
     if app.extensions["cloudfilm"].settings.is_demo:
