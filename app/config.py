@@ -15,6 +15,7 @@ from typing import Any, cast
 from urllib.parse import urlsplit
 
 from app.errors import InsecureKeyFile, SettingsError
+from app.security.addresses import Group
 from app.security.keys import MasterKeys
 
 PREFIX = "CLOUDFILM_"
@@ -85,7 +86,14 @@ class Settings:
     redis_url: str = _setting("Redis; empty: in-process stand-in (one web process only)", "")
     web_processes: int = _setting("Number of web processes", "1", _integer(1, 256))
     web_threads: int = _setting("Threads of one web process", "8", _integer(1, 64))
-    trusted_proxies: int = _setting("Reverse proxies in front that append to X-Forwarded-For", "0", _integer(0, 8))
+    trusted_proxies: int = _setting(
+        "Reverse proxies in front; the client is so many entries from the right of X-Forwarded-For", "0", _integer(0, 8)
+    )
+    proxy_addresses: tuple[str, ...] = _setting(
+        "Networks the proxies come from, comma-separated: only they are believed, and nobody there is staff or shared",
+        "127.0.0.0/8,::1/128",
+        _networks,
+    )
     log_level: str = _setting("debug, info, warning or error", "info", _choice("debug", "info", "warning", "error"))
     hospital_name: str = _setting("Shown to patients and printed", "云影像示范医院")
 
@@ -227,6 +235,19 @@ class Settings:
     @property
     def is_demo(self) -> bool:
         return self.profile == "demo"
+
+    @property
+    def staff_group(self) -> Group:
+        return Group(self.staff_addresses, never=self._not_a_persons)
+
+    @property
+    def shared_group(self) -> Group:
+        return Group(self.shared_addresses, never=self._not_a_persons)
+
+    @property
+    def _not_a_persons(self) -> tuple[str, ...]:
+        """Behind proxies their own address is what a chain that is set wrong makes of everybody."""
+        return self.proxy_addresses if self.trusted_proxies else ()
 
     @property
     def database_address(self) -> str:

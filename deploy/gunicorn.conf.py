@@ -1,7 +1,8 @@
 """gunicorn in production: `gunicorn -c deploy/gunicorn.conf.py wsgi:application`. Processes and threads are settings.
 
 It binds to the loopback: only the proxy in front (deploy/nginx.conf) may reach it, or anybody could write
-X-Forwarded-For. Another address: `-b`, closed to all but the proxy.
+X-Forwarded-For. Another address: `-b`, closed to all but the proxy, which CLOUDFILM_PROXY_ADDRESSES names. Never a unix
+socket: a connection over it comes from no address, so nobody's word on who asks would count.
 """
 
 import gc
@@ -54,8 +55,11 @@ class logger_class(Logger):  # noqa: N801 - the setting's name
 
 
 def on_starting(server):
-    """Once, before any process is forked: else each would find the same fault, one after another."""
-    check = subprocess.run([sys.executable, "-m", "flask", "--app", "wsgi", "check-config"])
+    """Once, before any process is forked: else each would find the same fault, one after another.
+
+    The front door is not asked: it is closed until we run, or leads to another node whose faults are not ours.
+    """
+    check = subprocess.run([sys.executable, "-m", "flask", "--app", "wsgi", "check-config", "--no-front-door"])
     if check.returncode:
         raise SystemExit(check.returncode)
 

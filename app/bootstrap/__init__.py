@@ -25,6 +25,7 @@ from app.jobs.worker import Worker
 from app.security.blind_index import BlindIndex
 from app.security.codes import Codes
 from app.security.fields import FieldSealer
+from app.security.front_door import DoorPass
 from app.security.keys import MasterKeys
 from app.security.session_tokens import SessionTokens
 from app.services.archive.data_keys import DataKeys
@@ -101,6 +102,7 @@ class Services:
     staff_login: StaffLogin
     staff_tokens: SessionTokens
     staff_form_key: bytes = field(repr=False)
+    door_pass: DoorPass
     exam_search: ExamSearch
     desk: Desk
     renderer: RenderPool
@@ -179,7 +181,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
     queue = JobQueue(db, clock, audit)
     verification = Verification(
         db, clock, codes, access_codes, CodeNaming(codes), fields,
-        Attempts(codes, settings.address_failures_per_hour, settings.shared_addresses),
+        Attempts(codes, settings.address_failures_per_hour, settings.shared_group),
         audit,
         send_one_time_code=outbox.queue_one_time_code,
         enqueue=queue.enqueue,
@@ -228,6 +230,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
         staff_login=StaffLogin(db, clock, codes, fields, audit, timedelta(minutes=settings.staff_idle_min)),
         staff_tokens=SessionTokens(keys.derive("staff-session-jwt"), "staff"),
         staff_form_key=keys.derive("staff-forms"),
+        door_pass=DoorPass(keys.derive("front-door")),
         exam_search=ExamSearch(db, fields, blind, codes, audit),
         desk=Desk(db, audit, exams, access_codes, outbox, verification),
         renderer=renderer,

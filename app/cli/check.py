@@ -11,6 +11,7 @@ from flask.cli import with_appcontext
 
 from app.bootstrap import Services
 from app.bootstrap.outside import silent
+from app.cli.front_door import look
 from app.cli.plain import PlainCommand
 from app.errors import SettingsError
 
@@ -27,12 +28,22 @@ def told_plainly() -> Iterator[None]:
 
 
 @click.command("check-config", cls=PlainCommand)
+@click.option(
+    "--front-door/--no-front-door", default=True, help="Ask through CLOUDFILM_BASE_URL what address we are seen with."
+)
 @with_appcontext
-def check_config() -> None:
-    """Say whether the settings are usable and every part answers. Exit 1 with each fault on a line of its own."""
+def check_config(front_door: bool) -> None:
+    """Say whether the settings are usable and every part answers. Exit 1 with each fault on a line of its own.
+
+    In production it also asks the servers through their front door what address they see. Where none runs yet that is
+    a note.
+    """
     services: Services = current_app.extensions["cloudfilm"]
     probes = services.probes()
+    findings = [look(services)] if front_door and not services.settings.is_demo else []
     with told_plainly():
-        if faults := silent(probes):
+        if faults := [*silent(probes), *(finding.text for finding in findings if finding.is_fault)]:
             raise SettingsError(faults)
     click.echo(f"settings are usable ({services.settings.profile}); {', '.join(probes)} answer")
+    for finding in findings:
+        click.echo(finding.text)

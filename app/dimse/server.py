@@ -11,7 +11,7 @@ import structlog
 from pynetdicom.association import Association
 from pynetdicom.transport import RequestHandler, ThreadedAssociationServer
 
-from app.security.addresses import address_of, is_of
+from app.security.addresses import Group
 
 log = structlog.get_logger(__name__)
 
@@ -54,7 +54,7 @@ class AllowListServer(ThreadedAssociationServer):
     """`networks` are those let in; all others are cut off before a byte of theirs is read."""
 
     def __init__(self, *arguments: Any, networks: Sequence[str], **more: Any) -> None:
-        self._networks = networks
+        self._allowed = Group(tuple(networks))
         super().__init__(*arguments, **more)
 
     @property
@@ -81,4 +81,4 @@ class AllowListServer(ThreadedAssociationServer):
         self.server_close()
 
     def _is_allowed(self, text: str) -> bool:
-        return is_of(address_of(text), self._networks)
+        return self._allowed.holds(text)

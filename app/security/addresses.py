@@ -3,10 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
+
+_network = lru_cache(ip_network)  # the settings' few, asked for with each request
+
+
+class UnknownAddress(ValueError):
+    """Nobody we believe says who asks. The message is a fixed phrase, without anything that was sent."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Whoever comes from one of `networks`, but from none of `never`."""
+
+    networks: tuple[str, ...]
+    never: tuple[str, ...] = ()
+
+    def holds(self, text: str) -> bool:
+        """What is no address is in no group."""
+        try:
+            address = address_of(text)
+        except ValueError:
+            return False
+        return is_of(address, self.networks) and not is_of(address, self.never)
 
 
 def address_of(text: str) -> Address:
@@ -14,12 +38,33 @@ def address_of(text: str) -> Address:
 
     Raises ValueError.
     """
-    address = ip_address(text.partition("%")[0])
-    return (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address
+    address = ip_address(text)
+    return address if isinstance(address, IPv4Address) else address.ipv4_mapped or IPv6Address(int(address))
+
+
+def forwarded_address(header: str | None, proxies: int) -> Address:
+    """Who asked: the entry of X-Forwarded-For that the outermost of so many proxies wrote, counted from the right.
+
+    Entries lie between commas, whatever else is in them: a quote does not bind two to one, an empty one counts. Ours
+    must be an address and nothing more; a port, a zone or a name ("unknown", RFC 7239) makes it none. Raises
+    UnknownAddress.
+    """
+    if header is None:
+        raise UnknownAddress("X-Forwarded-For is missing")
+    entries = header.rsplit(",", proxies)
+    if len(entries) < proxies:
+        raise UnknownAddress("X-Forwarded-For has fewer entries than there are trusted proxies")
+    entry = entries[-proxies].strip(" \t")
+    try:
+        if "%" not in entry:  # a zone is a name inside of the machine that wrote it
+            return address_of(entry)
+    except ValueError:
+        pass
+    raise UnknownAddress("the entry of X-Forwarded-For that counts is not an address")
 
 
 def is_of(address: Address, networks: Iterable[str]) -> bool:
-    return any(address in ip_network(network) for network in networks)
+    return any(address in _network(network) for network in networks)
 
 
 def network_of(address: Address) -> Network:

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 
 from cryptography import x509
@@ -89,16 +90,16 @@ class Front:
 
 
 @contextmanager
-def nginx(folder: Path, upstream: int) -> Iterator[Front]:
-    """nginx with the shipped server blocks inside a main file as Debian's, until the block ends."""
+def nginx(folder: Path, upstream: int, changes: Mapping[str, str] | None = None) -> Iterator[Front]:
+    """nginx with the shipped server blocks inside a main file as Debian's, until the block ends; `changes` are what
+    somebody else wrote in place of lines of ours."""
     assert NGINX
     front = Front(free_port(), free_port())
     for name in ("logs", "temp"):
         (folder / name).mkdir(exist_ok=True)
     _certificate(folder)
-    (folder / "cloudfilm.conf").write_text(
-        _moved((ROOT / "deploy" / "nginx.conf").read_text(), folder, front, upstream)
-    )
+    text = _moved((ROOT / "deploy" / "nginx.conf").read_text(), folder, front, upstream)
+    (folder / "cloudfilm.conf").write_text(_replaced(text, changes or {}))
     user = "user root;" if os.geteuid() == 0 else ""
     (folder / "nginx.conf").write_text(_MAIN.format(user=user))
     process = run([NGINX, "-p", str(folder), "-c", str(folder / "nginx.conf")], folder, {})
@@ -111,7 +112,7 @@ def nginx(folder: Path, upstream: int) -> Iterator[Front]:
 
 def _moved(text: str, folder: Path, front: Front, upstream: int) -> str:
     """The shipped file with other ports and folders; fails when a place to change is not there."""
-    for shipped, here in {
+    here = {
         "    listen [::]:80 default_server;\n": "",
         "    listen [::]:443 ssl http2 default_server;\n": "",
         "listen 80 ": f"listen 127.0.0.1:{front.http} ",
@@ -120,7 +121,12 @@ def _moved(text: str, folder: Path, front: Front, upstream: int) -> str:
         "/etc/ssl/certs/film.example.org.pem": str(folder / "cert.pem"),
         "/etc/ssl/private/film.example.org.key": str(folder / "key.pem"),
         "/var/log/nginx/": f"{folder}/logs/",
-    }.items():
+    }
+    return _replaced(text, here)
+
+
+def _replaced(text: str, changes: Mapping[str, str]) -> str:
+    for shipped, here in changes.items():
         assert shipped in text, shipped
         text = text.replace(shipped, here)
     return text
@@ -131,6 +137,8 @@ def _certificate(folder: Path) -> None:
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "film.example.org")])
     now = datetime.now(UTC)
     made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    names = [x509.DNSName("film.example.org"), x509.IPAddress(ip_address("127.0.0.1"))]
+    made = made.add_extension(x509.SubjectAlternativeName(names), critical=False)
     made = made.serial_number(7).not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
     (folder / "cert.pem").write_bytes(made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
     (folder / "key.pem").write_bytes(

@@ -1,4 +1,7 @@
-"""`flask check-config` as an operator sees it: one line when all is well, else every fault on its own, no traceback."""
+"""`flask check-config` as an operator sees it: a line when all is well, else every fault on its own, no traceback.
+
+What it finds at an open front door is in tests/functional/test_who_is_asking.py.
+"""
 
 from __future__ import annotations
 
@@ -43,14 +46,28 @@ def redis_url() -> Iterator[str]:
         thread.join(5)
 
 
-def test_usable_settings_give_one_line_and_0(tmp_path: Path) -> None:
-    code, lines = flask("check-config", production(tmp_path))
-    assert (code, lines) == (0, ["settings are usable (production); database, store, queue answer"])
+def closed_door() -> dict[str, str]:
+    """An environment whose front door is shut, as before the first start."""
+    return {"CLOUDFILM_BASE_URL": f"https://127.0.0.1:{free_port()}"}
+
+
+def test_usable_settings_give_one_line_a_note_on_the_shut_front_door_and_0(tmp_path: Path) -> None:
+    door = closed_door()
+    code, lines = flask("check-config", production(tmp_path) | door)
+    assert (code, lines[0]) == (0, "settings are usable (production); database, store, queue answer")
+    [note] = lines[1:]
+    told = f"NOTE: the front door at {door['CLOUDFILM_BASE_URL']} does not answer (ConnectionRefusedError)"
+    assert note == f"{told}: what address it sees was not checked"
+
+
+def test_the_demos_front_door_is_not_asked(tmp_path: Path) -> None:
+    code, lines = flask("check-config", {"CLOUDFILM_PROFILE": "demo", "CLOUDFILM_VAR_DIR": str(tmp_path)})
+    assert (code, lines) == (0, ["settings are usable (demo); database, store, queue answer"])
 
 
 def test_redis_is_asked_where_it_is_set(tmp_path: Path, redis_url: str) -> None:
-    code, lines = flask("check-config", {**production(tmp_path), "CLOUDFILM_REDIS_URL": redis_url})
-    assert (code, lines) == (0, ["settings are usable (production); database, store, redis, queue answer"])
+    code, lines = flask("check-config", {**production(tmp_path), **closed_door(), "CLOUDFILM_REDIS_URL": redis_url})
+    assert (code, lines[0]) == (0, "settings are usable (production); database, store, redis, queue answer")
 
 
 @pytest.mark.parametrize("command", ["check-config", "worker", "scp"])
@@ -93,7 +110,7 @@ def test_parts_that_do_not_answer_are_named_together_without_their_passwords(tmp
 
 def test_a_store_that_went_away_is_told_though_the_database_answers(tmp_path: Path) -> None:
     environment = {**production(tmp_path), "CLOUDFILM_STORE_URL": "s3://film/archive", "AWS_ALLOW_HTTP": "true"}
-    environment |= {"AWS_ENDPOINT": f"http://127.0.0.1:{free_port()}", "AWS_ACCESS_KEY_ID": "id"}
+    environment |= closed_door() | {"AWS_ENDPOINT": f"http://127.0.0.1:{free_port()}", "AWS_ACCESS_KEY_ID": "id"}
     code, lines = flask("check-config", {**environment, "AWS_SECRET_ACCESS_KEY": SECRET, "AWS_REGION": "eu"})
     assert code == 1
     assert len(lines) == 2

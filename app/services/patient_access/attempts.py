@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from app.repos.patient_access import attempts as repo
-from app.security.addresses import address_of, is_of, network_of
+from app.security.addresses import Group, address_of, network_of
 from app.security.codes import Codes
 
 PAUSE = timedelta(minutes=15)
@@ -41,7 +41,7 @@ class Claim:
 class Attempts:
     codes: Codes
     address_limit: int
-    shared_networks: tuple[str, ...]
+    shared: Group
 
     def claim(
         self,
@@ -119,12 +119,14 @@ class Attempts:
         return Claim(retry_after_s=max(1, int((row.paused_until - now).total_seconds())))
 
     def _address_key(self, address: str) -> bytes | None:
-        """The address' key, /64 for IPv6; None for networks that many patients share."""
+        """The address' key, /64 for IPv6; None for networks that many patients share. All unknown ones are one."""
+        if self.shared.holds(address):
+            return None
         try:
-            parsed = address_of(address)
+            counted = str(network_of(address_of(address)))
         except ValueError:
-            return self.codes.hash("address", "unknown")
-        return None if is_of(parsed, self.shared_networks) else self.codes.hash("address", str(network_of(parsed)))
+            counted = "unknown"
+        return self.codes.hash("address", counted)
 
 
 def _own(code_key: bytes, device_key: bytes | None) -> tuple[str, bytes]:

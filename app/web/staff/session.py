@@ -6,7 +6,6 @@ from flask import Response, current_app, g, request
 from flask_wtf import CSRFProtect
 
 from app.errors import Forbidden, InvalidInput, NotFound, PasswordOverAge
-from app.security.addresses import address_of, is_of
 from app.security.permissions import Permission, may
 from app.services.staff.login import StaffAccess
 from app.web import body_limits
@@ -19,7 +18,7 @@ COOKIE = "cf-staff"
 
 def hospital_network() -> None:
     """Guard of the login page: an address of the hospital, and a form of ours. For others there is no console."""
-    if not _is_of_the_hospital(request.remote_addr or ""):
+    if not services().settings.staff_group.holds(request.remote_addr or ""):
         raise NotFound
     g.at_console = True  # errors from here on are told in staff's words
     if request.method not in ("GET", "HEAD", "OPTIONS"):
@@ -27,13 +26,6 @@ def hospital_network() -> None:
         csrf.protect()
     if any("\0" in text for text in (request.path, *request.args.values(), *request.form.values())):
         raise InvalidInput("text", "must not hold U+0000")  # nobody types it, and PostgreSQL takes it for no text
-
-
-def _is_of_the_hospital(remote: str) -> bool:
-    try:
-        return is_of(address_of(remote), services().settings.staff_addresses)
-    except ValueError:
-        return False
 
 
 def own_session() -> None:

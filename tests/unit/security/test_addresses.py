@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.security.addresses import address_of, is_of, network_of
+from app.security.addresses import Group, address_of, is_of, network_of
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,7 @@ def test_an_address_is_the_same_however_it_is_written(written: str, meant: str) 
     assert str(address_of(written)) == meant
 
 
-@pytest.mark.parametrize("written", ["", "unknown", "10.1.2", "10.1.2.3.4", "%eth0"])
+@pytest.mark.parametrize("written", ["", "unknown", "10.1.2", "10.1.2.3.4", "%eth0", "10.1.2.3%eth0", "fe80::1%"])
 def test_what_is_no_address_is_an_error(written: str) -> None:
     with pytest.raises(ValueError):
         address_of(written)
@@ -41,3 +41,11 @@ def test_an_address_is_of_the_networks_of_its_own_kind() -> None:
 )
 def test_one_visitor_has_one_ipv4_address_or_a_64_of_ipv6(address: str, network: str) -> None:
     assert str(network_of(address_of(address))) == network
+
+
+def test_a_group_holds_neither_whom_it_excludes_nor_what_is_no_address() -> None:
+    staff = Group(("10.0.0.0/8", "127.0.0.0/8"), never=("127.0.0.0/8", "10.0.0.2/32"))
+    assert staff.holds("10.1.2.3")
+    assert staff.holds("::ffff:10.1.2.3")
+    for other in ("127.0.0.1", "10.0.0.2", "::ffff:10.0.0.2", "203.0.113.1", "", "unknown", "unix:"):
+        assert not staff.holds(other)

@@ -1,0 +1,25 @@
+"""Tells `flask check-config` the address that it is seen with. Who brings no pass of ours learns of nothing here."""
+
+from __future__ import annotations
+
+from flask import Response, jsonify, request
+
+from app.errors import NotFound
+from app.security.front_door import PASS_HEADER, PATH
+from app.web.context import services
+from app.web.guards import guarded_blueprint
+from app.web.wsgi.proxies import REASON_KEY
+
+
+def door_pass() -> None:
+    """Guard: asked by a process that has our keys, less than a minute ago."""
+    if not services().door_pass.holds(request.headers.get(PASS_HEADER, ""), services().clock.now()):
+        raise NotFound
+
+
+blueprint = guarded_blueprint("front_door", __name__, door_pass)
+
+
+@blueprint.get(PATH)
+def seen_address() -> Response:
+    return jsonify({"address": request.remote_addr or "", "unknown_because": request.environ.get(REASON_KEY, "")})
