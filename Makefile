@@ -4,6 +4,9 @@ DEMO_DATA ?=
 PYTHON := .venv/bin/python
 XDIST ?= auto
 BENCH ?=
+# Unit tests of use cases: rooms of services, and what works above them. They run on PostgreSQL once more.
+ON_POSTGRES := tests/unit/jobs tests/unit/demo \
+	$(wildcard $(patsubst app/services/%/,tests/unit/%,$(wildcard app/services/*/)))
 
 .PHONY: demo test check bench fix lock help tools lint
 
@@ -31,7 +34,7 @@ tools:
 test: .venv/.test tools
 	$(PYTHON) -m pytest -q -rs -n $(XDIST) --dist loadfile -m "not server and not browser"
 	$(PYTHON) -m pytest -q -rs -n $(XDIST) --dist loadfile -m "not server and not browser" --postgres \
-		tests/integration tests/unit/services tests/unit/jobs
+		tests/integration $(ON_POSTGRES)
 	$(PYTHON) -m pytest -q -rs -m "server or browser"
 
 lint: .venv/.test

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+from tests.places import ROOT
 
 # room -> rooms it may import; a room may always import itself. `app.errors` and `app.clock` are open to all of app/.
 ALLOWED: dict[str, set[str]] = {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import jinja2
@@ -14,9 +13,9 @@ from app.jobs.steps import JOBS
 from app.services.audit.log import Action
 from app.services.notifications.sending import CODE_EXPIRED, Notify
 from sms.tencent.sender import CODES
+from tests.places import ROOT
 from wechat import errors as wechat_errors
 
-ROOT = Path(__file__).resolve().parents[2]
 CALLS_WITH_DETAIL = {"move": 3, "cancel": 2, "SmsRefused": 1, "SmsRetryLater": 1, "SmsUnknown": 1}
 """Name of a call, and the place of the phrase among its arguments."""
 

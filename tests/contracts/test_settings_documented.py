@@ -16,8 +16,8 @@ from app.security.keys import MasterKeys
 from sms.templates import TEMPLATES
 from tests.factories.house import services
 from tests.factories.production import production
+from tests.places import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 SETTINGS = {variable_of(item): item.metadata for item in fields(Settings)}
 
 

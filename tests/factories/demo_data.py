@@ -13,8 +13,9 @@ from app.demo.data import DemoExam
 from app.models import AuditEvent
 from tests.factories.house import clock_of
 from tests.factories.images import ct_slice, part10
+from tests.places import ROOT
 
-WORDS = Path(__file__).resolve().parents[2] / "templates" / "demo" / "words.toml"
+WORDS = ROOT / "templates" / "demo" / "words.toml"
 
 
 def write(folder: Path, name: str, **changes: Any) -> str:

@@ -22,8 +22,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from tests.factories.demo_server import free_port
+from tests.places import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:{ROOT / 'var/test-tools/usr/sbin'}")
 PATIENCE_S = 60
 _MAIN = """

@@ -11,7 +11,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response, abort, render_template, request, send_from_directory
@@ -21,8 +20,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from app.web.wsgi.headers import CONTENT_SECURITY_POLICY
 from tests.factories.patient_page_frames import SERIES, jpeg, manifest
 from tests.factories.patient_page_values import CARRIED, EXAM, EXAM_ID, REPORT, STEP_UPS, demo_phone
-
-ROOT = Path(__file__).resolve().parent.parent.parent
+from tests.places import ROOT
 
 
 class Pages:

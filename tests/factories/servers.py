@@ -14,8 +14,8 @@ from pathlib import Path
 
 from app.config import Settings
 from tests.factories.dicom_client import CALLING
+from tests.places import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 START_S = 60
 
 

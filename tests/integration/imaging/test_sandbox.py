@@ -21,11 +21,11 @@ from app.imaging.errors import BadRegion, DecoderUnavailable, UndecodableFrame
 from app.imaging.sandbox.pool import RenderPool, RenderSpec, RenderTask
 from tests.factories.images import image_header
 from tests.integration.imaging.test_real_images import NOT_SHOWN, first_frame
+from tests.places import ROOT
 from tests.shared_data import files_of, needs
 
 MUTANTS = 2000
 Children = Callable[[], list[int]]
-ROOT = Path(__file__).resolve().parent.parent.parent.parent
 GIB = 1 << 30
 
 

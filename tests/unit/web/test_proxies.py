@@ -11,10 +11,10 @@ from app.services.patient_access.verification import Attempt
 from tests.factories.access import application, issued
 from tests.factories.forwarded_headers import OPEN_QUOTE, client_of, values
 from tests.factories.house import services
+from tests.places import ROOT
 
 PEER, STRANGER = "127.0.0.1", "198.51.100.9"
 UNKNOWN = ""
-ROOT = Path(__file__).resolve().parents[3]
 
 
 def seen_by(folder: Path, proxies: int, **changes: str) -> tuple[Flask, list[str | None]]:

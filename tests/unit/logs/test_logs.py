@@ -97,7 +97,7 @@ def test_an_exceptions_message_is_not_written_but_its_types_and_places_are(secre
     assert_silent(output, secret)
     told = output.lines()[0]["exception"]
     for word in (
-        "LookupError at unit/test_logs.py:",
+        "LookupError at logs/test_logs.py:",
         "ExceptionGroup",
         "ValueError",
         "OSError[ENOSPC]",
@@ -120,7 +120,7 @@ def test_another_librarys_message_is_told_without_what_came_from_outside(secret:
         assert_silent(output, secret)
     first = output.lines()[0]
     assert first["event"] == "no connection to %s (%s)"
-    assert first["place"].startswith("unit/test_logs.py:")
+    assert first["place"].startswith("logs/test_logs.py:")
 
 
 @pytest.mark.parametrize("level", ["debug", "info"])
@@ -142,7 +142,7 @@ def test_warnings_of_the_interpreter_are_told_by_kind_and_place(secret: str) -> 
         warnings.warn(secret, RuntimeWarning, stacklevel=1)
     assert_silent(output, secret)
     assert output.lines()[0]["exception"] == "RuntimeWarning"
-    assert output.lines()[0]["place"].startswith("unit/test_logs.py:")
+    assert output.lines()[0]["place"].startswith("logs/test_logs.py:")
 
 
 @given(KINDS["wechat_app_id"], KINDS["wechat_secret"])

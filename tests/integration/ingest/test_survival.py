@@ -10,9 +10,9 @@ from pathlib import Path
 from app.services.ingest.incoming import Duplicate, Outcome, Refused, Stored
 from tests.factories.dicom_objects import ct_file, ct_series
 from tests.factories.ingest_rig import IngestRig
+from tests.places import ROOT
 from tests.shared_data import needs
 
-ROOT = Path(__file__).resolve().parents[2]
 SENDER = """
 import sys
 from pathlib import Path

@@ -16,8 +16,8 @@ import pytest
 from app.clock import SystemClock
 from tests.factories.house import services
 from tests.factories.telling import messages, receive_study, register, states
+from tests.places import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 pytestmark = pytest.mark.server
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from pathlib import Path
 
 import pytest
 
+from tests.places import ROOT
+
 NODE = shutil.which("node")
-ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 @pytest.mark.skipif(

@@ -21,8 +21,8 @@ from app.services.pictures.completion import PREPARE
 from tests.factories.house import services
 from tests.factories.leaks import leaks
 from tests.factories.log_output import written
+from tests.places import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 SECRETS = ("王小芳", "13912345678", "12010119600102002X", "K7M2QX", "482913", "Wang^Xiaofang", "hunter 2!")
 SAID = " ".join(SECRETS)
 PREAMBLE = """

@@ -17,8 +17,8 @@ from fakeredis import TcpFakeServer
 
 from tests.factories.demo_server import free_port
 from tests.factories.production import WITHOUT_KEYS, production
+from tests.places import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 SECRET = "hunter2-hunter2"
 
 
