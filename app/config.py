@@ -99,9 +99,10 @@ class Settings:
 
     quiet_period_s: int = _setting("Seconds without a new instance until a study is complete", "60", _integer(1, 86400))
     release_gate: str = _setting(
-        "When patients may see pictures: images, final_report or delay", "images",
+        "When patients may see pictures: images, final_report or delay",
+        "images",
         _choice("images", "final_report", "delay"),
-    )  # fmt: skip
+    )
     release_delay_h: int = _setting("Hours after completion when the gate is delay", "24", _integer(0, 8760))
     decode_workers: int = _setting("Child processes that decode pixels", "2", _integer(1, 64))
     decode_time_limit_s: int = _setting("Seconds one decoding may take", "20", _integer(1, 600))
@@ -122,8 +123,9 @@ class Settings:
     pickup_days: int = _setting("Days a pick-up code lives", "30", _integer(1, 30))
     sms_link: str = _setting(
         "The demo's sms_url: pickup code or long link (a text message itself holds no link)",
-        "pickup", _choice("pickup", "long"),
-    )  # fmt: skip
+        "pickup",
+        _choice("pickup", "long"),
+    )
     address_failures_per_hour: int = _setting(
         "Failed tries from one address until a step up is asked; it may ask for four times as many one-time codes",
         "30",

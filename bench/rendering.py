@@ -104,7 +104,7 @@ def beside_orthanc(folder: Path) -> None:
                 machines.port, f"Authorization: {token}\r\n{accept}", partial(of_machine, "dicomweb")
             ),
             "Orthanc": Asker(their_port, accept, partial(of_machine, "dicom-web")),
-        }  # fmt: skip
+        }
         middle = len(sops) // 2
         compare("the same slice, ever new windows", askers, lambda _: [middle] * PICTURES)
         compare("every slice once, ever new windows", askers, slices_of_round)

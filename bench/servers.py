@@ -46,10 +46,15 @@ def orthanc(folder: Path) -> Iterator[int]:
         raise Skipped("Debian's orthanc and orthanc-dicomweb are missing: run deploy/bench-tools.sh as root")
     port = free_port()
     options = {
-        "StorageDirectory": str(folder / "orthanc"), "SyncStorageArea": True, "Plugins": [str(plugins[0])],
-        "HttpPort": port, "RemoteAccessAllowed": False, "AuthenticationEnabled": False, "DicomServerEnabled": False,
+        "StorageDirectory": str(folder / "orthanc"),
+        "SyncStorageArea": True,
+        "Plugins": [str(plugins[0])],
+        "HttpPort": port,
+        "RemoteAccessAllowed": False,
+        "AuthenticationEnabled": False,
+        "DicomServerEnabled": False,
         "DicomWeb": {"Enable": True, "Root": "/dicom-web/"},
-    }  # fmt: skip
+    }
     (folder / "orthanc.json").write_text(json.dumps(options))
     with (folder / "orthanc.log").open("wb") as log:
         process = subprocess.Popen([str(ORTHANC), str(folder / "orthanc.json")], stdout=log, stderr=log)

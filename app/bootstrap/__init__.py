@@ -152,12 +152,18 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
     messages = Messages(codes, access_codes, settings.sms_family, settings.sms_signature, settings.base_url)
     notify = Notify(db, clock, fields, states, messages, phones, receipts, sms, simulation.wechat)
     exams = Exams(
-        db, clock, fields, blind, audit, Patients(clock, fields, blind, audit), matching,
+        db,
+        clock,
+        fields,
+        blind,
+        audit,
+        Patients(clock, fields, blind, audit),
+        matching,
         identity_changed=release.identity_changed,
         phone_given=phones.phone_given,
         number_changed=phones.number_changed,
         registered=access_codes.ensure_qr_code,
-    )  # fmt: skip
+    )
     wechat_accounts = WechatAccounts(clock, fields, blind, audit)
     archive = SealedArchive(parts.store)
     data_keys = DataKeys(keys, clock)
@@ -180,13 +186,18 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
     renditions = Renditions(db, clock, archive, data_keys, renderer)
     queue = JobQueue(db, clock, audit)
     verification = Verification(
-        db, clock, codes, access_codes, CodeNaming(codes), fields,
+        db,
+        clock,
+        codes,
+        access_codes,
+        CodeNaming(codes),
+        fields,
         Attempts(codes, settings.address_failures_per_hour, settings.shared_group),
         audit,
         send_one_time_code=outbox.queue_one_time_code,
         enqueue=queue.enqueue,
         wake=waker.wake,
-    )  # fmt: skip
+    )
     completion = Completion(db, clock, queue, timedelta(seconds=settings.quiet_period_s))
     spent_rows = SpentRows(db, clock)
     return Services(

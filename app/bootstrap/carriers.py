@@ -77,7 +77,9 @@ def sms_sender(settings: Settings, simulation: Simulation) -> SmsSender:
     if simulation.carrier is not None:
         return simulation.carrier
     account = TencentAccount(
-        settings.tencent_secret_id, settings.tencent_secret_key, settings.tencent_sms_app_id,
+        settings.tencent_secret_id,
+        settings.tencent_secret_key,
+        settings.tencent_sms_app_id,
         settings.tencent_sms_region,
-    )  # fmt: skip
+    )
     return TencentSender(account, _template_ids(settings))

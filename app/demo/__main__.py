@@ -111,10 +111,15 @@ class DemoServer(BaseApplication):  # type: ignore[misc]
 
     def load_config(self) -> None:
         options = {
-            "bind": f"127.0.0.1:{self.port}", "workers": 1, "worker_class": "gthread",
-            "threads": self.settings.web_threads, "accesslog": None, "loglevel": "warning", "timeout": 120,
+            "bind": f"127.0.0.1:{self.port}",
+            "workers": 1,
+            "worker_class": "gthread",
+            "threads": self.settings.web_threads,
+            "accesslog": None,
+            "loglevel": "warning",
+            "timeout": 120,
             "control_socket_disable": True,
-        }  # fmt: skip
+        }
         for name, value in options.items():
             if name in self.cfg.settings:
                 self.cfg.set(name, value)
@@ -187,9 +192,17 @@ def main() -> None:
         settings = Settings.for_demo(options.port, free_port(settings.dicom_port), CALLING_AE)
     # a process of its own: gunicorn forks, and no thread or database handle may cross that
     command = [
-        sys.executable, "-m", "app.demo", "--prepare-only", "--port", str(options.port), "--data", str(options.data),
-        "--dicom-port", str(settings.dicom_port),
-    ]  # fmt: skip
+        sys.executable,
+        "-m",
+        "app.demo",
+        "--prepare-only",
+        "--port",
+        str(options.port),
+        "--data",
+        str(options.data),
+        "--dicom-port",
+        str(settings.dicom_port),
+    ]
     prepared = subprocess.run(command, check=False)  # noqa: S603 - our own module, no shell
     if prepared.returncode:
         sys.exit(prepared.returncode)

@@ -141,22 +141,32 @@ class Demo:
             self._bind_wechat(session, exam)
         if not has_report:
             report = ReportInput(
-                status="final", findings=about["findings"], impression=about["impression"],
-                reporting_doctor=words["reporting_doctor"], reviewing_doctor=words["reviewing_doctor"],
+                status="final",
+                findings=about["findings"],
+                impression=about["impression"],
+                reporting_doctor=words["reporting_doctor"],
+                reviewing_doctor=words["reviewing_doctor"],
                 reported_at=self.clock.now(),
-            )  # fmt: skip
+            )
             self.exams.add_report(study.accession_number, report, ACTOR)
 
     def _order(self, study: Study, modality: str, about: dict[str, str]) -> ExamInput:
         person = self._person(study)
         patient = PatientInput(
-            patient_id=person.patient_id, name=person.name, phone="+86" + person.phone, id_number=person.id_number,
-            birth_date=person.birth_date, sex=person.sex,
-        )  # fmt: skip
+            patient_id=person.patient_id,
+            name=person.name,
+            phone="+86" + person.phone,
+            id_number=person.id_number,
+            birth_date=person.birth_date,
+            sex=person.sex,
+        )
         return ExamInput(
-            patient=patient, modality=modality, body_part=about["body_part"], department=about["department"],
+            patient=patient,
+            modality=modality,
+            body_part=about["body_part"],
+            department=about["department"],
             performed_at=_performed(study) or self.clock.now(),
-        )  # fmt: skip
+        )
 
     def _person(self, study: Study) -> DemoPerson:
         identity = open_identity(self.fields, study.identity_sealed)
@@ -182,9 +192,13 @@ class Demo:
     def _shown(self, session: Session, exam: Exam, study: Study) -> DemoExam:
         patient = self.exams.patient_of(session, exam)
         person = DemoPerson(
-            patient_id=patient.patient_id, name=patient.name, sex=patient.sex, birth_date=patient.birth_date,
-            phone=(patient.phone or "").removeprefix("+86"), id_number=patient.id_number or "",
-        )  # fmt: skip
+            patient_id=patient.patient_id,
+            name=patient.name,
+            sex=patient.sex,
+            birth_date=patient.birth_date,
+            phone=(patient.phone or "").removeprefix("+86"),
+            id_number=patient.id_number or "",
+        )
         return DemoExam(
             accession_number=exam.accession_number,
             study_instance_uid=study.study_instance_uid,

@@ -23,11 +23,13 @@ class DemoStaff:
         """One of each role; usernames are the roles' names with hyphens."""
         return [
             Credentials(
-                username=role.replace("_", "-"), role=role, password=self._password(role),
+                username=role.replace("_", "-"),
+                role=role,
+                password=self._password(role),
                 totp_secret=base64.b32encode(self._derive(f"totp-{role}")[:20]).decode(),
             )
             for role in ROLES
-        ]  # fmt: skip
+        ]
 
     def ensure(self, actor: str) -> None:
         for account in self.everybody():

@@ -60,8 +60,12 @@ def answer_one_time_request(work: Work, key: str) -> None:
 
 
 SWEEPS: Sequence[Callable[[Work], int]] = (
-    complete_studies, release_exams, send_notifications, settle_notifications, remove_spent_rows,
-)  # fmt: skip
+    complete_studies,
+    release_exams,
+    send_notifications,
+    settle_notifications,
+    remove_spent_rows,
+)
 JOBS: Mapping[str, Callable[[Work, str], None]] = {PREPARE: prepare_study, ONE_TIME_REQUEST: answer_one_time_request}
 URGENT = ONE_TIME_REQUEST
 """Somebody waits for it: the sweeping thread does such jobs too, so that none stands behind a large study."""

@@ -15,10 +15,21 @@ from tests.factories.house import services
 from tests.factories.production import production
 
 PUBLIC = {
-    "/", "/q/<code>", "/s/<code>", "/s", "/healthz", "/readyz", "/metrics", "/static/<version>/<path:name>",
-    "/api/v1/openapi.json", "/hooks/sms/tencent", "/demo/phone", "/demo/sheets/<accession>/qr.svg",
-    "/demo/sheets/<accession>/report-sheet.pdf", "/bootstrap/static/<path:filename>",
-}  # fmt: skip
+    "/",
+    "/q/<code>",
+    "/s/<code>",
+    "/s",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    "/static/<version>/<path:name>",
+    "/api/v1/openapi.json",
+    "/hooks/sms/tencent",
+    "/demo/phone",
+    "/demo/sheets/<accession>/qr.svg",
+    "/demo/sheets/<accession>/report-sheet.pdf",
+    "/bootstrap/static/<path:filename>",
+}
 
 
 @pytest.fixture

@@ -27,9 +27,14 @@ def get(port: int, path: str) -> tuple[int, bytes, Any]:
 def refused(environment: dict[str, str], command: list[str]) -> tuple[int, str]:
     """Exit code and output of a server that must end by itself."""
     done = subprocess.run(
-        command, cwd=ROOT, env={"PATH": os.environ["PATH"], **environment}, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, text=True, timeout=120,
-    )  # fmt: skip
+        command,
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=120,
+    )
     return done.returncode, done.stdout
 
 
@@ -67,9 +72,10 @@ def test_it_refuses_a_key_file_that_others_may_read_and_names_the_fault_once(tmp
 def test_faults_found_only_when_parts_are_opened_are_named_once_and_no_worker_is_started(tmp_path: Path) -> None:
     secret = "hunter2hunter2"
     environment = {
-        **production(tmp_path), "CLOUDFILM_TENCENT_TEMPLATE_IDS": "one_time_code=7",
+        **production(tmp_path),
+        "CLOUDFILM_TENCENT_TEMPLATE_IDS": "one_time_code=7",
         "CLOUDFILM_DATABASE_URL": f"postgresql+psycopg://film:{secret}@127.0.0.1:{free_port()}/film",
-    }  # fmt: skip
+    }
     code, said = refused(environment, gunicorn_command(free_port()))
     assert code != 0
     assert said.count("TEMPLATE_IDS lacks ready_t1") == 1

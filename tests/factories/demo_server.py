@@ -42,9 +42,11 @@ class Running:
     def put(self, path: str, body: dict[str, Any]) -> int:
         """PUT to the RIS door; the status."""
         request = urllib.request.Request(
-            f"{self.base}/api/v1{path}", json.dumps(body).encode(), method="PUT",
+            f"{self.base}/api/v1{path}",
+            json.dumps(body).encode(),
+            method="PUT",
             headers={"Authorization": f"Bearer {self.about['ris_token']}", "Content-Type": "application/json"},
-        )  # fmt: skip
+        )
         with urllib.request.urlopen(request) as answer:
             return int(answer.status)
 
@@ -69,8 +71,9 @@ def demo(
     port = port or free_port()
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("CLOUDFILM_")},
-        "CLOUDFILM_VAR_DIR": str(folder), "DICOM_PORT": str(free_port()),
-    }  # fmt: skip
+        "CLOUDFILM_VAR_DIR": str(folder),
+        "DICOM_PORT": str(free_port()),
+    }
     command = [sys.executable, "-m", "app.demo", "--port", str(port), *(("--data", str(data)) if data else ())]
     with (folder / "server.log").open("ab") as log:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True)

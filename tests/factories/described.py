@@ -10,16 +10,31 @@ from werkzeug.test import TestResponse
 from app.web.machine.ris.openapi import DOCUMENT
 
 TYPES: dict[str, Any] = {
-    "object": dict, "array": list, "string": str, "integer": int, "boolean": bool, "null": type(None),
-}  # fmt: skip
+    "object": dict,
+    "array": list,
+    "string": str,
+    "integer": int,
+    "boolean": bool,
+    "null": type(None),
+}
 
 
 def faults(schema: dict[str, Any], value: Any, place: str = "body") -> list[str]:
     """What of a JSON value breaks a schema; the words of JSON Schema that our document uses, and no others."""
     known = {
-        "$ref", "type", "enum", "required", "properties", "additionalProperties", "items", "pattern", "minLength",
-        "maxLength", "format", "description",
-    }  # fmt: skip
+        "$ref",
+        "type",
+        "enum",
+        "required",
+        "properties",
+        "additionalProperties",
+        "items",
+        "pattern",
+        "minLength",
+        "maxLength",
+        "format",
+        "description",
+    }
     assert set(schema) <= known, f"this check does not know {set(schema) - known}"
     if "$ref" in schema:
         return faults(DOCUMENT["components"]["schemas"][schema["$ref"].rpartition("/")[2]], value, place)

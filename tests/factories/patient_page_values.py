@@ -39,18 +39,36 @@ def demo_phone() -> dict[str, Any]:
             {"name": "李明", "phone": "13900000002", "url": "?phone=2", "selected": False, "messages": 0},
         ],
         "phone": {
-            "owner_name": "王小芳", "number": "13900000001", "factor": "123X",
+            "owner_name": "王小芳",
+            "number": "13900000001",
+            "factor": "123X",
             "messages": [
-                {"channel": "sms", "sender": "1069 0000", "at": "今天 10:21", "code": "7K3M9P",
-                 "text": "【云影像医院】您的检查影像已可查看，取片码7K3M9P。请扫报告单上的二维码。"},
-                {"channel": "wechat", "title": "检查结果通知", "at": "今天 10:21", "link": "/q/abc",
-                 "fields": [("检查项目", "胸部 CT"), ("检查时间", "2026-11-20 10:02")]},
+                {
+                    "channel": "sms",
+                    "sender": "1069 0000",
+                    "at": "今天 10:21",
+                    "code": "7K3M9P",
+                    "text": "【云影像医院】您的检查影像已可查看，取片码7K3M9P。请扫报告单上的二维码。",
+                },
+                {
+                    "channel": "wechat",
+                    "title": "检查结果通知",
+                    "at": "今天 10:21",
+                    "link": "/q/abc",
+                    "fields": [("检查项目", "胸部 CT"), ("检查时间", "2026-11-20 10:02")],
+                },
             ],
         },
         "sheets": [
-            {"accession_number": "DEMO0001", "exam_name": "胸部 CT", "performed_on": "2026-11-20", "qr_url": "/q/abc",
-             "qr_src": "/static/1/icon.svg", "pdf_url": "/left"},
+            {
+                "accession_number": "DEMO0001",
+                "exam_name": "胸部 CT",
+                "performed_on": "2026-11-20",
+                "qr_url": "/q/abc",
+                "qr_src": "/static/1/icon.svg",
+                "pdf_url": "/left",
+            },
         ],
         "pickup_url": "/s",
         "desk": {"username": "desk", "password": "Film-0000-0000-0000", "code": "123456"},
-    }  # fmt: skip
+    }

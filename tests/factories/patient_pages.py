@@ -97,10 +97,16 @@ def _exam_pages(app: Flask, pages: Pages) -> None:
 
     def exam() -> str:
         images = [
-            {"series_n": 1, "frame_k": k, "src": f"{base}/series/1/frames/{k}.jpg?size=256", "width": 256,
-             "height": 256, "alt": f"胸部 CT 第 {k} 幅"}
+            {
+                "series_n": 1,
+                "frame_k": k,
+                "src": f"{base}/series/1/frames/{k}.jpg?size=256",
+                "width": 256,
+                "height": 256,
+                "alt": f"胸部 CT 第 {k} 幅",
+            }
             for k in (15, 30, 45)
-        ]  # fmt: skip
+        ]
         total = sum(series["frames"] for series in SERIES)
         return render_template(
             "patient/exam.html",
@@ -119,12 +125,20 @@ def _exam_pages(app: Flask, pages: Pages) -> None:
         return render_template("patient/exam_list.html", exams=[ready, waiting, bare])
 
     def viewer() -> str:
-        first = {"series_n": 1, "frame_k": 30, "src": f"{base}/series/1/frames/30.jpg?size=256", "width": 256,
-                 "height": 256}  # fmt: skip
+        first = {
+            "series_n": 1,
+            "frame_k": 30,
+            "src": f"{base}/series/1/frames/30.jpg?size=256",
+            "width": 256,
+            "height": 256,
+        }
         return render_template(
-            "patient/viewer.html", exam_id=EXAM_ID, title="胸部 CT", first_frame=first,
+            "patient/viewer.html",
+            exam_id=EXAM_ID,
+            title="胸部 CT",
+            first_frame=first,
             manifest_json=Markup(json.dumps(manifest(pages.frame_time_ms))),
-        )  # fmt: skip
+        )
 
     app.add_url_rule("/exams", "exams", exam_list)
     app.add_url_rule(base, "exam", exam)

@@ -41,9 +41,12 @@ def cluster() -> Iterator[str]:
     options += ["-c", "synchronous_commit=off", "-c", "max_connections=400"]
     with (folder / "server.log").open("wb") as log:
         server = subprocess.Popen(
-            [*as_user, str(tools / "postgres"), "-D", data, *options], stdout=log, stderr=log, cwd="/",
+            [*as_user, str(tools / "postgres"), "-D", data, *options],
+            stdout=log,
+            stderr=log,
+            cwd="/",
             start_new_session=True,
-        )  # fmt: skip
+        )
     address = f"cloudfilm@127.0.0.1:{port}"
     try:
         _wait(address, server)

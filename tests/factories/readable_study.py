@@ -20,10 +20,18 @@ def slices() -> list[bytes]:
     for number in range(3):
         ramp = (np.arange(64 * 48, dtype="<u2") + number).tobytes()
         dataset = ct_dataset(
-            StudyInstanceUID=STUDY, SeriesInstanceUID=SERIES, SOPInstanceUID=f"{SERIES}.{number + 1}",
-            InstanceNumber=number + 1, Rows=64, Columns=48, PixelData=ramp, BitsStored=16, HighBit=15,
-            RescaleSlope="1", RescaleIntercept="-1024",
-        )  # fmt: skip
+            StudyInstanceUID=STUDY,
+            SeriesInstanceUID=SERIES,
+            SOPInstanceUID=f"{SERIES}.{number + 1}",
+            InstanceNumber=number + 1,
+            Rows=64,
+            Columns=48,
+            PixelData=ramp,
+            BitsStored=16,
+            HighBit=15,
+            RescaleSlope="1",
+            RescaleIntercept="-1024",
+        )
         files.append(part10(dataset))
     return files
 
@@ -32,22 +40,41 @@ def multi_frame() -> bytes:
     pixels = b"".join(bytes([frame]) * 64 for frame in range(4))
     return part10(
         ct_dataset(
-            StudyInstanceUID=STUDY, SeriesInstanceUID=f"{SERIES}0", SOPInstanceUID=MULTI, NumberOfFrames=4,
-            BitsAllocated=8, BitsStored=8, HighBit=7, PixelData=pixels,
+            StudyInstanceUID=STUDY,
+            SeriesInstanceUID=f"{SERIES}0",
+            SOPInstanceUID=MULTI,
+            NumberOfFrames=4,
+            BitsAllocated=8,
+            BitsStored=8,
+            HighBit=7,
+            PixelData=pixels,
         ),
         ImplicitVRLittleEndian,
-    )  # fmt: skip
+    )
 
 
 def report() -> bytes:
     gone = dict.fromkeys(
-        ("Rows", "Columns", "SamplesPerPixel", "PhotometricInterpretation", "BitsAllocated", "BitsStored", "HighBit",
-         "PixelRepresentation", "PixelData"),
-    )  # fmt: skip
+        (
+            "Rows",
+            "Columns",
+            "SamplesPerPixel",
+            "PhotometricInterpretation",
+            "BitsAllocated",
+            "BitsStored",
+            "HighBit",
+            "PixelRepresentation",
+            "PixelData",
+        ),
+    )
     dataset = ct_dataset(
-        StudyInstanceUID=STUDY, SeriesInstanceUID=f"{SERIES}1", SOPInstanceUID=REPORT, Modality="SR",
-        SOPClassUID="1.2.840.10008.5.1.4.1.1.88.11", **gone,
-    )  # fmt: skip
+        StudyInstanceUID=STUDY,
+        SeriesInstanceUID=f"{SERIES}1",
+        SOPInstanceUID=REPORT,
+        Modality="SR",
+        SOPClassUID="1.2.840.10008.5.1.4.1.1.88.11",
+        **gone,
+    )
     dataset.add_new(0x00091010, "LO", "PRIVATE")
     dataset.EncapsulatedDocument = b"document" * 400
     return part10(dataset)

@@ -25,9 +25,14 @@ class Server:
     def __init__(self, command: list[str], folder: Path, announced: str) -> None:
         self.log: list[str] = []
         self._process = subprocess.Popen(
-            [sys.executable, "-m", *command], cwd=ROOT, env=environment(folder), start_new_session=True,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        )  # fmt: skip
+            [sys.executable, "-m", *command],
+            cwd=ROOT,
+            env=environment(folder),
+            start_new_session=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
         self.pid = self._process.pid
         self.port = 0
         self._announced = re.compile(announced)
@@ -80,8 +85,17 @@ def running(server: Server) -> Iterator[Server]:
 
 def gunicorn(folder: Path, processes: int = 1) -> Server:
     command = [
-        "gunicorn", "wsgi:application", "-w", str(processes), "-k", "gthread", "--threads", "8", "-b", "127.0.0.1:0",
-    ]  # fmt: skip
+        "gunicorn",
+        "wsgi:application",
+        "-w",
+        str(processes),
+        "-k",
+        "gthread",
+        "--threads",
+        "8",
+        "-b",
+        "127.0.0.1:0",
+    ]
     return Server(command, folder, r"Listening at: http://127\.0\.0\.1:(\d+)")
 
 

@@ -24,9 +24,11 @@ pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="Debian's chromium is missing"),
 ]
 DESKTOP: dict[str, Any] = {
-    "viewport": {"width": 1280, "height": 900}, "has_touch": False, "device_scale_factor": 1,
+    "viewport": {"width": 1280, "height": 900},
+    "has_touch": False,
+    "device_scale_factor": 1,
     "reduced_motion": "reduce",  # half way through a change of colour contrast is nobody's promise
-}  # fmt: skip
+}
 
 
 @pytest.fixture(scope="module")

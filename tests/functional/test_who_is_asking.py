@@ -57,10 +57,12 @@ def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     production refuses that."""
     folder, proxies = tmp_path_factory.mktemp("house"), request.param
     environment = production(folder) | {
-        "CLOUDFILM_TRUSTED_PROXIES": str(proxies), "CLOUDFILM_PROXY_ADDRESSES": f"{PROXY}/32",
-        "CLOUDFILM_STAFF_ADDRESSES": f"{PROXY}/32,127.66.0.0/16", "CLOUDFILM_SHARED_ADDRESSES": f"{PROXY}/32",
+        "CLOUDFILM_TRUSTED_PROXIES": str(proxies),
+        "CLOUDFILM_PROXY_ADDRESSES": f"{PROXY}/32",
+        "CLOUDFILM_STAFF_ADDRESSES": f"{PROXY}/32,127.66.0.0/16",
+        "CLOUDFILM_SHARED_ADDRESSES": f"{PROXY}/32",
         "CLOUDFILM_ADDRESS_FAILURES_PER_HOUR": str(LIMIT),
-    }  # fmt: skip
+    }
     if not proxies:  # production always has one
         environment = {name: text for name, text in environment.items() if "SMS" not in name and "TENCENT" not in name}
         environment["CLOUDFILM_PROFILE"] = "demo"
@@ -143,9 +145,14 @@ def checked(house: House, front: Front, trust: bool = True) -> tuple[int, str]:
     if trust:
         environment["SSL_CERT_FILE"] = str(house.folder / "cert.pem")
     done = subprocess.run(
-        [sys.executable, "-m", "flask", "check-config"], cwd=ROOT, env=environment, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, text=True, timeout=120,
-    )  # fmt: skip
+        [sys.executable, "-m", "flask", "check-config"],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=120,
+    )
     assert "Traceback" not in done.stdout
     return done.returncode, done.stdout
 

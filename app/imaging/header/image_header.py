@@ -82,9 +82,7 @@ class ImageHeader:
 
     def to_json(self) -> dict[str, Any]:
         """JSON types only; what has its default is left out."""
-        plain = {
-            item.name: value for item in fields(self) if (value := getattr(self, item.name)) != _default(item)
-        }  # fmt: skip
+        plain = {item.name: value for item in fields(self) if (value := getattr(self, item.name)) != _default(item)}
         for name in ("modality_lut", "voi_lut"):
             if name in plain:
                 plain[name] = asdict(plain[name])

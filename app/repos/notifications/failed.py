@@ -50,13 +50,16 @@ def _untold(since: datetime, one_time: str, resend: str) -> tuple[ColumnElement[
     may_arrive = other.state.in_(("pending", "sending", "accepted", "unknown", "delivered"))
     tells = and_(may_arrive, or_(other.event == Notification.event, other.created_at > Notification.created_at))
     replaces = and_(
-        other.event.startswith(resend, autoescape=True), other.channel == Notification.channel,
+        other.event.startswith(resend, autoescape=True),
+        other.channel == Notification.channel,
         other.created_at > Notification.created_at,
-    )  # fmt: skip
+    )
     is_told = exists().where(
-        other.exam_id == Notification.exam_id, other.id != Notification.id,
-        ~other.event.startswith(one_time, autoescape=True), or_(tells, replaces),
-    )  # fmt: skip
+        other.exam_id == Notification.exam_id,
+        other.id != Notification.id,
+        ~other.event.startswith(one_time, autoescape=True),
+        or_(tells, replaces),
+    )
     return (
         Notification.created_at >= since,
         ~Notification.event.startswith(one_time, autoescape=True),

@@ -95,10 +95,15 @@ def reset_attempts(session: Session, scope: str, key_hash: bytes, now: datetime)
         update(AccessAttempts)
         .where(AccessAttempts.scope == scope, AccessAttempts.key_hash == key_hash)
         .values(
-            consecutive=0, lifetime=0, paused_until=None, knowledge_off_at=None, window_started_at=None, window_count=0,
+            consecutive=0,
+            lifetime=0,
+            paused_until=None,
+            knowledge_off_at=None,
+            window_started_at=None,
+            window_count=0,
             updated_at=now,
         )
-    )  # fmt: skip
+    )
     session.execute(statement)
 
 

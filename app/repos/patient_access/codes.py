@@ -95,7 +95,7 @@ _SESSION = (
     )
     .join(Exam, Exam.id == PatientSession.exam_id)
     .where(PatientSession.id == bindparam("session_id"))
-)  # fmt: skip
+)
 LookUp = Callable[[Select[*tuple[Any, ...]], Mapping[str, Any]], tuple[Any, ...] | None]
 
 

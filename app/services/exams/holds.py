@@ -100,7 +100,7 @@ class Holds:
         subject = f"study:{study.study_instance_uid}"
         self.audit.record(
             session, Action.STUDY_UNMATCHED, actor=actor, subject=subject, state="detached", reason=PARTED
-        )  # fmt: skip
+        )
 
     def _lift(self, session: Session, exam: Exam, actor: str, reason: str) -> None:
         exam.held_at = exam.held_reason = None

@@ -74,14 +74,21 @@ class Patients:
     def _is_named(self, row: Patient, given: PatientInput) -> bool:
         """The row's person, by everything but the ID number."""
         on_file = self.view(row)
-        return (
-            normal_id(on_file.patient_id), normal_name(on_file.name), on_file.sex, on_file.birth_date
-        ) == (normal_id(given.patient_id), normal_name(given.name), given.sex, given.birth_date)  # fmt: skip
+        return (normal_id(on_file.patient_id), normal_name(on_file.name), on_file.sex, on_file.birth_date) == (
+            normal_id(given.patient_id),
+            normal_name(given.name),
+            given.sex,
+            given.birth_date,
+        )
 
     def _identity(self, given: PatientInput) -> bytes:
         parts = (
-            normal_id(given.patient_id), normal_name(given.name), given.sex, given.birth_date, given.id_number or ""
-        )  # fmt: skip
+            normal_id(given.patient_id),
+            normal_name(given.name),
+            given.sex,
+            given.birth_date,
+            given.id_number or "",
+        )
         return self.blind.of("patient.identity", json.dumps(parts, ensure_ascii=False))
 
     def view(self, row: Patient) -> PatientView:

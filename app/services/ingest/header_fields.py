@@ -25,9 +25,15 @@ _UID = re.compile(UID_PATTERN)
 _TEXT_CHARACTERS = 1024
 _STUDY_KEYWORDS = ("StudyDate", "StudyTime", "StudyDescription", "StudyID")
 _SERIES_KEYWORDS = (
-    "SeriesDate", "SeriesTime", "BodyPartExamined", "Laterality", "ProtocolName", "Manufacturer",
-    "PerformedProcedureStepStartDate", "PerformedProcedureStepStartTime",
-)  # fmt: skip
+    "SeriesDate",
+    "SeriesTime",
+    "BodyPartExamined",
+    "Laterality",
+    "ProtocolName",
+    "Manufacturer",
+    "PerformedProcedureStepStartDate",
+    "PerformedProcedureStepStartTime",
+)
 
 
 @dataclass(frozen=True)

@@ -71,9 +71,13 @@ class FailedMessages:
                 if row is None or not self.states.queue_again(session, row):
                     continue
                 self.audit.record(
-                    session, Action.STAFF_QUEUED_AGAIN, actor=actor, subject=f"exam:{row.exam_id.hex}",
-                    notification=row.id.hex, reason=reason,
-                )  # fmt: skip
+                    session,
+                    Action.STAFF_QUEUED_AGAIN,
+                    actor=actor,
+                    subject=f"exam:{row.exam_id.hex}",
+                    notification=row.id.hex,
+                    reason=reason,
+                )
                 queued += 1
         return queued
 

@@ -134,9 +134,13 @@ class Outbox:
             if row.state != State.DESK or not self.states.move(session, row, outcome, "settled at the desk"):
                 raise Conflict("the message is settled already")
             self.audit.record(
-                session, Action.STAFF_SETTLED_MESSAGE, actor=actor, subject=f"exam:{row.exam_id.hex}",
-                notification=row.id.hex, arrived=arrived,
-            )  # fmt: skip
+                session,
+                Action.STAFF_SETTLED_MESSAGE,
+                actor=actor,
+                subject=f"exam:{row.exam_id.hex}",
+                notification=row.id.hex,
+                arrived=arrived,
+            )
 
     def news(self, session: Session, exam: Exam) -> str:
         """The wording for what a patient may see now."""
@@ -173,25 +177,44 @@ class Outbox:
     ) -> None:
         now = self.clock.now()
         row = Notification(
-            exam_id=exam.id, event=event, channel=channel, template=template,
-            recipient_sealed=self.fields.seal(recipient, RECIPIENT_CONTEXT), recipient_masked=masked,
-            share_code_id=code.id if code else None, state=str(State.PENDING), next_attempt_at=now, created_at=now,
-        )  # fmt: skip
+            exam_id=exam.id,
+            event=event,
+            channel=channel,
+            template=template,
+            recipient_sealed=self.fields.seal(recipient, RECIPIENT_CONTEXT),
+            recipient_masked=masked,
+            share_code_id=code.id if code else None,
+            state=str(State.PENDING),
+            next_attempt_at=now,
+            created_at=now,
+        )
         repo.add(session, row)
         repo.add(session, NotificationEvent(notification_id=row.id, state=row.state, detail=repo.QUEUED, at=now))
         self.audit.record(
-            session, Action.NOTIFICATION_QUEUED, actor="system", subject=f"exam:{exam.id.hex}",
-            notification=row.id.hex, event=event, channel=channel,
-        )  # fmt: skip
+            session,
+            Action.NOTIFICATION_QUEUED,
+            actor="system",
+            subject=f"exam:{exam.id.hex}",
+            notification=row.id.hex,
+            event=event,
+            channel=channel,
+        )
 
 
 def views_of(session: Session, rows: list[Notification]) -> list[NotificationView]:
     events = repo.events(session, [row.id for row in rows])
     return [
         NotificationView(
-            id=row.id, exam_id=row.exam_id, event=row.event, channel=row.channel, state=row.state,
-            recipient=row.recipient_masked, failure_code=row.failure_code, segments=row.segments,
-            created_at=row.created_at, never_sent=row.sent_at is None,
+            id=row.id,
+            exam_id=row.exam_id,
+            event=row.event,
+            channel=row.channel,
+            state=row.state,
+            recipient=row.recipient_masked,
+            failure_code=row.failure_code,
+            segments=row.segments,
+            created_at=row.created_at,
+            never_sent=row.sent_at is None,
             history=tuple(
                 NotificationEventView(event.state, event.detail, event.at)
                 for event in events
@@ -199,4 +222,4 @@ def views_of(session: Session, rows: list[Notification]) -> list[NotificationVie
             ),
         )
         for row in rows
-    ]  # fmt: skip
+    ]

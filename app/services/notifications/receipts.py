@@ -140,9 +140,12 @@ class Receipts:
         if repo.early_receipt(session, receipt.serial) is not None:
             return
         early = EarlyReceipt(
-            serial=receipt.serial, phone_hash=self._phone_hash(receipt.phone), delivered=receipt.delivered,
-            code=receipt.code, received_at=self.clock.now(),
-        )  # fmt: skip
+            serial=receipt.serial,
+            phone_hash=self._phone_hash(receipt.phone),
+            delivered=receipt.delivered,
+            code=receipt.code,
+            received_at=self.clock.now(),
+        )
         repo.add(session, early)
         self._match(session, receipt.phone)
 

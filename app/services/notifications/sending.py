@@ -142,9 +142,14 @@ class Notify:
                 self.states.move(session, row, State.FAILED, "cannot be made", failure_code=type(error).__name__)
                 return None
             claimed = self.states.move(
-                session, row, State.SENDING,
-                due_at=now, attempts=row.attempts + 1, sent_at=now, next_attempt_at=now + SENDING_LEASE,
-            )  # fmt: skip
+                session,
+                row,
+                State.SENDING,
+                due_at=now,
+                attempts=row.attempts + 1,
+                sent_at=now,
+                next_attempt_at=now + SENDING_LEASE,
+            )
             return _Parcel(row, hand_over) if claimed else None
 
     def _waits(self, session: Session, row: Notification) -> bool:
@@ -188,10 +193,14 @@ class Notify:
     def _record_acceptance(self, row: Notification, serial: str, segments: int) -> None:
         with self.db.session() as session:
             self.states.move(
-                session, row, State.ACCEPTED,
-                provider_serial=serial, segments=segments, failure_code=None,
+                session,
+                row,
+                State.ACCEPTED,
+                provider_serial=serial,
+                segments=segments,
+                failure_code=None,
                 next_attempt_at=self.clock.now() + RECEIPT_EXPECTED,
-            )  # fmt: skip
+            )
             self.receipts.settle_early(session, row, serial)
 
     def _record_error(self, row: Notification, error: SendingError | NoticeError) -> None:
@@ -246,7 +255,12 @@ class Notify:
         self, session: Session, row: Notification, error: SendingError | NoticeError, due_at: datetime | None
     ) -> bool:
         return self.states.move(
-            session, row, State.UNKNOWN, error.reason, due_at=due_at,
-            failure_code=str(error.code)[:64], provider_serial=getattr(error, "serial", None),
+            session,
+            row,
+            State.UNKNOWN,
+            error.reason,
+            due_at=due_at,
+            failure_code=str(error.code)[:64],
+            provider_serial=getattr(error, "serial", None),
             next_attempt_at=self.clock.now() + FIRST_QUESTION,
-        )  # fmt: skip
+        )

@@ -55,9 +55,14 @@ class NotificationStates:
         one way out of a finished state. False when it is in another state meanwhile."""
         now = self.clock.now()
         values: dict[str, Any] = {
-            "state": str(State.PENDING), "next_attempt_at": now, "sent_at": None, "finished_at": None,
-            "failure_code": None, "provider_serial": None, "attempts": 0,
-        }  # fmt: skip
+            "state": str(State.PENDING),
+            "next_attempt_at": now,
+            "sent_at": None,
+            "finished_at": None,
+            "failure_code": None,
+            "provider_serial": None,
+            "attempts": 0,
+        }
         if not repo.change(session, row.id, (row.state,), None, values):
             return False
         event = NotificationEvent(
@@ -87,7 +92,12 @@ class NotificationStates:
         repo.add(session, NotificationEvent(notification_id=row.id, state=str(to), detail=detail[:255], at=now))
         if to not in _ROUTINE:
             self.audit.record(
-                session, Action.NOTIFICATION_STATE, actor="system", subject=f"exam:{row.exam_id.hex}",
-                notification=row.id.hex, state=str(to), detail=detail,
-            )  # fmt: skip
+                session,
+                Action.NOTIFICATION_STATE,
+                actor="system",
+                subject=f"exam:{row.exam_id.hex}",
+                notification=row.id.hex,
+                state=str(to),
+                detail=detail,
+            )
         return True

@@ -88,9 +88,14 @@ class AccessCodes:
         sessions = repo.revoke_sessions(session, exam.id, now)
         one_time_codes.end_all(session, exam.id, now)
         self.audit.record(
-            session, Action.CODE_REVOKED, actor="system", subject=f"exam:{exam.id.hex}",
-            reason="another phone number", codes=codes, sessions=sessions,
-        )  # fmt: skip
+            session,
+            Action.CODE_REVOKED,
+            actor="system",
+            subject=f"exam:{exam.id.hex}",
+            reason="another phone number",
+            codes=codes,
+            sessions=sessions,
+        )
         return True
 
     def revoke_all(self, session: Session, exam: Exam, actor: str, reason: str) -> None:
@@ -104,18 +109,27 @@ class AccessCodes:
         session.flush()
         raise_exam_revision(session, exam.id)
         self.audit.record(
-            session, Action.CODE_REVOKED, actor=actor, subject=f"exam:{exam.id.hex}",
-            reason=reason, codes=codes, sessions=sessions,
-        )  # fmt: skip
+            session,
+            Action.CODE_REVOKED,
+            actor=actor,
+            subject=f"exam:{exam.id.hex}",
+            reason=reason,
+            codes=codes,
+            sessions=sessions,
+        )
 
     def _issue(
         self, session: Session, exam: Exam, kind: str, code_hash: bytes, serial: int, lifetime: timedelta | None
     ) -> ShareCode:
         now = self.clock.now()
         row = ShareCode(
-            exam_id=exam.id, kind=kind, code_hash=code_hash, serial=serial, created_at=now,
+            exam_id=exam.id,
+            kind=kind,
+            code_hash=code_hash,
+            serial=serial,
+            created_at=now,
             expires_at=now + lifetime if lifetime else None,
-        )  # fmt: skip
+        )
         repo.add(session, row)
         self.audit.record(session, Action.CODE_ISSUED, actor="system", subject=f"exam:{exam.id.hex}", kind=kind)
         return row

@@ -172,10 +172,14 @@ class Verification:
         self, session: Session, named_by: ShareCode, code_id: uuid.UUID, kind: str, now: datetime
     ) -> OneTimeCode:
         row = OneTimeCode(
-            id=code_id, exam_id=named_by.exam_id, share_code_id=named_by.id, kind=kind,
+            id=code_id,
+            exam_id=named_by.exam_id,
+            share_code_id=named_by.id,
+            kind=kind,
             code_hash=self.codes.hash("one-time", code_id.hex, self.codes.one_time_code(code_id.bytes)),
-            created_at=now, expires_at=now + ONE_TIME_LIFETIME,
-        )  # fmt: skip
+            created_at=now,
+            expires_at=now + ONE_TIME_LIFETIME,
+        )
         repo.add(session, row)
         return row
 
@@ -190,9 +194,12 @@ class Verification:
         assert named.code is not None
         device = self._device(session, attempt)
         row = PatientSession(
-            exam_id=named.exam.id, share_code_id=named.code.id, created_at=now, last_seen_at=now,
+            exam_id=named.exam.id,
+            share_code_id=named.code.id,
+            created_at=now,
+            last_seen_at=now,
             expires_at=now + SESSION_LIFETIME,
-        )  # fmt: skip
+        )
         repo.add(session, row)
         device_hash = self.codes.hash("device", device)
         if (known := repo.known_device(session, device_hash, named.exam.id)) is not None:

@@ -104,9 +104,14 @@ class JobQueue:
         """Whoever tried it died each time; the next would too."""
         log.error("job given up", kind=job.kind, job=job.id, attempt=job.attempts)
         repo.change_claimed(
-            session, job.id, job.attempts, state="failed", last_error="worker lost", lease_until=None,
+            session,
+            job.id,
+            job.attempts,
+            state="failed",
+            last_error="worker lost",
+            lease_until=None,
             finished_at=self.clock.now(),
-        )  # fmt: skip
+        )
 
     def given_up(self, limit: int = 100) -> list[Job]:
         """Jobs nobody tries any more, newest first: for the desk and the metrics."""

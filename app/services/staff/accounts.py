@@ -134,11 +134,14 @@ class StaffAccounts:
         repo.add(
             session,
             StaffUser(
-                username=account.username, role=account.role, password_hash=password_hash,
+                username=account.username,
+                role=account.role,
+                password_hash=password_hash,
                 totp_sealed=self.fields.seal(account.totp_secret, TOTP_CONTEXT),
-                password_changed_at=password_changed_at, created_at=self.clock.now(),
+                password_changed_at=password_changed_at,
+                created_at=self.clock.now(),
             ),
-        )  # fmt: skip
+        )
         self._record(session, Action.STAFF_CREATED, account.username, actor, role=account.role)
 
     def _end_sessions(self, session: Session, user: StaffUser, action: Action, actor: str) -> None:

@@ -27,13 +27,28 @@ NEWEST_EVENTS = 100
 NEWEST_STUDIES = 200
 OF_INTEREST = frozenset(
     {
-        Action.ACCESS_GRANTED, Action.ACCESS_FAILED, Action.ACCESS_ENDED, Action.KNOWLEDGE_FACTOR_OFF,
-        Action.ONE_TIME_CODE_SENT, Action.EXAM_VIEWED, Action.IMAGES_VIEWED, Action.REPORT_DOWNLOADED,
-        Action.IMAGES_DOWNLOADED, Action.QR_PRINTED, Action.CODE_REVOKED, Action.EXAM_FIELD_LEFT_OUT, Action.EXAM_HELD,
-        Action.EXAM_HOLD_LIFTED, Action.EXAM_RELEASED, Action.STAFF_VIEWED_EXAM, Action.STAFF_RESENT,
-        Action.STAFF_QUEUED_AGAIN, Action.STAFF_REVOKED, Action.STAFF_LET_IN,
+        Action.ACCESS_GRANTED,
+        Action.ACCESS_FAILED,
+        Action.ACCESS_ENDED,
+        Action.KNOWLEDGE_FACTOR_OFF,
+        Action.ONE_TIME_CODE_SENT,
+        Action.EXAM_VIEWED,
+        Action.IMAGES_VIEWED,
+        Action.REPORT_DOWNLOADED,
+        Action.IMAGES_DOWNLOADED,
+        Action.QR_PRINTED,
+        Action.CODE_REVOKED,
+        Action.EXAM_FIELD_LEFT_OUT,
+        Action.EXAM_HELD,
+        Action.EXAM_HOLD_LIFTED,
+        Action.EXAM_RELEASED,
+        Action.STAFF_VIEWED_EXAM,
+        Action.STAFF_RESENT,
+        Action.STAFF_QUEUED_AGAIN,
+        Action.STAFF_REVOKED,
+        Action.STAFF_LET_IN,
     }
-)  # fmt: skip
+)
 """Who looked, tried, sent and changed; of the machinery only what a person at the desk asks about."""
 
 

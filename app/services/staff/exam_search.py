@@ -60,9 +60,13 @@ class ExamSearch:
             found = [self._shown(exam, patient) for exam, patient in rows]
         with self.db.session() as session:
             self.audit.record(
-                session, Action.STAFF_SEARCHED, actor=actor, subject=actor,
-                term_hash=self.blind.of("search.term", term).hex(), found=len(found),
-            )  # fmt: skip
+                session,
+                Action.STAFF_SEARCHED,
+                actor=actor,
+                subject=actor,
+                term_hash=self.blind.of("search.term", term).hex(),
+                found=len(found),
+            )
         return found
 
     def _candidates(self, session: Session, term: str) -> Iterator[tuple[Exam, Patient]]:
@@ -89,8 +93,13 @@ class ExamSearch:
 
     def _shown(self, exam: Exam, patient: Patient) -> FoundExam:
         return FoundExam(
-            id=exam.id, accession_number=exam.accession_number, sex=patient.sex,
-            patient_name=self.fields.open(patient.name_sealed, "patient.name"), modality=exam.modality,
-            body_part=exam.body_part, performed_at=exam.performed_at, held=exam.held_at is not None,
+            id=exam.id,
+            accession_number=exam.accession_number,
+            sex=patient.sex,
+            patient_name=self.fields.open(patient.name_sealed, "patient.name"),
+            modality=exam.modality,
+            body_part=exam.body_part,
+            performed_at=exam.performed_at,
+            held=exam.held_at is not None,
             released=exam.images_released_at is not None,
-        )  # fmt: skip
+        )

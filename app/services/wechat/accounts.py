@@ -30,8 +30,11 @@ class WechatAccounts:
         if bound is not None and bound.openid_hash == openid_hash:
             return
         row = WechatAccount(
-            id=uuid.uuid4(), patient_id=patient_id, openid_hash=openid_hash,
-            openid_sealed=self.fields.seal(openid, OPENID_CONTEXT), bound_at=self.clock.now(),
-        )  # fmt: skip
+            id=uuid.uuid4(),
+            patient_id=patient_id,
+            openid_hash=openid_hash,
+            openid_sealed=self.fields.seal(openid, OPENID_CONTEXT),
+            bound_at=self.clock.now(),
+        )
         repo.add(session, row)
         self.audit.record(session, Action.WECHAT_BOUND, actor=actor, subject=f"patient:{patient_id.hex}")

@@ -123,9 +123,13 @@ def _step_up(
     status: int = 200,
 ) -> Response:
     page = render_template(
-        "patient/one_time_code.html", code_sent=code_sent, is_asked=is_asked, retry_minutes=retry_minutes,
-        carried=carried, missing=missing,
-    )  # fmt: skip
+        "patient/one_time_code.html",
+        code_sent=code_sent,
+        is_asked=is_asked,
+        retry_minutes=retry_minutes,
+        carried=carried,
+        missing=missing,
+    )
     return make_response(page, status)
 
 

@@ -83,9 +83,7 @@ def leave(exam_id: str) -> Response:
 def _held() -> str:
     """One calm page in place of list, report and pictures while the hospital checks whose they are."""
     access = patient_session.current_access()
-    return render_template(
-        "patient/held.html", exam_id=access.exam_id.hex, csrf_token=patient_session.csrf_token
-    )  # fmt: skip
+    return render_template("patient/held.html", exam_id=access.exam_id.hex, csrf_token=patient_session.csrf_token)
 
 
 def _exam() -> tuple[ExamView, tuple[ShownSeries, ...]]:

@@ -92,9 +92,13 @@ class _Answer:
     def ended(self) -> None:
         write = log.debug if self._rule in OF_MONITORING else log.info
         write(
-            "request", method=self._method, route=self._rule, status=self._status,
-            ms=round((time.perf_counter() - self._started) * 1000, 1), bytes=self._bytes,
-        )  # fmt: skip
+            "request",
+            method=self._method,
+            route=self._rule,
+            status=self._status,
+            ms=round((time.perf_counter() - self._started) * 1000, 1),
+            bytes=self._bytes,
+        )
 
     def _name_route(self) -> None:
         sent = self._environ["REQUEST_METHOD"]

@@ -25,9 +25,14 @@ SECRET = "hunter2-hunter2"
 def flask(command: str, environment: dict[str, str]) -> tuple[int, list[str]]:
     """Exit code and lines of a command in a process of its own."""
     done = subprocess.run(
-        [sys.executable, "-m", "flask", command], cwd=ROOT, env={"PATH": os.environ["PATH"], **environment},
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120,
-    )  # fmt: skip
+        [sys.executable, "-m", "flask", command],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=120,
+    )
     assert "Traceback" not in done.stdout
     assert SECRET not in done.stdout
     return done.returncode, done.stdout.splitlines()
@@ -74,15 +79,22 @@ def test_redis_is_asked_where_it_is_set(tmp_path: Path, redis_url: str) -> None:
 def test_every_fault_of_the_settings_has_a_line_of_its_own(tmp_path: Path, command: str) -> None:
     """Whatever the command: none of them gets so far as to run."""
     faulty = {
-        **WITHOUT_KEYS, "CLOUDFILM_VAR_DIR": str(tmp_path), "CLOUDFILM_BASE_URL": "http://film.example.org",
-        "CLOUDFILM_SMS_CALLBACK_SECRET": SECRET[:12], "CLOUDFILM_TENCENT_SECRET_KEY": SECRET, "DICOM_PORT": "many",
-    }  # fmt: skip
+        **WITHOUT_KEYS,
+        "CLOUDFILM_VAR_DIR": str(tmp_path),
+        "CLOUDFILM_BASE_URL": "http://film.example.org",
+        "CLOUDFILM_SMS_CALLBACK_SECRET": SECRET[:12],
+        "CLOUDFILM_TENCENT_SECRET_KEY": SECRET,
+        "DICOM_PORT": "many",
+    }
     code, lines = flask(command, faulty)
     assert code == 1
     assert lines[0] == "Error: settings are not usable:"
     assert [line.split()[1].rstrip(":") for line in lines[1:]] == [
-        "DICOM_PORT", "CLOUDFILM_KEY_FILE", "CLOUDFILM_BASE_URL", "CLOUDFILM_SMS_CALLBACK_SECRET",
-    ]  # fmt: skip
+        "DICOM_PORT",
+        "CLOUDFILM_KEY_FILE",
+        "CLOUDFILM_BASE_URL",
+        "CLOUDFILM_SMS_CALLBACK_SECRET",
+    ]
 
 
 def test_parts_that_do_not_answer_are_named_together_without_their_passwords(tmp_path: Path) -> None:

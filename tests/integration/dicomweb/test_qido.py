@@ -194,10 +194,18 @@ def test_control_characters_of_a_header_stop_no_later_search(tmp_path: Path) -> 
     try:
         held.hold(
             ct_file(
-                StudyInstanceUID=A, Modality=raw, PresentationLUTShape=raw, VOILUTFunction=raw, StudyDescription=raw,
-                SeriesDescription=raw, ProtocolName=raw, PatientID=raw, AccessionNumber=raw, PatientName=raw,
+                StudyInstanceUID=A,
+                Modality=raw,
+                PresentationLUTShape=raw,
+                VOILUTFunction=raw,
+                StudyDescription=raw,
+                SeriesDescription=raw,
+                ProtocolName=raw,
+                PatientID=raw,
+                AccessionNumber=raw,
+                PatientName=raw,
             )
-        )  # fmt: skip
+        )
         for path in ("/studies", "/series", "/instances", f"/studies/{A}/instances"):
             answer = held.get(path)
             assert answer.status_code == 200, path

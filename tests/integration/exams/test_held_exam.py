@@ -11,9 +11,14 @@ from tests.factories.telling import receive_study, register, report, sweep
 
 PAGES = ("/exams", "/exams/{id}", "/exams/{id}/viewer")
 SHOWING = (
-    "manifest.json", "series/1/frames/1.jpg", "series/1/frames/1.jpg?wc=40&ww=400",
-    "series/1/frames.batch?from=1&count=2", "report.pdf", "images.zip", "dicom.zip",
-)  # fmt: skip
+    "manifest.json",
+    "series/1/frames/1.jpg",
+    "series/1/frames/1.jpg?wc=40&ww=400",
+    "series/1/frames.batch?from=1&count=2",
+    "report.pdf",
+    "images.zip",
+    "dicom.zip",
+)
 
 
 def shown_exam(house: Services, app: Flask) -> tuple[str, FlaskClient]:

@@ -87,9 +87,13 @@ class WrongPatient(RuleBasedStateMachine):
     @rule(accession=accessions, person=people)
     def order_or_correction_arrives(self, accession: str, person: Person) -> None:
         body = exam_body(
-            patient_id=person.patient_id, patient_name=person.name, patient_sex=person.sex,
-            patient_birth_date=person.birth_date, patient_id_number=None, patient_phone=person.phone,
-        )  # fmt: skip
+            patient_id=person.patient_id,
+            patient_name=person.name,
+            patient_sex=person.sex,
+            patient_birth_date=person.birth_date,
+            patient_id_number=None,
+            patient_phone=person.phone,
+        )
         former = self.registered.get(accession)
         self.house.exams.register(accession, exam_input(body), "machine:ris")
         self.registered[accession] = person
@@ -115,10 +119,18 @@ class WrongPatient(RuleBasedStateMachine):
         uid = f"2.25.{uuid.uuid4().int}"
         _, key = self.house.data_keys.mint()
         study = Study(
-            id=uuid.uuid4(), study_instance_uid=uid, accession_number=accession, attributes={}, data_key_id=key.id,
-            identity_sealed=seal_identity(self.house.fields, identity), last_instance_at=START, created_at=START,
-            state="prepared", revision=1, prepared_revision=1,
-        )  # fmt: skip
+            id=uuid.uuid4(),
+            study_instance_uid=uid,
+            accession_number=accession,
+            attributes={},
+            data_key_id=key.id,
+            identity_sealed=seal_identity(self.house.fields, identity),
+            last_instance_at=START,
+            created_at=START,
+            state="prepared",
+            revision=1,
+            prepared_revision=1,
+        )
         with self.house.db.session() as session:
             session.add(key)
             session.flush()
@@ -210,10 +222,23 @@ def prepared(study: Study) -> PreparedSeries:
     """A row that says the study's one picture is ready; there is none behind it."""
     index = PackIndex(Header(study.data_key_id, bytes(7), 0).to_bytes(), [100]).to_bytes()
     return PreparedSeries(
-        study_id=study.id, revision=1, ordinal=1, series_instance_uid=study.study_instance_uid, modality="CT",
-        description=study.study_instance_uid[-60:], frame_count=1, rows=1, columns=1, key_frame=1, slices=[],
-        preview_object_key="", preview_index=index, frame_object_key="", frame_index=index, prepared_at=START,
-    )  # fmt: skip
+        study_id=study.id,
+        revision=1,
+        ordinal=1,
+        series_instance_uid=study.study_instance_uid,
+        modality="CT",
+        description=study.study_instance_uid[-60:],
+        frame_count=1,
+        rows=1,
+        columns=1,
+        key_frame=1,
+        slices=[],
+        preview_object_key="",
+        preview_index=index,
+        frame_object_key="",
+        frame_index=index,
+        prepared_at=START,
+    )
 
 
 TestNeverAWrongPatient = WrongPatient.TestCase

@@ -50,9 +50,11 @@ def test_every_faulty_field_is_named_and_no_value_quoted(client: FlaskClient) ->
 
 def test_a_body_that_does_not_say_how_large_it_is_is_not_cut_in_silence(client: FlaskClient) -> None:
     answer = client.put(
-        "/api/v1/exams/A1", input_stream=io.BytesIO(b"{}" + b" " * 300_000), content_type="application/json",
+        "/api/v1/exams/A1",
+        input_stream=io.BytesIO(b"{}" + b" " * 300_000),
+        content_type="application/json",
         headers={"Transfer-Encoding": "chunked"},
-    )  # fmt: skip
+    )
     assert answer.status_code == 411
 
 

@@ -16,8 +16,12 @@ def test_a_batch_of_deflated_headers_costs_what_one_of_them_costs(tmp_path: Path
     """Peaks of a process of its own, since only a whole process has one."""
     child = subprocess.run(
         [sys.executable, "-c", f"from {__name__} import receive_bombs; receive_bombs({str(tmp_path)!r})"],
-        cwd=ROOT, capture_output=True, text=True, timeout=300, check=False,
-    )  # fmt: skip
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
     assert child.returncode == 0, child.stderr
     before, after_one, after_many = json.loads(child.stdout.splitlines()[-1])
     assert after_one - before > 40 * MIB

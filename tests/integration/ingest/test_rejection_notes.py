@@ -49,11 +49,12 @@ def note(slices: list[Dataset], title: str = QUALITY, study_uid: str | None = No
     series = item(SeriesInstanceUID=first.SeriesInstanceUID, ReferencedSOPSequence=objects)
     evidence = item(StudyInstanceUID=first.StudyInstanceUID, ReferencedSeriesSequence=[series])
     made = ct_slice(
-        SOPClassUID=KeyObjectSelectionDocumentStorage, Modality="KO",
+        SOPClassUID=KeyObjectSelectionDocumentStorage,
+        Modality="KO",
         StudyInstanceUID=study_uid or first.StudyInstanceUID,
         ConceptNameCodeSequence=[item(CodeValue=title, CodingSchemeDesignator="DCM", CodeMeaning="any")],
         CurrentRequestedProcedureEvidenceSequence=[evidence],
-    )  # fmt: skip
+    )
     for keyword in ("PixelData", "Rows", "Columns"):
         delattr(made, keyword)
     return made

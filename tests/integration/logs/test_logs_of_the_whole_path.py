@@ -43,9 +43,22 @@ class Walk:
         self.app.testing = False  # as in production: no exception passes through
         self.client: FlaskClient = self.app.test_client()
         self.unsaid = {
-            NAME, OTHER_NAME, PHONE, ID_NUMBER, BORN, BORN.replace("-", ""), FACTOR, WRONG, HOOK_SECRET, PASSWORD, TOTP,
-            FINDINGS, IMPRESSION, "陈医生", "DICOM^Name",
-        }  # fmt: skip
+            NAME,
+            OTHER_NAME,
+            PHONE,
+            ID_NUMBER,
+            BORN,
+            BORN.replace("-", ""),
+            FACTOR,
+            WRONG,
+            HOOK_SECRET,
+            PASSWORD,
+            TOTP,
+            FINDINGS,
+            IMPRESSION,
+            "陈医生",
+            "DICOM^Name",
+        }
         self.unsaid |= set(json.loads(house.settings.key_path.read_text())["keys"].values())
 
     def ask(self, method: str, path: str, **more: Any) -> Any:

@@ -120,9 +120,11 @@ def places(pdf: bytes, folder: Path) -> list[tuple[float, float, float, float, s
 
 def test_long_names_and_numbers_run_into_nothing_and_off_no_page(house: Services, tmp_path: Path) -> None:
     long = exam_body(
-        patient_name="MUHAMMAD ABDULLAH BIN ABDULRAHMAN AL-SAUD AL-HASHIMI BIN YUSUF", patient_id="X" * 64,
-        department="呼吸与危重症医学科（东院区）" * 4, body_part="胸腹部盆腔" * 12,
-    )  # fmt: skip
+        patient_name="MUHAMMAD ABDULLAH BIN ABDULRAHMAN AL-SAUD AL-HASHIMI BIN YUSUF",
+        patient_id="X" * 64,
+        department="呼吸与危重症医学科（东院区）" * 4,
+        body_part="胸腹部盆腔" * 12,
+    )
     house.exams.register("A" * 64, exam_input(long), "test")
     house.exams.add_report("A" * 64, report_input(report_body(reporting_doctor="陈" * 64)), "test")
     hospital = "天津市某某某某某某某某某某大学附属第一医院（东院区）暨某某研究所"
@@ -197,10 +199,17 @@ def test_the_sheets_symbol_has_four_white_modules_around(house: Services, tmp_pa
     millimetre, module = 150 / 25.4, report_sheet.QR_SIDE / len(qr.modules(URL))
     left = report_sheet.WIDTH - report_sheet.MARGIN - report_sheet.QR_SIDE
     top, quiet = report_sheet.MARGIN - 4, 4 * module
-    outer = picture.crop([
-        round(side * millimetre)
-        for side in (left - quiet, top - quiet, left + report_sheet.QR_SIDE + quiet, top + report_sheet.QR_SIDE + quiet)
-    ])  # fmt: skip
+    outer = picture.crop(
+        [
+            round(side * millimetre)
+            for side in (
+                left - quiet,
+                top - quiet,
+                left + report_sheet.QR_SIDE + quiet,
+                top + report_sheet.QR_SIDE + quiet,
+            )
+        ]
+    )
     inner = Image.new("L", [round((report_sheet.QR_SIDE + 0.4) * millimetre)] * 2, 255)
     outer.paste(inner, [round((quiet - 0.2) * millimetre)] * 2)
     assert outer.getextrema() == (255, 255)
@@ -221,8 +230,12 @@ def test_a_reprint_is_the_same_symbol_and_after_a_revocation_another(house: Serv
 
 @pytest.mark.parametrize(
     ("born", "on", "words"),
-    [("1960-01-02", date(2026, 1, 1), "65 岁"), ("1960-01-02", date(2026, 1, 2), "66 岁"),
-     ("2025-03-05", date(2026, 3, 4), "11 个月"), ("2026-03-05", date(2026, 3, 4), "0 个月")],
-)  # fmt: skip
+    [
+        ("1960-01-02", date(2026, 1, 1), "65 岁"),
+        ("1960-01-02", date(2026, 1, 2), "66 岁"),
+        ("2025-03-05", date(2026, 3, 4), "11 个月"),
+        ("2026-03-05", date(2026, 3, 4), "0 个月"),
+    ],
+)
 def test_the_age_counts_full_years_and_for_infants_months(born: str, on: date, words: str) -> None:
     assert report_sheet.age(born, on) == words

@@ -42,9 +42,11 @@ def test_a_forwarded_address_counts_only_behind_a_trusted_proxy(tmp_path: Path, 
 
     def through_proxy(address: str, form: dict[str, str], caller: str) -> int:
         forged = {"X-Forwarded-For": f"198.51.100.7, {caller}"}
-        return app.test_client().post(
-            address, data=form, headers=forged, environ_base={"REMOTE_ADDR": "127.0.0.1"}
-        ).status_code  # fmt: skip
+        return (
+            app.test_client()
+            .post(address, data=form, headers=forged, environ_base={"REMOTE_ADDR": "127.0.0.1"})
+            .status_code
+        )
 
     for letter in "BCD":
         assert through_proxy("/q/" + letter * 26, WRONG, "203.0.113.1") == 403

@@ -12,9 +12,15 @@ from tests.factories.telling import newest_text_code
 
 @pytest.mark.parametrize(
     ("number", "typed"),
-    [("A123456(7)", "4567"), ("A123456(7)", "456(7)"), ("E12345678", "5678"), ("e1234567c", "567C"),
-     ("11010519491231002X", "００２ｘ"), ("120101196001020027", " 00 27 ")],
-)  # fmt: skip
+    [
+        ("A123456(7)", "4567"),
+        ("A123456(7)", "456(7)"),
+        ("E12345678", "5678"),
+        ("e1234567c", "567C"),
+        ("11010519491231002X", "００２ｘ"),
+        ("120101196001020027", " 00 27 "),
+    ],
+)
 def test_the_last_four_of_every_document_can_be_typed(house: Services, app: Flask, number: str, typed: str) -> None:
     exam = issued(house, "A5", patient_id="P5", patient_id_number=number)
     assert statuses(app, f"/q/{exam.qr}", {"factor": typed}, 1) == [303]

@@ -169,9 +169,16 @@ def test_a_failed_post_takes_no_session_away(app: Flask, exam: Issued) -> None:
 
 
 UNDER_EXAMS = [
-    "/exams", "/exams/x", "/exams/{id}", "/exams/{id}/leave", "/exams/{id}/report.pdf", "/exams/{id}/nothing",
-    "/exams/{id}//viewer", "/exams/", "//exams/{id}",
-]  # fmt: skip
+    "/exams",
+    "/exams/x",
+    "/exams/{id}",
+    "/exams/{id}/leave",
+    "/exams/{id}/report.pdf",
+    "/exams/{id}/nothing",
+    "/exams/{id}//viewer",
+    "/exams/",
+    "//exams/{id}",
+]
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "BREW"])

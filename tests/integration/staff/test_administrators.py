@@ -82,8 +82,16 @@ def test_the_audit_administrator_reads_filters_and_proves_the_log(house: Service
 def test_the_system_administrator_revives_a_job_that_was_given_up(house: Services, app: Flask) -> None:
     now = datetime(2026, 3, 1, tzinfo=UTC)
     with house.db.session() as session:
-        job = Job(kind="prepare_study", key="x:1", state="failed", attempts=5, run_at=now, created_at=now,
-                  finished_at=now, last_error="StoreUnavailable")  # fmt: skip
+        job = Job(
+            kind="prepare_study",
+            key="x:1",
+            state="failed",
+            attempts=5,
+            run_at=now,
+            created_at=now,
+            finished_at=now,
+            last_error="StoreUnavailable",
+        )
         session.add(job)
     admin = console(app, house, "system_admin")
     page = admin.get("/staff/system").text

@@ -12,21 +12,38 @@ from tests.factories.staff import console
 
 EXAM = "/staff/exams/<exam_id>"
 REACHED_BY = {
-    "GET /staff/exams": "desk", "GET /staff/unmatched": "desk", f"GET {EXAM}": "desk",
-    f"GET {EXAM}/qr.png": "desk", f"GET {EXAM}/report-sheet.pdf": "desk",
-    f"POST {EXAM}/resend": "desk", f"POST {EXAM}/revoke": "desk", f"POST {EXAM}/let-in": "desk",
-    f"POST {EXAM}/hold": "desk", f"POST {EXAM}/lift-hold": "desk",
-    "GET /staff/messages": "desk system_admin", "POST /staff/messages/queue-again": "desk system_admin",
+    "GET /staff/exams": "desk",
+    "GET /staff/unmatched": "desk",
+    f"GET {EXAM}": "desk",
+    f"GET {EXAM}/qr.png": "desk",
+    f"GET {EXAM}/report-sheet.pdf": "desk",
+    f"POST {EXAM}/resend": "desk",
+    f"POST {EXAM}/revoke": "desk",
+    f"POST {EXAM}/let-in": "desk",
+    f"POST {EXAM}/hold": "desk",
+    f"POST {EXAM}/lift-hold": "desk",
+    "GET /staff/messages": "desk system_admin",
+    "POST /staff/messages/queue-again": "desk system_admin",
     "POST /staff/messages/<notification_id>/settle": "desk",
-    "GET /staff/system": "system_admin", "POST /staff/system/jobs/<job_id>/revive": "system_admin",
-    "GET /staff/people": "security_admin", "POST /staff/people": "security_admin",
-    "POST /staff/people/<username>/reset": "security_admin", "POST /staff/people/<username>/disable": "security_admin",
-    "GET /staff/audit": "audit_admin", "POST /staff/audit/verify": "audit_admin",
-}  # fmt: skip
+    "GET /staff/system": "system_admin",
+    "POST /staff/system/jobs/<job_id>/revive": "system_admin",
+    "GET /staff/people": "security_admin",
+    "POST /staff/people": "security_admin",
+    "POST /staff/people/<username>/reset": "security_admin",
+    "POST /staff/people/<username>/disable": "security_admin",
+    "GET /staff/audit": "audit_admin",
+    "POST /staff/audit/verify": "audit_admin",
+}
 OF_EVERYBODY = {
-    "GET /staff/", "GET /staff/<path:unknown>", "POST /staff/<path:unknown>", "GET /staff/login",
-    "POST /staff/login", "POST /staff/logout", "GET /staff/password", "POST /staff/password",
-}  # fmt: skip
+    "GET /staff/",
+    "GET /staff/<path:unknown>",
+    "POST /staff/<path:unknown>",
+    "GET /staff/login",
+    "POST /staff/login",
+    "POST /staff/logout",
+    "GET /staff/password",
+    "POST /staff/password",
+}
 ROLES = sorted(set(" ".join(REACHED_BY.values()).split()))
 
 

@@ -122,8 +122,9 @@ def test_the_desk_withholds_an_exam_and_gives_it_back(house: Services, app: Flas
     with house.db.read() as session:
         events = session.scalars(select(AuditEvent).where(AuditEvent.action.startswith("exam.h")))
         assert [(event.action, event.actor, event.detail["reason"]) for event in events] == [
-            ("exam.held", "staff:desk", "影像有误"), ("exam.hold_lifted", "staff:desk", "已与检查科室核对"),
-        ]  # fmt: skip
+            ("exam.held", "staff:desk", "影像有误"),
+            ("exam.hold_lifted", "staff:desk", "已与检查科室核对"),
+        ]
 
 
 def test_an_exam_that_the_machine_holds_can_be_withheld_until_a_human_lifts_it(house: Services, desk: Console) -> None:

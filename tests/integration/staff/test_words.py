@@ -60,8 +60,9 @@ def test_what_cannot_be_undone_is_asked_once_more(app: Flask, house: Services) -
     page = console(app, house, "security_admin").get("/staff/people").text
     forms = re.findall(r'<details class="staff-confirm">(.*?)</details>', page, re.DOTALL)
     assert [re.findall(r'action="([^"]+)"', form) for form in forms] == [
-        ["/staff/people/security-admin/reset"], ["/staff/people/security-admin/disable"],
-    ]  # fmt: skip
+        ["/staff/people/security-admin/reset"],
+        ["/staff/people/security-admin/disable"],
+    ]
     assert page.count("/reset") == page.count("/disable") == 1
     assert all("确认" in form for form in forms)
 

@@ -18,10 +18,24 @@ def test_a_study_keeps_its_objects_in_one_folder() -> None:
 
 @pytest.mark.parametrize(
     "key",
-    ["", "/", "studies", "/studies/aa", "studies/../aa", "studies/aa/", "studies//aa", "studies/a.part", "Studies/aa",
-     "studies/aa\n", "studies/aa\x00", "studies\\aa", "studies/1.2.840",
-     "studies/aa/../../../etc/passwd", "studies/ａａ"],
-)  # fmt: skip
+    [
+        "",
+        "/",
+        "studies",
+        "/studies/aa",
+        "studies/../aa",
+        "studies/aa/",
+        "studies//aa",
+        "studies/a.part",
+        "Studies/aa",
+        "studies/aa\n",
+        "studies/aa\x00",
+        "studies\\aa",
+        "studies/1.2.840",
+        "studies/aa/../../../etc/passwd",
+        "studies/ａａ",
+    ],
+)
 def test_anything_else_is_no_key(key: str) -> None:
     with pytest.raises(ArchiveError):
         keyspace.require_safe(key)

@@ -13,8 +13,11 @@ from tests.factories.house import services
 from tests.factories.house import settings as demo_settings
 
 TENCENT = {
-    "sms_carrier": "tencent", "tencent_secret_id": "id", "tencent_secret_key": "key", "tencent_sms_app_id": "1",
-}  # fmt: skip
+    "sms_carrier": "tencent",
+    "tencent_secret_id": "id",
+    "tencent_secret_key": "key",
+    "tencent_sms_app_id": "1",
+}
 
 
 @pytest.mark.parametrize("signature", ["云", "云影像医院云影像医院云影像", "【云影像】", "云影像 医院", "a.cn"])

@@ -16,9 +16,17 @@ from tests.factories.house import services
 
 SECRET = "hunter2-hunter2"
 OURS = {
-    "check-config", "create-staff", "create-token", "ingest", "list-tokens", "revoke-token", "scp", "verify-archive",
-    "verify-audit", "worker",
-}  # fmt: skip
+    "check-config",
+    "create-staff",
+    "create-token",
+    "ingest",
+    "list-tokens",
+    "revoke-token",
+    "scp",
+    "verify-archive",
+    "verify-audit",
+    "worker",
+}
 
 
 @pytest.fixture

@@ -19,9 +19,13 @@ from app.models.base import UtcDateTime
 
 TABLES = MetaData()
 FACT = Table(
-    "fact", TABLES, Column("id", Uuid(), primary_key=True), Column("value", String), Column("at", UtcDateTime()),
+    "fact",
+    TABLES,
+    Column("id", Uuid(), primary_key=True),
+    Column("value", String),
+    Column("at", UtcDateTime()),
     Column("count", Integer),
-)  # fmt: skip
+)
 FACTS = select(FACT.c.value, FACT.c.at, FACT.c.id, FACT.c.count).where(FACT.c.id == bindparam("id"))
 ID = uuid.UUID(int=7)
 AT = datetime(2026, 3, 2, 1, 0, 0, 250, tzinfo=UTC)

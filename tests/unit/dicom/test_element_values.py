@@ -18,10 +18,17 @@ from app.dicom import part10  # sets how strictly pydicom reads values
 from app.dicom.element_values import value_of
 
 KEYWORDS = {
-    "CS": "Modality", "DA": "StudyDate", "LO": "SeriesDescription", "SH": "AccessionNumber", "TM": "StudyTime",
-    "UI": "SOPInstanceUID", "US": "Rows", "IS": "InstanceNumber", "DS": "WindowCenter",
+    "CS": "Modality",
+    "DA": "StudyDate",
+    "LO": "SeriesDescription",
+    "SH": "AccessionNumber",
+    "TM": "StudyTime",
+    "UI": "SOPInstanceUID",
+    "US": "Rows",
+    "IS": "InstanceNumber",
+    "DS": "WindowCenter",
     "FD": "DoubleFloatPixelPaddingValue",
-}  # fmt: skip
+}
 LIKELY = st.lists(st.sampled_from([*b" 0123456789+-.eE\\A^~\0\x1b"]), max_size=20).map(bytes)
 NUMBERS = st.floats(allow_nan=False, width=32).map(lambda number: f"{number:.6g}".encode())
 RAW = LIKELY | st.binary(max_size=20) | NUMBERS | st.lists(NUMBERS, max_size=4).map(b"\\".join)

@@ -20,25 +20,50 @@ from tests.factories.images import image_header
 JPEG, JPEG_LOSSLESS, JPEG_LS, J2K = (f"1.2.840.10008.1.2.4.{end}" for end in ("50", "70", "80", "90"))
 LITTLE_BIT = {"bits_allocated": 1, "bits_stored": 1, "high_bit": 0, "signed": False}
 COLOUR: dict[str, Any] = {
-    "samples_per_pixel": 3, "photometric_interpretation": "RGB",
-    "bits_allocated": 8, "bits_stored": 8, "high_bit": 7, "signed": False,
-}  # fmt: skip
+    "samples_per_pixel": 3,
+    "photometric_interpretation": "RGB",
+    "bits_allocated": 8,
+    "bits_stored": 8,
+    "high_bit": 7,
+    "signed": False,
+}
 
 # What no decoder of ours reads. Such an object is stored, served as it is, and shown as "cannot be shown".
 NOT_DECODED = {
-    "video": [f"1.2.840.10008.1.2.4.{end}" for end in (
-        "100", "100.1", "101", "101.1", "102", "102.1", "103", "103.1", "104", "104.1", "105", "105.1", "106", "106.1",
-        "107", "108",
-    )],
-    "pixels that lie elsewhere (JPIP)": ["1.2.840.10008.1.2.4.94", "1.2.840.10008.1.2.4.95",
-                                         "1.2.840.10008.1.2.4.204", "1.2.840.10008.1.2.4.205"],
+    "video": [
+        f"1.2.840.10008.1.2.4.{end}"
+        for end in (
+            "100",
+            "100.1",
+            "101",
+            "101.1",
+            "102",
+            "102.1",
+            "103",
+            "103.1",
+            "104",
+            "104.1",
+            "105",
+            "105.1",
+            "106",
+            "106.1",
+            "107",
+            "108",
+        )
+    ],
+    "pixels that lie elsewhere (JPIP)": [
+        "1.2.840.10008.1.2.4.94",
+        "1.2.840.10008.1.2.4.95",
+        "1.2.840.10008.1.2.4.204",
+        "1.2.840.10008.1.2.4.205",
+    ],
     "JPEG XL": [f"1.2.840.10008.1.2.4.{end}" for end in ("110", "111", "112")],
     "retired hierarchical and progressive JPEG": [
         f"1.2.840.10008.1.2.4.{end}" for end in ("52", "54", "56", "58", "59", "60", "61", "62", "63", "64", "65", "66")
     ],
     "real-time video over IP": [f"1.2.840.10008.1.2.7.{end}" for end in (1, 2, 3)],
     "retired or no image": ["1.2.840.10008.1.2.6.1", "1.2.840.10008.1.2.6.2", "1.2.840.10008.1.20"],
-}  # fmt: skip
+}
 
 
 def test_every_transfer_syntax_is_decoded_or_named() -> None:
@@ -108,10 +133,14 @@ def test_the_colour_space_is_told_and_not_guessed() -> None:
 @pytest.mark.parametrize(
     ("syntax", "stored", "given_out"),
     [
-        (JPEG, "YBR_FULL_422", "RGB"), (J2K, "YBR_RCT", "RGB"), (J2K, "YBR_FULL", "YBR_FULL"),
-        (JPEG_LS, "YBR_FULL", "YBR_FULL"), (RLE, "YBR_FULL", "YBR_FULL"), (EXPLICIT_LE, "RGB", "RGB"),
+        (JPEG, "YBR_FULL_422", "RGB"),
+        (J2K, "YBR_RCT", "RGB"),
+        (J2K, "YBR_FULL", "YBR_FULL"),
+        (JPEG_LS, "YBR_FULL", "YBR_FULL"),
+        (RLE, "YBR_FULL", "YBR_FULL"),
+        (EXPLICIT_LE, "RGB", "RGB"),
     ],
-)  # fmt: skip
+)
 def test_only_what_the_decoder_did_not_convert_is_converted_later(syntax: str, stored: str, given_out: str) -> None:
     header = image_header(**{**COLOUR, "photometric_interpretation": stored, "transfer_syntax_uid": syntax})
     assert colour_space(header) == given_out
@@ -142,9 +171,11 @@ def test_a_code_stream_of_another_size_is_refused_before_it_is_decoded(
 ) -> None:
     pixels = np.zeros((64, 32), np.uint8)
     encode = {
-        JPEG: imagecodecs.jpeg8_encode, JPEG_LS: imagecodecs.jpegls_encode, J2K: imagecodecs.jpeg2k_encode,
+        JPEG: imagecodecs.jpeg8_encode,
+        JPEG_LS: imagecodecs.jpegls_encode,
+        J2K: imagecodecs.jpeg2k_encode,
         JPEG_LOSSLESS: imagecodecs.ljpeg_encode,
-    }[syntax]  # fmt: skip
+    }[syntax]
     stream = bytes(encode(pixels))
     described = {"bits_allocated": 8, "bits_stored": 8, "high_bit": 7, "signed": False, "transfer_syntax_uid": syntax}
     assert decode_frame(image_header(rows=64, columns=32, **described), stream).shape == (64, 32)
@@ -169,9 +200,12 @@ def test_bytes_that_are_no_frame_are_one_kind_of_error(syntax: str, frame: bytes
 def test_half_a_picture_is_never_shown(syntax: str) -> None:
     pixels = np.random.default_rng(1).integers(0, 256, (64, 32), np.uint8)
     encode = {
-        JPEG: imagecodecs.jpeg8_encode, JPEG_LS: imagecodecs.jpegls_encode, J2K: imagecodecs.jpeg2k_encode,
-        JPEG_LOSSLESS: imagecodecs.ljpeg_encode, RLE: _run_lengths,
-    }[syntax]  # fmt: skip
+        JPEG: imagecodecs.jpeg8_encode,
+        JPEG_LS: imagecodecs.jpegls_encode,
+        J2K: imagecodecs.jpeg2k_encode,
+        JPEG_LOSSLESS: imagecodecs.ljpeg_encode,
+        RLE: _run_lengths,
+    }[syntax]
     stream = bytes(encode(pixels))
     described = {"bits_allocated": 8, "bits_stored": 8, "high_bit": 7, "signed": False, "transfer_syntax_uid": syntax}
     header = image_header(rows=64, columns=32, **described)

@@ -114,9 +114,13 @@ def test_every_signed_value_finds_its_own_place_in_the_table() -> None:
 def test_palette_colours_come_from_their_tables() -> None:
     table = Lut.of(0, [0, 0xFFFF])
     header = image_header(
-        photometric_interpretation="PALETTE COLOR", bits_allocated=8, bits_stored=8, high_bit=7, signed=False,
+        photometric_interpretation="PALETTE COLOR",
+        bits_allocated=8,
+        bits_stored=8,
+        high_bit=7,
+        signed=False,
         palette=(table, table, Lut.of(0, [0, 0x8000])),
-    )  # fmt: skip
+    )
     assert to_display(np.array([[0, 1]], np.uint8), header).tolist() == [[[0, 0, 0], [255, 255, 128]]]
 
 

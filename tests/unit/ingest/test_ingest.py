@@ -149,5 +149,9 @@ def test_the_audit_chain_stays_whole(rig: IngestRig) -> None:
     with rig.db.session() as session:
         assert rig.audit.verify(session) == []
     assert [row.action for row in audit_events(rig)] == [
-        "instances.stored", "instances.stored", "instance.quarantined", "study.unmatched", "study.unmatched",
-    ]  # fmt: skip
+        "instances.stored",
+        "instances.stored",
+        "instance.quarantined",
+        "study.unmatched",
+        "study.unmatched",
+    ]

@@ -192,10 +192,18 @@ def test_gunicorns_own_log_quotes_no_request(secret: str) -> None:
 def test_what_a_field_allows_is_written() -> None:
     with written() as output:
         ours.info(
-            "request", method="GET", route="/exams/<exam_id>/series/<int:n>/frames/<int:k>.<fmt>", status=200, ms=1.5,
-            bytes=10, client="10.1.2.3", failure_code="FailedOperation.ContainSensitiveWord", tls=True,
-            kind="prepare_study", exam=uuid.UUID(int=7),
-        )  # fmt: skip
+            "request",
+            method="GET",
+            route="/exams/<exam_id>/series/<int:n>/frames/<int:k>.<fmt>",
+            status=200,
+            ms=1.5,
+            bytes=10,
+            client="10.1.2.3",
+            failure_code="FailedOperation.ContainSensitiveWord",
+            tls=True,
+            kind="prepare_study",
+            exam=uuid.UUID(int=7),
+        )
     line = output.lines()[0]
     assert WITHHELD not in line.values()
     assert line["route"].startswith("/exams/")

@@ -53,8 +53,12 @@ def test_a_resend_needs_a_reason_a_released_exam_and_patience(tmp_path: Path) ->
     clock_of(house).advance(timedelta(hours=1).total_seconds() + 1)
     house.outbox.resend(exam_id, "reason", "staff:desk")
     assert [event for event, _, _ in states(house, exam_id)] == [
-        "images_ready", "resend:1", "resend:2", "resend:3", "resend:4",
-    ]  # fmt: skip
+        "images_ready",
+        "resend:1",
+        "resend:2",
+        "resend:3",
+        "resend:4",
+    ]
 
 
 def test_a_resend_wakes_the_worker(tmp_path: Path) -> None:

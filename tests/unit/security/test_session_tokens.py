@@ -30,11 +30,15 @@ def test_another_key_or_audience_never_reads_it_though_we_just_did(other: Sessio
 def test_nothing_else_is_taken_the_first_time_or_the_second() -> None:
     head, body, signature = OURS.issue(SESSION).split(".")
     forged = [
-        "", "x", f"{head}.{body}.", f"{head}.{body}.{signature[:-2]}AA", f"{body}.{head}.{signature}",
+        "",
+        "x",
+        f"{head}.{body}.",
+        f"{head}.{body}.{signature[:-2]}AA",
+        f"{body}.{head}.{signature}",
         jwt.encode({"sid": "no uuid", "aud": "patient"}, b"k" * 32, algorithm="HS256"),
         jwt.encode({"sid": SESSION.hex, "aud": "patient"}, None, algorithm="none"),
         jwt.encode({"aud": "patient"}, b"k" * 32, algorithm="HS256"),
-    ]  # fmt: skip
+    ]
     for token in forged * 2:
         with pytest.raises(Unauthenticated):
             OURS.read(token)

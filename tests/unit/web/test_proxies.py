@@ -56,10 +56,19 @@ def test_only_what_trusted_proxies_wrote_counts(tmp_path: Path, proxies: int, fo
 @pytest.mark.parametrize(
     ("proxies", "forwarded"),
     [
-        (1, None), (1, ""), (1, OPEN_QUOTE), (1, "203.0.113.1,"), (1, '"203.0.113.1"'), (1, "203.0.113.1:443"),
-        (1, "unknown"), (1, "fe80::1%eth0"), (2, "203.0.113.1"), (2, ", 203.0.113.1"), (2, f"{OPEN_QUOTE}, 10.0.0.2"),
+        (1, None),
+        (1, ""),
+        (1, OPEN_QUOTE),
+        (1, "203.0.113.1,"),
+        (1, '"203.0.113.1"'),
+        (1, "203.0.113.1:443"),
+        (1, "unknown"),
+        (1, "fe80::1%eth0"),
+        (2, "203.0.113.1"),
+        (2, ", 203.0.113.1"),
+        (2, f"{OPEN_QUOTE}, 10.0.0.2"),
     ],
-)  # fmt: skip
+)
 def test_whoever_no_proxy_names_is_unknown(tmp_path: Path, proxies: int, forwarded: str | None) -> None:
     assert address_seen(tmp_path, proxies, forwarded) == UNKNOWN
 

@@ -89,13 +89,17 @@ FAULT: dict[str, Any] = {
     "properties": {"status": {"type": "integer"}, "detail": {"type": ["string", "null"]}},
 }
 _ACCESSION = {
-    "name": "accession", "in": "path", "required": True,
+    "name": "accession",
+    "in": "path",
+    "required": True,
     "schema": {"type": "string", "pattern": r"^(?!\.{1,2}$)[A-Za-z0-9._-]{1,64}$"},
-}  # fmt: skip
+}
 _STUDY = {
-    "name": "study_uid", "in": "path", "required": True,
+    "name": "study_uid",
+    "in": "path",
+    "required": True,
     "schema": {"type": "string", "pattern": f"^{UID_PATTERN}$", "maxLength": UID_CHARACTERS},
-}  # fmt: skip
+}
 
 
 def _json(schema: str, text: str) -> dict[str, Any]:
@@ -137,7 +141,8 @@ DOCUMENT: dict[str, Any] = {
         "/exams/{accession}": {
             "parameters": [_ACCESSION],
             "put": _operation(
-                "ris", "Register or correct an exam",
+                "ris",
+                "Register or correct an exam",
                 {"201": _json("Done", "registered"), "200": _json("Done", "known; corrected where it differs")},
                 "Exam",
             ),
@@ -145,7 +150,8 @@ DOCUMENT: dict[str, Any] = {
         "/exams/{accession}/report": {
             "parameters": [_ACCESSION],
             "put": _operation(
-                "ris", "Add a report version",
+                "ris",
+                "Add a report version",
                 {
                     "201": _json("Done", "the first version"),
                     "200": _json("Done", "a further version, or the same again"),
@@ -161,25 +167,35 @@ DOCUMENT: dict[str, Any] = {
         "/studies/{study_uid}/complete": {
             "parameters": [_STUDY],
             "post": _operation(
-                "upload", "All of the study is there: prepare it at once",
+                "upload",
+                "All of the study is there: prepare it at once",
                 {"204": {"description": "done"}, "400": _fault("no UID"), "404": _fault("no such study")},
             ),
         },
         "/quarantine": {
             "get": _operation(
-                "read", "Objects that were not taken, newest first",
+                "read",
+                "Objects that were not taken, newest first",
                 {"200": _json("Quarantine", "items")},
             ),
         },
-        "/openapi.json": {"get": {
-            "summary": "This document", "security": [],
-            "responses": {"200": {"description": "OpenAPI 3.1", "content": {"application/json": {}}}},
-        }},
+        "/openapi.json": {
+            "get": {
+                "summary": "This document",
+                "security": [],
+                "responses": {"200": {"description": "OpenAPI 3.1", "content": {"application/json": {}}}},
+            }
+        },
     },
     "components": {
         "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
         "schemas": {
-            "Patient": PATIENT, "Exam": EXAM, "Report": REPORT, "Done": DONE, "Quarantine": QUARANTINE, "Fault": FAULT,
+            "Patient": PATIENT,
+            "Exam": EXAM,
+            "Report": REPORT,
+            "Done": DONE,
+            "Quarantine": QUARANTINE,
+            "Fault": FAULT,
         },
     },
-}  # fmt: skip
+}

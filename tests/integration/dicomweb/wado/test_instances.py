@@ -37,9 +37,13 @@ def test_accepted_forms_of_instances(machine: ReadingMachine, accept: str) -> No
 
 @pytest.mark.parametrize(
     "accept",
-    ["text/html", "application/zip", 'multipart/related; type="image/jpeg"',
-     'multipart/related; type="application/dicom"; transfer-syntax=1.2.840.10008.1.2.4.90'],
-)  # fmt: skip
+    [
+        "text/html",
+        "application/zip",
+        'multipart/related; type="image/jpeg"',
+        'multipart/related; type="application/dicom"; transfer-syntax=1.2.840.10008.1.2.4.90',
+    ],
+)
 def test_forms_that_are_not_served_are_406(machine: ReadingMachine, accept: str) -> None:
     assert machine.get(ONE, accept).status_code == 406
 
@@ -54,9 +58,15 @@ def test_a_single_instance_also_comes_alone(machine: ReadingMachine) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/studies/1.9", f"/studies/{STUDY}/series/1.9", f"/studies/{STUDY}/series/{SERIES}/instances/1.9",
-     f"/studies/1.9/series/{SERIES}/instances/{SERIES}.2", "/studies/1.9/metadata", "/studies/1.9/thumbnail"],
-)  # fmt: skip
+    [
+        "/studies/1.9",
+        f"/studies/{STUDY}/series/1.9",
+        f"/studies/{STUDY}/series/{SERIES}/instances/1.9",
+        f"/studies/1.9/series/{SERIES}/instances/{SERIES}.2",
+        "/studies/1.9/metadata",
+        "/studies/1.9/thumbnail",
+    ],
+)
 def test_unknown_uids_are_404(machine: ReadingMachine, path: str) -> None:
     assert machine.get(path).status_code == 404
 

@@ -18,9 +18,9 @@ from tests.factories.reading_machine import ReadingMachine
 def test_jpeg_is_the_default_and_png_is_exact(machine: ReadingMachine) -> None:
     assert machine.get(ONE + "/rendered").content_type == "image/jpeg"
     answer = machine.get(ONE + "/rendered", "image/png", window="500,3000,linear")
-    header = machine.services.dicom_retrieve.find(
-        (STUDY, SERIES, f"{SERIES}.2"), "test", "test", with_images=True
-    )[0].image  # fmt: skip
+    header = machine.services.dicom_retrieve.find((STUDY, SERIES, f"{SERIES}.2"), "test", "test", with_images=True)[
+        0
+    ].image
     assert header is not None
     pixels = (np.arange(64 * 48, dtype="<u2") + 1).reshape(64, 48)
     expected = to_display(decode_frame(header, pixels.tobytes()), header, Window(500, 3000))
