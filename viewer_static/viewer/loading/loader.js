@@ -1,6 +1,6 @@
 /**
- * Carries a plan out: few requests at a time, and none for a place the finger has left. What is wanted, and in which
- * order, is said in plan.js; how it is asked for in api.js.
+ * Carries a plan out: few requests at a time, and none for a place the finger has left. plan.js decides what is wanted
+ * and in which order, api.js asks the server, pictures.js keeps what comes.
  *
  * @typedef {import('../state.js').View} View
  * @typedef {import('./plan.js').Task} Task

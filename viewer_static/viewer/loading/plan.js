@@ -1,6 +1,6 @@
 /**
- * What to load and in which order, for a place in the stack. Pure: what is in memory is asked, nothing is fetched;
- * `Loader` carries the plan out.
+ * What to load for a place in the stack, and in which order. Pure: the caller says what is lacking, and loader.js
+ * carries the plan out.
  *
  * @typedef {{kind: 'previews', from: number, count: number} | {kind: 'full', k: number}} Task
  */
