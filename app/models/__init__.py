@@ -1,6 +1,6 @@
 """One table family a file; this page makes them all known to the metadata."""
 
-from app.models.access import AccessAttempts, KnownDevice, OneTimeCode, PatientSession, ShareCode
+from app.models.access import AccessAttempts, AccessCode, KnownDevice, OneTimeCode, PatientSession
 from app.models.audit import AuditEvent, AuditHead
 from app.models.base import Base
 from app.models.exam import Exam, Report
@@ -34,7 +34,7 @@ __all__ = [
     "Rejection",
     "Report",
     "Series",
-    "ShareCode",
+    "AccessCode",
     "StaffSession",
     "StaffUser",
     "Study",

@@ -182,7 +182,7 @@ def test_the_family_decides_whether_a_code_is_issued(tmp_path: Path, family: str
     mark_prepared(house)
     sweep(house)
     (row,) = notifications(house, exam_id)
-    assert (row.share_code_id is not None) is has_code
+    assert (row.access_code_id is not None) is has_code
     assert ("取片码" in messages(house)[0].text) is has_code
 
 
