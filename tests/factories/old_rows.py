@@ -14,17 +14,16 @@ FILLING: dict[type, Any] = {bytes: b"\0", int: 0, float: 0.0, str: "", bool: Fal
 
 def add_row(database: Database, table: str, **values: Any) -> None:
     """One row as the schema stands now; what is required and not given is filled by its type."""
-    with database.engine.begin() as connection:
-        reflected = _table(database, table)
-        required = {
-            column.name: FILLING[column.type.python_type] for column in reflected.columns if _is_required(column)
-        }
+    reflected = _table(database, table)
+    required = {column.name: FILLING[column.type.python_type] for column in reflected.columns if _is_required(column)}
+    with database.writing.begin() as connection:
         connection.execute(insert(reflected).values(required | values))
 
 
 def rows_of(database: Database, table: str) -> list[dict[str, Any]]:
+    query = _table(database, table).select()
     with database.engine.begin() as connection:
-        return [dict(row) for row in connection.execute(_table(database, table).select()).mappings()]
+        return [dict(row) for row in connection.execute(query).mappings()]
 
 
 def _table(database: Database, name: str) -> Table:
