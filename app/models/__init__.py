@@ -9,14 +9,15 @@ from app.models.notification import EarlyReceipt, Notification, NotificationEven
 from app.models.patient import Patient, PatientNameToken, WechatAccount
 from app.models.rendition import PreparedSeries
 from app.models.staff import MachineToken, StaffSession, StaffUser
-from app.models.study import DataKey, Instance, QuarantineItem, Rejection, Series, Study
+from app.models.study import DataKeyRow, Instance, QuarantineItem, Rejection, Series, Study
 
 __all__ = [
     "AccessAttempts",
+    "AccessCode",
     "AuditEvent",
     "AuditHead",
     "Base",
-    "DataKey",
+    "DataKeyRow",
     "EarlyReceipt",
     "Exam",
     "Instance",
@@ -34,7 +35,6 @@ __all__ = [
     "Rejection",
     "Report",
     "Series",
-    "AccessCode",
     "StaffSession",
     "StaffUser",
     "Study",
