@@ -53,6 +53,7 @@ ALLOWED: dict[str, set[str]] = {
     "app.services": {
         "app.repos",
         "app.archive",
+        "app.caches",
         "app.dicom",
         "app.identity",
         "app.imaging",
@@ -66,8 +67,9 @@ ALLOWED: dict[str, set[str]] = {
     "app.models": set(),
     "app.archive": {"app.security"},
     "app.security": set(),
-    "app.imaging": {"app.dicom"},
+    "app.imaging": {"app.caches", "app.dicom"},
     "app.dicom": {"app.services", "app.imaging"},
+    "app.caches": set(),
     "app.identity": set(),
     "app.database": set(),
     "app.config": {"app.security"},
