@@ -12,7 +12,8 @@ from app.bootstrap import Services
 from app.imaging.header.image_header import ImageHeader
 from app.repos.ingest import studies
 from app.repos.pictures import prepared
-from app.services.pictures.preparation import Slice, read_frame, stacks_of
+from app.services.archive.frames import read_frame
+from app.services.pictures.preparation import Slice, stacks_of
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from app.config import Settings
 from app.dimse.server import AllowListServer, BoundedHandler
 from app.dimse.spool import Spool
 from app.dimse.tls import tls_context
-from app.errors import DatabaseUnavailable, StoreUnavailable
+from app.errors import OUTAGES
 from app.services.ingest.incoming import (
     CANNOT_UNDERSTAND,
     MIB,
@@ -117,7 +117,7 @@ def _store(event: Event, ingest: Ingest) -> int:
             [outcome] = ingest.receive(
                 [IncomingObject(file, promise=promise)], "scp", f"scp:{event.assoc.requestor.ae_title}"
             )
-    except (StoreUnavailable, DatabaseUnavailable, OSError) as error:
+    except (*OUTAGES, OSError) as error:
         log.error("an instance could not be stored", exc_info=error)
         return OUT_OF_RESOURCES
     except Exception as error:

@@ -91,9 +91,9 @@ class Child:
             self._connection.settimeout(time_limit_s)
             send_request(self._connection, request, frame)
             kind, parts = receive_answer(self._connection, deadline)
-        except (BrokenAnswer, OSError):
+        except BrokenAnswer:
             self.was_late = time.monotonic() >= deadline
-            raise BrokenAnswer from None
+            raise
         self.usable = True
         self.served += 1
         self._remember(request.token, kind == PICTURES)

@@ -16,17 +16,15 @@ from app.archive import keyspace
 from app.archive.sealed import DataKey, SealedArchive
 from app.clock import Clock
 from app.database import Database
-from app.errors import CloudFilmError, NotFound, StoreUnavailable
+from app.errors import CloudFilmError, NotFound
 from app.imaging.display.window import default_window
-from app.imaging.errors import DecoderUnavailable
 from app.imaging.geometry.order import sort_frames, sort_positions
-from app.imaging.header.frame_index import FrameIndex
 from app.imaging.header.image_header import ImageHeader
-from app.imaging.header.image_index import inflated_frame
 from app.imaging.sandbox.pool import RenderPool, RenderSpec, RenderTask
 from app.models import Instance, PreparedSeries, Series, Study
 from app.repos.pictures import prepared as repo
 from app.services.archive.data_keys import DataKeys
+from app.services.archive.frames import all_drawn, read_frame
 
 log = structlog.get_logger(__name__)
 
@@ -93,18 +91,15 @@ class Renditions:
         is_shown: list[bool] = []
 
         def full_frames() -> Iterator[bytes]:
-            for preview, full in self.renderer.render_all(self._tasks(stack, data_key)):
+            for preview, full in all_drawn(self.renderer, self._tasks(stack, data_key)):
                 previews.append(preview)
                 is_shown.append(bool(full))
                 yield full
 
         preview_key = keyspace.rendition_object_key(study.id, uuid.uuid4())
         full_key = keyspace.rendition_object_key(study.id, uuid.uuid4())
-        try:
-            # Sealed and written as they are drawn: of a long stack only the previews, of 10 KB at most, are in memory.
-            full_index = self.archive.put_pack(full_key, revision, data_key, full_frames())
-        except DecoderUnavailable:
-            raise StoreUnavailable("no decoder is to be had now") from None
+        # Sealed and written as they are drawn: of a long stack only the previews, of 10 KB at most, are in memory.
+        full_index = self.archive.put_pack(full_key, revision, data_key, full_frames())
         preview_index = self.archive.put_pack(preview_key, revision, data_key, previews)
         shown = stack.first_shown
         window = default_window(shown) if shown else None
@@ -196,21 +191,6 @@ def key_frame(is_shown: Sequence[bool]) -> int:
     """k of the key image: the shown frame nearest to the middle of the stack, 1 when none can be shown."""
     shown = [k for k, can_be in enumerate(is_shown, 1) if can_be]
     return min(shown, key=lambda k: abs(k - (len(is_shown) + 1) / 2), default=1)
-
-
-def read_frame(archive: SealedArchive, data_key: DataKey, instance: Instance, frame: int) -> bytes:
-    """The encoded bytes of one frame, read from the sealed original without parsing its header.
-
-    Only an object whose whole dataset is deflated has no frame index and must be read whole.
-    """
-    if instance.frame_index is None:
-        whole = archive.open(instance.object_key, instance.object_version, data_key)
-        return inflated_frame(whole, frame)
-    pieces = FrameIndex.from_bytes(instance.frame_index).pieces(frame)
-    return b"".join(
-        archive.open_range(instance.object_key, instance.object_version, data_key, start, length, size=instance.size)
-        for start, length in pieces
-    )
 
 
 def _packs(rows: Sequence[PreparedSeries]) -> list[str]:

@@ -15,15 +15,14 @@ from typing import Any
 from app.archive.sealed import DataKey, PackIndex, SealedArchive
 from app.caches.lru import LruCache
 from app.database import Database
-from app.errors import NotFound, StoreUnavailable
+from app.errors import NotFound
 from app.imaging.display.window import Window
-from app.imaging.errors import DecoderUnavailable, UndecodableFrame
 from app.imaging.header.image_header import ImageHeader
 from app.imaging.sandbox.pool import RenderPool, RenderSpec, RenderTask
 from app.models import Instance, PreparedSeries, Study
 from app.repos.pictures import prepared as repo
 from app.services.archive.data_keys import DataKeys
-from app.services.pictures.preparation import read_frame
+from app.services.archive.frames import drawn, read_frame
 
 CACHED_EXAMS = 256
 BATCH_LIMIT = 20
@@ -126,12 +125,7 @@ class Pictures:
             specs=(spec,),
             token=f"{instance.id.hex}:{frame}",
         )
-        try:
-            return self.renderer.render(task)[0]
-        except UndecodableFrame:
-            return b""
-        except DecoderUnavailable:
-            raise StoreUnavailable("no decoder is to be had now") from None
+        return drawn(self.renderer, task)
 
     def originals(self, exam_id: uuid.UUID) -> list[Original]:
         """The stored objects of the exam, as received, in order of series and number."""
