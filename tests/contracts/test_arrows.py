@@ -47,7 +47,16 @@ ALLOWED: dict[str, set[str]] = {
         "wechat",
     },
     "app.cli": {"app.bootstrap", "app.config", "app.services", "app.jobs", "app.dimse", "app.security"},
-    "app.web": {"app.services", "app.dicom", "app.config", "app.security", "app.bootstrap", "app.demo", "app.logs"},
+    "app.web": {
+        "app.services",
+        "app.dicom",
+        "app.identity",
+        "app.config",
+        "app.security",
+        "app.bootstrap",
+        "app.demo",
+        "app.logs",
+    },
     "app.jobs": {"app.services", "app.config", "app.database"},
     "app.dimse": {"app.services", "app.dicom", "app.config", "app.security"},
     "app.services": {
