@@ -13,8 +13,8 @@ from app import create_app
 from app.bootstrap import Services
 from app.models import PatientSession
 from app.repos.exams import exams as exam_repo
-from app.services.exams.input import exam_input
 from app.services.session_times import SESSION_LIFETIME
+from app.web.machine.ris.bodies import exam_input
 from tests.factories.house import exam_body
 
 FACTOR = "0027"

@@ -14,8 +14,8 @@ from app.repos.exams import studies as exam_studies
 from app.repos.exams.revision import raise_exam_revision
 from app.repos.ingest import studies as study_repo
 from app.repos.notifications import outbox as repo
-from app.services.exams.input import exam_input, report_input
 from app.services.ingest.incoming import IncomingObject, Stored
+from app.web.machine.ris.bodies import exam_input, report_input
 from sms.simulator.inbox import InboxMessage, PhoneInbox
 from tests.factories.house import clock_of, exam_body, report_body
 from tests.factories.images import ct_slice, part10

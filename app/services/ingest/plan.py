@@ -26,9 +26,9 @@ from app.repos.ingest import quarantine
 from app.repos.ingest.known import KnownInstance
 from app.security.fields import FieldSealer
 from app.services.archive.data_keys import DataKeys
+from app.services.archive.stored_twin import holds_the_same, is_whole
 from app.services.image_index import ImageIndex, ImageIndexer
 from app.services.ingest.incoming import Conflicting, Duplicate, IncomingObject, Outcome, Refused, Stored
-from app.services.ingest.stored_twin import holds_the_same, is_whole
 
 OBJECT_VERSION = 1
 CONFLICT = RefusedObject("same SOP Instance UID with other content", PROCESSING_FAILURE)

@@ -13,7 +13,7 @@ import pytest
 
 from app.bootstrap import Services
 from app.database import Database, schema
-from app.services.exams.input import exam_input, report_input
+from app.web.machine.ris.bodies import exam_input, report_input
 from tests.factories.access import application, issued
 from tests.factories.house import clock_of, exam_body, report_body, services
 from tests.factories.postgres import binaries, cluster, new_database

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from app.bootstrap import Services
 from app.models import AuditEvent
 from app.repos.exams import exams as exam_repo
-from app.services.exams.input import report_input
+from app.web.machine.ris.bodies import report_input
 from tests.factories.access import issued, opened
 from tests.factories.house import clock_of, report_body, services
 from tests.factories.telling import (

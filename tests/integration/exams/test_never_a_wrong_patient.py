@@ -24,7 +24,7 @@ from app.repos.exams import exams as exam_repo
 from app.repos.exams import studies as exam_studies
 from app.repos.ingest import studies as study_repo
 from app.security.sealing import Header
-from app.services.exams.input import exam_input, report_input
+from app.web.machine.ris.bodies import exam_input, report_input
 from sms.simulator.inbox import PhoneInbox
 from tests.factories.access import application, let_in
 from tests.factories.house import START, exam_body, report_body, services

@@ -15,8 +15,8 @@ from PIL import Image
 from app.bootstrap import Services
 from app.errors import GlyphMissing
 from app.repos.exams import exams as repo
-from app.services.exams.input import exam_input, report_input
 from app.services.paper import qr, report_sheet
+from app.web.machine.ris.bodies import exam_input, report_input
 from tests.factories.house import exam_body, report_body, services
 from tests.factories.telling import receive_study
 

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from app.bootstrap import Services
 from app.models import PatientSession
-from app.services.exams.input import exam_input
+from app.web.machine.ris.bodies import exam_input
 from tests.factories.access import Issued, issued, opened, revoke
 from tests.factories.house import clock_of, exam_body
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from app.bootstrap import Services
 from app.demo.__main__ import document
 from app.demo.house import create_demo_app, demo_of
-from app.services.exams.input import exam_input
+from app.web.machine.ris.bodies import exam_input
 from tests.factories.demo_data import start, write
 from tests.factories.house import exam_body, services
 from tests.factories.telling import messages, receive_study

@@ -13,8 +13,8 @@ from app.bootstrap import Services
 from app.demo.house import demo_of
 from app.models import Exam, Report
 from app.repos.ingest import studies as study_repo
-from app.services.exams.input import exam_input
 from app.services.ingest.incoming import IncomingObject
+from app.web.machine.ris.bodies import exam_input
 from tests.factories.demo_data import labelled, load, start, write
 from tests.factories.house import exam_body
 from tests.factories.images import ct_slice, part10

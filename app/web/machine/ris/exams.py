@@ -10,11 +10,12 @@ from flask import Response, jsonify, make_response, request
 from werkzeug.exceptions import UnsupportedMediaType
 
 from app.errors import InvalidInput
-from app.services.exams.input import accession_number, exam_input, report_input
+from app.services.exams.input import accession_number
 from app.web.body_limits import limit_body
 from app.web.context import services
 from app.web.guards import guarded, guarded_blueprint, public
 from app.web.machine.auth import caller, requires_scope
+from app.web.machine.ris.bodies import exam_input, report_input
 from app.web.machine.ris.openapi import DOCUMENT
 
 blueprint = guarded_blueprint("ris", __name__, requires_scope("ris"), url_prefix="/api/v1")

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from app.errors import InvalidInput
-from app.services.exams.input import accession_number, exam_input, report_input
+from app.services.exams.input import accession_number
+from app.web.machine.ris.bodies import exam_input, report_input
 from tests.factories.house import exam_body, report_body
 
 ARABIC = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
