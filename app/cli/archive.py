@@ -80,7 +80,7 @@ def verify_archive() -> None:
 
 
 def _batches(objects: Iterable[IncomingObject]) -> Iterator[list[IncomingObject]]:
-    """Many, so that the disk is waited for seldom; few bytes, as zip members lie in temporary files meanwhile."""
+    """Many objects, to wait for the disk seldom; few bytes, because zip members lie in temporary files meanwhile."""
     batch: list[IncomingObject] = []
     size = 0
     try:
