@@ -73,7 +73,7 @@ def verify_archive() -> None:
         click.echo(f"{object_key}: no row (an unfinished upload, never acknowledged)")
     leftovers = check.remove_leftovers()
     if leftovers:
-        click.echo(f"{leftovers} pieces of broken-off writes removed")
+        click.echo(f"{leftovers} pieces of unfinished writes removed")
     click.echo(f"{checked} objects read, {faults} faults, {orphans} without a row")
     if faults:
         raise SystemExit(1)

@@ -61,7 +61,7 @@ def judge(settings: Settings, answer: Answer) -> Finding:
     if not address:
         return _fault("CLOUDFILM_TRUSTED_PROXIES", f"through {url} it is unknown who asks: {reason}")
     if address == FORGED:
-        more = "it counts a proxy too many, or one hands on the header instead of setting it"
+        more = "it counts one proxy too many, or a proxy passes the header on instead of setting it"
         return _fault("CLOUDFILM_TRUSTED_PROXIES", f"through {url} anybody may choose an address: {more}")
     return _seen(settings, address, answer.asked_from)
 
@@ -75,7 +75,7 @@ def _seen(settings: Settings, address: str, asked_from: str) -> Finding:
         return Finding(text)
     if own.holds(asked_from):
         return Finding(f"{text}, one of the proxies' own addresses: whether it tells others apart was not checked")
-    more = "there is a proxy more than it counts"
+    more = "there is one proxy more than it counts"
     return _fault("CLOUDFILM_TRUSTED_PROXIES", f"through {url} people have a proxy's own address ({address}): {more}")
 
 
