@@ -37,14 +37,16 @@ def opened(folder: Path, decode_workers: int = 2) -> Iterator[Services]:
     try:
         yield services
     finally:
-        services.renderer.close()
+        services.pictures.renderer.close()
         services.db.dispose()
 
 
 def take_in(services: Services, accession_number: str) -> NewStudy:
     """A new study, stored but not prepared."""
     study = new_study(accession_number)
-    outcomes = services.ingest.receive([IncomingObject(io.BytesIO(file)) for file in study.files], "cli", "bench")
+    outcomes = services.ingest.ingest.receive(
+        [IncomingObject(io.BytesIO(file)) for file in study.files], "cli", "bench"
+    )
     if not all(isinstance(outcome, Stored) for outcome in outcomes):
         raise RuntimeError(f"not stored: {outcomes}")
     return study
@@ -76,7 +78,7 @@ class ShownExam:
 def shown_exam(services: Services) -> ShownExam:
     exam = issued(services, "BENCH-1")
     study = take_in(services, "BENCH-1")
-    services.worker.work.completion.complete_now(study.uid)
+    services.pictures.completion.complete_now(study.uid)
     for _ in range(MOST_STEPS):
         if not (services.worker.run_sweeps() | services.worker.run_job()):
             break

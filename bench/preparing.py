@@ -37,7 +37,7 @@ def measure(folder: Path) -> None:
 
 def pictures(stored: StoredSlices) -> list[list[bytes]]:
     tasks = (RenderTask(stored.header(k), stored.read(k), 0, (PREVIEW, FULL)) for k in range(len(stored.slices)))
-    return list(stored.services.renderer.render_all(tasks))
+    return list(stored.services.pictures.renderer.render_all(tasks))
 
 
 def sizes(stored: StoredSlices) -> tuple[int, int]:
@@ -47,14 +47,14 @@ def sizes(stored: StoredSlices) -> tuple[int, int]:
 
 def prepare(services: Services) -> float:
     study = take_in(services, "BENCH-PREPARING")
-    services.worker.work.completion.complete_now(study.uid)
+    services.pictures.completion.complete_now(study.uid)
     with services.db.read() as session:
         study_id = studies.by_uid(session, {study.uid})[study.uid].id
     prepared = False
 
     def work() -> None:
         nonlocal prepared
-        prepared = services.renditions.prepare(study_id)
+        prepared = services.pictures.preparation.prepare(study_id)
 
     took = seconds(work)
     if not prepared:

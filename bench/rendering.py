@@ -49,7 +49,9 @@ def beside_bare_computation(stored: StoredSlices) -> None:
         def work() -> None:
             for _ in range(PICTURES):
                 specs = (RenderSpec(window=next(windows)),)
-                stored.services.renderer.render(RenderTask(header, lambda: stored.read(middle), 0, specs, "frame"))
+                stored.services.pictures.renderer.render(
+                    RenderTask(header, lambda: stored.read(middle), 0, specs, "frame")
+                )
 
         return PICTURES / seconds(work)
 

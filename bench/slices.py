@@ -12,7 +12,8 @@ from app.bootstrap import Services
 from app.imaging.header.image_header import ImageHeader
 from app.repos.ingest import studies
 from app.repos.pictures import prepared
-from app.services.pictures.preparation import Slice, read_frame, stacks_of
+from app.services.archive.original_frames import original_frame
+from app.services.pictures.stacks import Slice, stacks_of
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class StoredSlices:
     def read(self, number: int) -> bytes:
         """The encoded frame out of its sealed file."""
         piece = self.slices[number]
-        return read_frame(self.services.archive, self.data_key, piece.instance, piece.frame)
+        return original_frame(self.services.archive.objects, self.data_key, piece.instance, piece.frame)
 
 
 def stored_slices(services: Services, study_uid: str) -> StoredSlices:
@@ -39,7 +40,7 @@ def stored_slices(services: Services, study_uid: str) -> StoredSlices:
     with services.db.read() as session:
         row = studies.by_uid(session, {study_uid})[study_uid]
         [stack] = stacks_of(prepared.instances_of(session, row.id))
-        return StoredSlices(services, services.data_keys.open(session, row.data_key_id), stack.slices)
+        return StoredSlices(services, services.archive.data_keys.open(session, row.data_key_id), stack.slices)
 
 
 @contextmanager

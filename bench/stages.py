@@ -69,7 +69,7 @@ def picture_steps(stored: StoredSlices) -> dict[str, list[float]]:
 
 def archive_steps(stored: StoredSlices) -> dict[str, list[float]]:
     """Originals of about 190 kB: parsed and sealed in memory; sealed, written and synced alone and in a batch."""
-    archive, key, study_id = stored.services.archive, stored.data_key, uuid.uuid4()
+    archive, key, study_id = stored.services.archive.objects, stored.data_key, uuid.uuid4()
     originals = [path.read_bytes() for path in paths()]
 
     def request(data: bytes) -> SealRequest:

@@ -136,7 +136,7 @@ class SealedArchive:
         self.store.put(object_key, pack)
         return pack.index()
 
-    def read_frame(self, object_key: str, version: int, data_key: DataKey, entry: PackEntry) -> bytes:
+    def read_entry(self, object_key: str, version: int, data_key: DataKey, entry: PackEntry) -> bytes:
         """One frame of a pack."""
         chunk = self.store.read_range(object_key, entry.offset, entry.length)
         return sealing.open_frame(data_key.key, object_key, version, entry.header, chunk, entry.index, entry.last)

@@ -34,9 +34,9 @@ def _services() -> Services:
 def verify_audit() -> None:
     """Check the audit log's hash chain; exit 1 when it is broken."""
     services = _services()
-    faults = services.audit_reading.faults()
+    faults = services.audit.reading.faults()
     with services.db.read() as session:
-        count, since = services.audit.extent(session)
+        count, since = services.audit.log.extent(session)
     for fault in faults:
         click.echo(f"row {fault.seq}: {fault.reason}")
     begun = f", since {since:%Y-%m-%d %H:%M} UTC" if since else ""

@@ -14,8 +14,9 @@ from tqdm import tqdm
 
 from app.bootstrap import Services
 from app.cli.plain import PlainCommand
+from app.dicom.status import MIB
 from app.services.ingest import files
-from app.services.ingest.incoming import MIB, Conflicting, Duplicate, IncomingObject, Outcome, Refused
+from app.services.ingest.incoming import Conflicting, Duplicate, IncomingObject, Outcome, Refused
 
 _BATCH_OBJECTS = 64
 _BATCH_BYTES = 256 * MIB
@@ -32,7 +33,7 @@ def _services() -> Services:
 def ingest(paths: tuple[Path, ...]) -> None:
     """Take DICOM files, folders and zip archives into the archive. Exit 1 when something went to quarantine."""
     services = _services()
-    limits = files.ZipLimits(member_bytes=services.ingest.limits.file_bytes)
+    limits = files.ZipLimits(member_bytes=services.ingest.ingest.limits.file_bytes)
     counts: Counter[str] = Counter()
     try:
         with tqdm(total=files.count(paths), unit="file") as bar:
@@ -46,7 +47,7 @@ def ingest(paths: tuple[Path, ...]) -> None:
 
 
 def _take(services: Services, batch: list[IncomingObject], counts: Counter[str], bar: tqdm[None]) -> None:
-    outcomes = services.ingest.receive(batch, door="cli", actor="cli")
+    outcomes = services.ingest.ingest.receive(batch, door="cli", actor="cli")
     for item in batch:
         item.file.close()
     for outcome in outcomes:
@@ -60,7 +61,7 @@ def _take(services: Services, batch: list[IncomingObject], counts: Counter[str],
 @with_appcontext
 def verify_archive() -> None:
     """Read every stored object again and compare it with what was received; exit 1 on faults."""
-    check = _services().archive_check
+    check = _services().operations.archive_check
     checked = faults = 0
     for result in tqdm(check.objects(), unit="object"):
         checked += 1

@@ -20,7 +20,7 @@ def scp() -> None:
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
-    door = start_door(services.settings, services.ingest)
+    door = start_door(services.settings, services.ingest.ingest)
     click.echo(f"DICOM door on port {door.port}")
     stopped.wait()
     door.stop()

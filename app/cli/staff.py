@@ -23,7 +23,7 @@ from app.security.permissions import ROLES
 def create_staff(username: str, role: str, reset: bool) -> None:
     """Make a staff account. Password and authenticator secret are shown once; the password must be changed."""
     services: Services = current_app.extensions["cloudfilm"]
-    accounts = services.staff_accounts
+    accounts = services.staff.accounts
     fresh = accounts.reset(username, "cli") if reset else accounts.create(username, role, "cli")
     uri = totp.provisioning_uri(fresh.totp_secret, fresh.username)
     click.echo(f"username:      {fresh.username}\nrole:          {fresh.role}\npassword:      {fresh.password}")

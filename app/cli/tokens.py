@@ -15,7 +15,7 @@ from app.services.machines.tokens import MachineTokens
 
 def _tokens() -> MachineTokens:
     services: Services = current_app.extensions["cloudfilm"]
-    return services.machine_tokens
+    return services.machines.tokens
 
 
 @click.command("create-token", cls=PlainCommand)

@@ -23,10 +23,11 @@ from typing import Any
 import structlog
 from gunicorn.app.base import BaseApplication
 
-from app import create_app, logs
+from app import logs
 from app.bootstrap import Services, build
 from app.config import Settings
 from app.demo.data import DemoExam
+from app.demo.house import DemoHouse, create_demo_app, demo_of
 from app.dimse.scp import start_door
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -44,41 +45,42 @@ log = structlog.get_logger(__name__)
 def prepare(settings: Settings, data: Path) -> None:
     """Load `data`, work off everything that follows from it, and write demo.json."""
     services = build(settings)
+    demo = demo_of(services)
     with WORDS.open("rb") as file:
-        refused = services.demo.load(data, tomllib.load(file))
+        refused = demo.data.load(data, tomllib.load(file))
     for line in refused:
         print(f"not taken, kept in quarantine: {line}", file=sys.stderr)
-    for study_instance_uid in services.demo.study_uids():
-        services.completion.complete_now(study_instance_uid)
+    for study_instance_uid in demo.data.study_uids():
+        services.pictures.completion.complete_now(study_instance_uid)
     for _ in range(MOST_ROUNDS):
         if not (services.worker.run_sweeps() | services.worker.run_job()):
             break
     for name, scopes in TOKENS.items():
-        services.machine_tokens.ensure(f"demo-{name}", scopes, services.demo.token(name), actor="system:demo")
-    services.demo_staff.ensure("system:demo")
-    for line in services.demo_summary.lines():
+        services.machines.tokens.ensure(f"demo-{name}", scopes, demo.data.token(name), actor="system:demo")
+    demo.staff.ensure("system:demo")
+    for line in demo.summary.lines():
         print(line, file=sys.stderr)
-    write_atomically(settings.var_dir / "demo.json", document(services))
-    services.renderer.close()
+    write_atomically(settings.var_dir / "demo.json", document(services, demo))
+    services.pictures.renderer.close()
     services.db.dispose()
 
 
-def document(services: Services) -> dict[str, Any]:
+def document(services: Services, demo: DemoHouse) -> dict[str, Any]:
     settings = services.settings
     return {
         "base_url": settings.base_url,
-        **{name: services.demo.token(name) for name in TOKENS},
+        **{name: demo.data.token(name) for name in TOKENS},
         "dicom": {"port": settings.dicom_port, "called_ae": settings.dicom_ae_title, "calling_ae": CALLING_AE},
-        "exams": [_exam(services, exam) for exam in services.demo.exams_shown()],
-        "staff": [asdict(account) for account in services.demo_staff.everybody()],
+        "exams": [_exam(services, demo, exam) for exam in demo.data.exams_shown()],
+        "staff": [asdict(account) for account in demo.staff.everybody()],
         "phone_url": f"{settings.base_url}/demo/phone",
     }
 
 
-def _exam(services: Services, exam: DemoExam) -> dict[str, Any]:
+def _exam(services: Services, demo: DemoHouse, exam: DemoExam) -> dict[str, Any]:
     settings, person = services.settings, exam.person
     is_long = settings.sms_link == "long"
-    code = services.demo.link_code(exam.accession_number) if is_long else exam.pickup_code
+    code = demo.data.link_code(exam.accession_number) if is_long else exam.pickup_code
     return {
         "accession_number": exam.accession_number,
         "study_instance_uid": exam.study_instance_uid,
@@ -128,9 +130,9 @@ class DemoServer(BaseApplication):  # type: ignore[misc]
         services = build(self.settings)
         services.worker.start()
         services.waker.listen(services.worker.wake)
-        start_door(services.settings, services.ingest)
+        start_door(services.settings, services.ingest.ingest)
         threading.Thread(target=_deliver_receipts, args=(services,), name="carrier", daemon=True).start()
-        return create_app(self.settings, services)
+        return create_demo_app(services)
 
 
 def _deliver_receipts(services: Services) -> None:

@@ -23,13 +23,16 @@ from app.demo import queries as repo
 from app.demo.labels import ACTOR, DemoLabels
 from app.demo.people import DemoPerson, invent
 from app.errors import NotFound
-from app.identity.matching import is_chinese
+from app.identity.names import is_chinese
+from app.identity.sealed import open_identity
 from app.models import Exam, Study
 from app.repos.exams import exams as exam_repo
+from app.repos.exams import reports as report_repo
 from app.security.fields import FieldSealer
 from app.services.exams.input import ExamInput, PatientInput, ReportInput
-from app.services.exams.matching import open_identity
-from app.services.exams.registration import Exams
+from app.services.exams.registration import Registration
+from app.services.exams.reports import Reports
+from app.services.exams.views import ExamViews
 from app.services.ingest import files
 from app.services.ingest.incoming import IncomingObject, Refused
 from app.services.ingest.ingest import Ingest
@@ -52,7 +55,7 @@ class DemoExam:
     pickup_code: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Demo:
     """`follow`: makes a simulated WeChat account follow ours; None where WeChat is off."""
 
@@ -61,7 +64,9 @@ class Demo:
     fields: FieldSealer
     ingest: Ingest
     labels: DemoLabels
-    exams: Exams
+    registration: Registration
+    reports: Reports
+    views: ExamViews
     access_codes: AccessCodes
     wechat_accounts: WechatAccounts
     follow: Callable[[str], None] | None
@@ -131,13 +136,13 @@ class Demo:
             modality = repo.modality(session, study.id) or "OT"
         about = words.get(modality, words["other"])
         if exam is None:
-            self.exams.register(study.accession_number, self._order(study, modality, about), ACTOR, is_demo=True)
+            self.registration.register(study.accession_number, self._order(study, modality, about), ACTOR, is_demo=True)
         with self.db.session() as session:
             exam = exam_repo.exam_by_accession(session, study.accession_number)
             assert exam is not None
             if not exam.is_demo:
                 return  # an order of the RIS, with a patient of its own
-            has_report = exam_repo.latest_report(session, exam.id) is not None
+            has_report = report_repo.latest_report(session, exam.id) is not None
             self._bind_wechat(session, exam)
         if not has_report:
             report = ReportInput(
@@ -148,7 +153,7 @@ class Demo:
                 reviewing_doctor=words["reviewing_doctor"],
                 reported_at=self.clock.now(),
             )
-            self.exams.add_report(study.accession_number, report, ACTOR)
+            self.reports.add(study.accession_number, report, ACTOR)
 
     def _order(self, study: Study, modality: str, about: dict[str, str]) -> ExamInput:
         person = self._person(study)
@@ -182,7 +187,7 @@ class Demo:
 
     def _bind_wechat(self, session: Session, exam: Exam) -> None:
         """Before the exam is released, so that a notice goes out besides the text message."""
-        phone = self.exams.patient_of(session, exam).phone
+        phone = self.views.patient_of(session, exam).phone
         if phone is None or self.follow is None:
             return
         openid = self.openid(phone.removeprefix("+86"))
@@ -190,7 +195,7 @@ class Demo:
         self.wechat_accounts.bind(session, exam.patient_id, openid, ACTOR)
 
     def _shown(self, session: Session, exam: Exam, study: Study) -> DemoExam:
-        patient = self.exams.patient_of(session, exam)
+        patient = self.views.patient_of(session, exam)
         person = DemoPerson(
             patient_id=patient.patient_id,
             name=patient.name,

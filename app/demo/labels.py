@@ -14,19 +14,21 @@ from sqlalchemy.orm import Session
 
 from app.demo import queries as repo
 from app.demo.people import invent_patient_id
-from app.identity.matching import HeaderIdentity, normal_id, normal_name
+from app.identity.matching import HeaderIdentity
+from app.identity.names import normal_id, normal_name
+from app.identity.sealed import open_identity, seal_identity
 from app.models import Study
 from app.repos.exams import exams as exam_repo
 from app.security.blind_index import BlindIndex
 from app.security.fields import FieldSealer
 from app.services.audit.log import Action, Audit
 from app.services.exams.input import ACCESSION
-from app.services.exams.matching import Matching, open_identity, seal_identity
+from app.services.exams.matching import Matching
 
 ACTOR = "system:demo"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DemoLabels:
     """Every method works inside the caller's transaction."""
 

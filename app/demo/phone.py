@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
-from flask import Response, render_template, request
+from flask import Flask, Response, current_app, render_template, request
 
 from app.clock import CHINA
 from app.demo.data import DemoExam
@@ -19,14 +19,26 @@ from app.web.context import services
 from app.web.guards import guarded_blueprint, public
 from sms.simulator.inbox import PhoneInbox
 
+if TYPE_CHECKING:
+    from app.demo.house import DemoHouse
+
 blueprint = guarded_blueprint("demo", __name__, public, url_prefix="/demo")
 CODE = re.compile(r"(?<![0-9A-Za-z])[0-9A-Z]{6}(?![0-9A-Za-z])")
 PHONE = re.compile(r"1\d{10}")
 
 
+def install(app: Flask, demo: DemoHouse) -> None:
+    app.extensions["cloudfilm_demo"] = demo
+    app.register_blueprint(blueprint)
+
+
+def _demo() -> DemoHouse:
+    return cast("DemoHouse", current_app.extensions["cloudfilm_demo"])
+
+
 @blueprint.get("/phone")
 def phone() -> str:
-    exams = services().demo.exams_shown()
+    exams = _demo().data.exams_shown()
     numbers = list(dict.fromkeys([exam.person.phone for exam in exams] + _numbers()))
     chosen = request.args.get("phone", numbers[0] if numbers else "")
     if chosen and not PHONE.fullmatch(chosen):
@@ -60,17 +72,17 @@ def phone() -> str:
 
 @blueprint.get("/sheets/<accession>/qr.svg")
 def qr(accession: str) -> Response:
-    return Response(services().paper.qr_svg(accession, "system:demo"), mimetype="image/svg+xml")
+    return Response(services().paper.paper.qr_svg(accession, "system:demo"), mimetype="image/svg+xml")
 
 
 @blueprint.get("/sheets/<accession>/report-sheet.pdf")
 def sheet(accession: str) -> Response:
-    return Response(services().paper.sheet(accession, "system:demo"), mimetype="application/pdf")
+    return Response(services().paper.paper.sheet(accession, "system:demo"), mimetype="application/pdf")
 
 
 def _desk() -> dict[str, str]:
     """The demo's account at the service desk and what its authenticator shows now."""
-    staff = services().demo_staff
+    staff = _demo().staff
     account = next(account for account in staff.everybody() if account.role == "desk")
     return {"username": account.username, "password": account.password, "code": staff.code(account)}
 
@@ -122,12 +134,12 @@ def _notices(number: str) -> list[tuple[datetime, dict[str, Any]]]:
                 "at": _when(notice.at),
             },
         )
-        for notice in (wechat.notices(services().demo.openid(number)) if wechat else [])
+        for notice in (wechat.notices(_demo().data.openid(number)) if wechat else [])
     ]
 
 
 def _sheet(exam: DemoExam) -> dict[str, Any]:
-    view = services().exams.view_by_accession(exam.accession_number)
+    view = services().exams.views.by_accession(exam.accession_number)
     base = f"/demo/sheets/{exam.accession_number}"
     return {
         "accession_number": exam.accession_number,

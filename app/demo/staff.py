@@ -13,7 +13,7 @@ from app.security.permissions import ROLES
 from app.services.staff.accounts import Credentials, StaffAccounts
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DemoStaff:
     accounts: StaffAccounts
     clock: Clock

@@ -13,7 +13,7 @@ from app.models import Exam, Study
 from app.repos.pictures import prepared as rendition_repo
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DemoSummary:
     db: Database
 

@@ -7,8 +7,8 @@ import zlib
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from app.dicom.status import CANNOT_UNDERSTAND, OUT_OF_RESOURCES
 from app.errors import RefusedObject
-from app.services.ingest.incoming import CANNOT_UNDERSTAND, OUT_OF_RESOURCES
 
 # pydicom looks for the end of an undefined-length value in blocks of this size; the last one is short by nature.
 _SEARCH_BLOCK = 8192

@@ -7,8 +7,8 @@ from typing import BinaryIO
 
 from pydicom.uid import ExplicitVRBigEndian, ImplicitVRLittleEndian
 
+from app.dicom.status import CANNOT_UNDERSTAND, OUT_OF_RESOURCES
 from app.errors import RefusedObject
-from app.services.ingest.incoming import CANNOT_UNDERSTAND, OUT_OF_RESOURCES
 
 MOST_FRAGMENTS = 1_000_000
 _UNDEFINED = 0xFFFFFFFF

@@ -20,19 +20,12 @@ from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.events import Event
 
 from app.config import Settings
+from app.dicom.status import CANNOT_UNDERSTAND, MIB, OUT_OF_RESOURCES
 from app.dimse.server import AllowListServer, BoundedHandler
 from app.dimse.spool import Spool
 from app.dimse.tls import tls_context
 from app.errors import DatabaseUnavailable, StoreUnavailable
-from app.services.ingest.incoming import (
-    CANNOT_UNDERSTAND,
-    MIB,
-    OUT_OF_RESOURCES,
-    OVERSIZED,
-    IncomingObject,
-    Promise,
-    Refused,
-)
+from app.services.ingest.incoming import OVERSIZED, DeclaredUids, IncomingObject, Refused
 from app.services.ingest.ingest import Ingest
 
 log = structlog.get_logger(__name__)
@@ -111,7 +104,7 @@ def _store(event: Event, ingest: Ingest) -> int:
     path = cast("Path | None", event.dataset_path)
     if path is None:
         return CANNOT_UNDERSTAND
-    promise = Promise(sop_class_uid=request.AffectedSOPClassUID, sop_instance_uid=request.AffectedSOPInstanceUID)
+    promise = DeclaredUids(sop_class_uid=request.AffectedSOPClassUID, sop_instance_uid=request.AffectedSOPInstanceUID)
     try:
         with path.open("rb") as file:
             [outcome] = ingest.receive(

@@ -2,18 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
-import re
-import unicodedata
 from dataclasses import dataclass
 
-from pypinyin import Style, pinyin
-
-_HAN = re.compile(r"[㐀-鿿豈-﫿\U00020000-\U0003134f]")
-_TWO = "欧阳司马上官诸葛东方皇甫尉迟公孙慕容司徒令狐夏侯端木宇文长孙南宫独孤呼延轩辕闻人"
-_FAMILY_NAMES_OF_TWO = frozenset(_TWO[at : at + 2] for at in range(0, len(_TWO), 2))
-MAX_READINGS = 64
-_SEPARATORS = re.compile(r"[\s^.,'\-=·•・‧∙⋅]")
+from app.identity.names import is_chinese, normal_id, normal_name, readings
 
 
 @dataclass(frozen=True)
@@ -82,49 +73,6 @@ def _agree(mine: str | frozenset[str], theirs: str | frozenset[str]) -> bool:
     return mine == theirs
 
 
-def normal_id(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).strip().upper()
-
-
-def normal_name(text: str) -> str:
-    """NFKC, upper case, without spaces, carets, dots, commas and format characters: `Zhang^San ` is `ZHANG SAN`.
-
-    The dot inside names of other peoples (阿依古丽·买买提) is another code point in almost every character set.
-    """
-    folded = unicodedata.normalize("NFKC", text).upper()
-    return "".join(
-        letter for letter in folded if not _SEPARATORS.match(letter) and unicodedata.category(letter) != "Cf"
-    )
-
-
-def is_chinese(name: str) -> bool:
-    return bool(_HAN.search(name))
-
-
-def family_name(name: str) -> str:
-    """The family name: one character, or two for the compound ones; of other names the first word."""
-    if is_chinese(name):
-        compact = normal_name(name)
-        return compact[:2] if compact[:2] in _FAMILY_NAMES_OF_TWO else compact[:1]
-    return re.split(r"[\s^,]+", unicodedata.normalize("NFKC", name).strip().upper())[0]
-
-
-def readings(name: str) -> set[str]:
-    """All pinyin readings of a Chinese name, upper case without tones and spaces; at most 64."""
-    if not is_chinese(name):
-        return set()
-    syllables = pinyin(normal_name(name), style=Style.NORMAL, heteronym=True)
-    options = [sorted({_plain(reading) for reading in syllable}) for syllable in syllables]
-    return {"".join(parts) for parts in itertools.islice(itertools.product(*options), MAX_READINGS)}
-
-
-def search_tokens(name: str) -> set[str]:
-    """What a name is found by besides the whole: family name, whole pinyin, pinyin of the family name."""
-    tokens = {family_name(name), normal_name(name)}
-    tokens |= readings(name) | readings(family_name(name))
-    return {token for token in tokens if token}
-
-
 def _same_name(groups: tuple[str, ...], registered: str) -> bool:
     """Any group equal to the registered name; a group in Chinese script that differs is never outvoted by letters.
 
@@ -136,8 +84,3 @@ def _same_name(groups: tuple[str, ...], registered: str) -> bool:
     if chinese and is_chinese(wanted):
         return wanted in chinese
     return wanted in given or bool(readings(registered) & set(given))
-
-
-def _plain(reading: str) -> str:
-    decomposed = unicodedata.normalize("NFD", reading.replace("ü", "v"))
-    return "".join(letter for letter in decomposed if letter.isalnum()).upper()

@@ -10,7 +10,7 @@ import unicodedata
 from pydicom.charset import decode_bytes, python_encoding
 from pydicom.valuerep import PN_DELIMS
 
-from app.identity.matching import is_chinese
+from app.identity.names import is_chinese
 
 LENIENT = ("utf-8", "gb18030")
 ESCAPE = b"\x1b"

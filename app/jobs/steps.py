@@ -8,25 +8,25 @@ from dataclasses import dataclass
 
 from app.services.exams.release import Release
 from app.services.notifications.receipts import Receipts
-from app.services.notifications.sending import Notify
+from app.services.notifications.sending import Sending
 from app.services.operations.spent_rows import SpentRows
-from app.services.patient_access.verification import ONE_TIME_REQUEST, Verification
+from app.services.patient_access.one_time_codes import ONE_TIME_REQUEST, OneTimeCodes
 from app.services.pictures.completion import PREPARE, Completion
-from app.services.pictures.preparation import Renditions
+from app.services.pictures.preparation import Preparation
 from app.services.queue.job_queue import JobQueue
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Work:
     """The services the worker drives."""
 
     queue: JobQueue
     completion: Completion
-    renditions: Renditions
+    preparation: Preparation
     release: Release
-    notify: Notify
+    sending: Sending
     receipts: Receipts
-    verification: Verification
+    one_time_codes: OneTimeCodes
     spent_rows: SpentRows
 
 
@@ -39,11 +39,11 @@ def release_exams(work: Work) -> int:
 
 
 def send_notifications(work: Work) -> int:
-    return work.notify.send_due()
+    return work.sending.send_due()
 
 
 def settle_notifications(work: Work) -> int:
-    return work.notify.give_up_silent() + work.receipts.ask_due()
+    return work.sending.give_up_silent() + work.receipts.ask_due()
 
 
 def remove_spent_rows(work: Work) -> int:
@@ -52,11 +52,11 @@ def remove_spent_rows(work: Work) -> int:
 
 def prepare_study(work: Work, key: str) -> None:
     """`key`: <study id>:<revision>. When another instance came meanwhile, the next completion enqueues another job."""
-    work.renditions.prepare(uuid.UUID(key.partition(":")[0]))
+    work.preparation.prepare(uuid.UUID(key.partition(":")[0]))
 
 
 def answer_one_time_request(work: Work, key: str) -> None:
-    work.verification.answer_request(key)
+    work.one_time_codes.answer(key)
 
 
 SWEEPS: Sequence[Callable[[Work], int]] = (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flask import Flask
 
-from app.demo import phone
 from app.web import downloads, error_pages, guards, staff, static_files
 from app.web.hooks import sms
 from app.web.machine.dicomweb import qido, rendered, stow, wado
@@ -30,5 +29,3 @@ def register(app: Flask) -> None:
     for room in (front_door, entry, exams, images, ris, completion, stow, qido, wado, rendered, sms):
         app.register_blueprint(room.blueprint)
     staff.install(app)
-    if app.extensions["cloudfilm"].settings.is_demo:
-        app.register_blueprint(phone.blueprint)

@@ -11,7 +11,7 @@ import pytest
 
 from app.jobs.steps import JOBS
 from app.services.audit.log import Action
-from app.services.notifications.sending import CODE_EXPIRED, Notify
+from app.services.notifications.sending import CODE_EXPIRED, Sending
 from sms.tencent.sender import CODES
 from tests.places import ROOT
 from wechat import errors as wechat_errors
@@ -51,7 +51,7 @@ def test_what_became_of_a_message() -> None:
         found |= set(phrases(call, place, "app/services", "sms"))
     found |= {
         text
-        for text in Notify._pointless.__code__.co_consts
+        for text in Sending._pointless.__code__.co_consts
         if isinstance(text, str) and text.startswith(("its ", "the "))
     } | {CODE_EXPIRED}
     assert {"settled at the desk", "revoked at the desk", "its code expired", "no answer"} <= found

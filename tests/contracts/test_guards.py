@@ -9,8 +9,8 @@ from flask import Flask
 
 from app import create_app
 from app.config import Settings
+from app.demo.house import create_demo_app
 from app.web.guards import guard_of, public
-from tests.factories.access import application
 from tests.factories.house import services
 from tests.factories.production import production
 
@@ -34,7 +34,7 @@ PUBLIC = {
 
 @pytest.fixture
 def app(tmp_path: Path) -> Flask:
-    return application(services(tmp_path))
+    return create_demo_app(services(tmp_path))
 
 
 def test_every_route_has_a_guard(app: Flask) -> None:

@@ -26,13 +26,13 @@ Call = Callable[[FlaskClient], TestResponse]
 def house(tmp_path: Path) -> Services:
     built = services(tmp_path)
     files = (b"no DICOM", ct_file(StudyInstanceUID=STUDY_UID))
-    built.ingest.receive([IncomingObject(io.BytesIO(file)) for file in files], "stow", "test")
+    built.ingest.ingest.receive([IncomingObject(io.BytesIO(file)) for file in files], "stow", "test")
     return built
 
 
 def client_of(house: Services, *scopes: str) -> FlaskClient:
     client = application(house).test_client()
-    token = house.machine_tokens.create("-".join(scopes), set(scopes), "test")
+    token = house.machines.tokens.create("-".join(scopes), set(scopes), "test")
     client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
     return client
 

@@ -6,6 +6,7 @@ import gc
 import json
 import os
 import subprocess
+import sys
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -94,3 +95,19 @@ def test_without_the_shipped_configuration_it_stops_as_well_instead_of_trying_fo
     assert code == 3
     assert "CLOUDFILM_KEY_FILE: keys.json: cannot be read" in said
     assert said.count("Booting worker") == 1
+
+
+def test_nothing_of_the_demo_is_loaded_in_production(tmp_path: Path) -> None:
+    told = "import sys, wsgi; print(*(name for name in sys.modules if name.startswith('app.')))"
+    done = subprocess.run(
+        [sys.executable, "-c", told],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], **production(tmp_path)},
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    loaded = done.stdout.split()
+    assert "app.services.exams.registration" in loaded
+    assert not [name for name in loaded if name.startswith("app.demo")]

@@ -14,7 +14,7 @@ from app.bootstrap import Services
 from app.models import PatientSession
 from app.repos.exams import exams as exam_repo
 from app.services.exams.input import exam_input
-from app.services.patient_access.verification import SESSION_LIFETIME
+from app.services.session_times import SESSION_LIFETIME
 from tests.factories.house import exam_body
 
 FACTOR = "0027"
@@ -32,12 +32,12 @@ class Issued:
 
 def issued(house: Services, accession: str = "A1", **changes: Any) -> Issued:
     """Register an exam and issue a QR and a pick-up code for it."""
-    house.exams.register(accession, exam_input(exam_body(**changes)), "machine:ris")
+    house.exams.registration.register(accession, exam_input(exam_body(**changes)), "machine:ris")
     with house.db.session() as session:
         exam = exam_repo.exam_by_accession(session, accession)
         assert exam is not None
-        qr = house.access_codes.qr_code(session, exam)
-        _, pickup = house.access_codes.issue_pickup(session, exam, "+8613900000001")
+        qr = house.patient_access.codes.qr_code(session, exam)
+        _, pickup = house.patient_access.codes.issue_pickup(session, exam, "+8613900000001")
     return Issued(exam.id.hex, qr, pickup)
 
 
@@ -56,7 +56,7 @@ def let_in(app: Flask, house: Services, exam_id: uuid.UUID) -> FlaskClient:
     with house.db.session() as session:
         session.add(row)
     client = app.test_client()
-    client.set_cookie("cf-patient", house.patient_tokens.issue(row.id))
+    client.set_cookie("cf-patient", house.patient_access.tokens.issue(row.id))
     return client
 
 
@@ -80,7 +80,7 @@ def revoke(house: Services, accession: str) -> None:
     with house.db.session() as session:
         row = exam_repo.exam_by_accession(session, accession)
         assert row is not None
-        house.access_codes.revoke_all(session, row, "staff:a", "lost")
+        house.patient_access.codes.revoke_all(session, row, "staff:a", "lost")
 
 
 def pick_up(code: str, phone: str = "13900000001", **more: str) -> dict[str, str]:

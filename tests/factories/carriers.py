@@ -54,5 +54,5 @@ class Away(Busy):
 def with_carrier(house: Services, carrier: SmsSender | object) -> Services:
     """The same house on another carrier."""
     work = house.worker.work
-    notify = replace(work.notify, sms=carrier)
-    return replace(house, worker=replace(house.worker, work=replace(work, notify=notify)))
+    sending = replace(work.sending, sms=carrier)
+    return replace(house, worker=replace(house.worker, work=replace(work, sending=sending)))

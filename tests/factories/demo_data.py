@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from app.bootstrap import Services
 from app.demo.data import DemoExam
+from app.demo.house import demo_of
 from app.models import AuditEvent
 from tests.factories.house import clock_of
 from tests.factories.images import ct_slice, part10
@@ -32,17 +33,17 @@ def load(house: Services, path: Path) -> list[str]:
     """As a start of the demo does it, without preparing pictures; a minute after the last one."""
     clock_of(house).advance(60)
     with WORDS.open("rb") as file:
-        return house.demo.load(path, tomllib.load(file))
+        return demo_of(house).data.load(path, tomllib.load(file))
 
 
 def start(house: Services, path: Path) -> dict[str, DemoExam]:
     """As a start of the demo does it; the exam of each study by its UID."""
     load(house, path)
-    for uid in house.demo.study_uids():
-        house.worker.work.completion.complete_now(uid)
+    for uid in demo_of(house).data.study_uids():
+        house.pictures.completion.complete_now(uid)
     while house.worker.run_sweeps() | house.worker.run_job():
         pass
-    return {exam.study_instance_uid: exam for exam in house.demo.exams_shown()}
+    return {exam.study_instance_uid: exam for exam in demo_of(house).data.exams_shown()}
 
 
 def labelled(house: Services) -> dict[str, list[str]]:

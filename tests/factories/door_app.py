@@ -29,5 +29,5 @@ def door_app(folder: Path, **more: str) -> tuple[Flask, Services]:
 
 
 def bearer(services: Services, *scopes: str) -> dict[str, str]:
-    token = services.machine_tokens.create("test " + " ".join(scopes), set(scopes), actor="test")
+    token = services.machines.tokens.create("test " + " ".join(scopes), set(scopes), actor="test")
     return {"Authorization": f"Bearer {token}"}

@@ -12,6 +12,7 @@ from app.archive.sealed import SealedArchive
 from app.archive.store import Trace
 from app.clock import FrozenClock
 from app.database import Database, schema
+from app.dicom.part10 import HeaderLimits
 from app.models import AuditEvent, Instance, QuarantineItem, Study
 from app.repos.audit import log as audit_rows
 from app.repos.ingest import quarantine, studies
@@ -22,8 +23,11 @@ from app.services.archive.data_keys import DataKeys
 from app.services.audit.log import Audit
 from app.services.exams.holds import Holds
 from app.services.exams.matching import Matching
+from app.services.image_index import ImageIndexer, index_image
 from app.services.ingest.incoming import IncomingObject, Outcome
 from app.services.ingest.ingest import Ingest
+from app.services.ingest.plan import Planner
+from app.services.ingest.rows import Recorder, StudyHook
 from app.services.operations.archive_check import ArchiveCheck
 from tests.factories import database
 
@@ -31,7 +35,7 @@ NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 
 
 class IngestRig:
-    """`more` goes to Ingest, for instance limits or study_changed."""
+    """`more`: limits, study_changed or index_image instead of the usual ones."""
 
     def __init__(self, folder: Path, trace: Trace = lambda event: None, **more: Any) -> None:
         self.clock = FrozenClock(NOON)
@@ -40,27 +44,43 @@ class IngestRig:
         master = MasterKeys("k1", {"root": b"r" * 32, "k1": b"k" * 32})
         self.store = LocalStore(folder / "objects", trace)
         self.archive = SealedArchive(self.store)
-        self.data_keys = DataKeys(master, self.clock)
+        self.data_keys = DataKeys(master=master, clock=self.clock)
         self.fields = FieldSealer(master.derive("fields"))
         self.blind = BlindIndex(master.derive("blind-index"))
-        self.audit = Audit(master.derive("audit"), self.clock)
-        self.matching = Matching(self.fields, self.audit, Holds(self.db, self.clock, self.audit))
-        self.ingest = Ingest(
-            **{
-                "db": self.db,
-                "archive": self.archive,
-                "data_keys": self.data_keys,
-                "fields": self.fields,
-                "blind": self.blind,
-                "audit": self.audit,
-                "clock": self.clock,
-                "study_changed": self.matching.study_changed,
-                "patients_differ": self.matching.header_differs,
-                "spool": folder,
-            }
-            | more
+        self.audit = Audit(key=master.derive("audit"), clock=self.clock)
+        self.matching = Matching(
+            fields=self.fields, audit=self.audit, holds=Holds(db=self.db, clock=self.clock, audit=self.audit)
         )
-        self.check = ArchiveCheck(self.db, self.archive, self.data_keys, self.clock)
+        self.ingest = self._ingest(folder, **more)
+        self.check = ArchiveCheck(db=self.db, archive=self.archive, data_keys=self.data_keys, clock=self.clock)
+
+    def _ingest(
+        self,
+        folder: Path,
+        *,
+        limits: HeaderLimits | None = None,
+        study_changed: StudyHook | None = None,
+        index_image: ImageIndexer = index_image,
+    ) -> Ingest:
+        limits = limits or HeaderLimits()
+        planner = Planner(
+            db=self.db,
+            archive=self.archive,
+            data_keys=self.data_keys,
+            fields=self.fields,
+            index_image=index_image,
+            spool=folder,
+            limits=limits,
+        )
+        recorder = Recorder(
+            fields=self.fields,
+            blind=self.blind,
+            audit=self.audit,
+            clock=self.clock,
+            study_changed=study_changed or self.matching.study_changed,
+            patients_differ=self.matching.header_differs,
+        )
+        return Ingest(db=self.db, archive=self.archive, planner=planner, recorder=recorder, limits=limits)
 
     def receive(self, *files: bytes, door: str = "cli") -> list[Outcome]:
         sources = [IncomingObject(io.BytesIO(data), f"file {number}") for number, data in enumerate(files)]

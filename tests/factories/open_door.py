@@ -15,8 +15,8 @@ def stored(services: Services) -> dict[str, bytes]:
     """SOP instance UID -> the stored Part-10 bytes."""
     with services.db.read() as session:
         return {
-            instance.sop_instance_uid: services.archive.open(
-                instance.object_key, instance.object_version, services.data_keys.open(session, key)
+            instance.sop_instance_uid: services.archive.objects.open(
+                instance.object_key, instance.object_version, services.archive.data_keys.open(session, key)
             )
             for instance, key in studies.sealed_instances(session)
         }

@@ -21,7 +21,9 @@ class ReadingMachine:
         self.token = bearer(self.services, "read")
 
     def hold(self, *files: bytes) -> None:
-        outcomes = self.services.ingest.receive([IncomingObject(io.BytesIO(file)) for file in files], "cli", "test")
+        outcomes = self.services.ingest.ingest.receive(
+            [IncomingObject(io.BytesIO(file)) for file in files], "cli", "test"
+        )
         assert all(isinstance(outcome, Stored) for outcome in outcomes), outcomes
 
     def get(self, path: str, accept: str | None = None, **query: str) -> Any:
@@ -39,7 +41,7 @@ class ReadingMachine:
             return [(e.subject, e.detail) for e in audit_repo.in_order(session) if e.action == "machine.read"]
 
     def close(self) -> None:
-        self.services.renderer.close()
+        self.services.pictures.renderer.close()
         self.services.db.dispose()
 
 

@@ -24,7 +24,7 @@ def account(house: Services, role: str = "desk", username: str | None = None) ->
     name = username or role.replace("_", "-")
     secret = base64.b32encode(hashlib.sha1(name.encode()).digest()).decode()
     made = Credentials(name, role, PASSWORD, secret)
-    house.staff_accounts.ensure(made, "test")
+    house.staff.accounts.ensure(made, "test")
     return made
 
 

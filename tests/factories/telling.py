@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 from app.bootstrap import Services
 from app.models import Exam, Notification, Study
 from app.repos.exams import exams as exam_repo
+from app.repos.exams import studies as exam_studies
+from app.repos.exams.revision import raise_exam_revision
 from app.repos.ingest import studies as study_repo
 from app.repos.notifications import outbox as repo
-from app.repos.pictures.prepared import raise_exam_revision
 from app.services.exams.input import exam_input, report_input
 from app.services.ingest.incoming import IncomingObject, Stored
 from sms.simulator.inbox import InboxMessage, PhoneInbox
@@ -29,18 +30,18 @@ def receive_study(house: Services, slices: int = 1, **attributes: str) -> str:
     files = [part10(first)] + [
         part10(ct_slice(**shared, **attributes, InstanceNumber=number)) for number in range(2, slices + 1)
     ]
-    outcomes = house.ingest.receive([IncomingObject(io.BytesIO(file)) for file in files], "stow", "test")
+    outcomes = house.ingest.ingest.receive([IncomingObject(io.BytesIO(file)) for file in files], "stow", "test")
     assert all(isinstance(outcome, Stored) for outcome in outcomes)
     return str(first.StudyInstanceUID)
 
 
 def register(house: Services, accession: str = "A1", **changes: str | None) -> uuid.UUID:
-    house.exams.register(accession, exam_input(exam_body(**changes)), "machine:ris")
+    house.exams.registration.register(accession, exam_input(exam_body(**changes)), "machine:ris")
     return exam_of(house, accession).id
 
 
 def report(house: Services, accession: str = "A1", **changes: str) -> None:
-    house.exams.add_report(accession, report_input(report_body(**changes)), "machine:ris")
+    house.exams.reports.add(accession, report_input(report_body(**changes)), "machine:ris")
 
 
 def exam_of(house: Services, accession: str = "A1") -> Exam:
@@ -54,7 +55,7 @@ def mark_prepared(house: Services, accession: str = "A1", **attributes: str) -> 
     """A matched study whose pictures are ready, without decoding any; its id."""
     receive_study(house, AccessionNumber=accession, **attributes)
     with house.db.session() as session:
-        study = exam_repo.studies_of_accession(session, accession)[-1]
+        study = exam_studies.studies_of_accession(session, accession)[-1]
         study.state, study.prepared_revision = "prepared", study.revision
         if study.exam_id is not None:
             raise_exam_revision(session, study.exam_id)
@@ -66,7 +67,7 @@ def follow(house: Services, exam_id: uuid.UUID, openid: str = "oOpenid0001") -> 
     with house.db.session() as session:
         exam = exam_repo.exam(session, exam_id)
         assert exam is not None
-        house.wechat_accounts.bind(session, exam.patient_id, openid, "test")
+        house.wechat.accounts.bind(session, exam.patient_id, openid, "test")
     assert house.simulation.wechat is not None
     house.simulation.wechat.follow(openid)
     return openid
@@ -83,7 +84,7 @@ def deliver_receipts(house: Services) -> None:
     """The carrier calls the hook, HTTP left out."""
 
     def post(items: Sequence[Mapping[str, str]]) -> bool:
-        house.receipts.take_callback(list(items))
+        house.notifications.receipts.take_callback(list(items))
         return True
 
     assert house.simulation.carrier is not None
@@ -114,7 +115,7 @@ def untold(house: Services, phone: str = "13900000001") -> uuid.UUID:
     """An exam that was released a moment ago: its message waits; its id."""
     exam_id = register(house, patient_phone=phone)
     mark_prepared(house)
-    house.worker.work.release.release_due()
+    house.exams.release.release_due()
     return exam_id
 
 
@@ -138,7 +139,7 @@ def newest_text_code(house: Services) -> str:
 
 
 def correct(house: Services, accession: str = "A1", **changes: str | None) -> None:
-    house.exams.register(accession, exam_input(exam_body(**changes)), "machine:ris")
+    house.exams.registration.register(accession, exam_input(exam_body(**changes)), "machine:ris")
 
 
 def tell(house: Services, **changes: str | None) -> None:

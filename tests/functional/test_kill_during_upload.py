@@ -34,8 +34,8 @@ def files() -> dict[str, bytes]:
 def readable(services: Services) -> dict[str, bytes]:
     with services.db.read() as session:
         return {
-            instance.sop_instance_uid: services.archive.open(
-                instance.object_key, instance.object_version, services.data_keys.open(session, key)
+            instance.sop_instance_uid: services.archive.objects.open(
+                instance.object_key, instance.object_version, services.archive.data_keys.open(session, key)
             )
             for instance, key in studies.sealed_instances(session)
         }
@@ -93,7 +93,7 @@ def test_every_instance_acknowledged_by_stow_survives(tmp_path: Path, files: dic
         killer.join()
     services = build(settings_of(tmp_path))
     kept = readable(services)
-    faults = [result.fault for result in services.archive_check.objects() if result.fault]
+    faults = [result.fault for result in services.operations.archive_check.objects() if result.fault]
     services.db.dispose()
     assert KILLED_AFTER <= len(acknowledged) < COUNT
     assert acknowledged <= set(kept)

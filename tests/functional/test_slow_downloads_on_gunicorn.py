@@ -58,10 +58,10 @@ def phone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Phone]:
     house = build(settings_of(folder))
     exam = issued(house)
     uid = receive_study(house, slices=12, side=1024)  # type: ignore[arg-type]
-    house.completion.complete_now(uid)
+    house.pictures.completion.complete_now(uid)
     while house.worker.run_sweeps() or house.worker.run_job():
         pass
-    house.renderer.close()
+    house.pictures.renderer.close()
     house.db.dispose()
     with running(gunicorn(folder)) as server:
         yield Phone(server.port, exam)

@@ -292,9 +292,3 @@ def test_the_whole_viewer_weighs_less_than_one_frame_or_two() -> None:
     """On slow 4G (200 kB/s) the code must not cost more than a third of a second before compression."""
     weight = sum(path.stat().st_size for path in (ROOT / "viewer_static").rglob("*.js"))
     assert weight + (ROOT / "viewer_static" / "viewer.css").stat().st_size < 64_000
-
-
-def test_every_module_is_named_in_the_page(pages: Pages) -> None:
-    page = (ROOT / "templates" / "patient" / "viewer.html").read_text()
-    for path in (ROOT / "viewer_static").rglob("*.js"):
-        assert f"'{path.stem}'" in page or f"'{path.name}'" in page, path.name

@@ -6,7 +6,7 @@ import { backOff, splitBatch } from '../../viewer_static/viewer/loading/api.js';
 import { frameTime } from '../../viewer_static/viewer/stage/cine.js';
 import { stepLength } from '../../viewer_static/viewer/stage/gestures.js';
 import { Lru } from '../../viewer_static/viewer/loading/pictures.js';
-import { around, plan } from '../../viewer_static/viewer/loading/loader.js';
+import { around, plan } from '../../viewer_static/viewer/loading/plan.js';
 import { State, clampFrame, middle, readPlace } from '../../viewer_static/viewer/state.js';
 import { density, fitted, held, zoomAt } from '../../viewer_static/viewer/stage/viewport.js';
 import { presetsFor, windowKey } from '../../viewer_static/viewer/stage/window_level.js';

@@ -1,18 +1,21 @@
-/** Brings the parts together. What each part does is said in its own module. */
+/**
+ * Brings the parts together: passes on to the others what one part tells, and decides when to look again for a better
+ * picture. Each part's own module says what that part does.
+ */
 import { Api, PREVIEW_SIZE } from './loading/api.js';
 import { Cine } from './stage/cine.js';
-import { drawLoaded, element, fillSeries, fillWindows, loadThumbnails, markSeries, markWindow, say } from './stage/controls.js';
+import { drawLoaded, element, fillSeries, fillWindows, markCine, markSeries, markWindow, say } from './stage/controls.js';
 import { Gestures, listenToKeys, stepLength } from './stage/gestures.js';
 import { messages } from './messages.js';
 import { Pictures } from './loading/pictures.js';
 import { Loader } from './loading/loader.js';
+import { Screen, coverEmpty } from './stage/screen.js';
 import { State, isFilm, middle, readPlace } from './state.js';
 import { FIT, Viewport, zoomAt } from './stage/viewport.js';
 import { presetsFor } from './stage/window_level.js';
 
 const SETTLE_MS = 150; // the finger rests: now full frames are worth their bytes
 const ANNOUNCE_MS = 600;
-const NOTE_MS = 400; // quicker than this needs no note
 
 class Viewer {
   /** @param {import('./state.js').Manifest} manifest */
@@ -26,20 +29,19 @@ class Viewer {
     this.presets = presetsFor(this.state.view.series.modality, this.state.view.series.window);
     this.pictures = new Pictures();
     this.viewport = new Viewport(this.canvas, this.stage);
+    this.screen = new Screen(this.viewport);
     this.trouble = false;
     this.api = new Api(root.dataset.exam || '', (trouble) => { this.trouble = trouble; this.refresh(); });
     this.loader = new Loader(this.api, this.pictures, this.state.view, {
       arrived: () => this.refresh(),
-      ended: () => this.end(),
+      ended: () => { this.cine.stop(); this.screen.end(); },
     });
     this.cine = new Cine({
       step: () => this.state.goTo((this.state.view.k % this.state.view.series.frames) + 1),
-      mayStep: () => this.shown === this.state.view,
-      changed: (playing) => this.markCine(playing),
+      mayStep: () => this.screen.shown === this.state.view,
+      changed: (playing) => markCine(element('cine', HTMLElement), playing),
       frameMs: () => this.state.view.series.frame_time_ms,
     });
-    /** @type {import('./state.js').View | null} */
-    this.shown = null;
     this.state.onChange((view, before) => this.changed(view, before));
     this.listen();
     fillSeries(element('series', HTMLElement), manifest.series,
@@ -53,16 +55,11 @@ class Viewer {
 
   /** The picture that came with the page goes on the canvas at once. @param {import('./state.js').View} view */
   adoptFirst(view) {
-    const image = document.getElementById('first-frame');
-    const { series, frame } = element('viewer', HTMLElement).dataset;
-    if (!(image instanceof HTMLImageElement) || series !== String(view.series.n) || frame !== String(view.k)) return;
-    const adopt = () => {
-      if (this.shown || this.state.view !== view || !image.naturalWidth) return;
-      this.present(view, { key: 'first', quality: 'preview' }, image);
+    this.screen.awaitFirst(view, (image) => {
+      if (this.state.view !== view) return;
+      this.screen.present(view, { key: 'first', quality: 'preview' }, image);
       this.note();
-    };
-    if (image.complete) adopt();
-    else image.addEventListener('load', adopt);
+    });
   }
 
   listen() {
@@ -117,15 +114,9 @@ class Viewer {
     fillWindows(windows, this.presets, (preset) => this.state.look(preset.window, preset.gain));
     markWindow(windows, this.presets, this.state.view);
     markSeries(element('series', HTMLElement), series);
-    element('cine', HTMLElement).hidden = !isFilm(series);
-    this.markCine(false);
-  }
-
-  /** @param {boolean} playing */
-  markCine(playing) {
-    const button = element('cine', HTMLElement);
-    button.textContent = playing ? messages.pause : messages.play;
-    button.setAttribute('aria-pressed', String(playing));
+    const cine = element('cine', HTMLElement);
+    cine.hidden = !isFilm(series);
+    markCine(cine, false);
   }
 
   /** The eye came to another place: number and slider at once, full frames when it rests, words last. */
@@ -156,13 +147,13 @@ class Viewer {
     const best = this.loader.best(view);
     this.canvas.dataset.loaded = String(
       drawLoaded(element('loaded', HTMLCanvasElement), view.series.frames, (k) => this.loader.level(k)));
-    this.cover(best === null ? this.loader.fault(view) : undefined);
-    if (best && (this.canvas.dataset.picture !== best.key || this.shown !== view)) {
+    this.screen.cover(best === null ? this.loader.fault(view) : undefined);
+    if (best && !this.screen.shows(view, best)) {
       const picture = this.pictures.ready(best.key) || (await this.decoded(best.key));
       if (!picture || this.state.view !== view) return;
-      this.present(view, best, picture);
-    } else if (!best && this.shown !== view) {
-      this.blank(view);
+      this.screen.present(view, best, picture);
+    } else if (!best) {
+      this.screen.blank(view);
     }
     this.note();
   }
@@ -177,76 +168,13 @@ class Viewer {
     }
   }
 
-  /** @param {import('./state.js').View} view @param {import('./loading/loader.js').Best} best
-   *  @param {import('./loading/pictures.js').Picture} picture */
-  present(view, best, picture) {
-    const { series, k } = view;
-    this.dropFirst(); // before drawing: an image on the page has the page's size, not its own
-    this.viewport.show(picture, view.gain);
-    this.shown = view;
-    Object.assign(this.canvas.dataset, { slice: k, series: series.n, quality: best.quality, picture: best.key });
-    this.canvas.setAttribute('aria-label', messages.picture(messages.series(series.n, series.description), k, series.frames));
-    if (best.quality === 'full') loadThumbnails(element('series', HTMLElement));
-  }
-
-  /** A frame that is not here is black, never its neighbour; the first one is on the page already.
-   *  @param {import('./state.js').View} view */
-  blank(view) {
-    const first = element('viewer', HTMLElement).dataset;
-    if (!this.shown && first.series === String(view.series.n) && first.frame === String(view.k)) return;
-    this.dropFirst();
-    this.viewport.show(null);
-    delete this.canvas.dataset.slice;
-    delete this.canvas.dataset.picture;
-    delete this.canvas.dataset.quality;
-  }
-
-  dropFirst() {
-    const image = document.getElementById('first-frame');
-    if (image) image.remove();
-  }
-
   note() {
-    const view = this.state.view;
-    const { quality } = this.canvas.dataset;
-    let words = '';
-    if (!navigator.onLine) words = messages.offline;
-    else if (this.trouble) words = messages.slow;
-    else if (this.loader.fault(view)) words = '';
-    else if (this.shown !== view) words = messages.loading;
-    else if (quality === 'preview') words = view.window ? messages.windowing : messages.sharpening;
-    clearTimeout(this.noting);
-    this.noting = setTimeout(() => say(element('note', HTMLElement), words), words ? NOTE_MS : 0);
-  }
-
-  /** @param {'cannot' | 'failed' | undefined} fault */
-  cover(fault) {
-    if (this.loader.over) return;
-    element('cover', HTMLElement).hidden = !fault;
-    element('cover-retry', HTMLElement).hidden = fault !== 'failed';
-    say(element('cover-text', HTMLElement), fault ? (fault === 'cannot' ? messages.cannotShow : messages.failed) : '');
-  }
-
-  end() {
-    this.cine.stop();
-    this.viewport.show(null);
-    this.dropFirst();
-    element('cover', HTMLElement).hidden = false;
-    element('cover', HTMLElement).setAttribute('role', 'alert');
-    element('cover-retry', HTMLElement).hidden = true;
-    say(element('cover-text', HTMLElement), messages.ended);
-    const link = element('cover-link', HTMLAnchorElement);
-    say(link, messages.endedLink);
-    link.href = '/';
-    element('controls', HTMLElement).hidden = true;
+    const { view } = this.state;
+    this.screen.note(view, this.trouble, this.loader.fault(view));
   }
 }
 
 const manifest = JSON.parse(element('manifest', HTMLScriptElement).textContent || '{"series": []}');
 manifest.series = manifest.series.filter((/** @type {import('./state.js').Series} */ series) => series.frames > 0);
 if (manifest.series.length) new Viewer(manifest);
-else {
-  element('cover', HTMLElement).hidden = false;
-  say(element('cover-text', HTMLElement), messages.empty);
-  element('cover-link', HTMLElement).hidden = false;
-}
+else coverEmpty();

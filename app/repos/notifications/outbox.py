@@ -7,7 +7,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.models import EarlyReceipt, Exam, Notification, NotificationEvent, ShareCode, WechatAccount
@@ -105,29 +105,6 @@ def without_serial(session: Session, since: datetime) -> list[Notification]:
         Notification.sent_at >= since,
     )
     return list(session.scalars(query))
-
-
-def early_receipt(session: Session, serial: str) -> EarlyReceipt | None:
-    return session.get(EarlyReceipt, serial)
-
-
-def early_receipts_of(session: Session, phone_hash: bytes, since: datetime) -> list[EarlyReceipt]:
-    query = select(EarlyReceipt).where(EarlyReceipt.phone_hash == phone_hash, EarlyReceipt.received_at >= since)
-    return list(session.scalars(query))
-
-
-def remove_early_receipt(session: Session, serial: str) -> None:
-    session.execute(delete(EarlyReceipt).where(EarlyReceipt.serial == serial))
-
-
-def forget_early_receipts(session: Session, before: datetime) -> None:
-    session.execute(delete(EarlyReceipt).where(EarlyReceipt.received_at < before))
-
-
-def wechat_account(session: Session, patient_id: uuid.UUID) -> WechatAccount | None:
-    """The newest account a patient bound and did not unbind."""
-    query = select(WechatAccount).where(WechatAccount.patient_id == patient_id, WechatAccount.unbound_at.is_(None))
-    return session.scalars(query.order_by(WechatAccount.bound_at.desc()).limit(1)).first()
 
 
 def share_code(session: Session, share_code_id: uuid.UUID) -> ShareCode | None:

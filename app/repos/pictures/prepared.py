@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import uuid
 
-from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, exists, or_, select
 from sqlalchemy.orm import Session
 
 from app.models import Exam, Instance, PreparedSeries, Series, Study
-from app.models.exam import AT_ONCE
 from app.repos.ingest.rejections import not_rejected
 
 
@@ -97,12 +96,6 @@ def pictures_may_come(session: Session, exam_id: uuid.UUID) -> bool:
 
 def instance(session: Session, instance_id: uuid.UUID) -> Instance | None:
     return session.get(Instance, instance_id)
-
-
-def raise_exam_revision(session: Session, exam_id: uuid.UUID) -> None:
-    """Whatever changes what an exam shows does this in the same transaction: caches hang on the revision, and the
-    release gate is looked at again."""
-    session.execute(update(Exam).where(Exam.id == exam_id).values(revision=Exam.revision + 1, release_due_at=AT_ONCE))
 
 
 def all_prepared(

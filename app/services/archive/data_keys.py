@@ -21,7 +21,7 @@ CACHED_KEYS = 1024
 CHECKED_KEYS = 5
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DataKeys:
     """Keeps the last used keys open in memory: the master key, which is in memory anyway, opens them all."""
 

@@ -82,7 +82,7 @@ class AuditFault:
     reason: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Audit:
     """Appends to and checks the log. `key` is the derived key of purpose `audit`, 32 bytes."""
 

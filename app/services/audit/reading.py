@@ -24,7 +24,7 @@ class AuditLine:
     detail: dict[str, Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class AuditReading:
     db: Database
     audit: Audit

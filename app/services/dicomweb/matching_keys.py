@@ -10,11 +10,11 @@ from collections.abc import Callable
 
 from pydicom.datadict import keyword_for_tag, tag_for_keyword
 
+from app.dicom.uids import is_uid
 from app.errors import InvalidInput
-from app.identity.matching import normal_id
+from app.identity.names import normal_id
 from app.repos.dicomweb.query import Between, Condition, Like, OneOf
 from app.security.blind_index import BlindIndex
-from app.services.ingest.header_fields import is_uid
 
 LEVELS = ("study", "series", "instance")
 MAX_VALUES = 200

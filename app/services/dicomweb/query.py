@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.database import Database
+from app.identity.sealed import open_identity
 from app.models import Instance, Series, Study
 from app.repos.dicomweb import query as repo
 from app.repos.dicomweb.query import Counts
@@ -19,7 +20,6 @@ from app.security.blind_index import BlindIndex
 from app.security.fields import FieldSealer
 from app.services.audit.log import Action, Audit
 from app.services.dicomweb.matching_keys import condition
-from app.services.exams.matching import open_identity
 
 MAX_RESULTS = 5000
 _AUDITED_STUDIES = 100
@@ -48,7 +48,7 @@ class Found:
     remaining: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DicomQuery:
     db: Database
     blind: BlindIndex

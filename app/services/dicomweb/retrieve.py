@@ -23,9 +23,9 @@ from app.imaging.sandbox.pool import RenderPool
 from app.models import Instance
 from app.repos.dicomweb import query as repo
 from app.services.archive.data_keys import DataKeys
+from app.services.archive.original_frames import original_frame
 from app.services.audit.log import Action, Audit
 from app.services.dicomweb.render_parameters import render_spec
-from app.services.pictures.preparation import read_frame
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class StoredInstance:
         return ImageHeader.from_json(self.row.image_header) if self.row.image_header else None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DicomRetrieve:
     db: Database
     archive: SealedArchive
@@ -114,7 +114,7 @@ class DicomRetrieve:
         if not 1 <= number <= found.row.number_of_frames:
             raise NotFound
         try:
-            frame = read_frame(self.archive, found.data_key, found.row, number - 1)
+            frame = original_frame(self.archive, found.data_key, found.row, number - 1)
         except (ImagingError, IndexError):
             raise NotFound from None
         if not frame:

@@ -15,9 +15,10 @@ from app.clock import Clock
 from app.database import Database
 from app.errors import Conflict, InvalidInput, NotFound
 from app.models import Exam, Study
-from app.repos.exams import exams as repo
 from app.repos.exams import release as release_repo
-from app.repos.pictures.prepared import raise_exam_revision
+from app.repos.exams import reports
+from app.repos.exams import studies as exam_studies
+from app.repos.exams.revision import raise_exam_revision
 from app.services.audit.log import Action, Audit
 from app.services.audit.reasons import checked_reason
 
@@ -31,7 +32,7 @@ PARTED = "parted by a human"
 LONGEST_HELD_REASON = 64
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Holds:
     db: Database
     clock: Clock
@@ -63,7 +64,7 @@ class Holds:
     def reconsider(self, session: Session, exam: Exam) -> None:
         """Hold or lift as the exam's studies stand now. A human's hold is never lifted here."""
         session.flush()
-        if repo.contradicting_studies(session, exam.accession_number, PARTED):
+        if exam_studies.contradicting_studies(session, exam.accession_number, PARTED):
             self.hold(session, exam, CONTRADICTED)
         elif exam.held_reason == CONTRADICTED:
             self._lift(session, exam, SYSTEM, "no study contradicts it any more")
@@ -72,7 +73,7 @@ class Holds:
 
     def patient_changed(self, session: Session, exam: Exam) -> None:
         """The exam was given another patient ID: what was written before is shown when a study or a human says so."""
-        unproven = repo.latest_report(session, exam.id) and not release_repo.matched_studies(session, exam.id)
+        unproven = reports.latest_report(session, exam.id) and not release_repo.matched_studies(session, exam.id)
         if unproven and exam.held_reason in (None, CONTRADICTED):
             self.hold(session, exam, REPORT_OF_ANOTHER)
 
@@ -91,7 +92,7 @@ class Holds:
                 raise Conflict("the exam is not held")
             if seen_revision not in (None, exam.revision):
                 raise Conflict("the exam changed since it was looked at")
-            for study in repo.contradicting_studies(session, exam.accession_number, PARTED):
+            for study in exam_studies.contradicting_studies(session, exam.accession_number, PARTED):
                 self._part(session, study, actor)
             self._lift(session, exam, actor, reason)
 

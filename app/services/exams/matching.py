@@ -6,32 +6,23 @@ a correction settles it. What the fields mean and how they compare is `identity`
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from app.identity.matching import HeaderIdentity, RegisteredIdentity, differences
+from app.identity.matching import RegisteredIdentity, differences
+from app.identity.sealed import open_identity
 from app.models import Exam, Study
 from app.repos.exams import exams as repo
-from app.repos.pictures.prepared import raise_exam_revision
+from app.repos.exams import patients as patient_repo
+from app.repos.exams import studies
+from app.repos.exams.revision import raise_exam_revision
 from app.security.fields import FieldSealer
 from app.services.audit.log import Action, Audit
 from app.services.exams.holds import PARTED, SYSTEM, Holds
 
-CONTEXT = "study.identity"
 
-
-def seal_identity(fields: FieldSealer, identity: HeaderIdentity) -> bytes:
-    return fields.seal(json.dumps(asdict(identity), ensure_ascii=False), CONTEXT)
-
-
-def open_identity(fields: FieldSealer, sealed: bytes) -> HeaderIdentity:
-    plain = json.loads(fields.open(sealed, CONTEXT))
-    return HeaderIdentity(plain["patient_id"], tuple(plain["names"]), plain["sex"], plain["birth_date"])
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Matching:
     """Every method works inside the caller's transaction."""
 
@@ -51,7 +42,7 @@ class Matching:
     def exam_changed(self, session: Session, exam: Exam) -> None:
         """An exam is new or its identity was corrected: every study of its accession number is judged again."""
         session.flush()
-        for study in repo.studies_of_accession(session, exam.accession_number):
+        for study in studies.studies_of_accession(session, exam.accession_number):
             self._settle(session, study, exam)
         self.holds.reconsider(session, exam)
 
@@ -83,7 +74,7 @@ class Matching:
             self._record(session, Action.STUDY_MATCHED, study, exam=exam.id.hex)
 
     def registered(self, session: Session, exam: Exam) -> RegisteredIdentity:
-        patient = repo.patient(session, exam.patient_id)
+        patient = patient_repo.patient(session, exam.patient_id)
         return RegisteredIdentity(
             patient_id=self.fields.open(patient.patient_id_sealed, "patient.patient_id"),
             name=self.fields.open(patient.name_sealed, "patient.name"),

@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from sqlalchemy.orm import Session
 
 from app.clock import Clock
-from app.identity.matching import normal_id, normal_name, search_tokens
+from app.identity.names import normal_id, normal_name, search_tokens
 from app.models import Patient
 from app.repos.exams import exams as repo
+from app.repos.exams import patients
 from app.security.blind_index import BlindIndex
 from app.security.fields import FieldSealer
 from app.services.audit.log import Action, Audit
@@ -26,7 +27,7 @@ class PatientView(PatientInput):
     id: uuid.UUID
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Patients:
     """Every method works inside the caller's transaction."""
 
@@ -39,7 +40,7 @@ class Patients:
         """The row of this identity, made when it is new, and whether a known one's phone number is another now.
         Phone number and spelling may change without making another person; that is audited."""
         identity = self._identity(given)
-        row = repo.patient_by_identity(session, identity)
+        row = patients.patient_by_identity(session, identity)
         if row is None:
             return self._new(session, given, identity), False
         corrected = [name for name in ("patient_id", "name", "phone") if self._take(row, name, getattr(given, name))]
@@ -65,7 +66,7 @@ class Patients:
         if "id_number" in unusable and same is not None:
             given = replace(given, id_number=self.view(same).id_number)
         if "phone" in unusable:
-            row = repo.patient_by_identity(session, self._identity(given))
+            row = patients.patient_by_identity(session, self._identity(given))
             if row is None and same is not None and same.id_number_hash is None:
                 row = same  # the same person, whose ID number was not known before
             given = replace(given, phone=self.view(row).phone if row is not None else None)
@@ -146,4 +147,4 @@ class Patients:
 
     def _index_name(self, session: Session, row: Patient, name: str) -> None:
         tokens = {self.blind.of("patient.name_token", token) for token in search_tokens(name)}
-        repo.replace_tokens(session, row.id, tokens)
+        patients.replace_tokens(session, row.id, tokens)

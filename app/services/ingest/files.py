@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import BinaryIO, cast
 
+from app.dicom.status import CANNOT_UNDERSTAND, MIB, OUT_OF_RESOURCES
 from app.errors import RefusedObject, StoreUnavailable
-from app.services.ingest.incoming import CANNOT_UNDERSTAND, MIB, OUT_OF_RESOURCES, IncomingObject
+from app.services.ingest.incoming import IncomingObject
 
 _IN_MEMORY_BYTES = 8 * MIB
 _COPY_BYTES = 256 * 1024

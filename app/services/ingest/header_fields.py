@@ -5,7 +5,6 @@ Parsing is in `header_checks`, what pixels need in app/imaging, whether the pati
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
@@ -13,15 +12,14 @@ from pydicom.dataset import Dataset, FileDataset
 
 from app.dicom.element_values import fit_to_keep, text_of
 from app.dicom.part10 import HeaderLimits, ParsedFile, parse
+from app.dicom.rejection_notes import rejected_uids
+from app.dicom.status import NOT_AS_PROMISED
+from app.dicom.uids import is_uid
 from app.errors import RefusedObject
 from app.identity.matching import HeaderIdentity
 from app.identity.person_names import decode_person_name
-from app.services.ingest.incoming import NOT_AS_PROMISED, Promise
-from app.services.ingest.rejections import rejected_uids
+from app.services.ingest.incoming import DeclaredUids
 
-UID_PATTERN, UID_CHARACTERS = r"[0-9]+(\.[0-9]+)*", 64
-"""PS3.5 9.1; leading zeros in a component are wrong but do occur."""
-_UID = re.compile(UID_PATTERN)
 _TEXT_CHARACTERS = 1024
 _STUDY_KEYWORDS = ("StudyDate", "StudyTime", "StudyDescription", "StudyID")
 _SERIES_KEYWORDS = (
@@ -58,7 +56,7 @@ class ReceivedHeader:
     """SOP instances that are to be shown no more; of a rejection note only."""
     parsed: ParsedFile = field(repr=False)
 
-    def keeps(self, promise: Promise) -> bool:
+    def keeps(self, promise: DeclaredUids) -> bool:
         return all(
             promised is None or promised == found
             for promised, found in (
@@ -110,10 +108,6 @@ def _identity(dataset: FileDataset) -> HeaderIdentity:
         sex=_text(dataset, "PatientSex").upper()[:16],
         birth_date=_text(dataset, "PatientBirthDate")[:16],
     )
-
-
-def is_uid(text: str) -> bool:
-    return len(text) <= UID_CHARACTERS and _UID.fullmatch(text) is not None
 
 
 def _uid(dataset: Dataset, keyword: str) -> str:

@@ -5,22 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from app.dicom.status import MIB, OUT_OF_RESOURCES
 from app.errors import RefusedObject
 
-# Failure reasons of PS3.4 table B.2-1 (C-STORE status) and PS3.18 table I.2-2 (STOW-RS).
-OUT_OF_RESOURCES = 0xA700
-NOT_AS_PROMISED = 0xA900
-CANNOT_UNDERSTAND = 0xC000
-PROCESSING_FAILURE = 0x0110
-
-MIB = 1024 * 1024
 KEPT_OF_OVERSIZED_BYTES = MIB
 OVERSIZED = RefusedObject("larger than the limit; only its start is kept", OUT_OF_RESOURCES)
 """For doors that cannot receive the whole of it: the fault of an object that ends after its first bytes."""
 
 
 @dataclass(frozen=True)
-class Promise:
+class DeclaredUids:
     """What the sender said of an object outside it: a STOW-RS address or a C-STORE command. None: nothing said."""
 
     study_instance_uid: str | None = None
@@ -39,7 +33,7 @@ class IncomingObject:
     file: BinaryIO
     name: str = ""
     fault: RefusedObject | None = None
-    promise: Promise = Promise()
+    promise: DeclaredUids = DeclaredUids()
 
 
 @dataclass(frozen=True, kw_only=True)

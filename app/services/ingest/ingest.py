@@ -10,24 +10,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from sqlalchemy.exc import IntegrityError
 
 from app.archive.sealed import SealedArchive
-from app.clock import Clock
 from app.database import Database
 from app.dicom.part10 import HeaderLimits
+from app.dicom.status import MIB, NOT_AS_PROMISED
 from app.errors import NotFound, RefusedObject, StoreUnavailable
-from app.security.blind_index import BlindIndex
-from app.security.fields import FieldSealer
-from app.services.archive.data_keys import DataKeys
-from app.services.audit.log import Audit
-from app.services.image_index import ImageIndexer, index_image
 from app.services.ingest import header_fields
-from app.services.ingest.incoming import MIB, NOT_AS_PROMISED, IncomingObject, Outcome
+from app.services.ingest.incoming import IncomingObject, Outcome
 from app.services.ingest.plan import Arrival, Planner
-from app.services.ingest.rows import Reception, Recorder, StudyHook
+from app.services.ingest.rows import Reception, Recorder
 
 _BATCH_OBJECTS = 64
 _BATCH_HEADER_BYTES = 32 * MIB
@@ -37,22 +31,12 @@ BROKEN_PROMISE = RefusedObject("its UIDs are not those it was announced with", N
 
 @dataclass(frozen=True, kw_only=True)
 class Ingest:
-    """Both hooks are called inside the transaction: `study_changed` once for each study that got instances,
-    `patients_differ` for a study under which another patient's object was sent (that object is in quarantine).
-    """
+    """Decides when received objects are acknowledged. What each of them is, `planner` decides."""
 
     db: Database
     archive: SealedArchive
-    data_keys: DataKeys
-    fields: FieldSealer
-    blind: BlindIndex
-    audit: Audit
-    clock: Clock
-    study_changed: StudyHook
-    patients_differ: StudyHook
-    spool: Path
-    """Where large objects lie in clear while they are compared."""
-    index_image: ImageIndexer = index_image
+    planner: Planner
+    recorder: Recorder
     limits: HeaderLimits = field(default_factory=HeaderLimits)
 
     def receive(
@@ -93,13 +77,11 @@ class Ingest:
         return Arrival(source, header, None if header.keeps(source.promise) else BROKEN_PROMISE)
 
     def _take(self, batch: list[Arrival], reception: Reception) -> list[Outcome]:
-        planner = Planner(self.db, self.archive, self.data_keys, self.fields, self.index_image, self.spool, self.limits)
-        recorder = Recorder(self.fields, self.blind, self.audit, self.clock, self.study_changed, self.patients_differ)
         for _ in range(_ATTEMPTS):
-            plan = planner.plan(batch)
+            plan = self.planner.plan(batch)
             try:
                 with self.db.session() as session:
-                    recorder.record(session, plan, reception)
+                    self.recorder.record(session, plan, reception)
             except (IntegrityError, NotFound):
                 # Rolled back for certain, so no row names these objects; after any other error that is unknown.
                 for object_key in plan.object_keys():

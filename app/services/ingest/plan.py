@@ -15,27 +15,19 @@ from app.archive.keyspace import instance_object_key, quarantine_object_key
 from app.archive.sealed import DataKey, SealedArchive, SealRequest, StoredObject
 from app.database import Database
 from app.dicom.part10 import HeaderLimits
+from app.dicom.status import NOT_AS_PROMISED, PROCESSING_FAILURE
 from app.errors import RefusedObject
 from app.identity.matching import HeaderIdentity, contradict
+from app.identity.sealed import open_identity
 from app.models import DataKey as DataKeyRow
 from app.repos.ingest import known as repo
 from app.repos.ingest import quarantine
 from app.repos.ingest.known import KnownInstance
 from app.security.fields import FieldSealer
 from app.services.archive.data_keys import DataKeys
-from app.services.exams.matching import open_identity
 from app.services.image_index import ImageIndex, ImageIndexer
 from app.services.ingest.header_fields import ReceivedHeader
-from app.services.ingest.incoming import (
-    NOT_AS_PROMISED,
-    PROCESSING_FAILURE,
-    Conflicting,
-    Duplicate,
-    IncomingObject,
-    Outcome,
-    Refused,
-    Stored,
-)
+from app.services.ingest.incoming import Conflicting, Duplicate, IncomingObject, Outcome, Refused, Stored
 from app.services.ingest.stored_twin import holds_the_same, is_whole
 
 OBJECT_VERSION = 1
@@ -125,7 +117,7 @@ class Plan:
         return [item.object_key for item in self.instances] + [item.object_key for item in self.quarantined]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Planner:
     db: Database
     archive: SealedArchive
@@ -133,6 +125,7 @@ class Planner:
     fields: FieldSealer
     index_image: ImageIndexer
     spool: Path
+    """Where large objects lie in clear while they are compared."""
     limits: HeaderLimits
 
     def plan(self, batch: list[Arrival]) -> Plan:

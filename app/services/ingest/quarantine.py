@@ -12,7 +12,7 @@ from app.services.audit.log import Action, Audit
 MOST = 500
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Quarantine:
     db: Database
     audit: Audit

@@ -7,39 +7,13 @@ A corrected image comes under a UID of its own, so nothing ever takes a rejectio
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import datetime
 
-from pydicom.dataset import Dataset
-from pydicom.uid import KeyObjectSelectionDocumentStorage
 from sqlalchemy.orm import Session
 
-from app.errors import RefusedObject
 from app.models import Rejection, Study
 from app.repos.ingest import rejections as repo
-from app.services.ingest.incoming import CANNOT_UNDERSTAND
-
-TITLES = frozenset({"113001", "113037", "113038", "113039"})
-"""PS3.16 CID 7011, scheme DCM: rejected for quality, for patient safety, of another worklist entry, retention over."""
-_BROKEN = (LookupError, ValueError, TypeError, AttributeError, NotImplementedError)
-"""What reading a header of anybody's making may raise."""
-_UID_CHARACTERS = 64
-
-
-def rejected_uids(dataset: Dataset, sop_class_uid: str) -> frozenset[str]:
-    """The SOP instances that a rejection note names; none for any other object. Raises RefusedObject for a note that
-    does not say what it rejects: its sender must know that nothing was hidden."""
-    if sop_class_uid != KeyObjectSelectionDocumentStorage:
-        return frozenset()
-    try:
-        found = frozenset(_evidence(dataset)) if _is_rejection(dataset) else None
-    except _BROKEN:
-        found = frozenset()
-    if found is None:
-        return frozenset()
-    if not found or not all(0 < len(uid) <= _UID_CHARACTERS for uid in found):
-        raise RefusedObject("a rejection note that does not say what it rejects", CANNOT_UNDERSTAND)
-    return found
 
 
 def reject(session: Session, study: Study, uids: Iterable[str], now: datetime) -> int:
@@ -53,18 +27,3 @@ def reject(session: Session, study: Study, uids: Iterable[str], now: datetime) -
     if new:
         study.prepared_revision = None
     return len(new)
-
-
-def _is_rejection(dataset: Dataset) -> bool:
-    titles = dataset.get("ConceptNameCodeSequence") or []
-    return any(title.get("CodingSchemeDesignator") == "DCM" and title.get("CodeValue") in TITLES for title in titles)
-
-
-def _evidence(dataset: Dataset) -> Iterator[str]:
-    """Only of the note's own study: no other is its business."""
-    for study in dataset.get("CurrentRequestedProcedureEvidenceSequence") or []:
-        if study.get("StudyInstanceUID") != dataset.get("StudyInstanceUID"):
-            continue
-        for series in study.get("ReferencedSeriesSequence") or []:
-            for item in series.get("ReferencedSOPSequence") or []:
-                yield str(item.get("ReferencedSOPInstanceUID") or "")

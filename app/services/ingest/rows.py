@@ -13,15 +13,15 @@ from sqlalchemy.orm import Session
 
 from app.clock import Clock
 from app.errors import NotFound
-from app.identity.matching import normal_id
+from app.identity.names import normal_id
+from app.identity.sealed import seal_identity
 from app.models import QuarantineItem, Series, Study
+from app.repos.exams.revision import raise_exam_revision
 from app.repos.ingest import known as repo
 from app.repos.ingest import studies
-from app.repos.pictures.prepared import raise_exam_revision
 from app.security.blind_index import BlindIndex
 from app.security.fields import FieldSealer
 from app.services.audit.log import Action, Audit
-from app.services.exams.matching import seal_identity
 from app.services.ingest.plan import (
     OBJECT_VERSION,
     OTHER_PATIENT,
@@ -44,8 +44,13 @@ class Reception:
     is_demo: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Recorder:
+    """Decides which rows a planned batch becomes. Both hooks are called inside the transaction: `study_changed` once
+    for each study that got instances, `patients_differ` for a study under which another patient's object was sent
+    (that object is in quarantine).
+    """
+
     fields: FieldSealer
     blind: BlindIndex
     audit: Audit

@@ -13,9 +13,9 @@ import structlog
 from app.archive.sealed import DataKey, SealedArchive
 from app.dicom.part10 import HeaderLimits, ParsedFile
 from app.dicom.same_content import same_instance
+from app.dicom.status import MIB
 from app.errors import ObjectMissing, StoreUnavailable, UnsealError
 from app.repos.ingest.known import KnownInstance
-from app.services.ingest.incoming import MIB
 
 log = structlog.get_logger(__name__)
 

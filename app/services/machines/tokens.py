@@ -43,7 +43,7 @@ class ListedToken:
     revoked_at: datetime | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class MachineTokens:
     db: Database
     clock: Clock

@@ -19,8 +19,9 @@ from app.repos.notifications import failed as repo
 from app.repos.notifications import outbox as notification_repo
 from app.services.audit.log import Action, Audit
 from app.services.audit.reasons import checked_reason
-from app.services.notifications.outbox import RESEND, NotificationView, views_of
+from app.services.notifications.outbox import RESEND
 from app.services.notifications.states import NotificationStates
+from app.services.notifications.views import NotificationView, views_of
 from app.services.notifications.wording import ONE_TIME
 
 SHOWN_FOR = timedelta(days=30)
@@ -28,7 +29,7 @@ CHUNK = 100
 """Messages queued again in one commit; nobody who writes waits long for it."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class FailedMessages:
     """`is_alarm`: does a failure code say that all messages fail until somebody acts? `wake`: tells a worker."""
 

@@ -1,6 +1,6 @@
 """What is to be told to whom: rows of the outbox, added in the transaction that makes the message necessary.
 
-Sending them is `notify`, what became of them `receipts`, their wording `messages`.
+Sending them is `sending`, what became of them `receipts`, their wording `wording`.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
@@ -17,7 +17,9 @@ from app.database import Database
 from app.errors import Conflict, NobodyToTell, NotFound, NotReleased, TooManyAttempts
 from app.models import Exam, Notification, NotificationEvent, OneTimeCode, ShareCode
 from app.repos.exams import exams as exam_repo
+from app.repos.exams import patients, reports
 from app.repos.notifications import outbox as repo
+from app.repos.wechat import accounts
 from app.security.fields import FieldSealer
 from app.services.audit.log import Action, Audit
 from app.services.audit.reasons import checked_reason
@@ -34,32 +36,7 @@ RESEND = "resend:"
 RESENDS_AN_HOUR = 3
 
 
-@dataclass(frozen=True)
-class NotificationEventView:
-    state: str
-    detail: str
-    at: datetime
-
-
-@dataclass(frozen=True)
-class NotificationView:
-    """A message as the desk sees it; `recipient` is masked."""
-
-    id: uuid.UUID
-    exam_id: uuid.UUID
-    event: str
-    channel: str
-    state: str
-    recipient: str
-    failure_code: str | None
-    segments: int
-    created_at: datetime
-    never_sent: bool
-    """It waits, or waited in vain: no carrier may have taken it."""
-    history: tuple[NotificationEventView, ...]
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Outbox:
     """`family`: T0 or T1; `wechat`: notices go out too; `wake`: tells a worker that something waits."""
 
@@ -80,7 +57,7 @@ class Outbox:
 
         `event` names the occasion (one row each), `wording` the text: images_ready, ready or report_ready.
         """
-        patient = exam_repo.patient(session, exam.patient_id)
+        patient = patients.patient(session, exam.patient_id)
         queued = 0
         if "sms" in channels and patient.phone_sealed is not None:
             phone = self.fields.open(patient.phone_sealed, "patient.phone")
@@ -88,7 +65,7 @@ class Outbox:
             code = self.access_codes.issue_pickup(session, exam, phone)[0] if template.variable_count else None
             self._queue(session, exam, event, "sms", template.name, phone, mask(phone), code)
             queued += 1
-        account = repo.wechat_account(session, patient.id) if self.wechat and "wechat" in channels else None
+        account = accounts.wechat_account(session, patient.id) if self.wechat and "wechat" in channels else None
         if account is not None:
             openid = self.fields.open(account.openid_sealed, OPENID_CONTEXT)
             code, _ = self.access_codes.issue_link(session, exam)
@@ -144,18 +121,7 @@ class Outbox:
 
     def news(self, session: Session, exam: Exam) -> str:
         """The wording for what a patient may see now."""
-        return "ready" if exam_repo.latest_released_report(session, exam.id) else "images_ready"
-
-    def history(self, exam_id: uuid.UUID) -> list[NotificationView]:
-        """Every message of an exam with its states, oldest first."""
-        with self.db.read() as session:
-            return views_of(session, repo.of_exam(session, exam_id))
-
-    def at_the_desk(self, limit: int = 100) -> list[NotificationView]:
-        """Messages that a person has to decide on: nobody knows whether they arrived, or they could not be sent for
-        days. Newest first."""
-        with self.db.read() as session:
-            return views_of(session, repo.in_state(session, State.DESK, limit))
+        return "ready" if reports.latest_released_report(session, exam.id) else "images_ready"
 
     def _next_resend(self, session: Session, exam_id: uuid.UUID) -> int:
         resent = [row for row in repo.of_exam(session, exam_id) if row.event.startswith(RESEND)]
@@ -199,27 +165,3 @@ class Outbox:
             event=event,
             channel=channel,
         )
-
-
-def views_of(session: Session, rows: list[Notification]) -> list[NotificationView]:
-    events = repo.events(session, [row.id for row in rows])
-    return [
-        NotificationView(
-            id=row.id,
-            exam_id=row.exam_id,
-            event=row.event,
-            channel=row.channel,
-            state=row.state,
-            recipient=row.recipient_masked,
-            failure_code=row.failure_code,
-            segments=row.segments,
-            created_at=row.created_at,
-            never_sent=row.sent_at is None,
-            history=tuple(
-                NotificationEventView(event.state, event.detail, event.at)
-                for event in events
-                if event.notification_id == row.id
-            ),
-        )
-        for row in rows
-    ]

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from app.clock import Clock
 from app.models import Exam, Notification, Patient
 from app.repos.exams import exams as exam_repo
+from app.repos.exams import patients
 from app.repos.notifications import outbox as repo
 from app.repos.patient_access import one_time_codes
 from app.security.fields import FieldSealer
@@ -26,7 +27,7 @@ from app.services.patient_access.codes import AccessCodes
 RECENT = timedelta(days=30)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PhoneCorrection:
     """`tell_anew(session, exam)` queues the exam's news as a text message."""
 
@@ -53,7 +54,7 @@ class PhoneCorrection:
         exam = exam_repo.exam(session, row.exam_id)
         if exam is None or row.channel != "sms":
             return False
-        sealed = exam_repo.patient(session, exam.patient_id).phone_sealed
+        sealed = patients.patient(session, exam.patient_id).phone_sealed
         phone = self.fields.open(sealed, "patient.phone") if sealed else None
         if self.fields.open(row.recipient_sealed, RECIPIENT_CONTEXT) == phone:
             return False

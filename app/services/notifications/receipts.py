@@ -21,6 +21,7 @@ from app.errors import InvalidInput
 from app.models import EarlyReceipt, Notification
 from app.repos.due_times import NEVER
 from app.repos.notifications import outbox as repo
+from app.repos.notifications import receipts as receipt_repo
 from app.security.blind_index import BlindIndex
 from app.security.fields import FieldSealer
 from app.services.notifications.outbox import RECIPIENT_CONTEXT
@@ -42,7 +43,7 @@ SKEW = timedelta(minutes=2)
 BATCH = 20
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Receipts:
     db: Database
     clock: Clock
@@ -61,7 +62,7 @@ class Receipts:
     def take(self, receipts: Sequence[DeliveryReceipt]) -> None:
         """Receipts that were pushed, all in one commit; the same again, or too late, changes nothing."""
         with self.db.session() as session:
-            repo.forget_early_receipts(session, self.clock.now() - RECEIPTS_END)
+            receipt_repo.forget_early_receipts(session, self.clock.now() - RECEIPTS_END)
             for receipt in receipts:
                 row = repo.by_serial(session, receipt.serial)
                 if row is not None:
@@ -71,7 +72,7 @@ class Receipts:
 
     def settle_early(self, session: Session, row: Notification, serial: str) -> None:
         """The row's serial is known now: its receipt may have been here before."""
-        early = repo.early_receipt(session, serial)
+        early = receipt_repo.early_receipt(session, serial)
         if early is not None:
             self._adopt(session, row, early)
 
@@ -137,7 +138,7 @@ class Receipts:
         return stray[0] if len(stray) == 1 and alone else None
 
     def _keep(self, session: Session, receipt: DeliveryReceipt) -> None:
-        if repo.early_receipt(session, receipt.serial) is not None:
+        if receipt_repo.early_receipt(session, receipt.serial) is not None:
             return
         early = EarlyReceipt(
             serial=receipt.serial,
@@ -157,7 +158,7 @@ class Receipts:
         rows = self._open_rows(session, phone)
         if len(rows) != 1 or rows[0].state == State.SENDING or rows[0].sent_at is None:
             return
-        early = repo.early_receipts_of(session, self._phone_hash(phone), rows[0].sent_at - SKEW)
+        early = receipt_repo.early_receipts_of(session, self._phone_hash(phone), rows[0].sent_at - SKEW)
         if len(early) == 1:
             self._adopt(session, rows[0], early[0])
 
@@ -170,7 +171,7 @@ class Receipts:
             session, row.id, (State.ACCEPTED, State.UNKNOWN, State.DESK), None, {"provider_serial": early.serial}
         )
         self._apply(session, row, early.delivered, early.code)
-        repo.remove_early_receipt(session, early.serial)
+        receipt_repo.remove_early_receipt(session, early.serial)
 
     def _apply(self, session: Session, row: Notification, delivered: bool, code: str) -> None:
         if delivered:

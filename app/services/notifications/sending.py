@@ -27,7 +27,7 @@ from app.services.notifications.outbox import RECIPIENT_CONTEXT
 from app.services.notifications.phone_correction import PhoneCorrection
 from app.services.notifications.receipts import FIRST_QUESTION, RECEIPT_EXPECTED, Receipts
 from app.services.notifications.states import NotificationStates, State
-from app.services.notifications.wording import ONE_TIME, Messages, one_time_id
+from app.services.notifications.wording import ONE_TIME, Wording, one_time_id
 from app.services.queue.row_by_row import row_by_row
 from sms.errors import InvalidMessage, SendingError, SmsRefused, SmsRetryLater, SmsUnknown
 from sms.sender import SmsSender
@@ -55,13 +55,13 @@ class _Parcel:
     hand_over: Callable[[], tuple[str, int]]
 
 
-@dataclass(frozen=True)
-class Notify:
+@dataclass(frozen=True, kw_only=True)
+class Sending:
     db: Database
     clock: Clock
     fields: FieldSealer
     states: NotificationStates
-    messages: Messages
+    wording: Wording
     phones: PhoneCorrection
     receipts: Receipts
     sms: SmsSender
@@ -176,7 +176,7 @@ class Notify:
     def _prepare(self, session: Session, row: Notification) -> Callable[[], tuple[str, int]]:
         recipient = self.fields.open(row.recipient_sealed, RECIPIENT_CONTEXT)
         if row.channel == "sms":
-            message = self.messages.sms(session, row)
+            message = self.wording.sms(session, row)
 
             def by_sms() -> tuple[str, int]:
                 accepted = self.sms.send(recipient, message, row.id.hex)
@@ -187,7 +187,7 @@ class Notify:
         wechat = self.wechat
         if exam is None or wechat is None:
             raise NotFound("no WeChat here any more")
-        notice = self.messages.notice(session, row, exam)
+        notice = self.wording.notice(session, row, exam)
         return lambda: (wechat.send(recipient, notice).msgid, 0)
 
     def _record_acceptance(self, row: Notification, serial: str, segments: int) -> None:

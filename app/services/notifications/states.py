@@ -45,7 +45,7 @@ _ROUTINE = (State.PENDING, State.SENDING)
 """Kept among the notification's events, but not worth a line of the audit log."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class NotificationStates:
     clock: Clock
     audit: Audit

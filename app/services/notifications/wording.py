@@ -24,8 +24,8 @@ from wechat.templates import TEMPLATES as WECHAT_TEMPLATES
 ONE_TIME = "one_time_code:"
 
 
-@dataclass(frozen=True)
-class Messages:
+@dataclass(frozen=True, kw_only=True)
+class Wording:
     """`family` and `signature` as registered with the carrier; `base_url` is where patients reach us."""
 
     codes: Codes

@@ -41,7 +41,7 @@ class ObjectCheck:
     fault: str | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ArchiveCheck:
     db: Database
     archive: SealedArchive
@@ -113,7 +113,7 @@ class ArchiveCheck:
         try:
             key, entries = self._key(data_key_id), PackIndex.from_bytes(index)
             for number in range(len(entries)):
-                size += len(self.archive.read_frame(object_key, version, key, entries[number]))
+                size += len(self.archive.read_entry(object_key, version, key, entries[number]))
         except ArchiveError as error:
             return ObjectCheck(object_key, size, _fault(error))
         return ObjectCheck(object_key, size, None)

@@ -19,7 +19,7 @@ class Figure:
     values: Mapping[tuple[str, ...], int]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Figures:
     db: Database
 

@@ -22,7 +22,7 @@ BATCH = 500
 """Few enough that no patient waits for the write lock."""
 
 
-@dataclass
+@dataclass(kw_only=True)
 class SpentRows:
     db: Database
     clock: Clock

@@ -12,15 +12,15 @@ from app.errors import NotFound
 from app.models import Exam
 from app.repos.exams import exams as repo
 from app.services.audit.log import Action, Audit
-from app.services.exams.registration import Exams
+from app.services.exams.views import ExamViews
 from app.services.paper import qr, report_sheet
 from app.services.patient_access.codes import AccessCodes
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Paper:
     db: Database
-    exams: Exams
+    exams: ExamViews
     access_codes: AccessCodes
     audit: Audit
     base_url: str
@@ -44,15 +44,15 @@ class Paper:
     def sheet(self, accession_number: str, actor: str) -> bytes:
         """The report sheet as PDF. Raises NotFound."""
         url = self.qr_url(accession_number, actor, form="report-sheet")
-        return report_sheet.render(self.exams.view_by_accession(accession_number), url, self.hospital_name)
+        return report_sheet.render(self.exams.by_accession(accession_number), url, self.hospital_name)
 
     def sheet_of(self, exam_id: uuid.UUID, actor: str) -> bytes:
         """The same by the exam's id, for the desk."""
-        return self.sheet(self.exams.view(exam_id).accession_number, actor)
+        return self.sheet(self.exams.by_id(exam_id).accession_number, actor)
 
     def download(self, exam_id: uuid.UUID) -> bytes:
         """The same for a patient who was let in, and who downloads a report: that is what is audited, by the caller."""
-        view = self.exams.view(exam_id)
+        view = self.exams.by_id(exam_id)
         with self.db.session() as session:
             exam = repo.exam(session, exam_id)
             if exam is None:

@@ -17,7 +17,7 @@ from fpdf import FPDF
 
 from app.clock import CHINA
 from app.errors import GlyphMissing
-from app.services.exams.registration import ExamView
+from app.services.exams.views import ExamView
 from app.services.paper import qr
 from app.services.paper.modality_names import modality_name
 

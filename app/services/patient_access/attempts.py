@@ -37,7 +37,7 @@ class Claim:
         return not self.retry_after_s and not self.step_up
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Attempts:
     codes: Codes
     address_limit: int

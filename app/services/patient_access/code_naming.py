@@ -13,7 +13,9 @@ from sqlalchemy.orm import Session
 
 from app.models import Exam, Patient, ShareCode
 from app.repos.exams import exams as exam_repo
+from app.repos.exams import patients
 from app.repos.patient_access import codes as repo
+from app.repos.patient_access import sessions
 from app.security.codes import Codes, normal_code
 
 NOBODY = uuid.UUID(int=0)
@@ -52,7 +54,7 @@ class Named:
         return f"exam:{self.exam.id.hex}" if self.exam else "code:unknown"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CodeNaming:
     """Every method but `code_key` works inside the caller's transaction."""
 
@@ -73,13 +75,13 @@ class CodeNaming:
         code_key = self.code_key(attempt)
         code = self.live(session, code_key, now)
         exam = exam_repo.exam(session, code.exam_id if code else NOBODY)
-        patient = exam_repo.patient_or_none(session, exam.patient_id if exam else NOBODY)
+        patient = patients.patient_or_none(session, exam.patient_id if exam else NOBODY)
         # Of a pick-up code the phone stands for the patient, whether or not the code exists: else a full count would
         # answer otherwise for codes that name nobody, and tell which ones do.
         phone = attempt.phone if attempt.phone != NO_PHONE else None
         owner = phone or (patient.identity_hash if patient else code_key).hex()
         device_hash = self.codes.hash("device", attempt.device or "")
-        known = repo.known_device(session, device_hash, exam.id if exam else NOBODY)
+        known = sessions.known_device(session, device_hash, exam.id if exam else NOBODY)
         device_key = self.codes.hash("device-exam", device_hash.hex(), exam.id.hex) if known and exam else None
         return Named(code_key, self.codes.hash("patient", owner), code, exam, patient, device_key)
 

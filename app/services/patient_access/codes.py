@@ -12,14 +12,15 @@ from sqlalchemy.orm import Session
 
 from app.clock import Clock
 from app.models import Exam, ShareCode
+from app.repos.exams.revision import raise_exam_revision
 from app.repos.patient_access import codes as repo
 from app.repos.patient_access import one_time_codes
-from app.repos.pictures.prepared import raise_exam_revision
+from app.repos.patient_access import sessions as session_repo
 from app.security.codes import Codes
 from app.services.audit.log import Action, Audit
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class AccessCodes:
     """Every method works inside the caller's transaction."""
 
@@ -85,7 +86,7 @@ class AccessCodes:
         if not strangers:
             return False
         codes = repo.revoke_codes(session, exam.id, now, strangers)
-        sessions = repo.revoke_sessions(session, exam.id, now)
+        sessions = session_repo.revoke_sessions(session, exam.id, now)
         one_time_codes.end_all(session, exam.id, now)
         self.audit.record(
             session,
@@ -102,9 +103,9 @@ class AccessCodes:
         """End every code and session of an exam at once, whoever has them; its next QR is another one."""
         now = self.clock.now()
         codes = repo.revoke_codes(session, exam.id, now)
-        sessions = repo.revoke_sessions(session, exam.id, now)
+        sessions = session_repo.revoke_sessions(session, exam.id, now)
         one_time_codes.end_all(session, exam.id, now)
-        repo.forget_devices(session, exam.id)
+        session_repo.forget_devices(session, exam.id)
         exam.code_generation += 1
         session.flush()
         raise_exam_revision(session, exam.id)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.clock import Clock
 from app.database import Database
 from app.errors import NotFound
-from app.repos.patient_access import codes as repo
+from app.repos.patient_access import sessions
 from app.services.audit.log import Action, Audit
 from app.services.session_times import is_alive, is_to_be_touched, touch
 
@@ -31,7 +31,7 @@ class PatientAccess:
         return f"patient-session:{self.session_id.hex}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PatientSessions:
     db: Database
     clock: Clock
@@ -41,16 +41,16 @@ class PatientSessions:
     def check(self, session_id: uuid.UUID) -> PatientAccess:
         """The access a session gives now. One indexed SELECT; raises NotFound when it is over for any reason."""
         now = self.clock.now()
-        row = repo.session_row(self.db.look_up, session_id)
+        row = sessions.session_row(self.db.look_up, session_id)
         if row is None or not is_alive(row, now, self.idle):
             raise NotFound
         if is_to_be_touched(row, now):
-            touch(self.db, lambda session: repo.touch_session(session, session_id, now))
+            touch(self.db, lambda session: sessions.touch_session(session, session_id, now))
         return PatientAccess(session_id, row.exam_id, row.exam_revision, row.held_at is not None)
 
     def end(self, access: PatientAccess) -> None:
         with self.db.session() as session:
-            repo.revoke_session(session, access.session_id, self.clock.now())
+            sessions.revoke_session(session, access.session_id, self.clock.now())
             self._record(session, access, Action.ACCESS_ENDED)
 
     def record(self, access: PatientAccess, action: Action, **detail: str) -> None:

@@ -25,7 +25,7 @@ BATCH = 50
 PAUSE_AFTER_FAULT_S = 600.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Completion:
     db: Database
     clock: Clock

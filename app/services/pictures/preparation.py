@@ -5,7 +5,6 @@ Serving what is prepared is app/services/pictures/serving.py; how a picture is m
 
 from __future__ import annotations
 
-import itertools
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,14 +18,13 @@ from app.database import Database
 from app.errors import CloudFilmError, NotFound, StoreUnavailable
 from app.imaging.display.window import default_window
 from app.imaging.errors import DecoderUnavailable
-from app.imaging.geometry.order import sort_frames, sort_positions
-from app.imaging.header.frame_index import FrameIndex
-from app.imaging.header.image_header import ImageHeader
-from app.imaging.header.image_index import inflated_frame
 from app.imaging.sandbox.pool import RenderPool, RenderSpec, RenderTask
-from app.models import Instance, PreparedSeries, Series, Study
+from app.models import PreparedSeries, Study
+from app.repos.exams.revision import raise_exam_revision
 from app.repos.pictures import prepared as repo
 from app.services.archive.data_keys import DataKeys
+from app.services.archive.original_frames import original_frame
+from app.services.pictures.stacks import Stack, key_frame, stacks_of
 
 log = structlog.get_logger(__name__)
 
@@ -34,29 +32,8 @@ PREVIEW = RenderSpec(fmt="jpg", longest=256, quality=75, max_bytes=10_240)
 FULL = RenderSpec(fmt="jpg", longest=1024, quality=85)
 
 
-@dataclass(frozen=True)
-class Slice:
-    """One frame of one stored instance; `header` is None when nobody can decode it."""
-
-    instance: Instance
-    frame: int
-    header: ImageHeader | None
-
-
-@dataclass(frozen=True)
-class Stack:
-    """What is scrolled as one: the single-frame images of a series, or one multi-frame image."""
-
-    series: Series
-    slices: tuple[Slice, ...]
-
-    @property
-    def first_shown(self) -> ImageHeader | None:
-        return next((piece.header for piece in self.slices if piece.header is not None), None)
-
-
-@dataclass(frozen=True)
-class Renditions:
+@dataclass(frozen=True, kw_only=True)
+class Preparation:
     """Ports: database, sealed archive, data keys, a renderer in child processes."""
 
     db: Database
@@ -132,7 +109,7 @@ class Renditions:
 
     def _tasks(self, stack: Stack, data_key: DataKey) -> Iterator[RenderTask]:
         for piece in stack.slices:
-            frame = read_frame(self.archive, data_key, piece.instance, piece.frame) if piece.header else b""
+            frame = original_frame(self.archive, data_key, piece.instance, piece.frame) if piece.header else b""
             yield RenderTask(piece.header, frame, piece.frame, (PREVIEW, FULL))
 
     def _publish(self, study_id: uuid.UUID, revision: int, rows: list[PreparedSeries]) -> bool:
@@ -149,7 +126,7 @@ class Renditions:
                 study.prepared_revision = revision
                 study.state = "prepared"
                 if study.exam_id is not None:
-                    repo.raise_exam_revision(session, study.exam_id)
+                    raise_exam_revision(session, study.exam_id)
                 repo.remove(session, [row.id for row in old])
             current = study is not None and study.prepared_revision == revision
         for key in orphans:
@@ -161,56 +138,6 @@ class Renditions:
             self.archive.store.delete(object_key)
         except CloudFilmError as error:  # an orphan costs space, not truth
             log.warning("an outdated pack stays", exc_info=error)
-
-
-def stacks_of(instances: Sequence[tuple[Series, Instance]]) -> list[Stack]:
-    """Display stacks of a study's instances, which come ordered by series: multi-frame objects stand alone; the frames
-    of each stack are sorted along their normal. Objects without pixels are left out."""
-    stacks: list[Stack] = []
-    for _, group in itertools.groupby(instances, key=lambda pair: pair[0].id):
-        singles: list[Slice] = []
-        alone: list[Stack] = []
-        for series, instance in group:
-            if not instance.number_of_frames:
-                continue
-            header = ImageHeader.from_json(instance.image_header) if instance.image_header else None
-            if instance.number_of_frames == 1:
-                singles.append(Slice(instance, 0, header))
-                continue
-            order = sort_frames(header) if header else range(instance.number_of_frames)
-            alone.append(Stack(series, tuple(Slice(instance, frame, header) for frame in order)))
-        if singles:
-            stacks.append(Stack(series, tuple(in_order(singles))))
-        stacks.extend(alone)
-    return stacks
-
-
-def in_order(slices: list[Slice]) -> list[Slice]:
-    """Slices along their normal; those whose header nobody can read keep the end, so that a gap is seen."""
-    shown = [piece for piece in slices if piece.header is not None]
-    order = sort_positions([piece.header for piece in shown if piece.header is not None])
-    return [shown[index] for index in order] + [piece for piece in slices if piece.header is None]
-
-
-def key_frame(is_shown: Sequence[bool]) -> int:
-    """k of the key image: the shown frame nearest to the middle of the stack, 1 when none can be shown."""
-    shown = [k for k, can_be in enumerate(is_shown, 1) if can_be]
-    return min(shown, key=lambda k: abs(k - (len(is_shown) + 1) / 2), default=1)
-
-
-def read_frame(archive: SealedArchive, data_key: DataKey, instance: Instance, frame: int) -> bytes:
-    """The encoded bytes of one frame, read from the sealed original without parsing its header.
-
-    Only an object whose whole dataset is deflated has no frame index and must be read whole.
-    """
-    if instance.frame_index is None:
-        whole = archive.open(instance.object_key, instance.object_version, data_key)
-        return inflated_frame(whole, frame)
-    pieces = FrameIndex.from_bytes(instance.frame_index).pieces(frame)
-    return b"".join(
-        archive.open_range(instance.object_key, instance.object_version, data_key, start, length, size=instance.size)
-        for start, length in pieces
-    )
 
 
 def _packs(rows: Sequence[PreparedSeries]) -> list[str]:

@@ -24,7 +24,7 @@ from app.imaging.sandbox.pool import RenderPool, RenderSpec, RenderTask
 from app.models import Instance, PreparedSeries, Study
 from app.repos.pictures import prepared as repo
 from app.services.archive.data_keys import DataKeys
-from app.services.pictures.preparation import read_frame
+from app.services.archive.original_frames import original_frame
 
 CACHED_EXAMS = 256
 BATCH_LIMIT = 20
@@ -54,7 +54,7 @@ class Original:
     data_key: DataKey
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Pictures:
     db: Database
     archive: SealedArchive
@@ -128,7 +128,9 @@ class Pictures:
         header = ImageHeader.from_json(instance.image_header)
         task = RenderTask(
             header=header,
-            frame=lambda: read_frame(self.archive, series.data_key, instance, frame),  # not read while a child keeps it
+            frame=lambda: original_frame(
+                self.archive, series.data_key, instance, frame
+            ),  # not read while a child keeps it
             number=frame,
             specs=(spec,),
             token=f"{instance.id.hex}:{frame}",
@@ -162,7 +164,7 @@ class Pictures:
             raise NotFound
         index = series.previews if preview else series.frames
         object_key = series.row.preview_object_key if preview else series.row.frame_object_key
-        return self.archive.read_frame(object_key, series.row.revision, series.data_key, index[k - 1])
+        return self.archive.read_entry(object_key, series.row.revision, series.data_key, index[k - 1])
 
 
 def _describe(n: int, row: PreparedSeries) -> dict[str, Any]:

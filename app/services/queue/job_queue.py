@@ -43,7 +43,7 @@ class ClaimedJob:
     attempt: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class JobQueue:
     db: Database
     clock: Clock

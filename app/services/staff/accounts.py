@@ -47,7 +47,7 @@ class StaffView:
     created_at: datetime
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class StaffAccounts:
     db: Database
     clock: Clock

@@ -17,10 +17,12 @@ from app.repos.exams import exams as exam_repo
 from app.repos.staff import desk as repo
 from app.services.audit.log import Action, Audit
 from app.services.audit.reasons import checked_reason
-from app.services.exams.registration import Exams, ExamView, ReportView
-from app.services.notifications.outbox import NotificationView, Outbox
+from app.services.exams.reports import Reports, ReportView
+from app.services.exams.views import ExamView, ExamViews
+from app.services.notifications.outbox import Outbox
+from app.services.notifications.views import MessageViews, NotificationView
 from app.services.patient_access.codes import AccessCodes
-from app.services.patient_access.verification import Verification
+from app.services.patient_access.one_time_codes import OneTimeCodes
 from sms.phone import mask
 
 NEWEST_EVENTS = 100
@@ -88,14 +90,16 @@ class ExamAtDesk:
     events: tuple[EventAtDesk, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Desk:
     db: Database
     audit: Audit
-    exams: Exams
+    exams: ExamViews
+    reports: Reports
     access_codes: AccessCodes
     outbox: Outbox
-    verification: Verification
+    messages: MessageViews
+    one_time_codes: OneTimeCodes
 
     def exam(self, exam_id: uuid.UUID, actor: str) -> ExamAtDesk:
         """Everything the desk may know of an exam. Raises NotFound."""
@@ -103,7 +107,7 @@ class Desk:
             row = exam_repo.exam(session, exam_id)
         if row is None:
             raise NotFound
-        view = self.exams.view(exam_id)
+        view = self.exams.by_id(exam_id)
         with self.db.session() as session:
             self.audit.record(session, Action.STAFF_VIEWED_EXAM, actor=actor, subject=_subject(exam_id))
             studies = repo.studies(session, view.accession_number)
@@ -114,8 +118,8 @@ class Desk:
             held_reason=row.held_reason,
             phone_masked=mask(view.patient.phone) if view.patient.phone else None,
             studies=tuple(_study(study, count) for study, count in studies),
-            reports=tuple(self.exams.versions(exam_id)),
-            messages=tuple(self.outbox.history(exam_id)),
+            reports=tuple(self.reports.versions(exam_id)),
+            messages=tuple(self.messages.history(exam_id)),
             events=tuple(_event(event) for event in events),
         )
 
@@ -145,7 +149,7 @@ class Desk:
             exam = exam_repo.exam(session, exam_id)
             if exam is None:
                 raise NotFound
-            code = self.verification.code_for_the_desk(session, exam)
+            code = self.one_time_codes.for_the_desk(session, exam)
             self.audit.record(session, Action.STAFF_LET_IN, actor=actor, subject=_subject(exam_id), reason=reason)
         return code
 

@@ -14,9 +14,10 @@ from urllib.parse import urlsplit
 from sqlalchemy.orm import Session
 
 from app.database import Database
-from app.identity.matching import normal_name
+from app.identity.names import normal_name
 from app.models import Exam, Patient
 from app.repos.exams import exams as repo
+from app.repos.exams import patients
 from app.repos.patient_access import codes as access_repo
 from app.security.blind_index import BlindIndex
 from app.security.codes import Codes, is_long, normal_code
@@ -41,7 +42,7 @@ class FoundExam:
     released: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ExamSearch:
     db: Database
     fields: FieldSealer
@@ -89,7 +90,7 @@ class ExamSearch:
         row = access_repo.code_by_hash(session, self.codes.hash("long", code))
         exam = repo.exam(session, row.exam_id) if row else None
         if exam is not None:
-            yield exam, repo.patient(session, exam.patient_id)
+            yield exam, patients.patient(session, exam.patient_id)
 
     def _shown(self, exam: Exam, patient: Patient) -> FoundExam:
         return FoundExam(

@@ -45,7 +45,7 @@ class StaffAccess:
         return f"staff:{self.username}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class StaffLogin:
     """`idle`: how long an unused session lives."""
 

@@ -10,13 +10,14 @@ from sqlalchemy.orm import Session
 from app.clock import Clock
 from app.models import WechatAccount
 from app.repos.notifications import outbox as repo
+from app.repos.wechat import accounts
 from app.security.blind_index import BlindIndex
 from app.security.fields import FieldSealer
 from app.services.audit.log import Action, Audit
 from app.services.notifications.outbox import OPENID_CONTEXT
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class WechatAccounts:
     clock: Clock
     fields: FieldSealer
@@ -26,7 +27,7 @@ class WechatAccounts:
     def bind(self, session: Session, patient_id: uuid.UUID, openid: str, actor: str) -> None:
         """From now on notices of this patient go to `openid`, too; nothing happens when they do already."""
         openid_hash = self.blind.of("wechat.openid", openid)
-        bound = repo.wechat_account(session, patient_id)
+        bound = accounts.wechat_account(session, patient_id)
         if bound is not None and bound.openid_hash == openid_hash:
             return
         row = WechatAccount(

@@ -20,7 +20,7 @@ LARGEST_BODY = 64 * 1024
 def knows_the_secret() -> None:
     """Guard: lets in a caller who knows the secret in the hook's address."""
     given = request.args.get("secret", "").encode()
-    if not hmac.compare_digest(given, services().sms_hook_secret.encode()):
+    if not hmac.compare_digest(given, services().notifications.sms_hook_secret.encode()):
         raise Forbidden
 
 
@@ -34,5 +34,5 @@ def tencent() -> Response:
         items = request.get_json(force=True)
     except RecursionError:
         raise InvalidInput("body", "is nested too deeply") from None
-    services().receipts.take_callback(items)
+    services().notifications.receipts.take_callback(items)
     return make_response(jsonify({"result": 0, "errmsg": "OK"}))

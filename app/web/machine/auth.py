@@ -20,7 +20,7 @@ def requires_scope(scope: str) -> Guard:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise Unauthenticated
-        g.machine = services().machine_tokens.authenticate(token.strip())
+        g.machine = services().machines.tokens.authenticate(token.strip())
         if scope not in caller().scopes:
             raise Forbidden
 

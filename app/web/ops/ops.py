@@ -45,7 +45,7 @@ def metrics() -> Response:
 
 class _Counted(Collector):
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        for figure in services().figures.now():
+        for figure in services().operations.figures.now():
             gauge = GaugeMetricFamily(figure.name, figure.meaning, labels=figure.labels)
             for key, value in figure.values.items():
                 gauge.add_metric(key, value)

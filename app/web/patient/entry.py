@@ -11,7 +11,7 @@ from app.errors import AccessRefused, StepUpRequired, TooManyAttempts
 from app.security.codes import is_long, normal_code
 from app.services.exams.input import phone_number
 from app.services.patient_access.code_naming import NO_PHONE, Attempt
-from app.services.patient_access.verification import Opened
+from app.services.patient_access.opening import Opened
 from app.web import body_limits
 from app.web.context import services
 from app.web.guards import guarded_blueprint, public
@@ -70,7 +70,7 @@ def _phone() -> str:
 
 def _answer(code: str, phone: str | None, carried: dict[str, str] | None) -> Response:
     attempt = Attempt(code=code, address=request.remote_addr or "", phone=phone, device=patient_session.device_token())
-    verification = services().verification
+    access = services().patient_access
     action = request.form.get("action")
     if action in ("send_code", "have_code"):
         missing = _missing(carried, code)  # depends on what was typed, not on what exists
@@ -80,9 +80,9 @@ def _answer(code: str, phone: str | None, carried: dict[str, str] | None) -> Res
     try:
         typed = request.form.get("one_time_code")
         if typed is not None:
-            opened = verification.open_by_one_time_code(attempt, typed[:32])
+            opened = access.one_time_codes.open_by_one_time_code(attempt, typed[:32])
         else:
-            opened = verification.open_by_factor(attempt, request.form.get("factor", "")[:32])
+            opened = access.verification.open_by_factor(attempt, request.form.get("factor", "")[:32])
     except AccessRefused:
         return make_response(render_template("patient/refused.html"), 403)
     except TooManyAttempts as pause:
@@ -97,7 +97,7 @@ def _answer(code: str, phone: str | None, carried: dict[str, str] | None) -> Res
 def _asked(carried: dict[str, str] | None, attempt: Attempt) -> Response:
     """The page after a request for a one-time code. Also when this address must wait, a code can be typed."""
     try:
-        services().verification.request_one_time_code(attempt)
+        services().patient_access.one_time_codes.request(attempt)
     except TooManyAttempts as pause:
         page = _step_up(carried, missing=[], retry_minutes=-(-pause.retry_after_s // 60), status=429)
         page.headers["Retry-After"] = str(pause.retry_after_s)

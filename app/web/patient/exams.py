@@ -9,7 +9,7 @@ from jinja2.utils import htmlsafe_json_dumps
 
 from app.clock import CHINA
 from app.services.audit.log import Action
-from app.services.exams.registration import ExamView
+from app.services.exams.views import ExamView
 from app.services.paper.modality_names import modality_name
 from app.services.pictures.serving import ShownSeries
 from app.web import body_limits
@@ -68,7 +68,7 @@ def viewer(exam_id: str) -> str:
         "patient/viewer.html",
         exam_id=view.id.hex,
         title=f"{view.body_part} {modality_name(view.modality)}".strip(),
-        manifest_json=htmlsafe_json_dumps(services().pictures.manifest(access.exam_id, access.exam_revision)),
+        manifest_json=htmlsafe_json_dumps(services().pictures.serving.manifest(access.exam_id, access.exam_revision)),
         first_frame=next(iter(_key_images(view, shown[:1])), None),
     )
 
@@ -76,7 +76,7 @@ def viewer(exam_id: str) -> str:
 @blueprint.post("/exams/<exam_id>/leave")
 def leave(exam_id: str) -> Response:
     patient_session.check_csrf()
-    services().patient_sessions.end(patient_session.current_access())
+    services().patient_access.sessions.end(patient_session.current_access())
     return patient_session.end(make_response(render_template("patient/left.html")))
 
 
@@ -88,13 +88,13 @@ def _held() -> str:
 
 def _exam() -> tuple[ExamView, tuple[ShownSeries, ...]]:
     access = patient_session.current_access()
-    shown = services().pictures.shown(access.exam_id, access.exam_revision)
-    return services().exams.view(access.exam_id), shown
+    shown = services().pictures.serving.shown(access.exam_id, access.exam_revision)
+    return services().exams.views.by_id(access.exam_id), shown
 
 
 def _in_preparation(view: ExamView, shown: tuple[ShownSeries, ...]) -> bool:
     """Nothing is shown yet, but pictures may come."""
-    return not shown and services().pictures.may_come(view.id)
+    return not shown and services().pictures.serving.may_come(view.id)
 
 
 def _total(shown: tuple[ShownSeries, ...]) -> int:

@@ -29,7 +29,7 @@ _NUMBER = re.compile(r"-?\d{1,6}(\.\d{1,6})?\Z")
 @blueprint.get("/exams/<exam_id>/manifest.json")
 def manifest(exam_id: str) -> Response:
     access = current_access()
-    return jsonify(services().pictures.manifest(access.exam_id, access.exam_revision))
+    return jsonify(services().pictures.serving.manifest(access.exam_id, access.exam_revision))
 
 
 @blueprint.get("/exams/<exam_id>/series/<int:n>/frames/<int:k>.<fmt>")
@@ -39,7 +39,7 @@ def frame(exam_id: str, n: int, k: int, fmt: str) -> Response:
         raise NotFound
     # a phone that scrolls a stack asks for the next frame without a query: then there is nothing to parse
     size, window = (_size(), _window()) if request.query_string else (None, None)
-    access, pictures = current_access(), services().pictures
+    access, pictures = current_access(), services().pictures.serving
     if fmt == "jpg" and window is None and size in (None, 256):
         picture = pictures.frame(access.exam_id, access.exam_revision, n, k, preview=size == 256)
     else:
@@ -56,14 +56,16 @@ def batch(exam_id: str, n: int) -> Response:
     if size not in (None, 256):
         raise InvalidInput("size", "batches come in size 256 or without")
     access = current_access()
-    frames = services().pictures.batch(access.exam_id, access.exam_revision, n, first, count, preview=size == 256)
+    frames = services().pictures.serving.batch(
+        access.exam_id, access.exam_revision, n, first, count, preview=size == 256
+    )
     body = b"".join(struct.pack(">I", len(piece)) + piece for piece in frames)
     return Response(body, mimetype="application/octet-stream")
 
 
 @blueprint.get("/exams/<exam_id>/images.zip")
 def images_zip(exam_id: str) -> Response:
-    access, pictures = current_access(), services().pictures
+    access, pictures = current_access(), services().pictures.serving
     shown = pictures.shown(access.exam_id, access.exam_revision)
 
     def files() -> Iterator[tuple[str, Iterator[bytes]]]:
@@ -80,7 +82,7 @@ def images_zip(exam_id: str) -> Response:
 
 @blueprint.get("/exams/<exam_id>/dicom.zip")
 def dicom_zip(exam_id: str) -> Response:
-    access, pictures = current_access(), services().pictures
+    access, pictures = current_access(), services().pictures.serving
     originals = pictures.originals(access.exam_id)
 
     def files() -> Iterator[tuple[str, Iterator[bytes]]]:
@@ -96,7 +98,7 @@ def dicom_zip(exam_id: str) -> Response:
 def report_pdf(exam_id: str) -> Response:
     access = current_access()
     record(Action.REPORT_DOWNLOADED)
-    response = Response(services().paper.download(access.exam_id), mimetype="application/pdf")
+    response = Response(services().paper.paper.download(access.exam_id), mimetype="application/pdf")
     response.headers["Content-Disposition"] = 'inline; filename="report.pdf"'
     return response
 

@@ -10,8 +10,8 @@ from flask import Response, current_app, g, request
 
 from app.errors import InvalidInput, NotFound, Unauthenticated
 from app.services.audit.log import Action
+from app.services.patient_access.opening import Opened
 from app.services.patient_access.sessions import PatientAccess
-from app.services.patient_access.verification import Opened
 from app.web.context import services
 
 DEVICE_SECONDS = 365 * 24 * 3600
@@ -25,10 +25,10 @@ def cookie_name(name: str) -> str:
 def patient_session() -> None:
     """Guard: a live session for exactly the exam in the address. Anything else does not exist (404)."""
     try:
-        session_id = services().patient_tokens.read(request.cookies.get(cookie_name("cf-patient"), ""))
+        session_id = services().patient_access.tokens.read(request.cookies.get(cookie_name("cf-patient"), ""))
     except Unauthenticated:
         raise NotFound from None
-    access = services().patient_sessions.check(session_id)
+    access = services().patient_access.sessions.check(session_id)
     asked = (request.view_args or {}).get("exam_id")
     if asked is not None and not hmac.compare_digest(str(asked).encode(), access.exam_id.hex.encode()):
         raise NotFound
@@ -56,7 +56,7 @@ def current_access() -> PatientAccess:
 def record(action: Action, **detail: str) -> None:
     """Note in the audit log what this patient looks at or downloads. A HEAD request does neither."""
     if request.method != "HEAD":
-        services().patient_sessions.record(current_access(), action, **detail)
+        services().patient_access.sessions.record(current_access(), action, **detail)
 
 
 def device_token() -> str | None:
@@ -66,7 +66,7 @@ def device_token() -> str | None:
 
 def begin(response: Response, opened: Opened) -> Response:
     """Set the cookies of a new session."""
-    _set(response, "cf-patient", services().patient_tokens.issue(opened.session_id), None)
+    _set(response, "cf-patient", services().patient_access.tokens.issue(opened.session_id), None)
     _set(response, "cf-device", opened.device, DEVICE_SECONDS)
     return response
 
@@ -88,7 +88,7 @@ def check_csrf() -> None:
 
 
 def _csrf(session_id: uuid.UUID) -> str:
-    return hmac.new(services().patient_tokens.key, b"csrf" + session_id.bytes, hashlib.sha256).hexdigest()
+    return hmac.new(services().patient_access.tokens.key, b"csrf" + session_id.bytes, hashlib.sha256).hexdigest()
 
 
 def _set(response: Response, name: str, value: str, max_age: int | None) -> None:

@@ -22,7 +22,7 @@ from app.web.staff.session import csrf, staff_or_none
 def install(app: Flask) -> None:
     services = app.extensions["cloudfilm"]
     https = services.settings.base_url.startswith("https:")
-    app.secret_key = services.staff_form_key
+    app.secret_key = services.staff.form_key
     app.session_interface = FormSession()
     app.config.update(
         SESSION_COOKIE_NAME="__Host-cf-form" if https else "cf-form",

@@ -17,15 +17,15 @@ blueprint = guarded_blueprint("staff_audit", __name__, requires(Permission.READ_
 @blueprint.get("")
 def log() -> str:
     wanted = {name: request.args.get(name, "")[:128].strip() for name in FILTERS}
-    lines = services().audit_reading.newest(_before(), **wanted)
+    lines = services().audit.reading.newest(_before(), **wanted)
     older = lines[-1].seq if len(lines) == PAGE else None
     return render_template("staff/audit.html", lines=lines, wanted=wanted, older=older, faults=None)
 
 
 @blueprint.post("/verify")
 def verify() -> Response:
-    faults = services().audit_reading.faults()
-    lines = services().audit_reading.newest(None)
+    faults = services().audit.reading.faults()
+    lines = services().audit.reading.newest(None)
     page = render_template("staff/audit.html", lines=lines, wanted={}, older=None, faults=faults)
     return make_response(page)
 

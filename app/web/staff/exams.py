@@ -23,13 +23,13 @@ may_change = guarded(requires(Permission.CHANGE_ACCESS))
 @blueprint.get("/exams")
 def search() -> str:
     term = request.args.get("q", "")
-    found = services().exam_search.find(term, current_staff().actor)
+    found = services().staff.exam_search.find(term, current_staff().actor)
     return render_template("staff/search.html", term=term, found=found)
 
 
 @blueprint.get("/unmatched")
 def unmatched() -> str:
-    return render_template("staff/unmatched.html", studies=services().desk.not_matched())
+    return render_template("staff/unmatched.html", studies=services().staff.desk.not_matched())
 
 
 @blueprint.get("/exams/<exam_id>")
@@ -43,7 +43,7 @@ def resend(exam_id: str) -> Response:
     """Send a new message with a new code. Answers 303, or the page with the reason why not."""
     asked = _id(exam_id)
     try:
-        services().outbox.resend(asked, request.form.get("reason", ""), current_staff().actor)
+        services().notifications.outbox.resend(asked, request.form.get("reason", ""), current_staff().actor)
     except REFUSALS as error:
         return _page(asked, error)
     return _back(asked, "resent")
@@ -55,7 +55,7 @@ def revoke(exam_id: str) -> Response:
     """End every code and session of the exam now."""
     asked = _id(exam_id)
     try:
-        services().desk.revoke(asked, request.form.get("reason", ""), current_staff().actor)
+        services().staff.desk.revoke(asked, request.form.get("reason", ""), current_staff().actor)
     except REFUSALS as error:
         return _page(asked, error)
     return _back(asked, "revoked")
@@ -67,10 +67,10 @@ def let_in(exam_id: str) -> Response:
     """Show a one-time code, once: it is kept nowhere in clear text."""
     asked = _id(exam_id)
     try:
-        code = services().desk.let_in(asked, request.form.get("reason", ""), current_staff().actor)
+        code = services().staff.desk.let_in(asked, request.form.get("reason", ""), current_staff().actor)
     except REFUSALS as error:
         return _page(asked, error)
-    accession = services().exams.view(asked).accession_number
+    accession = services().exams.views.by_id(asked).accession_number
     return make_response(render_template("staff/let_in.html", exam_id=asked.hex, code=code, accession_number=accession))
 
 
@@ -80,7 +80,7 @@ def hold(exam_id: str) -> Response:
     """Hold the exam: the patient sees neither report nor pictures until somebody lifts the hold."""
     asked = _id(exam_id)
     try:
-        services().holds.withhold(asked, request.form.get("reason", ""), current_staff().actor)
+        services().exams.holds.withhold(asked, request.form.get("reason", ""), current_staff().actor)
     except InvalidInput as error:
         return _page(asked, error)
     return _back(asked, "held")
@@ -95,7 +95,9 @@ def lift_hold(exam_id: str) -> Response:
     """
     asked, seen = _id(exam_id), request.form.get("revision", UNSEEN, type=int)
     try:
-        services().holds.release_hold(asked, request.form.get("reason", ""), current_staff().actor, seen_revision=seen)
+        services().exams.holds.release_hold(
+            asked, request.form.get("reason", ""), current_staff().actor, seen_revision=seen
+        )
     except REFUSALS as error:
         return _page(asked, error)
     return _back(asked, "hold_lifted")
@@ -104,18 +106,18 @@ def lift_hold(exam_id: str) -> Response:
 @blueprint.get("/exams/<exam_id>/report-sheet.pdf")
 @may_change
 def report_sheet(exam_id: str) -> Response:
-    return Response(services().paper.sheet_of(_id(exam_id), current_staff().actor), mimetype="application/pdf")
+    return Response(services().paper.paper.sheet_of(_id(exam_id), current_staff().actor), mimetype="application/pdf")
 
 
 @blueprint.get("/exams/<exam_id>/qr.png")
 @may_change
 def qr(exam_id: str) -> Response:
-    accession = services().exams.view(_id(exam_id)).accession_number
-    return Response(services().paper.qr_png(accession, current_staff().actor), mimetype="image/png")
+    accession = services().exams.views.by_id(_id(exam_id)).accession_number
+    return Response(services().paper.paper.qr_png(accession, current_staff().actor), mimetype="image/png")
 
 
 def _page(exam_id: uuid.UUID, fault: CloudFilmError | None = None) -> Response:
-    desk = services().desk.exam(exam_id, current_staff().actor)
+    desk = services().staff.desk.exam(exam_id, current_staff().actor)
     page = render_template("staff/exam.html", desk=desk, fault=type(fault).__name__ if fault else None)
     return make_response(page, status_of(fault) if fault else 200)
 

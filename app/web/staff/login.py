@@ -47,7 +47,7 @@ def log_in() -> Response:
     if not form.validate():
         return _refused(form, "incomplete", 400)
     try:
-        session_id = services().staff_login.log_in(form.username.data, form.password.data, form.totp.data)
+        session_id = services().staff.login.log_in(form.username.data, form.password.data, form.totp.data)
     except AccessRefused:
         return _refused(form, "wrong", 403)
     except TooManyAttempts as pause:
@@ -55,12 +55,12 @@ def log_in() -> Response:
         response.headers["Retry-After"] = str(pause.retry_after_s)
         return response
     session.clear()  # tokens of forms shown before the login end with it
-    return begin(_to("/staff/"), services().staff_tokens.issue(session_id))
+    return begin(_to("/staff/"), services().staff.tokens.issue(session_id))
 
 
 @blueprint.post("/logout")
 def log_out() -> Response:
-    services().staff_login.log_out(current_staff())
+    services().staff.login.log_out(current_staff())
     session.clear()
     return end(_to("/staff/login"))
 
@@ -79,11 +79,11 @@ def change_password() -> Response:
         fault = "" if form.new.data == form.again.data else "again"
     if not fault:
         try:
-            services().staff_accounts.change_password(current_staff().user_id, form.current.data, form.new.data)
+            services().staff.accounts.change_password(current_staff().user_id, form.current.data, form.new.data)
         except InvalidInput as error:
             fault = error.reason
     if fault == "wrong":  # a stranger at an open session gets one guess
-        services().staff_login.log_out(current_staff())
+        services().staff.login.log_out(current_staff())
         session.clear()
         return end(_refused(LoginForm(formdata=None), "wrong_password", 403))
     if fault:

@@ -31,7 +31,7 @@ def messages() -> Response:
 def queue_again() -> Response:
     """Queue again every message that failed with an alarm or could not be sent for days. Field: `reason`."""
     try:
-        services().failed_messages.queue_again(request.form.get("reason", ""), current_staff().actor)
+        services().notifications.failed.queue_again(request.form.get("reason", ""), current_staff().actor)
     except InvalidInput as error:
         return _page(error, 400)
     flash("queued_again")
@@ -49,16 +49,16 @@ def settle(notification_id: str) -> Response:
         asked = uuid.UUID(hex=notification_id)
     except ValueError:
         raise NotFound from None
-    services().outbox.settle(asked, ANSWERS[outcome], current_staff().actor)
+    services().notifications.outbox.settle(asked, ANSWERS[outcome], current_staff().actor)
     flash("settled")
     return make_response(redirect("/staff/messages", 303))
 
 
 def _page(fault: InvalidInput | None, status: int) -> Response:
-    failed = services().failed_messages
+    failed = services().notifications.failed
     page = render_template(
         "staff/messages.html",
-        messages=services().outbox.at_the_desk(),
+        messages=services().notifications.views.at_the_desk(),
         failed=failed.newest(),
         sendable_again=failed.count_sendable_again(),
         fault=type(fault).__name__ if fault else None,

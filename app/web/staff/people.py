@@ -25,7 +25,7 @@ def people() -> Response:
 def create() -> Response:
     username = request.form.get("username", "")[:64].strip().casefold()
     try:
-        fresh = services().staff_accounts.create(username, request.form.get("role", "")[:16], current_staff().actor)
+        fresh = services().staff.accounts.create(username, request.form.get("role", "")[:16], current_staff().actor)
     except InvalidInput as error:
         return _page(error.field, 400)
     except Conflict:
@@ -35,20 +35,20 @@ def create() -> Response:
 
 @blueprint.post("/<username>/reset")
 def reset(username: str) -> Response:
-    return _told(services().staff_accounts.reset(username, current_staff().actor))
+    return _told(services().staff.accounts.reset(username, current_staff().actor))
 
 
 @blueprint.post("/<username>/disable")
 def disable(username: str) -> Response:
     if username == current_staff().username:
         return _page("self", 409)
-    services().staff_accounts.disable(username, current_staff().actor)
+    services().staff.accounts.disable(username, current_staff().actor)
     flash("disabled")
     return make_response(redirect("/staff/people", 303))
 
 
 def _page(fault: str | None, status: int) -> Response:
-    everybody = services().staff_accounts.everybody()
+    everybody = services().staff.accounts.everybody()
     return make_response(render_template("staff/people.html", everybody=everybody, roles=ROLES, fault=fault), status)
 
 

@@ -31,7 +31,7 @@ def hospital_network() -> None:
 def own_session() -> None:
     """Guard: somebody is logged in, also with a password that is too old."""
     hospital_network()
-    g.staff_access = services().staff_login.check(services().staff_tokens.read(request.cookies.get(cookie_name(), "")))
+    g.staff_access = services().staff.login.check(services().staff.tokens.read(request.cookies.get(cookie_name(), "")))
 
 
 def requires(permission: Permission) -> Guard:

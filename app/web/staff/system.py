@@ -20,8 +20,8 @@ QUARANTINE_SHOWN = 100
 def system() -> str:
     return render_template(
         "staff/system.html",
-        jobs=services().worker.work.queue.given_up(),
-        quarantine=services().quarantine.newest(current_staff().actor, QUARANTINE_SHOWN),
+        jobs=services().queue.given_up(),
+        quarantine=services().ingest.quarantine.newest(current_staff().actor, QUARANTINE_SHOWN),
     )
 
 
@@ -31,6 +31,6 @@ def revive(job_id: str) -> Response:
         asked = uuid.UUID(hex=job_id)
     except ValueError:
         raise NotFound from None
-    services().worker.work.queue.revive(asked, current_staff().actor)
+    services().queue.revive(asked, current_staff().actor)
     flash("revived")
     return make_response(redirect("/staff/system", 303))

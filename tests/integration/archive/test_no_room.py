@@ -57,7 +57,7 @@ def file_uid(file: bytes) -> str:
 def house(tmp_path: Path) -> Iterator[House]:
     made = House(tmp_path)
     yield made
-    made.services.renderer.close()
+    made.services.pictures.renderer.close()
     made.services.db.dispose()
 
 
@@ -95,7 +95,7 @@ def refusal(act: Callable[[int], int]) -> int:
 
 @pytest.mark.skipif(database.VARIABLE in os.environ, reason="how SQLite says that it is full")
 def test_a_full_database_is_503_and_out_of_resources_and_acknowledges_nothing(house: House) -> None:
-    door = start_door(house.services.settings, house.services.ingest)
+    door = start_door(house.services.settings, house.services.ingest.ingest)
     file = ct_file()
     try:
         with full(house.services.db):
@@ -110,7 +110,7 @@ def test_a_full_database_is_503_and_out_of_resources_and_acknowledges_nothing(ho
         assert house.upload(file) == 200
         assert file_uid(file) in house.stored()
         assert house.order("B1") == 201
-        assert not [result for result in house.services.archive_check.objects() if result.fault]
+        assert not [result for result in house.services.operations.archive_check.objects() if result.fault]
     finally:
         door.stop(grace_s=2)
 

@@ -20,7 +20,7 @@ from tests.factories.telling import deliver_receipts, messages, receive_study, s
 def house(tmp_path: Path) -> Iterator[Services]:
     built = services(tmp_path, quiet_period_s="1")
     yield built
-    built.renderer.close()
+    built.pictures.renderer.close()
 
 
 def trail(house: Services) -> list[tuple[str, str, str]]:
@@ -35,7 +35,7 @@ def trail(house: Services) -> list[tuple[str, str, str]]:
 def test_every_step_of_a_patients_exam_leaves_its_trace(house: Services) -> None:
     app = application(house)
     ris = app.test_client()
-    token = house.machine_tokens.create("ris", {"ris", "read"}, "cli")
+    token = house.machines.tokens.create("ris", {"ris", "read"}, "cli")
     ris.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
     assert ris.put("/api/v1/exams/A1", json=exam_body()).status_code == 201
     assert ris.put("/api/v1/exams/A1", json=exam_body(patient_phone=None, department="心内科")).status_code == 200
@@ -88,7 +88,7 @@ def test_every_step_of_a_patients_exam_leaves_its_trace(house: Services) -> None
     }
     assert dict(found) == expected
     with house.db.read() as read:
-        assert house.audit.verify(read) == []
+        assert house.audit.log.verify(read) == []
         written = " ".join(f"{event.actor} {event.subject} {event.detail}" for event in log.in_order(read))
     texts = [message.text for message in messages(house)]
     codes = [texts[0].partition("取片码")[2][:6], texts[1].partition("验证码是")[2][:6]]

@@ -36,7 +36,7 @@ def server() -> Iterator[str]:
 def house(server: str, tmp_path: Path) -> Iterator[Services]:
     built = services(tmp_path, database_url=new_database(server, uuid.uuid4().hex), quiet_period_s="1")
     yield built
-    built.renderer.close()
+    built.pictures.renderer.close()
     built.db.dispose()
 
 
@@ -61,7 +61,7 @@ def at_once(work: Callable[[int], Any], times: int = WRITERS) -> list[Any]:
 
 def faults(house: Services) -> list[Any]:
     with house.db.read() as session:
-        return house.audit.verify(session)
+        return house.audit.log.verify(session)
 
 
 def test_processes_that_start_at_once_on_an_empty_database_bring_it_up_once(server: str) -> None:
@@ -96,27 +96,29 @@ def test_an_exam_goes_from_the_modality_to_the_phone(house: Services) -> None:
 
 
 def test_the_same_new_exam_given_by_many_at_once_is_one(house: Services) -> None:
-    found = at_once(lambda _: house.exams.register("A1", exam_input(exam_body()), "machine:ris"))
+    found = at_once(lambda _: house.exams.registration.register("A1", exam_input(exam_body()), "machine:ris"))
     assert Counter(found) == {True: 1, False: WRITERS - 1}
     assert faults(house) == []
 
 
 def test_many_new_exams_of_one_new_patient_at_once_are_all_taken(house: Services) -> None:
-    found = at_once(lambda number: house.exams.register(f"A{number}", exam_input(exam_body()), "machine:ris"))
+    found = at_once(
+        lambda number: house.exams.registration.register(f"A{number}", exam_input(exam_body()), "machine:ris")
+    )
     assert found == [True] * WRITERS
 
 
 def test_report_versions_given_at_once_are_all_kept_and_the_same_one_once(house: Services) -> None:
     register(house)
-    same = at_once(lambda _: house.exams.add_report("A1", report_input(report_body()), "machine:ris"))
+    same = at_once(lambda _: house.exams.reports.add("A1", report_input(report_body()), "machine:ris"))
     assert Counter(same) == {True: 1, False: WRITERS - 1}
     others = at_once(
-        lambda number: house.exams.add_report(
+        lambda number: house.exams.reports.add(
             "A1", report_input(report_body(status="amended", findings=str(number))), "machine:ris"
         )
     )
     assert others == [False] * WRITERS
-    versions = house.exams.versions(house.exams.view_by_accession("A1").id)
+    versions = house.exams.reports.versions(house.exams.views.by_accession("A1").id)
     assert [version.version for version in versions] == list(range(1, WRITERS + 2))
     assert {version.findings for version in versions[1:]} == {str(number) for number in range(WRITERS)}
 
@@ -138,7 +140,7 @@ def test_everybody_writing_about_one_exam_at_once_blocks_nobody_for_ever(house: 
             phone = f"1390000{number:02d}{turn:02d}"
             match number % 4:
                 case 0:
-                    house.exams.register("A1", exam_input(exam_body(patient_phone=phone)), "machine:ris")
+                    house.exams.registration.register("A1", exam_input(exam_body(patient_phone=phone)), "machine:ris")
                 case 1:
                     receive_study(house)
                 case 2:

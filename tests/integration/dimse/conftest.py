@@ -20,7 +20,7 @@ def open_door(tmp_path: Path) -> Iterator[Open]:
 
     def start(**more: str) -> tuple[Door, Services]:
         _, services = door_app(tmp_path, **({"dicom_calling_aes": CALLING} | more))
-        door = start_door(services.settings, services.ingest)
+        door = start_door(services.settings, services.ingest.ingest)
         opened.append((door, services))
         return door, services
 

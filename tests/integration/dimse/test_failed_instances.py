@@ -48,7 +48,7 @@ def test_a_full_store_is_out_of_resources_and_the_door_stays_open(
 
     association = associate(door.port)
     with monkeypatch.context() as patch:
-        patch.setattr(services.archive, "put_many", full)
+        patch.setattr(services.archive.objects, "put_many", full)
         assert send(association, [ct_file()]) == [0xA700]
     assert send(association, [ct_file()]) == [0]
     association.release()
@@ -75,7 +75,7 @@ def test_a_dataset_over_the_limit_aborts_its_association_and_only_its_start_is_k
     assert association.is_aborted
     eventually_empty(services.settings.spool_dir / "scp")
     assert stored(services) == {}
-    (item,) = services.quarantine.newest("test")
+    (item,) = services.ingest.quarantine.newest("test")
     assert (item.door, item.reason) == ("scp", OVERSIZED.reason)
     assert 100_000 < item.size <= KEPT_OF_OVERSIZED_BYTES
 

@@ -76,7 +76,7 @@ def test_a_report_never_goes_over_to_another_patient_without_a_human(house: Serv
     assert client.post(f"/q/{exam.qr}", data={"factor": "002X"}).status_code == 303
     page = client.get(f"/exams/{exam.exam_id}")
     assert "双肺" not in page.text
-    house.holds.release_hold(exam_of(house).id, "checked", "staff:a")
+    house.exams.holds.release_hold(exam_of(house).id, "checked", "staff:a")
     assert "双肺" in client.get(f"/exams/{exam.exam_id}").text
 
 
@@ -102,7 +102,7 @@ def test_a_hold_that_a_human_set_is_not_lifted_by_a_patient_who_changed_and_pict
     with house.db.session() as session:
         row = exam_repo.exam(session, exam_of(house).id)
         assert row is not None
-        house.holds.hold(session, row, "looks wrong", "staff:a")
+        house.exams.holds.hold(session, row, "looks wrong", "staff:a")
     correct(house, **OTHER)
     receive_study(house, **PICTURES)
     assert exam_of(house).held_reason == "looks wrong"
@@ -118,7 +118,7 @@ def test_a_corrected_name_under_the_same_patient_id_needs_no_human(house: Servic
 def test_another_spelling_of_the_same_name_is_taken_and_found(house: Services) -> None:
     correct(house, patient_name="LI NA", patient_id="p1")
     correct(house, patient_name="Lina", patient_id="P1")
-    view = house.exams.view_by_accession("A1")
+    view = house.exams.views.by_accession("A1")
     assert (view.patient.name, view.patient.patient_id) == ("Lina", "P1")
     with house.db.read() as session:
         tokens = set(session.scalars(select(PatientNameToken.token_hash)))

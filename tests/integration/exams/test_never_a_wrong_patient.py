@@ -18,12 +18,13 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from app.archive.sealed import PackIndex
 from app.errors import Conflict
 from app.identity.matching import HeaderIdentity
+from app.identity.sealed import seal_identity
 from app.models import PreparedSeries, Study
 from app.repos.exams import exams as exam_repo
+from app.repos.exams import studies as exam_studies
 from app.repos.ingest import studies as study_repo
 from app.security.sealing import Header
 from app.services.exams.input import exam_input, report_input
-from app.services.exams.matching import seal_identity
 from sms.simulator.inbox import PhoneInbox
 from tests.factories.access import application, let_in
 from tests.factories.house import START, exam_body, report_body, services
@@ -95,7 +96,7 @@ class WrongPatient(RuleBasedStateMachine):
             patient_phone=person.phone,
         )
         former = self.registered.get(accession)
-        self.house.exams.register(accession, exam_input(body), "machine:ris")
+        self.house.exams.registration.register(accession, exam_input(body), "machine:ris")
         self.registered[accession] = person
         if former and former.patient_id != person.patient_id and accession in self.reported:
             self.unproven.add(accession)
@@ -104,7 +105,7 @@ class WrongPatient(RuleBasedStateMachine):
     @rule(accession=accessions)
     def report_arrives(self, accession: str) -> None:
         if accession in self.registered and accession not in self.reported:
-            self.house.exams.add_report(accession, report_input(report_body(impression="SECRET")), "machine:ris")
+            self.house.exams.reports.add(accession, report_input(report_body(impression="SECRET")), "machine:ris")
             self.reported.add(accession)
         self.work()
 
@@ -117,7 +118,7 @@ class WrongPatient(RuleBasedStateMachine):
             birth_date="" if empty == "birth_date" else person.birth_date.replace("-", ""),
         )
         uid = f"2.25.{uuid.uuid4().int}"
-        _, key = self.house.data_keys.mint()
+        _, key = self.house.archive.data_keys.mint()
         study = Study(
             id=uuid.uuid4(),
             study_instance_uid=uid,
@@ -137,7 +138,7 @@ class WrongPatient(RuleBasedStateMachine):
             session.add(study)
             session.flush()
             session.add(prepared(study))
-            self.house.matching.study_changed(session, study)
+            self.house.exams.matching.study_changed(session, study)
         self.imaged[uid] = Imaged(accession, person, not empty)
         self.work()
 
@@ -147,7 +148,7 @@ class WrongPatient(RuleBasedStateMachine):
         if uid is None:
             return
         with self.house.db.session() as session:
-            self.house.matching.header_differs(session, study_repo.by_uid(session, {uid})[uid])
+            self.house.exams.matching.header_differs(session, study_repo.by_uid(session, {uid})[uid])
         self.divided.add(uid)
         self.work()
 
@@ -158,9 +159,9 @@ class WrongPatient(RuleBasedStateMachine):
         with self.house.db.read() as session:
             exam = exam_repo.exam_by_accession(session, accession)
             assert exam is not None
-            others = exam_repo.contradicting_studies(session, accession, "parted by a human")
+            others = exam_studies.contradicting_studies(session, accession, "parted by a human")
         try:
-            self.house.holds.release_hold(exam.id, "looked at both", "staff:a")
+            self.house.exams.holds.release_hold(exam.id, "looked at both", "staff:a")
         except Conflict:
             assert others == []
             return

@@ -23,7 +23,7 @@ Put = Callable[..., Any]
 @pytest.fixture
 def client(house: Services) -> FlaskClient:
     client = application(house).test_client()
-    token = house.machine_tokens.create("ris", {"ris", "read"}, "test")
+    token = house.machines.tokens.create("ris", {"ris", "read"}, "test")
     client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
     return client
 
@@ -32,7 +32,7 @@ def test_an_exam_is_registered_then_known_then_corrected(client: FlaskClient, ho
     assert client.put("/api/v1/exams/A1", json=exam_body()).status_code == 201
     assert client.put("/api/v1/exams/A1", json=exam_body()).status_code == 200
     assert client.put("/api/v1/exams/A1", json=exam_body(department="心内科")).status_code == 200
-    view = house.exams.view_by_accession("A1")
+    view = house.exams.views.by_accession("A1")
     assert (view.department, view.patient.name, view.patient.phone) == ("心内科", "李娜", "+8613900000001")
 
 
@@ -88,7 +88,7 @@ def test_a_field_given_twice_is_refused_and_not_guessed(client: FlaskClient, hou
         assert answer.status_code == 400
         assert "twice" in answer.json["detail"]
     with pytest.raises(NotFound):
-        house.exams.view_by_accession("A1")
+        house.exams.views.by_accession("A1")
 
 
 def test_another_type_and_an_oversize_body_are_refused(client: FlaskClient) -> None:
@@ -102,7 +102,7 @@ def test_tokens_and_scopes_are_asked_for(house: Services) -> None:
     client = application(house).test_client()
     answer = client.put("/api/v1/exams/A1", json=exam_body())
     assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, "Bearer")
-    reader = house.machine_tokens.create("viewer", {"read"}, "test")
+    reader = house.machines.tokens.create("viewer", {"read"}, "test")
     headers = {"Authorization": f"Bearer {reader}"}
     assert client.put("/api/v1/exams/A1", json=exam_body(), headers=headers).status_code == 403
     assert client.get("/api/v1/quarantine", headers=headers).json == []
@@ -112,7 +112,7 @@ def test_report_versions_are_added_and_never_overwritten(client: FlaskClient, ho
     assert client.put("/api/v1/exams/A1/report", json=report_body()).status_code == 404
     client.put("/api/v1/exams/A1", json=exam_body())
     assert client.put("/api/v1/exams/A1/report", json=report_body(status="preliminary")).status_code == 201
-    assert house.exams.view_by_accession("A1").report is None
+    assert house.exams.views.by_accession("A1").report is None
     assert client.put("/api/v1/exams/A1/report", json=report_body()).status_code == 200
     assert client.put("/api/v1/exams/A1/report", json=report_body()).status_code == 200
     assert client.put("/api/v1/exams/A1/report", json=report_body(findings="x")).status_code == 409
@@ -120,10 +120,10 @@ def test_report_versions_are_added_and_never_overwritten(client: FlaskClient, ho
     assert client.put("/api/v1/exams/A1/report", json=report_body(status="amended", findings="新")).status_code == 200
     for late in ("preliminary", "final"):
         assert client.put("/api/v1/exams/A1/report", json=report_body(status=late)).status_code == 409
-    view = house.exams.view_by_accession("A1")
+    view = house.exams.views.by_accession("A1")
     assert view.report is not None
     assert (view.report.version, view.report.findings) == (3, "新")
-    assert [version.status for version in house.exams.versions(view.id)] == ["preliminary", "final", "amended"]
+    assert [version.status for version in house.exams.reports.versions(view.id)] == ["preliminary", "final", "amended"]
 
 
 def test_the_openapi_document_describes_exactly_the_routes(client: FlaskClient) -> None:

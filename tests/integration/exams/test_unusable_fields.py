@@ -20,7 +20,7 @@ LANDLINE, WRONG_DIGIT = "022-23456789", "120101196001020028"
 @pytest.fixture
 def ris(app: Flask, house: Services) -> FlaskClient:
     client = app.test_client()
-    client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {house.machine_tokens.create('ris', {'ris'}, 'test')}"
+    client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {house.machines.tokens.create('ris', {'ris'}, 'test')}"
     return client
 
 
@@ -33,7 +33,7 @@ def put(ris: FlaskClient, accession: str = "A1", **changes: Any) -> tuple[int, l
 
 
 def on_file(house: Services, accession: str = "A1") -> tuple[str | None, str | None]:
-    patient = house.exams.view_by_accession(accession).patient
+    patient = house.exams.views.by_accession(accession).patient
     return patient.phone, patient.id_number
 
 
@@ -43,7 +43,7 @@ def test_an_exam_with_a_phone_that_gets_no_messages_is_taken_without(
 ) -> None:
     assert put(ris, patient_phone=phone) == (201, ["patient.phone"])
     assert on_file(house) == (None, GOOD_ID)
-    exam = house.exams.view_by_accession("A1")
+    exam = house.exams.views.by_accession("A1")
     page = console(app, house).get(f"/staff/exams/{exam.id.hex}").text
     assert "没有登记，收不到短信" in page
     assert "登记时没有采用" in page

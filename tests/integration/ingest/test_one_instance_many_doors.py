@@ -25,7 +25,7 @@ def services(tmp_path: Path) -> Iterator[Services]:
 
 
 def receive(services: Services, file: bytes) -> Outcome:
-    [outcome] = services.ingest.receive([IncomingObject(io.BytesIO(file))], "stow", "test")
+    [outcome] = services.ingest.ingest.receive([IncomingObject(io.BytesIO(file))], "stow", "test")
     return outcome
 
 

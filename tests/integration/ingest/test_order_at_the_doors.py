@@ -28,8 +28,8 @@ class Recorded:
 
     def __init__(self, services: Services) -> None:
         self.steps: list[str] = []
-        assert isinstance(services.archive.store, LocalStore)
-        services.archive.store._trace = self.steps.append
+        assert isinstance(services.archive.objects.store, LocalStore)
+        services.archive.objects.store._trace = self.steps.append
         event.listen(services.db.engine, "commit", lambda connection: self.steps.append("commit"))
 
     def of_instance(self) -> list[str]:
@@ -76,7 +76,7 @@ def test_c_store_answers_after_the_commit(house: tuple[Any, Services], monkeypat
         send_msg(self, primitive, context_id)
 
     monkeypatch.setattr(DIMSEServiceProvider, "send_msg", watched)
-    door = start_door(services.settings, services.ingest)
+    door = start_door(services.settings, services.ingest.ingest)
     try:
         association = associate(door.port)
         assert send(association, ct_series(1)) == [0]

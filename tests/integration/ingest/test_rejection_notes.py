@@ -29,7 +29,7 @@ def house(tmp_path: Path) -> Iterator[Services]:
     built = services(tmp_path)
     register(built)
     yield built
-    built.renderer.close()
+    built.pictures.renderer.close()
     built.db.dispose()
 
 
@@ -67,7 +67,9 @@ def three_slices() -> list[Dataset]:
 
 
 def receive(house: Services, *objects: Dataset) -> None:
-    outcomes = house.ingest.receive([IncomingObject(io.BytesIO(part10(each))) for each in objects], "stow", "test")
+    outcomes = house.ingest.ingest.receive(
+        [IncomingObject(io.BytesIO(part10(each))) for each in objects], "stow", "test"
+    )
     assert all(isinstance(outcome, Stored) for outcome in outcomes)
 
 
@@ -169,9 +171,9 @@ def test_a_note_that_does_not_say_what_it_rejects_is_refused_and_kept(
 ) -> None:
     slices = three_slices()
     receive(house, *slices)
-    [outcome] = house.ingest.receive([IncomingObject(io.BytesIO(part10(make(slices))))], "stow", "test")
+    [outcome] = house.ingest.ingest.receive([IncomingObject(io.BytesIO(part10(make(slices))))], "stow", "test")
     assert isinstance(outcome, Refused)
-    assert [item.reason for item in house.quarantine.newest("test")] == [outcome.reason]
+    assert [item.reason for item in house.ingest.quarantine.newest("test")] == [outcome.reason]
     work_off(house)
     assert frames(let_in(application(house), house, exam_of(house).id), house) == [3]
     assert rejected(house) == 0

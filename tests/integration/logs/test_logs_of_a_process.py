@@ -84,7 +84,7 @@ def test_a_sweep_and_a_job_that_fail_are_told_without_what_they_handled(
     monkeypatch.setattr("app.jobs.worker.SWEEPS", (fail,))
     monkeypatch.setattr("app.jobs.worker.JOBS", {PREPARE: fail})
     with house.db.session() as session:
-        house.worker.work.queue.enqueue(session, PREPARE, "one")
+        house.queue.enqueue(session, PREPARE, "one")
     with written() as output:
         assert house.worker.run_job()
         running = Worker(house.worker.work)

@@ -95,7 +95,7 @@ class Walk:
 
     def open(self) -> None:
         with self.house.db.session() as session:
-            qr = self.house.access_codes.qr_code(session, exam_of(self.house))
+            qr = self.house.patient_access.codes.qr_code(session, exam_of(self.house))
         pickup = self.code_in_last_message(r"取片码\s*([2-9A-HJ-NP-Z]{6})")
         self.unsaid |= {qr, pickup, qr.lower(), pickup.lower()}
         with_phone = {"phone": PHONE, "pickup_code": pickup}
@@ -164,7 +164,7 @@ class Walk:
                 raise fault
 
             self.patch.setattr(SimulatedCarrier, "send", refuse)
-            self.house.outbox.resend(exam_of(self.house).id, f"staff:{number}", "reason")
+            self.house.notifications.outbox.resend(exam_of(self.house).id, f"staff:{number}", "reason")
             sweep(self.house, seconds=3600)
 
     def code_in_last_message(self, pattern: str) -> str:
@@ -194,7 +194,7 @@ def walked(tmp_path_factory: pytest.TempPathFactory, patched: pytest.MonkeyPatch
         walk.break_views()
         walk.break_carrier()
     yield walk, output
-    house.renderer.close()
+    house.pictures.renderer.close()
     house.db.dispose()
 
 

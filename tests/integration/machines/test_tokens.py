@@ -21,7 +21,7 @@ def told(house: Services, *arguments: str) -> Result:
     try:
         return application(other).test_cli_runner().invoke(args=list(arguments))
     finally:
-        other.renderer.close()
+        other.pictures.renderer.close()
         other.db.dispose()
 
 

@@ -30,7 +30,7 @@ TEN_DAYS, MINUTE = timedelta(days=10), 60.0
 def house(tmp_path: Path) -> Iterator[Services]:
     built = services(tmp_path, quiet_period_s="60")
     yield built
-    built.renderer.close()
+    built.pictures.renderer.close()
 
 
 def set_back(house: Services, by: timedelta = TEN_DAYS) -> None:
@@ -41,7 +41,7 @@ def set_back(house: Services, by: timedelta = TEN_DAYS) -> None:
 def test_a_study_received_before_is_completed_and_prepared(house: Services) -> None:
     uid = receive_study(house)
     set_back(house)
-    assert house.completion.complete_quiet() == 1
+    assert house.pictures.completion.complete_quiet() == 1
     set_back(house)
     while house.worker.run_job():
         pass
@@ -51,17 +51,17 @@ def test_a_study_received_before_is_completed_and_prepared(house: Services) -> N
 def test_a_study_of_a_node_whose_clock_is_a_little_ahead_is_waited_for(house: Services) -> None:
     uid = receive_study(house)
     set_back(house, timedelta(minutes=2))
-    assert house.completion.complete_quiet() == 0
+    assert house.pictures.completion.complete_quiet() == 0
     assert study(house, uid).state == "receiving"
     clock_of(house).advance(3 * MINUTE)
-    assert house.completion.complete_quiet() == 1
+    assert house.pictures.completion.complete_quiet() == 1
 
 
 def test_a_job_that_pauses_or_whose_worker_died_is_taken_up(house: Services) -> None:
     receive_study(house)
     clock_of(house).advance(2 * MINUTE)
-    house.completion.complete_quiet()
-    queue = house.worker.work.queue
+    house.pictures.completion.complete_quiet()
+    queue = house.queue
     first = queue.claim()
     assert first is not None
     assert queue.claim() is None
@@ -83,12 +83,12 @@ def test_an_exam_is_released_and_its_patient_told(tmp_path: Path, gate: str) -> 
         sweep(house)  # it is due in a day
         assert exam_of(house).images_released_at is None
     set_back(house)
-    house.worker.work.release.release_due()
+    house.exams.release.release_due()
     assert exam_of(house).images_released_at is not None
     set_back(house)
     sweep(house)
     assert states(house, exam_id) == [("images_ready", "sms", "accepted")]
-    house.renderer.close()
+    house.pictures.renderer.close()
 
 
 def test_a_delay_is_still_waited_for_with_a_right_clock(tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ def test_a_delay_is_still_waited_for_with_a_right_clock(tmp_path: Path) -> None:
     assert exam_of(house).images_released_at is None
     sweep(house, seconds=2 * 60 * MINUTE)
     assert exam_of(house).images_released_at is not None
-    house.renderer.close()
+    house.pictures.renderer.close()
 
 
 def test_a_message_of_unknown_end_goes_to_the_desk(house: Services) -> None:
@@ -116,6 +116,6 @@ def test_the_carrier_is_asked_no_oftener_for_a_receipt(house: Services) -> None:
     sweep(house)
     assert only_state(house, exam_id) == "accepted"
     set_back(house)
-    house.worker.work.receipts.ask_due()
+    house.notifications.receipts.ask_due()
     [row] = notifications(house, exam_id)
     assert row.next_attempt_at > house.clock.now()

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.skipif(
 @pytest.fixture
 def house(tmp_path: Path) -> Services:
     built = services(tmp_path)
-    built.exams.register("A1", exam_input(exam_body()), "test")
+    built.exams.registration.register("A1", exam_input(exam_body()), "test")
     return built
 
 
@@ -65,21 +65,21 @@ def test_the_svg_prints_at_least_twenty_millimetres_wide() -> None:
 
 
 def test_the_sheet_scans_in_grey_at_150_dpi(house: Services, tmp_path: Path) -> None:
-    house.exams.add_report("A1", report_input(report_body()), "test")
-    picture = pages(house.paper.sheet("A1", "test"), tmp_path)
-    assert scan(picture) == house.paper.qr_url("A1", "test")
+    house.exams.reports.add("A1", report_input(report_body()), "test")
+    picture = pages(house.paper.paper.sheet("A1", "test"), tmp_path)
+    assert scan(picture) == house.paper.paper.qr_url("A1", "test")
 
 
 def test_the_symbol_alone_still_scans_at_twenty_millimetres(house: Services, tmp_path: Path) -> None:
-    picture = Image.open(pages(house.paper.sheet("A1", "test"), tmp_path))
+    picture = Image.open(pages(house.paper.paper.sheet("A1", "test"), tmp_path))
     small = picture.resize([round(side * 20 / report_sheet.QR_SIDE) for side in picture.size])
     small.save(tmp_path / "small.png")
-    assert scan(tmp_path / "small.png") == house.paper.qr_url("A1", "test")
+    assert scan(tmp_path / "small.png") == house.paper.paper.qr_url("A1", "test")
 
 
 def test_the_sheet_says_what_it_must_and_no_more(house: Services, tmp_path: Path) -> None:
-    house.exams.add_report("A1", report_input(report_body()), "test")
-    text = words_of(house.paper.sheet("A1", "test"), tmp_path)
+    house.exams.reports.add("A1", report_input(report_body()), "test")
+    text = words_of(house.paper.paper.sheet("A1", "test"), tmp_path)
     for words in ("李娜", "66 岁", "双肺纹理清晰", "陈医生", "A1", "医学影像检查报告单"):
         assert words in text
     for secret in ("1960", "13900000001", "120101"):
@@ -87,14 +87,14 @@ def test_the_sheet_says_what_it_must_and_no_more(house: Services, tmp_path: Path
 
 
 def test_without_a_report_the_sheet_says_so(house: Services, tmp_path: Path) -> None:
-    text = words_of(house.paper.sheet("A1", "test"), tmp_path)
+    text = words_of(house.paper.paper.sheet("A1", "test"), tmp_path)
     assert "报告未出" in text
 
 
 def test_the_sheet_of_a_held_exam_prints_no_report(house: Services, tmp_path: Path) -> None:
-    house.exams.add_report("A1", report_input(report_body()), "test")
+    house.exams.reports.add("A1", report_input(report_body()), "test")
     receive_study(house, PatientName="Wang^Jianguo=王^建国")
-    text = words_of(house.paper.sheet("A1", "test"), tmp_path)
+    text = words_of(house.paper.paper.sheet("A1", "test"), tmp_path)
     assert "正在核对" in text
     assert "双肺纹理清晰" not in text
 
@@ -103,8 +103,8 @@ def test_a_character_without_glyph_is_an_error_with_a_fallback_never_a_blank(hou
     rare = "\U00031234"
     with pytest.raises(GlyphMissing):
         report_sheet.check_glyphs(rare)
-    house.exams.register("A2", exam_input(exam_body(patient_name=f"李{rare}", patient_id="P7")), "test")
-    text = words_of(house.paper.sheet("A2", "test"), tmp_path)
+    house.exams.registration.register("A2", exam_input(exam_body(patient_name=f"李{rare}", patient_id="P7")), "test")
+    text = words_of(house.paper.paper.sheet("A2", "test"), tmp_path)
     assert "李〓" in text
     assert "U+31234" in text
 
@@ -125,10 +125,10 @@ def test_long_names_and_numbers_run_into_nothing_and_off_no_page(house: Services
         department="呼吸与危重症医学科（东院区）" * 4,
         body_part="胸腹部盆腔" * 12,
     )
-    house.exams.register("A" * 64, exam_input(long), "test")
-    house.exams.add_report("A" * 64, report_input(report_body(reporting_doctor="陈" * 64)), "test")
+    house.exams.registration.register("A" * 64, exam_input(long), "test")
+    house.exams.reports.add("A" * 64, report_input(report_body(reporting_doctor="陈" * 64)), "test")
     hospital = "天津市某某某某某某某某某某大学附属第一医院（东院区）暨某某研究所"
-    view = house.exams.view_by_accession("A" * 64)
+    view = house.exams.views.by_accession("A" * 64)
     boxes = places(report_sheet.render(view, URL, hospital), tmp_path)
     assert len(boxes) > 20
     for left, top, right, bottom, word in boxes:
@@ -142,8 +142,8 @@ def test_long_names_and_numbers_run_into_nothing_and_off_no_page(house: Services
 
 
 def test_a_long_report_flows_on_and_every_page_says_whose_it_is(house: Services, tmp_path: Path) -> None:
-    house.exams.add_report("A1", report_input(report_body(findings="肺" * 3000, impression="末" * 200)), "test")
-    (tmp_path / "long.pdf").write_bytes(house.paper.sheet("A1", "test"))
+    house.exams.reports.add("A1", report_input(report_body(findings="肺" * 3000, impression="末" * 200)), "test")
+    (tmp_path / "long.pdf").write_bytes(house.paper.paper.sheet("A1", "test"))
     command = ["pdftotext", "-layout", "long.pdf", "-"]
     text = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
     sides = text.split("\f")[:-1]
@@ -157,8 +157,8 @@ def test_a_long_report_flows_on_and_every_page_says_whose_it_is(house: Services,
 
 def test_tabs_and_line_ends_are_room_and_lines_not_missing_glyphs(house: Services, tmp_path: Path) -> None:
     findings = "左肺\t右肺\r\n心影\r纵隔"
-    house.exams.add_report("A1", report_input(report_body(findings=findings)), "test")
-    (tmp_path / "text.pdf").write_bytes(house.paper.sheet("A1", "test"))
+    house.exams.reports.add("A1", report_input(report_body(findings=findings)), "test")
+    (tmp_path / "text.pdf").write_bytes(house.paper.paper.sheet("A1", "test"))
     command = ["pdftotext", "-layout", "text.pdf", "-"]
     text = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
     assert re.search(r"左肺 +右肺\n", text)
@@ -169,10 +169,12 @@ def test_tabs_and_line_ends_are_room_and_lines_not_missing_glyphs(house: Service
 
 def test_every_text_on_the_sheet_is_checked_for_glyphs(house: Services, tmp_path: Path) -> None:
     rare = "\U00031234"
-    house.exams.register("A3", exam_input(exam_body(body_part=rare, department=rare, modality=rare)), "test")
+    house.exams.registration.register(
+        "A3", exam_input(exam_body(body_part=rare, department=rare, modality=rare)), "test"
+    )
     report = report_body(findings=rare, impression=rare, reporting_doctor=rare, reviewing_doctor=rare)
-    house.exams.add_report("A3", report_input(report), "test")
-    view = house.exams.view_by_accession("A3")
+    house.exams.reports.add("A3", report_input(report), "test")
+    view = house.exams.views.by_accession("A3")
     text = words_of(report_sheet.render(view, URL, rare), tmp_path)
     assert text.count("〓") == 8 + 1  # the note at the end names the sign once
     assert rare not in text
@@ -194,7 +196,7 @@ def test_the_symbol_has_error_correction_m_at_least_and_four_white_modules_aroun
 
 def test_the_sheets_symbol_has_four_white_modules_around(house: Services, tmp_path: Path) -> None:
     hospital = "天津市某某某某某某某某某某大学附属第一医院（东院区）暨某某研究所"
-    sheet = report_sheet.render(house.exams.view_by_accession("A1"), URL, hospital)
+    sheet = report_sheet.render(house.exams.views.by_accession("A1"), URL, hospital)
     picture = Image.open(pages(sheet, tmp_path)).convert("L")
     millimetre, module = 150 / 25.4, report_sheet.QR_SIDE / len(qr.modules(URL))
     left = report_sheet.WIDTH - report_sheet.MARGIN - report_sheet.QR_SIDE
@@ -216,16 +218,16 @@ def test_the_sheets_symbol_has_four_white_modules_around(house: Services, tmp_pa
 
 
 def test_a_reprint_is_the_same_symbol_and_after_a_revocation_another(house: Services) -> None:
-    first = house.paper.qr_svg("A1", "test")
-    house.exams.add_report("A1", report_input(report_body()), "test")
-    assert house.paper.qr_svg("A1", "test") == first
+    first = house.paper.paper.qr_svg("A1", "test")
+    house.exams.reports.add("A1", report_input(report_body()), "test")
+    assert house.paper.paper.qr_svg("A1", "test") == first
     with house.db.session() as session:
         exam = repo.exam_by_accession(session, "A1")
         assert exam is not None
-        house.access_codes.revoke_all(session, exam, "staff:a", "lost")
-    again = house.paper.qr_svg("A1", "test")
+        house.patient_access.codes.revoke_all(session, exam, "staff:a", "lost")
+    again = house.paper.paper.qr_svg("A1", "test")
     assert again != first
-    assert house.paper.qr_svg("A1", "test") == again
+    assert house.paper.paper.qr_svg("A1", "test") == again
 
 
 @pytest.mark.parametrize(

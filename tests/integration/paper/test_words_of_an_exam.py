@@ -33,7 +33,7 @@ def test_page_list_and_viewer_name_the_exam_in_plain_words(tmp_path: Path, chang
 def test_the_report_sheet_names_the_kind_of_exam_in_plain_words(tmp_path: Path) -> None:
     house = services(tmp_path)
     issued(house, modality="MG")
-    (tmp_path / "sheet.pdf").write_bytes(house.paper.sheet("A1", "test"))
+    (tmp_path / "sheet.pdf").write_bytes(house.paper.paper.sheet("A1", "test"))
     command = ["pdftotext", "-layout", "sheet.pdf", "-"]
     text = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
     assert "检查类型：乳腺 X 光" in text

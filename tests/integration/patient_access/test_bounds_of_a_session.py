@@ -62,6 +62,6 @@ def test_leaving_ends_the_session_and_needs_its_token(house: Services, app: Flas
 
 def test_an_identity_correction_ends_all_access(house: Services, app: Flask, exam: Issued) -> None:
     client = opened(app, exam)
-    house.exams.register("A1", exam_input(exam_body(patient_name="赵六")), "machine:ris")
+    house.exams.registration.register("A1", exam_input(exam_body(patient_name="赵六")), "machine:ris")
     assert client.get(f"/exams/{exam.exam_id}").status_code == 404
     assert app.test_client().post(f"/q/{exam.qr}", data={"factor": exam.factor}).status_code == 403

@@ -79,7 +79,7 @@ def newest_code(house: Services) -> str:
     with house.db.read() as session:
         row = session.scalars(select(OneTimeCode).order_by(OneTimeCode.created_at.desc())).first()
         assert row is not None
-    return house.verification.codes.one_time_code(row.id.bytes)
+    return house.patient_access.verification.codes.one_time_code(row.id.bytes)
 
 
 def test_a_stranger_burns_a_photographed_qr_and_the_patient_still_gets_in(

@@ -8,7 +8,7 @@ from sqlalchemy import event, func, select
 from app.bootstrap import Services
 from app.models import Job, OneTimeCode
 from app.repos.exams import exams as exam_repo
-from app.services.patient_access.verification import ONE_TIME_REQUEST
+from app.services.patient_access.one_time_codes import ONE_TIME_REQUEST
 from tests.factories.access import issued, pick_up, post
 from tests.factories.telling import messages, sweep
 
@@ -19,7 +19,7 @@ def test_asking_for_a_one_time_code_costs_the_same_for_every_code(house: Service
     with house.db.session() as session:
         row = exam_repo.exam_by_accession(session, "A3")
         assert row is not None
-        house.access_codes.revoke_all(session, row, "staff:a", "lost")
+        house.patient_access.codes.revoke_all(session, row, "staff:a", "lost")
     asked = {"action": "send_code"}
     used_up = issued(house, "A4", patient_id="P4")
     for _ in range(3):
@@ -45,7 +45,7 @@ def test_a_request_that_a_worker_answers_twice_sends_one_code(house: Services, a
     post(app, f"/q/{exam.qr}", {"action": "send_code"})
     with house.db.read() as session:
         key = session.scalars(select(Job.key).where(Job.kind == ONE_TIME_REQUEST)).one()
-    house.verification.answer_request(key)
+    house.patient_access.one_time_codes.answer(key)
     sweep(house)
     assert len(messages(house)) == 1
     with house.db.read() as session:
@@ -62,7 +62,7 @@ def test_a_request_nobody_answered_for_ten_minutes_is_dropped(house: Services, a
 def test_a_request_does_not_stand_behind_a_large_study(house: Services, app: Flask) -> None:
     exam = issued(house)
     with house.db.session() as session:
-        house.worker.work.queue.enqueue(session, "prepare_study", "0" * 32 + ":1")
+        house.queue.enqueue(session, "prepare_study", "0" * 32 + ":1")
     post(app, f"/q/{exam.qr}", {"action": "send_code"})
     assert house.worker.run_sweeps()
     with house.db.read() as session:

@@ -17,7 +17,7 @@ from app.bootstrap import Services
 from app.models import Job, OneTimeCode
 from app.repos.patient_access import one_time_codes
 from app.services.patient_access.attempts import REQUESTS_A_FAILURE
-from app.services.patient_access.verification import ONE_TIME_REQUEST
+from app.services.patient_access.one_time_codes import ONE_TIME_REQUEST
 from tests.factories.access import Issued, application, issued, opened
 from tests.factories.house import clock_of, services
 from tests.factories.telling import messages, sweep
@@ -31,7 +31,7 @@ def newest_code(house: Services) -> str:
     with house.db.read() as session:
         row = session.scalars(select(OneTimeCode).order_by(OneTimeCode.created_at.desc())).first()
         assert row is not None
-    return house.verification.codes.one_time_code(row.id.bytes)
+    return house.patient_access.verification.codes.one_time_code(row.id.bytes)
 
 
 def paused(client: FlaskClient, address: str, **fields: str) -> str:
@@ -192,7 +192,7 @@ def sent_code(house: Services) -> str:
 
 
 def desk_code(house: Services, exam: Issued) -> str:
-    return house.desk.let_in(uuid.UUID(hex=exam.exam_id), "填错次数过多", "staff:desk")
+    return house.staff.desk.let_in(uuid.UUID(hex=exam.exam_id), "填错次数过多", "staff:desk")
 
 
 def statuses(app: Flask, exam: Issued, codes: Iterable[str], source: str = "203.0.113.9") -> list[int]:

@@ -117,5 +117,5 @@ def test_the_database_holds_no_code_and_the_audit_log_no_value(house: Services, 
     with house.db.read() as session:
         actions = [row.action for row in session.scalars(select(AuditEvent))]
         assert {"access.granted", "access.failed", "code.issued"} <= set(actions)
-        assert house.audit.verify(session) == []
+        assert house.audit.log.verify(session) == []
         assert session.scalar(select(func.count()).select_from(AccessAttempts)) > 0

@@ -60,13 +60,13 @@ def test_who_asks_for_the_headers_alone_looked_at_nothing(house: Services, app: 
 
 
 def test_a_cookie_planted_before_opening_is_replaced(house: Services, app: Flask, exam: Issued) -> None:
-    planted = house.patient_tokens.issue(uuid.uuid4())
+    planted = house.patient_access.tokens.issue(uuid.uuid4())
     client = app.test_client()
     client.set_cookie("cf-patient", planted)
     client.post(f"/q/{exam.qr}", data={"factor": exam.factor})
     cookie = client.get_cookie("cf-patient")
     assert cookie is not None
-    assert cookie.value == house.patient_tokens.issue(session_id(house)) != planted
+    assert cookie.value == house.patient_access.tokens.issue(session_id(house)) != planted
 
 
 def test_no_cookie_that_we_did_not_sign_for_patients_opens_anything(house: Services, app: Flask, exam: Issued) -> None:
@@ -76,12 +76,12 @@ def test_no_cookie_that_we_did_not_sign_for_patients_opens_anything(house: Servi
     forged = {
         "none": f"{b64(b'{}')}.{b64(json.dumps(claims).encode())}.".replace(b64(b"{}"), b64(b'{"alg":"none"}')),
         "another key": jwt.encode(claims, b"k" * 32, algorithm="HS256"),
-        "another hash": jwt.encode(claims, house.patient_tokens.key * 2, algorithm="HS512"),
-        "staff": SessionTokens(house.patient_tokens.key, "staff").issue(session_id(house)),
-        "no audience": jwt.encode({"sid": sid}, house.patient_tokens.key, algorithm="HS256"),
-        "no session": jwt.encode({"aud": "patient"}, house.patient_tokens.key, algorithm="HS256"),
-        "odd session": jwt.encode({"sid": "x", "aud": "patient"}, house.patient_tokens.key, algorithm="HS256"),
-        "unknown session": house.patient_tokens.issue(uuid.uuid4()),
+        "another hash": jwt.encode(claims, house.patient_access.tokens.key * 2, algorithm="HS512"),
+        "staff": SessionTokens(house.patient_access.tokens.key, "staff").issue(session_id(house)),
+        "no audience": jwt.encode({"sid": sid}, house.patient_access.tokens.key, algorithm="HS256"),
+        "no session": jwt.encode({"aud": "patient"}, house.patient_access.tokens.key, algorithm="HS256"),
+        "odd session": jwt.encode({"sid": "x", "aud": "patient"}, house.patient_access.tokens.key, algorithm="HS256"),
+        "unknown session": house.patient_access.tokens.issue(uuid.uuid4()),
         "nested": b64(b"[" * 3000) + ".e30.AA",
         "nothing": "",
     }
@@ -185,7 +185,7 @@ UNDER_EXAMS = [
 def test_without_a_session_nothing_under_exams_exists_whatever_the_method(
     house: Services, app: Flask, exam: Issued, method: str
 ) -> None:
-    strangers = {"nobody": None, "forged": "x.y.z", "over": house.patient_tokens.issue(uuid.uuid4())}
+    strangers = {"nobody": None, "forged": "x.y.z", "over": house.patient_access.tokens.issue(uuid.uuid4())}
     for name, token in strangers.items():
         client = app.test_client()
         if token:

@@ -27,7 +27,7 @@ def test_a_revocation_between_comparing_and_opening_wins(
         with house.db.session() as session:
             row = exam_repo.exam_by_accession(session, "A1")
             assert row is not None
-            house.access_codes.revoke_all(session, row, "staff:a", "lost")
+            house.patient_access.codes.revoke_all(session, row, "staff:a", "lost")
         return one == other
 
     monkeypatch.setattr(module, revoke_meanwhile)
@@ -42,7 +42,7 @@ def test_revoking_ends_one_time_codes_that_are_on_their_way_and_forgets_devices(
     with house.db.session() as session:
         row = exam_repo.exam_by_accession(session, "A1")
         assert row is not None
-        house.access_codes.revoke_all(session, row, "staff:a", "lost")
+        house.patient_access.codes.revoke_all(session, row, "staff:a", "lost")
     again = issued(house)
     assert phone.post(f"/q/{again.qr}", data={"one_time_code": code}).status_code == 403
     statuses(app, f"/q/{again.qr}", WRONG, 5)

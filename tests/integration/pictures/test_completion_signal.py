@@ -18,7 +18,7 @@ from tests.factories.telling import exam_of, messages, receive_study, register, 
 def house(tmp_path: Path) -> Iterator[Services]:
     built = services(tmp_path, quiet_period_s="3600")
     yield built
-    built.renderer.close()
+    built.pictures.renderer.close()
     built.db.dispose()
 
 
@@ -28,7 +28,7 @@ def client(house: Services) -> FlaskClient:
 
 
 def signal(client: FlaskClient, house: Services, uid: str, scope: str = "upload") -> int:
-    token = house.machine_tokens.create(f"{scope} {uid}", {scope}, "test")
+    token = house.machines.tokens.create(f"{scope} {uid}", {scope}, "test")
     headers = {"Authorization": f"Bearer {token}"}
     return client.post(f"/api/v1/studies/{uid}/complete", headers=headers).status_code
 
@@ -42,7 +42,7 @@ def test_the_patient_is_told_without_the_quiet_period(house: Services, client: F
     assert house.worker.run_job()
     sweep(house)
     exam = exam_of(house)
-    assert house.pictures.manifest(exam.id, exam.revision)["series"][0]["frames"] == 2
+    assert house.pictures.serving.manifest(exam.id, exam.revision)["series"][0]["frames"] == 2
     assert len(messages(house)) == 1
 
 
@@ -51,7 +51,7 @@ def test_the_signal_may_come_twice_and_too_early(house: Services, client: FlaskC
     assert [signal(client, house, uid), study(house, uid).state] == [204, "complete"]
     receive_study(house, StudyInstanceUID=uid)
     assert study(house, uid).state == "receiving"
-    token = house.machine_tokens.create("again", {"upload"}, "test")
+    token = house.machines.tokens.create("again", {"upload"}, "test")
     for _ in range(2):
         headers = {"Authorization": f"Bearer {token}"}
         assert client.post(f"/api/v1/studies/{uid}/complete", headers=headers).status_code == 204

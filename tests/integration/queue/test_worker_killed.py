@@ -68,7 +68,7 @@ def received(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def opened(folder: Path, pool: RenderPool, clock: FrozenClock) -> Services:
     """A new process on what the last one left."""
     house = bootstrap.build(settings(folder), clock)
-    work = replace(house.worker.work, renditions=replace(house.renditions, renderer=pool))
+    work = replace(house.worker.work, preparation=replace(house.pictures.preparation, renderer=pool))
     return replace(house, worker=replace(house.worker, work=work))
 
 
@@ -86,15 +86,15 @@ def outcome(house: Services) -> dict[str, Any]:
     with house.db.read() as session:
         study = session.scalars(select(Study).where(Study.exam_id == exam.id)).one()
         prepared = rendition_repo.prepared(session, study.id, study.revision)
-        chain = house.audit.verify(session)
+        chain = house.audit.log.verify(session)
     pack = prepared[0]
-    house.archive.store.size(pack.preview_object_key)
-    house.archive.store.size(pack.frame_object_key)
+    house.archive.objects.store.size(pack.preview_object_key)
+    house.archive.objects.store.size(pack.frame_object_key)
     return {
         "study": (study.state, study.prepared_revision),
         "series": [(row.ordinal, row.frame_count) for row in prepared],
         "released": exam.images_released_at is not None,
-        "jobs given up": house.worker.work.queue.given_up(),
+        "jobs given up": house.queue.given_up(),
         "audit faults": chain,
         "messages": (states(house, exam.id), len(messages(house))),
     }
@@ -155,14 +155,14 @@ def test_what_the_desk_sends_again_after_such_a_death_arrives_once(
     clock.advance(61)
     house.worker.run_sweeps()
     house.worker.run_job()
-    house.worker.work.release.release_due()
+    house.exams.release.release_due()
     exam_id = exam_of(house).id
-    row_id = house.outbox.history(exam_id)[0].id
-    assert house.worker.work.notify._claim(row_id)  # and died
+    row_id = house.notifications.views.history(exam_id)[0].id
+    assert house.notifications.sending._claim(row_id)  # and died
     house = opened(folder, pool, clock)
     work(house)
     assert (states(house, exam_id), len(messages(house))) == NEVER_SENT
-    house.outbox.resend(exam_id, "unknown outcome", "staff:desk")
+    house.notifications.outbox.resend(exam_id, "unknown outcome", "staff:desk")
     work(house)
     assert states(house, exam_id)[1] == ("resend:1", "sms", "delivered")
     assert len(messages(house)) == 1

@@ -23,12 +23,12 @@ def test_a_password_change_overtaken_by_a_reset_changes_nothing(
 
     def slowly(password: str) -> str:
         monkeypatch.undo()
-        house.staff_accounts.reset(who.username, "test")
+        house.staff.accounts.reset(who.username, "test")
         return hashed(password)
 
     monkeypatch.setattr(passwords, "hashed", slowly)
     with pytest.raises(InvalidInput):
-        house.staff_accounts.change_password(user_id, who.password, "New-pass-word1")
+        house.staff.accounts.change_password(user_id, who.password, "New-pass-word1")
     with house.db.read() as session:
         assert not passwords.is_right("New-pass-word1", session.scalars(select(StaffUser.password_hash)).one())
 
@@ -40,12 +40,12 @@ def test_secrets_that_ended_while_they_were_compared_open_nothing(
     who, is_right = account(house), passwords.is_right
 
     def slowly(password: str, stored: str | None) -> bool:
-        getattr(house.staff_accounts, meanwhile)(who.username, "test")
+        getattr(house.staff.accounts, meanwhile)(who.username, "test")
         return is_right(password, stored)
 
     monkeypatch.setattr(passwords, "is_right", slowly)
     with pytest.raises(AccessRefused):
-        house.staff_login.log_in(who.username, who.password, code(house, who))
+        house.staff.login.log_in(who.username, who.password, code(house, who))
 
 
 def full_width(text: str) -> str:
@@ -54,7 +54,7 @@ def full_width(text: str) -> str:
 
 
 def test_a_made_account_must_get_its_own_password_first(app: Flask, house: Services) -> None:
-    fresh = house.staff_accounts.create("wang.f", "desk", "cli")
+    fresh = house.staff.accounts.create("wang.f", "desk", "cli")
     browser = Console(app, house).log_in(fresh)
     assert browser.get("/staff/exams").headers["Location"] == "/staff/password"
     page = "/staff/password"
@@ -89,7 +89,7 @@ def test_a_wrong_current_password_ends_the_session_that_somebody_may_have_found(
 
 
 def test_no_password_or_secret_is_stored_in_clear(house: Services) -> None:
-    fresh = house.staff_accounts.create("wang.f", "desk", "cli")
+    fresh = house.staff.accounts.create("wang.f", "desk", "cli")
     with house.db.read() as session:
         row = session.scalars(select(StaffUser)).one()
         events = [str(event.detail) + event.subject for event in session.scalars(select(AuditEvent))]

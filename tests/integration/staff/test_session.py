@@ -41,7 +41,7 @@ def test_logging_out_ends_the_session_on_the_server(app: Flask, house: Services)
 
 def test_a_disabled_account_is_out_at_once_and_stays_out(app: Flask, house: Services) -> None:
     desk = console(app, house)
-    house.staff_accounts.disable("desk", "test")
+    house.staff.accounts.disable("desk", "test")
     assert desk.get("/staff/exams").status_code == 303
     clock_of(house).advance(30)
     who = account(house)
@@ -54,7 +54,7 @@ def test_a_forged_or_foreign_cookie_is_nobody(app: Flask, house: Services) -> No
     forged = [
         jwt.encode({"sid": session_id, "aud": "staff"}, "x" * 32, algorithm="HS256"),
         jwt.encode({"sid": session_id, "aud": "staff"}, None, algorithm="none"),
-        house.patient_tokens.issue(uuid.uuid4()),
+        house.patient_access.tokens.issue(uuid.uuid4()),
         "",
         "a.b.c",
     ]

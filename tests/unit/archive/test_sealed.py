@@ -93,7 +93,7 @@ def test_frames_of_a_pack_are_read_alone_by_an_index_kept_elsewhere(archive: Sea
     key, frames = some_key(), [secrets.token_bytes(size) for size in (1000, 1, 0, 300_000)]
     index = PackIndex.from_bytes(archive.put_pack(key, 3, KEY, frames).to_bytes())
     assert len(index) == 4
-    assert [archive.read_frame(key, 3, KEY, index[number]) for number in (3, 0, 2, 1)] == [
+    assert [archive.read_entry(key, 3, KEY, index[number]) for number in (3, 0, 2, 1)] == [
         frames[number] for number in (3, 0, 2, 1)
     ]
     for number in (-1, 4):
@@ -136,7 +136,7 @@ def test_a_frame_costs_one_read_of_exactly_its_bytes(archive: SealedArchive, mon
         return read_range(object_key, start, length)
 
     monkeypatch.setattr(archive.store, "read_range", spy)
-    assert archive.read_frame(key, 1, KEY, index[1]) == b"b" * 200
+    assert archive.read_entry(key, 1, KEY, index[1]) == b"b" * 200
     assert reads == [(31 + 116, 216)]
 
 

@@ -24,7 +24,7 @@ def house(tmp_path: Path) -> Services:
     built = services(tmp_path)
     for number in range(EVENTS):
         with built.db.session() as session:
-            built.audit.record(
+            built.audit.log.record(
                 session, Action.EXAM_VIEWED, actor="patient-session:1", subject="exam:1", number=number, word="“片”"
             )
     return built
@@ -32,7 +32,7 @@ def house(tmp_path: Path) -> Services:
 
 def faults(house: Services) -> list[str]:
     with house.db.read() as session:
-        return [fault.reason for fault in house.audit.verify(session)]
+        return [fault.reason for fault in house.audit.log.verify(session)]
 
 
 def drop_the_last(session: Session) -> None:
@@ -117,10 +117,10 @@ def test_tampering_without_the_key_is_found(house: Services, tamper: Callable[[S
 def test_nobody_waits_while_the_log_is_checked(house: Services) -> None:
     """On SQLite no reader is in a writer's way; `pytest --postgres` shows it for the server."""
     with house.db.read() as reading:
-        assert house.audit.verify(reading) == []
+        assert house.audit.log.verify(reading) == []
         with house.db.session() as writing:
-            house.audit.record(writing, Action.EXAM_VIEWED, actor="patient-session:1", subject="exam:1")
-        assert house.audit.verify(reading) == []
+            house.audit.log.record(writing, Action.EXAM_VIEWED, actor="patient-session:1", subject="exam:1")
+        assert house.audit.log.verify(reading) == []
     assert faults(house) == []
 
 
@@ -133,14 +133,14 @@ def test_a_changed_time_is_found(house: Services) -> None:
 def test_an_event_is_durable_exactly_when_its_transaction_is(house: Services) -> None:
     def record_and_fail() -> None:
         with house.db.session() as session:
-            house.audit.record(session, Action.EXAM_VIEWED, actor="a", subject="exam:1")
+            house.audit.log.record(session, Action.EXAM_VIEWED, actor="a", subject="exam:1")
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
         record_and_fail()
     assert faults(house) == []
     with house.db.read() as session:
-        assert house.audit.extent(session)[0] == EVENTS
+        assert house.audit.log.extent(session)[0] == EVENTS
 
 
 def runner(house: Services) -> FlaskCliRunner:

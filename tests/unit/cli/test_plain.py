@@ -59,7 +59,7 @@ def test_every_command_of_ours_is_a_plain_one(app: Flask) -> None:
 def test_what_could_not_be_done_is_one_line_on_standard_error(
     house: Services, app: Flask, arguments: list[str], told: str
 ) -> None:
-    house.machine_tokens.create("taken", {"read"}, "test")
+    house.machines.tokens.create("taken", {"read"}, "test")
     result = app.test_cli_runner().invoke(args=arguments)
     assert result.exit_code == 2
     assert result.stdout == ""

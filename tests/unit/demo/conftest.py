@@ -15,7 +15,7 @@ from tests.factories.house import services
 def house(tmp_path: Path) -> Iterator[Services]:
     built = services(tmp_path / "var", wechat_notices="simulated")
     yield built
-    built.renderer.close()
+    built.pictures.renderer.close()
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from app.bootstrap import Services
+from app.demo.house import demo_of
 from tests.factories.access import application
 from tests.factories.demo_data import labelled, load, start, write
 from tests.factories.telling import messages, study
@@ -63,15 +64,15 @@ def test_every_study_is_shown_to_a_patient_of_its_own_whatever_its_header_lacks(
         assert [series["frames"] for series in manifest["series"]] == [1], what
         told = [text for text in messages(house, "+86" + exam.person.phone) if exam.pickup_code in text.text]
         assert len(told) == 1, what
-    assert house.demo_summary.lines() == [f"{len(variants)} exams, {len(variants)} shown in full"]
+    assert demo_of(house).summary.lines() == [f"{len(variants)} exams, {len(variants)} shown in full"]
     with house.db.session() as session:
-        assert house.audit.verify(session) == []
+        assert house.audit.log.verify(session) == []
 
 
 def test_the_registered_person_is_the_headers(house: Services, data: Path) -> None:
     variants = header_variants(data)
     load(house, data)
-    people = {exam.study_instance_uid: exam.person for exam in house.demo.exams_shown()}
+    people = {exam.study_instance_uid: exam.person for exam in demo_of(house).data.exams_shown()}
     names = {what: people[uid].name for what, uid in variants.items()}
     assert names["letters only"] == "Wang Xiaodong"
     assert names["three groups"] == "山田太郎"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from app.bootstrap import Services
 from app.demo.__main__ import document
+from app.demo.house import create_demo_app, demo_of
 from app.services.exams.input import exam_input
-from tests.factories.access import application
 from tests.factories.demo_data import start, write
 from tests.factories.house import exam_body, services
 from tests.factories.telling import messages, receive_study
@@ -27,9 +27,9 @@ def test_each_patient_gets_a_text_message_and_a_notice_that_opens_the_exam(house
     (text,) = messages(house, "+86" + exam.person.phone)
     assert exam.pickup_code in text.text
     assert house.simulation.wechat is not None
-    (notice,) = house.simulation.wechat.notices(house.demo.openid(exam.person.phone))
-    assert notice.url == f"{house.settings.base_url}/s/{house.demo.link_code(exam.accession_number)}"
-    app = application(house)
+    (notice,) = house.simulation.wechat.notices(demo_of(house).data.openid(exam.person.phone))
+    assert notice.url == f"{house.settings.base_url}/s/{demo_of(house).data.link_code(exam.accession_number)}"
+    app = create_demo_app(house)
     phone_page = app.test_client().get(f"/demo/phone?phone={exam.person.phone}").text
     assert f'<b class="sms__code">{exam.pickup_code}</b>' in phone_page
     assert notice.title in phone_page
@@ -46,18 +46,18 @@ def write_one(data: Path) -> Path:
 def test_an_order_registered_by_hand_gets_its_text_message_too(house: Services, data: Path) -> None:
     start(house, write_one(data))
     order = exam_body(patient_name="钱七", patient_id="P77", patient_phone="13912345678")
-    house.exams.register("HAND1", exam_input(order), "machine:ris")
+    house.exams.registration.register("HAND1", exam_input(order), "machine:ris")
     uid = receive_study(house, AccessionNumber="HAND1", PatientID="P77", PatientName="Qian^Qi=钱^七")
-    house.worker.work.completion.complete_now(uid)
+    house.pictures.completion.complete_now(uid)
     while house.worker.run_sweeps() | house.worker.run_job():
         pass
     (text,) = messages(house, "+8613912345678")
-    page = application(house).test_client().get("/demo/phone?phone=13912345678")
+    page = create_demo_app(house).test_client().get("/demo/phone?phone=13912345678")
     assert text.text.partition("取片码")[2][:6] in page.text
 
 
 def test_a_phone_that_got_nothing_yet_is_empty_and_what_is_no_phone_does_not_exist(house: Services, data: Path) -> None:
-    client = application(house).test_client()
+    client = create_demo_app(house).test_client()
     assert client.get("/demo/phone").status_code == 200
     assert "还没有收到消息" in client.get("/demo/phone?phone=13900009999").text
     assert client.get("/demo/phone?phone=1").status_code == 404
@@ -68,11 +68,11 @@ def test_the_demos_long_link_opens_the_exam_and_stays_the_same(tmp_path: Path, d
     try:
         write(data, "a")
         (exam,) = start(built, data).values()
-        (told,) = document(built)["exams"]
-        assert document(built)["exams"] == [told]
+        (told,) = document(built, demo_of(built))["exams"]
+        assert document(built, demo_of(built))["exams"] == [told]
         code = told["sms_url"].removeprefix(f"{built.settings.base_url}/s/")
         assert len(code) == 26
         form = {"factor": exam.person.id_number[-4:]}
-        assert application(built).test_client().post(f"/s/{code}", data=form).status_code == 303
+        assert create_demo_app(built).test_client().post(f"/s/{code}", data=form).status_code == 303
     finally:
-        built.renderer.close()
+        built.pictures.renderer.close()

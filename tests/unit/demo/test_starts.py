@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from app.bootstrap import Services
+from app.demo.house import demo_of
 from app.models import Exam, Report
 from app.repos.ingest import studies as study_repo
 from app.services.exams.input import exam_input
@@ -34,7 +35,7 @@ def test_a_second_start_changes_nothing_and_takes_in_what_was_added(house: Servi
     with house.db.read() as session:
         assert [exam.held_at for exam in session.scalars(select(Exam))] == [None, None]
     assert len(messages(house, "+86" + after[first_uid].person.phone)) == 1
-    assert house.demo_summary.lines() == ["2 exams, 2 shown in full"]
+    assert demo_of(house).summary.lines() == ["2 exams, 2 shown in full"]
 
 
 def test_another_folder_is_taken_in_beside_the_first(house: Services, data: Path, tmp_path: Path) -> None:
@@ -65,7 +66,7 @@ def test_a_study_that_came_through_another_door_is_taken_over_when_its_files_are
     house: Services, data: Path
 ) -> None:
     uid = write(data, "a", AccessionNumber="", PatientSex="")
-    house.ingest.receive([IncomingObject(io.BytesIO((data / "a").read_bytes()))], "stow", "machine:pacs")
+    house.ingest.ingest.receive([IncomingObject(io.BytesIO((data / "a").read_bytes()))], "stow", "machine:pacs")
     assert study(house, uid).match_state == "unmatched"
     exams = start(house, data)
     assert set(exams) == {uid}
@@ -73,7 +74,7 @@ def test_a_study_that_came_through_another_door_is_taken_over_when_its_files_are
 
 
 def test_an_order_of_the_ris_keeps_its_accession_number(house: Services, data: Path) -> None:
-    house.exams.register("W1", exam_input(exam_body(patient_name="王五", patient_id="P9")), "machine:ris")
+    house.exams.registration.register("W1", exam_input(exam_body(patient_name="王五", patient_id="P9")), "machine:ris")
     uid = write(data, "a", AccessionNumber="W1")
     exams = start(house, data)
     assert exams[uid].accession_number.startswith("DEMO-")
@@ -89,7 +90,7 @@ def test_a_study_of_the_hospital_is_never_labelled(house: Services, data: Path) 
     assert (study(house, uid).accession_number, study(house, uid).match_state) == ("", "unmatched")
     assert study(house, uid).patient_id_hash is None
     with house.db.session() as session, pytest.raises(AssertionError):
-        house.demo.labels.complete(session, study_repo.by_uid(session, {uid})[uid])
+        demo_of(house).data.labels.complete(session, study_repo.by_uid(session, {uid})[uid])
     assert labelled(house) == {}
 
 
@@ -98,7 +99,7 @@ def test_objects_of_two_patients_under_one_study_are_held_in_the_demo_too(house:
     stranger = ct_slice(StudyInstanceUID=uid, AccessionNumber="W1", PatientName="Zhao^Liu=赵^六")
     (data / "b").write_bytes(part10(stranger))
     assert load(house, data) == ["b: its patient is not the one of its study"]
-    (line,) = house.demo_summary.lines()[1:]
+    (line,) = demo_of(house).summary.lines()[1:]
     assert line == "exam W1: held, a study of its accession number names another patient"
 
 
@@ -111,7 +112,7 @@ def test_notes_are_passed_over_and_what_is_no_dicom_is_named(house: Services, da
         archive.writestr("note.txt", "a note")
         archive.writestr("1.dcm", part10(ct_slice(AccessionNumber="W1")))
     assert load(house, data) == ["sub/broken.dcm: not a DICOM Part-10 file"]
-    assert [exam.accession_number for exam in house.demo.exams_shown()] == ["W1"]
+    assert [exam.accession_number for exam in demo_of(house).data.exams_shown()] == ["W1"]
 
 
 def test_data_that_is_not_there_is_an_error(house: Services, data: Path) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from app.identity.matching import HeaderIdentity, RegisteredIdentity, differences, family_name, search_tokens
+from app.identity.matching import HeaderIdentity, RegisteredIdentity, differences
+from app.identity.names import family_name, search_tokens
 
 REGISTERED = RegisteredIdentity("P1", "吕秀英", "F", "1956-03-12")
 

@@ -9,7 +9,7 @@ from pydicom.uid import BasicTextSRStorage, generate_uid
 
 from app.dicom.part10 import HeaderLimits
 from app.errors import RefusedObject
-from app.services.exams.matching import open_identity
+from app.identity.sealed import open_identity
 from app.services.ingest.incoming import Conflicting, Duplicate, IncomingObject, Refused, Stored
 from tests.factories.dicom_objects import ct_dataset, ct_file, ct_series, part10
 from tests.factories.ingest_rig import NOON, IngestRig, audit_events

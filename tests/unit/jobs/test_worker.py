@@ -15,7 +15,7 @@ from app.jobs import steps, worker
 from app.jobs.wake import Waker
 from app.repos.queue import jobs
 from app.services.patient_access.code_naming import Attempt
-from app.services.patient_access.verification import ONE_TIME_REQUEST
+from app.services.patient_access.one_time_codes import ONE_TIME_REQUEST
 from app.services.pictures.completion import PREPARE
 from app.services.queue.job_queue import LEASE
 from tests.factories.access import issued
@@ -96,7 +96,7 @@ def test_a_loop_survives_a_database_that_is_away(house: Services, monkeypatch: p
 def test_a_long_job_keeps_its_lease(house: Services, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker, "LEASE", LEASE / 1000)
     renewed = threading.Event()
-    queue = house.worker.work.queue
+    queue = house.queue
     watched = replace(queue)
     object.__setattr__(watched, "renew", lambda _: renewed.set() or True)
     object.__setattr__(watched, "failed", lambda *_: None)
@@ -106,13 +106,13 @@ def test_a_long_job_keeps_its_lease(house: Services, monkeypatch: pytest.MonkeyP
         assert renewed.wait(5)
 
     monkeypatch.setattr(worker, "JOBS", {"prepare_study": prepare})
-    house.worker.work.completion.complete_now(receive_study(house))
+    house.pictures.completion.complete_now(receive_study(house))
     assert worker.Worker(work).run_job()
     assert renewed.is_set()
 
 
 def test_a_job_of_an_unknown_kind_fails_visibly(house: Services) -> None:
-    queue = house.worker.work.queue
+    queue = house.queue
     with house.db.session() as session:
         queue.enqueue(session, "unheard_of", "a")
     assert house.worker.run_job()
@@ -154,5 +154,5 @@ def test_a_one_time_code_is_on_the_phone_without_waiting_for_a_poll(
     house.worker.start()
     house.waker.listen(house.worker.wake)
     time.sleep(0.5)  # both loops are asleep
-    house.verification.request_one_time_code(Attempt(exam.qr, "10.0.0.1"))
+    house.patient_access.one_time_codes.request(Attempt(exam.qr, "10.0.0.1"))
     assert until(lambda: len(messages(house)) == 1)

@@ -20,21 +20,21 @@ def house(tmp_path: Path) -> Services:
 
 
 def test_a_token_names_its_system_and_scopes(house: Services) -> None:
-    token = house.machine_tokens.create("pacs", {"upload", "read"}, "test")
-    assert house.machine_tokens.authenticate(token) == MachineCaller("pacs", frozenset({"read", "upload"}))
+    token = house.machines.tokens.create("pacs", {"upload", "read"}, "test")
+    assert house.machines.tokens.authenticate(token) == MachineCaller("pacs", frozenset({"read", "upload"}))
 
 
 def test_a_token_that_nobody_made_is_nobodys(house: Services) -> None:
-    token = house.machine_tokens.create("pacs", {"upload"}, "test")
+    token = house.machines.tokens.create("pacs", {"upload"}, "test")
     for wrong in ("", token[:-1], token + "x", token.swapcase()):
         with pytest.raises(Unauthenticated):
-            house.machine_tokens.authenticate(wrong)
+            house.machines.tokens.authenticate(wrong)
 
 
 def test_a_revoked_token_is_refused_from_the_next_request_on(house: Services) -> None:
-    token = house.machine_tokens.create("pacs", {"upload"}, "test")
-    house.machine_tokens.authenticate(token)
+    token = house.machines.tokens.create("pacs", {"upload"}, "test")
+    house.machines.tokens.authenticate(token)
     with house.db.session() as session:
         session.execute(update(MachineToken).where(MachineToken.name == "pacs").values(revoked_at=house.clock.now()))
     with pytest.raises(Unauthenticated):
-        house.machine_tokens.authenticate(token)
+        house.machines.tokens.authenticate(token)

@@ -33,7 +33,7 @@ def test_after_three_days_of_outage_the_desk_decides_and_nothing_is_sent_any_mor
     exam_id = untold(house)
     for _ in range(3 * 24 + 2):
         sweep(without, seconds=3601)
-    (view,) = house.outbox.at_the_desk()
+    (view,) = house.notifications.views.at_the_desk()
     assert view.exam_id == exam_id
     assert ("desk", "not sent within three days") in {(step.state, step.detail) for step in view.history}
     sweep(house, seconds=3601)
@@ -54,7 +54,7 @@ def test_a_receipt_of_another_message_settles_none_that_was_never_sent(tmp_path:
     sweep(with_carrier(house, Away()))
     for _ in range(3 * 24 + 2):
         sweep(with_carrier(house, Away()), seconds=3601)
-    house.receipts.take([DeliveryReceipt("2640:1", "+8613900000001", delivered=True, code="DELIVRD")])
+    house.notifications.receipts.take([DeliveryReceipt("2640:1", "+8613900000001", delivered=True, code="DELIVRD")])
     assert only_state(house, exam_id) == "desk"
 
 

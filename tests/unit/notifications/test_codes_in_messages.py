@@ -28,7 +28,7 @@ def test_the_code_in_the_message_is_the_one_on_record(tmp_path: Path) -> None:
         assert row.share_code_id is not None
         code = repo.share_code(session, row.share_code_id)
     assert code is not None
-    assert house.access_codes.code_of(code) in messages(house)[0].text
+    assert house.patient_access.codes.code_of(code) in messages(house)[0].text
 
 
 def test_the_message_opens_the_exam_with_phone_code_and_factor(tmp_path: Path) -> None:
@@ -36,7 +36,7 @@ def test_the_message_opens_the_exam_with_phone_code_and_factor(tmp_path: Path) -
     exam_id = untold(house)
     sweep(house)
     code = messages(house)[0].text.partition("取片码")[2][:6]
-    opened = house.verification.open_by_factor(Attempt(code, "10.0.0.1", phone="+8613900000001"), FACTOR)
+    opened = house.patient_access.verification.open_by_factor(Attempt(code, "10.0.0.1", phone="+8613900000001"), FACTOR)
     assert opened.exam_id == exam_id
 
 
@@ -46,7 +46,7 @@ def test_a_message_whose_code_was_revoked_is_not_sent(tmp_path: Path) -> None:
     with house.db.session() as session:
         exam = exam_repo.exam(session, exam_id)
         assert exam is not None
-        house.access_codes.revoke_all(session, exam, "staff:desk", "lost phone")
+        house.patient_access.codes.revoke_all(session, exam, "staff:desk", "lost phone")
     sweep(house)
     assert only_state(house, exam_id) == "cancelled"
     assert messages(house) == []
@@ -57,10 +57,10 @@ def test_a_one_time_code_is_sent_and_opens_the_exam(tmp_path: Path) -> None:
     exam_id = untold(house)
     sweep(house)
     attempt = Attempt(messages(house)[0].text.partition("取片码")[2][:6], "10.0.0.1", phone="+8613900000001")
-    house.verification.request_one_time_code(attempt)
+    house.patient_access.one_time_codes.request(attempt)
     sweep(house)
     code = messages(house)[1].text.partition("验证码是")[2][:6]
-    assert house.verification.open_by_one_time_code(attempt, code).exam_id == exam_id
+    assert house.patient_access.one_time_codes.open_by_one_time_code(attempt, code).exam_id == exam_id
 
 
 def test_a_one_time_code_that_expired_while_waiting_is_not_sent(tmp_path: Path) -> None:
@@ -68,7 +68,7 @@ def test_a_one_time_code_that_expired_while_waiting_is_not_sent(tmp_path: Path) 
     exam_id = untold(house)
     sweep(house)
     attempt = Attempt(messages(house)[0].text.partition("取片码")[2][:6], "10.0.0.1", phone="+8613900000001")
-    house.verification.request_one_time_code(attempt)
+    house.patient_access.one_time_codes.request(attempt)
     house.worker.run_job()
     sweep(house, seconds=601)
     assert states(house, exam_id)[1][2] == "cancelled"

@@ -13,7 +13,7 @@ from app.bootstrap import Services
 from app.errors import DatabaseUnavailable
 from app.models import Notification
 from app.repos.notifications import outbox as repo
-from app.services.notifications.wording import Messages
+from app.services.notifications.wording import Wording
 from sms.templates import SmsMessage
 from tests.factories.house import clock_of, services
 from tests.factories.telling import mark_prepared, notifications, only_state, register, sweep, untold
@@ -32,7 +32,7 @@ def two_released(house: Services) -> tuple[uuid.UUID, uuid.UUID]:
     clock_of(house).advance(1)
     second = register(house, "A2")
     mark_prepared(house, "A2")
-    house.worker.work.release.release_due()
+    house.exams.release.release_due()
     return first, second
 
 
@@ -51,16 +51,16 @@ def test_a_message_nobody_foresaw_waits_ever_longer_then_goes_to_the_desk(
     first, second = two_released(house)
     (row,) = notifications(house, first)
     seen = 0
-    sound = Messages.sms
+    sound = Wording.sms
 
-    def unsound(self: Messages, session: Session, asked: Notification) -> SmsMessage:
+    def unsound(self: Wording, session: Session, asked: Notification) -> SmsMessage:
         nonlocal seen
         if asked.id == row.id:
             seen += 1
             raise KeyError("K7M2QX")
         return sound(self, session, asked)
 
-    monkeypatch.setattr(Messages, "sms", unsound)
+    monkeypatch.setattr(Wording, "sms", unsound)
     sweep(house)
     assert (only_state(house, first), only_state(house, second), seen) == ("pending", "accepted", 1)
     for _ in range(3 * 24 * 6 + 7):
@@ -79,9 +79,9 @@ def test_a_database_that_is_away_ends_the_sweep(tmp_path: Path, monkeypatch: pyt
         calls += 1
         raise DatabaseUnavailable
 
-    monkeypatch.setattr(Messages, "sms", away)
+    monkeypatch.setattr(Wording, "sms", away)
     with pytest.raises(DatabaseUnavailable):
-        house.worker.work.notify.send_due()
+        house.notifications.sending.send_due()
     assert calls == 1
 
 
@@ -90,7 +90,7 @@ def test_a_silent_message_that_cannot_be_read_is_unknown_and_holds_up_no_other(t
     ids = two_released(house)
     for exam_id in ids:
         (row,) = notifications(house, exam_id)
-        assert house.worker.work.notify._claim(row.id)
+        assert house.notifications.sending._claim(row.id)
     spoil(house, ids[0], recipient_sealed=b"broken")
     for seconds in (121, 700):
         sweep(house, seconds=seconds)

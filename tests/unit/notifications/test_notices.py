@@ -28,7 +28,7 @@ def test_a_follower_gets_a_notice_beside_the_text_message(tmp_path: Path) -> Non
     assert house.simulation.wechat is not None
     (notice,) = house.simulation.wechat.notices(openid)
     code = notice.url.rpartition("/s/")[2]
-    opened = house.verification.open_by_factor(Attempt(code, "10.0.0.1"), FACTOR)
+    opened = house.patient_access.verification.open_by_factor(Attempt(code, "10.0.0.1"), FACTOR)
     assert opened.exam_id == exam_id
     assert dict(notice.fields)["检查时间"] == "2026-03-02 08:30"
 

@@ -12,7 +12,7 @@ import pytest
 
 from app.bootstrap import Services
 from app.errors import InvalidInput
-from app.repos.notifications import outbox as repo
+from app.repos.notifications import receipts as receipt_repo
 from sms.sender import DeliveryReceipt
 from sms.simulator.carrier import SimulatedCarrier
 from tests.factories.house import clock_of, services
@@ -38,17 +38,17 @@ def state(house: Services, exam_id: uuid.UUID) -> str:
 def test_a_receipt_settles_its_message(tmp_path: Path) -> None:
     house = services(tmp_path)
     exam_id, serial = sent(house)
-    house.receipts.take([receipt(serial)])
+    house.notifications.receipts.take([receipt(serial)])
     assert state(house, exam_id) == "delivered"
 
 
 def test_a_finished_state_is_never_overwritten(tmp_path: Path) -> None:
     house = services(tmp_path)
     exam_id, serial = sent(house)
-    house.receipts.take([receipt(serial)])
-    house.receipts.take([receipt(serial, delivered=False), receipt(serial)])
+    house.notifications.receipts.take([receipt(serial)])
+    house.notifications.receipts.take([receipt(serial, delivered=False), receipt(serial)])
     assert state(house, exam_id) == "delivered"
-    steps = [step.state for step in house.outbox.history(exam_id)[0].history]
+    steps = [step.state for step in house.notifications.views.history(exam_id)[0].history]
     assert steps.count("delivered") == 1
     assert "failed" not in steps
 
@@ -57,28 +57,28 @@ def test_a_receipt_that_overtakes_our_own_commit_is_not_lost(tmp_path: Path) -> 
     house = services(tmp_path)
     exam_id = register(house)
     mark_prepared(house)
-    house.worker.work.release.release_due()
+    house.exams.release.release_due()
     (row,) = notifications(house, exam_id)
-    notify = house.worker.work.notify
+    notify = house.notifications.sending
     parcel = notify._claim(row.id)
     assert parcel is not None
     serial, segments = parcel.hand_over()
-    house.receipts.take([receipt(serial)])
+    house.notifications.receipts.take([receipt(serial)])
     assert state(house, exam_id) == "sending"
     notify._record_acceptance(parcel.row, serial, segments)
     assert state(house, exam_id) == "delivered"
     with house.db.read() as session:
-        assert repo.early_receipt(session, serial) is None
+        assert receipt_repo.early_receipt(session, serial) is None
 
 
 def test_a_receipt_that_comes_before_the_outcome_is_known_to_be_unknown_settles_it(tmp_path: Path) -> None:
     house = services(tmp_path)
     exam_id = register(house)
     mark_prepared(house)
-    house.worker.work.release.release_due()
+    house.exams.release.release_due()
     (row,) = notifications(house, exam_id)
-    assert house.worker.work.notify._claim(row.id)
-    house.receipts.take([receipt("2640:1")])
+    assert house.notifications.sending._claim(row.id)
+    house.notifications.receipts.take([receipt("2640:1")])
     sweep(house, seconds=121)
     assert state(house, exam_id) == "delivered"
 
@@ -86,14 +86,14 @@ def test_a_receipt_that_comes_before_the_outcome_is_known_to_be_unknown_settles_
 def test_a_receipt_without_message_changes_nothing(tmp_path: Path) -> None:
     house = services(tmp_path)
     exam_id, _ = sent(house)
-    house.receipts.take([receipt("2640:nobodys")])
+    house.notifications.receipts.take([receipt("2640:nobodys")])
     assert state(house, exam_id) == "accepted"
 
 
 def test_a_receipt_of_another_phone_settles_no_unknown_outcome(tmp_path: Path) -> None:
     house = services(tmp_path)
     exam_id, _ = sent(house, phone="17000000005")
-    house.receipts.take([receipt("2640:1", phone="+8613911111111")])
+    house.notifications.receipts.take([receipt("2640:1", phone="+8613911111111")])
     assert state(house, exam_id) == "unknown"
 
 
@@ -101,7 +101,7 @@ def test_two_unknown_outcomes_of_one_phone_are_not_guessed_apart(tmp_path: Path)
     house = services(tmp_path)
     first, _ = sent(house, "A1", "17000000005")
     second, _ = sent(house, "A2", "17000000005")
-    house.receipts.take([receipt("2640:1", phone="+8617000000005")])
+    house.notifications.receipts.take([receipt("2640:1", phone="+8617000000005")])
     assert (state(house, first), state(house, second)) == ("unknown", "unknown")
 
 
@@ -110,12 +110,12 @@ def test_a_receipt_that_overtakes_one_message_never_settles_another_of_the_same_
     lost, _ = sent(house, "A1", "17000000005")
     exam_id = register(house, "A2", patient_phone="17000000005")
     mark_prepared(house, "A2")
-    house.worker.work.release.release_due()
+    house.exams.release.release_due()
     (row,) = notifications(house, exam_id)
-    notify = house.worker.work.notify
+    notify = house.notifications.sending
     parcel = notify._claim(row.id)
     assert parcel is not None
-    house.receipts.take([receipt("2640:second", phone="+8617000000005")])
+    house.notifications.receipts.take([receipt("2640:second", phone="+8617000000005")])
     assert state(house, lost) == "unknown"
     notify._record_acceptance(parcel.row, "2640:second", 1)
     assert (state(house, lost), state(house, exam_id)) == ("unknown", "delivered")
@@ -126,38 +126,38 @@ def test_a_receipt_settles_a_message_that_is_already_at_the_desk(tmp_path: Path)
     exam_id, _ = sent(house, phone="17000000005")
     sweep(house, seconds=601)
     assert state(house, exam_id) == "desk"
-    house.receipts.take([receipt("2640:1", phone="+8617000000005")])
+    house.notifications.receipts.take([receipt("2640:1", phone="+8617000000005")])
     assert state(house, exam_id) == "delivered"
 
 
 def test_early_receipts_are_forgotten_after_three_days(tmp_path: Path) -> None:
     house = services(tmp_path)
-    house.receipts.take([receipt("2640:old")])
+    house.notifications.receipts.take([receipt("2640:old")])
     clock_of(house).advance(73 * 3600)
-    house.receipts.take([receipt("2640:new")])
+    house.notifications.receipts.take([receipt("2640:new")])
     with house.db.read() as session:
-        assert repo.early_receipt(session, "2640:old") is None
-        assert repo.early_receipt(session, "2640:new") is not None
+        assert receipt_repo.early_receipt(session, "2640:old") is None
+        assert receipt_repo.early_receipt(session, "2640:new") is not None
 
 
 def test_the_same_array_ten_times_at_once_is_as_good_as_once(tmp_path: Path) -> None:
     house = services(tmp_path)
     exam_id, serial = sent(house)
     array = [receipt(serial), receipt("2640:stray")]
-    threads = [threading.Thread(target=house.receipts.take, args=(array,)) for _ in range(10)]
+    threads = [threading.Thread(target=house.notifications.receipts.take, args=(array,)) for _ in range(10)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert state(house, exam_id) == "delivered"
-    steps = [step.state for step in house.outbox.history(exam_id)[0].history]
+    steps = [step.state for step in house.notifications.views.history(exam_id)[0].history]
     assert steps.count("delivered") == 1
 
 
 @pytest.mark.parametrize("body", [None, {}, "x", 7, [{}] * 101])
 def test_a_body_that_is_no_array_of_at_most_a_hundred_is_refused(tmp_path: Path, body: object) -> None:
     with pytest.raises(InvalidInput):
-        services(tmp_path).receipts.take_callback(body)
+        services(tmp_path).notifications.receipts.take_callback(body)
 
 
 def test_a_message_whose_answer_cannot_be_read_goes_to_the_desk_and_holds_up_no_other(

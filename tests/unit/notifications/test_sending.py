@@ -25,7 +25,7 @@ def test_a_message_goes_from_pending_to_delivered(tmp_path: Path) -> None:
     sweep(house, seconds=1)
     clock_of(house).advance(1)
     deliver_receipts(house)
-    (view,) = house.outbox.history(exam_id)
+    (view,) = house.notifications.views.history(exam_id)
     assert [step.state for step in view.history[:1] + view.history[-1:]] == ["pending", "delivered"]
     assert sorted(step.state for step in view.history) == ["accepted", "delivered", "pending", "sending"]
     assert (view.recipient, view.segments) == ("139****0001", 1)
@@ -63,7 +63,7 @@ def test_two_workers_send_one_message(tmp_path: Path) -> None:
     house = services(tmp_path)
     exam_id = untold(house)
     (row,) = notifications(house, exam_id)
-    notify = house.worker.work.notify
+    notify = house.notifications.sending
     first, second = notify._claim(row.id), notify._claim(row.id)
     assert (first is not None, second) == (True, None)
 

@@ -50,7 +50,7 @@ def test_an_unknown_outcome_nobody_can_settle_goes_to_the_desk_after_ten_minutes
     assert only_state(house, exam_id) == "unknown"
     sweep(house, seconds=31)
     assert only_state(house, exam_id) == "desk"
-    assert [view.exam_id for view in house.outbox.at_the_desk()] == [exam_id]
+    assert [view.exam_id for view in house.notifications.views.at_the_desk()] == [exam_id]
     sweep(house, seconds=86_400)
     assert messages(house, "+8617000000005") == []
 
@@ -97,7 +97,7 @@ def test_a_worker_that_died_while_sending_leaves_an_unknown_outcome(tmp_path: Pa
     house = services(tmp_path)
     exam_id = untold(house)
     (row,) = notifications(house, exam_id)
-    assert house.worker.work.notify._claim(row.id)
+    assert house.notifications.sending._claim(row.id)
     sweep(house, seconds=119)
     assert only_state(house, exam_id) == "sending"
     sweep(house, seconds=2)
@@ -111,7 +111,7 @@ def test_an_answer_that_comes_after_the_worker_was_given_up_still_counts(tmp_pat
     house = services(tmp_path)
     exam_id = untold(house)
     (row,) = notifications(house, exam_id)
-    notify = house.worker.work.notify
+    notify = house.notifications.sending
     parcel = notify._claim(row.id)
     assert parcel is not None
     sweep(house, seconds=121)

@@ -89,10 +89,10 @@ def test_what_a_crash_left_of_a_write_is_removed_when_no_write_can_be_behind_it(
 def house(tmp_path: Path) -> Iterator[Services]:
     built = services(tmp_path)
     for _ in range(2):
-        built.worker.work.completion.complete_now(receive_study(built, slices=3))
+        built.pictures.completion.complete_now(receive_study(built, slices=3))
         built.worker.run_job()
     yield built
-    built.renderer.close()
+    built.pictures.renderer.close()
     built.db.dispose()
 
 
@@ -101,7 +101,7 @@ def packs_of(house: Services) -> list[Path]:
 
 
 def faults_of(house: Services) -> list[str]:
-    return [result.fault for result in house.archive_check.objects() if result.fault]
+    return [result.fault for result in house.operations.archive_check.objects() if result.fault]
 
 
 def test_damaged_swapped_and_missing_prepared_pictures_are_found(house: Services) -> None:
@@ -121,12 +121,12 @@ def test_damaged_swapped_and_missing_prepared_pictures_are_found(house: Services
 
 
 def test_pictures_that_are_prepared_anew_while_all_is_read_are_no_fault(house: Services) -> None:
-    checks = house.archive_check.objects()
+    checks = house.operations.archive_check.objects()
     first = next(checks)
     with house.db.read() as session:
         uids = list(session.scalars(select(Study.study_instance_uid)))
     for uid in uids:
-        house.worker.work.completion.complete_now(receive_study(house, StudyInstanceUID=uid))
+        house.pictures.completion.complete_now(receive_study(house, StudyInstanceUID=uid))
         house.worker.run_job()
     assert [check.fault for check in (first, *checks) if check.fault] == []
     assert faults_of(house) == []

@@ -36,19 +36,19 @@ def scopes(house: Services) -> list[str]:
 
 def guess(house: Services, code: str, factor: str = "9999") -> None:
     with pytest.raises(AccessRefused):
-        house.verification.open_by_factor(Attempt(code, "203.0.113.9"), factor)
+        house.patient_access.verification.open_by_factor(Attempt(code, "203.0.113.9"), factor)
 
 
 def lived_in(house: Services) -> Issued:
     """One exam, and a row of every kind that is spent some day."""
     exam = issued(house)
-    house.verification.open_by_factor(Attempt(exam.qr, "203.0.113.9"), FACTOR)
+    house.patient_access.verification.open_by_factor(Attempt(exam.qr, "203.0.113.9"), FACTOR)
     guess(house, exam.qr)
     guess(house, "NO-SUCH-CODE")
-    house.verification.request_one_time_code(Attempt(exam.qr, "203.0.113.9"))
+    house.patient_access.one_time_codes.request(Attempt(exam.qr, "203.0.113.9"))
     sweep(house)
     with pytest.raises(AccessRefused):
-        house.staff_login.log_in("nobody", "nothing", "000000")
+        house.staff.login.log_in("nobody", "nothing", "000000")
     return exam
 
 
@@ -58,9 +58,9 @@ def test_rows_that_serve_nobody_go_after_thirty_days_and_the_audit_log_stays(hou
     before = {table: count(house, table) for table in (PatientSession, OneTimeCode, Job)}
     assert all(before.values())
     clock_of(house).advance((KEPT - timedelta(days=1)).total_seconds())
-    assert SpentRows(house.db, house.clock).remove_due() == 0
+    assert SpentRows(db=house.db, clock=house.clock).remove_due() == 0
     clock_of(house).advance(timedelta(days=2).total_seconds())
-    assert SpentRows(house.db, house.clock).remove_due() > 0
+    assert SpentRows(db=house.db, clock=house.clock).remove_due() > 0
     assert {table: count(house, table) for table in before} == dict.fromkeys(before, 0)
     assert count(house, StaffSession) == 0
     assert count(house, AuditEvent) == told
@@ -71,41 +71,44 @@ def test_failures_with_a_living_code_are_remembered_and_guesses_at_nothing_forgo
     exam = lived_in(house)
     assert set(scopes(house)) == {"address", "code", "patient", "request", "staff"}
     clock_of(house).advance((KEPT + timedelta(days=1)).total_seconds())
-    SpentRows(house.db, house.clock).remove_due()
+    SpentRows(db=house.db, clock=house.clock).remove_due()
     assert scopes(house) == ["code"]
     with house.db.read() as session:
         [left] = session.scalars(select(AccessAttempts))
-        assert left.key_hash == house.verification.naming.code_key(Attempt(exam.qr, ""))
+        assert left.key_hash == house.patient_access.verification.naming.code_key(Attempt(exam.qr, ""))
         assert left.lifetime == 1
 
 
 def test_a_device_goes_with_its_failures_when_nobody_came_by_it_for_four_hundred_days(house: Services) -> None:
     exam = issued(house)
-    coming, gone = (house.verification.open_by_factor(Attempt(exam.qr, "203.0.113.9"), FACTOR).device for _ in range(2))
+    coming, gone = (
+        house.patient_access.verification.open_by_factor(Attempt(exam.qr, "203.0.113.9"), FACTOR).device
+        for _ in range(2)
+    )
     for device in (coming, gone):
         with pytest.raises(AccessRefused):
-            house.verification.open_by_factor(Attempt(exam.qr, "203.0.113.9", device=device), "9999")
+            house.patient_access.verification.open_by_factor(Attempt(exam.qr, "203.0.113.9", device=device), "9999")
     for _ in range(2):
         clock_of(house).advance((DEVICES_KEPT - timedelta(days=1)).total_seconds())
-        SpentRows(house.db, house.clock).remove_due()
-        house.verification.open_by_factor(Attempt(exam.qr, "203.0.113.9", device=coming), FACTOR)
-    SpentRows(house.db, house.clock).remove_due()
+        SpentRows(db=house.db, clock=house.clock).remove_due()
+        house.patient_access.verification.open_by_factor(Attempt(exam.qr, "203.0.113.9", device=coming), FACTOR)
+    SpentRows(db=house.db, clock=house.clock).remove_due()
     with house.db.read() as session:
         [left] = session.scalars(select(KnownDevice))
-        assert left.device_hash == house.verification.codes.hash("device", coming)
+        assert left.device_hash == house.patient_access.verification.codes.hash("device", coming)
         assert left.last_used_at == house.clock.now()
     assert scopes(house).count("device") == 1
 
 
 def test_a_job_that_waits_or_was_given_up_stays(house: Services) -> None:
     with house.db.session() as session:
-        house.worker.work.queue.enqueue(session, "prepare_study", "waits")
-        house.worker.work.queue.enqueue(session, "prepare_study", "failed")
+        house.queue.enqueue(session, "prepare_study", "waits")
+        house.queue.enqueue(session, "prepare_study", "failed")
         session.flush()
         failed = session.scalars(select(Job).where(Job.key == "failed")).one()
         failed.state, failed.finished_at = "failed", house.clock.now()
     clock_of(house).advance((KEPT * 10).total_seconds())
-    assert SpentRows(house.db, house.clock).remove_due() == 0
+    assert SpentRows(db=house.db, clock=house.clock).remove_due() == 0
     assert count(house, Job) == 2
 
 
@@ -113,7 +116,7 @@ def test_it_looks_every_six_hours_and_at_once_again_after_a_full_batch(
     house: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(spent_rows, "BATCH", 2)
-    spent = SpentRows(house.db, house.clock)
+    spent = SpentRows(db=house.db, clock=house.clock)
     assert spent.remove_due() == 0
     for number in range(5):
         guess(house, f"NO-SUCH-CODE-{number}")

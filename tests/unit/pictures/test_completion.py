@@ -16,7 +16,7 @@ from tests.factories.telling import receive_study, study
 def test_a_study_is_complete_after_the_quiet_period_and_prepared_once(tmp_path: Path) -> None:
     house = services(tmp_path, quiet_period_s="60")
     uid = receive_study(house)
-    completion, queue = house.worker.work.completion, house.worker.work.queue
+    completion, queue = house.pictures.completion, house.queue
     clock_of(house).advance(59)
     assert completion.complete_quiet() == 0
     clock_of(house).advance(1)
@@ -33,7 +33,7 @@ def test_a_study_is_complete_after_the_quiet_period_and_prepared_once(tmp_path: 
 def test_a_late_instance_opens_the_study_again_and_makes_another_job(tmp_path: Path) -> None:
     house = services(tmp_path, quiet_period_s="60")
     uid = receive_study(house)
-    completion, queue = house.worker.work.completion, house.worker.work.queue
+    completion, queue = house.pictures.completion, house.queue
     clock_of(house).advance(60)
     completion.complete_quiet()
     first = queue.claim()
@@ -51,10 +51,10 @@ def test_a_late_instance_opens_the_study_again_and_makes_another_job(tmp_path: P
 def test_an_explicit_signal_completes_at_once(tmp_path: Path) -> None:
     house = services(tmp_path)
     uid = receive_study(house)
-    house.worker.work.completion.complete_now(uid)
+    house.pictures.completion.complete_now(uid)
     assert study(house, uid).state == "complete"
     with pytest.raises(NotFound):
-        house.worker.work.completion.complete_now("1.2.3")
+        house.pictures.completion.complete_now("1.2.3")
 
 
 def test_a_study_that_raises_holds_up_no_other_and_is_looked_at_again_later(
@@ -74,7 +74,7 @@ def test_a_study_that_raises_holds_up_no_other_and_is_looked_at_again_later(
         sound(self, session, kind, key)
 
     monkeypatch.setattr(JobQueue, "enqueue", unsound)
-    completion = house.worker.work.completion
+    completion = house.pictures.completion
     clock_of(house).advance(60)
     assert [completion.complete_quiet() for _ in range(3)] == [1, 0, 0]
     assert (study(house, first).state, study(house, second).state, tried) == ("receiving", "complete", 1)

@@ -26,13 +26,13 @@ def house(tmp_path: Path) -> Iterator[Services]:
     built = services(tmp_path, quiet_period_s=str(QUIET_S))
     register(built)
     yield built
-    built.renderer.close()
+    built.pictures.renderer.close()
     built.db.dispose()
 
 
 def frames_shown(house: Services) -> int:
     exam = exam_of(house)
-    return sum(series["frames"] for series in house.pictures.manifest(exam.id, exam.revision)["series"])
+    return sum(series["frames"] for series in house.pictures.serving.manifest(exam.id, exam.revision)["series"])
 
 
 def work_off(house: Services) -> None:
@@ -86,14 +86,14 @@ def test_a_late_instance_of_a_released_exam_is_shown_and_told_nobody_again(house
 
 
 def packs_of(house: Services) -> set[str]:
-    return {key for key, _ in house.archive.store.list("renditions/")}
+    return {key for key, _ in house.archive.objects.store.list("renditions/")}
 
 
 def test_a_study_that_still_arrives_is_not_prepared_yet(house: Services) -> None:
     uid = receive_study(house)
     sweep(house, seconds=QUIET_S)
     receive_study(house, StudyInstanceUID=uid)
-    assert not house.renditions.prepare(study(house, uid).id)
+    assert not house.pictures.preparation.prepare(study(house, uid).id)
     assert study(house, uid).state == "receiving"
     work_off(house)
     assert frames_shown(house) == 2
@@ -108,20 +108,22 @@ def deflated(**attributes: object) -> bytes:
 def test_a_deflated_image_with_too_few_pixels_hides_no_other(house: Services) -> None:
     shared = {"StudyInstanceUID": receive_study(house), "SeriesInstanceUID": "1.2.3"}
     files = [deflated(**shared, InstanceNumber=1), deflated(**shared, InstanceNumber=2, Rows=64)]
-    house.ingest.receive([IncomingObject(io.BytesIO(file)) for file in files], "stow", "test")
+    house.ingest.ingest.receive([IncomingObject(io.BytesIO(file)) for file in files], "stow", "test")
     work_off(house)
     exam = exam_of(house)
     assert frames_shown(house) == 3
-    previews = [house.pictures.frame(exam.id, exam.revision, n, k, preview=True) for n, k in ((1, 1), (1, 2), (2, 1))]
+    previews = [
+        house.pictures.serving.frame(exam.id, exam.revision, n, k, preview=True) for n, k in ((1, 1), (1, 2), (2, 1))
+    ]
     assert [bool(preview) for preview in previews] == [True, False, True]
-    assert house.pictures.render(exam.id, exam.revision, 1, 2, RenderSpec(fmt="png")) == b""
+    assert house.pictures.serving.render(exam.id, exam.revision, 1, 2, RenderSpec(fmt="png")) == b""
 
 
 def test_a_deflated_object_that_only_has_the_size_of_an_image_is_no_image(house: Services) -> None:
     dataset = ct_slice(StudyInstanceUID=receive_study(house))
     del dataset.PixelData
     dataset.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
-    house.ingest.receive([IncomingObject(io.BytesIO(part10(dataset)))], "stow", "test")
+    house.ingest.ingest.receive([IncomingObject(io.BytesIO(part10(dataset)))], "stow", "test")
     work_off(house)
     assert frames_shown(house) == 1
 
@@ -141,4 +143,4 @@ def test_without_a_decoder_the_preparation_waits_and_blames_no_image(
     work_off(house)
     assert frames_shown(house) == 1
     exam = exam_of(house)
-    assert house.pictures.frame(exam.id, exam.revision, 1, 1, preview=True)
+    assert house.pictures.serving.frame(exam.id, exam.revision, 1, 1, preview=True)

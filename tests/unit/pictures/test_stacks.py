@@ -17,7 +17,7 @@ from app.imaging.display.window import Window
 from app.imaging.sandbox.pool import RenderSpec
 from app.repos.pictures.prepared import instances_of
 from app.services.ingest.incoming import IncomingObject, Stored
-from app.services.pictures.preparation import stacks_of
+from app.services.pictures.stacks import stacks_of
 from tests.factories.house import services
 from tests.factories.images import ct_slice, enhanced_ct, part10
 from tests.factories.telling import exam_of, register, sweep
@@ -30,17 +30,17 @@ PLACES = [10.0 * step for step in range(-9, 10)]
 def house(tmp_path: Path) -> Iterator[Services]:
     built = services(tmp_path)
     yield built
-    built.renderer.close()
+    built.pictures.renderer.close()
 
 
 def show(house: Services, *files: bytes) -> None:
     """Files of the exam A1 arrive, are prepared and released."""
-    outcomes = house.ingest.receive([IncomingObject(io.BytesIO(file)) for file in files], "stow", "test")
+    outcomes = house.ingest.ingest.receive([IncomingObject(io.BytesIO(file)) for file in files], "stow", "test")
     assert all(isinstance(outcome, Stored) for outcome in outcomes)
     register(house)
     for uid in {outcome.study_instance_uid for outcome in outcomes}:
         assert uid is not None
-        house.worker.work.completion.complete_now(uid)
+        house.pictures.completion.complete_now(uid)
     while house.worker.run_job():
         pass
     sweep(house)
@@ -48,7 +48,7 @@ def show(house: Services, *files: bytes) -> None:
 
 def greys(house: Services, n: int, frames: int) -> list[int]:
     exam = exam_of(house)
-    pictures = [house.pictures.frame(exam.id, exam.revision, n, k, preview=False) for k in range(1, frames + 1)]
+    pictures = [house.pictures.serving.frame(exam.id, exam.revision, n, k, preview=False) for k in range(1, frames + 1)]
     return [grey(picture) for picture in pictures]
 
 
@@ -72,10 +72,10 @@ def test_another_window_and_the_batch_show_the_same_frames(house: Services) -> N
     show(house, part10(enhanced_ct(stored)))
     exam = exam_of(house)
     spec = RenderSpec(fmt="jpg", window=Window(0, 400))
-    wide = [grey(house.pictures.render(exam.id, exam.revision, 1, k, spec)) for k in range(1, 5)]
+    wide = [grey(house.pictures.serving.render(exam.id, exam.revision, 1, k, spec)) for k in range(1, 5)]
     assert wide == sorted(wide)
     assert len(set(wide)) == 4
-    previews = house.pictures.batch(exam.id, exam.revision, 1, 1, 4, preview=True)
+    previews = house.pictures.serving.batch(exam.id, exam.revision, 1, 1, 4, preview=True)
     assert [grey(picture) for picture in previews] == sorted(grey(picture) for picture in previews)
 
 
@@ -92,7 +92,7 @@ def test_the_frames_of_a_cine_keep_their_order(house: Services) -> None:
 
 def test_a_real_object_with_its_frames_out_of_order_is_shown_in_order(house: Services) -> None:
     path = needs("objects-a") / "seg" / "partial_overlaps.dcm"
-    house.ingest.receive([IncomingObject(io.BytesIO(path.read_bytes()))], "cli", "test", is_demo=True)
+    house.ingest.ingest.receive([IncomingObject(io.BytesIO(path.read_bytes()))], "cli", "test", is_demo=True)
     with house.db.read() as session:
         (study,) = studies(session)
         (stack,) = stacks_of(instances_of(session, study.id))

@@ -20,7 +20,7 @@ def house(tmp_path: Path) -> Services:
 
 @pytest.fixture
 def queue(house: Services) -> JobQueue:
-    return house.worker.work.queue
+    return house.queue
 
 
 def enqueue(house: Services, queue: JobQueue, *keys: str) -> None:

@@ -38,7 +38,7 @@ def test_what_waits_and_what_was_sent_is_counted(house: Services) -> None:
     sweep(house)
     receive_study(house, AccessionNumber="NOBODYS")
     with house.db.session() as session:
-        house.worker.work.queue.enqueue(session, "prepare_study", "a:1")
+        house.queue.enqueue(session, "prepare_study", "a:1")
     assert {
         'cloudfilm_messages{channel="sms",state="accepted"} 1.0',
         'cloudfilm_studies{match="matched",state="prepared"} 1.0',
@@ -51,7 +51,7 @@ def test_held_exams_and_quarantined_objects_are_counted_and_nobody_is_named(hous
     register(house)
     uid = receive_study(house)
     of_another = part10(ct_slice(StudyInstanceUID=uid, PatientName="Wang^Qiang=王^强"))
-    house.ingest.receive([IncomingObject(io.BytesIO(of_another))], "stow", "test")
+    house.ingest.ingest.receive([IncomingObject(io.BytesIO(of_another))], "stow", "test")
     found = lines(house)
     assert {"cloudfilm_quarantined_objects 1.0", "cloudfilm_held_exams 1.0"} <= found
     assert leaks(("李娜", "王", "139", "A1", uid), "\n".join(line for line in found if "cloudfilm" in line)) == []

@@ -162,13 +162,15 @@ def test_a_forged_address_gets_no_more_guesses(tmp_path: Path, monkeypatch: pyte
     client = application(house).test_client()
     exam = issued(house)
     addresses: list[str] = []
-    open_by_factor = house.verification.open_by_factor
+    open_by_factor = house.patient_access.verification.open_by_factor
 
     def watched(attempt: Attempt, factor: str) -> object:
         addresses.append(attempt.address)
         return open_by_factor(attempt, factor)
 
-    monkeypatch.setattr(type(house.verification), "open_by_factor", lambda _self, *given: watched(*given))
+    monkeypatch.setattr(
+        type(house.patient_access.verification), "open_by_factor", lambda _self, *given: watched(*given)
+    )
     statuses = []
     for guess in range(5):
         headers = {"X-Forwarded-For": f"1.1.1.{guess}, 203.0.113.5"}

@@ -128,6 +128,6 @@ def test_one_odd_item_does_not_cost_the_others(house: Services, client: FlaskCli
 
 def test_without_a_setting_the_hook_has_a_secret_nobody_can_guess(tmp_path: Path) -> None:
     house = services(tmp_path)
-    assert len(house.sms_hook_secret) == 64
-    assert services(tmp_path).sms_hook_secret == house.sms_hook_secret
-    assert house.sms_hook_secret not in repr(house)
+    assert len(house.notifications.sms_hook_secret) == 64
+    assert services(tmp_path).notifications.sms_hook_secret == house.notifications.sms_hook_secret
+    assert house.notifications.sms_hook_secret not in repr(house)

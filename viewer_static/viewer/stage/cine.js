@@ -1,4 +1,7 @@
-/** Plays a film (ultrasound, angiography) in a loop; waits where a frame is not here yet. */
+/**
+ * Plays a film (ultrasound, angiography): when the next frame is due. Waits where a frame is not here yet. Which frame
+ * is next and how it is shown, the caller knows.
+ */
 
 const USUAL_MS = 80; // 12.5 a second: smooth enough to read, kind to old phones
 const SHORTEST_MS = 16; // a screen shows no more

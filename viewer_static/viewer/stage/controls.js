@@ -1,5 +1,6 @@
 /**
- * The parts around the picture: series, windows, slider, what is loaded, notes. Draws state; decides nothing.
+ * The parts around the stage: series, windows, film, what is loaded. Draws state; decides nothing. screen.js has what
+ * stands on the stage.
  *
  * @typedef {import('../state.js').Series} Series
  * @typedef {import('./window_level.js').Preset} Preset
@@ -79,6 +80,12 @@ export function markWindow(place, presets, view) {
   place.querySelectorAll('button').forEach((button, i) => {
     button.setAttribute('aria-pressed', String(presets[i].window === view.window && presets[i].gain === view.gain));
   });
+}
+
+/** @param {HTMLElement} button @param {boolean} playing */
+export function markCine(button, playing) {
+  button.textContent = playing ? messages.pause : messages.play;
+  button.setAttribute('aria-pressed', String(playing));
 }
 
 const LEVELS = ['#26363a', '#3f8f96', '#8fe0e2']; // nothing, preview, full

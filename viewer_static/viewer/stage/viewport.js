@@ -1,5 +1,6 @@
 /**
  * Where a picture lies on the stage. The maths is pure, in CSS pixels from the stage's centre; `Viewport` draws.
+ * screen.js chooses which picture, gestures.js what fingers mean.
  *
  * @typedef {{width: number, height: number}} Size
  * @typedef {{zoom: number, x: number, y: number}} Transform  zoom 1 fits the stage; x, y: the picture's centre

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from app.dicom.uids import is_uid
 from app.errors import InvalidInput
-from app.services.ingest.header_fields import is_uid
 from app.web.context import services
 
 

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser
 
+from app.dicom.status import MIB
 from app.errors import InvalidInput, StoreUnavailable
-from app.services.ingest.incoming import MIB
 from app.web.machine.dicomweb.media_types import MediaType
 
 if TYPE_CHECKING:

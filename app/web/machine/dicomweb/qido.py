@@ -48,7 +48,7 @@ def _search(level: str, study_uid: str | None = None, series_uid: str | None = N
     if answer_type is None:
         abort(406)
     _check_include_fields()
-    found = services().dicom_query.search(
+    found = services().dicomweb.query.search(
         Search(
             level=level,
             keys=_keys(),

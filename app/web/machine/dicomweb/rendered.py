@@ -47,7 +47,7 @@ def _picture(found: StoredInstance, number: int, longest: int | None) -> Respons
     media_type = best(wanted(), tuple(FORMATS))
     if media_type is None:
         abort(406)
-    picture = services().dicom_retrieve.render(found, number, media_type, request.args, longest)
+    picture = services().dicomweb.retrieve.render(found, number, media_type, request.args, longest)
     if not picture:
         abort(406)
     return Response(picture, content_type=media_type)

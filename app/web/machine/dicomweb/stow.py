@@ -10,8 +10,9 @@ from typing import Any
 
 from flask import Response, abort, jsonify, request
 
+from app.dicom.status import CANNOT_UNDERSTAND, MIB
 from app.errors import InvalidInput, RefusedObject
-from app.services.ingest.incoming import CANNOT_UNDERSTAND, MIB, OVERSIZED, IncomingObject, Outcome, Promise, Refused
+from app.services.ingest.incoming import OVERSIZED, DeclaredUids, IncomingObject, Outcome, Refused
 from app.web.context import services
 from app.web.guards import guarded_blueprint
 from app.web.machine.auth import caller, requires_scope
@@ -34,13 +35,13 @@ def store(study_uid: str | None = None) -> Response:
     answer_type = best(accepted(request.headers.get("Accept")), ANSWERS)
     if answer_type is None:
         abort(406)
-    promise = Promise(study_instance_uid=None if study_uid is None else checked_uid(study_uid))
+    promise = DeclaredUids(study_instance_uid=None if study_uid is None else checked_uid(study_uid))
     parts = read_parts(request.stream, _boundary(), _limits(), services().settings.spool_dir)
     outcomes: list[Outcome] = []
     for batch in _batches(parts):
         try:
             sources = [_incoming(part, promise) for part in batch]
-            outcomes += services().ingest.receive(sources, "stow", f"machine:{caller().name}")
+            outcomes += services().ingest.ingest.receive(sources, "stow", f"machine:{caller().name}")
         finally:
             for part in batch:
                 part.file.close()
@@ -81,7 +82,7 @@ def _batches(parts: Iterable[Part]) -> Iterator[list[Part]]:
         raise fault
 
 
-def _incoming(part: Part, promise: Promise) -> IncomingObject:
+def _incoming(part: Part, promise: DeclaredUids) -> IncomingObject:
     fault = None
     if part.oversized:
         fault = OVERSIZED

@@ -43,11 +43,11 @@ def retrieve(**uids: str) -> Response:
     if form is None:
         abort(406)
     if form.name == "application/dicom":
-        response = Response(services().dicom_retrieve.stream(found[0]))
+        response = Response(services().dicomweb.retrieve.stream(found[0]))
         response.headers["Content-Type"] = _dicom_type(found[0])
         response.headers["Content-Length"] = str(found[0].row.size)
         return response
-    parts = (Part(_dicom_type(item), address(item), services().dicom_retrieve.stream(item)) for item in found)
+    parts = (Part(_dicom_type(item), address(item), services().dicomweb.retrieve.stream(item)) for item in found)
     if "sop_uid" in uids:
         return multipart_answer(parts, "application/dicom")
     return for_a_machine(lambda: multipart_answer(parts, "application/dicom"))
@@ -84,7 +84,7 @@ def bulk_data(tag: str, **uids: str) -> Response:
         return _frames(found, range(1, found.row.number_of_frames + 1))
     if not any(item.root in (OCTETS, "*/*", "", "application/*") for item in wanted()):
         abort(406)
-    dataset = services().dicom_retrieve.header(found)
+    dataset = services().dicomweb.retrieve.header(found)
     value = dataset[int(tag, 16)].value if int(tag, 16) in dataset else None
     if not isinstance(value, bytes):
         raise NotFound
@@ -98,7 +98,7 @@ def wanted() -> list[MediaType]:
 def find(uids: dict[str, str], what: str, *, with_images: bool = False) -> list[StoredInstance]:
     """Find what the address names. Raises InvalidInput, NotFound."""
     ordered = tuple(checked_uid(uids[key]) for key in ("study_uid", "series_uid", "sop_uid") if key in uids)
-    return services().dicom_retrieve.find(ordered, f"machine:{caller().name}", what, with_images=with_images)
+    return services().dicomweb.retrieve.find(ordered, f"machine:{caller().name}", what, with_images=with_images)
 
 
 def address(found: StoredInstance) -> str:
@@ -112,7 +112,7 @@ def _frames(found: StoredInstance, numbers: range | list[int]) -> Response:
     if media_type is None:
         abort(406)
     content_type = f"{media_type}; transfer-syntax={frame_syntax(found.row.transfer_syntax_uid)}"
-    read = services().dicom_retrieve.frame
+    read = services().dicomweb.retrieve.frame
     first = read(found, numbers[0])  # before the answer starts: an unreadable frame can still get a clean 404
 
     def pieces(number: int) -> Iterator[bytes]:
@@ -137,7 +137,7 @@ def _metadata(found: list[StoredInstance]) -> Iterator[str]:
     for item in found:
         row = item.row
         pixels = (row.image_header or {}).get("pixel_keyword", "PixelData") if _has_pixels(item) else None
-        dataset = services().dicom_retrieve.header(item)
+        dataset = services().dicomweb.retrieve.header(item)
         yield separator
         yield json_metadata.to_json(dataset, row.transfer_syntax_uid, pixels, partial(_bulk_address, address(item)))
         separator = ","

@@ -15,6 +15,6 @@ blueprint = guarded_blueprint("completion", __name__, requires_scope("upload"), 
 @blueprint.post("/studies/<study_uid>/complete")
 def complete(study_uid: str) -> Response:
     """204, also when the study was complete before; 404 for an unknown one. A later instance opens the study again."""
-    services().completion.complete_now(checked_uid(study_uid))
+    services().pictures.completion.complete_now(checked_uid(study_uid))
     services().waker.wake()
     return Response(status=204)

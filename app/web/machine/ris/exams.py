@@ -28,29 +28,29 @@ MAX_BODY_BYTES = 256 * 1024
 def put_exam(accession: str) -> Response:
     """The answer has `warnings` when the exam was taken without a field that cannot be used."""
     order = exam_input(_body())
-    created = services().exams.register(accession_number(accession), order, _actor())
+    created = services().exams.registration.register(accession_number(accession), order, _actor())
     return _done(created, order.warnings)
 
 
 @blueprint.put("/exams/<accession>/report")
 def put_report(accession: str) -> Response:
-    created = services().exams.add_report(accession_number(accession), report_input(_body()), _actor())
+    created = services().exams.reports.add(accession_number(accession), report_input(_body()), _actor())
     return _done(created)
 
 
 @blueprint.get("/exams/<accession>/qr.svg")
 def qr_svg(accession: str) -> Response:
-    return Response(services().paper.qr_svg(accession, _actor()), mimetype="image/svg+xml")
+    return Response(services().paper.paper.qr_svg(accession, _actor()), mimetype="image/svg+xml")
 
 
 @blueprint.get("/exams/<accession>/qr.png")
 def qr_png(accession: str) -> Response:
-    return Response(services().paper.qr_png(accession, _actor()), mimetype="image/png")
+    return Response(services().paper.paper.qr_png(accession, _actor()), mimetype="image/png")
 
 
 @blueprint.get("/exams/<accession>/report-sheet.pdf")
 def report_sheet(accession: str) -> Response:
-    return Response(services().paper.sheet(accession, _actor()), mimetype="application/pdf")
+    return Response(services().paper.paper.sheet(accession, _actor()), mimetype="application/pdf")
 
 
 @blueprint.get("/quarantine")
@@ -65,7 +65,7 @@ def quarantine() -> Response:
                 "sop_instance_uid": item.sop_instance_uid,
                 "sha256": item.sha256.hex(),
             }
-            for item in services().quarantine.newest(_actor())
+            for item in services().ingest.quarantine.newest(_actor())
         ]
     )
 

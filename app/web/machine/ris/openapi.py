@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.services.ingest.header_fields import UID_CHARACTERS, UID_PATTERN
+from app.dicom.uids import UID_CHARACTERS, UID_PATTERN
 
 _TEXT: dict[str, Any] = {"type": "string"}
 _INSTANT: dict[str, Any] = {

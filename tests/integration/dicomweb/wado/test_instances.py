@@ -123,13 +123,13 @@ def test_answers_are_not_to_be_stored(machine: ReadingMachine) -> None:
 def test_the_first_part_comes_before_the_last_is_read(machine: ReadingMachine, monkeypatch: pytest.MonkeyPatch) -> None:
     """Streaming: the answer is not collected in memory."""
     read = []
-    stream = type(machine.services.dicom_retrieve).stream
+    stream = type(machine.services.dicomweb.retrieve).stream
 
     def watched(self: object, found: object) -> Iterator[bytes]:
         read.append(found)
         return stream(self, found)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(type(machine.services.dicom_retrieve), "stream", watched)
+    monkeypatch.setattr(type(machine.services.dicomweb.retrieve), "stream", watched)
     answer = machine.client.get(f"/dicomweb/studies/{STUDY}", headers=machine.token, buffered=False)
     body = answer.response
     next(iter(body))

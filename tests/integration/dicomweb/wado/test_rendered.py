@@ -18,7 +18,7 @@ from tests.factories.reading_machine import ReadingMachine
 def test_jpeg_is_the_default_and_png_is_exact(machine: ReadingMachine) -> None:
     assert machine.get(ONE + "/rendered").content_type == "image/jpeg"
     answer = machine.get(ONE + "/rendered", "image/png", window="500,3000,linear")
-    header = machine.services.dicom_retrieve.find((STUDY, SERIES, f"{SERIES}.2"), "test", "test", with_images=True)[
+    header = machine.services.dicomweb.retrieve.find((STUDY, SERIES, f"{SERIES}.2"), "test", "test", with_images=True)[
         0
     ].image
     assert header is not None
@@ -135,6 +135,6 @@ def test_a_frame_that_does_not_decode_is_406_and_the_server_lives(machine: Readi
 def test_without_a_decoder_a_picture_is_not_to_be_had_now(tmp_path: Path) -> None:
     machine = ReadingMachine(tmp_path)
     machine.hold(*slices())
-    machine.services.renderer.close()
+    machine.services.pictures.renderer.close()
     assert machine.get(ONE + "/rendered").status_code == 503
     machine.close()

@@ -1,0 +1,44 @@
+"""What every room stands on: settings, clock, database, keys, audit log. Opened once a process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from app.bootstrap.outside import Outside
+from app.clock import Clock
+from app.config import Settings
+from app.database import Database
+from app.security.blind_index import BlindIndex
+from app.security.codes import Codes
+from app.security.fields import FieldSealer
+from app.security.keys import MasterKeys
+from app.services.audit.log import Audit
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ground:
+    settings: Settings
+    clock: Clock
+    db: Database
+    keys: MasterKeys
+    fields: FieldSealer
+    blind: BlindIndex
+    codes: Codes
+    audit: Audit
+    wake: Callable[[], None]
+    """Tells a worker that something waits."""
+
+
+def build(settings: Settings, clock: Clock, outside: Outside, keys: MasterKeys) -> Ground:
+    return Ground(
+        settings=settings,
+        clock=clock,
+        db=outside.db,
+        keys=keys,
+        fields=FieldSealer(keys.derive("fields")),
+        blind=BlindIndex(keys.derive("blind-index")),
+        codes=Codes(keys.derive("codes"), keys.derive("code-hashes")),
+        audit=Audit(key=keys.derive("audit"), clock=clock),
+        wake=outside.waker.wake,
+    )

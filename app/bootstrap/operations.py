@@ -1,0 +1,28 @@
+"""The room services/operations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.bootstrap.archive import ArchiveRoom
+from app.bootstrap.ground import Ground
+from app.services.operations.archive_check import ArchiveCheck
+from app.services.operations.figures import Figures
+from app.services.operations.spent_rows import SpentRows
+
+
+@dataclass(frozen=True, kw_only=True)
+class OperationsRoom:
+    archive_check: ArchiveCheck
+    figures: Figures
+    spent_rows: SpentRows
+
+
+def build(ground: Ground, archive: ArchiveRoom) -> OperationsRoom:
+    return OperationsRoom(
+        archive_check=ArchiveCheck(
+            db=ground.db, archive=archive.objects, data_keys=archive.data_keys, clock=ground.clock
+        ),
+        figures=Figures(db=ground.db),
+        spent_rows=SpentRows(db=ground.db, clock=ground.clock),
+    )

@@ -1,0 +1,73 @@
+"""The room services/patient_access."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from app.bootstrap.ground import Ground
+from app.security.session_tokens import SessionTokens
+from app.services.patient_access.attempts import Attempts
+from app.services.patient_access.code_naming import CodeNaming
+from app.services.patient_access.codes import AccessCodes
+from app.services.patient_access.one_time_codes import Enqueue, OneTimeCodes, SendOneTimeCode
+from app.services.patient_access.opening import Opening
+from app.services.patient_access.sessions import PatientSessions
+from app.services.patient_access.verification import Verification
+
+
+@dataclass(frozen=True, kw_only=True)
+class PatientAccessRoom:
+    codes: AccessCodes
+    verification: Verification
+    one_time_codes: OneTimeCodes
+    sessions: PatientSessions
+    tokens: SessionTokens
+
+
+def access_codes(ground: Ground) -> AccessCodes:
+    """Built before the rest: messages hold codes."""
+    lifetime = timedelta(days=ground.settings.pickup_days)
+    return AccessCodes(codes=ground.codes, clock=ground.clock, audit=ground.audit, pickup_lifetime=lifetime)
+
+
+def build(
+    ground: Ground, codes: AccessCodes, *, send_one_time_code: SendOneTimeCode, enqueue: Enqueue
+) -> PatientAccessRoom:
+    settings = ground.settings
+    naming = CodeNaming(codes=ground.codes)
+    attempts = Attempts(
+        codes=ground.codes, address_limit=settings.address_failures_per_hour, shared=settings.shared_group
+    )
+    opening = Opening(codes=ground.codes, audit=ground.audit)
+    return PatientAccessRoom(
+        codes=codes,
+        verification=Verification(
+            db=ground.db,
+            clock=ground.clock,
+            codes=ground.codes,
+            naming=naming,
+            fields=ground.fields,
+            attempts=attempts,
+            audit=ground.audit,
+            opening=opening,
+        ),
+        one_time_codes=OneTimeCodes(
+            db=ground.db,
+            clock=ground.clock,
+            codes=ground.codes,
+            access_codes=codes,
+            naming=naming,
+            fields=ground.fields,
+            attempts=attempts,
+            audit=ground.audit,
+            opening=opening,
+            send_one_time_code=send_one_time_code,
+            enqueue=enqueue,
+            wake=ground.wake,
+        ),
+        sessions=PatientSessions(
+            db=ground.db, clock=ground.clock, audit=ground.audit, idle=timedelta(minutes=settings.session_idle_min)
+        ),
+        tokens=SessionTokens(ground.keys.derive("session-jwt"), "patient"),
+    )

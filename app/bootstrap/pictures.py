@@ -1,0 +1,36 @@
+"""The room services/pictures, with the decoding children it draws with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from app.bootstrap.archive import ArchiveRoom
+from app.bootstrap.ground import Ground
+from app.imaging.sandbox.pool import RenderPool
+from app.services.pictures.completion import Completion
+from app.services.pictures.preparation import Preparation
+from app.services.pictures.serving import Pictures
+from app.services.queue.job_queue import JobQueue
+
+
+@dataclass(frozen=True, kw_only=True)
+class PicturesRoom:
+    completion: Completion
+    preparation: Preparation
+    serving: Pictures
+    renderer: RenderPool
+
+
+def build(ground: Ground, archive: ArchiveRoom, queue: JobQueue) -> PicturesRoom:
+    settings, db, clock = ground.settings, ground.db, ground.clock
+    renderer = RenderPool(settings.decode_workers, settings.decode_time_limit_s, settings.decode_memory_mib << 20)
+    quiet = timedelta(seconds=settings.quiet_period_s)
+    return PicturesRoom(
+        completion=Completion(db=db, clock=clock, queue=queue, quiet=quiet),
+        preparation=Preparation(
+            db=db, clock=clock, archive=archive.objects, data_keys=archive.data_keys, renderer=renderer
+        ),
+        serving=Pictures(db=db, archive=archive.objects, data_keys=archive.data_keys, renderer=renderer),
+        renderer=renderer,
+    )

@@ -1,0 +1,54 @@
+"""Rejection notes: Key Object Selections that say their objects are to be looked at no more (IHE RAD TF-1 33, Imaging
+Object Change Management). Here: what a note names. What follows from it is services/ingest/rejections.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pydicom.dataset import Dataset
+from pydicom.uid import KeyObjectSelectionDocumentStorage
+
+from app.dicom.status import CANNOT_UNDERSTAND
+from app.errors import RefusedObject
+
+TITLES = frozenset({"113001", "113037", "113038", "113039"})
+"""PS3.16 CID 7011, scheme DCM: rejected for quality, for patient safety, of another worklist entry, retention over."""
+
+
+_BROKEN = (LookupError, ValueError, TypeError, AttributeError, NotImplementedError)
+"""What reading a header of anybody's making may raise."""
+
+
+_UID_CHARACTERS = 64
+
+
+def rejected_uids(dataset: Dataset, sop_class_uid: str) -> frozenset[str]:
+    """The SOP instances that a rejection note names; none for any other object. Raises RefusedObject for a note that
+    does not say what it rejects: its sender must know that nothing was hidden."""
+    if sop_class_uid != KeyObjectSelectionDocumentStorage:
+        return frozenset()
+    try:
+        found = frozenset(_evidence(dataset)) if _is_rejection(dataset) else None
+    except _BROKEN:
+        found = frozenset()
+    if found is None:
+        return frozenset()
+    if not found or not all(0 < len(uid) <= _UID_CHARACTERS for uid in found):
+        raise RefusedObject("a rejection note that does not say what it rejects", CANNOT_UNDERSTAND)
+    return found
+
+
+def _is_rejection(dataset: Dataset) -> bool:
+    titles = dataset.get("ConceptNameCodeSequence") or []
+    return any(title.get("CodingSchemeDesignator") == "DCM" and title.get("CodeValue") in TITLES for title in titles)
+
+
+def _evidence(dataset: Dataset) -> Iterator[str]:
+    """Only of the note's own study: no other is its business."""
+    for study in dataset.get("CurrentRequestedProcedureEvidenceSequence") or []:
+        if study.get("StudyInstanceUID") != dataset.get("StudyInstanceUID"):
+            continue
+        for series in study.get("ReferencedSeriesSequence") or []:
+            for item in series.get("ReferencedSOPSequence") or []:
+                yield str(item.get("ReferencedSOPInstanceUID") or "")

@@ -1,0 +1,18 @@
+"""Why an object is refused, as C-STORE (PS3.4 B.2-1) and STOW-RS (PS3.18 I.2-2) say it; the unit of sizes."""
+
+from __future__ import annotations
+
+# Failure reasons of PS3.4 table B.2-1 (C-STORE status) and PS3.18 table I.2-2 (STOW-RS).
+OUT_OF_RESOURCES = 0xA700
+
+
+NOT_AS_PROMISED = 0xA900
+
+
+CANNOT_UNDERSTAND = 0xC000
+
+
+PROCESSING_FAILURE = 0x0110
+
+
+MIB = 1024 * 1024

@@ -1,0 +1,20 @@
+"""A header's identity as it is stored: sealed, and opened again."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+from app.identity.matching import HeaderIdentity
+from app.security.fields import FieldSealer
+
+CONTEXT = "study.identity"
+
+
+def seal_identity(fields: FieldSealer, identity: HeaderIdentity) -> bytes:
+    return fields.seal(json.dumps(asdict(identity), ensure_ascii=False), CONTEXT)
+
+
+def open_identity(fields: FieldSealer, sealed: bytes) -> HeaderIdentity:
+    plain = json.loads(fields.open(sealed, CONTEXT))
+    return HeaderIdentity(plain["patient_id"], tuple(plain["names"]), plain["sex"], plain["birth_date"])

@@ -1,0 +1,31 @@
+"""Rows of report versions."""
+
+from __future__ import annotations
+
+import uuid
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.models import Report
+
+
+def reports(session: Session, exam_id: uuid.UUID) -> list[Report]:
+    """All versions, oldest first."""
+    return list(session.scalars(select(Report).where(Report.exam_id == exam_id).order_by(Report.version)))
+
+
+def latest_report(session: Session, exam_id: uuid.UUID) -> Report | None:
+    query = select(Report).where(Report.exam_id == exam_id).order_by(Report.version.desc()).limit(1)
+    return session.scalars(query).one_or_none()
+
+
+def latest_released_report(session: Session, exam_id: uuid.UUID) -> Report | None:
+    """The newest version patients may read."""
+    query = (
+        select(Report)
+        .where(Report.exam_id == exam_id, Report.status.in_(("final", "amended")))
+        .order_by(Report.version.desc())
+        .limit(1)
+    )
+    return session.scalars(query).one_or_none()

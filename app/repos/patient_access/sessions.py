@@ -1,0 +1,77 @@
+"""Rows of patients' sessions and of devices that opened an exam before."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, bindparam, delete, exists, select, update
+from sqlalchemy.orm import Session
+
+from app.models import Exam, KnownDevice, PatientSession
+from app.repos.changed_rows import changed_rows
+
+
+def known_device(session: Session, device_hash: bytes, exam_id: uuid.UUID) -> KnownDevice | None:
+    query = select(KnownDevice).where(KnownDevice.device_hash == device_hash, KnownDevice.exam_id == exam_id)
+    return session.scalars(query).one_or_none()
+
+
+def is_known_device(session: Session, device_hash: bytes) -> bool:
+    return bool(session.scalar(select(exists().where(KnownDevice.device_hash == device_hash))))
+
+
+def forget_devices(session: Session, exam_id: uuid.UUID) -> None:
+    session.execute(delete(KnownDevice).where(KnownDevice.exam_id == exam_id))
+
+
+def revoke_sessions(session: Session, exam_id: uuid.UUID, now: datetime) -> int:
+    statement = update(PatientSession).where(PatientSession.exam_id == exam_id, PatientSession.revoked_at.is_(None))
+    return changed_rows(session, statement.values(revoked_at=now))
+
+
+def revoke_session(session: Session, session_id: uuid.UUID, now: datetime) -> None:
+    session.execute(update(PatientSession).where(PatientSession.id == session_id).values(revoked_at=now))
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """A session joined with its exam: all that a request's check needs."""
+
+    exam_id: uuid.UUID
+    exam_revision: int
+    held_at: datetime | None
+    last_seen_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None
+
+
+# Built once: putting it together costs as much as running it.
+_SESSION = (
+    select(
+        PatientSession.exam_id,
+        Exam.revision,
+        Exam.held_at,
+        PatientSession.last_seen_at,
+        PatientSession.expires_at,
+        PatientSession.revoked_at,
+    )
+    .join(Exam, Exam.id == PatientSession.exam_id)
+    .where(PatientSession.id == bindparam("session_id"))
+)
+
+
+LookUp = Callable[[Select[*tuple[Any, ...]], Mapping[str, Any]], tuple[Any, ...] | None]
+
+
+def session_row(look_up: LookUp, session_id: uuid.UUID) -> SessionRow | None:
+    """`look_up`: `Database.look_up`, since every picture passes here."""
+    found = look_up(_SESSION, {"session_id": session_id})
+    return SessionRow(*found) if found else None
+
+
+def touch_session(session: Session, session_id: uuid.UUID, now: datetime) -> None:
+    session.execute(update(PatientSession).where(PatientSession.id == session_id).values(last_seen_at=now))

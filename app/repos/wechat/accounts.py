@@ -1,0 +1,16 @@
+"""Rows of WeChat accounts."""
+
+from __future__ import annotations
+
+import uuid
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.models import WechatAccount
+
+
+def wechat_account(session: Session, patient_id: uuid.UUID) -> WechatAccount | None:
+    """The newest account a patient bound and did not unbind."""
+    query = select(WechatAccount).where(WechatAccount.patient_id == patient_id, WechatAccount.unbound_at.is_(None))
+    return session.scalars(query.order_by(WechatAccount.bound_at.desc()).limit(1)).first()

@@ -1,0 +1,94 @@
+"""Report versions: added, and opened for reading."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from dataclasses import asdict, dataclass
+
+from sqlalchemy.orm import Session
+
+from app.clock import Clock
+from app.database import Database
+from app.errors import Conflict, NotFound
+from app.models import Report
+from app.repos.exams import exams as exam_repo
+from app.repos.exams import reports as repo
+from app.repos.exams.revision import raise_exam_revision
+from app.security.blind_index import BlindIndex
+from app.security.fields import FieldSealer
+from app.services.audit.log import Action, Audit
+from app.services.exams.input import ReportInput
+
+REPORT_CONTEXT = "report.content"
+
+
+@dataclass(frozen=True)
+class ReportView(ReportInput):
+    version: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reports:
+    """Decides whether a report is a new version. Sealed at rest."""
+
+    db: Database
+    clock: Clock
+    fields: FieldSealer
+    blind: BlindIndex
+    audit: Audit
+
+    def add(self, accession_number: str, report: ReportInput, actor: str) -> bool:
+        """Add a report version; True when it is the first. The same content again adds none.
+
+        Raises NotFound, and Conflict for a preliminary or a plain final version after a final one.
+        """
+        content = {name: value for name, value in asdict(report).items() if name not in ("status", "reported_at")}
+        text = json.dumps(content, ensure_ascii=False, sort_keys=True)
+        # hashed first: a blind index takes `10³` for `103`, and a report must not
+        whole = hashlib.sha256("|".join((report.status, report.reported_at.isoformat(), text)).encode()).hexdigest()
+        digest = self.blind.of("report", whole)
+        with self.db.session() as session:
+            exam = exam_repo.exam_by_accession(session, accession_number)
+            if exam is None:
+                raise NotFound
+            latest = repo.latest_report(session, exam.id)
+            if latest is not None and latest.content_sha256 == digest:
+                return False
+            if latest is not None and latest.status in ("final", "amended") and report.status != "amended":
+                raise Conflict("a final report is only changed by an amended one")
+            row = Report(
+                exam_id=exam.id,
+                version=latest.version + 1 if latest else 1,
+                status=report.status,
+                content_sealed=self.fields.seal(text, REPORT_CONTEXT),
+                content_sha256=digest,
+                reported_at=report.reported_at,
+                created_at=self.clock.now(),
+            )
+            exam_repo.add(session, row)
+            raise_exam_revision(session, exam.id)
+            self.audit.record(
+                session,
+                Action.REPORT_ADDED,
+                actor=actor,
+                subject=f"exam:{exam.id.hex}",
+                version=row.version,
+                status=row.status,
+            )
+            return latest is None
+
+    def versions(self, exam_id: uuid.UUID) -> list[ReportView]:
+        """All report versions, oldest first, for staff."""
+        with self.db.read() as session:
+            return [self._opened(row) for row in repo.reports(session, exam_id)]
+
+    def newest_readable(self, session: Session, exam_id: uuid.UUID) -> ReportView | None:
+        """The newest version patients may read."""
+        row = repo.latest_released_report(session, exam_id)
+        return self._opened(row) if row else None
+
+    def _opened(self, row: Report) -> ReportView:
+        content = json.loads(self.fields.open(row.content_sealed, REPORT_CONTEXT))
+        return ReportView(version=row.version, status=row.status, reported_at=row.reported_at, **content)

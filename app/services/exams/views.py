@@ -1,0 +1,74 @@
+"""An exam in clear, for whoever was checked before."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from app.database import Database
+from app.errors import NotFound
+from app.models import Exam
+from app.repos.exams import exams as repo
+from app.repos.exams import patients as patient_repo
+from app.services.exams.patients import Patients, PatientView
+from app.services.exams.reports import Reports, ReportView
+
+
+@dataclass(frozen=True)
+class ExamView:
+    id: uuid.UUID
+    accession_number: str
+    patient: PatientView
+    modality: str
+    body_part: str
+    department: str
+    performed_at: datetime
+    held: bool
+    images_released: bool
+    report: ReportView | None
+    """The newest version patients may read."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExamViews:
+    """Shows an exam as it is, to callers that were checked before. Nothing is changed here."""
+
+    db: Database
+    patients: Patients
+    reports: Reports
+
+    def by_id(self, exam_id: uuid.UUID) -> ExamView:
+        """Everything of one exam in clear. The caller was checked before. Raises NotFound."""
+        with self.db.read() as session:
+            exam = repo.exam(session, exam_id)
+            if exam is None:
+                raise NotFound
+            return self._view(session, exam)
+
+    def by_accession(self, accession_number: str) -> ExamView:
+        """As `by_id`. Raises NotFound."""
+        with self.db.read() as session:
+            exam = repo.exam_by_accession(session, accession_number)
+            if exam is None:
+                raise NotFound
+            return self._view(session, exam)
+
+    def patient_of(self, session: Session, exam: Exam) -> PatientView:
+        return self.patients.view(patient_repo.patient(session, exam.patient_id))
+
+    def _view(self, session: Session, exam: Exam) -> ExamView:
+        return ExamView(
+            id=exam.id,
+            accession_number=exam.accession_number,
+            patient=self.patient_of(session, exam),
+            modality=exam.modality,
+            body_part=exam.body_part,
+            department=exam.department,
+            performed_at=exam.performed_at,
+            held=exam.held_at is not None,
+            images_released=exam.images_released_at is not None,
+            report=self.reports.newest_readable(session, exam.id),
+        )

@@ -1,0 +1,155 @@
+"""One-time codes: asked for by a patient or given at the desk, and what a typed one opens.
+
+The message that carries one is the outbox's; the session that follows is `opening`.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from sqlalchemy.orm import Session
+
+from app.clock import Clock
+from app.database import Database
+from app.errors import AccessRefused, TooManyAttempts
+from app.models import Exam, OneTimeCode, ShareCode
+from app.repos.exams import exams as exam_repo
+from app.repos.exams import patients
+from app.repos.patient_access import codes as code_repo
+from app.repos.patient_access import one_time_codes as repo
+from app.security.codes import Codes, normal_code
+from app.security.fields import FieldSealer
+from app.services.audit.log import Action, Audit
+from app.services.patient_access.attempts import Attempts
+from app.services.patient_access.code_naming import NOBODY, Attempt, CodeNaming
+from app.services.patient_access.codes import AccessCodes
+from app.services.patient_access.opening import Opened, Opening
+
+ONE_TIME_REQUEST = "one_time_code"
+"""Kind of the job that answers a request; key: <hash of the code>:<id of the one-time code>:<epoch second>."""
+LIFETIME = timedelta(minutes=10)
+TRIES = 5
+A_DAY = 3
+
+
+class Enqueue(Protocol):
+    """Adds a job inside the caller's transaction."""
+
+    def __call__(self, session: Session, kind: str, key: str) -> None: ...
+
+
+class SendOneTimeCode(Protocol):
+    """Puts the message with a one-time code into the outbox, inside the caller's transaction."""
+
+    def __call__(self, session: Session, exam: Exam, phone: str, code: OneTimeCode) -> None: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class OneTimeCodes:
+    """Decides who gets a one-time code and what it opens. It works while the knowledge factor is paused or off."""
+
+    db: Database
+    clock: Clock
+    codes: Codes
+    access_codes: AccessCodes
+    naming: CodeNaming
+    fields: FieldSealer
+    attempts: Attempts
+    audit: Audit
+    opening: Opening
+    send_one_time_code: SendOneTimeCode
+    enqueue: Enqueue
+    wake: Callable[[], None]
+
+    def request(self, attempt: Attempt) -> None:
+        """Ask for a code to the phone on file. The same work for every code: neither answer nor time tells anything.
+
+        Raises TooManyAttempts when its address asked too often, for whatever codes.
+        """
+        now = self.clock.now()
+        key = f"{self.naming.code_key(attempt).hex()}:{uuid.uuid4().hex}:{int(now.timestamp())}"
+        with self.db.session() as session:
+            retry_after_s = self.attempts.ask(session, attempt.address, now)
+            if not retry_after_s:
+                self.enqueue(session, ONE_TIME_REQUEST, key)
+        if retry_after_s:
+            raise TooManyAttempts(retry_after_s)
+        self.wake()
+
+    def answer(self, key: str) -> None:
+        """Send what was asked for, at most three a day and exam. Done twice it sends once."""
+        code_key, one_time_id, asked_at = key.split(":")
+        now = self.clock.now()
+        if now.timestamp() - int(asked_at) > LIFETIME.total_seconds():
+            return  # nobody waits for it any more
+        with self.db.session() as session:
+            code = self.naming.live(session, bytes.fromhex(code_key), now)
+            exam = exam_repo.exam(session, code.exam_id) if code else None
+            patient = patients.patient(session, exam.patient_id) if exam else None
+            if code is None or exam is None or patient is None or patient.phone_sealed is None:
+                return
+            code_id = uuid.UUID(one_time_id)
+            sent = repo.sent_since(session, exam.id, now - timedelta(days=1))
+            if sent >= A_DAY or repo.by_id(session, code_id) is not None:
+                return
+            row = self._new(session, code, code_id, "sms", now)
+            self.send_one_time_code(session, exam, self.fields.open(patient.phone_sealed, "patient.phone"), row)
+            self.audit.record(session, Action.ONE_TIME_CODE_SENT, actor="patient", subject=f"exam:{exam.id.hex}")
+        self.wake()  # the sweeping thread may have looked a moment ago
+
+    def for_the_desk(self, session: Session, exam: Exam) -> str:
+        """A one-time code that staff read out to somebody they identified. Inside the caller's transaction."""
+        qr = code_repo.code_by_hash(session, self.codes.hash("long", self.access_codes.qr_code(session, exam)))
+        assert qr is not None  # issued by the line before
+        code_id = uuid.uuid4()
+        self._new(session, qr, code_id, "desk", self.clock.now())
+        return self.codes.one_time_code(code_id.bytes)
+
+    def open_by_one_time_code(self, attempt: Attempt, typed: str) -> Opened:
+        """Open with any live one-time code that was made for this very code, once: the desk's or one that was sent.
+
+        Works while the knowledge factor is paused or off. Raises AccessRefused for every reason alike.
+        """
+        now = self.clock.now()
+        with self.db.session() as session:
+            named = self.naming.named(session, attempt, now)
+            share_code_id = named.code.id if named.code else NOBODY
+            claimed = repo.claim(session, share_code_id, now, TRIES)
+        right = self._right_one(claimed, normal_code(typed))
+        with self.db.session() as session:
+            live = right is not None and self.naming.still_names(session, named, now)
+            if live and right is not None and repo.use(session, right, now):
+                repo.end_others(session, share_code_id, now)
+                self.attempts.stepped_up(session, named.code_key, named.patient_key, named.device_key, now)
+                return self.opening.open_session(session, named, attempt, now, by="one_time_code")
+            # Not the patient's failure: whoever photographed one QR could fill it from many addresses, without end.
+            self.attempts.failed_on_address(session, attempt.address, now)
+            self.audit.record(session, Action.ACCESS_FAILED, actor="patient", subject=named.subject)
+        raise AccessRefused
+
+    def _right_one(self, claimed: list[tuple[uuid.UUID, bytes]], typed: str) -> uuid.UUID | None:
+        """The one that was typed. All are compared, and something is where there is none."""
+        right = None
+        for code_id, expected in claimed or [(NOBODY, secrets.token_bytes(32))]:
+            if hmac.compare_digest(self.codes.hash("one-time", code_id.hex, typed), expected):
+                right = code_id
+        return right
+
+    def _new(self, session: Session, named_by: ShareCode, code_id: uuid.UUID, kind: str, now: datetime) -> OneTimeCode:
+        row = OneTimeCode(
+            id=code_id,
+            exam_id=named_by.exam_id,
+            share_code_id=named_by.id,
+            kind=kind,
+            code_hash=self.codes.hash("one-time", code_id.hex, self.codes.one_time_code(code_id.bytes)),
+            created_at=now,
+            expires_at=now + LIFETIME,
+        )
+        code_repo.add(session, row)
+        return row

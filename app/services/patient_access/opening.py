@@ -1,0 +1,68 @@
+"""What a right factor leads to: a session of one exam on one device. Whether the factor is right is decided before."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from app.models import KnownDevice, PatientSession
+from app.repos.patient_access import codes as repo
+from app.repos.patient_access import sessions
+from app.security.codes import Codes
+from app.services.audit.log import Action, Audit
+from app.services.patient_access.code_naming import Attempt, Named
+from app.services.session_times import SESSION_LIFETIME
+
+
+@dataclass(frozen=True)
+class Opened:
+    session_id: uuid.UUID
+    exam_id: uuid.UUID
+    device: str
+    """Token for the device cookie; 256 bits."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opening:
+    """Works inside the caller's transaction."""
+
+    codes: Codes
+    audit: Audit
+
+    def open_session(self, session: Session, named: Named, attempt: Attempt, now: datetime, *, by: str) -> Opened:
+        """A new session of the named exam; `by`: the factor that proved the person, for the audit log."""
+        assert named.exam is not None
+        assert named.code is not None
+        device = self._device(session, attempt)
+        row = PatientSession(
+            exam_id=named.exam.id,
+            share_code_id=named.code.id,
+            created_at=now,
+            last_seen_at=now,
+            expires_at=now + SESSION_LIFETIME,
+        )
+        repo.add(session, row)
+        device_hash = self.codes.hash("device", device)
+        if (known := sessions.known_device(session, device_hash, named.exam.id)) is not None:
+            known.last_used_at = now
+        else:
+            known = KnownDevice(device_hash=device_hash, exam_id=named.exam.id, created_at=now, last_used_at=now)
+            repo.add(session, known)
+        self.audit.record(
+            session,
+            Action.ACCESS_GRANTED,
+            actor=f"patient-session:{row.id.hex}",
+            subject=f"exam:{named.exam.id.hex}",
+            by=by,
+        )
+        return Opened(row.id, named.exam.id, device)
+
+    def _device(self, session: Session, attempt: Attempt) -> str:
+        """The browser's own token, if we gave it one for any exam: another would make it a stranger to that exam."""
+        if attempt.device and sessions.is_known_device(session, self.codes.hash("device", attempt.device)):
+            return attempt.device
+        return secrets.token_urlsafe(32)

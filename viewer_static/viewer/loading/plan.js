@@ -1,0 +1,57 @@
+/**
+ * What to load for a place in the stack, and in which order. Pure: the caller says what is lacking, and loader.js
+ * carries the plan out.
+ *
+ * @typedef {{kind: 'previews', from: number, count: number} | {kind: 'full', k: number}} Task
+ */
+import { BATCH } from './api.js';
+
+export const NEAR = 6; // full frames kept ahead on either side
+const REACH = 600; // previews fetched on either side: more would push each other out of memory
+
+/**
+ * @param {{k: number, frames: number, settled: boolean, windowed: boolean}} place
+ *        settled: the finger rests; windowed: not the window the previews have
+ * @param {(k: number) => boolean} lacksPreview @param {(k: number) => boolean} lacksFull
+ * @returns {Task[]}  most wanted first
+ */
+export function plan(place, lacksPreview, lacksFull) {
+  const { k, frames } = place;
+  const batches = missingBatches(k, frames, lacksPreview);
+  /** @type {Task[]} */
+  const here = place.settled && lacksFull(k) ? [{ kind: 'full', k }] : [];
+  /** @type {Task[]} */
+  const near = place.settled ? around(k, frames, NEAR).filter(lacksFull).map((one) => ({ kind: 'full', k: one })) : [];
+  if (place.windowed) return here.concat(near, batches);
+  const urgent = lacksPreview(k) ? batches.slice(0, 1) : [];
+  return urgent.concat(here, batches.slice(urgent.length), near);
+}
+
+/** Neighbours, nearest first, without k itself. @param {number} k @param {number} frames @param {number} reach */
+export function around(k, frames, reach) {
+  const found = [];
+  for (let step = 1; step <= reach; step += 1) {
+    if (k + step <= frames) found.push(k + step);
+    if (k - step >= 1) found.push(k - step);
+  }
+  return found;
+}
+
+/** Fixed blocks, so that none is fetched twice; nearest first. @returns {Task[]}
+ *  @param {number} k @param {number} frames @param {(k: number) => boolean} lacks */
+function missingBatches(k, frames, lacks) {
+  const blocks = [];
+  for (let from = 1; from <= frames; from += BATCH) {
+    const count = Math.min(BATCH, frames - from + 1);
+    const distance = Math.max(0, from - k, k - (from + count - 1));
+    if (distance <= REACH && anyLacks(from, count, lacks)) blocks.push({ from, count, distance });
+  }
+  blocks.sort((a, b) => a.distance - b.distance);
+  return blocks.map(({ from, count }) => ({ kind: 'previews', from, count }));
+}
+
+/** @param {number} from @param {number} count @param {(k: number) => boolean} lacks */
+function anyLacks(from, count, lacks) {
+  for (let k = from; k < from + count; k += 1) if (lacks(k)) return true;
+  return false;
+}
