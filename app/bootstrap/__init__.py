@@ -22,6 +22,7 @@ from app.bootstrap import (
     paper,
     patient_access,
     pictures,
+    release,
     staff,
     wechat,
 )
@@ -62,6 +63,7 @@ class Services:
     patient_access: patient_access.PatientAccessRoom
     pictures: pictures.PicturesRoom
     queue: JobQueue
+    release: release.ReleaseRoom
     staff: staff.StaffRoom
     wechat: wechat.WechatRoom
     door_pass: DoorPass
@@ -85,9 +87,9 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
     archive_room = archive.build(base, parts.store)
     codes = patient_access.access_codes(base)
     outbox = notifications.outbox(base, codes, simulation)
-    release = exams.release_gate(base, outbox)
-    messages = notifications.build(base, outbox, simulation, release.tell_anew)
-    exams_room = exams.build(base, release, messages.phone_correction)
+    release_room = release.build(base, outbox)
+    messages = notifications.build(base, outbox, simulation, release_room.gate.tell_anew)
+    exams_room = exams.build(base, release_room, messages.phone_correction)
     access = patient_access.build(base, codes, send_one_time_code=outbox.queue_one_time_code, enqueue=queue.enqueue)
     pictures_room = pictures.build(base, archive_room, queue)
     operations_room = operations.build(base, archive_room)
@@ -95,7 +97,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
         queue=queue,
         completion=pictures_room.completion,
         preparation=pictures_room.preparation,
-        release=release,
+        release=release_room.gate,
         sending=messages.sending,
         receipts=messages.receipts,
         one_time_codes=access.one_time_codes,
@@ -120,6 +122,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
         patient_access=access,
         pictures=pictures_room,
         queue=queue,
+        release=release_room,
         staff=staff.build(base, exams_room, messages, access),
         wechat=wechat.build(base),
         door_pass=DoorPass(keys.derive("front-door")),

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from obstore.store import ClientConfig, RetryConfig
 
 Probe = Callable[[], None]
-Part = TypeVar("Part")
+Opened = TypeVar("Opened")
 
 # A bucket that accepts and stays silent must not keep our threads; left to itself obstore waits for three minutes.
 _CONNECT_S, _SILENCE_S, _REQUEST_S, _RETRY_S, _RETRIES = 3, 8, 60, 10, 2
@@ -44,7 +44,7 @@ def connect(settings: Settings, faults: list[str]) -> Outside:
     """Raises SettingsError when there are `faults` already, something cannot be opened or the database is silent; then
     it names every part that does not answer too."""
 
-    def opened(what: str, make: Callable[[], Part]) -> Part | None:
+    def opened(what: str, make: Callable[[], Opened]) -> Opened | None:
         try:
             return make()
         except Exception as error:  # drivers quote the address, password and all

@@ -13,9 +13,9 @@ from flask.cli import with_appcontext
 from tqdm import tqdm
 
 from app.bootstrap import Services
+from app.cli import incoming_files
 from app.cli.plain import PlainCommand
 from app.dicom.status import MIB
-from app.services.ingest import files
 from app.services.ingest.incoming import Conflicting, Duplicate, IncomingObject, Outcome, Refused
 
 _BATCH_OBJECTS = 64
@@ -33,11 +33,11 @@ def _services() -> Services:
 def ingest(paths: tuple[Path, ...]) -> None:
     """Take DICOM files, folders and zip archives into the archive. Exit 1 when something went to quarantine."""
     services = _services()
-    limits = files.ZipLimits(member_bytes=services.ingest.ingest.limits.file_bytes)
+    limits = incoming_files.ZipLimits(member_bytes=services.ingest.ingest.limits.file_bytes)
     counts: Counter[str] = Counter()
     try:
-        with tqdm(total=files.count(paths), unit="file") as bar:
-            for batch in _batches(files.find(paths, limits, services.settings.spool_dir)):
+        with tqdm(total=incoming_files.count(paths), unit="file") as bar:
+            for batch in _batches(incoming_files.find(paths, limits, services.settings.spool_dir)):
                 _take(services, batch, counts, bar)
     finally:  # also when it ends early: what was counted is safe
         labels = ("stored", "already there", "in conflict", "refused")

@@ -17,13 +17,14 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from app.cli import incoming_files
 from app.clock import Clock
 from app.database import Database
 from app.demo import queries as repo
 from app.demo.labels import ACTOR, DemoLabels
 from app.demo.people import DemoPerson, invent
+from app.dicom.person_names import is_chinese
 from app.errors import NotFound
-from app.identity.names import is_chinese
 from app.identity.sealed import open_identity
 from app.models import Exam, Study
 from app.repos.exams import exams as exam_repo
@@ -33,7 +34,6 @@ from app.services.exams.input import ExamInput, PatientInput, ReportInput
 from app.services.exams.registration import Registration
 from app.services.exams.reports import Reports
 from app.services.exams.views import ExamViews
-from app.services.ingest import files
 from app.services.ingest.incoming import IncomingObject, Refused
 from app.services.ingest.ingest import Ingest
 from app.services.patient_access.codes import AccessCodes
@@ -113,9 +113,9 @@ class Demo:
         return "oDemo" + self.token(f"openid:{phone}")[:23]
 
     def _take(self, path: Path) -> tuple[list[str], list[str]]:
-        limits = files.ZipLimits(member_bytes=self.ingest.limits.file_bytes)
+        limits = incoming_files.ZipLimits(member_bytes=self.ingest.limits.file_bytes)
         uids, refused = dict[str, None](), list[str]()
-        for batch in _batches(files.find([path], limits)):
+        for batch in _batches(incoming_files.find([path], limits)):
             try:
                 images = [item for item in batch if not _is_note(item)]
                 outcomes = self.ingest.receive(images, door="cli", actor=ACTOR, is_demo=True)

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.demo import queries as repo
 from app.demo.people import invent_patient_id
-from app.identity.matching import HeaderIdentity
+from app.dicom.header_fields import HeaderIdentity
 from app.identity.names import normal_id, normal_name
 from app.identity.sealed import open_identity, seal_identity
 from app.models import Study

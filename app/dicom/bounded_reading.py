@@ -1,4 +1,4 @@
-"""A file as pydicom may read it: within a budget, and never to its end. What is read is judged in `header_checks`."""
+"""A file as pydicom may read it: within a budget, and never to its end. What is read is judged in `part10`."""
 
 from __future__ import annotations
 

@@ -20,12 +20,13 @@ from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.events import Event
 
 from app.config import Settings
+from app.dicom.header_fields import DeclaredUids
 from app.dicom.status import CANNOT_UNDERSTAND, MIB, OUT_OF_RESOURCES
 from app.dimse.server import AllowListServer, BoundedHandler
 from app.dimse.spool import Spool
 from app.dimse.tls import tls_context
 from app.errors import DatabaseUnavailable, StoreUnavailable
-from app.services.ingest.incoming import OVERSIZED, DeclaredUids, IncomingObject, Refused
+from app.services.ingest.incoming import OVERSIZED, IncomingObject, Refused
 from app.services.ingest.ingest import Ingest
 
 log = structlog.get_logger(__name__)
@@ -104,11 +105,11 @@ def _store(event: Event, ingest: Ingest) -> int:
     path = cast("Path | None", event.dataset_path)
     if path is None:
         return CANNOT_UNDERSTAND
-    promise = DeclaredUids(sop_class_uid=request.AffectedSOPClassUID, sop_instance_uid=request.AffectedSOPInstanceUID)
+    declared = DeclaredUids(sop_class_uid=request.AffectedSOPClassUID, sop_instance_uid=request.AffectedSOPInstanceUID)
     try:
         with path.open("rb") as file:
             [outcome] = ingest.receive(
-                [IncomingObject(file, promise=promise)], "scp", f"scp:{event.assoc.requestor.ae_title}"
+                [IncomingObject(file, declared=declared)], "scp", f"scp:{event.assoc.requestor.ae_title}"
             )
     except (StoreUnavailable, DatabaseUnavailable, OSError) as error:
         log.error("an instance could not be stored", exc_info=error)

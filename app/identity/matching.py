@@ -4,17 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app.identity.names import is_chinese, normal_id, normal_name, readings
-
-
-@dataclass(frozen=True)
-class HeaderIdentity:
-    """Who a study's header says it is of. `names` are all component groups, decoded; dates are YYYYMMDD or empty."""
-
-    patient_id: str
-    names: tuple[str, ...]
-    sex: str
-    birth_date: str
+from app.dicom.header_fields import HeaderIdentity
+from app.dicom.person_names import is_chinese
+from app.identity.names import normal_id, normal_name, readings
 
 
 @dataclass(frozen=True)

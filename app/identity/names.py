@@ -11,8 +11,7 @@ import unicodedata
 
 from pypinyin import Style, pinyin
 
-_HAN = re.compile(r"[㐀-鿿豈-﫿\U00020000-\U0003134f]")
-
+from app.dicom.person_names import is_chinese
 
 _TWO = "欧阳司马上官诸葛东方皇甫尉迟公孙慕容司徒令狐夏侯端木宇文长孙南宫独孤呼延轩辕闻人"
 
@@ -39,10 +38,6 @@ def normal_name(text: str) -> str:
     return "".join(
         letter for letter in folded if not _SEPARATORS.match(letter) and unicodedata.category(letter) != "Cf"
     )
-
-
-def is_chinese(name: str) -> bool:
-    return bool(_HAN.search(name))
 
 
 def family_name(name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 
-from app.identity.matching import HeaderIdentity
+from app.dicom.header_fields import HeaderIdentity
 from app.security.fields import FieldSealer
 
 CONTEXT = "study.identity"

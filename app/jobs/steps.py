@@ -6,7 +6,6 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from app.services.exams.release import Release
 from app.services.notifications.receipts import Receipts
 from app.services.notifications.sending import Sending
 from app.services.operations.spent_rows import SpentRows
@@ -14,6 +13,7 @@ from app.services.patient_access.one_time_codes import ONE_TIME_REQUEST, OneTime
 from app.services.pictures.completion import PREPARE, Completion
 from app.services.pictures.preparation import Preparation
 from app.services.queue.job_queue import JobQueue
+from app.services.release.gate import ReleaseGate
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +23,7 @@ class Work:
     queue: JobQueue
     completion: Completion
     preparation: Preparation
-    release: Release
+    release: ReleaseGate
     sending: Sending
     receipts: Receipts
     one_time_codes: OneTimeCodes

@@ -1,6 +1,6 @@
 """One table family a file; this page makes them all known to the metadata."""
 
-from app.models.access import AccessAttempts, KnownDevice, OneTimeCode, PatientSession, ShareCode
+from app.models.access import AccessAttempts, AccessCode, KnownDevice, OneTimeCode, PatientSession
 from app.models.audit import AuditEvent, AuditHead
 from app.models.base import Base
 from app.models.exam import Exam, Report
@@ -9,14 +9,15 @@ from app.models.notification import EarlyReceipt, Notification, NotificationEven
 from app.models.patient import Patient, PatientNameToken, WechatAccount
 from app.models.rendition import PreparedSeries
 from app.models.staff import MachineToken, StaffSession, StaffUser
-from app.models.study import DataKey, Instance, QuarantineItem, Rejection, Series, Study
+from app.models.study import DataKeyRow, Instance, QuarantineItem, Rejection, Series, Study
 
 __all__ = [
     "AccessAttempts",
+    "AccessCode",
     "AuditEvent",
     "AuditHead",
     "Base",
-    "DataKey",
+    "DataKeyRow",
     "EarlyReceipt",
     "Exam",
     "Instance",
@@ -34,7 +35,6 @@ __all__ = [
     "Rejection",
     "Report",
     "Series",
-    "ShareCode",
     "StaffSession",
     "StaffUser",
     "Study",

@@ -1,4 +1,4 @@
-"""Who may look: share codes, attempt counters, one-time codes, sessions, known devices. Only hashes of secrets."""
+"""Who may look: access codes, attempt counters, one-time codes, sessions, known devices. Only hashes of secrets."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.models.base import Base, UuidKey
 
 
-class ShareCode(Base):
+class AccessCode(Base):
     """A code that names an exam. kind: qr | link (long, 130 bits) | pickup (6 characters, bound to a phone).
 
     `code_hash` = HMAC(code) for long codes and HMAC(phone, code) for pick-up codes, which are never looked up alone.
     """
 
-    __tablename__ = "share_code"
+    __tablename__ = "access_code"
 
     id: Mapped[UuidKey]
     exam_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("exam.id"), index=True)
@@ -48,17 +48,17 @@ class AccessAttempts(Base):
 
 
 class OneTimeCode(Base):
-    """Opens once, only together with the share code it was made for. kind: sms (to the phone on file) | desk."""
+    """Opens once, only together with the access code it was made for. kind: sms (to the phone on file) | desk."""
 
     __tablename__ = "one_time_code"
 
     id: Mapped[UuidKey]
     exam_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("exam.id"), index=True)
-    share_code_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("share_code.id"), index=True)
+    access_code_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("access_code.id"), index=True)
     kind: Mapped[str] = mapped_column(String(8))
     code_hash: Mapped[bytes]
     failures: Mapped[int] = mapped_column(default=0)
-    """Wrong tries while it was valid. A wrong try counts on all valid ones of a share code."""
+    """Wrong tries while it was valid. A wrong try counts on all valid ones of an access code."""
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
@@ -71,7 +71,7 @@ class PatientSession(Base):
 
     id: Mapped[UuidKey]
     exam_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("exam.id"), index=True)
-    share_code_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("share_code.id"), index=True)
+    access_code_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("access_code.id"), index=True)
     created_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]
     expires_at: Mapped[datetime]

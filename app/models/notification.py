@@ -32,7 +32,7 @@ class Notification(Base):
     recipient_sealed: Mapped[bytes]
     """Phone or openid, sealed under context `notification.recipient`."""
     recipient_masked: Mapped[str] = mapped_column(String(32))
-    share_code_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("share_code.id"))
+    access_code_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("access_code.id"))
     """The pick-up code it carries; the code itself is derived again when sending."""
     state: Mapped[str] = mapped_column(String(16), index=True)
     attempts: Mapped[int] = mapped_column(default=0)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.models.base import Base, UuidKey
 
 
-class DataKey(Base):
+class DataKeyRow(Base):
     """A key that seals objects, itself wrapped by a master key. One per study (and one per quarantined object)."""
 
     __tablename__ = "data_key"

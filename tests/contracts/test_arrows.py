@@ -20,7 +20,18 @@ ALLOWED: dict[str, set[str]] = {
     },
     "app.demo": {
         *("app", "app.bootstrap", "app.config", "app.database", "app.services", "app.repos", "app.models", "app.jobs"),
-        *("app.archive", "app.dimse", "app.identity", "app.logs", "app.security", "app.web", "sms", "wechat"),
+        *(
+            "app.archive",
+            "app.cli",
+            "app.dicom",
+            "app.dimse",
+            "app.identity",
+            "app.logs",
+            "app.security",
+            "app.web",
+            "sms",
+            "wechat",
+        ),
     },
     "app.cli": {"app.bootstrap", "app.config", "app.services", "app.dicom", "app.jobs", "app.dimse", "app.security"},
     "app.web": {"app.services", "app.dicom", "app.config", "app.security", "app.bootstrap", "app.logs"},
@@ -33,7 +44,7 @@ ALLOWED: dict[str, set[str]] = {
     "app.repos": {"app.models"},
     "app.models": set(),
     "app.archive": {"app.security"},
-    "app.identity": {"app.security"},
+    "app.identity": {"app.dicom", "app.security"},
     "app.imaging": {"app.dicom"},
     "app.dicom": set(),
     "app.security": set(),
@@ -68,9 +79,10 @@ ROOMS: dict[str, set[str]] = {
     "pictures": {"archive", "queue"},
     "wechat": {"patient_access"},
     "notifications": {"wechat", "patient_access", "queue"},
-    "exams": {"notifications", "patient_access", "queue"},
+    "release": {"notifications", "patient_access", "queue"},
+    "exams": {"release", "notifications", "patient_access", "queue"},
     "paper": {"exams", "patient_access"},
-    "staff": {"exams", "notifications", "patient_access", "queue"},
+    "staff": {"exams", "release", "notifications", "patient_access", "queue"},
 }
 OPEN_TO_ROOMS = {"audit", "session_times"}
 

@@ -21,7 +21,6 @@ from app.security.fields import FieldSealer
 from app.security.keys import MasterKeys
 from app.services.archive.data_keys import DataKeys
 from app.services.audit.log import Audit
-from app.services.exams.holds import Holds
 from app.services.exams.matching import Matching
 from app.services.image_index import ImageIndexer, index_image
 from app.services.ingest.incoming import IncomingObject, Outcome
@@ -29,6 +28,7 @@ from app.services.ingest.ingest import Ingest
 from app.services.ingest.plan import Planner
 from app.services.ingest.rows import Recorder, StudyHook
 from app.services.operations.archive_check import ArchiveCheck
+from app.services.release.holds import Holds
 from tests.factories import database
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)

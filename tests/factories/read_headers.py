@@ -6,9 +6,9 @@ import io
 
 import pytest
 
+from app.dicom.header_fields import ReceivedHeader, read
 from app.dicom.part10 import HeaderLimits
 from app.errors import RefusedObject
-from app.services.ingest.header_fields import ReceivedHeader, read
 from tests.factories.dicom_objects import ct_file
 
 MIB = 1024 * 1024

@@ -115,7 +115,7 @@ def untold(house: Services, phone: str = "13900000001") -> uuid.UUID:
     """An exam that was released a moment ago: its message waits; its id."""
     exam_id = register(house, patient_phone=phone)
     mark_prepared(house)
-    house.exams.release.release_due()
+    house.release.gate.release_due()
     return exam_id
 
 

@@ -7,16 +7,16 @@ import uuid
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.models import DataKey
+from app.models import DataKeyRow
 
 
-def add(session: Session, row: DataKey) -> None:
+def add(session: Session, row: DataKeyRow) -> None:
     session.add(row)
 
 
-def by_id(session: Session, key_id: uuid.UUID) -> DataKey | None:
-    return session.get(DataKey, key_id)
+def by_id(session: Session, key_id: uuid.UUID) -> DataKeyRow | None:
+    return session.get(DataKeyRow, key_id)
 
 
-def newest(session: Session, limit: int) -> list[DataKey]:
-    return list(session.scalars(select(DataKey).order_by(DataKey.created_at.desc(), DataKey.id).limit(limit)))
+def newest(session: Session, limit: int) -> list[DataKeyRow]:
+    return list(session.scalars(select(DataKeyRow).order_by(DataKeyRow.created_at.desc(), DataKeyRow.id).limit(limit)))

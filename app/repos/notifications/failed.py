@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from app.models import Exam, Notification, ShareCode
+from app.models import AccessCode, Exam, Notification
 
 
 def newest(session: Session, since: datetime, one_time: str, resend: str, limit: int) -> list[Notification]:
@@ -34,11 +34,11 @@ def sendable_again(
     """Ids of news that failed for one of these codes, or waited in vain, whose own code still opens; oldest first."""
     in_vain = and_(Notification.state == "desk", Notification.sent_at.is_(None))
     failed = and_(Notification.state == "failed", Notification.failure_code.in_(failure_codes))
-    opens = and_(ShareCode.revoked_at.is_(None), or_(ShareCode.expires_at.is_(None), ShareCode.expires_at > now))
+    opens = and_(AccessCode.revoked_at.is_(None), or_(AccessCode.expires_at.is_(None), AccessCode.expires_at > now))
     query = select(Notification.id).join(Exam, Exam.id == Notification.exam_id)
-    query = query.outerjoin(ShareCode, ShareCode.id == Notification.share_code_id)
+    query = query.outerjoin(AccessCode, AccessCode.id == Notification.access_code_id)
     query = query.where(
-        or_(failed, in_vain), or_(Notification.share_code_id.is_(None), opens), *_untold(since, one_time, resend)
+        or_(failed, in_vain), or_(Notification.access_code_id.is_(None), opens), *_untold(since, one_time, resend)
     )
     return list(session.scalars(query.order_by(Notification.created_at, Notification.id)))
 

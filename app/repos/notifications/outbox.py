@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
-from app.models import EarlyReceipt, Exam, Notification, NotificationEvent, ShareCode, WechatAccount
+from app.models import AccessCode, EarlyReceipt, Exam, Notification, NotificationEvent, WechatAccount
 from app.repos.changed_rows import changed_rows
 from app.repos.due_times import is_due
 
@@ -107,5 +107,5 @@ def without_serial(session: Session, since: datetime) -> list[Notification]:
     return list(session.scalars(query))
 
 
-def share_code(session: Session, share_code_id: uuid.UUID) -> ShareCode | None:
-    return session.get(ShareCode, share_code_id)
+def access_code(session: Session, access_code_id: uuid.UUID) -> AccessCode | None:
+    return session.get(AccessCode, access_code_id)

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, tuple_
 from sqlalchemy.orm import Session
 
-from app.models import AccessAttempts, Base, Job, KnownDevice, OneTimeCode, PatientSession, ShareCode, StaffSession
+from app.models import AccessAttempts, AccessCode, Base, Job, KnownDevice, OneTimeCode, PatientSession, StaffSession
 from app.repos.changed_rows import changed_rows
 
 
@@ -19,7 +19,7 @@ def remove(session: Session, before: datetime, unused_since: datetime, limit: in
 def _spent(before: datetime, unused_since: datetime) -> list[tuple[type[Base], ColumnElement[bool]]]:
     # Failures with a code of ours count for as long as it lives, those of a device that was let in as long as it is
     # known. The rest counts for a day at most, and guesses at codes that never were would pile up for ever.
-    of_a_code = exists().where(ShareCode.code_hash == AccessAttempts.key_hash)
+    of_a_code = exists().where(AccessCode.code_hash == AccessAttempts.key_hash)
     passing = or_(
         AccessAttempts.scope.in_(("address", "request", "patient", "staff")),
         and_(AccessAttempts.scope == "code", ~of_a_code),

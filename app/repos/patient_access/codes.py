@@ -1,4 +1,4 @@
-"""Rows of share codes, sessions and known devices. Failures are counted in `attempts`, one-time codes in their own."""
+"""Rows of access codes, sessions and known devices. Failures are counted in `attempts`, one-time codes in their own."""
 
 from __future__ import annotations
 
@@ -9,39 +9,39 @@ from datetime import datetime
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from app.models import KnownDevice, OneTimeCode, PatientSession, ShareCode
+from app.models import AccessCode, KnownDevice, OneTimeCode, PatientSession
 from app.repos.changed_rows import changed_rows
 
 
-def code_by_hash(session: Session, code_hash: bytes) -> ShareCode | None:
-    return session.scalars(select(ShareCode).where(ShareCode.code_hash == code_hash)).one_or_none()
+def code_by_hash(session: Session, code_hash: bytes) -> AccessCode | None:
+    return session.scalars(select(AccessCode).where(AccessCode.code_hash == code_hash)).one_or_none()
 
 
-def lock_code(session: Session, code_id: uuid.UUID) -> ShareCode:
+def lock_code(session: Session, code_id: uuid.UUID) -> AccessCode:
     """The row as it is now, locked until the transaction ends."""
-    return session.scalars(select(ShareCode).where(ShareCode.id == code_id).with_for_update()).one()
+    return session.scalars(select(AccessCode).where(AccessCode.id == code_id).with_for_update()).one()
 
 
-def codes_of(session: Session, exam_id: uuid.UUID, kind: str | None = None) -> list[ShareCode]:
-    query = select(ShareCode).where(ShareCode.exam_id == exam_id)
+def codes_of(session: Session, exam_id: uuid.UUID, kind: str | None = None) -> list[AccessCode]:
+    query = select(AccessCode).where(AccessCode.exam_id == exam_id)
     if kind is not None:
-        query = query.where(ShareCode.kind == kind)
-    return list(session.scalars(query.order_by(ShareCode.serial)))
+        query = query.where(AccessCode.kind == kind)
+    return list(session.scalars(query.order_by(AccessCode.serial)))
 
 
 def last_serial(session: Session, exam_id: uuid.UUID, kind: str) -> int:
-    query = select(func.max(ShareCode.serial)).where(ShareCode.exam_id == exam_id, ShareCode.kind == kind)
+    query = select(func.max(AccessCode.serial)).where(AccessCode.exam_id == exam_id, AccessCode.kind == kind)
     return session.scalar(query) or 0
 
 
-def add(session: Session, row: ShareCode | OneTimeCode | PatientSession | KnownDevice) -> None:
+def add(session: Session, row: AccessCode | OneTimeCode | PatientSession | KnownDevice) -> None:
     session.add(row)
     session.flush()
 
 
 def revoke_codes(session: Session, exam_id: uuid.UUID, now: datetime, only: Collection[uuid.UUID] | None = None) -> int:
     """Revoke the codes of an exam, or `only` some of them; returns how many were live."""
-    statement = update(ShareCode).where(ShareCode.exam_id == exam_id, ShareCode.revoked_at.is_(None))
+    statement = update(AccessCode).where(AccessCode.exam_id == exam_id, AccessCode.revoked_at.is_(None))
     if only is not None:
-        statement = statement.where(ShareCode.id.in_(only))
+        statement = statement.where(AccessCode.id.in_(only))
     return changed_rows(session, statement.values(revoked_at=now))

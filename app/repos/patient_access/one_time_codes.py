@@ -22,14 +22,14 @@ def sent_since(session: Session, exam_id: uuid.UUID, since: datetime) -> int:
     return session.scalar(query.where(*sent)) or 0
 
 
-def claim(session: Session, share_code_id: uuid.UUID, now: datetime, most: int) -> list[tuple[uuid.UUID, bytes]]:
-    """Count one try on every live one-time code of a share code before it is compared with them; (id, hash) of each.
+def claim(session: Session, access_code_id: uuid.UUID, now: datetime, most: int) -> list[tuple[uuid.UUID, bytes]]:
+    """Count one try on every live one-time code of a access code before it is compared with them; (id, hash) of each.
 
     Who has another code of the exam cannot use up their tries.
     """
     statement = (
         update(OneTimeCode)
-        .where(*_open_to_a_try(share_code_id, now, most))
+        .where(*_open_to_a_try(access_code_id, now, most))
         .values(failures=OneTimeCode.failures + 1)
         .returning(OneTimeCode.id, OneTimeCode.code_hash)
         .execution_options(synchronize_session=False)
@@ -37,10 +37,10 @@ def claim(session: Session, share_code_id: uuid.UUID, now: datetime, most: int) 
     return [(code_id, code_hash) for code_id, code_hash in session.execute(statement)]
 
 
-def _open_to_a_try(share_code_id: uuid.UUID, now: datetime, most: int) -> tuple[ColumnElement[bool], ...]:
+def _open_to_a_try(access_code_id: uuid.UUID, now: datetime, most: int) -> tuple[ColumnElement[bool], ...]:
     """Neither used nor expired nor tried too often."""
     return (
-        OneTimeCode.share_code_id == share_code_id,
+        OneTimeCode.access_code_id == access_code_id,
         OneTimeCode.used_at.is_(None),
         OneTimeCode.expires_at > now,
         OneTimeCode.failures < most,
@@ -53,9 +53,9 @@ def use(session: Session, code_id: uuid.UUID, now: datetime) -> bool:
     return changed_rows(session, statement) == 1
 
 
-def end_others(session: Session, share_code_id: uuid.UUID, now: datetime) -> None:
-    """One of them opened: nobody needs the others of its share code any more."""
-    unused = (OneTimeCode.share_code_id == share_code_id, OneTimeCode.used_at.is_(None))
+def end_others(session: Session, access_code_id: uuid.UUID, now: datetime) -> None:
+    """One of them opened: nobody needs the others of its access code any more."""
+    unused = (OneTimeCode.access_code_id == access_code_id, OneTimeCode.used_at.is_(None))
     session.execute(update(OneTimeCode).where(*unused).values(used_at=now))
 
 

@@ -45,7 +45,7 @@ def use_totp_step(session: Session, proved: StaffUser, step: int) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class SessionRow:
+class StaffSessionRow:
     """A session joined with its user: all that a request's check needs."""
 
     user_id: uuid.UUID
@@ -70,9 +70,9 @@ _SESSION = select(
 ).join(StaffUser, StaffUser.id == StaffSession.user_id)
 
 
-def session_row(session: Session, session_id: uuid.UUID) -> SessionRow | None:
+def session_row(session: Session, session_id: uuid.UUID) -> StaffSessionRow | None:
     found = session.execute(_SESSION.where(StaffSession.id == session_id)).one_or_none()
-    return SessionRow(*found) if found else None
+    return StaffSessionRow(*found) if found else None
 
 
 def touch_session(session: Session, session_id: uuid.UUID, now: datetime) -> None:

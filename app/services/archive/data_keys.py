@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from app.archive.sealed import DataKey
 from app.clock import Clock
 from app.errors import UnsealError
-from app.models import DataKey as DataKeyRow
+from app.models import DataKeyRow
 from app.repos.archive import data_keys as repo
 from app.security.keys import KEY_BYTES, MasterKeys
 

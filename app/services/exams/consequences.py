@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from app.models import Exam, Patient
-from app.services.exams.release import Release
 from app.services.notifications.phone_correction import PhoneCorrection
 from app.services.patient_access.codes import AccessCodes
+from app.services.release.gate import ReleaseGate
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,7 +18,7 @@ class Consequences:
 
     codes: AccessCodes
     phones: PhoneCorrection
-    release: Release
+    release: ReleaseGate
 
     def registered(self, session: Session, exam: Exam) -> None:
         """Its QR code exists from now on."""

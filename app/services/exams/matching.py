@@ -19,7 +19,7 @@ from app.repos.exams import studies
 from app.repos.exams.revision import raise_exam_revision
 from app.security.fields import FieldSealer
 from app.services.audit.log import Action, Audit
-from app.services.exams.holds import PARTED, SYSTEM, Holds
+from app.services.release.holds import PARTED, SYSTEM, Holds
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,21 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from app.dicom.header_fields import NOTHING_DECLARED, DeclaredUids
 from app.dicom.status import MIB, OUT_OF_RESOURCES
 from app.errors import RefusedObject
 
 KEPT_OF_OVERSIZED_BYTES = MIB
 OVERSIZED = RefusedObject("larger than the limit; only its start is kept", OUT_OF_RESOURCES)
 """For doors that cannot receive the whole of it: the fault of an object that ends after its first bytes."""
-
-
-@dataclass(frozen=True)
-class DeclaredUids:
-    """What the sender said of an object outside it: a STOW-RS address or a C-STORE command. None: nothing said."""
-
-    study_instance_uid: str | None = None
-    sop_class_uid: str | None = None
-    sop_instance_uid: str | None = None
 
 
 @dataclass(frozen=True)
@@ -33,7 +25,7 @@ class IncomingObject:
     file: BinaryIO
     name: str = ""
     fault: RefusedObject | None = None
-    promise: DeclaredUids = DeclaredUids()
+    declared: DeclaredUids = NOTHING_DECLARED
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,18 +15,18 @@ from sqlalchemy.exc import IntegrityError
 
 from app.archive.sealed import SealedArchive
 from app.database import Database
+from app.dicom import header_fields
 from app.dicom.part10 import HeaderLimits
 from app.dicom.status import MIB, NOT_AS_PROMISED
 from app.errors import NotFound, RefusedObject, StoreUnavailable
-from app.services.ingest import header_fields
 from app.services.ingest.incoming import IncomingObject, Outcome
-from app.services.ingest.plan import Arrival, Planner
+from app.services.ingest.plan import ExaminedObject, Planner
 from app.services.ingest.rows import Reception, Recorder
 
 _BATCH_OBJECTS = 64
 _BATCH_HEADER_BYTES = 32 * MIB
 _ATTEMPTS = 8
-BROKEN_PROMISE = RefusedObject("its UIDs are not those it was announced with", NOT_AS_PROMISED)
+NOT_AS_DECLARED = RefusedObject("its UIDs are not those it was announced with", NOT_AS_PROMISED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,9 +50,9 @@ class Ingest:
         reception = Reception(door=door, actor=actor, is_demo=is_demo)
         return [outcome for batch in self._batches(sources) for outcome in self._take(batch, reception)]
 
-    def _batches(self, sources: Iterable[IncomingObject]) -> Iterator[list[Arrival]]:
+    def _batches(self, sources: Iterable[IncomingObject]) -> Iterator[list[ExaminedObject]]:
         """Their headers are in memory until the batch is stored: small files may inflate to large ones."""
-        batch: list[Arrival] = []
+        batch: list[ExaminedObject] = []
         for source in sources:
             arrival = self._examine(source)
             # A second object of the same UID must find the first one stored.
@@ -67,16 +67,16 @@ class Ingest:
         if batch:
             yield batch
 
-    def _examine(self, source: IncomingObject) -> Arrival:
+    def _examine(self, source: IncomingObject) -> ExaminedObject:
         if source.fault is not None:
-            return Arrival(source, fault=source.fault)
+            return ExaminedObject(source, fault=source.fault)
         try:
             header = header_fields.read(source.file, self.limits)
         except RefusedObject as fault:
-            return Arrival(source, fault=fault)
-        return Arrival(source, header, None if header.keeps(source.promise) else BROKEN_PROMISE)
+            return ExaminedObject(source, fault=fault)
+        return ExaminedObject(source, header, None if header.is_as(source.declared) else NOT_AS_DECLARED)
 
-    def _take(self, batch: list[Arrival], reception: Reception) -> list[Outcome]:
+    def _take(self, batch: list[ExaminedObject], reception: Reception) -> list[Outcome]:
         for _ in range(_ATTEMPTS):
             plan = self.planner.plan(batch)
             try:
@@ -91,9 +91,9 @@ class Ingest:
         raise StoreUnavailable("other writers were faster every time")
 
 
-def _uids(batch: list[Arrival]) -> set[str]:
+def _uids(batch: list[ExaminedObject]) -> set[str]:
     return {arrival.header.sop_instance_uid for arrival in batch if arrival.header}
 
 
-def _memory(batch: list[Arrival]) -> int:
+def _memory(batch: list[ExaminedObject]) -> int:
     return sum(arrival.header.parsed.memory_bytes for arrival in batch if arrival.header)

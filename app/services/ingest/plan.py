@@ -14,19 +14,19 @@ from sqlalchemy.orm import Session
 from app.archive.keyspace import instance_object_key, quarantine_object_key
 from app.archive.sealed import DataKey, SealedArchive, SealRequest, StoredObject
 from app.database import Database
+from app.dicom.header_fields import HeaderIdentity, ReceivedHeader
 from app.dicom.part10 import HeaderLimits
 from app.dicom.status import NOT_AS_PROMISED, PROCESSING_FAILURE
 from app.errors import RefusedObject
-from app.identity.matching import HeaderIdentity, contradict
+from app.identity.matching import contradict
 from app.identity.sealed import open_identity
-from app.models import DataKey as DataKeyRow
+from app.models import DataKeyRow
 from app.repos.ingest import known as repo
 from app.repos.ingest import quarantine
 from app.repos.ingest.known import KnownInstance
 from app.security.fields import FieldSealer
 from app.services.archive.data_keys import DataKeys
 from app.services.image_index import ImageIndex, ImageIndexer
-from app.services.ingest.header_fields import ReceivedHeader
 from app.services.ingest.incoming import Conflicting, Duplicate, IncomingObject, Outcome, Refused, Stored
 from app.services.ingest.stored_twin import holds_the_same, is_whole
 
@@ -39,7 +39,7 @@ _Kind = TypeVar("_Kind", bound=Outcome)
 
 
 @dataclass(frozen=True)
-class Arrival:
+class ExaminedObject:
     """A received object with its header, or with the fault that keeps it out."""
 
     source: IncomingObject
@@ -128,7 +128,7 @@ class Planner:
     """Where large objects lie in clear while they are compared."""
     limits: HeaderLimits
 
-    def plan(self, batch: list[Arrival]) -> Plan:
+    def plan(self, batch: list[ExaminedObject]) -> Plan:
         """Sort the batch into new, known and refused, and store the bytes of what is new or refused."""
         plan = Plan()
         headers = [arrival.header for arrival in batch if arrival.header]
@@ -147,7 +147,7 @@ class Planner:
         found = repo.known_series(session, {header.series_instance_uid for header in headers})
         plan.series = {uid: (series.id, series.study_id) for uid, series in found.items()}
 
-    def _place(self, session: Session, plan: Plan, arrival: Arrival, known: dict[str, KnownInstance]) -> Outcome:
+    def _place(self, session: Session, plan: Plan, arrival: ExaminedObject, known: dict[str, KnownInstance]) -> Outcome:
         header = arrival.header
         if arrival.fault is not None:
             return self._refuse(session, plan, arrival, arrival.fault)
@@ -171,7 +171,7 @@ class Planner:
         plan.instances.append(PlannedInstance(instance_id, arrival.source, header, study, image, object_key))
         return _outcome(Stored, arrival)
 
-    def _is_the_same(self, plan: Plan, arrival: Arrival, header: ReceivedHeader, twin: KnownInstance) -> bool:
+    def _is_the_same(self, plan: Plan, arrival: ExaminedObject, header: ReceivedHeader, twin: KnownInstance) -> bool:
         """Whether it is the stored instance again: its very bytes, or others of the same content, as when it came
         through another door. The very bytes also repair a stored object that is damaged or gone."""
         study = plan.studies.get(header.study_instance_uid)
@@ -185,7 +185,7 @@ class Planner:
             plan.repairs.append(PlannedRepair(twin, arrival.source, study.key))
         return True
 
-    def _refuse(self, session: Session, plan: Plan, arrival: Arrival, fault: RefusedObject) -> Outcome:
+    def _refuse(self, session: Session, plan: Plan, arrival: ExaminedObject, fault: RefusedObject) -> Outcome:
         digest = sha256_of(arrival.source.file)
         kind = Conflicting if fault is CONFLICT else Refused
         outcome = _outcome(kind, arrival, reason=fault.reason, dicom_code=fault.dicom_code)
@@ -238,7 +238,7 @@ def _misplaced(plan: Plan, header: ReceivedHeader) -> RefusedObject | None:
     return None
 
 
-def _outcome(kind: type[_Kind], arrival: Arrival, **more: Any) -> _Kind:
+def _outcome(kind: type[_Kind], arrival: ExaminedObject, **more: Any) -> _Kind:
     header = arrival.header
     if header is None:
         return kind(name=arrival.source.name, **more)

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from app.clock import Clock
 from app.database import Database
 from app.errors import Conflict, NobodyToTell, NotFound, NotReleased, TooManyAttempts
-from app.models import Exam, Notification, NotificationEvent, OneTimeCode, ShareCode
+from app.models import AccessCode, Exam, Notification, NotificationEvent, OneTimeCode
 from app.repos.exams import exams as exam_repo
 from app.repos.exams import patients, reports
 from app.repos.notifications import outbox as repo
@@ -139,7 +139,7 @@ class Outbox:
         template: str,
         recipient: str,
         masked: str,
-        code: ShareCode | None,
+        code: AccessCode | None,
     ) -> None:
         now = self.clock.now()
         row = Notification(
@@ -149,7 +149,7 @@ class Outbox:
             template=template,
             recipient_sealed=self.fields.seal(recipient, RECIPIENT_CONTEXT),
             recipient_masked=masked,
-            share_code_id=code.id if code else None,
+            access_code_id=code.id if code else None,
             state=str(State.PENDING),
             next_attempt_at=now,
             created_at=now,

@@ -165,7 +165,7 @@ class Sending:
         exam = exam_repo.exam(session, row.exam_id)
         if exam is None or exam.images_released_at is None:
             return "the exam is not released any more"
-        code_row = repo.share_code(session, row.share_code_id) if row.share_code_id else None
+        code_row = repo.access_code(session, row.access_code_id) if row.access_code_id else None
         if code_row is None:
             return None
         if code_row.revoked_at is not None:

@@ -55,7 +55,7 @@ class Wording:
     def _code(self, session: Session, row: Notification) -> str:
         if row.event.startswith(ONE_TIME):
             return self.codes.one_time_code(one_time_id(row).bytes)
-        code = repo.share_code(session, row.share_code_id) if row.share_code_id else None
+        code = repo.access_code(session, row.access_code_id) if row.access_code_id else None
         if code is None:
             raise NotFound("the message's code is gone")
         return self.access_codes.code_of(code)

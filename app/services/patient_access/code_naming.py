@@ -11,7 +11,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from app.models import Exam, Patient, ShareCode
+from app.models import AccessCode, Exam, Patient
 from app.repos.exams import exams as exam_repo
 from app.repos.exams import patients
 from app.repos.patient_access import codes as repo
@@ -42,7 +42,7 @@ class Named:
 
     code_key: bytes
     patient_key: bytes
-    code: ShareCode | None
+    code: AccessCode | None
     exam: Exam | None
     patient: Patient | None
     device_key: bytes | None
@@ -66,7 +66,7 @@ class CodeNaming:
         purpose = ("long", typed) if attempt.phone is None else ("pickup", attempt.phone, typed)
         return self.codes.hash(*purpose)
 
-    def live(self, session: Session, code_key: bytes, now: datetime) -> ShareCode | None:
+    def live(self, session: Session, code_key: bytes, now: datetime) -> AccessCode | None:
         """The code of this key, unless it was revoked or expired."""
         code = repo.code_by_hash(session, code_key)
         return code if code is not None and _is_live(code, now) else None
@@ -90,5 +90,5 @@ class CodeNaming:
         return named.code is not None and _is_live(repo.lock_code(session, named.code.id), now)
 
 
-def _is_live(code: ShareCode, now: datetime) -> bool:
+def _is_live(code: AccessCode, now: datetime) -> bool:
     return code.revoked_at is None and (code.expires_at is None or code.expires_at > now)

@@ -11,7 +11,7 @@ from datetime import timedelta
 from sqlalchemy.orm import Session
 
 from app.clock import Clock
-from app.models import Exam, ShareCode
+from app.models import AccessCode, Exam
 from app.repos.exams.revision import raise_exam_revision
 from app.repos.patient_access import codes as repo
 from app.repos.patient_access import one_time_codes
@@ -41,13 +41,13 @@ class AccessCodes:
         """The QR is valid from registration on: it is printed before images exist."""
         self.qr_code(session, exam)
 
-    def issue_link(self, session: Session, exam: Exam) -> tuple[ShareCode, str]:
+    def issue_link(self, session: Session, exam: Exam) -> tuple[AccessCode, str]:
         """A new long code for a link, living as long as a pick-up code."""
         serial = repo.last_serial(session, exam.id, "link") + 1
         code = self.codes.long_code("link", exam.id.bytes, serial)
         return self._issue(session, exam, "link", self.codes.hash("long", code), serial, self.pickup_lifetime), code
 
-    def issue_pickup(self, session: Session, exam: Exam, phone: str) -> tuple[ShareCode, str]:
+    def issue_pickup(self, session: Session, exam: Exam, phone: str) -> tuple[AccessCode, str]:
         """A new pick-up code that works only together with `phone` (+86…)."""
         serial = repo.last_serial(session, exam.id, "pickup")
         while True:
@@ -57,7 +57,7 @@ class AccessCodes:
             if repo.code_by_hash(session, code_hash) is None:  # one phone, two exams, one code: take the next
                 return self._issue(session, exam, "pickup", code_hash, serial, self.pickup_lifetime), code
 
-    def code_of(self, row: ShareCode) -> str:
+    def code_of(self, row: AccessCode) -> str:
         """The code of a row, derived again for sending or printing."""
         if row.kind == "pickup":
             return self.codes.pickup_code(row.exam_id.bytes, row.serial)
@@ -121,9 +121,9 @@ class AccessCodes:
 
     def _issue(
         self, session: Session, exam: Exam, kind: str, code_hash: bytes, serial: int, lifetime: timedelta | None
-    ) -> ShareCode:
+    ) -> AccessCode:
         now = self.clock.now()
-        row = ShareCode(
+        row = AccessCode(
             exam_id=exam.id,
             kind=kind,
             code_hash=code_hash,

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from app.clock import Clock
 from app.database import Database
 from app.errors import AccessRefused, TooManyAttempts
-from app.models import Exam, OneTimeCode, ShareCode
+from app.models import AccessCode, Exam, OneTimeCode
 from app.repos.exams import exams as exam_repo
 from app.repos.exams import patients
 from app.repos.patient_access import codes as code_repo
@@ -119,13 +119,13 @@ class OneTimeCodes:
         now = self.clock.now()
         with self.db.session() as session:
             named = self.naming.named(session, attempt, now)
-            share_code_id = named.code.id if named.code else NOBODY
-            claimed = repo.claim(session, share_code_id, now, TRIES)
+            access_code_id = named.code.id if named.code else NOBODY
+            claimed = repo.claim(session, access_code_id, now, TRIES)
         right = self._right_one(claimed, normal_code(typed))
         with self.db.session() as session:
             live = right is not None and self.naming.still_names(session, named, now)
             if live and right is not None and repo.use(session, right, now):
-                repo.end_others(session, share_code_id, now)
+                repo.end_others(session, access_code_id, now)
                 self.attempts.stepped_up(session, named.code_key, named.patient_key, named.device_key, now)
                 return self.opening.open_session(session, named, attempt, now, by="one_time_code")
             # Not the patient's failure: whoever photographed one QR could fill it from many addresses, without end.
@@ -141,11 +141,11 @@ class OneTimeCodes:
                 right = code_id
         return right
 
-    def _new(self, session: Session, named_by: ShareCode, code_id: uuid.UUID, kind: str, now: datetime) -> OneTimeCode:
+    def _new(self, session: Session, named_by: AccessCode, code_id: uuid.UUID, kind: str, now: datetime) -> OneTimeCode:
         row = OneTimeCode(
             id=code_id,
             exam_id=named_by.exam_id,
-            share_code_id=named_by.id,
+            access_code_id=named_by.id,
             kind=kind,
             code_hash=self.codes.hash("one-time", code_id.hex, self.codes.one_time_code(code_id.bytes)),
             created_at=now,

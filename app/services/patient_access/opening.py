@@ -40,7 +40,7 @@ class Opening:
         device = self._device(session, attempt)
         row = PatientSession(
             exam_id=named.exam.id,
-            share_code_id=named.code.id,
+            access_code_id=named.code.id,
             created_at=now,
             last_seen_at=now,
             expires_at=now + SESSION_LIFETIME,

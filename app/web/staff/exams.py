@@ -80,7 +80,7 @@ def hold(exam_id: str) -> Response:
     """Hold the exam: the patient sees neither report nor pictures until somebody lifts the hold."""
     asked = _id(exam_id)
     try:
-        services().exams.holds.withhold(asked, request.form.get("reason", ""), current_staff().actor)
+        services().release.holds.withhold(asked, request.form.get("reason", ""), current_staff().actor)
     except InvalidInput as error:
         return _page(asked, error)
     return _back(asked, "held")
@@ -95,7 +95,7 @@ def lift_hold(exam_id: str) -> Response:
     """
     asked, seen = _id(exam_id), request.form.get("revision", UNSEEN, type=int)
     try:
-        services().exams.holds.release_hold(
+        services().release.holds.release_hold(
             asked, request.form.get("reason", ""), current_staff().actor, seen_revision=seen
         )
     except REFUSALS as error:

@@ -76,7 +76,7 @@ def test_a_report_never_goes_over_to_another_patient_without_a_human(house: Serv
     assert client.post(f"/q/{exam.qr}", data={"factor": "002X"}).status_code == 303
     page = client.get(f"/exams/{exam.exam_id}")
     assert "双肺" not in page.text
-    house.exams.holds.release_hold(exam_of(house).id, "checked", "staff:a")
+    house.release.holds.release_hold(exam_of(house).id, "checked", "staff:a")
     assert "双肺" in client.get(f"/exams/{exam.exam_id}").text
 
 
@@ -102,7 +102,7 @@ def test_a_hold_that_a_human_set_is_not_lifted_by_a_patient_who_changed_and_pict
     with house.db.session() as session:
         row = exam_repo.exam(session, exam_of(house).id)
         assert row is not None
-        house.exams.holds.hold(session, row, "looks wrong", "staff:a")
+        house.release.holds.hold(session, row, "looks wrong", "staff:a")
     correct(house, **OTHER)
     receive_study(house, **PICTURES)
     assert exam_of(house).held_reason == "looks wrong"

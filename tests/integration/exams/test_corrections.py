@@ -67,7 +67,7 @@ def test_a_one_time_code_on_its_way_to_the_old_number_opens_nothing(house: Servi
 def test_a_message_that_waits_goes_to_the_corrected_number_only(house: Services) -> None:
     exam_id = register(house)
     mark_prepared(house)
-    house.exams.release.release_due()
+    house.release.gate.release_due()
     correct(house, patient_phone=NEW)
     correct(house, patient_phone=NEW)
     sweep(house)
@@ -113,11 +113,11 @@ def test_a_number_that_comes_while_the_exam_is_held_is_told_when_the_hold_is_lif
     with house.db.session() as session:
         row = exam_repo.exam(session, exam_id)
         assert row is not None
-        house.exams.holds.hold(session, row, "looks wrong", "staff:a")
+        house.release.holds.hold(session, row, "looks wrong", "staff:a")
     correct(house)
     sweep(house, seconds=60)
     assert messages(house) == []
-    house.exams.holds.release_hold(exam_id, "checked", "staff:a")
+    house.release.holds.release_hold(exam_id, "checked", "staff:a")
     sweep(house, seconds=60)
     assert len(messages(house)) == 1
 
@@ -167,7 +167,7 @@ def test_a_report_in_the_outbox_for_the_old_number_is_told_to_the_new_one(house:
     tell(house)
     clock_of(house).advance(60)
     report(house)
-    house.exams.release.release_due()
+    house.release.gate.release_due()
     correct(house, patient_phone=NEW)
     sweep(house)
     assert len(messages(house)) == 1

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from app.archive.sealed import PackIndex
+from app.dicom.header_fields import HeaderIdentity
 from app.errors import Conflict
-from app.identity.matching import HeaderIdentity
 from app.identity.sealed import seal_identity
 from app.models import PreparedSeries, Study
 from app.repos.exams import exams as exam_repo
@@ -161,7 +161,7 @@ class WrongPatient(RuleBasedStateMachine):
             assert exam is not None
             others = exam_studies.contradicting_studies(session, accession, "parted by a human")
         try:
-            self.house.exams.holds.release_hold(exam.id, "looked at both", "staff:a")
+            self.house.release.holds.release_hold(exam.id, "looked at both", "staff:a")
         except Conflict:
             assert others == []
             return

@@ -51,7 +51,7 @@ def test_an_exam_of_somebody_else_keeps_its_codes(house: Services, app: Flask) -
 def test_what_waits_for_one_exam_goes_to_the_number_that_came_with_another(house: Services) -> None:
     exam_id = register(house)
     mark_prepared(house)
-    house.exams.release.release_due()
+    house.release.gate.release_due()
     correct(house, "A2", patient_phone=NEW)
     sweep(house)
     assert messages(house) == []
@@ -99,7 +99,7 @@ def test_a_number_corrected_during_a_call_that_comes_to_nothing_is_told_at_once(
     house = services(tmp_path, sms_family=family)
     exam_id = register(house)
     mark_prepared(house)
-    house.exams.release.release_due()
+    house.release.gate.release_due()
     notify = house.notifications.sending
     replace(notify, sms=cast("SmsSender", Interrupted(lambda: correct(house, patient_phone=NEW), error))).send_due()
     sweep(house)
@@ -113,7 +113,7 @@ def test_a_number_corrected_during_a_call_of_unknown_end_is_not_told_by_itself(t
     house = services(tmp_path)
     exam_id = register(house)
     mark_prepared(house)
-    house.exams.release.release_due()
+    house.release.gate.release_due()
     notify = house.notifications.sending
     carrier = Interrupted(lambda: correct(house, patient_phone=NEW), SmsUnknown("ClientNetworkError", "no answer"))
     replace(notify, sms=cast("SmsSender", carrier)).send_due()

@@ -146,7 +146,7 @@ def test_an_outage_of_days_is_queued_again_too_but_never_an_unknown_outcome(hous
 def test_a_message_whose_code_expired_or_whose_exam_was_withdrawn_is_not_queued_again(house: Services) -> None:
     first, second = failed(house, 2)
     with house.db.session() as session:
-        code = repo.share_code(session, notifications(house, first)[0].share_code_id or first)
+        code = repo.access_code(session, notifications(house, first)[0].access_code_id or first)
         assert code is not None
         code.expires_at = house.clock.now()
     register(house, "A2", patient_id="P9")

@@ -83,7 +83,7 @@ def test_an_exam_is_released_and_its_patient_told(tmp_path: Path, gate: str) -> 
         sweep(house)  # it is due in a day
         assert exam_of(house).images_released_at is None
     set_back(house)
-    house.exams.release.release_due()
+    house.release.gate.release_due()
     assert exam_of(house).images_released_at is not None
     set_back(house)
     sweep(house)

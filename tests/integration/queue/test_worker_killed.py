@@ -155,7 +155,7 @@ def test_what_the_desk_sends_again_after_such_a_death_arrives_once(
     clock.advance(61)
     house.worker.run_sweeps()
     house.worker.run_job()
-    house.exams.release.release_due()
+    house.release.gate.release_due()
     exam_id = exam_of(house).id
     row_id = house.notifications.views.history(exam_id)[0].id
     assert house.notifications.sending._claim(row_id)  # and died

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from app.bootstrap import Services
 from app.models import AuditEvent, Notification
-from app.services.exams.holds import CONTRADICTED, REPORT_OF_ANOTHER
+from app.services.release.holds import CONTRADICTED, REPORT_OF_ANOTHER
 from tests.factories.access import issued, opened
 from tests.factories.staff import Console, actions
 from tests.factories.telling import (

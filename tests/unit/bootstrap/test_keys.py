@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import update
 
 from app.errors import SettingsError
-from app.models import DataKey
+from app.models import DataKeyRow
 from app.security.keys import MasterKeys
 from tests.factories.house import services
 from tests.factories.telling import receive_study
@@ -44,9 +44,9 @@ def test_one_damaged_key_stops_nothing(tmp_path: Path) -> None:
     held(tmp_path, studies=2)
     house = services(tmp_path)
     with house.db.session() as session:
-        damaged = session.query(DataKey).first()
+        damaged = session.query(DataKeyRow).first()
         assert damaged is not None
-        session.execute(update(DataKey).where(DataKey.id == damaged.id).values(wrapped=b"damaged"))
+        session.execute(update(DataKeyRow).where(DataKeyRow.id == damaged.id).values(wrapped=b"damaged"))
     house.db.dispose()
     services(tmp_path).db.dispose()
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from app.dicom.header_fields import read
 from app.dicom.part10 import HeaderLimits
 from app.errors import RefusedObject
-from app.services.ingest.header_fields import read
 from tests.factories.read_headers import VALID, read_bytes, refusal
 from tests.shared_data import files_of, needs
 

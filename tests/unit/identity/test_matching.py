@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from app.identity.matching import HeaderIdentity, RegisteredIdentity, differences
+from app.dicom.header_fields import HeaderIdentity
+from app.identity.matching import RegisteredIdentity, differences
 from app.identity.names import family_name, search_tokens
 
 REGISTERED = RegisteredIdentity("P1", "吕秀英", "F", "1956-03-12")

@@ -25,8 +25,8 @@ def test_the_code_in_the_message_is_the_one_on_record(tmp_path: Path) -> None:
     sweep(house)
     (row,) = notifications(house, exam_id)
     with house.db.read() as session:
-        assert row.share_code_id is not None
-        code = repo.share_code(session, row.share_code_id)
+        assert row.access_code_id is not None
+        code = repo.access_code(session, row.access_code_id)
     assert code is not None
     assert house.patient_access.codes.code_of(code) in messages(house)[0].text
 

@@ -32,7 +32,7 @@ def two_released(house: Services) -> tuple[uuid.UUID, uuid.UUID]:
     clock_of(house).advance(1)
     second = register(house, "A2")
     mark_prepared(house, "A2")
-    house.exams.release.release_due()
+    house.release.gate.release_due()
     return first, second
 
 

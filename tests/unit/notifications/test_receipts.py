@@ -57,7 +57,7 @@ def test_a_receipt_that_overtakes_our_own_commit_is_not_lost(tmp_path: Path) -> 
     house = services(tmp_path)
     exam_id = register(house)
     mark_prepared(house)
-    house.exams.release.release_due()
+    house.release.gate.release_due()
     (row,) = notifications(house, exam_id)
     notify = house.notifications.sending
     parcel = notify._claim(row.id)
@@ -75,7 +75,7 @@ def test_a_receipt_that_comes_before_the_outcome_is_known_to_be_unknown_settles_
     house = services(tmp_path)
     exam_id = register(house)
     mark_prepared(house)
-    house.exams.release.release_due()
+    house.release.gate.release_due()
     (row,) = notifications(house, exam_id)
     assert house.notifications.sending._claim(row.id)
     house.notifications.receipts.take([receipt("2640:1")])
@@ -110,7 +110,7 @@ def test_a_receipt_that_overtakes_one_message_never_settles_another_of_the_same_
     lost, _ = sent(house, "A1", "17000000005")
     exam_id = register(house, "A2", patient_phone="17000000005")
     mark_prepared(house, "A2")
-    house.exams.release.release_due()
+    house.release.gate.release_due()
     (row,) = notifications(house, exam_id)
     notify = house.notifications.sending
     parcel = notify._claim(row.id)

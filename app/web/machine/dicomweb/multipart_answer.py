@@ -10,13 +10,13 @@ from flask import Response, stream_with_context
 
 
 @dataclass(frozen=True)
-class Part:
+class AnswerPart:
     content_type: str
     location: str
     pieces: Iterable[bytes]
 
 
-def multipart_answer(parts: Iterable[Part], root: str) -> Response:
+def multipart_answer(parts: Iterable[AnswerPart], root: str) -> Response:
     """`root` is the parts' media type. An error while sending ends the connection without the closing boundary."""
     boundary = secrets.token_hex(16)
     response = Response(stream_with_context(_body(parts, boundary)))
@@ -24,7 +24,7 @@ def multipart_answer(parts: Iterable[Part], root: str) -> Response:
     return response
 
 
-def _body(parts: Iterable[Part], boundary: str) -> Iterator[bytes]:
+def _body(parts: Iterable[AnswerPart], boundary: str) -> Iterator[bytes]:
     for part in parts:
         head = f"--{boundary}\r\nContent-Type: {part.content_type}\r\nContent-Location: {part.location}\r\n\r\n"
         yield head.encode()

@@ -43,7 +43,7 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Part:
+class ReceivedPart:
     """One part. `content_type` in small letters without parameters, empty when the part names none.
 
     A part beyond the limit is `oversized` and holds only its first bytes.
@@ -55,7 +55,7 @@ class Part:
     oversized: bool
 
 
-def read_parts(body: Readable, boundary: str, limits: Limits, spool: Path) -> Iterator[Part]:
+def read_parts(body: Readable, boundary: str, limits: Limits, spool: Path) -> Iterator[ReceivedPart]:
     """The parts, each as soon as it is whole. The caller closes their files.
 
     Raises InvalidInput when the body is no well-formed multipart message, after the parts that came whole before;
@@ -122,7 +122,7 @@ class _Collector:
     """Receives the parser's callbacks and turns them into parts."""
 
     def __init__(self, limits: Limits, spool: Path) -> None:
-        self.whole: deque[Part] = deque()
+        self.whole: deque[ReceivedPart] = deque()
         self.ended = False
         self._limits = limits
         self._spool = spool
@@ -179,7 +179,7 @@ class _Collector:
         oversized = self._size > self._limits.part_bytes
         kept = min(self._limits.part_bytes, MIB) if oversized else self._size
         self._file.seek(0)
-        self.whole.append(Part(self._content_type, self._file, kept, oversized))
+        self.whole.append(ReceivedPart(self._content_type, self._file, kept, oversized))
         self._file = None
 
     def finish(self) -> None:

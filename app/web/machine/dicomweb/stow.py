@@ -10,15 +10,16 @@ from typing import Any
 
 from flask import Response, abort, jsonify, request
 
+from app.dicom.header_fields import DeclaredUids
 from app.dicom.status import CANNOT_UNDERSTAND, MIB
 from app.errors import InvalidInput, RefusedObject
-from app.services.ingest.incoming import OVERSIZED, DeclaredUids, IncomingObject, Outcome, Refused
+from app.services.ingest.incoming import OVERSIZED, IncomingObject, Outcome, Refused
 from app.web.context import services
 from app.web.guards import guarded_blueprint
 from app.web.machine.auth import caller, requires_scope
 from app.web.machine.dicomweb.addresses import checked_uid, retrieve_url
 from app.web.machine.dicomweb.media_types import MediaType, accepted, best
-from app.web.machine.dicomweb.multipart_related import Limits, Part, read_parts
+from app.web.machine.dicomweb.multipart_related import Limits, ReceivedPart, read_parts
 
 blueprint = guarded_blueprint("stow", __name__, requires_scope("upload"), url_prefix="/dicomweb")
 
@@ -35,12 +36,12 @@ def store(study_uid: str | None = None) -> Response:
     answer_type = best(accepted(request.headers.get("Accept")), ANSWERS)
     if answer_type is None:
         abort(406)
-    promise = DeclaredUids(study_instance_uid=None if study_uid is None else checked_uid(study_uid))
+    declared = DeclaredUids(study_instance_uid=None if study_uid is None else checked_uid(study_uid))
     parts = read_parts(request.stream, _boundary(), _limits(), services().settings.spool_dir)
     outcomes: list[Outcome] = []
     for batch in _batches(parts):
         try:
-            sources = [_incoming(part, promise) for part in batch]
+            sources = [_incoming(part, declared) for part in batch]
             outcomes += services().ingest.ingest.receive(sources, "stow", f"machine:{caller().name}")
         finally:
             for part in batch:
@@ -64,9 +65,9 @@ def _boundary() -> str:
     return boundary
 
 
-def _batches(parts: Iterable[Part]) -> Iterator[list[Part]]:
+def _batches(parts: Iterable[ReceivedPart]) -> Iterator[list[ReceivedPart]]:
     """Batches of at most BATCH_PARTS parts and about BATCH_BYTES. A broken body ends after its last whole part."""
-    batch: list[Part] = []
+    batch: list[ReceivedPart] = []
     fault: InvalidInput | None = None
     try:
         for part in parts:
@@ -82,13 +83,13 @@ def _batches(parts: Iterable[Part]) -> Iterator[list[Part]]:
         raise fault
 
 
-def _incoming(part: Part, promise: DeclaredUids) -> IncomingObject:
+def _incoming(part: ReceivedPart, declared: DeclaredUids) -> IncomingObject:
     fault = None
     if part.oversized:
         fault = OVERSIZED
     elif part.content_type not in ("", "application/dicom"):
         fault = NOT_DICOM
-    return IncomingObject(part.file, promise=promise, fault=fault)
+    return IncomingObject(part.file, declared=declared, fault=fault)
 
 
 def _answer(outcomes: list[Outcome], answer_type: str, study_uid: str | None) -> Response:

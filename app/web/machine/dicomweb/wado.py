@@ -20,7 +20,7 @@ from app.web.guards import guarded_blueprint
 from app.web.machine.auth import caller, requires_scope
 from app.web.machine.dicomweb.addresses import checked_uid, retrieve_url
 from app.web.machine.dicomweb.media_types import MediaType, accepted, best
-from app.web.machine.dicomweb.multipart_answer import Part, multipart_answer
+from app.web.machine.dicomweb.multipart_answer import AnswerPart, multipart_answer
 from app.web.machine.dicomweb.transfer_syntaxes import OCTETS, frame_media_type, frame_syntax, instances_accepted
 
 blueprint = guarded_blueprint("wado", __name__, requires_scope("read"), url_prefix="/dicomweb")
@@ -47,7 +47,7 @@ def retrieve(**uids: str) -> Response:
         response.headers["Content-Type"] = _dicom_type(found[0])
         response.headers["Content-Length"] = str(found[0].row.size)
         return response
-    parts = (Part(_dicom_type(item), address(item), services().dicomweb.retrieve.stream(item)) for item in found)
+    parts = (AnswerPart(_dicom_type(item), address(item), services().dicomweb.retrieve.stream(item)) for item in found)
     if "sop_uid" in uids:
         return multipart_answer(parts, "application/dicom")
     return for_a_machine(lambda: multipart_answer(parts, "application/dicom"))
@@ -88,7 +88,7 @@ def bulk_data(tag: str, **uids: str) -> Response:
     value = dataset[int(tag, 16)].value if int(tag, 16) in dataset else None
     if not isinstance(value, bytes):
         raise NotFound
-    return multipart_answer([Part(OCTETS, f"{address(found)}/bulkdata/{tag}", [value])], OCTETS)
+    return multipart_answer([AnswerPart(OCTETS, f"{address(found)}/bulkdata/{tag}", [value])], OCTETS)
 
 
 def wanted() -> list[MediaType]:
@@ -118,7 +118,7 @@ def _frames(found: StoredInstance, numbers: range | list[int]) -> Response:
     def pieces(number: int) -> Iterator[bytes]:
         yield first if number == numbers[0] else read(found, number)
 
-    parts = (Part(content_type, f"{address(found)}/frames/{number}", pieces(number)) for number in numbers)
+    parts = (AnswerPart(content_type, f"{address(found)}/frames/{number}", pieces(number)) for number in numbers)
     return multipart_answer(parts, media_type)
 
 

@@ -168,7 +168,7 @@ def test_a_message_that_waits_is_not_sent_to_a_patient_who_turned_out_wrong(tmp_
     house = services(tmp_path)
     exam_id = register(house)
     mark_prepared(house)
-    house.exams.release.release_due()
+    house.release.gate.release_due()
     register(house, patient_name="王建国", patient_phone="13900000009")
     sweep(house)
     assert states(house, exam_id) == [("images_ready", "sms", "cancelled")]
@@ -182,7 +182,7 @@ def test_the_family_decides_whether_a_code_is_issued(tmp_path: Path, family: str
     mark_prepared(house)
     sweep(house)
     (row,) = notifications(house, exam_id)
-    assert (row.share_code_id is not None) is has_code
+    assert (row.access_code_id is not None) is has_code
     assert ("取片码" in messages(house)[0].text) is has_code
 
 
@@ -217,7 +217,7 @@ def test_a_report_that_comes_while_the_gate_waits_for_the_write_lock_is_told_onc
         clock_of(house).advance(1)
         report(house)
 
-    release = replace(house.exams.release, db=cast("Database", Waiting(house.db, report_arrives)))
+    release = replace(house.release.gate, db=cast("Database", Waiting(house.db, report_arrives)))
     assert release.release_due() == 1
     clock_of(house).advance(60)
     register(house, department="心内科")

@@ -1,6 +1,6 @@
 """What the archive keeps of a parsed header: UIDs, the patient's identity, attributes for queries.
 
-Parsing is in `header_checks`, what pixels need in app/imaging, whether the patient is the exam's in the matching.
+Parsing is `part10`, what pixels need is app/imaging, whether the patient is the exam's is decided in app/identity.
 """
 
 from __future__ import annotations
@@ -12,13 +12,11 @@ from pydicom.dataset import Dataset, FileDataset
 
 from app.dicom.element_values import fit_to_keep, text_of
 from app.dicom.part10 import HeaderLimits, ParsedFile, parse
+from app.dicom.person_names import decode_person_name
 from app.dicom.rejection_notes import rejected_uids
 from app.dicom.status import NOT_AS_PROMISED
 from app.dicom.uids import is_uid
 from app.errors import RefusedObject
-from app.identity.matching import HeaderIdentity
-from app.identity.person_names import decode_person_name
-from app.services.ingest.incoming import DeclaredUids
 
 _TEXT_CHARACTERS = 1024
 _STUDY_KEYWORDS = ("StudyDate", "StudyTime", "StudyDescription", "StudyID")
@@ -32,6 +30,28 @@ _SERIES_KEYWORDS = (
     "PerformedProcedureStepStartDate",
     "PerformedProcedureStepStartTime",
 )
+
+
+@dataclass(frozen=True)
+class HeaderIdentity:
+    """Who a study's header says it is of. `names` are all component groups, decoded; dates are YYYYMMDD or empty."""
+
+    patient_id: str
+    names: tuple[str, ...]
+    sex: str
+    birth_date: str
+
+
+@dataclass(frozen=True)
+class DeclaredUids:
+    """What the sender said of an object outside it: a STOW-RS address or a C-STORE command. None: nothing said."""
+
+    study_instance_uid: str | None = None
+    sop_class_uid: str | None = None
+    sop_instance_uid: str | None = None
+
+
+NOTHING_DECLARED = DeclaredUids()
 
 
 @dataclass(frozen=True)
@@ -56,13 +76,13 @@ class ReceivedHeader:
     """SOP instances that are to be shown no more; of a rejection note only."""
     parsed: ParsedFile = field(repr=False)
 
-    def keeps(self, promise: DeclaredUids) -> bool:
+    def is_as(self, declared: DeclaredUids) -> bool:
         return all(
-            promised is None or promised == found
-            for promised, found in (
-                (promise.study_instance_uid, self.study_instance_uid),
-                (promise.sop_class_uid, self.sop_class_uid),
-                (promise.sop_instance_uid, self.sop_instance_uid),
+            said is None or said == found
+            for said, found in (
+                (declared.study_instance_uid, self.study_instance_uid),
+                (declared.sop_class_uid, self.sop_class_uid),
+                (declared.sop_instance_uid, self.sop_instance_uid),
             )
         )
 

@@ -15,10 +15,10 @@ from app.clock import Clock
 from app.database import Database
 from app.errors import Conflict, InvalidInput, NotFound
 from app.models import Exam, Study
-from app.repos.exams import release as release_repo
 from app.repos.exams import reports
 from app.repos.exams import studies as exam_studies
 from app.repos.exams.revision import raise_exam_revision
+from app.repos.release import gate as release_repo
 from app.services.audit.log import Action, Audit
 from app.services.audit.reasons import checked_reason
 

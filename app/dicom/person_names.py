@@ -5,12 +5,11 @@ Comparing names is `identity`.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from pydicom.charset import decode_bytes, python_encoding
 from pydicom.valuerep import PN_DELIMS
-
-from app.identity.names import is_chinese
 
 LENIENT = ("utf-8", "gb18030")
 ESCAPE = b"\x1b"
@@ -63,3 +62,10 @@ def _strict(raw: bytes, encoding: str) -> str | None:
         return raw.decode(encoding)
     except UnicodeDecodeError:
         return None
+
+
+_HAN = re.compile(r"[㐀-鿿豈-﫿\U00020000-\U0003134f]")
+
+
+def is_chinese(name: str) -> bool:
+    return bool(_HAN.search(name))

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from app.cli.incoming_files import ZipLimits, count, find
 from app.errors import StoreUnavailable
-from app.services.ingest.files import ZipLimits, count, find
 from app.services.ingest.incoming import IncomingObject
 
 
@@ -125,7 +125,7 @@ def test_a_member_damaged_anywhere_is_refused_alone_however_it_is_packed(tmp_pat
 
 def test_a_full_spool_is_no_fault_of_the_member(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = make_zip(tmp_path / "x.zip", {"large": os.urandom(9 * 1024 * 1024)})
-    monkeypatch.setattr("app.services.ingest.files._IN_MEMORY_BYTES", 1024)
+    monkeypatch.setattr("app.cli.incoming_files._IN_MEMORY_BYTES", 1024)
     limit = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1024 * 1024, limit[1]))
     try:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from app.dicom.header_fields import read
 from app.dicom.part10 import HeaderLimits
-from app.identity.person_names import decode_person_name
-from app.services.ingest.header_fields import read
+from app.dicom.person_names import decode_person_name
 from tests.shared_data import FOLDER, needs
 
 NAME = "Wang^Xiaodong=王^小东"

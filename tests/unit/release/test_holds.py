@@ -46,7 +46,7 @@ def hold(house: Services, exam_id: uuid.UUID, reason: str) -> None:
     with house.db.session() as session:
         exam = session.get(Exam, exam_id)
         assert exam is not None
-        house.exams.holds.hold(session, exam, reason, "staff:a")
+        house.release.holds.hold(session, exam, reason, "staff:a")
 
 
 def test_a_study_of_another_person_holds_the_exam_that_shows_one_already(house: Services) -> None:
@@ -102,7 +102,7 @@ def test_a_human_lets_the_exam_go_and_the_stranger_never_comes_back(house: Servi
     exam_id = register(house)
     mark_prepared(house)
     stranger = receive_study(house, **STRANGER)
-    house.exams.holds.release_hold(exam_id, "两份检查号相同，已核对", "staff:a")
+    house.release.holds.release_hold(exam_id, "两份检查号相同，已核对", "staff:a")
     assert exam_of(house).held_at is None
     assert holding_events(house) == [("exam.held", "system"), ("exam.hold_lifted", "staff:a")]
     with house.db.session() as session:
@@ -116,13 +116,13 @@ def test_a_human_lets_the_exam_go_and_the_stranger_never_comes_back(house: Servi
 def test_only_a_held_exam_is_let_go_by_somebody_who_says_why(house: Services) -> None:
     exam_id = register(house)
     with pytest.raises(Conflict):
-        house.exams.holds.release_hold(exam_id, "why not", "staff:a")
+        house.release.holds.release_hold(exam_id, "why not", "staff:a")
     receive_study(house, **STRANGER)
     for reason in ("", "  ", "x" * 201):
         with pytest.raises(InvalidInput):
-            house.exams.holds.release_hold(exam_id, reason, "staff:a")
+            house.release.holds.release_hold(exam_id, reason, "staff:a")
     with pytest.raises(NotFound):
-        house.exams.holds.release_hold(uuid.uuid4(), "why not", "staff:a")
+        house.release.holds.release_hold(uuid.uuid4(), "why not", "staff:a")
     assert exam_of(house).held_at is not None
 
 
@@ -135,7 +135,7 @@ def test_what_a_human_holds_no_correction_lifts(house: Services) -> None:
     register(house)
     assert study(house, uid).match_state == "matched"
     assert exam_of(house).held_reason == "患者来电说不是本人"
-    house.exams.holds.release_hold(exam_id, "已核对", "staff:b")
+    house.release.holds.release_hold(exam_id, "已核对", "staff:b")
     assert exam_of(house).held_at is None
 
 
@@ -150,13 +150,13 @@ def test_a_humans_reason_takes_the_machines_place(house: Services) -> None:
 def test_news_that_waited_when_the_hold_came_is_told_once_after_it(house: Services) -> None:
     exam_id = register(house)
     mark_prepared(house)
-    house.exams.release.release_due()
+    house.release.gate.release_due()
     assert states(house, exam_id) == [("images_ready", "sms", "pending")]
     receive_study(house, **STRANGER)
     sweep(house, seconds=3600)
     assert states(house, exam_id) == [("images_ready", "sms", "pending")]
     assert messages(house) == []
-    house.exams.holds.release_hold(exam_id, "已核对", "staff:a")
+    house.release.holds.release_hold(exam_id, "已核对", "staff:a")
     sweep(house, seconds=60)
     assert states(house, exam_id) == [("images_ready", "sms", "accepted")]
     assert len(messages(house)) == 1
@@ -168,7 +168,7 @@ def test_a_patient_who_was_told_before_the_hold_is_not_told_again(house: Service
     sweep(house)
     receive_study(house, **STRANGER)
     sweep(house, seconds=3600)
-    house.exams.holds.release_hold(exam_id, "已核对", "staff:a")
+    house.release.holds.release_hold(exam_id, "已核对", "staff:a")
     sweep(house, seconds=3600)
     assert states(house, exam_id) == [("images_ready", "sms", "delivered")]
     assert len(messages(house)) == 1
@@ -183,7 +183,7 @@ def test_a_report_that_comes_during_the_hold_is_told_after_it(house: Services) -
     report(house)
     sweep(house, seconds=60)
     assert len(messages(house)) == 1
-    house.exams.holds.release_hold(exam_id, "已核对", "staff:a")
+    house.release.holds.release_hold(exam_id, "已核对", "staff:a")
     sweep(house, seconds=60)
     assert [event for event, _, _ in states(house, exam_id)] == ["images_ready", "report_ready"]
 
@@ -191,10 +191,10 @@ def test_a_report_that_comes_during_the_hold_is_told_after_it(house: Services) -
 def test_news_whose_code_expired_during_a_long_hold_is_sent_with_a_new_one(house: Services) -> None:
     exam_id = register(house)
     mark_prepared(house)
-    house.exams.release.release_due()
+    house.release.gate.release_due()
     receive_study(house, **STRANGER)
     clock_of(house).advance(31 * 86400)
-    house.exams.holds.release_hold(exam_id, "已核对", "staff:a")
+    house.release.holds.release_hold(exam_id, "已核对", "staff:a")
     sweep(house)
     assert states(house, exam_id) == [("images_ready", "sms", "cancelled"), ("images_ready:2", "sms", "accepted")]
 

@@ -18,8 +18,8 @@ from app.clock import Clock
 from app.database import Database
 from app.models import Exam, Study
 from app.repos.due_times import has_come
-from app.repos.exams import release as repo
 from app.repos.exams.revision import raise_exam_revision
+from app.repos.release import gate as repo
 from app.services.audit.log import Action, Audit
 from app.services.notifications.outbox import CHANNELS, Outbox
 from app.services.queue.row_by_row import row_by_row
@@ -32,7 +32,7 @@ IMAGES_READY, REPORT_READY = "images_ready", "report_ready"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Release:
+class ReleaseGate:
     """`gate`: images, final_report or delay; `delay` counts from the last instance."""
 
     db: Database

@@ -1,0 +1,32 @@
+"""The room services/release."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from app.bootstrap.ground import Ground
+from app.services.notifications.outbox import Outbox
+from app.services.release.gate import ReleaseGate
+from app.services.release.holds import Holds
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReleaseRoom:
+    gate: ReleaseGate
+    holds: Holds
+
+
+def build(ground: Ground, outbox: Outbox) -> ReleaseRoom:
+    settings = ground.settings
+    return ReleaseRoom(
+        gate=ReleaseGate(
+            db=ground.db,
+            clock=ground.clock,
+            audit=ground.audit,
+            outbox=outbox,
+            gate=settings.release_gate,
+            delay=timedelta(hours=settings.release_delay_h),
+        ),
+        holds=Holds(db=ground.db, clock=ground.clock, audit=ground.audit),
+    )

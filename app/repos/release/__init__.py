@@ -1,0 +1,1 @@
+"""Rows the release gate looks at."""

@@ -1,0 +1,1 @@
+"""May patients see it: the gate, and holds that a human lifts."""
