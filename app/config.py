@@ -220,7 +220,7 @@ class Settings:
 
     def _unfit_for_production(self) -> list[str]:
         faults = []
-        if urlsplit(self.base_url).scheme != "https":
+        if not self.is_https:
             faults.append("CLOUDFILM_BASE_URL must be https in production")
         if not self.trusted_proxies:  # gunicorn speaks no TLS: one always stands in front, inside the staff's networks
             faults.append("CLOUDFILM_TRUSTED_PROXIES must count the proxies in front: without it all come from there")
@@ -237,6 +237,11 @@ class Settings:
     @property
     def is_demo(self) -> bool:
         return self.profile == "demo"
+
+    @property
+    def is_https(self) -> bool:
+        """Whether patients reach the site through TLS; their browsers then get cookies that need it."""
+        return urlsplit(self.base_url).scheme == "https"
 
     @property
     def staff_group(self) -> Group:

@@ -127,6 +127,10 @@ class DatabaseUnavailable(CloudFilmError):
     pass
 
 
+OUTAGES = (StoreUnavailable, DatabaseUnavailable)
+"""They pass by themselves and say nothing about what was being done: try again later."""
+
+
 class RefusedObject(CloudFilmError):
     """`reason` is a fixed phrase without anything of the object's content.
 

@@ -12,7 +12,7 @@ from app.bootstrap import Services
 from app.imaging.header.image_header import ImageHeader
 from app.repos.ingest import studies
 from app.repos.pictures import prepared
-from app.services.archive.original_frames import original_frame
+from app.services.archive.frames import original_frame
 from app.services.pictures.stacks import Slice, stacks_of
 
 

@@ -20,6 +20,8 @@ from app.services.ingest.incoming import IncomingObject
 
 _IN_MEMORY_BYTES = 8 * MIB
 _COPY_BYTES = 256 * 1024
+UNREADABLE_ZIP = (zipfile.BadZipFile, OSError, ValueError, NotImplementedError)
+"""What `zipfile` raises for a directory that it cannot read."""
 
 
 @dataclass(frozen=True)
@@ -97,14 +99,14 @@ def _member_count(path: Path) -> int:
     try:
         with zipfile.ZipFile(path) as archive:
             return sum(not member.is_dir() for member in archive.infolist())
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+    except UNREADABLE_ZIP:
         return 1
 
 
 def _zip_objects(path: Path, limits: ZipLimits, spool: str | None) -> Iterator[IncomingObject]:
     try:
         archive = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+    except UNREADABLE_ZIP:
         yield IncomingObject(path.open("rb"), str(path), RefusedObject("the zip cannot be read", CANNOT_UNDERSTAND))
         return
     with archive:

@@ -9,10 +9,11 @@ import hashlib
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from app.identity.numbers import check_digit
+
 _SURNAMES = "王李张刘陈杨赵黄周吴"
 _GIVEN = ("秀英", "建国", "桂兰", "志强", "淑珍", "玉梅", "国栋", "红梅", "永福", "凤霞")
 _AREA = "120101"
-_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ def id_number(born: date, serial: int, sex: str) -> str:
     """An 18-character resident ID number (GB 11643-1999): area, birth date, serial (odd: male), check digit."""
     serial = serial - serial % 2 + (1 if sex == "M" else 0)
     body = f"{_AREA}{born:%Y%m%d}{serial % 1000:03d}"
-    return body + "10X98765432"[sum(int(digit) * weight for digit, weight in zip(body, _WEIGHTS, strict=True)) % 11]
+    return body + check_digit(body)
 
 
 def _seed(text: str) -> int:

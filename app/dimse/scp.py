@@ -25,7 +25,7 @@ from app.dicom.status import CANNOT_UNDERSTAND, MIB, OUT_OF_RESOURCES
 from app.dimse.server import AllowListServer, BoundedHandler
 from app.dimse.spool import Spool
 from app.dimse.tls import tls_context
-from app.errors import DatabaseUnavailable, StoreUnavailable
+from app.errors import OUTAGES
 from app.services.ingest.incoming import OVERSIZED, IncomingObject, Refused
 from app.services.ingest.ingest import Ingest
 
@@ -111,7 +111,7 @@ def _store(event: Event, ingest: Ingest) -> int:
             [outcome] = ingest.receive(
                 [IncomingObject(file, declared=declared)], "scp", f"scp:{event.assoc.requestor.ae_title}"
             )
-    except (StoreUnavailable, DatabaseUnavailable, OSError) as error:
+    except (*OUTAGES, OSError) as error:
         log.error("an instance could not be stored", exc_info=error)
         return OUT_OF_RESOURCES
     except Exception as error:

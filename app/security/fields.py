@@ -2,10 +2,10 @@
 
 import secrets
 
-from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from app.errors import UnsealError
+from app.security.sealing import DOES_NOT_OPEN
 
 _VERSION = b"\x01"
 _NONCE_BYTES = 12
@@ -27,5 +27,5 @@ class FieldSealer:
         nonce, sealed = blob[1 : 1 + _NONCE_BYTES], blob[1 + _NONCE_BYTES :]
         try:
             return self._cipher.decrypt(nonce, sealed, blob[:1] + context.encode()).decode()
-        except (InvalidTag, ValueError):
+        except DOES_NOT_OPEN:
             raise UnsealError(f"the sealed field {context} does not open") from None

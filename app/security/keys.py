@@ -12,12 +12,12 @@ import stat
 from collections.abc import Mapping
 from pathlib import Path
 
-from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from app.errors import InsecureKeyFile, UnsealError
+from app.security.sealing import DOES_NOT_OPEN
 
 KEY_BYTES = 32
 ROOT_ID = "root"
@@ -106,7 +106,7 @@ class MasterKeys:
             raise UnsealError("wrapped by a master key that is not in the key file")
         try:
             return cipher.decrypt(rest[:_NONCE_BYTES], rest[_NONCE_BYTES:], head + context)
-        except (InvalidTag, ValueError):
+        except DOES_NOT_OPEN:
             raise UnsealError("the wrapped data key does not open") from None
 
     def derive(self, purpose: str) -> bytes:

@@ -31,6 +31,8 @@ CHUNK_BYTES = 65536
 _HEADER = struct.Struct(">4s16s7sI")
 HEADER_BYTES = _HEADER.size
 _NONCE = struct.Struct(">7sI?")
+DOES_NOT_OPEN = (InvalidTag, ValueError)
+"""What opening raises for altered bytes, and for too few of them."""
 
 ReadRange = Callable[[int, int], bytes]
 """(start, length) -> bytes of the sealed object."""
@@ -96,7 +98,7 @@ def open_frame(
     nonce = _NONCE.pack(header[20:27], index, last)
     try:
         return _cipher(data_key).decrypt(nonce, sealed_chunk, _associated(header, object_key, version))
-    except (InvalidTag, ValueError):
+    except DOES_NOT_OPEN:
         raise UnsealError(f"chunk {index} does not open") from None
 
 

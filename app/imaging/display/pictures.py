@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Sequence
 
+from app.caches.lru import LruCache
 from app.imaging.codecs.decode import Pixels, decode_frame
 from app.imaging.codecs.encode import encode, fit
 from app.imaging.display.render_spec import RenderSpec
@@ -16,35 +16,20 @@ KEPT_BYTES = 64 * 1024 * 1024
 QUALITY_STEP, LOWEST_QUALITY = 10, 5
 
 
-class KeptPixels:
-    """The last decoded frames by token, bounded by bytes."""
+KeptPixels = LruCache[str, Pixels]
+"""The last decoded frames by token."""
 
-    def __init__(self, limit: int = KEPT_BYTES) -> None:
-        self._limit = limit
-        self._size = 0
-        self._frames: OrderedDict[str, Pixels] = OrderedDict()
 
-    def get(self, token: str | None) -> Pixels | None:
-        pixels = self._frames.get(token) if token else None
-        if pixels is not None and token:
-            self._frames.move_to_end(token)
-        return pixels
-
-    def keep(self, token: str, pixels: Pixels) -> None:
-        if pixels.nbytes > self._limit or token in self._frames:
-            return
-        self._frames[token] = pixels
-        self._size += pixels.nbytes
-        while self._size > self._limit:
-            self._size -= self._frames.popitem(last=False)[1].nbytes
+def kept_pixels(limit: int = KEPT_BYTES) -> KeptPixels:
+    """Empty, bounded by the bytes of the pixels."""
+    return LruCache(limit, weight=lambda pixels: pixels.nbytes)
 
 
 def decoded(kept: KeptPixels, header: ImageHeader, frame: bytes, number: int, token: str | None) -> Pixels:
-    """Stored values of the frame, kept under its token. Raises UndecodableFrame, MemoryError."""
-    pixels = decode_frame(header, frame, number)
+    """Stored values of the frame: kept under its token, or decoded now. Raises UndecodableFrame, MemoryError."""
     if token:
-        kept.keep(token, pixels)
-    return pixels
+        return kept.computed(token, lambda: decode_frame(header, frame, number))
+    return decode_frame(header, frame, number)
 
 
 def draw(pixels: Pixels, header: ImageHeader, number: int, specs: Sequence[RenderSpec]) -> list[bytes]:

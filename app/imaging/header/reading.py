@@ -25,6 +25,8 @@ FUNCTIONAL_GROUPS = (
     "PlanePositionSequence",
     "PlaneOrientationSequence",
 )
+NO_NUMBER = (TypeError, ValueError, OverflowError)
+"""What `int` and `float` raise; the last for an infinity."""
 
 
 def read_header(ds: Dataset, transfer_syntax_uid: str, pixel_keyword: str | None = None) -> ImageHeader:
@@ -115,14 +117,14 @@ def _whole(ds: Dataset, keyword: str, default: int | None = None) -> int:
 def _optional_int(value: Any) -> int | None:
     try:
         return int(value) if value not in (None, "") else None
-    except (TypeError, ValueError, OverflowError):
+    except NO_NUMBER:
         return None
 
 
 def _number(value: Any) -> float | None:
     try:
         number = float(value) if value not in (None, "") else None
-    except (TypeError, ValueError, OverflowError):
+    except NO_NUMBER:
         return None
     return number if number is None or abs(number) < 1e12 else None
 

@@ -14,7 +14,7 @@ import sys
 import imagecodecs
 from PIL import Image
 
-from app.imaging.display.pictures import KeptPixels, decoded, draw
+from app.imaging.display.pictures import KeptPixels, decoded, draw, kept_pixels
 from app.imaging.errors import BadRegion, ImagingError
 from app.imaging.sandbox.protocol import (
     BAD_REGION,
@@ -35,7 +35,7 @@ CODECS = ("dicomrle", "packbits", "jpeg8", "ljpeg", "jpegsof3", "jpegls", "jpeg2
 def serve(connection: socket.socket, time_limit_s: int) -> None:
     """Answer requests until the parent closes the socket. Memory that runs out ends the child: what is left of it may
     be too little for the next frame, which would then be blamed."""
-    kept = KeptPixels()
+    kept = kept_pixels()
     while (asked := receive_request(connection)) is not None:
         _limit_processor_time(time_limit_s)
         kind, parts = answer(kept, *asked)
@@ -44,12 +44,10 @@ def serve(connection: socket.socket, time_limit_s: int) -> None:
 
 def answer(kept: KeptPixels, request: Request, frame: bytes) -> tuple[int, list[bytes]]:
     """Kind and parts of the answer. Raises MemoryError."""
-    pixels = kept.get(request.token)
-    if pixels is None and not frame and request.token:
+    if request.token and not frame and kept.get(request.token) is None:
         return FRAME_WANTED, []
     try:
-        if pixels is None:
-            pixels = decoded(kept, request.header, frame, request.number, request.token)
+        pixels = decoded(kept, request.header, frame, request.number, request.token)
         return PICTURES, draw(pixels, request.header, request.number, request.specs)
     except BadRegion as error:
         return BAD_REGION, [str(error).encode()]

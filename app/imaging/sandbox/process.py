@@ -47,7 +47,8 @@ class Child:
         self.usable = True
         self.was_late = False
         self.kept: OrderedDict[str | None, None] = OrderedDict()
-        """Tokens whose pixels it was seen to keep; it may have dropped them since."""
+        """Tokens whose pixels it was seen to keep; it may have dropped them since. No cache: nothing lies here but a
+        guess at another process's memory, which one thread at a time makes and takes back."""
         limits = (str(memory_limit_bytes), str(math.ceil(time_limit_s)))
         self._connection, theirs = socket.socketpair()
         try:
@@ -90,9 +91,9 @@ class Child:
             self._connection.settimeout(time_limit_s)
             send_request(self._connection, request, frame)
             kind, parts = receive_answer(self._connection, deadline)
-        except (BrokenAnswer, OSError):
+        except BrokenAnswer:
             self.was_late = time.monotonic() >= deadline
-            raise BrokenAnswer from None
+            raise
         self.usable = True
         self.served += 1
         self._remember(request.token, kind == PICTURES)

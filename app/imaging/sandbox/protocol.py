@@ -39,9 +39,13 @@ class Request:
 
 
 def send_request(connection: socket.socket, request: Request, frame: bytes) -> None:
+    """The parent's side. Raises BrokenAnswer when the child is gone, or takes longer than the socket's time-out."""
     head = pickle.dumps(request, pickle.HIGHEST_PROTOCOL)
-    connection.sendall(_REQUEST.pack(len(head), len(frame)) + head)
-    connection.sendall(frame)
+    try:
+        connection.sendall(_REQUEST.pack(len(head), len(frame)) + head)
+        connection.sendall(frame)
+    except OSError:
+        raise BrokenAnswer from None
 
 
 def receive_request(connection: socket.socket) -> tuple[Request, bytes] | None:
@@ -50,7 +54,7 @@ def receive_request(connection: socket.socket) -> tuple[Request, bytes] | None:
         head, frame = _REQUEST.unpack(receive(connection, _REQUEST.size))
         request: Request = pickle.loads(receive(connection, head))  # noqa: S301 - from our own parent
         return request, receive(connection, frame)
-    except (BrokenAnswer, OSError):
+    except BrokenAnswer:
         return None
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import secrets
 import uuid
-from collections import OrderedDict
 from dataclasses import dataclass, field
-from threading import Lock
 
 from sqlalchemy.orm import Session
 
 from app.archive.sealed import DataKey
+from app.caches.lru import LruCache
 from app.clock import Clock
 from app.errors import UnsealError
 from app.models import DataKeyRow
@@ -27,8 +26,7 @@ class DataKeys:
 
     master: MasterKeys
     clock: Clock
-    _opened: OrderedDict[uuid.UUID, DataKey] = field(default_factory=OrderedDict, repr=False)
-    _lock: Lock = field(default_factory=Lock, repr=False)
+    _opened: LruCache[uuid.UUID, DataKey] = field(default_factory=lambda: LruCache(CACHED_KEYS), repr=False)
 
     def create(self, session: Session) -> DataKey:
         """A new key; its row belongs to the caller's transaction."""
@@ -57,16 +55,13 @@ class DataKeys:
 
     def open(self, session: Session, key_id: uuid.UUID) -> DataKey:
         """The key of this id. Raises UnsealError when its row is gone (crypto-shredded) or does not open."""
-        with self._lock:
-            if key_id in self._opened:
-                self._opened.move_to_end(key_id)
-                return self._opened[key_id]
+        opened = self._opened.get(key_id)
+        if opened is not None:
+            return opened
+        # Each session reads for itself: one that waited for another's read could hold the lock or the connection that
+        # the other needs.
         row = repo.by_id(session, key_id)
         if row is None:
             raise UnsealError("the data key is gone")
-        key = DataKey(key_id, self.master.unwrap(row.wrapped, context=key_id.bytes))
-        with self._lock:
-            self._opened[key_id] = key
-            while len(self._opened) > CACHED_KEYS:
-                self._opened.popitem(last=False)
-        return key
+        wrapped = row.wrapped
+        return self._opened.computed(key_id, lambda: DataKey(key_id, self.master.unwrap(wrapped, context=key_id.bytes)))

@@ -15,15 +15,15 @@ from pydicom.dataset import Dataset
 
 from app.archive.sealed import DataKey, SealedArchive
 from app.database import Database
-from app.errors import InvalidInput, NotFound, StoreUnavailable
+from app.errors import InvalidInput, NotFound
 from app.imaging.display.render_spec import RenderTask
-from app.imaging.errors import BadRegion, DecoderUnavailable, ImagingError, UndecodableFrame
+from app.imaging.errors import BadRegion, ImagingError
 from app.imaging.header.image_header import ImageHeader
 from app.imaging.sandbox.pool import RenderPool
 from app.models import Instance
 from app.repos.dicomweb import query as repo
 from app.services.archive.data_keys import DataKeys
-from app.services.archive.original_frames import original_frame
+from app.services.archive.frames import drawn, original_frame
 from app.services.audit.log import Action, Audit
 from app.services.dicomweb.render_parameters import render_spec
 
@@ -135,13 +135,8 @@ class DicomRetrieve:
             raise NotFound
         spec = render_spec(query, media_type, image.rows, image.columns, longest)
         token = f"{found.row.id.hex}:{number - 1}"
+        task = RenderTask(image, lambda: self.frame(found, number), number - 1, (spec,), token)
         try:
-            return self.renderer.render(
-                RenderTask(image, lambda: self.frame(found, number), number - 1, (spec,), token)
-            )[0]
+            return drawn(self.renderer, task)
         except BadRegion:
             raise InvalidInput("viewport", "does not lie within the image") from None
-        except UndecodableFrame:
-            return b""
-        except DecoderUnavailable:
-            raise StoreUnavailable("no decoder is to be had now") from None

@@ -14,15 +14,12 @@ from typing import Any
 
 from app.clock import CHINA
 from app.errors import InvalidInput
+from app.identity.numbers import document_number, phone_number
 
 ACCESSION = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9._-]{1,64}\Z")
 """Not `.` or `..`: every client folds those away in an address."""
-_RESIDENT_ID = re.compile(r"[0-9]{17}[0-9X]\Z")
-_OTHER_ID = re.compile(r"(?=(.*[A-Z0-9]){4})[A-Z0-9()/-]{4,24}\Z")
-_PHONE = re.compile(r"1[3-9][0-9]{9}\Z")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 _YEARS = range(1880, 2101)
-_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 STATUSES = ("preliminary", "final", "amended")
 
 
@@ -227,28 +224,3 @@ def instant(value: Any) -> datetime:
     if at is None or at.year not in _YEARS:
         raise ValueError("must be a time in ISO 8601")
     return (at if at.tzinfo else at.replace(tzinfo=CHINA)).astimezone(UTC)
-
-
-def phone_number(value: Any) -> str:
-    """A mainland mobile number as +86…; spaces, hyphens and full-width digits are forgiven. Raises ValueError."""
-    if not isinstance(value, str):
-        raise ValueError("must be a text")
-    digits = re.sub(r"[\s-]", "", unicodedata.normalize("NFKC", value))
-    digits = re.sub(r"^(\+86|0086|86(?=1\d{10}$))", "", digits)
-    if not _PHONE.match(digits):
-        raise ValueError("must be a mainland mobile number")
-    return "+86" + digits
-
-
-def document_number(value: Any) -> str:
-    """A resident ID number with its check digit (GB 11643-1999), or another document's number. Raises ValueError."""
-    if not isinstance(value, str):
-        raise ValueError("must be a text")
-    text = unicodedata.normalize("NFKC", value).strip().upper()
-    if _RESIDENT_ID.match(text):
-        check = "10X98765432"[sum(int(d) * w for d, w in zip(text[:17], _WEIGHTS, strict=True)) % 11]
-        if text[17] != check:
-            raise ValueError("has a wrong check digit")
-    elif not _OTHER_ID.match(text):
-        raise ValueError("must be a document number")
-    return text

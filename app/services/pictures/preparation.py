@@ -15,15 +15,14 @@ from app.archive import keyspace
 from app.archive.sealed import DataKey, SealedArchive
 from app.clock import Clock
 from app.database import Database
-from app.errors import CloudFilmError, NotFound, StoreUnavailable
+from app.errors import CloudFilmError, NotFound
 from app.imaging.display.window import default_window
-from app.imaging.errors import DecoderUnavailable
 from app.imaging.sandbox.pool import RenderPool, RenderSpec, RenderTask
 from app.models import PreparedSeries, Study
 from app.repos.exams.revision import raise_exam_revision
 from app.repos.pictures import prepared as repo
 from app.services.archive.data_keys import DataKeys
-from app.services.archive.original_frames import original_frame
+from app.services.archive.frames import all_drawn, original_frame
 from app.services.pictures.stacks import Stack, key_frame, stacks_of
 
 log = structlog.get_logger(__name__)
@@ -70,18 +69,15 @@ class Preparation:
         is_shown: list[bool] = []
 
         def full_frames() -> Iterator[bytes]:
-            for preview, full in self.renderer.render_all(self._tasks(stack, data_key)):
+            for preview, full in all_drawn(self.renderer, self._tasks(stack, data_key)):
                 previews.append(preview)
                 is_shown.append(bool(full))
                 yield full
 
         preview_key = keyspace.rendition_object_key(study.id, uuid.uuid4())
         full_key = keyspace.rendition_object_key(study.id, uuid.uuid4())
-        try:
-            # Sealed and written as they are drawn: of a long stack only the previews, of 10 KB at most, are in memory.
-            full_index = self.archive.put_pack(full_key, revision, data_key, full_frames())
-        except DecoderUnavailable:
-            raise StoreUnavailable("no decoder is to be had now") from None
+        # Sealed and written as they are drawn: of a long stack only the previews, of 10 KB at most, are in memory.
+        full_index = self.archive.put_pack(full_key, revision, data_key, full_frames())
         preview_index = self.archive.put_pack(preview_key, revision, data_key, previews)
         shown = stack.first_shown
         window = default_window(shown) if shown else None

@@ -7,24 +7,22 @@ the database. Making the prepared pictures is app/services/pictures/preparation.
 from __future__ import annotations
 
 import uuid
-from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from threading import Lock
 from typing import Any
 
 from app.archive.sealed import DataKey, PackIndex, SealedArchive
+from app.caches.lru import LruCache
 from app.database import Database
-from app.errors import NotFound, StoreUnavailable
+from app.errors import NotFound
 from app.imaging.display.window import Window
-from app.imaging.errors import DecoderUnavailable, UndecodableFrame
 from app.imaging.header.image_header import ImageHeader
 from app.imaging.sandbox.pool import RenderPool, RenderSpec, RenderTask
 from app.models import Instance, PreparedSeries, Study
 from app.repos.pictures import prepared as repo
 from app.services.archive.data_keys import DataKeys
-from app.services.archive.original_frames import original_frame
+from app.services.archive.frames import drawn, original_frame
 
 CACHED_EXAMS = 256
 BATCH_LIMIT = 20
@@ -60,8 +58,9 @@ class Pictures:
     archive: SealedArchive
     data_keys: DataKeys
     renderer: RenderPool
-    _shown: OrderedDict[tuple[uuid.UUID, int], tuple[ShownSeries, ...]] = field(default_factory=OrderedDict)
-    _lock: Lock = field(default_factory=Lock)
+    _shown: LruCache[tuple[uuid.UUID, int], tuple[ShownSeries, ...]] = field(
+        default_factory=lambda: LruCache(CACHED_EXAMS)
+    )
 
     def shown(self, exam_id: uuid.UUID, exam_revision: int) -> tuple[ShownSeries, ...]:
         """The exam's series in order; empty until released.
@@ -69,21 +68,14 @@ class Pictures:
         Cached by the exam's revision, which the session check read from the database in this very request: whatever
         changes what may be shown raises the revision in the same transaction.
         """
-        key = (exam_id, exam_revision)
-        with self._lock:
-            if key in self._shown:
-                self._shown.move_to_end(key)
-                return self._shown[key]
+        return self._shown.computed((exam_id, exam_revision), lambda: self._read_shown(exam_id))
+
+    def _read_shown(self, exam_id: uuid.UUID) -> tuple[ShownSeries, ...]:
         with self.db.read() as session:
-            found = tuple(
+            return tuple(
                 ShownSeries(row, self.data_keys.open(session, study.data_key_id))
                 for row, study in repo.shown_to_patients(session, exam_id)
             )
-        with self._lock:
-            self._shown[key] = found
-            while len(self._shown) > CACHED_EXAMS:
-                self._shown.popitem(last=False)
-        return found
 
     def may_come(self, exam_id: uuid.UUID) -> bool:
         """Whether an exam that shows no pictures now will: they have not arrived, are being prepared, perhaps anew
@@ -135,12 +127,7 @@ class Pictures:
             specs=(spec,),
             token=f"{instance.id.hex}:{frame}",
         )
-        try:
-            return self.renderer.render(task)[0]
-        except UndecodableFrame:
-            return b""
-        except DecoderUnavailable:
-            raise StoreUnavailable("no decoder is to be had now") from None
+        return drawn(self.renderer, task)
 
     def originals(self, exam_id: uuid.UUID) -> list[Original]:
         """The stored objects of the exam, as received, in order of series and number."""

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from app.clock import Clock
 from app.database import Database
-from app.errors import DatabaseUnavailable, NotFound, StoreUnavailable
+from app.errors import OUTAGES, NotFound
 from app.models import Job
 from app.repos.queue import jobs as repo
 from app.services.audit.log import Action, Audit
@@ -27,9 +27,8 @@ LEASE = timedelta(seconds=30)
 """A running job renews it (`JobQueue.renew`); what a killed worker left is taken over after it."""
 MOST_ATTEMPTS = 5
 FIRST_PAUSE = timedelta(seconds=5)
-OUTAGES = (StoreUnavailable, DatabaseUnavailable)
-"""They say nothing about the job, which waits until they are over: they count as no attempt."""
 OUTAGE_PAUSE = timedelta(minutes=1)
+"""Outages say nothing about the job, which waits until they are over: they count as no attempt."""
 CANDIDATES = 8
 
 

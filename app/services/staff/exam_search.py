@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from app.database import Database
 from app.identity.names import normal_name
+from app.identity.numbers import phone_number
 from app.models import Exam, Patient
 from app.repos.exams import exams as repo
 from app.repos.exams import patients
@@ -23,7 +24,7 @@ from app.security.blind_index import BlindIndex
 from app.security.codes import Codes, is_long, normal_code
 from app.security.fields import FieldSealer
 from app.services.audit.log import Action, Audit
-from app.services.exams.input import ACCESSION, phone_number
+from app.services.exams.input import ACCESSION
 
 MOST = 50
 LONGEST_TERM = 200

@@ -8,8 +8,8 @@ from __future__ import annotations
 from flask import Response, make_response, redirect, render_template, request
 
 from app.errors import AccessRefused, StepUpRequired, TooManyAttempts
+from app.identity.numbers import phone_number
 from app.security.codes import is_long, normal_code
-from app.services.exams.input import phone_number
 from app.services.patient_access.code_naming import NO_PHONE, Attempt
 from app.services.patient_access.opening import Opened
 from app.web import body_limits

@@ -1,4 +1,4 @@
-"""The patient's cookies and the guard of everything under /exams/. What a session is: app/services/patient_access."""
+"""The patient's session in the browser, and the guard of everything under /exams/. Its row: services/patient_access."""
 
 from __future__ import annotations
 
@@ -6,26 +6,20 @@ import hashlib
 import hmac
 import uuid
 
-from flask import Response, current_app, g, request
+from flask import Response, g, request
 
 from app.errors import InvalidInput, NotFound, Unauthenticated
 from app.services.audit.log import Action
 from app.services.patient_access.opening import Opened
 from app.services.patient_access.sessions import PatientAccess
+from app.web import cookies
 from app.web.context import services
-
-DEVICE_SECONDS = 365 * 24 * 3600
-
-
-def cookie_name(name: str) -> str:
-    """The cookie's name, with `__Host-` on https. The http demo uses neither the prefix nor Secure."""
-    return f"__Host-{name}" if _https() else name
 
 
 def patient_session() -> None:
     """Guard: a live session for exactly the exam in the address. Anything else does not exist (404)."""
     try:
-        session_id = services().patient_access.tokens.read(request.cookies.get(cookie_name("cf-patient"), ""))
+        session_id = services().patient_access.tokens.read(cookies.PATIENT.read())
     except Unauthenticated:
         raise NotFound from None
     access = services().patient_access.sessions.check(session_id)
@@ -61,18 +55,18 @@ def record(action: Action, **detail: str) -> None:
 
 def device_token() -> str | None:
     """The token of a browser that was let in before."""
-    return request.cookies.get(cookie_name("cf-device"), "")[:64] or None
+    return cookies.DEVICE.read()[:64] or None
 
 
 def begin(response: Response, opened: Opened) -> Response:
     """Set the cookies of a new session."""
-    _set(response, "cf-patient", services().patient_access.tokens.issue(opened.session_id), None)
-    _set(response, "cf-device", opened.device, DEVICE_SECONDS)
+    cookies.PATIENT.set(response, services().patient_access.tokens.issue(opened.session_id))
+    cookies.DEVICE.set(response, opened.device)
     return response
 
 
 def end(response: Response) -> Response:
-    response.delete_cookie(cookie_name("cf-patient"), path="/", secure=_https(), httponly=True, samesite="Lax")
+    cookies.PATIENT.delete(response)
     return response
 
 
@@ -89,13 +83,3 @@ def check_csrf() -> None:
 
 def _csrf(session_id: uuid.UUID) -> str:
     return hmac.new(services().patient_access.tokens.key, b"csrf" + session_id.bytes, hashlib.sha256).hexdigest()
-
-
-def _set(response: Response, name: str, value: str, max_age: int | None) -> None:
-    response.set_cookie(
-        cookie_name(name), value, max_age=max_age, path="/", secure=_https(), httponly=True, samesite="Lax"
-    )
-
-
-def _https() -> bool:
-    return bool(current_app.extensions["cloudfilm"].settings.base_url.startswith("https:"))

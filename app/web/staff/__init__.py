@@ -13,6 +13,7 @@ from flask_bootstrap import Bootstrap5
 
 from app.clock import CHINA
 from app.security.permissions import Permission, may
+from app.web import cookies
 from app.web.guards import guard_blueprint, public
 from app.web.staff import audit, exams, login, messages, people, system
 from app.web.staff.form_session import FormSession
@@ -21,18 +22,14 @@ from app.web.staff.session import csrf, staff_or_none
 
 def install(app: Flask) -> None:
     services = app.extensions["cloudfilm"]
-    https = services.settings.base_url.startswith("https:")
     app.secret_key = services.staff.form_key
     app.session_interface = FormSession()
     app.config.update(
-        SESSION_COOKIE_NAME="__Host-cf-form" if https else "cf-form",
-        SESSION_COOKIE_SECURE=https,
-        SESSION_COOKIE_HTTPONLY=True,
-        SESSION_COOKIE_SAMESITE="Strict",
         WTF_CSRF_CHECK_DEFAULT=False,  # the staff guard checks; patients' forms and machines have their own ways
         WTF_CSRF_TIME_LIMIT=None,  # a login page left open overnight must work in the morning
         WTF_CSRF_SSL_STRICT=False,  # it needs a Referer, and our own Referrer-Policy forbids to send one
         BOOTSTRAP_SERVE_LOCAL=True,
+        **cookies.form_settings(services.settings.is_https),
     )
     csrf.init_app(app)
     app.static_url_path = "/static"  # names the extension's own folder: /bootstrap/static

@@ -6,11 +6,12 @@ import uuid
 
 from flask import Response, flash, make_response, redirect, render_template, request
 
-from app.errors import CloudFilmError, Conflict, InvalidInput, NotFound, TooManyAttempts
+from app.errors import CloudFilmError, Conflict, InvalidInput, TooManyAttempts
 from app.security.permissions import Permission
 from app.web.context import services
 from app.web.error_pages import status_of
 from app.web.guards import guarded, guarded_blueprint
+from app.web.row_ids import row_id
 from app.web.staff.session import current_staff, requires
 
 blueprint = guarded_blueprint("staff_exams", __name__, requires(Permission.SEE_EXAMS), url_prefix="/staff")
@@ -34,14 +35,14 @@ def unmatched() -> str:
 
 @blueprint.get("/exams/<exam_id>")
 def exam(exam_id: str) -> Response:
-    return _page(_id(exam_id))
+    return _page(row_id(exam_id))
 
 
 @blueprint.post("/exams/<exam_id>/resend")
 @may_change
 def resend(exam_id: str) -> Response:
     """Send a new message with a new code. Answers 303, or the page with the reason why not."""
-    asked = _id(exam_id)
+    asked = row_id(exam_id)
     try:
         services().notifications.outbox.resend(asked, request.form.get("reason", ""), current_staff().actor)
     except REFUSALS as error:
@@ -53,7 +54,7 @@ def resend(exam_id: str) -> Response:
 @may_change
 def revoke(exam_id: str) -> Response:
     """End every code and session of the exam now."""
-    asked = _id(exam_id)
+    asked = row_id(exam_id)
     try:
         services().staff.desk.revoke(asked, request.form.get("reason", ""), current_staff().actor)
     except REFUSALS as error:
@@ -65,7 +66,7 @@ def revoke(exam_id: str) -> Response:
 @may_change
 def let_in(exam_id: str) -> Response:
     """Show a one-time code, once: it is kept nowhere in clear text."""
-    asked = _id(exam_id)
+    asked = row_id(exam_id)
     try:
         code = services().staff.desk.let_in(asked, request.form.get("reason", ""), current_staff().actor)
     except REFUSALS as error:
@@ -78,7 +79,7 @@ def let_in(exam_id: str) -> Response:
 @may_change
 def hold(exam_id: str) -> Response:
     """Hold the exam: the patient sees neither report nor pictures until somebody lifts the hold."""
-    asked = _id(exam_id)
+    asked = row_id(exam_id)
     try:
         services().release.holds.withhold(asked, request.form.get("reason", ""), current_staff().actor)
     except InvalidInput as error:
@@ -93,7 +94,7 @@ def lift_hold(exam_id: str) -> Response:
 
     `revision`: of the page that this human looked at.
     """
-    asked, seen = _id(exam_id), request.form.get("revision", UNSEEN, type=int)
+    asked, seen = row_id(exam_id), request.form.get("revision", UNSEEN, type=int)
     try:
         services().release.holds.release_hold(
             asked, request.form.get("reason", ""), current_staff().actor, seen_revision=seen
@@ -106,13 +107,13 @@ def lift_hold(exam_id: str) -> Response:
 @blueprint.get("/exams/<exam_id>/report-sheet.pdf")
 @may_change
 def report_sheet(exam_id: str) -> Response:
-    return Response(services().paper.paper.sheet_of(_id(exam_id), current_staff().actor), mimetype="application/pdf")
+    return Response(services().paper.paper.sheet_of(row_id(exam_id), current_staff().actor), mimetype="application/pdf")
 
 
 @blueprint.get("/exams/<exam_id>/qr.png")
 @may_change
 def qr(exam_id: str) -> Response:
-    accession = services().exams.views.by_id(_id(exam_id)).accession_number
+    accession = services().exams.views.by_id(row_id(exam_id)).accession_number
     return Response(services().paper.paper.qr_png(accession, current_staff().actor), mimetype="image/png")
 
 
@@ -125,10 +126,3 @@ def _page(exam_id: uuid.UUID, fault: CloudFilmError | None = None) -> Response:
 def _back(exam_id: uuid.UUID, done: str) -> Response:
     flash(done)
     return make_response(redirect(f"/staff/exams/{exam_id.hex}", 303))
-
-
-def _id(text: str) -> uuid.UUID:
-    try:
-        return uuid.UUID(hex=text)
-    except ValueError:
-        raise NotFound from None

@@ -6,14 +6,13 @@ nothing yet: they are all queued again when the cause is mended.
 
 from __future__ import annotations
 
-import uuid
-
 from flask import Response, flash, make_response, redirect, render_template, request
 
-from app.errors import InvalidInput, NotFound
+from app.errors import InvalidInput
 from app.security.permissions import Permission
 from app.web.context import services
 from app.web.guards import guarded, guarded_blueprint
+from app.web.row_ids import row_id
 from app.web.staff.session import current_staff, requires
 
 blueprint = guarded_blueprint(
@@ -45,11 +44,7 @@ def settle(notification_id: str) -> Response:
     outcome = request.form.get("outcome", "")
     if outcome not in ANSWERS:
         raise InvalidInput("outcome", "must be arrived or lost")
-    try:
-        asked = uuid.UUID(hex=notification_id)
-    except ValueError:
-        raise NotFound from None
-    services().notifications.outbox.settle(asked, ANSWERS[outcome], current_staff().actor)
+    services().notifications.outbox.settle(row_id(notification_id), ANSWERS[outcome], current_staff().actor)
     flash("settled")
     return make_response(redirect("/staff/messages", 303))
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from flask import Response, current_app, g, request
+from flask import Response, g, request
 from flask_wtf import CSRFProtect
 
 from app.errors import Forbidden, InvalidInput, NotFound, PasswordOverAge
 from app.security.permissions import Permission, may
 from app.services.staff.login import StaffAccess
-from app.web import body_limits
+from app.web import body_limits, cookies
 from app.web.context import services
 from app.web.guards import Guard
 
 csrf = CSRFProtect()
-COOKIE = "cf-staff"
 
 
 def hospital_network() -> None:
@@ -31,7 +30,7 @@ def hospital_network() -> None:
 def own_session() -> None:
     """Guard: somebody is logged in, also with a password that is too old."""
     hospital_network()
-    g.staff_access = services().staff.login.check(services().staff.tokens.read(request.cookies.get(cookie_name(), "")))
+    g.staff_access = services().staff.login.check(services().staff.tokens.read(cookies.STAFF.read()))
 
 
 def requires(permission: Permission) -> Guard:
@@ -60,18 +59,10 @@ def staff_or_none() -> StaffAccess | None:
 
 
 def begin(response: Response, token: str) -> Response:
-    response.set_cookie(cookie_name(), token, path="/", secure=_https(), httponly=True, samesite="Strict")
+    cookies.STAFF.set(response, token)
     return response
 
 
 def end(response: Response) -> Response:
-    response.delete_cookie(cookie_name(), path="/", secure=_https(), httponly=True, samesite="Strict")
+    cookies.STAFF.delete(response)
     return response
-
-
-def cookie_name() -> str:
-    return f"__Host-{COOKIE}" if _https() else COOKIE
-
-
-def _https() -> bool:
-    return bool(current_app.extensions["cloudfilm"].settings.base_url.startswith("https:"))

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import uuid
-
 from flask import Response, flash, make_response, redirect, render_template
 
-from app.errors import NotFound
 from app.security.permissions import Permission
 from app.web.context import services
 from app.web.guards import guarded_blueprint
+from app.web.row_ids import row_id
 from app.web.staff.session import current_staff, requires
 
 blueprint = guarded_blueprint("staff_system", __name__, requires(Permission.SEE_SYSTEM), url_prefix="/staff/system")
@@ -27,10 +25,6 @@ def system() -> str:
 
 @blueprint.post("/jobs/<job_id>/revive")
 def revive(job_id: str) -> Response:
-    try:
-        asked = uuid.UUID(hex=job_id)
-    except ValueError:
-        raise NotFound from None
-    services().queue.revive(asked, current_staff().actor)
+    services().queue.revive(row_id(job_id), current_staff().actor)
     flash("revived")
     return make_response(redirect("/staff/system", 303))

@@ -34,8 +34,7 @@ ONLY_HTTPS = ("Strict-Transport-Security", "max-age=31536000; includeSubDomains"
 
 
 def install(app: Flask) -> None:
-    https = app.extensions["cloudfilm"].settings.base_url.startswith("https:")
-    app.wsgi_app = Hardened(app.wsgi_app, https=https)  # type: ignore[method-assign]
+    app.wsgi_app = Hardened(app.wsgi_app, https=app.extensions["cloudfilm"].settings.is_https)  # type: ignore[method-assign]
 
 
 class Hardened:

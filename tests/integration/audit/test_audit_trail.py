@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from flask.testing import FlaskClient
 
 from app.bootstrap import Services
 from app.repos.audit import log
@@ -32,11 +33,8 @@ def trail(house: Services) -> list[tuple[str, str, str]]:
         ]
 
 
-def test_every_step_of_a_patients_exam_leaves_its_trace(house: Services) -> None:
-    app = application(house)
-    ris = app.test_client()
-    token = house.machines.tokens.create("ris", {"ris", "read"}, "cli")
-    ris.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
+def ordered_and_reported(ris: FlaskClient) -> None:
+    """What the RIS sends and fetches of one exam."""
     assert ris.put("/api/v1/exams/A1", json=exam_body()).status_code == 201
     assert ris.put("/api/v1/exams/A1", json=exam_body(patient_phone=None, department="心内科")).status_code == 200
     assert ris.put("/api/v1/exams/A1", json=exam_body()).status_code == 200
@@ -44,6 +42,24 @@ def test_every_step_of_a_patients_exam_leaves_its_trace(house: Services) -> None
     for name in ("qr.svg", "qr.png", "report-sheet.pdf"):
         assert ris.get(f"/api/v1/exams/A1/{name}").status_code == 200
     assert ris.get("/api/v1/quarantine").status_code == 200
+
+
+def seen_and_left(patient: FlaskClient, page: str) -> str:
+    """The patient looks at everything, then leaves; the token of the form."""
+    for address in ("", "/viewer", "/report.pdf", "/images.zip", "/dicom.zip"):
+        answer = patient.get(page + address)
+        assert (answer.status_code, bool(answer.data)) == (200, True)
+    token = patient.get(page).text.partition('name="csrf_token" value="')[2].partition('"')[0]
+    assert patient.post(f"{page}/leave", data={"csrf_token": token}).status_code == 200
+    return token
+
+
+def test_every_step_of_a_patients_exam_leaves_its_trace(house: Services) -> None:
+    app = application(house)
+    ris = app.test_client()
+    token = house.machines.tokens.create("ris", {"ris", "read"}, "cli")
+    ris.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
+    ordered_and_reported(ris)
     receive_study(house)
     clock_of(house).advance(2)
     while house.worker.run_sweeps() or house.worker.run_job():
@@ -55,11 +71,7 @@ def test_every_step_of_a_patients_exam_leaves_its_trace(house: Services) -> None
     patient.post(f"/q/{exam.qr}", data={"action": "send_code"})
     sweep(house)
     assert patient.post(f"/q/{exam.qr}", data={"factor": exam.factor}).status_code == 303
-    for address in ("", "/viewer", "/report.pdf", "/images.zip", "/dicom.zip"):
-        answer = patient.get(page + address)
-        assert (answer.status_code, bool(answer.data)) == (200, True)
-    token = patient.get(page).text.partition('name="csrf_token" value="')[2].partition('"')[0]
-    assert patient.post(f"{page}/leave", data={"csrf_token": token}).status_code == 200
+    token = seen_and_left(patient, page)
 
     found = Counter(trail(house))
     session, machine = "patient-session", "machine"

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app.imaging.display.pictures import KeptPixels, draw
+from app.imaging.display.pictures import decoded, draw, kept_pixels
 from app.imaging.display.render_spec import RenderSpec
 from app.imaging.errors import BadRegion
 from tests.factories.images import image_header
@@ -57,13 +57,25 @@ def test_an_unknown_format_is_refused() -> None:
 
 
 def test_the_oldest_pixels_give_way_when_the_bytes_are_used_up() -> None:
-    kept = KeptPixels(limit=250)
+    kept = kept_pixels(limit=250)
+
+    def keep(token: str | None, size: int) -> None:
+        header = image_header(rows=1, columns=size, bits_allocated=8, bits_stored=8, high_bit=7, signed=False)
+        assert decoded(kept, header, bytes(size), 0, token).nbytes == size
+
     for token in ("a", "b"):
-        kept.keep(token, np.zeros(100, np.uint8))
+        keep(token, 100)
     assert kept.get("a") is not None
-    kept.keep("c", np.zeros(100, np.uint8))
+    keep("c", 100)
     assert (kept.get("a") is None, kept.get("b") is None, kept.get("c") is None) == (False, True, False)
-    kept.keep("too large", np.zeros(251, np.uint8))
+    keep("too large", 251)
     assert kept.get("too large") is None
     assert kept.get("a") is not None
-    assert kept.get(None) is None
+    keep(None, 100)
+    assert kept.get("c") is not None
+
+
+def test_pixels_kept_under_a_token_are_not_decoded_again() -> None:
+    kept = kept_pixels()
+    pixels = decoded(kept, GREY, bytes(300 * 400), 0, "a")
+    assert decoded(kept, GREY, b"does not decode", 0, "a") is pixels

@@ -1,0 +1,66 @@
+"""Every cookie of ours: its name, flags, site and age, decided here alone. What a value means, its session knows.
+
+Behind https each is bound to the host (`__Host-`: Secure, no Domain, path `/`; RFC 6265bis 4.1.3.2). The http demo uses
+the same cookies without prefix and Secure. No script reads one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Response, request
+
+from app.web.context import services
+
+DEVICE_SECONDS = 365 * 24 * 3600
+
+
+@dataclass(frozen=True)
+class Cookie:
+    """`max_age_s` is None for one that ends with the browser."""
+
+    bare_name: str
+    same_site: str
+    max_age_s: int | None = None
+
+    @property
+    def name(self) -> str:
+        return _name(self.bare_name, services().settings.is_https)
+
+    def read(self) -> str:
+        """What the browser sent, any text; empty when nothing."""
+        return request.cookies.get(self.name, "")
+
+    def set(self, response: Response, value: str) -> None:
+        response.set_cookie(self.name, value, max_age=self.max_age_s, **self._flags())
+
+    def delete(self, response: Response) -> None:
+        response.delete_cookie(self.name, **self._flags())
+
+    def _flags(self) -> dict[str, Any]:
+        secure = services().settings.is_https
+        return {"path": "/", "secure": secure, "httponly": True, "samesite": self.same_site}
+
+
+PATIENT = Cookie("cf-patient", "Lax")
+"""Lax: a patient comes by a link of another application."""
+DEVICE = Cookie("cf-device", "Lax", DEVICE_SECONDS)
+"""A browser that was let in before."""
+STAFF = Cookie("cf-staff", "Strict")
+FORM = Cookie("cf-form", "Strict")
+"""Flask's own session, which holds the tokens of the console's forms."""
+
+
+def form_settings(is_https: bool) -> dict[str, Any]:
+    """`FORM` in the words of Flask's configuration."""
+    return {
+        "SESSION_COOKIE_NAME": _name(FORM.bare_name, is_https),
+        "SESSION_COOKIE_SECURE": is_https,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": FORM.same_site,
+    }
+
+
+def _name(bare_name: str, is_https: bool) -> str:
+    return f"__Host-{bare_name}" if is_https else bare_name
