@@ -1,7 +1,7 @@
 """Settings, and the only reader of the environment. Building things from them is `app/bootstrap`'s work.
 
-Each setting is one line of `Settings`: its variable, default, parser and meaning. `.env.example` and the README's table
-are checked against this list.
+Each setting is one line of `Settings`: its variable, default, parser and meaning. Tests compare `.env.example` and the
+tables of docs/operating.md and docs/operating.zh-CN.md with this list.
 """
 
 from __future__ import annotations

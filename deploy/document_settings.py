@@ -1,4 +1,4 @@
-"""Prints the settings as `.env.example` (default) or as the README's table (`--table`)."""
+"""Prints the settings as `.env.example` (default) or as the table of docs/operating.md (`--table`)."""
 
 from __future__ import annotations
 

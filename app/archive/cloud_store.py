@@ -12,7 +12,7 @@ from obstore.store import ObjectStore as Bucket
 from app.archive.keyspace import require_safe
 from app.errors import ObjectMissing, StoreUnavailable
 
-# The smallest part S3 takes in a multipart upload; below it one request does.
+# The smallest part of a multipart upload to S3; a smaller object needs one request only.
 _PART_BYTES = 5 * 1024 * 1024
 _PARALLEL_PUTS = 8
 

@@ -1,6 +1,6 @@
 """Object keys: made here from our own UUIDs, never from input. What the objects hold is not known here.
 
-A study's objects share one folder, so that one folder fsync settles a whole batch; 256 shards keep folders short.
+The objects of a study share one folder, so that a batch needs one fsync of a folder; 256 shards keep folders short.
 """
 
 import re
@@ -13,7 +13,7 @@ STUDIES = "studies/"
 RENDITIONS = "renditions/"
 QUARANTINE = "quarantine/"
 
-# No dot, no upper case, no empty segment: nothing that means something to a file system can be spelled.
+# No dot, no upper case, no empty segment: no key can have a special meaning for a file system.
 _SAFE_KEY = re.compile(r"[a-z]{1,32}(?:/[0-9a-f]{2,64}){1,4}")
 
 
@@ -33,7 +33,7 @@ def quarantine_object_key(item_id: UUID) -> str:
 
 
 def shards() -> Iterator[tuple[str, UUID, UUID]]:
-    """Each shard's segment with the first and the last id that lie in it."""
+    """The segment of each shard, with the first and the last id in it."""
     for number in range(256):
         yield f"{number:02x}/", UUID(int=number << 120), UUID(int=((number + 1) << 120) - 1)
 

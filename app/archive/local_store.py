@@ -1,7 +1,7 @@
 """Objects as files under one folder, durable on return. Plain os calls: obstore's local store does not fsync.
 
-A write goes to a name no reader looks at, then fsync(file), rename, fsync(folder): after a crash an object is there
-whole or not at all, and what was acknowledged is there. A batch waits for the disk about once, not once a file.
+A write goes to a name that no reader uses; then fsync(file), rename, fsync(folder). After a crash an object is whole
+or absent, and every acknowledged object is there. A batch waits for the disk about once, not once a file.
 """
 
 import errno
@@ -69,7 +69,7 @@ class LocalStore:
                 self._publish(pending, syncing)
             self._settle(touched)
         finally:
-            wait(syncing)  # no descriptor may be closed under a thread that uses it
+            wait(syncing)  # no descriptor may be closed while a thread uses it
             for descriptor, part, _ in pending:
                 os.close(descriptor)
                 part.unlink(missing_ok=True)
@@ -113,7 +113,7 @@ class LocalStore:
             raise StoreFull("less than 64 MiB free")
 
     def remove_leftovers(self, not_after: float) -> int:
-        """Delete what crashed writes left, unchanged since `not_after` (seconds since the epoch); return how many."""
+        """Delete files of crashed writes, unchanged since `not_after` (seconds since the epoch); return how many."""
         removed = 0
         for path in self._files(""):
             with suppress(FileNotFoundError):
@@ -196,7 +196,7 @@ class LocalStore:
 
 
 class _DomainErrors:
-    """Translates the system's errors. A class, for every picture passes here: a generator costs ten times as much."""
+    """Translates errors of the system. A class, as every picture passes here: a generator costs ten times as much."""
 
     def __enter__(self) -> None:
         pass

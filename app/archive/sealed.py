@@ -69,7 +69,7 @@ class PackIndex:
         return len(self._lengths)
 
     def __getitem__(self, index: int) -> PackEntry:
-        """Frame `index`, from 0; `IndexError` outside."""
+        """The entry of frame `index`, from 0. Raises `IndexError`."""
         if not 0 <= index < len(self._lengths):
             raise IndexError(index)
         return PackEntry(
@@ -99,7 +99,7 @@ class SealedArchive:
         return self.put_many([SealRequest(object_key, version, data_key, chunks)])[0]
 
     def put_many(self, requests: Iterable[SealRequest]) -> list[StoredObject]:
-        """As `put`, for a batch: the disk is waited for once. On an error none of them counts as stored."""
+        """As `put`, for a batch that waits for the disk once. After an error none of them counts as stored."""
         measures: list[_Measure] = []
 
         def sealed() -> Iterator[tuple[str, Iterator[bytes]]]:
@@ -121,7 +121,7 @@ class SealedArchive:
     def open_range(
         self, object_key: str, version: int, data_key: DataKey, offset: int, length: int, size: int | None = None
     ) -> bytes:
-        """Plain bytes [offset, offset + length). Give the plain `size`, when it is known, to save asking the store."""
+        """Plain bytes [offset, offset + length). With the plain `size` given, the store is not asked for it."""
 
         def read_range(start: int, count: int) -> bytes:
             return self.store.read_range(object_key, start, count)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
 Trace = Callable[[str], None]
-"""Is told each durable step as it happens: `write`, `fsync-file`, `rename`, `fsync-folder`."""
+"""Called at each durable step: `write`, `fsync-file`, `rename`, `fsync-folder`."""
 
 
 class ObjectStore(Protocol):

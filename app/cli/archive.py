@@ -74,14 +74,14 @@ def verify_archive() -> None:
         click.echo(f"{object_key}: no row (an unfinished upload, never acknowledged)")
     leftovers = check.remove_leftovers()
     if leftovers:
-        click.echo(f"{leftovers} pieces of broken-off writes removed")
+        click.echo(f"{leftovers} pieces of unfinished writes removed")
     click.echo(f"{checked} objects read, {faults} faults, {orphans} without a row")
     if faults:
         raise SystemExit(1)
 
 
 def _batches(objects: Iterable[IncomingObject]) -> Iterator[list[IncomingObject]]:
-    """Many, so that the disk is waited for seldom; few bytes, as zip members lie in temporary files meanwhile."""
+    """Many objects, to wait for the disk seldom; few bytes, because zip members lie in temporary files meanwhile."""
     batch: list[IncomingObject] = []
     size = 0
     try:

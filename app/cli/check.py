@@ -1,4 +1,4 @@
-"""`flask check-config`, and how every command tells that the settings are not usable: in lines, without a traceback."""
+"""`flask check-config`, and how every command reports settings that are not usable: in lines, without a traceback."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from app.errors import SettingsError
 
 @contextmanager
 def told_plainly() -> Iterator[None]:
-    """Inside a command, faults of the settings are its message. A server gets the exception."""
+    """Inside a command, print the faults of the settings without a traceback. A server gets the exception."""
     try:
         yield
     except SettingsError as error:

@@ -20,13 +20,15 @@ def main(path: Path, rotate: bool) -> None:
     except InsecureKeyFile as error:
         raise click.ClickException(str(error)) from None
     except FileExistsError:
-        raise click.ClickException(f"{path} exists; whatever was sealed with its keys needs them") from None
+        raise click.ClickException(f"{path} exists; everything that was sealed with its keys needs them") from None
     except OSError as error:
         raise click.ClickException(f"{path} cannot be written: {error.strerror}") from None
     if rotate:
-        click.echo(f"{path} wraps with {keys.current_id} from the next start on. Keep a new copy; no older key may go.")
+        click.echo(f"{path} wraps with {keys.current_id} from the next start on. Keep a new copy; remove no older key.")
         return
-    click.echo(f"{path} holds new master keys. Keep a copy apart from the data: without them nothing opens again.")
+    click.echo(
+        f"{path} holds new master keys. Keep a copy in another place than the data: without them nothing opens again."
+    )
 
 
 if __name__ == "__main__":

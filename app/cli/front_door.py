@@ -1,7 +1,7 @@
-"""Asks through the front door, as a patient's phone does, what address we are seen with; says what the answer means.
+"""Asks the servers through the front door, as a patient's phone does, which address they see; explains the answer.
 
-The question carries a forged X-Forwarded-For: where that is believed, anybody may choose to be staff. A door that does
-not answer is no fault: the settings are checked before the servers start.
+The request carries a forged X-Forwarded-For. If the servers believe it, anybody can pretend to be staff. A front door
+that does not answer is no fault: the settings are checked before the servers start.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ class Answer:
     status: int
     body: bytes
     asked_from: str
-    """Our end of the connection: what the first proxy saw, where nothing translates addresses."""
+    """Our end of the connection: the first proxy sees this address, unless addresses are translated on the way."""
 
 
 def look(services: Services) -> Finding:
-    """Never raises: whatever went wrong on the way is a note."""
+    """Ask and judge. Never raises: a failure on the way is a note."""
     url, secret = services.settings.base_url, services.door_pass.issue(services.clock.now())
     try:
         answer = _within(ALTOGETHER_S, lambda: _ask(url, secret))
@@ -61,7 +61,7 @@ def judge(settings: Settings, answer: Answer) -> Finding:
     if not address:
         return _fault("CLOUDFILM_TRUSTED_PROXIES", f"through {url} it is unknown who asks: {reason}")
     if address == FORGED:
-        more = "it counts a proxy too many, or one hands on the header instead of setting it"
+        more = "it counts one proxy too many, or a proxy passes the header on instead of setting it"
         return _fault("CLOUDFILM_TRUSTED_PROXIES", f"through {url} anybody may choose an address: {more}")
     return _seen(settings, address, answer.asked_from)
 
@@ -75,12 +75,12 @@ def _seen(settings: Settings, address: str, asked_from: str) -> Finding:
         return Finding(text)
     if own.holds(asked_from):
         return Finding(f"{text}, one of the proxies' own addresses: whether it tells others apart was not checked")
-    more = "there is a proxy more than it counts"
+    more = "there is one proxy more than it counts"
     return _fault("CLOUDFILM_TRUSTED_PROXIES", f"through {url} people have a proxy's own address ({address}): {more}")
 
 
 def _told(answer: Answer) -> tuple[str, str] | None:
-    """Address and reason as our application tells them; None when it was not ours that answered."""
+    """Address and reason in the answer of our application; None when something else answered."""
     if answer.status != 200:
         return None
     try:
@@ -92,8 +92,8 @@ def _told(answer: Answer) -> tuple[str, str] | None:
 
 
 def _ask(url: str, secret: str) -> Answer:
-    """One request, on purpose without a proxy of the environment's and without following a redirect. TLS is verified
-    with the machine's authorities; SSL_CERT_FILE names others."""
+    """One request. It uses no proxy of the environment and follows no redirect, on purpose. TLS is verified with the
+    authorities of the machine; SSL_CERT_FILE names others."""
     parts = urlsplit(url)
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     connection = kind(parts.hostname or "", parts.port, timeout=SILENCE_S)
@@ -109,7 +109,7 @@ def _ask(url: str, secret: str) -> Answer:
 
 
 def _within(seconds: float, work: Callable[[], Answer]) -> Answer:
-    """Name servers and drops of an answer have no time limit of their own. Raises what `work` raises."""
+    """Run `work` with a time limit, as name servers have none. Raises what `work` raises, or TimeoutError."""
     done: list[Answer | Exception] = []
 
     def run() -> None:

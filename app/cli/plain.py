@@ -1,6 +1,6 @@
-"""How every `flask` command tells what it could not do: one line on standard error, exit code 2, no traceback.
+"""A command that fails prints one line on standard error and exits with 2, without a traceback.
 
-Exit code 1 is a command's own answer (faults were found). What nobody foresaw stays an exception with its log line.
+Exit code 1 is the command's own answer (it found faults). An unexpected error stays an exception with its log line.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ class NotDone(click.ClickException):
 
 
 class PlainCommand(click.Command):
-    """The domain's exceptions quote nothing of what was typed, so that their words can be shown as they are."""
+    """Shows the message of a domain exception. Such a message quotes nothing that was typed, so it is safe to show."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:

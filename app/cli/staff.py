@@ -1,4 +1,4 @@
-"""`flask create-staff`: the first accounts, made by who runs the machine. Later ones are made in the console."""
+"""`flask create-staff`: the first accounts, made by the operator. Later accounts are made in the console."""
 
 from __future__ import annotations
 

@@ -1,7 +1,11 @@
-"""The value of a header's element by its keyword, as pydicom's `Dataset.get` gives it, for a quarter of the time.
+"""The value of a header's element by its keyword: the same as pydicom's `Dataset.get`, in a quarter of the time.
 
-Ingest asks each file for seventy values. Those in one of the plain forms are read off the element's bytes, the rest is
-left to pydicom. What the values mean is not known here.
+Why not `Dataset.get` alone:
+- ingest asks each file for seventy values, and pydicom makes objects of its own for each of them;
+- most values have a plain form (ASCII text, one number), which is read off the bytes of the element here;
+- everything else goes to pydicom, so both ways give equal values; `tests/unit/dicom/test_element_values.py` holds that.
+
+What the values mean is not known here.
 """
 
 from __future__ import annotations
@@ -16,7 +20,8 @@ from pydicom.dataelem import RawDataElement
 from pydicom.tag import BaseTag
 
 _TEXTS = frozenset({"CS", "DA", "LO", "SH", "TM", "UI"})
-# Printable letters that are the same in every character set; no backslash (several values), no escape.
+# Printable characters that are the same in every character set. No backslash: it separates several values. No escape:
+# it switches the character set.
 _TEXT = re.compile(rb"[!-\[\]-}][ -\[\]-}]*\0?")
 _WHOLE = re.compile(rb" *[+-]?[0-9]{1,12} *")
 _DECIMAL = rb" *[+-]?[0-9]{1,16}(?:\.[0-9]{1,16})?(?:[eE][+-]?[0-9]{1,2})? *"
@@ -26,7 +31,10 @@ _UNFIT = dict.fromkeys((*range(32), *range(127, 160))) | dict.fromkeys(map(ord, 
 
 
 def value_of(ds: Dataset, keyword: str, default: Any = None) -> Any:
-    """Texts and numbers may be plain `str`, `int` and `float` where pydicom has kinds of its own."""
+    """The value, or `default` when the element is absent.
+
+    Texts and numbers may be plain `str`, `int` and `float` where pydicom gives `UID`, `IS` or `DSfloat`.
+    """
     tag, dictionary_vr = _entry(keyword)
     if tag not in ds.keys():  # noqa: SIM118 - `in ds` makes a tag of it again
         return default
@@ -45,7 +53,7 @@ def text_of(ds: Dataset, keyword: str) -> str:
 
 
 def fit_to_keep(text: str) -> str:
-    """Without padding and what databases, JSON readers and terminals choke on: control characters, lone surrogates.
+    """The text without padding, control characters and lone surrogates: databases, JSON and terminals fail on them.
 
     Every text that goes from a header into the database passes here.
     """
@@ -61,7 +69,7 @@ def _entry(keyword: str) -> tuple[BaseTag, str]:
 
 
 def _plain(raw: bytes, vr: str, is_little_endian: bool) -> str | int | float | list[float] | None:
-    """None when the form is not plain."""
+    """The value of an element in a plain form, or None: then pydicom must read it."""
     if vr in _TEXTS:
         return raw.decode("ascii").rstrip("\0 ") if _TEXT.fullmatch(raw) else None
     if vr == "US":

@@ -1,4 +1,4 @@
-"""A parsed data set -> DICOM JSON without bulk data (PS3.18 annex F). Reading it is `dicom_retrieve`."""
+"""A parsed data set -> DICOM JSON without bulk data (PS3.18 annex F). app/services/dicomweb reads it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The DIMSE door: C-STORE and C-ECHO SCP (PS3.4 B.2, PS3.7 9.1). Listening and who is let in: `server`.
+"""The DIMSE door: C-STORE and C-ECHO SCP (PS3.4 B.2, PS3.7 9.1). Listening, and who is let in, are in `server`.
 
-What arrives lies in a file from its first fragment on, byte for byte as sent behind a Part-10 header, and is answered
-only after the ingest service made it durable. Nothing is decoded or transcoded here.
+A dataset goes to a file from its first fragment on: a Part-10 header, then the bytes as they were sent. The answer
+comes only after the ingest service made it durable. Nothing is decoded or transcoded here.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Door:
 
 
 def start_door(settings: Settings, ingest: Ingest) -> Door:
-    """Listen in a thread of its own. One door a process; the spool folder is for this door alone."""
+    """Listen in a new thread. A process has one door, and only this door uses the spool folder."""
     # Storage of every SOP class, also private ones, in the first transfer syntax offered: all can be kept as received.
     _config.UNRESTRICTED_STORAGE_SERVICE = True
     _config.STORE_RECV_CHUNKED_DATASET = True
@@ -95,7 +95,7 @@ def start_door(settings: Settings, ingest: Ingest) -> Door:
 def _quarantine_start(ingest: Ingest, start: BinaryIO, calling_ae: str) -> None:
     try:
         ingest.receive([IncomingObject(start, fault=OVERSIZED)], "scp", f"scp:{calling_ae}")
-    except Exception as error:  # it was not acknowledged in any case
+    except Exception as error:  # it was not acknowledged
         log.error("the start of an oversized instance could not be kept", exc_info=error)
 
 

@@ -1,4 +1,4 @@
-"""The listening socket of the DIMSE door: addresses outside the allow-list get nothing, PDUs are bounded."""
+"""The listening socket of the DIMSE door: addresses outside of the allow-list are cut off, PDUs have a largest size."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _LONGEST_ASSOCIATE_RQ = 1024 * 1024
 
 
 class BoundedHandler(RequestHandler):
-    """Refuses to read PDUs longer than any that was agreed on, which would be held in memory whole. What cannot be
-    written or understood ends the association; the library would let its thread die of it and the peer wait."""
+    """Refuses PDUs that are longer than agreed: the library would hold them in memory. A message that cannot be written
+    or understood ends the association: in the library the thread would die and the peer would wait."""
 
     def _create_association(self) -> Association:
         association = super()._create_association()
@@ -51,7 +51,7 @@ class BoundedHandler(RequestHandler):
 
 
 class AllowListServer(ThreadedAssociationServer):
-    """`networks` are those let in; all others are cut off before a byte of theirs is read."""
+    """`networks` are let in. All others are cut off before a byte is read."""
 
     def __init__(self, *arguments: Any, networks: Sequence[str], **more: Any) -> None:
         self._allowed = Group(tuple(networks))
@@ -62,7 +62,7 @@ class AllowListServer(ThreadedAssociationServer):
         return self.server_address[1]
 
     def get_request(self) -> tuple[socket.socket, Any]:
-        """Accept without a TLS handshake: a silent client must not hold up the door. It comes with the first read."""
+        """Accept without a TLS handshake, which comes with the first read: a silent client must not stop the door."""
         assert self.socket is not None
         connection, address = self.socket.accept()
         if self.ssl_context and self._is_allowed(address[0]):

@@ -1,7 +1,7 @@
-"""Where datasets lie while they are received: bounded in size, gone when their association is.
+"""The folder for datasets while they are received. Their size is bounded, and they are removed with their association.
 
-The protocol library writes each dataset to a named temporary file and removes it after the answer only. This room names
-the folder, and removes what a broken association or a killed process left behind.
+The protocol library writes each dataset to a named temporary file and removes it only after the answer. This module
+names the folder, and removes files that a broken association or a killed process left behind.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ log = structlog.get_logger(__name__)
 
 
 class Spool:
-    """Owns `folder` and makes it the process's folder for temporary files until closed. Of a dataset that is too large
-    `oversized` gets the first bytes and the calling AE title."""
+    """Owns `folder`; until closed it is the process's folder for temporary files. For a dataset that is too large
+    `oversized` is called with its first bytes and the calling AE title."""
 
     def __init__(self, folder: Path, largest_dataset: int, oversized: Callable[[BinaryIO, str], None]) -> None:
         self._largest = largest_dataset
@@ -75,7 +75,7 @@ class Spool:
         self._aborted.discard(id(event.assoc))
         unfinished = event.assoc.dimse.message
         if unfinished is not None and unfinished._data_set_file is not None:
-            with suppress(OSError):  # what it still holds back may find no room
+            with suppress(OSError):  # its buffered bytes may find no room on the disk
                 unfinished._data_set_file.close()
             with suppress(OSError):
                 Path(unfinished._data_set_file.name).unlink()

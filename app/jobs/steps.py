@@ -51,7 +51,7 @@ def remove_spent_rows(work: Work) -> int:
 
 
 def prepare_study(work: Work, key: str) -> None:
-    """`key`: <study id>:<revision>. When an instance came meanwhile, the next completion enqueues another job."""
+    """`key`: <study id>:<revision>. When another instance came meanwhile, the next completion enqueues another job."""
     work.preparation.prepare(uuid.UUID(key.partition(":")[0]))
 
 
@@ -68,4 +68,4 @@ SWEEPS: Sequence[Callable[[Work], int]] = (
 )
 JOBS: Mapping[str, Callable[[Work, str], None]] = {PREPARE: prepare_study, ONE_TIME_REQUEST: answer_one_time_request}
 URGENT = ONE_TIME_REQUEST
-"""Somebody waits for it: the sweeping thread does such jobs too, so that none stands behind a large study."""
+"""A patient waits for it. The sweeping thread does such jobs too, so that none waits behind a large study."""

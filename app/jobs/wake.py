@@ -1,4 +1,4 @@
-"""Wakes workers at once through dramatiq. It carries no work: a lost wake costs a poll interval, nothing else.
+"""Wakes workers at once through dramatiq. It carries no work: a lost wake costs one poll interval.
 
 Embedded: the stub broker, in this process. With Redis: every worker process listens.
 """
@@ -21,7 +21,7 @@ QUEUE = "wake"
 AGE_LIMIT_MS = 5_000
 ANSWER_S = 2
 SILENCE_S = 60.0
-"""A broker that did not answer is not asked again for so long: each request would wait for it."""
+"""How long a broker that did not answer is left alone. Otherwise each request would wait for it."""
 
 
 class Waker:
@@ -51,7 +51,7 @@ class Waker:
             log.warning("workers were not woken", exc_info=error)
 
     def listen(self, woken: Callable[[], None]) -> None:
-        """Call `woken` in a thread of this process whenever somebody wakes."""
+        """Call `woken` in a thread of this process at each wake."""
         self._wakes.append(woken)
         if self._listener is None:
             self._listener = dramatiq.Worker(self._broker, worker_threads=1, worker_timeout=100)

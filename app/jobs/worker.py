@@ -1,6 +1,6 @@
 """The worker: sweeps over rows and claimed jobs, in two threads, so that a message never waits for a large study.
 
-What is done is `steps`. It polls; being woken (`wake`) only makes it look sooner.
+The work is listed in `steps`. The worker polls; a wake (`wake`) only makes it look sooner.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Worker:
             thread.start()
 
     def stop(self) -> None:
-        """Finish the current step and end; what is not done stays in the rows."""
+        """Finish the current step and end. Work that is not done stays in the rows."""
         self._stop.set()
         self.wake()
         for thread in self._threads:
@@ -54,7 +54,7 @@ class Worker:
     def run_sweeps(self) -> bool:
         """One round over urgent jobs and all rows that are due; True when there was something to do.
 
-        A sweep that fails keeps no other from running; raises ExceptionGroup afterwards.
+        When a sweep fails, the others still run; then ExceptionGroup is raised.
         """
         done, faults = 0, []
         for sweep in (self._urgent, *SWEEPS):
@@ -67,7 +67,7 @@ class Worker:
         return done > 0
 
     def run_job(self, kind: str | None = None) -> bool:
-        """Do one job (of a kind), if any is due; True when there was one. What it raises is recorded, not raised."""
+        """Do one job (of a kind) if one is due; True when there was one. Its exception is recorded, not raised."""
         job = self.work.queue.claim(kind)
         if job is None:
             return False
@@ -89,7 +89,7 @@ class Worker:
             try:
                 if step():
                     continue
-            except Exception as error:  # the database is away: the rows wait, and so do we
+            except Exception as error:  # the database does not answer: the rows wait, and so do we
                 log.error("worker step failed", exc_info=error)
                 pause = PAUSE_AFTER_FAULT_S
             bell.wait(pause)
@@ -115,6 +115,6 @@ class _Heartbeat:
         while not self._over.wait(LEASE.total_seconds() / 3):
             try:
                 if not self._queue.renew(self._job):
-                    return  # another worker took it over; what both do is safe to be done twice
+                    return  # another worker took the job over; doing it twice is safe
             except Exception as error:
                 log.warning("lease not renewed", job=self._job.id, exc_info=error)

@@ -1,6 +1,6 @@
-"""Sets up logs: JSON lines on standard error, for our events and for everything else that speaks in this process.
+"""Sets up logs: JSON lines on standard error, for our events and for those of every library in this process.
 
-What a line may hold is `logs_lines`; what is logged is each room's decision.
+What a line may hold is in `lines`; each room decides what it logs.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class _Output(logging.StreamHandler[Any]):
 
 
 def configure(level: str = "info") -> None:
-    """Our rooms speak from `level` on, other libraries from warning on. Safe to repeat."""
+    """Write events of our rooms from `level` on, those of other libraries from warning on. Safe to repeat."""
     structlog.configure(
         processors=[structlog.stdlib.filter_by_level, _hand_over],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -52,7 +52,7 @@ def configure(level: str = "info") -> None:
 
 
 def take_over(logger: logging.Logger) -> None:
-    """Whatever a logger writes to itself is written as our lines. gunicorn's quotes request lines, codes and all."""
+    """Write as our lines what a logger writes through its own handlers: gunicorn's quote request lines, with codes."""
     for handler in logger.handlers:
         handler.setFormatter(_Lines())
 
@@ -64,7 +64,7 @@ def _hand_over(
 
 
 def _catch_what_nobody_logs() -> None:
-    """Python prints uncaught exceptions and warnings with their messages. A hook that somebody else set stays."""
+    """Log uncaught exceptions and warnings; Python would print them with their messages. A hook set by others stays."""
     if sys.excepthook is sys.__excepthook__:
         sys.excepthook = lambda kind, error, trace: _uncaught(error)
     if threading.excepthook is threading.__excepthook__:

@@ -1,7 +1,7 @@
 """What a log line may hold: the closed list of fields, and how records and exceptions become a line. No set-up.
 
 One rule, default deny: words come from our source code, values from `FIELDS`. A pick-up code or a name cannot be told
-from other text by its shape, so no text from outside is ever written, whoever hands it over:
+from other text by its shape, so no text from outside is ever written:
 - our events: a literal (a contract test holds that) and keywords of `FIELDS`, each with a value of its kind;
 - other libraries' records: their template without its arguments, and where it was written;
 - exceptions: types and places. Their messages quote what was being handled.
@@ -53,7 +53,7 @@ def _shaped(pattern: str) -> Callable[[Any], bool]:
 
 
 def _row_id(value: Any) -> bool:
-    """The type decides: the same letters as a text might be anything."""
+    """The type decides: the same letters in a text may be anything."""
     return isinstance(value, uuid.UUID)
 
 
@@ -120,13 +120,13 @@ def _ours(event: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _foreign(record: logging.LogRecord) -> Iterator[tuple[str, Any]]:
-    """A message without arguments may have been put together before: only its place is told."""
+    """Template and place. A message without arguments may hold data already: then only its place is written."""
     yield "event", _plain(record.msg) if record.args else WITHHELD
     yield "place", place(record.pathname, record.lineno)
 
 
 def _plain(text: Any) -> str:
-    """English words and punctuation; a digit or a character of another script is no source code's sentence."""
+    """The text, when it is English words and punctuation. A digit or another script is not in our sentences."""
     return text if isinstance(text, str) and _PLAIN.fullmatch(text) else WITHHELD
 
 

@@ -24,15 +24,15 @@ class AccessCode(Base):
     kind: Mapped[str] = mapped_column(String(8))
     code_hash: Mapped[bytes] = mapped_column(unique=True)
     serial: Mapped[int]
-    """With exam and kind the input the code is derived from (so a crash or a reprint yields the same code)."""
+    """The code is derived from exam, kind and this, so that a reprint or a retry after a crash gives the same code."""
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
 
 
 class AccessAttempts(Base):
-    """Failure counters, whether or not what was tried exists. scope: code | patient | address | device | staff;
-    request counts no failures but one-time codes that an address asked for."""
+    """Counted failures, also for codes and names that do not exist. scope: code | patient | address | device | staff |
+    request (the one-time codes that an address asked for, which are no failures)."""
 
     __tablename__ = "access_attempts"
 
@@ -58,7 +58,7 @@ class OneTimeCode(Base):
     kind: Mapped[str] = mapped_column(String(8))
     code_hash: Mapped[bytes]
     failures: Mapped[int] = mapped_column(default=0)
-    """Tries while it was live; all live ones of a access code have used up the same."""
+    """Wrong tries while it was valid. A wrong try counts on all valid ones of an access code."""
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
@@ -79,7 +79,7 @@ class PatientSession(Base):
 
 
 class KnownDevice(Base):
-    """A browser that opened this exam before: strangers' failures do not shut it out."""
+    """A browser that opened this exam before: failures of strangers do not lock it out."""
 
     __tablename__ = "known_device"
     __table_args__ = (UniqueConstraint("device_hash", "exam_id"),)

@@ -1,4 +1,4 @@
-"""Exams as ordered and their report versions. Images are in `study`, who may look in `access`."""
+"""Exams as ordered and their report versions. Images are in `study`, codes and sessions in `access`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.models.base import Base, UuidKey
 
 AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
-"""A due time that has always passed."""
+"""A due time that is always in the past."""
 
 
 class Exam(Base):
@@ -36,14 +36,14 @@ class Exam(Base):
     performed_at: Mapped[datetime]
     is_demo: Mapped[bool] = mapped_column(default=False)
     code_generation: Mapped[int] = mapped_column(default=1)
-    """Raised when the QR is revoked: the code is derived from it, the old one never comes back."""
+    """Raised when the QR is revoked. The code is derived from it, so the old code never comes back."""
     held_at: Mapped[datetime | None]
     """While set, its patient sees neither pictures nor report and is told nothing."""
     held_reason: Mapped[str | None] = mapped_column(String(64))
     images_released_at: Mapped[datetime | None]
     """Set when the release gate opened; only then do patients see pictures, and only then are they told."""
     release_due_at: Mapped[datetime | None]
-    """When the release gate is to be looked at again; None when only a change of the exam can open it."""
+    """When to look at the release gate again; None when only a change of the exam can open it."""
     revision: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
@@ -63,6 +63,6 @@ class Report(Base):
     content_sealed: Mapped[bytes]
     """JSON {findings, impression, reporting_doctor, reviewing_doctor}, sealed under context `report.content`."""
     content_sha256: Mapped[bytes]
-    """Keyed blind index of the whole content with status and time: the same PUT again adds no version."""
+    """Keyed blind index of the whole content with status and time. With it a repeated PUT adds no version."""
     reported_at: Mapped[datetime]
     created_at: Mapped[datetime]

@@ -1,4 +1,4 @@
-"""Work to be done: the rows are the truth, a broker only wakes workers sooner."""
+"""Work to be done. The rows are the truth; a broker only wakes workers sooner."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from app.models.base import Base, UuidKey
 class Job(Base):
     """state: pending | running | done | failed.
 
-    `key` makes the same work enqueued twice one row, e.g. `<study id>:<revision>`.
+    `key` (for example `<study id>:<revision>`) names the work: work that is enqueued twice is one row.
     """
 
     __tablename__ = "job"

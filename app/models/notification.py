@@ -1,4 +1,4 @@
-"""The outbox: what was to be told to whom, and what became of it."""
+"""The outbox: messages, whom they are for, and what became of them."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class NotificationEvent(Base):
 
 
 class EarlyReceipt(Base):
-    """A receipt whose message we cannot name yet: the carrier was faster than our own commit, or gave no serial."""
+    """A receipt without a message: the carrier was faster than our own commit, or its answer was lost."""
 
     __tablename__ = "early_receipt"
 

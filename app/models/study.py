@@ -23,7 +23,7 @@ class DataKeyRow(Base):
 
 
 class Study(Base):
-    """`match_state` says whether patients may ever see it; `state` how far its pictures are.
+    """`match_state` says whether patients may see it, `state` how far its pictures are.
 
     match_state: unmatched (no exam) | matched | mismatch (identity differs) | detached (never judged again: its own
       instances name different patients, or a human parted it from its exam)

@@ -1,4 +1,4 @@
-"""Network addresses as sockets and proxies write them. Whom an address lets in is its caller's decision."""
+"""Network addresses as sockets and proxies write them. Callers decide what an address may do."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
-_network = lru_cache(ip_network)  # the settings' few, asked for with each request
+_network = lru_cache(ip_network)  # the settings hold a few, and each request asks for them
 
 
 class UnknownAddress(ValueError):
-    """Nobody we believe says who asks. The message is a fixed phrase, without anything that was sent."""
+    """No proxy that we believe names the client. The message is a fixed phrase, without anything that was sent."""
 
 
 @dataclass(frozen=True)
 class Group:
-    """Whoever comes from one of `networks`, but from none of `never`."""
+    """The addresses in one of `networks` and in none of `never`."""
 
     networks: tuple[str, ...]
     never: tuple[str, ...] = ()
 
     def holds(self, text: str) -> bool:
-        """What is no address is in no group."""
+        """Whether the address is in the group. A text that is no address is in no group."""
         try:
             address = address_of(text)
         except ValueError:
@@ -34,7 +34,7 @@ class Group:
 
 
 def address_of(text: str) -> Address:
-    """Without its zone. A dual-stack socket writes IPv4 as IPv4-mapped IPv6: that is the IPv4 address.
+    """The address without its zone. An IPv4-mapped IPv6 address (of a dual-stack socket) becomes the IPv4 address.
 
     Raises ValueError.
     """
@@ -43,10 +43,10 @@ def address_of(text: str) -> Address:
 
 
 def forwarded_address(header: str | None, proxies: int) -> Address:
-    """Who asked: the entry of X-Forwarded-For that the outermost of so many proxies wrote, counted from the right.
+    """The client: the entry of X-Forwarded-For that the outermost of our proxies wrote, counted from the right.
 
-    Entries lie between commas, whatever else is in them: a quote does not bind two to one, an empty one counts. Ours
-    must be an address and nothing more; a port, a zone or a name ("unknown", RFC 7239) makes it none. Raises
+    Commas separate the entries: a quote does not join two of them, and an empty one counts. The entry must be an
+    address and nothing more; with a port, with a zone, or as a name ("unknown", RFC 7239) it is none. Raises
     UnknownAddress.
     """
     if header is None:
@@ -68,5 +68,5 @@ def is_of(address: Address, networks: Iterable[str]) -> bool:
 
 
 def network_of(address: Address) -> Network:
-    """What one customer of a provider has: an IPv4 address, a /64 of IPv6."""
+    """The network of one customer of a provider: one IPv4 address, or a /64 of IPv6."""
     return ip_network((address, 64 if address.version == 6 else 32), strict=False)

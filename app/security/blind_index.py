@@ -1,4 +1,4 @@
-"""Blind indexes: equality search over sealed fields. Which fields have one is the models' business."""
+"""Blind indexes: equality search over sealed fields. The models say which fields have one."""
 
 import hashlib
 import hmac
@@ -11,7 +11,7 @@ def normalise(value: str) -> str:
 
 
 class BlindIndex:
-    """HMAC-SHA256 under a key of its own: the database alone tells neither the value nor tests a guess."""
+    """HMAC-SHA256 under a key of its own: with the database alone nobody can read the value or test a guess."""
 
     def __init__(self, key: bytes) -> None:
         self._key = key

@@ -21,7 +21,7 @@ MAX_TYPED = 64
 
 
 def normal_code(typed: str) -> str:
-    """What a person typed, as we write it: NFKC, upper case, without spaces and hyphens; cut at 64 characters."""
+    """The typed code in our form: NFKC, upper case, without spaces and hyphens; cut at 64 characters."""
     folded = unicodedata.normalize("NFKC", typed[: 4 * MAX_TYPED]).upper()
     return re.sub(r"[\s-]", "", folded)[:MAX_TYPED]
 
@@ -37,7 +37,7 @@ def normal_factor(typed: str) -> str:
 
 @dataclass(frozen=True)
 class Codes:
-    """`derivation` makes codes, `hashing` makes what is stored of them; two keys of 32 bytes, not each other's."""
+    """`derivation` makes codes, `hashing` makes their stored hashes: two different keys of 32 bytes."""
 
     derivation: bytes = field(repr=False)
     hashing: bytes = field(repr=False)
@@ -60,7 +60,7 @@ class Codes:
         return f"{int.from_bytes(self._derive('one-time', code_id, 0), 'big') % 10**ONE_TIME_DIGITS:06d}"
 
     def hash(self, purpose: str, *parts: str) -> bytes:
-        """HMAC-SHA256 of what is looked up or compared; `purpose` keeps the uses apart."""
+        """HMAC-SHA256 of a value that is looked up or compared; `purpose` keeps the uses apart."""
         message = "\0".join((purpose, *parts)).encode("utf-8", "replace")
         return hmac.new(self.hashing, message, hashlib.sha256).digest()
 

@@ -1,7 +1,7 @@
-"""The pass with which `flask check-config` asks the running application how it sees who asks, and where it asks.
+"""The pass that `flask check-config` shows to the running application, and the PATH of its question.
 
-Who holds the key file can make one; it is good for a minute. For all others there is nothing at PATH. What the answer
-means is the command's business.
+A pass needs the key file, and is good for a minute. Without one PATH is 404. What the answer means is in
+app/cli/front_door.py.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from datetime import datetime
 PATH = "/seen-address"
 PASS_HEADER = "X-CloudFilm-Pass"  # noqa: S105 - a name
 PASS_S = 60
-"""Either way: the clocks of two machines may differ."""
+"""In both directions: the clocks of two machines may differ."""
 
 
 @dataclass(frozen=True)

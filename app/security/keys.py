@@ -1,6 +1,6 @@
-"""The master keys: read from one file, wrap the data keys, and are the root of all derived keys.
+"""The master keys: read from one file. They wrap the data keys, and all derived keys come from them.
 
-What is sealed with a data key lives in `sealing`; where wrapped data keys are kept is the database's business.
+Sealing with a data key is in `sealing`; wrapped data keys are rows of the database.
 """
 
 import base64
@@ -26,7 +26,7 @@ _NONCE_BYTES = 12
 
 
 class MasterKeys:
-    """Named 256-bit keys. `root` never rotates (derived keys hang on it); `current_id` wraps new data keys."""
+    """Named 256-bit keys. `root` never changes (derived keys depend on it); `current_id` wraps new data keys."""
 
     def __init__(self, current_id: str, keys: Mapping[str, bytes], *, are_demo: bool = False) -> None:
         """Raise `InsecureKeyFile` when root or current is missing, or a key has the wrong size."""
@@ -38,7 +38,7 @@ class MasterKeys:
             raise InsecureKeyFile("key ids must have 1 to 255 bytes")
         self.current_id = current_id
         self.are_demo = are_demo
-        """Made by a demo, whose tokens anybody may have seen: not fit for a hospital."""
+        """True for keys of a demo. Anybody may have seen its tokens, so they are not fit for a hospital."""
         self._root = keys[ROOT_ID]
         # Each file key feeds HKDF and nothing else, so no key ever serves two algorithms.
         self._wrapping = {key_id: AESGCM(_hkdf(key, "wrap-data-keys")) for key_id, key in keys.items()}
@@ -47,7 +47,7 @@ class MasterKeys:
     def from_file(cls, path: Path) -> "MasterKeys":
         """Read `{"current": id, "keys": {id: base64 of 32 bytes}}`, with `"demo": true` when a demo made it.
 
-        Raise `InsecureKeyFile` when others than its owner can read it, or it is no such file.
+        Raise `InsecureKeyFile` when not only its owner can read it, or when it is no key file.
         """
         try:
             with path.open("rb") as file:
@@ -65,7 +65,7 @@ class MasterKeys:
 
     @classmethod
     def generate(cls, path: Path, *, for_demo: bool = False) -> "MasterKeys":
-        """Write a new key file (mode 600, durable, never over an old one: `FileExistsError`) and return its keys."""
+        """Write a new key file (mode 600, durable) and return its keys. `FileExistsError` when the path exists."""
         current = f"k-{secrets.token_hex(4)}"
         keys = {ROOT_ID: secrets.token_bytes(KEY_BYTES), current: secrets.token_bytes(KEY_BYTES)}
         encoded = {name: base64.b64encode(key).decode() for name, key in keys.items()}
@@ -76,9 +76,9 @@ class MasterKeys:
 
     @classmethod
     def rotate(cls, path: Path) -> "MasterKeys":
-        """Add a key that wraps new data keys from now on; the older ones stay, they open what they wrapped.
+        """Add a key that wraps new data keys from now on. The older keys stay: they open the data keys they wrapped.
 
-        The file is replaced at once, never half written. Raise `InsecureKeyFile` when it is none.
+        The file is replaced in one step, never half written. Raise `InsecureKeyFile` when it is no key file.
         """
         cls.from_file(path)
         document = json.loads(path.read_text())

@@ -1,4 +1,4 @@
-"""Passwords of staff: what is accepted, how they are hashed and compared. Who has which is `services/staff_accounts`.
+"""Passwords of staff: what is accepted, how they are hashed and compared. Accounts are in app/services/staff.
 
 Argon2id with the library's defaults (RFC 9106, 4: second recommended option). GB/T 22239-2019 8.1.4.1 asks for
 complexity and regular change.
@@ -37,7 +37,7 @@ def hashed(password: str) -> str:
 
 
 def is_right(password: str, stored: str | None) -> bool:
-    """Compare; without a stored hash the same work is done and the answer is no."""
+    """Compare. Without a stored hash the same work is done, and the answer is False."""
     try:
         _hasher.verify(stored if stored is not None else _nobodys(), _normal(password[: 4 * LONGEST]))
     except (VerificationError, InvalidHashError):

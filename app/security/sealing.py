@@ -1,4 +1,4 @@
-"""Sealed objects: AES-256-GCM in chunks after the STREAM construction. Bytes in, bytes out; no files here.
+"""Sealed objects: AES-256-GCM in chunks after the STREAM construction. Bytes in, bytes out, no files.
 
 STREAM: Hoang, Reyhanitabar, Rogaway, Vizár, "Online Authenticated-Encryption and its Nonce-Reuse
 Misuse-Resistance", CRYPTO 2015. Each chunk's nonce holds its number and whether it is the last, so chunks that are
@@ -129,7 +129,7 @@ def open_range(
     chunk_bytes = _fixed_size(raw).chunk_bytes
     stride = chunk_bytes + TAG_BYTES
     last_index = max(plain_bytes - 1, 0) // chunk_bytes
-    # Past the end the last chunk is opened all the same: an empty answer is authentic too.
+    # Past the end the last chunk is still opened, so that an empty answer is authentic too.
     first = min(offset // chunk_bytes, last_index)
     final = min(max(offset + length - 1, offset) // chunk_bytes, last_index)
     block = memoryview(read_range(HEADER_BYTES + first * stride, (final - first + 1) * stride))

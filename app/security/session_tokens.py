@@ -24,7 +24,7 @@ class SessionTokens:
         return jwt.encode({"sid": session_id.hex, "aud": self.audience}, self.key, algorithm=ALGORITHM)
 
     def read(self, token: str) -> uuid.UUID:
-        """The session's id. Raises Unauthenticated for whatever we did not sign for this audience."""
+        """The session's id. Raises Unauthenticated for a token that we did not sign for this audience."""
         try:
             return _session_id(self.key, self.audience, token)
         except (jwt.InvalidTokenError, KeyError, ValueError, TypeError, AttributeError):
@@ -33,5 +33,5 @@ class SessionTokens:
 
 @lru_cache(maxsize=4096)
 def _session_id(key: bytes, audience: str, token: str) -> uuid.UUID:
-    """What is signed stays signed, for a token says nothing of time: a stack's hundred pictures verify it once."""
+    """The verified id of a token. A token holds no time, so it is verified once for the hundred pictures of a stack."""
     return uuid.UUID(hex=jwt.decode(token, key, algorithms=[ALGORITHM], audience=audience)["sid"])

@@ -1,6 +1,6 @@
 """The second factor of staff: time-based one-time passwords (RFC 6238: SHA-1, 30 s, 6 digits) through pyotp.
 
-That a code works once is kept as a row (`services/staff_login`): this module only says which time step it belongs to.
+This module only says to which time step a code belongs. That it works once is kept in a row (app/services/staff).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def new_secret() -> str:
 
 
 def matching_step(secret: str, typed: str, now: datetime) -> int | None:
-    """The time step a code is of: this one or a neighbour (RFC 6238, 5.2); None for a wrong code."""
+    """The time step of a code: the current one or a neighbour (RFC 6238, 5.2); None for a wrong code."""
     code = re.sub(r"\s", "", unicodedata.normalize("NFKC", typed[:16]))
     if not _TYPED.match(code):
         return None

@@ -15,7 +15,7 @@ from app.web.wsgi import arrival, headers, proxies, request_log
 
 
 def register(app: Flask) -> None:
-    """Everything that answers HTTP, in the order it wraps a request."""
+    """Install everything that answers HTTP. The order is the order in which it wraps a request."""
     proxies.install(app)
     request_log.install(app)
     headers.install(app)

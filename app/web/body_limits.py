@@ -1,4 +1,4 @@
-"""How large a request's body may be: a limit that holds before anything of it is read."""
+"""How large the body of a request may be. The limit is checked before the body is read."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def limit_form() -> None:
 
 
 def limit_body(most_bytes: int) -> None:
-    """Larger bodies are answered 413, those that do not say how large they are 411: they would be cut in silence."""
+    """A larger body gets 413. A body without a stated length gets 411, because it would be cut off without notice."""
     request.max_content_length = most_bytes
     if request.content_length is None and request.headers.get("Transfer-Encoding"):
         raise LengthRequired

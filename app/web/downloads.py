@@ -1,7 +1,7 @@
-"""Answers that are built while they are sent: ZIP archives of bounded memory. What goes in is the views' decision.
+"""Answers that are built while they are sent: ZIP archives of bounded memory. The views decide what goes in.
 
-Each keeps a thread for as long as its taker is slow, so only one thread in four may be at it for patients, and
-one in four for machines.
+A download keeps a thread for as long as its client reads, so at most a quarter of the threads may serve downloads of
+patients at one time, and a quarter those of machines.
 """
 
 from __future__ import annotations
@@ -70,12 +70,12 @@ def stream_zip(files: Iterable[tuple[str, Iterator[bytes]]], filename: str, reco
 
 
 def for_a_machine(begin: Callable[[], Response]) -> Response:
-    """A whole study's or series' answer, begun once there is a place for it. Raises Busy."""
+    """The answer that holds a whole study or series. It begins when a place is free. Raises Busy."""
     return _in_a_place(_MACHINES_PLACES, begin)
 
 
 def _in_a_place(name: str, begin: Callable[[], Response]) -> Response:
-    """The place is given back when the answer is sent or broken off."""
+    """Give the place back when the answer is sent or broken off."""
     places: Share = current_app.extensions[name]
     give_back = places.taken()
     if give_back is None:

@@ -1,7 +1,7 @@
 """One table: domain error -> HTTP answer. The only place where the two meet.
 
-Machines (`/dicomweb`, `/api`, `/hooks`) get JSON, people a page in plain words, staff in theirs: who was let up to the
-console's guards (`g.at_console`) is no patient. No answer quotes what was sent.
+Machines (`/dicomweb`, `/api`, `/hooks`) get JSON. Patients get a page in their words, staff a page in theirs: a request
+that reached the guards of the console (`g.at_console`) is one of staff. No answer quotes what was sent.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ LED_ELSEWHERE: dict[type[errors.CloudFilmError], str] = {
     errors.Unauthenticated: "/staff/login",
     errors.PasswordOverAge: "/staff/password",
 }
-"""Staff are not turned away but led to what is missing."""
+"""Staff are not refused here but led to the page with the missing step."""
 STAFF_PATHS = "/staff"
 MACHINE_PATHS = ("/dicomweb/", "/api/", "/hooks/")
 

@@ -1,7 +1,7 @@
-"""Default deny: a view runs only after its guard let the request in. Who is let in is decided in each audience's room.
+"""Default deny: a view runs only after its guard let the request in. Each audience's room decides who is let in.
 
 A guard is a function that returns None or raises a domain error. A blueprint names its guard when it is made; a view
-may name a stricter or other one. A view without any is answered 404, and a contract test names it.
+may name another one. A view without a guard gets 404, and a contract test names it.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ def public() -> None:
 
 
 def guarded_blueprint(name: str, import_name: str, guard: Guard, **options: Any) -> Blueprint:
-    """A blueprint whose views all need `guard` unless they name their own."""
+    """A blueprint. Its views need `guard`, except those that name their own."""
     blueprint = Blueprint(name, import_name, **options)
     guard_blueprint(blueprint, guard)
     return blueprint
 
 
 def guard_blueprint(blueprint: SansioBlueprint, guard: Guard) -> None:
-    """Names the guard of a blueprint that somebody else made."""
+    """Name the guard of a blueprint that a library made."""
     setattr(blueprint, _GUARD, guard)
 
 
 def guarded(guard: Guard) -> Callable[[View], View]:
-    """Names the guard of one view, in place of its blueprint's."""
+    """Name the guard of one view, in place of its blueprint's."""
 
     def mark(view: View) -> View:
         setattr(view, _GUARD, guard)

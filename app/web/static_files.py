@@ -17,7 +17,7 @@ blueprint = guarded_blueprint("static_files", __name__, public)
 
 @lru_cache(maxsize=1)
 def tree_hash() -> str:
-    """One hash over the whole folder: modules import each other by relative path, so they change address together."""
+    """One hash of the whole folder: modules import each other by relative path, so they get new addresses together."""
     digest = hashlib.sha256()
     for path in sorted(FOLDER.rglob("*")):
         if path.is_file():

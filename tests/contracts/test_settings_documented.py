@@ -1,4 +1,4 @@
-"""Settings, `.env.example` and the README's table say the same."""
+"""Settings, `.env.example` and the table of docs/operating.md say the same."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from tests.factories.house import services
 from tests.factories.production import production
 from tests.places import ROOT
 
+OPERATING = ROOT / "docs" / "operating.md"
 SETTINGS = {variable_of(item): item.metadata for item in fields(Settings)}
 
 
@@ -27,8 +28,8 @@ def test_env_example_lists_every_setting_with_its_meaning_and_default() -> None:
     assert text.partition("\n\n")[2] == expected.rstrip("\n") + "\n"
 
 
-def test_the_readme_table_lists_every_setting_with_its_default() -> None:
-    rows = re.findall(r"^\| `([A-Z_]+)` \| `?([^|`]*)`? \| ([^|]*) \|$", (ROOT / "README.md").read_text(), re.M)
+def test_the_table_for_operators_lists_every_setting_with_its_default() -> None:
+    rows = re.findall(r"^\| `([A-Z_]+)` \| `?([^|`]*)`? \| ([^|]*) \|$", OPERATING.read_text(), re.M)
     assert {name: (default.strip(), meaning.strip()) for name, default, meaning in rows} == {
         name: (meta["default"], meta["meaning"]) for name, meta in SETTINGS.items()
     }
@@ -127,7 +128,7 @@ def test_a_hospitals_key_file_is_made_by_one_command_and_never_overwritten(tmp_p
     assert CliRunner().invoke(create_keys, [str(tmp_path / "none" / "keys.json")]).exit_code == 1
 
 
-def test_the_readme_holds_every_text_to_register_letter_by_letter() -> None:
-    readme = (ROOT / "README.md").read_text()
-    rows = set(re.findall(r"^\| `(\w+)` \| (您的.+) \|$", readme, re.MULTILINE))
+@pytest.mark.parametrize("name", ["operating.md", "operating.zh-CN.md"])
+def test_operators_find_every_text_to_register_letter_by_letter(name: str) -> None:
+    rows = set(re.findall(r"^\| `(\w+)` \| (您的.+) \|$", (ROOT / "docs" / name).read_text(), re.MULTILINE))
     assert rows == {(template.name, template.body) for template in TEMPLATES.values()}

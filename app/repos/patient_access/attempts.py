@@ -1,4 +1,10 @@
-"""Rows that count failures, by scope and key; each change is one conditional statement."""
+"""Rows that count failed tries, by scope (code, address, patient …) and key. No limits here: callers give them.
+
+Why each change is one conditional statement, and not "read the row, decide, write it":
+- two processes that read the same row would both let their try pass; with one UPDATE the database lets one pass;
+- a try is counted and committed before anything is compared, so a process that dies in between has counted it;
+- the same statements run whether or not the code exists, so neither the answer nor its time tells which codes are live.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +23,7 @@ def attempts(session: Session, scope: str, key_hash: bytes) -> AccessAttempts | 
 
 
 def ensure_attempts(session: Session, scope: str, key_hash: bytes, now: datetime) -> None:
-    """The row exists afterwards, whoever made it; the same statements whether or not it did before."""
+    """Make sure that the row exists. The statements are the same whether or not it existed before."""
     row = AccessAttempts.__table__.c
     absent = ~exists().where(AccessAttempts.scope == scope, AccessAttempts.key_hash == key_hash)
     fresh = {row.scope: scope, row.key_hash: key_hash, row.consecutive: 0, row.lifetime: 0, row.window_count: 0}
@@ -27,16 +33,16 @@ def ensure_attempts(session: Session, scope: str, key_hash: bytes, now: datetime
         with session.begin_nested():
             session.execute(statement)
     except IntegrityError:
-        pass  # another process was first, which is as good
+        pass  # another process made the row first
 
 
 def count_attempt(
     session: Session, scope: str, key_hash: bytes, now: datetime, *, pause: timedelta, in_a_row: int, for_life: int
 ) -> bool:
-    """Count one try in a single conditional UPDATE; False when none may be made now.
+    """Count one try in a single conditional UPDATE. False when no try may be made now (pause, or factor off).
 
-    The try that fills the row starts the pause, the one that fills a lifetime turns the knowledge factor off; both are
-    still compared. After a pause the row starts anew.
+    The try number `in_a_row` starts the pause, the try number `for_life` turns the knowledge factor off; both of them
+    are still compared. After a pause the count in a row starts again at one.
     """
     fresh = case((AccessAttempts.paused_until.is_not(None), 0), else_=AccessAttempts.consecutive)
     full = fresh + 1 >= in_a_row
@@ -60,7 +66,7 @@ def count_attempt(
 
 
 def shorten_pause(session: Session, scope: str, key_hash: bytes, now: datetime, pause: timedelta) -> None:
-    """After the clock was set back a pause lasts at most its usual length from now on."""
+    """A pause ends at the latest `pause` from now: after the clock was set back it would last much longer."""
     statement = (
         update(AccessAttempts)
         .where(
@@ -74,7 +80,7 @@ def shorten_pause(session: Session, scope: str, key_hash: bytes, now: datetime, 
 
 
 def forgive_attempt(session: Session, scope: str, key_hash: bytes, now: datetime) -> None:
-    """The try that was counted succeeded: it was no failure, and the row of failures is broken."""
+    """The counted try succeeded: take it off the lifetime and set the count in a row to zero."""
     statement = (
         update(AccessAttempts)
         .where(AccessAttempts.scope == scope, AccessAttempts.key_hash == key_hash)
@@ -90,7 +96,7 @@ def forgive_attempt(session: Session, scope: str, key_hash: bytes, now: datetime
 
 
 def reset_attempts(session: Session, scope: str, key_hash: bytes, now: datetime) -> None:
-    """As if nothing had ever been tried."""
+    """Set every count of the row to zero, as if nothing had ever been tried."""
     statement = (
         update(AccessAttempts)
         .where(AccessAttempts.scope == scope, AccessAttempts.key_hash == key_hash)
@@ -108,7 +114,7 @@ def reset_attempts(session: Session, scope: str, key_hash: bytes, now: datetime)
 
 
 def count_in_window(session: Session, scope: str, key_hash: bytes, now: datetime, window: timedelta) -> None:
-    """Count one failure of an address or patient in a window that starts with its first failure."""
+    """Count one failure of an address or a patient, in a window of time that starts with its first failure."""
     over = or_(
         AccessAttempts.window_started_at.is_(None),
         AccessAttempts.window_started_at <= now - window,
@@ -128,6 +134,7 @@ def count_in_window(session: Session, scope: str, key_hash: bytes, now: datetime
 
 
 def window_count(session: Session, scope: str, key_hash: bytes, now: datetime, window: timedelta) -> int:
+    """Failures in the window that runs now; 0 when none runs."""
     row = attempts(session, scope, key_hash)
     if row is None or row.window_started_at is None or not now - window < row.window_started_at <= now:
         return 0

@@ -1,6 +1,6 @@
 """The carrier's callback: check the secret, hand the receipts over, answer as the carrier expects.
 
-The vendor signs nothing; it calls the address it was given, so the secret is part of that address.
+The vendor signs nothing. It calls the address that we registered, so the secret is part of that address.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ LARGEST_BODY = 64 * 1024
 
 
 def knows_the_secret() -> None:
-    """Guard: only who was told the hook's whole address."""
+    """Guard: lets in a caller who knows the secret in the hook's address."""
     given = request.args.get("secret", "").encode()
     if not hmac.compare_digest(given, services().notifications.sms_hook_secret.encode()):
         raise Forbidden

@@ -1,6 +1,6 @@
 """Guards for systems: `Authorization: Bearer <token>` with a scope (RFC 6750).
 
-What a token is, is app/services/machines/tokens.py's knowledge.
+Tokens themselves are in app/services/machines/tokens.py.
 """
 
 from __future__ import annotations

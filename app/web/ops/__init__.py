@@ -1,1 +1,1 @@
-"""Is it alive, is it ready, how much of what."""
+"""For operators: is it alive, is it ready, and what do the figures say."""

@@ -1,4 +1,4 @@
-"""Tells `flask check-config` the address that it is seen with. Who brings no pass of ours learns of nothing here."""
+"""Tells `flask check-config` the address that we see it with. Without a pass of ours the answer is 404."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from app.web.wsgi.proxies import REASON_KEY
 
 
 def door_pass() -> None:
-    """Guard: asked by a process that has our keys, less than a minute ago."""
+    """Guard: the caller has a pass that a process with our keys made less than a minute ago."""
     if not services().door_pass.holds(request.headers.get(PASS_HEADER, ""), services().clock.now()):
         raise NotFound
 

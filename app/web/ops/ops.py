@@ -1,4 +1,4 @@
-"""For those who run it: /healthz (alive), /readyz (database, store, shared state, queue), /metrics."""
+"""For operators: /healthz (alive), /readyz (database, store, shared state, queue), /metrics."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def readyz() -> Response:
 
 @blueprint.get("/metrics")
 def metrics() -> Response:
-    """What the database counts now, then this process' own figures."""
+    """What the database counts now, then the figures of this process."""
     registry = CollectorRegistry()
     registry.register(_Counted())
     text = generate_latest(registry) + generate_latest()

@@ -1,6 +1,6 @@
-"""Asks every part whether it answers: for a bounded time, all at once, and no part again while its answer is fresh.
+"""Asks all parts at the same time whether they answer, waits for a bounded time, and keeps a fresh answer for a moment.
 
-Whoever asks how often, a part that hangs holds one thread. What the parts are is bootstrap's knowledge.
+However often somebody asks, a part that hangs holds one thread only. Bootstrap knows what the parts are.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ class _Part:
         self._fresh_until = 0.0
 
     def asked(self) -> threading.Event:
-        """Set once `state` says how it is now."""
+        """An event that is set as soon as `state` holds a fresh answer."""
         with self._lock:
             if self._done and (not self._done.is_set() or time.monotonic() < self._fresh_until):
                 return self._done
             done = threading.Event()
             threading.Thread(target=self._ask, args=(done,), name=f"probe {self.name}", daemon=True).start()
-            self._done = done  # not before the thread runs: where none can be started, the next asker tries again
+            self._done = done  # after the thread runs: when no thread can start, the next caller tries again
             return done
 
     def _ask(self, done: threading.Event) -> None:

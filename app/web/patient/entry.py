@@ -1,6 +1,6 @@
-"""The ways in: QR, SMS link, pick-up form, one-time code. A GET looks nothing up; only a POST with a factor opens.
+"""The ways in: QR, SMS link, pick-up form, one-time code. A GET looks up nothing; only a POST with a factor opens.
 
-These forms have no session to protect, so they carry no CSRF token and every GET is the same bytes.
+These forms have no session to protect, so they carry no CSRF token, and every GET answers with the same bytes.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def open_by_pickup() -> Response:
 
 
 def _phone() -> str:
-    """The typed phone number in our form; what is none cannot match any, and is counted like the rest."""
+    """The typed phone number in our form. An invalid number matches nothing and counts like any other failure."""
     try:
         return phone_number(request.form.get("phone", "")[:32])
     except ValueError:
@@ -73,7 +73,7 @@ def _answer(code: str, phone: str | None, carried: dict[str, str] | None) -> Res
     access = services().patient_access
     action = request.form.get("action")
     if action in ("send_code", "have_code"):
-        missing = _missing(carried, code)  # what was typed decides, not what exists
+        missing = _missing(carried, code)  # depends on what was typed, not on what exists
         if action == "have_code" or missing:
             return _step_up(carried, missing=missing)
         return _asked(carried, attempt)
@@ -95,7 +95,7 @@ def _answer(code: str, phone: str | None, carried: dict[str, str] | None) -> Res
 
 
 def _asked(carried: dict[str, str] | None, attempt: Attempt) -> Response:
-    """A one-time code was asked for, or cannot be from this address; who has one may type it all the same."""
+    """The page after a request for a one-time code. Also when this address must wait, a code can be typed."""
     try:
         services().patient_access.one_time_codes.request(attempt)
     except TooManyAttempts as pause:
@@ -106,7 +106,7 @@ def _asked(carried: dict[str, str] | None, attempt: Attempt) -> Response:
 
 
 def _missing(carried: dict[str, str] | None, code: str) -> list[str]:
-    """Fields without which no code can be asked for: a pick-up code left empty, a phone number that is none."""
+    """The fields that are missing for a one-time code: an empty pick-up code, an invalid phone number."""
     if carried is None:
         return []
     given = {"phone": _phone() != NO_PHONE, "pickup_code": bool(normal_code(code))}

@@ -1,4 +1,4 @@
-"""An exam's pages for its session: list, report with key images, viewer, leaving. Pictures are `images`."""
+"""An exam's pages for its session: list, report with key images, viewer, leaving. Pictures are in `images`."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def leave(exam_id: str) -> Response:
 
 
 def _held() -> str:
-    """One calm page in place of list, report and pictures while the hospital checks whose they are."""
+    """One calm page, shown in place of list, report and pictures while the hospital checks whose they are."""
     access = patient_session.current_access()
     return render_template("patient/held.html", exam_id=access.exam_id.hex, csrf_token=patient_session.csrf_token)
 
@@ -113,7 +113,7 @@ def _facts(view: ExamView) -> dict[str, Any]:
 
 
 def masked(name: str) -> str:
-    """Enough for the family to know whose it is, not enough for a glance over the shoulder."""
+    """The family still recognises the name; a stranger who looks over the shoulder does not read it."""
     if len(name) < 3:
         return name[:1] + "*"
     return name[0] + "*" * min(len(name) - 2, MOST_STARS) + name[-1]
@@ -135,7 +135,7 @@ def _report(view: ExamView) -> dict[str, Any] | None:
 
 
 def _key_images(view: ExamView, shown: tuple[ShownSeries, ...]) -> list[dict[str, Any]]:
-    """One a series; none where nothing of it can be shown."""
+    """One key image a series; none for a series without any frame that can be shown."""
     return [
         _key_image(view, n, series)
         for n, series in enumerate(shown, 1)

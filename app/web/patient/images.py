@@ -1,6 +1,6 @@
 """An exam's pictures for its session: manifest, frames, batches, downloads. All under the session's guard.
 
-Nothing of a held exam is here (404).
+All of it is 404 while the exam is held.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ def manifest(exam_id: str) -> Response:
 
 @blueprint.get("/exams/<exam_id>/series/<int:n>/frames/<int:k>.<fmt>")
 def frame(exam_id: str, n: int, k: int, fmt: str) -> Response:
-    """A prepared frame when the default window is asked for at a prepared size, else one rendered now."""
+    """A prepared frame for the default window in a prepared size, or else one that is rendered now."""
     if fmt not in MIME:
         raise NotFound
-    # while a stack is scrolled nothing is asked for but the next frame: then there is nothing to parse
+    # a phone that scrolls a stack asks for the next frame without a query: then there is nothing to parse
     size, window = (_size(), _window()) if request.query_string else (None, None)
     access, pictures = current_access(), services().pictures.serving
     if fmt == "jpg" and window is None and size in (None, 256):
@@ -50,7 +50,7 @@ def frame(exam_id: str, n: int, k: int, fmt: str) -> Response:
 
 @blueprint.get("/exams/<exam_id>/series/<int:n>/frames.batch")
 def batch(exam_id: str, n: int) -> Response:
-    """Up to 20 frames in one answer, each as uint32 big-endian length and JPEG bytes; length 0: cannot be shown."""
+    """Up to 20 frames in one answer, each as uint32 big-endian length and JPEG bytes; length 0: not shown."""
     first, count = _integer("from", 1, 100_000), _integer("count", 1, 20)
     size = _size()
     if size not in (None, 256):
@@ -105,7 +105,7 @@ def report_pdf(exam_id: str) -> Response:
 
 def _picture(picture: bytes, mimetype: str) -> Response:
     if not picture:
-        return Response(status=422)  # stored and safe, but nobody can decode it
+        return Response(status=422)  # stored and safe, but it cannot be decoded
     return Response(picture, mimetype=mimetype)
 
 

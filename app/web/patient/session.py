@@ -1,4 +1,4 @@
-"""The patient's session in the browser, the guard of everything under /exams/. Its row is patient_access' business."""
+"""The patient's session in the browser, and the guard of everything under /exams/. Its row: services/patient_access."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def shown_exam() -> None:
 
 
 def no_route() -> None:
-    """Guard of what is no address under /exams, or not by this method: only who has a session learns which (405)."""
+    """Guard for unknown addresses and methods under /exams. Without a session all are 404, with one some are 405."""
     if request.routing_exception is not None and request.path.lstrip("/").partition("/")[0] == "exams":
         patient_session()
 
@@ -48,7 +48,7 @@ def current_access() -> PatientAccess:
 
 
 def record(action: Action, **detail: str) -> None:
-    """Note in the audit log what this patient looks at or takes away; who asks for the headers alone does neither."""
+    """Note in the audit log what this patient looks at or downloads. A HEAD request does neither."""
     if request.method != "HEAD":
         services().patient_access.sessions.record(current_access(), action, **detail)
 
@@ -71,7 +71,7 @@ def end(response: Response) -> Response:
 
 
 def csrf_token() -> str:
-    """Bound to the session: whoever can read the page has it, another site cannot."""
+    """A token bound to the session. The page shows it; another site cannot read it."""
     return _csrf(current_access().session_id)
 
 

@@ -27,7 +27,7 @@ def install(app: Flask) -> None:
     app.config.update(
         WTF_CSRF_CHECK_DEFAULT=False,  # the staff guard checks; patients' forms and machines have their own ways
         WTF_CSRF_TIME_LIMIT=None,  # a login page left open overnight must work in the morning
-        WTF_CSRF_SSL_STRICT=False,  # it asks for a Referer, which our own Referrer-Policy forbids to send
+        WTF_CSRF_SSL_STRICT=False,  # it needs a Referer, and our own Referrer-Policy forbids to send one
         BOOTSTRAP_SERVE_LOCAL=True,
         **cookies.form_settings(services.settings.is_https),
     )
@@ -46,7 +46,7 @@ def china_time(at: datetime) -> str:
 
 
 def _who() -> dict[str, Any]:
-    """For the console's frame: who is logged in and what their role may do."""
+    """For the frame of the console: who is logged in, and what the role may do."""
     staff = staff_or_none()
     allowed = {permission.name for permission in Permission if staff and may(staff.role, permission)}
     return {"staff": staff, "allowed": allowed}

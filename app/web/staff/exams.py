@@ -17,7 +17,7 @@ from app.web.staff.session import current_staff, requires
 blueprint = guarded_blueprint("staff_exams", __name__, requires(Permission.SEE_EXAMS), url_prefix="/staff")
 UNSEEN = -1
 REFUSALS = (InvalidInput, Conflict, TooManyAttempts)
-"""What stands against a wish of the desk: told on the exam's own page."""
+"""Why an action of the desk is refused: shown on the page of the exam."""
 may_change = guarded(requires(Permission.CHANGE_ACCESS))
 
 
@@ -41,7 +41,7 @@ def exam(exam_id: str) -> Response:
 @blueprint.post("/exams/<exam_id>/resend")
 @may_change
 def resend(exam_id: str) -> Response:
-    """A new message with a new code. Answers 303, or the page with what stands against it."""
+    """Send a new message with a new code. Answers 303, or the page with the reason why not."""
     asked = row_id(exam_id)
     try:
         services().notifications.outbox.resend(asked, request.form.get("reason", ""), current_staff().actor)
@@ -53,7 +53,7 @@ def resend(exam_id: str) -> Response:
 @blueprint.post("/exams/<exam_id>/revoke")
 @may_change
 def revoke(exam_id: str) -> Response:
-    """Every code and session of the exam ends now."""
+    """End every code and session of the exam now."""
     asked = row_id(exam_id)
     try:
         services().staff.desk.revoke(asked, request.form.get("reason", ""), current_staff().actor)
@@ -65,7 +65,7 @@ def revoke(exam_id: str) -> Response:
 @blueprint.post("/exams/<exam_id>/let-in")
 @may_change
 def let_in(exam_id: str) -> Response:
-    """Shows a one-time code, once: it is kept nowhere in clear."""
+    """Show a one-time code, once: it is kept nowhere in clear text."""
     asked = row_id(exam_id)
     try:
         code = services().staff.desk.let_in(asked, request.form.get("reason", ""), current_staff().actor)
@@ -78,7 +78,7 @@ def let_in(exam_id: str) -> Response:
 @blueprint.post("/exams/<exam_id>/hold")
 @may_change
 def hold(exam_id: str) -> Response:
-    """The patient sees neither report nor pictures from now on, until somebody lifts it."""
+    """Hold the exam: the patient sees neither report nor pictures until somebody lifts the hold."""
     asked = row_id(exam_id)
     try:
         services().release.holds.withhold(asked, request.form.get("reason", ""), current_staff().actor)
@@ -90,7 +90,10 @@ def hold(exam_id: str) -> Response:
 @blueprint.post("/exams/<exam_id>/lift-hold")
 @may_change
 def lift_hold(exam_id: str) -> Response:
-    """A human looked: what matches is the patient's, what contradicts never will be. `revision`: of the page seen."""
+    """Lift the hold. The matched studies are the patient's; the contradicting ones never will be.
+
+    `revision`: of the page that this human looked at.
+    """
     asked, seen = row_id(exam_id), request.form.get("revision", UNSEEN, type=int)
     try:
         services().release.holds.release_hold(

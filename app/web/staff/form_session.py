@@ -1,6 +1,6 @@
-"""Flask's own session, which holds the tokens of the console's forms: it is opened for the console's pages only.
+"""Flask's own session, which holds the tokens of the console's forms. It is opened for pages of the console only.
 
-Patients' and machines' requests need none, and every picture would pay for it.
+Requests of patients and machines do not need it, and it would make every picture slower.
 """
 
 from __future__ import annotations
@@ -13,5 +13,5 @@ CONSOLE = "/staff"
 
 class FormSession(SecureCookieSessionInterface):
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
-        """None makes it an empty one that refuses to be written."""
+        """None gives Flask an empty session that cannot be written."""
         return super().open_session(app, request) if request.path.startswith(CONSOLE) else None

@@ -1,4 +1,4 @@
-"""Staff come and go: login with password and one-time password, logout, a new password."""
+"""Staff log in with password and one-time password, log out, and change their password."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def home() -> Response:
 
 @blueprint.route("/<path:unknown>", methods=["GET", "POST"])
 def nowhere(unknown: str) -> Response:
-    """Whoever is not logged in is led to the login from every address, and does not learn which ones exist."""
+    """Unknown addresses. Who is not logged in is led to the login, and does not learn which addresses exist."""
     raise NotFound
 
 
@@ -72,7 +72,7 @@ def password_page() -> str:
 
 @blueprint.post("/password")
 def change_password() -> Response:
-    """Ends every session of the account, this one too: the new password is used at once."""
+    """Change the password. This ends every session of the account, also this one."""
     form = PasswordForm()
     fault = "incomplete"
     if form.validate():
@@ -82,7 +82,7 @@ def change_password() -> Response:
             services().staff.accounts.change_password(current_staff().user_id, form.current.data, form.new.data)
         except InvalidInput as error:
             fault = error.reason
-    if fault == "wrong":  # whoever found an open session gets one guess
+    if fault == "wrong":  # a stranger at an open session gets one guess
         services().staff.login.log_out(current_staff())
         session.clear()
         return end(_refused(LoginForm(formdata=None), "wrong_password", 403))

@@ -1,5 +1,8 @@
-"""Messages that did not arrive. Of some nobody knows: the desk asks the patient and settles them. The failed ones of
-patients who know nothing yet: queued again all at once when what made them fail is mended."""
+"""Messages that did not arrive.
+
+For some nobody knows the outcome: the desk asks the patient and settles them. Others failed, and their patient knows
+nothing yet: they are all queued again when the cause is mended.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ def messages() -> Response:
 
 @blueprint.post("/queue-again")
 def queue_again() -> Response:
-    """`reason`. Every message that failed for an alarm, and every one that could not be sent for days."""
+    """Queue again every message that failed with an alarm or could not be sent for days. Field: `reason`."""
     try:
         services().notifications.failed.queue_again(request.form.get("reason", ""), current_staff().actor)
     except InvalidInput as error:
@@ -37,7 +40,7 @@ def queue_again() -> Response:
 @blueprint.post("/<notification_id>/settle")
 @guarded(requires(Permission.SETTLE_MESSAGES))
 def settle(notification_id: str) -> Response:
-    """`outcome`: arrived or lost."""
+    """Settle one message. Field: `outcome`, arrived or lost."""
     outcome = request.form.get("outcome", "")
     if outcome not in ANSWERS:
         raise InvalidInput("outcome", "must be arrived or lost")

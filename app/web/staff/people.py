@@ -1,4 +1,4 @@
-"""The security administrator's page: staff accounts. New secrets are shown once, on the answer itself."""
+"""The security administrator's page: staff accounts. New secrets are shown once, on the page that answers."""
 
 from __future__ import annotations
 

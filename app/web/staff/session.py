@@ -1,4 +1,4 @@
-"""The staff's cookie and the guards of everything under /staff. What a session is, is staff_login's business."""
+"""The staff's cookie and the guards of everything under /staff. Sessions are in app/services/staff/login.py."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ csrf = CSRFProtect()
 
 
 def hospital_network() -> None:
-    """Guard of the login page: an address of the hospital, and a form of ours. For others there is no console."""
+    """Guard of the login page: an address of the hospital, and a form of ours. Other addresses get 404."""
     if not services().settings.staff_group.holds(request.remote_addr or ""):
         raise NotFound
     g.at_console = True  # errors from here on are told in staff's words
@@ -24,17 +24,17 @@ def hospital_network() -> None:
         body_limits.limit_form()
         csrf.protect()
     if any("\0" in text for text in (request.path, *request.args.values(), *request.form.values())):
-        raise InvalidInput("text", "must not hold U+0000")  # nobody types it, and PostgreSQL takes it for no text
+        raise InvalidInput("text", "must not hold U+0000")  # nobody types it, and PostgreSQL refuses it
 
 
 def own_session() -> None:
-    """Guard: somebody is logged in; also with a password that is over age."""
+    """Guard: somebody is logged in, also with a password that is too old."""
     hospital_network()
     g.staff_access = services().staff.login.check(services().staff.tokens.read(cookies.STAFF.read()))
 
 
 def requires(permission: Permission) -> Guard:
-    """A guard that lets in whose role has `permission`."""
+    """A guard that lets in staff whose role has `permission`."""
 
     def guard() -> None:
         own_session()
@@ -53,7 +53,7 @@ def current_staff() -> StaffAccess:
 
 
 def staff_or_none() -> StaffAccess | None:
-    """Who is logged in on a page that also strangers see."""
+    """Who is logged in, on a page that strangers also see."""
     access: StaffAccess | None = g.get("staff_access")
     return access
 

@@ -1,1 +1,1 @@
-"""What wraps a request outside of Flask: arrival, headers, proxies, the request log, places for threads."""
+"""The layers around Flask: arrival, headers, proxies, the request log, places for threads."""

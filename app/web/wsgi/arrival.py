@@ -1,9 +1,12 @@
-"""How long a thread waits for a client's bytes: silent ones hold it for a bounded time, and never all threads.
+"""How long a thread waits for the bytes of a client: a silent client holds a thread for a bounded time only.
 
-A body that nobody read, of a refused upload say, is not waited for: the answer goes out at once and the connection is
-closed. Senders look at the answer when their body is out, and closing resets what still arrives, so for a moment it is
-thrown away; by few threads at once. The proxy in front has limits of its own; only for a request's head, which the
-server reads before we are asked, it is relied on.
+Why gunicorn alone is not enough:
+- its threads wait for a body without a limit, so a few silent clients would stop everybody;
+- a body that nobody read (of a refused upload) must not be waited for: the answer goes out and the connection closes;
+- but a close at once resets the connection, and the sender never sees the answer. So what still arrives is thrown away
+  for a moment, in a few threads at most.
+
+The head of a request is not our concern: gunicorn reads it before we are asked, and the proxy in front limits it.
 """
 
 from __future__ import annotations
@@ -22,10 +25,11 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 PIECE_S = 20
-"""For what a single receive waits."""
+"""How long a single receive waits."""
 SEND_S = 120
-"""In which a piece of an answer must be taken."""
+"""How long the client may take for a piece of the answer."""
 LINGER_S, SILENCE_S, LINGER_BYTES = 5.0, 1.0, 64 << 20
+"""Limits for throwing away an unread body: in all, for one silence, in bytes."""
 _RECEIVED_BYTES = 256 * 1024
 _SOCKET = "gunicorn.socket"
 
@@ -36,7 +40,7 @@ def install(app: Flask) -> None:
 
 
 class Arrival:
-    """Outside of all else, for requests of every kind. Servers other than gunicorn hand out no socket: nothing then."""
+    """The outermost layer of the application. A server that hands out no socket (only gunicorn does) gets no limits."""
 
     def __init__(self, wrapped: WSGIApplication, lingering: Share) -> None:
         self._wrapped = wrapped
@@ -63,13 +67,17 @@ class Arrival:
         return _Answer(self._wrapped(environ, start), sent)
 
     def _close(self, connection: socket.socket) -> None:
+        """End our side first, so that the sender sees the answer; then throw its rest away and close.
+
+        Without a place in `_lingering` the connection is closed at once: the answer may be lost, the thread is not.
+        """
         give_back = self._lingering.taken()
         try:
             with suppress(OSError):  # the client is gone
                 connection.shutdown(socket.SHUT_WR)
                 if give_back:
                     _throw_away(connection)
-                connection.shutdown(socket.SHUT_RDWR)  # the server finds it ended, and waits for nothing
+                connection.shutdown(socket.SHUT_RDWR)  # the server finds it closed and waits for nothing
         finally:
             if give_back:
                 give_back()
@@ -98,13 +106,15 @@ class _Body:
     def _counted(self, data: bytes, size: int | None) -> bytes:
         if self._left is not None:
             self._left -= len(data)
-        # One that says no length ends where less comes than was asked for.
+        # A body without a stated length has ended when less comes than was asked for.
         is_short = size is not None and (size < 0 or len(data) < size)
         self.ended = self.ended or self._left == 0 or (not data and size != 0) or (self._left is None and is_short)
         return data
 
 
 class _Answer:
+    """The answer's chunks; calls `sent` when the server has sent all of them, or gave up."""
+
     def __init__(self, chunks: Iterable[bytes], sent: Callable[[], None]) -> None:
         self._chunks = chunks
         self._sent = sent
@@ -121,6 +131,7 @@ class _Answer:
 
 
 def _throw_away(connection: socket.socket) -> None:
+    """Read and forget, until the sender ends, is silent for SILENCE_S, or one of the two limits is reached."""
     until, left, room = time.monotonic() + LINGER_S, LINGER_BYTES, bytearray(_RECEIVED_BYTES)
     while left > 0 and (wait := until - time.monotonic()) > 0:
         connection.settimeout(min(wait, SILENCE_S))

@@ -1,7 +1,7 @@
-"""Response headers that hold for every answer: CSP, no-store, no-referrer. A view may only make caching looser for
-what names nobody (`static_files`).
+"""Response headers of every answer: CSP, no-store, no-referrer. A view may only allow more caching, for answers that
+name nobody (`static_files`).
 
-They are set outside of Flask: no view and no hook can forget or outlive them, and they cost next to nothing there.
+They are set outside of Flask, where no view and no hook can forget or remove them, and where they cost nearly nothing.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ FOR_EVERY_ANSWER = (
     ("Cross-Origin-Resource-Policy", "same-origin"),
     ("Permissions-Policy", "camera=(), microphone=(), geolocation=()"),
 )
-"""No view sets one of these itself."""
+"""No view sets one of these."""
 NO_STORE = ("Cache-Control", "no-store")
 ONLY_HTTPS = ("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
 

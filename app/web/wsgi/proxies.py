@@ -1,9 +1,9 @@
-"""Whose word on the client's address counts: the entry of X-Forwarded-For that `trusted_proxies` counts, nobody else's.
+"""The client's address: the entry of X-Forwarded-For that `trusted_proxies` counts from the right, and no other.
 
-With trusted proxies, REMOTE_ADDR becomes that entry or UNKNOWN, and never stays the proxy's own address: who is taken
-for the proxy is taken for a neighbour. The header counts only on a connection from a proxy's address; a unix
-socket has none, so gunicorn listens on an address. With no trusted proxy the header is ignored. How an entry is read is
-`security.addresses`' business. Scheme and host are never asked for: they are those of CLOUDFILM_BASE_URL.
+With trusted proxies, REMOTE_ADDR becomes that entry or UNKNOWN. It never stays the address of the proxy: a client with
+that address would count as a machine of the hospital. The header counts only on a connection from a proxy's address; a
+unix socket has no address, so gunicorn listens on one. Without trusted proxies the header is ignored. How an entry is
+read is in `security.addresses`. Scheme and host are always those of CLOUDFILM_BASE_URL.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 UNKNOWN = ""
-"""In REMOTE_ADDR: no address, so that no network holds it and all who are unknown are counted as one."""
+"""In REMOTE_ADDR: no address. It is in no network, and all unknown clients are counted as one."""
 REASON_KEY = "cloudfilm.unknown_because"
 
 
@@ -31,7 +31,7 @@ def install(app: Flask) -> None:
 
 
 class ClientAddress:
-    """Puts who asked in place of who connected, for the application it wraps."""
+    """Replaces the address that connected by the address of the client, for the application it wraps."""
 
     def __init__(self, wrapped: WSGIApplication, count: int, proxies: Group) -> None:
         self._wrapped = wrapped

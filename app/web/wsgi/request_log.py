@@ -1,7 +1,7 @@
 """One line a request: method, route, status, milliseconds, bytes. Never a path, a query or an address.
 
-The route is the rule (`/q/<code>`), not what was asked for: paths hold codes. The servers in front log it instead:
-gunicorn finds it in the environment, a proxy in a response header, which it keeps to itself (deploy/).
+The route is the rule (`/q/<code>`) and not the path, because paths hold codes. The servers in front log it too:
+gunicorn finds it in the environment, a proxy in a response header that it does not pass on (deploy/).
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def _rule(asked: Request | None) -> str:
 
 
 class RequestLog:
-    """Outside of Flask, because only here an answer's end is seen, also of one that is built while it is sent."""
+    """The layer that writes the line. It is outside of Flask: only there it sees when an answer has been sent."""
 
     def __init__(self, wrapped: WSGIApplication, *, tell_proxy: bool = False) -> None:
         self._wrapped = wrapped
@@ -57,7 +57,7 @@ class RequestLog:
 
 
 class _Answer:
-    """One answer on its way to the server: passed through and counted. Until it has begun it is a failure."""
+    """One answer on its way to the server: passed on and counted. An answer that never begins counts as a failure."""
 
     def __init__(self, environ: WSGIEnvironment, start_response: StartResponse, tell_proxy: bool) -> None:
         self.chunks: Iterable[bytes] = ()

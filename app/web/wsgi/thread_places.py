@@ -1,4 +1,4 @@
-"""How many of a process's threads may be busy with something slow at once. What that is, others decide."""
+"""How many threads of a process may do something slow at the same time. Callers decide what that is."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from collections.abc import Callable
 
 
 class Share:
-    """Counted places; whoever finds none is not kept waiting."""
+    """Counted places. A caller who finds none does not wait."""
 
     def __init__(self, places: int) -> None:
         self._places = threading.Semaphore(places)
 
     def taken(self) -> Callable[[], None] | None:
-        """What gives the place back, however often it is called; None when there is none."""
+        """A function that gives the place back (a second call does nothing); None when no place is free."""
         if not self._places.acquire(blocking=False):
             return None
-        once = threading.Lock()  # never given back: who finds it free is the first
+        once = threading.Lock()  # taken by the first call and never freed
 
         def give_back() -> None:
             if once.acquire(blocking=False):
@@ -26,5 +26,5 @@ class Share:
 
 
 def of_threads(threads: int, one_in: int) -> Share:
-    """One thread in so many, at least one."""
+    """A place for every `one_in` threads, at least one."""
     return Share(max(1, threads // one_in))

@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy import select, text
 
 from app.bootstrap import Services
-from app.database import PATIENCE_S
+from app.database.engines import PATIENCE_S
 from app.errors import DatabaseUnavailable
 from app.models import PatientSession, StaffSession
 from tests.factories.access import Issued, opened

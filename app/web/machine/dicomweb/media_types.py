@@ -1,6 +1,6 @@
 """Media types with parameters, and which of them a client accepts (RFC 9110 12.5.1, PS3.18 8.7).
 
-Values may stand unquoted although they hold a slash (`type=application/dicom`): many DICOM clients write them so.
+A value with a slash may come without quotes (`type=application/dicom`): many DICOM clients write it so.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _MAX_CHARACTERS = 4096
 
 @dataclass(frozen=True)
 class MediaType:
-    """`name` in small letters; parameters by small-letter name, unquoted."""
+    """`name` in lower case; parameters by lower-case name, without quotes."""
 
     name: str
     parameters: Mapping[str, str] = field(default_factory=dict)
@@ -31,7 +31,7 @@ class MediaType:
 
     @property
     def root(self) -> str:
-        """What the parts of a `multipart/related` are; else the type itself."""
+        """The type of the parts of a `multipart/related`; for every other type the type itself."""
         return self.parameters.get("type", "").lower() if self.name == "multipart/related" else self.name
 
     @property
@@ -46,14 +46,14 @@ class MediaType:
             return 0.0
 
     def covers(self, name: str) -> bool:
-        """Whether this range (`*/*`, `image/*`, `image/png`) holds the type `name`."""
+        """Whether this range (`*/*`, `image/*`, `image/png`) includes the type `name`."""
         return self.name in ("*/*", name, name.partition("/")[0] + "/*")
 
 
 def accepted(header: str | None, parameter: str | None = None) -> list[MediaType]:
-    """What a client accepts, dearest first. `parameter`: PS3.18's `accept` of the query, which goes before the header.
+    """What a client accepts, best first. `parameter`: the `accept` of the query (PS3.18), which goes before the header.
 
-    Raises InvalidInput for a list of absurd length.
+    Raises InvalidInput for a list that is far too long.
     """
     text = parameter or header or "*/*"
     if len(text) > _MAX_CHARACTERS:
@@ -63,7 +63,7 @@ def accepted(header: str | None, parameter: str | None = None) -> list[MediaType
 
 
 def best(wanted: list[MediaType], offered: tuple[str, ...]) -> str | None:
-    """The offered type (dearest first) a client likes best; None when it accepts none of them."""
+    """The offered type (our best first) that the client likes best; None when it accepts none of them."""
     return next((name for item in wanted for name in offered if item.covers(name)), None)
 
 

@@ -1,4 +1,4 @@
-"""Sends a `multipart/related` answer part by part: nothing but the current piece is in memory (PS3.18 8.6.1.2)."""
+"""Sends a `multipart/related` answer part by part: only the current piece is in memory (PS3.18 8.6.1.2)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class AnswerPart:
 
 
 def multipart_answer(parts: Iterable[AnswerPart], root: str) -> Response:
-    """`root` is the parts' media type. An error while sending cuts the connection: the closing boundary never comes."""
+    """`root` is the parts' media type. An error while sending ends the connection without the closing boundary."""
     boundary = secrets.token_hex(16)
     response = Response(stream_with_context(_body(parts, boundary)))
     response.headers["Content-Type"] = f'multipart/related; type="{root}"; boundary={boundary}'

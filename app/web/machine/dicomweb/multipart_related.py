@@ -1,6 +1,6 @@
 """Reads a `multipart/related` body part by part with bounded memory (RFC 2387, RFC 2046 5.1; PS3.18 8.6.1.2).
 
-Each part lies in a temporary file of its own, in memory while it is small. What the parts are, is the views' knowledge.
+Each part is kept in memory while it is small, then in a temporary file of its own. The views know what the parts are.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
 
 READ_BYTES = 256 * 1024
-"""gunicorn keeps up to 1 MiB it read ahead and copies it at every read: larger reads, fewer copies."""
+"""gunicorn keeps up to 1 MiB that it read ahead, and copies it at every read: larger reads make fewer copies."""
 
 
 class Readable(Protocol):
@@ -56,9 +56,9 @@ class ReceivedPart:
 
 
 def read_parts(body: Readable, boundary: str, limits: Limits, spool: Path) -> Iterator[ReceivedPart]:
-    """The parts as they become whole; each one's file is the caller's to close.
+    """The parts, each as soon as it is whole. The caller closes their files.
 
-    Raises InvalidInput, after the parts that came whole before, when the body is no well-formed multipart message;
+    Raises InvalidInput when the body is no well-formed multipart message, after the parts that came whole before;
     StoreUnavailable when there is no room for it.
     """
     collector = _Collector(limits, spool)
@@ -107,7 +107,7 @@ def _parser(boundary: str, collector: _Collector, limits: Limits) -> MultipartPa
 
 
 def _read(body: Readable) -> bytes:
-    """A web server raises errors of its own when the client goes away or sends broken chunks; all mean the same."""
+    """A web server raises various errors when the client goes away or sends broken chunks; all mean the same."""
     try:
         return body.read(READ_BYTES)
     except Exception as error:
@@ -165,7 +165,7 @@ class _Collector:
             self._file = self._spooled(self._file)
 
     def _spooled(self, start: io.BytesIO) -> BinaryIO:
-        """The part so far in an unnamed file, which takes the rest too."""
+        """Move the part to an unnamed file, which also takes the rest of it."""
         file = tempfile.TemporaryFile(dir=self._spool)  # noqa: SIM115 - whoever takes the part closes it
         try:
             file.write(start.getbuffer())
@@ -186,7 +186,7 @@ class _Collector:
         self.ended = True
 
     def close(self) -> None:
-        """Drop what never became whole or was never fetched."""
+        """Drop parts that never became whole or that nobody took."""
         if self._file is not None:
             self._file.close()
         for part in self.whole:

@@ -1,4 +1,4 @@
-"""QIDO-RS (PS3.18 10.6): searches for studies, series and instances. Keys and rows: app/services/dicom_query."""
+"""QIDO-RS (PS3.18 10.6): searches for studies, series and instances. Keys and rows: app/services/dicomweb/query."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def _keys() -> tuple[tuple[str, str], ...]:
 
 
 def _check_include_fields() -> None:
-    """All that is kept is returned anyway; only names that do not exist are an error."""
+    """We always return every attribute that we keep, so only names that do not exist are an error."""
     for value in request.args.getlist("includefield"):
         for name in value.split(","):
             if name != "all":

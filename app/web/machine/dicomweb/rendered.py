@@ -1,4 +1,4 @@
-"""Rendered resources (PS3.18 10.4.1.1.3) and thumbnails: pictures made of the original pixels, in a child process."""
+"""Rendered resources (PS3.18 10.4.1.1.3) and thumbnails: pictures made from the original pixels, in a child process."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ THUMBNAIL = 256
 @blueprint.get(INSTANCE + "/rendered")
 @blueprint.get(INSTANCE + "/frames/<frame>/rendered")
 def rendered(frame: str = "1", **uids: str) -> Response:
-    """One frame, the first unless named, as image/jpeg (default) or image/png."""
+    """One frame as image/jpeg (default) or image/png: the named one, or else the first."""
     [found] = find(uids, "rendered", with_images=True)
     return _picture(found, _frame(frame), None)
 
@@ -43,7 +43,7 @@ def thumbnail(frame: str | None = None, **uids: str) -> Response:
 
 
 def _picture(found: StoredInstance, number: int, longest: int | None) -> Response:
-    """406 as well for what holds no picture anybody can show: there is no representation to accept."""
+    """Also 406 when the object holds no picture that can be shown: then there is no representation to accept."""
     media_type = best(wanted(), tuple(FORMATS))
     if media_type is None:
         abort(406)

@@ -1,4 +1,4 @@
-"""STOW-RS (PS3.18 10.5): takes instances from a streamed multipart body. What is done with them: app/services/ingest.
+"""STOW-RS (PS3.18 10.5): takes instances from a streamed multipart body. app/services/ingest stores them.
 
 Memory never holds a study: parts are handed over in batches, and a batch is durable before the next is read.
 """
@@ -32,7 +32,7 @@ NOT_DICOM = RefusedObject("its part is not application/dicom", CANNOT_UNDERSTAND
 @blueprint.post("/studies")
 @blueprint.post("/studies/<study_uid>")
 def store(study_uid: str | None = None) -> Response:
-    """200 all stored, 202 some, 409 none; 400 broken body, 406, 415. What came whole before a break stays stored."""
+    """200 all stored, 202 some, 409 none; 400 broken body, 406, 415. Parts that came before a break stay stored."""
     answer_type = best(accepted(request.headers.get("Accept")), ANSWERS)
     if answer_type is None:
         abort(406)
@@ -66,7 +66,7 @@ def _boundary() -> str:
 
 
 def _batches(parts: Iterable[ReceivedPart]) -> Iterator[list[ReceivedPart]]:
-    """At most BATCH_PARTS, and no more after BATCH_BYTES. A broken body breaks off after its last whole part."""
+    """Batches of at most BATCH_PARTS parts and about BATCH_BYTES. A broken body ends after its last whole part."""
     batch: list[ReceivedPart] = []
     fault: InvalidInput | None = None
     try:
@@ -102,7 +102,7 @@ def _answer(outcomes: list[Outcome], answer_type: str, study_uid: str | None) ->
 
 
 def store_response(outcomes: list[Outcome], study_uid: str | None) -> dict[str, Any]:
-    """The Store Instances Response (PS3.18 table I.1-1) as DICOM JSON. What has no UIDs goes to Other Failures."""
+    """The Store Instances Response (PS3.18 table I.1-1) as DICOM JSON. Objects without UIDs are Other Failures."""
     stored = [_reference(outcome, _location(outcome)) for outcome in outcomes if not isinstance(outcome, Refused)]
     refused = [outcome for outcome in outcomes if isinstance(outcome, Refused)]
     failed = [_reference(item, _reason(item)) for item in refused if item.sop_instance_uid]

@@ -1,6 +1,6 @@
-"""Which media type the frames of a transfer syntax have (PS3.18 table 8.7.3-5), and what of it a client accepts.
+"""Which media type the frames of a transfer syntax have (PS3.18 table 8.7.3-5), and which of them a client accepts.
 
-Nothing is transcoded: frames and instances go out as they were stored, or not at all.
+Nothing is transcoded: frames and instances are sent as they were stored, or not at all.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def frame_syntax(stored: str) -> str:
 
 
 def frame_media_type(stored: str, wanted: list[MediaType]) -> str | None:
-    """The dearest accepted media type a stored object's frames can be sent as; None: none of them."""
+    """The media type for the frames of a stored object that the client likes best; None when it accepts none."""
     syntax = frame_syntax(stored)
     own = _MEDIA_TYPES.get(syntax, OCTETS)
     for item in wanted:
@@ -53,7 +53,7 @@ def frame_media_type(stored: str, wanted: list[MediaType]) -> str | None:
 
 
 def instances_accepted(stored: set[str], wanted: list[MediaType], *, single: bool) -> MediaType | None:
-    """The dearest accepted form of whole instances with these transfer syntaxes; None: none of them.
+    """The form of whole instances with these transfer syntaxes that the client likes best; None when it accepts none.
 
     Its name is `multipart/related`, or for a `single` instance perhaps `application/dicom`.
     """

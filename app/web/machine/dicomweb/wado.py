@@ -1,6 +1,6 @@
-"""WADO-RS (PS3.18 10.4): instances, metadata, frames and bulk data, streamed. Reading: app/services/dicom_retrieve.
+"""WADO-RS (PS3.18 10.4): instances, metadata, frames and bulk data, streamed. Reading: app/services/dicomweb/retrieve.
 
-Pictures made of pixels are `rendered`.
+Pictures made from pixels are in `rendered`.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def frames(frame_list: str, **uids: str) -> Response:
 
 @blueprint.get(INSTANCE + "/bulkdata/<tag>")
 def bulk_data(tag: str, **uids: str) -> Response:
-    """The value of one top-level element; of the pixel element all frames."""
+    """The value of one top-level element; for the pixel element all frames."""
     if not re.fullmatch(r"[0-9A-Fa-f]{8}", tag):
         raise InvalidInput("tag", "must be eight hexadecimal digits")
     [found] = find(uids, "bulk data", with_images=True)
@@ -96,7 +96,7 @@ def wanted() -> list[MediaType]:
 
 
 def find(uids: dict[str, str], what: str, *, with_images: bool = False) -> list[StoredInstance]:
-    """What the address names. Raises InvalidInput, NotFound."""
+    """Find what the address names. Raises InvalidInput, NotFound."""
     ordered = tuple(checked_uid(uids[key]) for key in ("study_uid", "series_uid", "sop_uid") if key in uids)
     return services().dicomweb.retrieve.find(ordered, f"machine:{caller().name}", what, with_images=with_images)
 
@@ -113,7 +113,7 @@ def _frames(found: StoredInstance, numbers: range | list[int]) -> Response:
         abort(406)
     content_type = f"{media_type}; transfer-syntax={frame_syntax(found.row.transfer_syntax_uid)}"
     read = services().dicomweb.retrieve.frame
-    first = read(found, numbers[0])  # before the answer starts: what cannot be read at all is still a clean 404
+    first = read(found, numbers[0])  # before the answer starts: an unreadable frame can still get a clean 404
 
     def pieces(number: int) -> Iterator[bytes]:
         yield first if number == numbers[0] else read(found, number)

@@ -1,4 +1,4 @@
-"""The sender's word that a study is whole: its pictures are prepared at once instead of after the quiet period."""
+"""A sender says that a study is complete: its pictures are prepared at once and not after the quiet period."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ blueprint = guarded_blueprint("completion", __name__, requires_scope("upload"), 
 
 @blueprint.post("/studies/<study_uid>/complete")
 def complete(study_uid: str) -> Response:
-    """204, also when it was complete before; 404 unknown. A later instance opens the study again."""
+    """204, also when the study was complete before; 404 for an unknown one. A later instance opens the study again."""
     services().pictures.completion.complete_now(checked_uid(study_uid))
     services().waker.wake()
     return Response(status=204)

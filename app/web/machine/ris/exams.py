@@ -1,4 +1,7 @@
-"""The RIS' JSON door, /api/v1: exams, reports, QR codes, report sheets, quarantine. Input rules are `exam_input`."""
+"""The JSON door of the RIS, /api/v1: exams, reports, QR codes, report sheets, quarantine.
+
+The rules for input are in app/services/exams/input.py.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,7 @@ MAX_BODY_BYTES = 256 * 1024
 
 @blueprint.put("/exams/<accession>")
 def put_exam(accession: str) -> Response:
-    """Answers `warnings` too where the exam was taken without a field that cannot be used."""
+    """The answer has `warnings` when the exam was taken without a field that cannot be used."""
     order = exam_input(_body())
     created = services().exams.registration.register(accession_number(accession), order, _actor())
     return _done(created, order.warnings)
@@ -75,7 +78,7 @@ def openapi() -> Response:
 
 
 def _body() -> Any:
-    """The request's JSON. A name given twice in one object is refused: which of the two was meant?"""
+    """The JSON of the request. An object with the same name twice is refused: nobody knows which one was meant."""
     limit_body(MAX_BODY_BYTES)
     if not request.is_json:
         raise UnsupportedMediaType

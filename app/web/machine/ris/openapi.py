@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 description of /api/v1. A contract test holds it against the routes."""
+"""The OpenAPI 3.1 description of /api/v1. A contract test compares it with the routes."""
 
 from __future__ import annotations
 
