@@ -78,6 +78,10 @@ class Action(StrEnum):
 
 @dataclass(frozen=True)
 class AuditFault:
+    """Decides nothing: it appends events to the hash chain and checks the chain. `key`: of purpose `audit`, 32 bytes.
+    Raises what the database raises.
+    """
+
     seq: int
     reason: str
 

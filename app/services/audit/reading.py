@@ -26,6 +26,8 @@ class AuditLine:
 
 @dataclass(frozen=True, kw_only=True)
 class AuditReading:
+    """Shows the auditor the newest events and checks the whole chain. It raises nothing of its own."""
+
     db: Database
     audit: Audit
 

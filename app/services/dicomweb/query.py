@@ -50,6 +50,8 @@ class Found:
 
 @dataclass(frozen=True, kw_only=True)
 class DicomQuery:
+    """Decides which rows a QIDO-RS search finds. Raises InvalidInput."""
+
     db: Database
     blind: BlindIndex
     fields: FieldSealer

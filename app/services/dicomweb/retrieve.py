@@ -49,6 +49,8 @@ class StoredInstance:
 
 @dataclass(frozen=True, kw_only=True)
 class DicomRetrieve:
+    """Decides which stored bytes a WADO-RS address names. Raises NotFound, InvalidInput, StoreUnavailable."""
+
     db: Database
     archive: SealedArchive
     data_keys: DataKeys

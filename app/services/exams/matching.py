@@ -24,7 +24,9 @@ from app.services.release.holds import PARTED, SYSTEM, Holds
 
 @dataclass(frozen=True, kw_only=True)
 class Matching:
-    """Every method works inside the caller's transaction."""
+    """Decides which exam a study belongs to, and whether its patient is that exam's. Every method works inside the
+    caller's transaction and raises nothing of its own.
+    """
 
     fields: FieldSealer
     audit: Audit

@@ -29,7 +29,9 @@ class PatientView(PatientInput):
 
 @dataclass(frozen=True, kw_only=True)
 class Patients:
-    """Every method works inside the caller's transaction."""
+    """Decides which row a given patient is. Every method works inside the caller's transaction and raises nothing of
+    its own.
+    """
 
     clock: Clock
     fields: FieldSealer

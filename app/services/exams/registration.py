@@ -42,7 +42,7 @@ class ExamFollower(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Registration:
-    """Decides what a given exam changes. Raises what `input` and `patients` raise."""
+    """Decides what a given exam changes. It raises nothing of its own: the door has read what is given."""
 
     db: Database
     clock: Clock

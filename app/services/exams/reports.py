@@ -31,7 +31,7 @@ class ReportView(ReportInput):
 
 @dataclass(frozen=True, kw_only=True)
 class Reports:
-    """Decides whether a report is a new version. Sealed at rest."""
+    """Decides whether a report is a new version. Sealed at rest. Raises NotFound, Conflict."""
 
     db: Database
     clock: Clock

@@ -34,7 +34,7 @@ class ExamView:
 
 @dataclass(frozen=True, kw_only=True)
 class ExamViews:
-    """Shows an exam as it is, to callers that were checked before. Nothing is changed here."""
+    """Shows an exam as it is, to callers that were checked before. Nothing is changed here. Raises NotFound."""
 
     db: Database
     patients: Patients

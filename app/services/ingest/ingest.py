@@ -31,7 +31,7 @@ NOT_AS_DECLARED = RefusedObject("its UIDs are not those it was announced with", 
 
 @dataclass(frozen=True, kw_only=True)
 class Ingest:
-    """Decides when received objects are acknowledged. What each of them is, `planner` decides."""
+    """Decides when received objects are acknowledged. What each is, `planner` decides. Raises StoreUnavailable."""
 
     db: Database
     archive: SealedArchive

@@ -119,6 +119,8 @@ class Plan:
 
 @dataclass(frozen=True, kw_only=True)
 class Planner:
+    """Decides what each received object is: new, known, damaged before, or one to refuse. Raises StoreUnavailable."""
+
     db: Database
     archive: SealedArchive
     data_keys: DataKeys

@@ -14,6 +14,8 @@ MOST = 500
 
 @dataclass(frozen=True, kw_only=True)
 class Quarantine:
+    """Shows what was refused. It raises nothing of its own."""
+
     db: Database
     audit: Audit
 

@@ -45,6 +45,10 @@ class ListedToken:
 
 @dataclass(frozen=True, kw_only=True)
 class MachineTokens:
+    """Decides which system a bearer token is of. Raises Unauthenticated, and InvalidInput, Conflict, NotFound for
+    commands.
+    """
+
     db: Database
     clock: Clock
     audit: Audit

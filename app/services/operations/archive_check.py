@@ -43,6 +43,8 @@ class ObjectCheck:
 
 @dataclass(frozen=True, kw_only=True)
 class ArchiveCheck:
+    """Decides whether every stored object is whole. A fault is a result; nothing is raised for it."""
+
     db: Database
     archive: SealedArchive
     data_keys: DataKeys

@@ -24,6 +24,8 @@ BATCH = 500
 
 @dataclass(kw_only=True)
 class SpentRows:
+    """Decides which rows serve nobody any more, and removes them. It raises nothing of its own."""
+
     db: Database
     clock: Clock
     _looked_at: datetime | None = field(default=None, init=False)

@@ -19,6 +19,8 @@ from app.services.patient_access.codes import AccessCodes
 
 @dataclass(frozen=True, kw_only=True)
 class Paper:
+    """Decides what is printed of an exam. Raises NotFound, GlyphMissing."""
+
     db: Database
     exams: ExamViews
     access_codes: AccessCodes

@@ -39,6 +39,10 @@ class Claim:
 
 @dataclass(frozen=True, kw_only=True)
 class Attempts:
+    """Decides whether one more try may be compared. Every method works inside the caller's transaction; a refusal is a
+    result and not an exception.
+    """
+
     codes: Codes
     address_limit: int
     shared: Group

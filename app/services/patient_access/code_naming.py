@@ -56,7 +56,9 @@ class Named:
 
 @dataclass(frozen=True, kw_only=True)
 class CodeNaming:
-    """Every method but `code_key` works inside the caller's transaction."""
+    """Decides which exam a code names. Every method but `code_key` works inside the caller's transaction. A code that
+    names nothing is a result and not an exception.
+    """
 
     codes: Codes
 

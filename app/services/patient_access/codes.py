@@ -22,7 +22,9 @@ from app.services.audit.log import Action, Audit
 
 @dataclass(frozen=True, kw_only=True)
 class AccessCodes:
-    """Every method works inside the caller's transaction."""
+    """Decides which codes name an exam and for how long. Every method works inside the caller's transaction and raises
+    nothing of its own.
+    """
 
     codes: Codes
     clock: Clock

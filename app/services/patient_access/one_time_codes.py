@@ -52,7 +52,9 @@ class SendOneTimeCode(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class OneTimeCodes:
-    """Decides who gets a one-time code and what it opens. It works while the knowledge factor is paused or off."""
+    """Decides who gets a one-time code and what it opens. It works while the knowledge factor is paused or off. Raises
+    AccessRefused, TooManyAttempts.
+    """
 
     db: Database
     clock: Clock

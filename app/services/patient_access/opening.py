@@ -28,7 +28,7 @@ class Opened:
 
 @dataclass(frozen=True, kw_only=True)
 class Opening:
-    """Works inside the caller's transaction."""
+    """Decides nothing: it makes the session. It works inside the caller's transaction and raises nothing of its own."""
 
     codes: Codes
     audit: Audit

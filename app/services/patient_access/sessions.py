@@ -33,6 +33,8 @@ class PatientAccess:
 
 @dataclass(frozen=True, kw_only=True)
 class PatientSessions:
+    """Decides whether a patient's session is alive. Raises NotFound."""
+
     db: Database
     clock: Clock
     audit: Audit

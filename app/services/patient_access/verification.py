@@ -27,7 +27,9 @@ from app.services.patient_access.opening import Opened, Opening
 
 @dataclass(frozen=True, kw_only=True)
 class Verification:
-    """Decides whether a code and the last four of the ID number open an exam. Failures are counted before comparing."""
+    """Decides whether a code and the last four of the ID number open an exam. Failures are counted before comparing.
+    Raises AccessRefused, TooManyAttempts, StepUpRequired.
+    """
 
     db: Database
     clock: Clock

@@ -27,6 +27,8 @@ PAUSE_AFTER_FAULT_S = 600.0
 
 @dataclass(frozen=True, kw_only=True)
 class Completion:
+    """Decides when a study is complete. Raises NotFound."""
+
     db: Database
     clock: Clock
     queue: JobQueue

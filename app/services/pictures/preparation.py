@@ -33,7 +33,7 @@ FULL = RenderSpec(fmt="jpg", longest=1024, quality=85)
 
 @dataclass(frozen=True, kw_only=True)
 class Preparation:
-    """Ports: database, sealed archive, data keys, a renderer in child processes."""
+    """Decides which pictures a study gets. Raises NotFound, StoreUnavailable."""
 
     db: Database
     clock: Clock

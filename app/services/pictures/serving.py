@@ -54,6 +54,8 @@ class Original:
 
 @dataclass(frozen=True, kw_only=True)
 class Pictures:
+    """Decides which pictures an exam shows. Raises NotFound, StoreUnavailable."""
+
     db: Database
     archive: SealedArchive
     data_keys: DataKeys

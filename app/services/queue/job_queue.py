@@ -44,6 +44,8 @@ class ClaimedJob:
 
 @dataclass(frozen=True, kw_only=True)
 class JobQueue:
+    """Decides which job is done next, and when one is given up. Raises NotFound."""
+
     db: Database
     clock: Clock
     audit: Audit

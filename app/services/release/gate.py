@@ -33,7 +33,9 @@ IMAGES_READY, REPORT_READY = "images_ready", "report_ready"
 
 @dataclass(frozen=True, kw_only=True)
 class ReleaseGate:
-    """`gate`: images, final_report or delay; `delay` counts from the last instance."""
+    """Decides when patients may see an exam's pictures. `gate`: images, final_report or delay; `delay` counts from the
+    last instance. It raises nothing of its own.
+    """
 
     db: Database
     clock: Clock

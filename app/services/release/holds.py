@@ -34,6 +34,8 @@ LONGEST_HELD_REASON = 64
 
 @dataclass(frozen=True, kw_only=True)
 class Holds:
+    """Decides whether an exam is held. Raises NotFound, InvalidInput, Conflict."""
+
     db: Database
     clock: Clock
     audit: Audit

@@ -49,6 +49,8 @@ class StaffView:
 
 @dataclass(frozen=True, kw_only=True)
 class StaffAccounts:
+    """Decides who has an account and which password is good enough. Raises InvalidInput, Conflict, NotFound."""
+
     db: Database
     clock: Clock
     fields: FieldSealer

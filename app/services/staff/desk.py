@@ -92,6 +92,8 @@ class ExamAtDesk:
 
 @dataclass(frozen=True, kw_only=True)
 class Desk:
+    """Decides what the desk sees and does of one exam. Raises NotFound, InvalidInput."""
+
     db: Database
     audit: Audit
     exams: ExamViews

@@ -45,6 +45,8 @@ class FoundExam:
 
 @dataclass(frozen=True, kw_only=True)
 class ExamSearch:
+    """Decides which exams a search of the desk finds. It raises nothing of its own."""
+
     db: Database
     fields: FieldSealer
     blind: BlindIndex

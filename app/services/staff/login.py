@@ -47,7 +47,9 @@ class StaffAccess:
 
 @dataclass(frozen=True, kw_only=True)
 class StaffLogin:
-    """`idle`: how long an unused session lives."""
+    """Decides who is logged in. `idle`: how long an unused session lives. Raises AccessRefused, TooManyAttempts,
+    Unauthenticated.
+    """
 
     db: Database
     clock: Clock

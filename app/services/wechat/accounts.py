@@ -19,6 +19,8 @@ from app.services.notifications.outbox import OPENID_CONTEXT
 
 @dataclass(frozen=True, kw_only=True)
 class WechatAccounts:
+    """Decides which account belongs to which patient. It raises nothing of its own."""
+
     clock: Clock
     fields: FieldSealer
     blind: BlindIndex
