@@ -23,9 +23,9 @@ from app.dicom.bounded_reading import BoundedReader, Budget, Deflated, inflate
 from app.dicom.element_values import value_of
 from app.dicom.pixel_element import check_pixels_complete
 from app.errors import RefusedObject
-from app.imaging.header.image_index import PIXEL_TAGS
 from app.services.ingest.incoming import CANNOT_UNDERSTAND, MIB, OUT_OF_RESOURCES
 
+PIXEL_TAGS = {0x7FE00008: "FloatPixelData", 0x7FE00009: "DoubleFloatPixelData", 0x7FE00010: "PixelData"}
 _ELEMENT_HEAD = 8
 # An element of no length is an object all the same, and comes in two reads.
 _BYTES_A_READ = 256

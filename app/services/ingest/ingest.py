@@ -19,11 +19,11 @@ from app.clock import Clock
 from app.database import Database
 from app.dicom.part10 import HeaderLimits
 from app.errors import NotFound, RefusedObject, StoreUnavailable
+from app.imaging.header.image_index import ImageIndexer, index_image
 from app.security.blind_index import BlindIndex
 from app.security.fields import FieldSealer
 from app.services.archive.data_keys import DataKeys
 from app.services.audit.log import Audit
-from app.services.image_index import ImageIndexer, index_image
 from app.services.ingest import header_fields
 from app.services.ingest.incoming import MIB, NOT_AS_PROMISED, IncomingObject, Outcome
 from app.services.ingest.plan import Arrival, Planner

@@ -17,6 +17,7 @@ from app.database import Database
 from app.dicom.part10 import HeaderLimits
 from app.errors import RefusedObject
 from app.identity.matching import HeaderIdentity, contradict
+from app.imaging.header.image_index import ImageIndex, ImageIndexer
 from app.models import DataKey as DataKeyRow
 from app.repos.ingest import known as repo
 from app.repos.ingest import quarantine
@@ -24,7 +25,6 @@ from app.repos.ingest.known import KnownInstance
 from app.security.fields import FieldSealer
 from app.services.archive.data_keys import DataKeys
 from app.services.exams.matching import open_identity
-from app.services.image_index import ImageIndex, ImageIndexer
 from app.services.ingest.header_fields import ReceivedHeader
 from app.services.ingest.incoming import (
     NOT_AS_PROMISED,
