@@ -15,9 +15,9 @@ from app.repos.notifications import outbox as repo
 from app.repos.pictures.prepared import raise_exam_revision
 from app.services.exams.input import exam_input, report_input
 from app.services.ingest.incoming import IncomingObject, Stored
+from deploy.testbed.ct import ct_slice, part10
 from sms.simulator.inbox import InboxMessage, PhoneInbox
 from tests.factories.house import clock_of, exam_body, report_body
-from tests.factories.images import ct_slice, part10
 
 PHONE = "+8613900000001"
 

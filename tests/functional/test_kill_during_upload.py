@@ -14,11 +14,11 @@ import pytest
 
 from app.bootstrap import Services, build
 from app.repos.ingest import studies
+from deploy.testbed.ct import ct_series
+from deploy.testbed.multipart import STOW_TYPE, body
+from deploy.testbed.servers import Server, dicom_door, gunicorn, settings_of
 from tests.factories.dicom_client import associate
-from tests.factories.dicom_objects import ct_series
 from tests.factories.door_app import bearer
-from tests.factories.multipart import STOW_TYPE, body
-from tests.factories.servers import Server, dicom_door, gunicorn, running, settings_of
 
 pytestmark = pytest.mark.server
 
@@ -81,7 +81,7 @@ def test_every_instance_acknowledged_by_stow_survives(tmp_path: Path, files: dic
     services.db.dispose()
     acknowledged: set[str] = set()
     contents = list(files.values())
-    with running(gunicorn(tmp_path)) as server:
+    with gunicorn(tmp_path) as server:
         killer = Killer(server, delay_s)
         for first in range(0, COUNT, GROUP):
             answered = upload_group(server.port, token, contents[first : first + GROUP])
@@ -106,12 +106,12 @@ def test_a_killed_upload_is_completed_by_sending_it_again(tmp_path: Path, files:
     token = bearer(services, "upload")
     services.db.dispose()
     contents = list(files.values())
-    with running(gunicorn(tmp_path)) as server:
+    with gunicorn(tmp_path) as server:
         killer = Killer(server, 0.15)
         killer.strike()
         upload_group(server.port, token, contents)
         killer.join()
-    with running(gunicorn(tmp_path)) as server:
+    with gunicorn(tmp_path) as server:
         assert upload_group(server.port, token, contents) == set(files)
     services = build(settings_of(tmp_path))
     kept = readable(services)
@@ -124,7 +124,7 @@ def test_every_instance_acknowledged_by_c_store_survives(
     tmp_path: Path, files: dict[str, bytes], delay_s: float
 ) -> None:
     acknowledged: set[str] = set()
-    with running(dicom_door(tmp_path)) as server:
+    with dicom_door(tmp_path) as server:
         killer = Killer(server, delay_s)
         association = associate(server.port)
         for uid, file in files.items():
@@ -147,8 +147,8 @@ def test_every_instance_acknowledged_by_c_store_survives(
 
 
 def test_the_dicom_door_ends_in_order_on_sigterm(tmp_path: Path, files: dict[str, bytes]) -> None:
-    server = dicom_door(tmp_path)
-    association = associate(server.port)
-    assert association.send_c_store(pydicom.dcmread(io.BytesIO(next(iter(files.values()))))).Status == 0
-    association.release()
-    assert server.end(signal.SIGTERM) == 0
+    with dicom_door(tmp_path) as server:
+        association = associate(server.port)
+        assert association.send_c_store(pydicom.dcmread(io.BytesIO(next(iter(files.values()))))).Status == 0
+        association.release()
+        assert server.end(signal.SIGTERM) == 0
