@@ -46,6 +46,10 @@ def test_a_header_survives_json(shared: FrameValues) -> None:
     assert ImageHeader.from_json(json.loads(json.dumps(header.to_json()))) == header
 
 
+def test_a_header_that_an_older_release_stored_is_read() -> None:
+    assert ImageHeader.from_json(image_header().to_json() | {"lossy": True}) == image_header()
+
+
 pieces = st.tuples(st.integers(0, 2**60), st.integers(0, 2**31))
 
 
