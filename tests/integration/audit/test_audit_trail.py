@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from flask import Flask
 
 from app.bootstrap import Services
 from app.repos.audit import log
-from tests.factories.access import application, issued
+from tests.factories.access import Issued, application, issued
 from tests.factories.house import clock_of, exam_body, report_body, services
 from tests.factories.leaks import leaks
 from tests.factories.telling import deliver_receipts, messages, receive_study, sweep
@@ -32,8 +33,8 @@ def trail(house: Services) -> list[tuple[str, str, str]]:
         ]
 
 
-def test_every_step_of_a_patients_exam_leaves_its_trace(house: Services) -> None:
-    app = application(house)
+def let_the_ris_do_everything(app: Flask, house: Services) -> None:
+    """An exam with its report, corrected twice, its paper printed, the quarantine looked at."""
     ris = app.test_client()
     token = house.machine_tokens.create("ris", {"ris", "read"}, "cli")
     ris.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
@@ -44,12 +45,10 @@ def test_every_step_of_a_patients_exam_leaves_its_trace(house: Services) -> None
     for name in ("qr.svg", "qr.png", "report-sheet.pdf"):
         assert ris.get(f"/api/v1/exams/A1/{name}").status_code == 200
     assert ris.get("/api/v1/quarantine").status_code == 200
-    receive_study(house)
-    clock_of(house).advance(2)
-    while house.worker.run_sweeps() or house.worker.run_job():
-        pass
-    deliver_receipts(house)
-    exam = issued(house)
+
+
+def let_the_patient_do_everything(app: Flask, house: Services, exam: Issued) -> str:
+    """A wrong factor, a one-time code, every page and file, leaving; the form token, which is a secret."""
     patient, page = app.test_client(), f"/exams/{exam.exam_id}"
     assert patient.post(f"/q/{exam.qr}", data={"factor": "9999"}).status_code == 403
     patient.post(f"/q/{exam.qr}", data={"action": "send_code"})
@@ -60,6 +59,19 @@ def test_every_step_of_a_patients_exam_leaves_its_trace(house: Services) -> None
         assert (answer.status_code, bool(answer.data)) == (200, True)
     token = patient.get(page).text.partition('name="csrf_token" value="')[2].partition('"')[0]
     assert patient.post(f"{page}/leave", data={"csrf_token": token}).status_code == 200
+    return token
+
+
+def test_every_step_of_a_patients_exam_leaves_its_trace(house: Services) -> None:
+    app = application(house)
+    let_the_ris_do_everything(app, house)
+    receive_study(house)
+    clock_of(house).advance(2)
+    while house.worker.run_sweeps() or house.worker.run_job():
+        pass
+    deliver_receipts(house)
+    exam = issued(house)
+    token = let_the_patient_do_everything(app, house, exam)
 
     found = Counter(trail(house))
     session, machine = "patient-session", "machine"
