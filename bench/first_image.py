@@ -11,10 +11,10 @@ from pathlib import Path
 
 from playwright.sync_api import Browser
 
-from bench.house import ShownExam, opened, shown_exam, working_folder
+from bench.house import OpenExam, opened, shown_exam, working_folder
 from bench.servers import cloudfilm
 from bench.skipped import Skipped
-from tests.factories.browser import CHROMIUM, chromium, phone_page, throttled
+from deploy.testbed.phone import CHROMIUM, chromium, phone_page, throttled
 
 ROUNDS = 7
 GOAL_S = 1.5
@@ -43,7 +43,7 @@ def run() -> None:
 
 def measure(folder: Path) -> None:
     with opened(folder) as services:
-        exam = shown_exam(services)
+        exam, _ = shown_exam(services)
     with cloudfilm(folder) as server, chromium() as browser:
         cookies = exam.log_in(server.port)
         seen = [open_viewer(browser, f"http://127.0.0.1:{server.port}", exam, cookies) for _ in range(ROUNDS)]
@@ -53,7 +53,7 @@ def measure(folder: Path) -> None:
         print(f"  {what:<24}{statistics.median(times):5.2f} s ({rounds})")
 
 
-def open_viewer(browser: Browser, base: str, exam: ShownExam, cookies: str) -> tuple[float, float]:
+def open_viewer(browser: Browser, base: str, exam: OpenExam, cookies: str) -> tuple[float, float]:
     """Milliseconds until (the first picture is painted, the canvas shows the slice)."""
     with phone_page(browser) as page:
         named = (cookie.split("=", 1) for cookie in cookies.split("; "))

@@ -28,7 +28,7 @@ def run() -> None:
 
 def measure(folder: Path) -> None:
     with opened(folder) as services:
-        exam = shown_exam(services)
+        exam, _ = shown_exam(services)
     slices = [1 + number % 143 for number in range(REQUESTS)]
     our_paths = [f"/exams/{exam.id}/series/1/frames/{k}.jpg" for k in slices]
     bare_paths = [f"/frames/{k}.jpg" for k in slices]

@@ -12,12 +12,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from app.bootstrap import Services, build
+from app.repos.exams import exams
 from app.services.ingest.incoming import IncomingObject, Stored
-from bench.study import NewStudy, new_study
-from tests.factories.access import issued
-from tests.factories.servers import settings_of
+from app.web.machine.ris.bodies import exam_input
+from bench.study import PATIENT, NewStudy, new_study
+from deploy.testbed.processes import ROOT
+from deploy.testbed.servers import settings_of
 
-ROOT = Path(__file__).resolve().parent.parent
 MOST_STEPS = 100
 
 
@@ -52,19 +53,23 @@ def take_in(services: Services, accession_number: str) -> NewStudy:
     return study
 
 
+def bearer(services: Services, *scopes: str) -> dict[str, str]:
+    """The header of a new machine that may do this."""
+    token = services.machines.tokens.create("bench " + " ".join(scopes), set(scopes), actor="bench")
+    return {"Authorization": f"Bearer {token}"}
+
+
 @dataclass(frozen=True)
-class ShownExam:
-    """An exam with 143 prepared slices, and what lets its patient in."""
+class OpenExam:
+    """An exam and what lets its patient in."""
 
     id: str
     qr_code: str
-    factor: str
-    study: NewStudy
 
     def log_in(self, port: int) -> str:
         """The Cookie header of a new session."""
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-        form = urllib.parse.urlencode({"factor": self.factor})
+        form = urllib.parse.urlencode({"factor": PATIENT.factor})
         connection.request("POST", f"/q/{self.qr_code}", form, {"Content-Type": "application/x-www-form-urlencoded"})
         answer = connection.getresponse()
         answer.read()
@@ -75,11 +80,29 @@ class ShownExam:
         return "; ".join(cookie.partition(";")[0] for cookie in cookies)
 
 
-def shown_exam(services: Services) -> ShownExam:
-    exam = issued(services, "BENCH-1")
+def registered(services: Services, accession_number: str) -> OpenExam:
+    """The exam that a new study of this accession number belongs to."""
+    body = {
+        "patient": PATIENT.in_exam(),
+        "modality": "CT",
+        "body_part": "胸部",
+        "department": "呼吸科",
+        "performed_at": "2026-03-02T08:30:00+08:00",
+    }
+    services.exams.registration.register(accession_number, exam_input(body), "machine:ris")
+    with services.db.session() as session:
+        exam = exams.exam_by_accession(session, accession_number)
+        if exam is None:
+            raise RuntimeError("the exam was not registered")
+        return OpenExam(exam.id.hex, services.patient_access.codes.qr_code(session, exam))
+
+
+def shown_exam(services: Services) -> tuple[OpenExam, NewStudy]:
+    """An exam with 143 prepared slices."""
+    exam = registered(services, "BENCH-1")
     study = take_in(services, "BENCH-1")
     services.pictures.completion.complete_now(study.uid)
     for _ in range(MOST_STEPS):
         if not (services.worker.run_sweeps() | services.worker.run_job()):
             break
-    return ShownExam(exam.exam_id, exam.qr, exam.factor, study)
+    return exam, study

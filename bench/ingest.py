@@ -12,14 +12,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.bootstrap import build
-from bench.house import working_folder
+from bench.house import bearer, opened, working_folder
 from bench.rounds import interleaved, seconds
 from bench.servers import cloudfilm, orthanc
 from bench.study import new_study
-from tests.factories.door_app import bearer
-from tests.factories.multipart import STOW_TYPE, body
-from tests.factories.servers import settings_of
+from deploy.testbed.multipart import STOW_TYPE, body
 
 ROUNDS = 7
 PER_REQUEST = (1, 10, 143)
@@ -97,9 +94,8 @@ def run() -> None:
 
 
 def measure(folder: Path) -> None:
-    services = build(settings_of(folder))
-    token = bearer(services, "upload")
-    services.db.dispose()
+    with opened(folder) as services:
+        token = bearer(services, "upload")
     with orthanc(folder) as their_port, cloudfilm(folder) as server:
         ours, theirs = Door(server.port, "/dicomweb/studies", token), Door(their_port, "/dicom-web/studies", {})
         print(f"  143 JPEG-LS CT slices, medians of {ROUNDS} interleaved rounds")

@@ -18,16 +18,15 @@ from sqlalchemy import func, select
 
 from app.bootstrap import Services
 from app.models import Exam, Study
-from bench.house import ShownExam, opened, working_folder
+from bench.house import OpenExam, bearer, opened, registered, working_folder
 from bench.ingest import Door, requests
 from bench.load import fetch_all
 from bench.processes import family, is_decoder, peak_mib, reset_peak
-from bench.servers import cloudfilm, worker
+from bench.servers import cloudfilm
 from bench.study import new_study
-from tests.factories.access import issued
-from tests.factories.dicom_objects import ct_file
-from tests.factories.door_app import bearer
-from tests.factories.multipart import BOUNDARY, STOW_TYPE
+from deploy.testbed.ct import ct_file
+from deploy.testbed.multipart import BOUNDARY, STOW_TYPE
+from deploy.testbed.servers import environment, worker
 
 MIB = 1024 * 1024
 INSTANCES, FRAMES = 300, 1200
@@ -46,12 +45,12 @@ def run() -> None:
 
 def measure(folder: Path) -> None:
     with opened(folder) as services:
-        issued_exam = issued(services, "BENCH-1")
+        exam = registered(services, "BENCH-1")
         token = bearer(services, "upload")
         study = new_study("BENCH-1")
-        exam = ShownExam(issued_exam.exam_id, issued_exam.qr, issued_exam.factor, study)
-        with cloudfilm(folder) as web, worker(folder) as worker_pid:
-            watch = Watch(web.pid, worker_pid)
+        quick = environment(folder) | {"CLOUDFILM_QUIET_PERIOD_S": "1"}
+        with cloudfilm(folder) as web, worker(folder, quick) as preparing:
+            watch = Watch(web.pid, preparing.process.pid)
             door = Door(web.port, "/dicomweb/studies", token)
             print(f"  {'peak resident MiB':<44}{'web':>6}{'worker':>8}{'decoders, each at most':>24}")
             watch.phase("started", lambda: fetch_all(web.port, ["/readyz"]))
@@ -96,7 +95,7 @@ def wait_until_prepared(services: Services, studies: int, released: int = 0) -> 
     raise RuntimeError(f"{studies} studies were not prepared within {PATIENCE_S} s")
 
 
-def look_at(port: int, exam: ShownExam) -> None:
+def look_at(port: int, exam: OpenExam) -> None:
     cookies = exam.log_in(port)
     base = f"/exams/{exam.id}"
     frames = [f"{base}/series/1/frames/{k}.jpg" for k in range(1, 144)]

@@ -17,14 +17,13 @@ from app.imaging.codecs.decode import decode_frame
 from app.imaging.codecs.encode import encode
 from app.imaging.display.render_spec import RenderSpec, RenderTask
 from app.imaging.display.window import to_display
-from bench.house import opened, shown_exam, take_in, working_folder
+from bench.house import bearer, opened, shown_exam, take_in, working_folder
 from bench.ingest import Door, requests
 from bench.load import fetch_all
 from bench.rounds import interleaved, seconds
 from bench.servers import cloudfilm, orthanc
 from bench.slices import StoredSlices, one_core, stored_slices
 from bench.stages import new_windows
-from tests.factories.door_app import bearer
 
 ROUNDS = 7
 PICTURES = 40
@@ -85,21 +84,21 @@ class Asker:
 
 def beside_orthanc(folder: Path) -> None:
     with opened(folder) as services:
-        exam = shown_exam(services)
+        exam, study = shown_exam(services)
         token = bearer(services, "read")["Authorization"]
-        sops = [piece.instance.sop_instance_uid for piece in stored_slices(services, exam.study.uid).slices]
+        sops = [piece.instance.sop_instance_uid for piece in stored_slices(services, study.uid).slices]
     windows = map(str, count(400))
 
     def of_patient(k: int) -> str:
         return f"/exams/{exam.id}/series/1/frames/{k + 1}.jpg?wc=40&ww={next(windows)}"
 
     def of_machine(root: str, k: int) -> str:
-        instance = f"studies/{exam.study.uid}/series/{exam.study.series_uid}/instances/{sops[k]}"
+        instance = f"studies/{study.uid}/series/{study.series_uid}/instances/{sops[k]}"
         return f"/{root}/{instance}/rendered?window=40,{next(windows)},linear"
 
     accept = "Accept: image/jpeg\r\n"
     with cloudfilm(folder) as patients, cloudfilm(folder) as machines, orthanc(folder) as their_port:
-        Door(their_port, "/dicom-web/studies", {}).send(list(requests(exam.study.files, 10)))
+        Door(their_port, "/dicom-web/studies", {}).send(list(requests(study.files, 10)))
         askers = {
             "as a patient": Asker(patients.port, f"Cookie: {exam.log_in(patients.port)}\r\n", of_patient),
             "as a machine": Asker(

@@ -8,30 +8,17 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator
+import signal
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from bench.skipped import Skipped
-from tests.factories.demo_server import free_port
-from tests.factories.hospital import end, gunicorn_command, run, wait_for
-from tests.factories.servers import ROOT, environment
+from deploy.testbed.processes import ROOT, answering, free_port, started
+from deploy.testbed.servers import Server, environment, gunicorn
 
 UNPACKED = ROOT / "var" / "bench-tools" / "usr" / "sbin"  # by deploy/bench-tools.sh
 ORTHANC = shutil.which("Orthanc", path=f"{UNPACKED}:{os.environ.get('PATH', '')}:/usr/sbin")
-START_S = 30
-
-
-@dataclass(frozen=True)
-class Running:
-    port: int
-    pid: int
 
 
 @contextmanager
@@ -56,70 +43,21 @@ def orthanc(folder: Path) -> Iterator[int]:
         "DicomWeb": {"Enable": True, "Root": "/dicom-web/"},
     }
     (folder / "orthanc.json").write_text(json.dumps(options))
-    with (folder / "orthanc.log").open("wb") as log:
-        process = subprocess.Popen([str(ORTHANC), str(folder / "orthanc.json")], stdout=log, stderr=log)
-    try:
-        _wait_until(lambda: _answers(f"http://127.0.0.1:{port}/system"), process, folder / "orthanc.log")
+    command = [str(ORTHANC), str(folder / "orthanc.json")]
+    ready = answering(f"http://127.0.0.1:{port}/system")
+    with started(command, folder / "orthanc.log", os.environ, ready, signal.SIGTERM):
         yield port
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
-
-
-def _answers(address: str) -> bool:
-    try:
-        with urllib.request.urlopen(address, timeout=5):
-            return True
-    except (urllib.error.URLError, OSError):
-        return False
-
-
-def _wait_until(ready: Callable[[], bool], process: subprocess.Popen[bytes], log: Path) -> None:
-    until = time.monotonic() + START_S
-    while time.monotonic() < until and process.poll() is None:
-        if ready():
-            return
-        time.sleep(0.1)
-    raise RuntimeError("the server did not get ready:\n" + log.read_text()[-2000:])
 
 
 @contextmanager
-def gunicorn(folder: Path, application: str, *options: str, **settings: str) -> Iterator[Running]:
-    """With the configuration that production starts it with, on the house in `folder`."""
-    (folder / "web").mkdir(exist_ok=True)
-    port = free_port()
-    command = gunicorn_command(port, *options, application=application)
-    process = run(command, folder / "web", environment(folder) | settings)
-    wait_for(port, process, folder / "web")
-    try:
-        yield Running(port, process.pid)
-    finally:
-        end(process)
-
-
-@contextmanager
-def cloudfilm(folder: Path, **settings: str) -> Iterator[Running]:
-    with gunicorn(folder, "wsgi:application", **settings) as server:
+def cloudfilm(folder: Path, **settings: str) -> Iterator[Server]:
+    """Ours, on the house in `folder`."""
+    with gunicorn(folder, environ=environment(folder) | settings) as server:
         yield server
 
 
 @contextmanager
-def bare_view(folder: Path, pictures: Path, *options: str) -> Iterator[Running]:
+def bare_view(folder: Path, pictures: Path, *options: str) -> Iterator[Server]:
     """`bench.bare_view` on the `pictures`."""
-    with gunicorn(folder, f"bench.bare_view:application('{pictures}')", *options) as server:
+    with gunicorn(folder, *options, application=f"bench.bare_view:application('{pictures}')") as server:
         yield server
-
-
-@contextmanager
-def worker(folder: Path) -> Iterator[int]:
-    """`flask worker` beside the web server, quick to call a study complete; yields its pid."""
-    environ = environment(folder) | {"CLOUDFILM_QUIET_PERIOD_S": "1"}
-    command = [sys.executable, "-m", "flask", "--app", "wsgi", "worker"]
-    with (folder / "worker.log").open("wb") as log:
-        process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=log, stderr=log)
-    try:
-        _wait_until(lambda: "worker: running" in (folder / "worker.log").read_text(), process, folder / "worker.log")
-        yield process.pid
-    finally:
-        process.terminate()
-        process.wait(timeout=30)

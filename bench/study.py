@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -12,7 +11,8 @@ from pydicom.dataset import FileDataset
 from pydicom.uid import generate_uid
 
 from bench.skipped import Skipped
-from tests.shared_data import files_of
+from deploy.testbed.ct import part10
+from deploy.testbed.shared_data import files_of
 
 NAME = "ct-chest-nlst-101287"
 
@@ -31,6 +31,37 @@ def _slices() -> list[FileDataset]:
 
 
 @dataclass(frozen=True)
+class Patient:
+    """Who the study is of, as the modality and the RIS know her."""
+
+    patient_id: str = "P1"
+    family_name: str = "李"
+    given_name: str = "娜"
+    sex: str = "F"
+    birth_date: str = "1960-01-02"
+    id_number: str = "120101196001020027"
+
+    @property
+    def factor(self) -> str:
+        """What she types to open her exam."""
+        return self.id_number[-4:]
+
+    def in_exam(self) -> dict[str, str]:
+        """As the RIS names her in an exam."""
+        return {
+            "patient_id": self.patient_id,
+            "name": self.family_name + self.given_name,
+            "phone": "13900000001",
+            "id_number": self.id_number,
+            "birth_date": self.birth_date,
+            "sex": self.sex,
+        }
+
+
+PATIENT = Patient()
+
+
+@dataclass(frozen=True)
 class NewStudy:
     uid: str
     series_uid: str
@@ -38,16 +69,14 @@ class NewStudy:
 
 
 def new_study(accession_number: str) -> NewStudy:
-    """The slices as files of a study nobody has seen before, with the patient of `tests.factories.house.exam_body`."""
+    """The slices as files of a study of PATIENT that nobody has seen before."""
     study, series = generate_uid(), generate_uid()
     files = []
     for ds in _slices():
         ds.SpecificCharacterSet = "ISO_IR 192"
-        ds.PatientName, ds.PatientID, ds.PatientSex, ds.PatientBirthDate = "李^娜", "P1", "F", "19600102"
+        ds.PatientName, ds.PatientID = f"{PATIENT.family_name}^{PATIENT.given_name}", PATIENT.patient_id
+        ds.PatientSex, ds.PatientBirthDate = PATIENT.sex, PATIENT.birth_date.replace("-", "")
         ds.AccessionNumber = accession_number
         ds.StudyInstanceUID, ds.SeriesInstanceUID, ds.SOPInstanceUID = study, series, generate_uid()
-        ds.file_meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID
-        file = io.BytesIO()
-        ds.save_as(file, enforce_file_format=True)
-        files.append(file.getvalue())
+        files.append(part10(ds))
     return NewStudy(study, series, files)

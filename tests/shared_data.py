@@ -1,14 +1,12 @@
-"""Where the shared real data is, and a visible skip where it is not."""
+"""A visible skip where the shared real data is not."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
 
-_BESIDE = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
-FOLDER = Path(os.environ.get("CLOUDFILM_SHARED_DATA", _BESIDE))
+from deploy.testbed.shared_data import FOLDER
 
 
 def needs(name: str) -> Path:
@@ -17,10 +15,3 @@ def needs(name: str) -> Path:
     if not folder.is_dir():
         pytest.skip(f"shared data {name} is not on this machine")
     return folder
-
-
-def files_of(name: str) -> list[Path]:
-    """All files of a shared folder that may be DICOM; empty where it is absent (for parametrising)."""
-    return sorted(
-        path for path in (FOLDER / name).rglob("*") if path.is_file() and path.suffix not in (".txt", ".json", ".gz")
-    )

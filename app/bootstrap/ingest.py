@@ -8,8 +8,8 @@ from app.bootstrap.archive import ArchiveRoom
 from app.bootstrap.ground import Ground
 from app.dicom.part10 import HeaderLimits
 from app.dicom.status import MIB
+from app.imaging.header.image_index import index_image
 from app.services.exams.matching import Matching
-from app.services.image_index import index_image
 from app.services.ingest.ingest import Ingest
 from app.services.ingest.plan import Planner
 from app.services.ingest.quarantine import Quarantine

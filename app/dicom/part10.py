@@ -24,8 +24,8 @@ from app.dicom.element_values import value_of
 from app.dicom.pixel_element import check_pixels_complete
 from app.dicom.status import CANNOT_UNDERSTAND, MIB, OUT_OF_RESOURCES
 from app.errors import RefusedObject
-from app.imaging.header.image_index import PIXEL_TAGS
 
+PIXEL_TAGS = {0x7FE00008: "FloatPixelData", 0x7FE00009: "DoubleFloatPixelData", 0x7FE00010: "PixelData"}
 _ELEMENT_HEAD = 8
 # An element of no length is an object all the same, and comes in two reads.
 _BYTES_A_READ = 256

@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 LONG_LENGTH, PICKUP_LENGTH, ONE_TIME_DIGITS = 26, 6, 6
 PICKUP_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 _LONG = re.compile(rf"[A-Z2-7]{{{LONG_LENGTH}}}\Z")
-_PICKUP = re.compile(rf"[{PICKUP_ALPHABET}]{{{PICKUP_LENGTH}}}\Z")
 MAX_TYPED = 64
 
 

@@ -51,11 +51,6 @@ class InboxMessage:
 class PhoneInbox:
     path: Path
 
-    def deliver(self, phone: str, sender: str, text: str, at: datetime) -> None:
-        """The message is on the phone, also after a crash, when this returns."""
-        with transaction(self.path) as connection:
-            put(connection, phone, sender, text, at)
-
     def messages(self, phone: str) -> list[InboxMessage]:
         """All messages of a phone (+86…), oldest first."""
         with transaction(self.path) as connection:

@@ -185,6 +185,26 @@ def test_patient_and_staff_pages_never_meet() -> None:
                 assert not imported.startswith(f"app.web.{other}"), f"{path.relative_to(ROOT)}:{line}"
 
 
+def test_tests_and_benchmarks_meet_only_in_the_testbed() -> None:
+    own = ROOT / "tests" / "unit" / "bench"
+    closed = {
+        "app": ("tests", "bench", "deploy"),
+        "sms": ("tests", "bench", "deploy"),
+        "wechat": ("tests", "bench", "deploy"),
+        "deploy/testbed": ("tests", "bench"),
+        "bench": ("tests",),
+        "tests": ("bench",),
+    }
+    for room, others in closed.items():
+        for path in sorted((ROOT / room).rglob("*.py")):
+            if room == "tests" and own in path.parents:
+                continue
+            for imported, line in imports(path):
+                assert imported.split(".")[0] not in others, (
+                    f"{path.relative_to(ROOT)}:{line} must not import {imported}"
+                )
+
+
 def test_only_config_reads_the_environment() -> None:
     for path in sources():
         if module_name(path) == "app.config":

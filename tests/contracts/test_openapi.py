@@ -14,9 +14,9 @@ from werkzeug.test import TestResponse
 from app.bootstrap import Services
 from app.services.ingest.incoming import IncomingObject
 from app.web.machine.ris.openapi import DOCUMENT
+from deploy.testbed.ct import ct_file
 from tests.factories.access import application
 from tests.factories.described import check, faults
-from tests.factories.dicom_objects import ct_file
 from tests.factories.house import exam_body, report_body, services
 
 Call = Callable[[FlaskClient], TestResponse]

@@ -13,9 +13,10 @@ from typing import Any
 
 import pytest
 
-from tests.factories.demo_server import free_port
-from tests.factories.hospital import ROOT, gunicorn, gunicorn_command
+from deploy.testbed.processes import finished, free_port
+from deploy.testbed.servers import gunicorn, gunicorn_command
 from tests.factories.production import production
+from tests.places import ROOT
 
 pytestmark = pytest.mark.server
 
@@ -25,26 +26,12 @@ def get(port: int, path: str) -> tuple[int, bytes, Any]:
         return answer.status, answer.read(), answer.headers
 
 
-def refused(environment: dict[str, str], command: list[str]) -> tuple[int, str]:
-    """Exit code and output of a server that must end by itself."""
-    done = subprocess.run(
-        command,
-        cwd=ROOT,
-        env={"PATH": os.environ["PATH"], **environment},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=120,
-    )
-    return done.returncode, done.stdout
-
-
 def test_it_boots_and_is_alive_and_ready(tmp_path: Path) -> None:
-    with gunicorn(tmp_path, production(tmp_path), application="wsgi:application") as port:
-        assert get(port, "/healthz")[:2] == (200, b"ok\n")
-        status, body, _ = get(port, "/readyz")
+    with gunicorn(tmp_path, environ=production(tmp_path)) as server:
+        assert get(server.port, "/healthz")[:2] == (200, b"ok\n")
+        status, body, _ = get(server.port, "/readyz")
         assert (status, json.loads(body)) == (200, dict.fromkeys(("database", "store", "queue"), "ok"))
-        status, _, headers = get(port, "/")
+        status, _, headers = get(server.port, "/")
         assert status == 200
         assert "max-age" in headers["Strict-Transport-Security"]
 
@@ -56,14 +43,14 @@ def objects_left_alone(_environ: dict[str, Any], start_response: Any) -> list[by
 
 
 def test_the_garbage_collector_leaves_what_was_loaded_alone(tmp_path: Path) -> None:
-    with gunicorn(tmp_path, production(tmp_path), application=f"{__name__}:objects_left_alone") as port:
-        assert int(get(port, "/")[1]) > 10_000
+    with gunicorn(tmp_path, application=f"{__name__}:objects_left_alone", environ=production(tmp_path)) as server:
+        assert int(get(server.port, "/")[1]) > 10_000
 
 
 def test_it_refuses_a_key_file_that_others_may_read_and_names_the_fault_once(tmp_path: Path) -> None:
     environment = production(tmp_path)
     (tmp_path / "keys.json").chmod(0o644)
-    code, said = refused(environment, gunicorn_command(free_port()))
+    code, said = finished(gunicorn_command(free_port()), environment)
     assert code != 0
     assert said.count("CLOUDFILM_KEY_FILE: keys.json: must be a file that only its owner can read (chmod 600)") == 1
     assert "Traceback" not in said
@@ -77,7 +64,7 @@ def test_faults_found_only_when_parts_are_opened_are_named_once_and_no_worker_is
         "CLOUDFILM_TENCENT_TEMPLATE_IDS": "one_time_code=7",
         "CLOUDFILM_DATABASE_URL": f"postgresql+psycopg://film:{secret}@127.0.0.1:{free_port()}/film",
     }
-    code, said = refused(environment, gunicorn_command(free_port()))
+    code, said = finished(gunicorn_command(free_port()), environment)
     assert code != 0
     assert said.count("TEMPLATE_IDS lacks ready_t1") == 1
     assert said.count("database does not answer") == 1
@@ -91,7 +78,7 @@ def test_without_the_shipped_configuration_it_stops_as_well_instead_of_trying_fo
     (tmp_path / "keys.json").unlink()
     command = gunicorn_command(free_port())
     bare = [command[0], *command[3:]]
-    code, said = refused(environment, bare)
+    code, said = finished(bare, environment)
     assert code == 3
     assert "CLOUDFILM_KEY_FILE: keys.json: cannot be read" in said
     assert said.count("Booting worker") == 1

@@ -12,8 +12,8 @@ from app.bootstrap import Services
 from app.demo.data import DemoExam
 from app.demo.house import demo_of
 from app.models import AuditEvent
+from deploy.testbed.ct import ct_slice, part10
 from tests.factories.house import clock_of
-from tests.factories.images import ct_slice, part10
 from tests.places import ROOT
 
 WORDS = ROOT / "templates" / "demo" / "words.toml"
@@ -21,10 +21,7 @@ WORDS = ROOT / "templates" / "demo" / "words.toml"
 
 def write(folder: Path, name: str, **changes: Any) -> str:
     """A study of one slice; None removes an attribute, bytes are written as they are. Its UID."""
-    ds = ct_slice(**{keyword: value for keyword, value in changes.items() if value is not None})
-    for keyword, value in changes.items():
-        if value is None:
-            delattr(ds, keyword)
+    ds = ct_slice(**changes)
     (folder / name).write_bytes(part10(ds))
     return str(ds.StudyInstanceUID)
 

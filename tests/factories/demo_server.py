@@ -5,11 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
-import subprocess
 import sys
-import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,23 +13,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.places import ROOT
-
-PATIENCE_S = 60
+from deploy.testbed.processes import Running, answering, free_port, started
 
 
 @dataclass(frozen=True)
-class Running:
+class Demo:
     """A demo that answered /readyz; `about` is its demo.json."""
 
     about: dict[str, Any]
-    process: subprocess.Popen[bytes]
-    folder: Path
+    running: Running
 
     @property
     def said(self) -> str:
         """Everything it printed so far."""
-        return (self.folder / "server.log").read_text()
+        return self.running.said
 
     @property
     def base(self) -> str:
@@ -56,41 +49,18 @@ class Running:
             return bytes(answer.read())
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 @contextmanager
 def demo(
-    folder: Path, port: int | None = None, end: int = signal.SIGTERM, data: Path | None = None
-) -> Iterator[Running]:
+    folder: Path, port: int | None = None, end: signal.Signals = signal.SIGTERM, data: Path | None = None
+) -> Iterator[Demo]:
     """Run the demo (on `data`, else on its sample) until the block ends; `end` is the signal that ends it."""
     port = port or free_port()
-    environment = {
+    environ = {
         **{name: value for name, value in os.environ.items() if not name.startswith("CLOUDFILM_")},
         "CLOUDFILM_VAR_DIR": str(folder),
         "DICOM_PORT": str(free_port()),
     }
     command = [sys.executable, "-m", "app.demo", "--port", str(port), *(("--data", str(data)) if data else ())]
-    with (folder / "server.log").open("ab") as log:
-        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True)
-    try:
-        _wait_until_ready(port, process, folder)
-        yield Running(json.loads((folder / "demo.json").read_text()), process, folder)
-    finally:
-        os.killpg(process.pid, end)
-        process.wait(timeout=30)
-
-
-def _wait_until_ready(port: int, process: subprocess.Popen[bytes], folder: Path) -> None:
-    until = time.monotonic() + PATIENCE_S
-    while time.monotonic() < until and process.poll() is None:
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5):
-                return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.2)
-    raise AssertionError("the demo did not get ready:\n" + (folder / "server.log").read_text()[-2000:])
+    ready = answering(f"http://127.0.0.1:{port}/readyz")
+    with started(command, folder / "server.log", environ, ready, end) as running:
+        yield Demo(json.loads((folder / "demo.json").read_text()), running)

@@ -12,7 +12,9 @@ from pynetdicom.association import Association
 from pynetdicom.pdu import A_ASSOCIATE_RJ
 from pynetdicom.sop_class import CTImageStorage, Verification  # type: ignore[attr-defined]
 
-CALLED, CALLING = "CLOUDFILM", "TESTSCU"
+from deploy.testbed.servers import CALLING_AE
+
+CALLED, CALLING = "CLOUDFILM", CALLING_AE
 
 
 def associate(port: int, called: str = CALLED, calling: str = CALLING, **more: Any) -> Association:

@@ -1,17 +1,17 @@
-"""Builds image headers and small DICOM files."""
+"""Builds image headers, and enhanced CT objects out of a plain slice."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from pydicom import Dataset, FileMetaDataset, dcmwrite
-from pydicom.uid import CTImageStorage, EnhancedCTImageStorage, ExplicitVRLittleEndian, generate_uid
+from pydicom import Dataset
+from pydicom.uid import EnhancedCTImageStorage
 
 from app.imaging.codecs.decode import EXPLICIT_LE
 from app.imaging.header.image_header import ImageHeader
+from deploy.testbed.ct import ct_slice
 
 
 def image_header(**changes: Any) -> ImageHeader:
@@ -30,45 +30,6 @@ def image_header(**changes: Any) -> ImageHeader:
         "signed": True,
     }
     return ImageHeader(**{**values, **changes})
-
-
-def ct_slice(side: int = 32, **attributes: Any) -> Dataset:
-    """A small CT slice with fresh UIDs; its pixels are a gradient that differs from instance to instance."""
-    ds = Dataset()
-    ds.file_meta = FileMetaDataset()
-    ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    ds.SOPClassUID = CTImageStorage
-    ds.SOPInstanceUID = generate_uid(None)
-    ds.StudyInstanceUID = generate_uid(None)
-    ds.SeriesInstanceUID = generate_uid(None)
-    ds.Modality = "CT"
-    ds.SpecificCharacterSet = "ISO_IR 192"
-    ds.PatientName, ds.PatientID, ds.PatientSex, ds.PatientBirthDate = "Li^Na=李^娜", "P1", "F", "19600102"
-    ds.AccessionNumber = "A1"
-    ds.StudyDate, ds.StudyTime = "20260101", "080000"
-    ds.SeriesNumber, ds.InstanceNumber = 1, 1
-    ds.Rows = ds.Columns = side
-    ds.SamplesPerPixel, ds.PhotometricInterpretation = 1, "MONOCHROME2"
-    ds.BitsAllocated, ds.BitsStored, ds.HighBit, ds.PixelRepresentation = 16, 16, 15, 1
-    ds.RescaleSlope, ds.RescaleIntercept = 1, 0
-    ds.WindowCenter, ds.WindowWidth = 40, 400
-    ds.PixelSpacing = [1, 1]
-    ds.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
-    ds.ImagePositionPatient = [0, 0, 0]
-    for keyword, value in attributes.items():
-        setattr(ds, keyword, value)
-    start = int(ds.InstanceNumber or 0)
-    ds.PixelData = (np.arange(side * side, dtype=np.int16) % 800 - 400 + start).tobytes()
-    return ds
-
-
-def part10(ds: Dataset) -> bytes:
-    """The dataset as a Part-10 file."""
-    ds.file_meta.MediaStorageSOPClassUID = ds.SOPClassUID
-    ds.file_meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID
-    buffer = io.BytesIO()
-    dcmwrite(buffer, ds, enforce_file_format=True)
-    return buffer.getvalue()
 
 
 def enhanced_ct(positions: Sequence[float], side: int = 32, **attributes: Any) -> Dataset:

@@ -13,6 +13,7 @@ from app.archive.store import Trace
 from app.clock import FrozenClock
 from app.database import Database, schema
 from app.dicom.part10 import HeaderLimits
+from app.imaging.header.image_index import ImageIndexer, index_image
 from app.models import AuditEvent, Instance, QuarantineItem, Study
 from app.repos.audit import log as audit_rows
 from app.repos.ingest import quarantine, studies
@@ -22,7 +23,6 @@ from app.security.keys import MasterKeys
 from app.services.archive.data_keys import DataKeys
 from app.services.audit.log import Audit
 from app.services.exams.matching import Matching
-from app.services.image_index import ImageIndexer, index_image
 from app.services.ingest.incoming import IncomingObject, Outcome
 from app.services.ingest.ingest import Ingest
 from app.services.ingest.plan import Planner

@@ -1,4 +1,4 @@
-"""The DIMSE door of a test and what came in through it."""
+"""The DIMSE door of a test, and what the archive holds after something came in."""
 
 from __future__ import annotations
 

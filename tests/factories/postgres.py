@@ -7,16 +7,14 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import psycopg
 
-from tests.factories.demo_server import free_port
-
-PATIENCE_S = 30
+from deploy.testbed.processes import Running, free_port, started
 
 
 def binaries() -> Path | None:
@@ -39,21 +37,13 @@ def cluster() -> Iterator[str]:
     subprocess.run([*as_user, str(tools / "initdb"), "-D", data, *quick], check=True, capture_output=True, cwd="/")
     options = ["-p", str(port), "-k", str(folder), "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"]
     options += ["-c", "synchronous_commit=off", "-c", "max_connections=400"]
-    with (folder / "server.log").open("wb") as log:
-        server = subprocess.Popen(
-            [*as_user, str(tools / "postgres"), "-D", data, *options],
-            stdout=log,
-            stderr=log,
-            cwd="/",
-            start_new_session=True,
-        )
     address = f"cloudfilm@127.0.0.1:{port}"
+    command = [*as_user, str(tools / "postgres"), "-D", data, *options]
     try:
-        _wait(address, server)
-        yield address
+        ready = partial(_answers, address)
+        with started(command, folder / "server.log", os.environ, ready, signal.SIGQUIT, Path("/")):
+            yield address
     finally:
-        os.killpg(server.pid, signal.SIGQUIT)
-        server.wait(PATIENCE_S)
         shutil.rmtree(folder)
 
 
@@ -64,13 +54,9 @@ def new_database(address: str, name: str) -> str:
     return f"postgresql+psycopg://{address}/{name}"
 
 
-def _wait(address: str, server: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + PATIENCE_S
-    while time.monotonic() < until and server.poll() is None:
-        try:
-            psycopg.connect(f"postgresql://{address}/postgres").close()
-        except psycopg.OperationalError:
-            time.sleep(0.1)
-        else:
-            return
-    raise AssertionError("PostgreSQL did not start")
+def _answers(address: str, _: Running) -> bool:
+    try:
+        psycopg.connect(f"postgresql://{address}/postgres").close()
+    except psycopg.OperationalError:
+        return False
+    return True

@@ -9,12 +9,11 @@ import pytest
 from app.dicom.header_fields import ReceivedHeader, read
 from app.dicom.part10 import HeaderLimits
 from app.errors import RefusedObject
-from tests.factories.dicom_objects import ct_file
+from deploy.testbed.ct import ct_file
 
 MIB = 1024 * 1024
-VALID = ct_file(
-    SOPInstanceUID="1.2.3.4", StudyInstanceUID="1.2.3.5", SeriesInstanceUID="1.2.3.6"
-)  # the same in every test process
+# The same in every test process; and no value of 8 bytes behind the UIDs: a cut right before one is taken for the end.
+VALID = ct_file(SOPInstanceUID="1.2.3.4", StudyInstanceUID="1.2.3.5", SeriesInstanceUID="1.2.3.6", PixelSpacing=None)
 
 
 def read_bytes(data: bytes, limits: HeaderLimits | None = None) -> ReceivedHeader:

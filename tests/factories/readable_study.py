@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 from pydicom.uid import ImplicitVRLittleEndian
 
-from tests.factories.dicom_objects import ct_dataset, part10
+from deploy.testbed.ct import ct_slice, part10
 
 STUDY, SERIES, MULTI, REPORT = "1.2.3.1", "1.2.3.1.1", "1.2.3.1.7", "1.2.3.1.8"
 NATIVE = 'multipart/related; type="application/octet-stream"'
@@ -19,7 +19,7 @@ def slices() -> list[bytes]:
     files = []
     for number in range(3):
         ramp = (np.arange(64 * 48, dtype="<u2") + number).tobytes()
-        dataset = ct_dataset(
+        dataset = ct_slice(
             StudyInstanceUID=STUDY,
             SeriesInstanceUID=SERIES,
             SOPInstanceUID=f"{SERIES}.{number + 1}",
@@ -39,7 +39,7 @@ def slices() -> list[bytes]:
 def multi_frame() -> bytes:
     pixels = b"".join(bytes([frame]) * 64 for frame in range(4))
     return part10(
-        ct_dataset(
+        ct_slice(
             StudyInstanceUID=STUDY,
             SeriesInstanceUID=f"{SERIES}0",
             SOPInstanceUID=MULTI,
@@ -67,7 +67,7 @@ def report() -> bytes:
             "PixelData",
         ),
     )
-    dataset = ct_dataset(
+    dataset = ct_slice(
         StudyInstanceUID=STUDY,
         SeriesInstanceUID=f"{SERIES}1",
         SOPInstanceUID=REPORT,

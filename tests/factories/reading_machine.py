@@ -10,8 +10,8 @@ from flask.testing import FlaskClient
 
 from app.repos.audit import log as audit_repo
 from app.services.ingest.incoming import IncomingObject, Stored
+from deploy.testbed.multipart import take_apart
 from tests.factories.door_app import bearer, door_app
-from tests.factories.multipart import take_apart
 
 
 class ReadingMachine:

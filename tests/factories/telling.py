@@ -16,9 +16,9 @@ from app.repos.ingest import studies as study_repo
 from app.repos.notifications import outbox as repo
 from app.services.ingest.incoming import IncomingObject, Stored
 from app.web.machine.ris.bodies import exam_input, report_input
+from deploy.testbed.ct import ct_slice, part10
 from sms.simulator.inbox import InboxMessage, PhoneInbox
 from tests.factories.house import clock_of, exam_body, report_body
-from tests.factories.images import ct_slice, part10
 
 PHONE = "+8613900000001"
 

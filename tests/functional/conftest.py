@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser
 
-from tests.factories.browser import chromium
+from deploy.testbed.phone import chromium
 from tests.factories.patient_pages import Pages, served
 
 

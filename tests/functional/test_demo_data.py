@@ -18,7 +18,8 @@ from typing import Any
 import pytest
 
 from app.demo import __main__ as demo_command
-from tests.factories.demo_server import ROOT, Running, demo
+from tests.factories.demo_server import Demo, demo
+from tests.places import ROOT
 from tests.shared_data import needs
 
 pytestmark = pytest.mark.server
@@ -47,7 +48,7 @@ class Browser:
             return answer.code, answer.read(), answer.headers.get("Location", "")
 
 
-def frames_seen(running: Running, exam: dict[str, Any]) -> int:
+def frames_seen(running: Demo, exam: dict[str, Any]) -> int:
     """Open the exam as its patient, look at every picture; how many there were."""
     browser, person = Browser(running.base), exam["patient"]
     form = {"phone": person["phone"], "factor": person["id_number"][-4:]}

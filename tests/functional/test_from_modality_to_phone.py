@@ -15,22 +15,24 @@ from pydicom import dcmread
 from pynetdicom import AE
 from pynetdicom.sop_class import CTImageStorage  # type: ignore[attr-defined]
 
-from tests.factories.browser import chromium, in_browser, phone_page, pixel, throttled, wait_for_slice, wait_until
-from tests.factories.demo_server import Running, demo
+from deploy.testbed.phone import chromium, phone_page, throttled
+from deploy.testbed.shared_data import files_of
+from tests.factories.browser import in_browser, pixel, wait_for_slice, wait_until
+from tests.factories.demo_server import Demo, demo
 from tests.factories.house import exam_body, report_body
-from tests.shared_data import files_of, needs
+from tests.shared_data import needs
 
 pytestmark = in_browser
 PHONE, FACTOR = "13900000001", "0027"
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     with demo(tmp_path_factory.mktemp("demo")) as server:
         yield server
 
 
-def send_chest_ct(running: Running) -> int:
+def send_chest_ct(running: Demo) -> int:
     """C-STORE the real chest CT; its header says nothing of sex and birth date, so they are filled in as registered."""
     door = running.about["dicom"]
     ae = AE(ae_title=door["calling_ae"])
@@ -60,7 +62,7 @@ def open_with(page: Page, phone: str, factor: str) -> None:
     page.wait_for_url(re.compile("/exams/[0-9a-f]{32}$"))
 
 
-def test_a_real_ct_sent_by_c_store_reaches_the_phone_and_is_scrolled(running: Running) -> None:
+def test_a_real_ct_sent_by_c_store_reaches_the_phone_and_is_scrolled(running: Demo) -> None:
     needs("ct-chest-nlst-101287")
     assert running.put("/exams/REAL-CT-1", exam_body()) == 201
     assert running.put("/exams/REAL-CT-1/report", report_body()) == 201
@@ -91,7 +93,7 @@ def test_a_real_ct_sent_by_c_store_reaches_the_phone_and_is_scrolled(running: Ru
         assert before != after
 
 
-def test_the_qr_of_the_printed_sheet_opens_the_exam(running: Running, tmp_path: Path) -> None:
+def test_the_qr_of_the_printed_sheet_opens_the_exam(running: Demo, tmp_path: Path) -> None:
     if not (shutil.which("zbarimg") and shutil.which("pdftoppm")):
         pytest.skip("zbar-tools or poppler-utils is missing")
     exam = running.about["exams"][0]

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.factories.demo_server import free_port
-from tests.factories.hospital import NGINX, Front, nginx
+from deploy.testbed.processes import free_port
+from tests.factories.front import NGINX, Front, nginx
 from tests.functional.test_server_logs import blind
 
 pytestmark = [

@@ -13,8 +13,8 @@ from urllib.parse import urlencode
 import pytest
 
 from app import bootstrap
+from deploy.testbed.servers import Server, gunicorn, settings_of
 from tests.factories.access import FACTOR, issued
-from tests.factories.servers import Server, gunicorn, running, settings_of
 
 pytestmark = pytest.mark.server
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -52,18 +52,18 @@ def test_two_processes_and_a_kill_give_no_try_more(tmp_path: Path) -> None:
     house = bootstrap.build(settings_of(tmp_path))
     exam = issued(house)
     house.db.dispose()
-    with running(gunicorn(tmp_path, processes=2)) as server:
+    with gunicorn(tmp_path, "-w", "2") as server:
         found = at_once(50, lambda number: post(server, exam.qr, f"{number + 9000:04d}", number))
         assert found == {403: 5, 429: 45}
         server.end(signal.SIGKILL)
-    with running(gunicorn(tmp_path, processes=2)) as server:
+    with gunicorn(tmp_path, "-w", "2") as server:
         assert at_once(8, lambda number: post(server, exam.qr, FACTOR, number + 60)) == {429: 8}
 
 
 def test_a_forged_forwarded_address_buys_no_try_from_either_process(tmp_path: Path) -> None:
     (tmp_path / "var").mkdir()
     bootstrap.build(settings_of(tmp_path)).db.dispose()
-    with running(gunicorn(tmp_path, processes=2)) as server:
+    with gunicorn(tmp_path, "-w", "2") as server:
         forged = [
             {"X-Forwarded-For": f"198.51.100.{number}", "Forwarded": f"for=198.51.100.{number}"} for number in range(40)
         ]

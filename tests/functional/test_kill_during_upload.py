@@ -12,13 +12,13 @@ from pathlib import Path
 import pydicom
 import pytest
 
-from app.bootstrap import Services, build
-from app.repos.ingest import studies
+from app.bootstrap import build
+from deploy.testbed.ct import ct_series
+from deploy.testbed.multipart import STOW_TYPE, body
+from deploy.testbed.servers import Server, dicom_door, gunicorn, settings_of
 from tests.factories.dicom_client import associate
-from tests.factories.dicom_objects import ct_series
 from tests.factories.door_app import bearer
-from tests.factories.multipart import STOW_TYPE, body
-from tests.factories.servers import Server, dicom_door, gunicorn, running, settings_of
+from tests.factories.open_door import stored
 
 pytestmark = pytest.mark.server
 
@@ -29,16 +29,6 @@ COUNT, KILLED_AFTER, GROUP = 200, 90, 5
 def files() -> dict[str, bytes]:
     """SOP instance UID -> Part-10 file, of one series."""
     return {str(pydicom.dcmread(io.BytesIO(file)).SOPInstanceUID): file for file in ct_series(COUNT)}
-
-
-def readable(services: Services) -> dict[str, bytes]:
-    with services.db.read() as session:
-        return {
-            instance.sop_instance_uid: services.archive.objects.open(
-                instance.object_key, instance.object_version, services.archive.data_keys.open(session, key)
-            )
-            for instance, key in studies.sealed_instances(session)
-        }
 
 
 def dataset_bytes(part10: bytes) -> bytes:
@@ -66,12 +56,12 @@ def upload_group(port: int, token: dict[str, str], group: list[bytes]) -> set[st
         connection.request("POST", "/dicomweb/studies", body(group), {"Content-Type": STOW_TYPE, **token})
         answer = connection.getresponse()
         assert answer.status == 200
-        stored = json.loads(answer.read())["00081199"]["Value"]
+        taken = json.loads(answer.read())["00081199"]["Value"]
     except (OSError, http.client.HTTPException):
         return set()
     finally:
         connection.close()
-    return {item["00081155"]["Value"][0] for item in stored}
+    return {item["00081155"]["Value"][0] for item in taken}
 
 
 @pytest.mark.parametrize("delay_s", [0.0, 0.007, 0.02])
@@ -81,7 +71,7 @@ def test_every_instance_acknowledged_by_stow_survives(tmp_path: Path, files: dic
     services.db.dispose()
     acknowledged: set[str] = set()
     contents = list(files.values())
-    with running(gunicorn(tmp_path)) as server:
+    with gunicorn(tmp_path) as server:
         killer = Killer(server, delay_s)
         for first in range(0, COUNT, GROUP):
             answered = upload_group(server.port, token, contents[first : first + GROUP])
@@ -92,7 +82,7 @@ def test_every_instance_acknowledged_by_stow_survives(tmp_path: Path, files: dic
                 killer.strike()
         killer.join()
     services = build(settings_of(tmp_path))
-    kept = readable(services)
+    kept = stored(services)
     faults = [result.fault for result in services.operations.archive_check.objects() if result.fault]
     services.db.dispose()
     assert KILLED_AFTER <= len(acknowledged) < COUNT
@@ -106,15 +96,15 @@ def test_a_killed_upload_is_completed_by_sending_it_again(tmp_path: Path, files:
     token = bearer(services, "upload")
     services.db.dispose()
     contents = list(files.values())
-    with running(gunicorn(tmp_path)) as server:
+    with gunicorn(tmp_path) as server:
         killer = Killer(server, 0.15)
         killer.strike()
         upload_group(server.port, token, contents)
         killer.join()
-    with running(gunicorn(tmp_path)) as server:
+    with gunicorn(tmp_path) as server:
         assert upload_group(server.port, token, contents) == set(files)
     services = build(settings_of(tmp_path))
-    kept = readable(services)
+    kept = stored(services)
     services.db.dispose()
     assert kept == files
 
@@ -124,7 +114,7 @@ def test_every_instance_acknowledged_by_c_store_survives(
     tmp_path: Path, files: dict[str, bytes], delay_s: float
 ) -> None:
     acknowledged: set[str] = set()
-    with running(dicom_door(tmp_path)) as server:
+    with dicom_door(tmp_path) as server:
         killer = Killer(server, delay_s)
         association = associate(server.port)
         for uid, file in files.items():
@@ -139,7 +129,7 @@ def test_every_instance_acknowledged_by_c_store_survives(
         killer.join()
         association.abort()
     services = build(settings_of(tmp_path))
-    kept = readable(services)
+    kept = stored(services)
     services.db.dispose()
     assert KILLED_AFTER <= len(acknowledged) < COUNT
     assert acknowledged <= set(kept)
@@ -147,8 +137,8 @@ def test_every_instance_acknowledged_by_c_store_survives(
 
 
 def test_the_dicom_door_ends_in_order_on_sigterm(tmp_path: Path, files: dict[str, bytes]) -> None:
-    server = dicom_door(tmp_path)
-    association = associate(server.port)
-    assert association.send_c_store(pydicom.dcmread(io.BytesIO(next(iter(files.values()))))).Status == 0
-    association.release()
-    assert server.end(signal.SIGTERM) == 0
+    with dicom_door(tmp_path) as server:
+        association = associate(server.port)
+        assert association.send_c_store(pydicom.dcmread(io.BytesIO(next(iter(files.values()))))).Status == 0
+        association.release()
+        assert server.end(signal.SIGTERM) == 0

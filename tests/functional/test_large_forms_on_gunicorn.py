@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import pytest
 
 from app.bootstrap import build
+from deploy.testbed.servers import gunicorn, settings_of
 from tests.factories.access import Issued, issued
-from tests.factories.servers import gunicorn, running, settings_of
 
 pytestmark = pytest.mark.server
 
@@ -48,7 +48,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     services = build(settings_of(folder))
     exam = issued(services)
     services.db.dispose()
-    with running(gunicorn(folder)) as server:
+    with gunicorn(folder) as server:
         yield Site(server.port, exam)
 
 

@@ -6,7 +6,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
-from tests.factories.browser import in_browser, phone_page
+from deploy.testbed.phone import phone_page
+from tests.factories.browser import in_browser
 from tests.factories.patient_page_values import EXAM_ID, REPORT
 from tests.factories.patient_pages import Pages
 

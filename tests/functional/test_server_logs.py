@@ -16,11 +16,13 @@ import pytest
 
 from app.bootstrap import build
 from app.config import Settings
+from deploy.testbed.servers import gunicorn
 from tests.factories.door_app import bearer
-from tests.factories.hospital import NGINX, Front, gunicorn, nginx
+from tests.factories.front import NGINX, Front, nginx
 from tests.factories.leaks import leaks
 from tests.factories.production import production
 
+BREAKING = "tests.factories.breaking_wsgi:application"
 pytestmark = [
     pytest.mark.server,
     pytest.mark.skipif(NGINX is None, reason="nginx is not here: deploy/test-tools.sh unpacks Debian's"),
@@ -85,10 +87,10 @@ def hospital(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hospital]:
     services.db.dispose()
     options = ("--log-level", "debug", "--access-logfile", str(folder / "logs" / "gunicorn-access.log"))
     with (
-        gunicorn(folder, environment, *options, application="tests.factories.breaking_wsgi:application") as back,
-        nginx(folder, back) as front,
+        gunicorn(folder, *options, application=BREAKING, environ=environment) as back,
+        nginx(folder, back.port) as front,
     ):
-        yield Hospital(folder, front, back, token)
+        yield Hospital(folder, front, back.port, token)
 
 
 WALK = [

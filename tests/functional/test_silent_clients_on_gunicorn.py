@@ -14,10 +14,10 @@ import pytest
 
 from app.bootstrap import build
 from app.web.wsgi import arrival
-from tests.factories.dicom_objects import ct_file
+from deploy.testbed.ct import ct_file
+from deploy.testbed.multipart import STOW_TYPE, body
+from deploy.testbed.servers import gunicorn, settings_of
 from tests.factories.door_app import bearer
-from tests.factories.multipart import STOW_TYPE, body
-from tests.factories.servers import gunicorn, running, settings_of
 
 pytestmark = pytest.mark.server
 
@@ -64,7 +64,7 @@ def port_and_tokens(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     services = build(settings_of(folder))
     upload, read = bearer(services, "upload"), bearer(services, "read")
     services.db.dispose()
-    with running(gunicorn(folder)) as server:
+    with gunicorn(folder) as server:
         yield Site(server.port, upload, read)
 
 

@@ -11,8 +11,8 @@ from contextlib import ExitStack
 import pytest
 
 from app.bootstrap import build
+from deploy.testbed.servers import gunicorn, settings_of
 from tests.factories.access import Issued, issued
-from tests.factories.servers import gunicorn, running, settings_of
 from tests.factories.telling import receive_study
 
 pytestmark = pytest.mark.server
@@ -63,7 +63,7 @@ def phone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Phone]:
         pass
     house.pictures.renderer.close()
     house.db.dispose()
-    with running(gunicorn(folder)) as server:
+    with gunicorn(folder) as server:
         yield Phone(server.port, exam)
 
 

@@ -16,8 +16,8 @@ from playwright.sync_api import Browser, Page
 
 from app.clock import SystemClock
 from app.security import totp
-from tests.factories.browser import CHROMIUM, PHONE, phone_page
-from tests.factories.demo_server import Running, demo
+from deploy.testbed.phone import CHROMIUM, PHONE, phone_page
+from tests.factories.demo_server import Demo, demo
 
 pytestmark = [
     pytest.mark.browser,
@@ -32,12 +32,12 @@ DESKTOP: dict[str, Any] = {
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     with demo(tmp_path_factory.mktemp("desk")) as server:
         yield server
 
 
-def log_in(page: Page, running: Running, role: str = "desk") -> None:
+def log_in(page: Page, running: Demo, role: str = "desk") -> None:
     """With the role's account of demo.json; waits for a one-time password nobody used yet."""
     account = next(item for item in running.about["staff"] if item["role"] == role)
     for _ in range(3):
@@ -71,13 +71,13 @@ def faults_on_a_phone(page: Page) -> list[str]:
     return found
 
 
-def messages_on_phone(browser: Browser, running: Running, phone: str) -> list[str]:
+def messages_on_phone(browser: Browser, running: Demo, phone: str) -> list[str]:
     with phone_page(browser) as page:
         page.goto(f"{running.base}/demo/phone?phone={phone}")
         return re.findall(r"取片码\s*([2-9A-HJKMNP-Z]{6})", page.locator("body").inner_text())
 
 
-def test_staff_resend_brings_a_new_message_that_opens_the_exam(browser: Browser, running: Running) -> None:
+def test_staff_resend_brings_a_new_message_that_opens_the_exam(browser: Browser, running: Demo) -> None:
     exam = running.about["exams"][0]
     phone, factor = exam["patient"]["phone"], exam["patient"]["id_number"][-4:]
     before = messages_on_phone(browser, running, phone)
@@ -110,7 +110,7 @@ def test_staff_resend_brings_a_new_message_that_opens_the_exam(browser: Browser,
         assert page.locator("main img").first.evaluate("image => image.naturalWidth") > 100
 
 
-def test_the_desk_works_on_a_phone(browser: Browser, running: Running) -> None:
+def test_the_desk_works_on_a_phone(browser: Browser, running: Demo) -> None:
     exam = running.about["exams"][0]
     with phone_page(browser, **DESKTOP) as page:
         log_in(page, running)
@@ -130,7 +130,7 @@ def test_the_desk_works_on_a_phone(browser: Browser, running: Running) -> None:
     ("role", "path"),
     [("security_admin", "/staff/people"), ("audit_admin", "/staff/audit"), ("system_admin", "/staff/system")],
 )
-def test_the_administrators_pages_are_without_faults(browser: Browser, running: Running, role: str, path: str) -> None:
+def test_the_administrators_pages_are_without_faults(browser: Browser, running: Demo, role: str, path: str) -> None:
     with phone_page(browser, **DESKTOP) as page:
         log_in(page, running, role)
         assert page.url == running.base + path

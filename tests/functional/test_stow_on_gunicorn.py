@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from app.bootstrap import build
-from tests.factories.dicom_objects import ct_file, ct_series
+from deploy.testbed.ct import ct_file, ct_series
+from deploy.testbed.multipart import STOW_TYPE, body
+from deploy.testbed.servers import gunicorn, settings_of
 from tests.factories.door_app import bearer
-from tests.factories.multipart import STOW_TYPE, body
-from tests.factories.servers import gunicorn, running, settings_of
 
 pytestmark = pytest.mark.server
 
@@ -56,7 +56,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     services = build(settings_of(folder))
     token = bearer(services, "upload")
     services.db.dispose()
-    with running(gunicorn(folder)) as server:
+    with gunicorn(folder) as server:
         yield Client(server.port, token)
 
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.factories.browser import in_browser, phone_page, pixel, wait_for_slice, wait_until
+from deploy.testbed.phone import phone_page
+from tests.factories.browser import in_browser, pixel, wait_for_slice, wait_until
 from tests.factories.patient_page_frames import CT_FRAMES, grey
 from tests.factories.patient_page_values import EXAM_ID
 from tests.factories.patient_pages import ROOT, Pages

@@ -6,8 +6,6 @@ All of 127/8 is this machine, so that a client, and the staff, have other addres
 from __future__ import annotations
 
 import http.client
-import os
-import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -20,11 +18,14 @@ import pytest
 
 from app.bootstrap import build
 from app.config import Settings
+from deploy.testbed.processes import finished
+from deploy.testbed.servers import gunicorn
 from tests.factories.forwarded_headers import OPEN_QUOTE, client_of, values
-from tests.factories.hospital import NGINX, ROOT, Front, gunicorn, nginx
+from tests.factories.front import NGINX, Front, nginx
 from tests.factories.production import production
 from tests.functional.test_server_logs import blind
 
+BREAKING = "tests.factories.breaking_wsgi:application"
 pytestmark = [
     pytest.mark.server,
     pytest.mark.skipif(NGINX is None, reason="nginx is not here: deploy/test-tools.sh unpacks Debian's"),
@@ -68,10 +69,8 @@ def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         environment["CLOUDFILM_PROFILE"] = "demo"
     build(Settings.from_env(environment)).db.dispose()
     with ExitStack() as running:
-        back = running.enter_context(
-            gunicorn(folder, environment, application="tests.factories.breaking_wsgi:application")
-        )
-        yield House(folder, proxies, environment, back, running.enter_context(nginx(folder, back)))
+        back = running.enter_context(gunicorn(folder, application=BREAKING, environ=environment))
+        yield House(folder, proxies, environment, back.port, running.enter_context(nginx(folder, back.port)))
 
 
 def asked(connection: http.client.HTTPConnection, path: str, forwarded: str | None) -> tuple[int, str]:
@@ -140,21 +139,12 @@ def test_forged_headers_buy_no_guess_and_who_is_unknown_is_counted(house: House)
 
 def checked(house: House, front: Front, trust: bool = True) -> tuple[int, str]:
     """`flask check-config` through this front door: its exit code and what it said."""
-    environment = {"PATH": os.environ["PATH"], **house.environment}
-    environment["CLOUDFILM_BASE_URL"] = f"https://{PROXY}:{front.https}"
+    environment = house.environment | {"CLOUDFILM_BASE_URL": f"https://{PROXY}:{front.https}"}
     if trust:
         environment["SSL_CERT_FILE"] = str(house.folder / "cert.pem")
-    done = subprocess.run(
-        [sys.executable, "-m", "flask", "check-config"],
-        cwd=ROOT,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=120,
-    )
-    assert "Traceback" not in done.stdout
-    return done.returncode, done.stdout
+    code, said = finished([sys.executable, "-m", "flask", "check-config"], environment)
+    assert "Traceback" not in said
+    return code, said
 
 
 @pytest.mark.parametrize("house", [1, 2], indirect=True)

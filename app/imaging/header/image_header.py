@@ -70,7 +70,6 @@ class ImageHeader:
     """mm between rows, mm between columns."""
     instance_number: int | None = None
     frame_time_ms: float | None = None
-    lossy: bool = False
 
     def values(self, frame: int) -> FrameValues:
         """The values of frame `frame`, from 0."""
@@ -97,6 +96,7 @@ class ImageHeader:
     @classmethod
     def from_json(cls, plain: dict[str, Any]) -> ImageHeader:
         values = dict(plain)
+        values.pop("lossy", None)  # in rows of older releases
         values["shared"] = FrameValues.from_json(values.get("shared", {}))
         values["per_frame"] = tuple(FrameValues.from_json(item) for item in values.get("per_frame", ()))
         for name in ("padding", "pixel_spacing"):

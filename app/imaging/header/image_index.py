@@ -1,68 +1,65 @@
-"""A Part-10 file -> its parsed header, image header and frame index, in one pass. No pixels are read.
+"""What the archive's index keeps of an image, read off a parsed Part-10 file, so that no request parses a header.
 
-Limits against bombs are the caller's (app/dicom/part10.py); what a frame means is `decode`.
+The parsing, and its limits against bombs, are app/dicom/part10.py; what a frame means is `decode`. No pixels are read,
+but those of a deflated file, whose frames have no place of their own.
 """
 
 from __future__ import annotations
 
 import io
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
-from pydicom import Dataset, FileDataset, dcmread
-from pydicom.filereader import read_partial
-from pydicom.tag import BaseTag
+from pydicom import Dataset, dcmread
 
-from app.imaging.codecs.decode import DEFLATED_LE, EXPLICIT_BE, EXPLICIT_LE, IMPLICIT_LE
+from app.dicom.part10 import PIXEL_TAGS, ParsedFile
+from app.imaging.codecs.decode import DEFLATED_LE, EXPLICIT_BE
 from app.imaging.errors import ImagingError, NotAnImage, UnsupportedImage
 from app.imaging.header.frame_index import FrameIndex, index_encapsulated, index_native
 from app.imaging.header.image_header import ImageHeader
 from app.imaging.header.reading import read_header
 
-PIXEL_TAGS = {0x7FE00008: "FloatPixelData", 0x7FE00009: "DoubleFloatPixelData", 0x7FE00010: "PixelData"}
 UNDEFINED = 0xFFFFFFFF
 
 
 @dataclass(frozen=True)
-class Parsed:
-    """What ingest keeps of a file. Without pixels `pixel_offset` is None; `not_shown`: why there is no picture."""
+class ImageIndex:
+    """`header` is None for an object without pixels, or for one that cannot be shown (then there is a reason).
 
-    dataset: FileDataset
-    transfer_syntax_uid: str
-    pixel_offset: int | None
-    header: ImageHeader | None
-    frames: FrameIndex | None
-    not_shown: str | None
-
-
-def parse(file: BinaryIO) -> Parsed:
-    """Read everything before the pixels. Raises whatever pydicom raises on bytes that are no DICOM."""
-    stopped: list[int] = []
-
-    def at_pixels(tag: BaseTag, _vr: str | None, _length: int) -> bool:
-        if int(tag) in PIXEL_TAGS:
-            stopped.append(int(tag))
-        return bool(stopped)
-
-    dataset = read_partial(file, stop_when=at_pixels, force=_starts_like_dicom(file))
-    syntax = str(dataset.file_meta.get("TransferSyntaxUID", "")) or (
-        IMPLICIT_LE if dataset.is_implicit_VR else EXPLICIT_LE if dataset.is_little_endian else EXPLICIT_BE
-    )
-    if not stopped:
-        return Parsed(dataset, syntax, None, None, None, None)
-    offset = None if syntax == DEFLATED_LE else file.tell()
-    return Parsed(dataset, syntax, offset, *image_of(file, dataset, syntax, offset))
-
-
-def image_of(
-    file: BinaryIO, dataset: Dataset, transfer_syntax_uid: str, pixel_offset: int | None
-) -> tuple[ImageHeader | None, FrameIndex | None, str | None]:
-    """Header and frame index of an image whose dataset was parsed up to its pixels, or the reason why it is not shown.
-
-    `pixel_offset`: where the pixel element starts, None without one or in a deflated file. There the frames have no
-    place in the file: no index, they are found by `inflated_frame`. Raises nothing for odd images.
+    `frames` is None then too, and for deflated files, whose frames have no place of their own.
     """
+
+    header: dict[str, Any] | None = None
+    frames: bytes | None = None
+    number_of_frames: int = 0
+    not_shown_reason: str | None = None
+
+
+ImageIndexer = Callable[[BinaryIO, ParsedFile], ImageIndex]
+
+
+def index_image(file: BinaryIO, parsed: ParsedFile) -> ImageIndex:
+    """The index of a parsed file; an odd image is no error here, it is stored and says why it is not shown."""
+    if parsed.pixel_tag is None:
+        return ImageIndex()
+    try:
+        header, frames, not_shown = image_of(file, parsed)
+    except Exception:  # values of any kind in the header; the object itself is sound and must not be lost for them
+        return ImageIndex(number_of_frames=1, not_shown_reason="the description of the image cannot be read")
+    if header is None:
+        return ImageIndex(number_of_frames=1 if not_shown else 0, not_shown_reason=not_shown)
+    return ImageIndex(header.to_json(), frames.to_bytes() if frames else None, header.number_of_frames, not_shown)
+
+
+def image_of(file: BinaryIO, parsed: ParsedFile) -> tuple[ImageHeader | None, FrameIndex | None, str | None]:
+    """Header and frame index of a parsed file's image, or the reason why it is not shown.
+
+    Without an image all three are None. The frames of a deflated file have no place in it: no index, they are found
+    by `inflated_frame`. Raises nothing for odd images, but for values of a kind that none of the readers expects.
+    """
+    dataset, transfer_syntax_uid, pixel_offset = parsed.dataset, parsed.transfer_syntax_uid, parsed.pixel_offset
     try:
         if pixel_offset is None:
             deflated_image = transfer_syntax_uid == DEFLATED_LE and "Rows" in dataset
@@ -86,13 +83,6 @@ def _keyword(file: BinaryIO, pixel_offset: int, dataset: Dataset) -> str:
 
 def _order(dataset: Dataset) -> str:
     return ">" if dataset.original_encoding[1] is False else "<"
-
-
-def _starts_like_dicom(file: BinaryIO) -> bool:
-    """Old files come without preamble, or without any meta header: then they start with group 0002 or 0008."""
-    start = file.read(4)
-    file.seek(0)
-    return start[:2] in (b"\x02\x00", b"\x08\x00") and start[3:] == b"\x00"
 
 
 def inflated_frame(part10: bytes, frame: int) -> bytes:

@@ -81,7 +81,6 @@ def _read(ds: Dataset, transfer_syntax_uid: str, keyword: str) -> ImageHeader:
         pixel_spacing=_pixel_spacing(ds),
         instance_number=_optional_int(value_of(ds, "InstanceNumber")),
         frame_time_ms=_number(value_of(ds, "FrameTime")),
-        lossy=text_of(ds, "LossyImageCompression") == "01",
     )
 
 

@@ -20,6 +20,7 @@ from app.dicom.status import NOT_AS_PROMISED, PROCESSING_FAILURE
 from app.errors import RefusedObject
 from app.identity.matching import contradict
 from app.identity.sealed import open_identity
+from app.imaging.header.image_index import ImageIndex, ImageIndexer
 from app.models import DataKeyRow
 from app.repos.ingest import known as repo
 from app.repos.ingest import quarantine
@@ -27,7 +28,6 @@ from app.repos.ingest.known import KnownInstance
 from app.security.fields import FieldSealer
 from app.services.archive.data_keys import DataKeys
 from app.services.archive.stored_twin import holds_the_same, is_whole
-from app.services.image_index import ImageIndex, ImageIndexer
 from app.services.ingest.incoming import Conflicting, Duplicate, IncomingObject, Outcome, Refused, Stored
 
 OBJECT_VERSION = 1

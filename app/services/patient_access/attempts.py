@@ -32,10 +32,6 @@ class Claim:
     retry_after_s: int = 0
     step_up: bool = False
 
-    @property
-    def allowed(self) -> bool:
-        return not self.retry_after_s and not self.step_up
-
 
 @dataclass(frozen=True, kw_only=True)
 class Attempts:

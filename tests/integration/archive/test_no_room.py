@@ -18,12 +18,12 @@ from sqlalchemy import event
 from app.database import Database
 from app.dimse.scp import start_door
 from app.repos.ingest import studies
+from deploy.testbed.ct import ct_file
+from deploy.testbed.multipart import STOW_TYPE, body
 from tests.factories import database
 from tests.factories.dicom_client import CALLING, associate, send
-from tests.factories.dicom_objects import ct_file
 from tests.factories.door_app import bearer, door_app
 from tests.factories.house import exam_body
-from tests.factories.multipart import STOW_TYPE, body
 
 MIB = 1024 * 1024
 

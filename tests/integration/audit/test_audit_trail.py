@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from flask.testing import FlaskClient
+from flask import Flask
 
 from app.bootstrap import Services
 from app.repos.audit import log
-from tests.factories.access import application, issued
+from tests.factories.access import Issued, application, issued
 from tests.factories.house import clock_of, exam_body, report_body, services
 from tests.factories.leaks import leaks
 from tests.factories.telling import deliver_receipts, messages, receive_study, sweep
@@ -33,8 +33,11 @@ def trail(house: Services) -> list[tuple[str, str, str]]:
         ]
 
 
-def ordered_and_reported(ris: FlaskClient) -> None:
-    """What the RIS sends and fetches of one exam."""
+def let_the_ris_do_everything(app: Flask, house: Services) -> None:
+    """An exam with its report, corrected twice, its paper printed, the quarantine looked at."""
+    ris = app.test_client()
+    token = house.machines.tokens.create("ris", {"ris", "read"}, "cli")
+    ris.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
     assert ris.put("/api/v1/exams/A1", json=exam_body()).status_code == 201
     assert ris.put("/api/v1/exams/A1", json=exam_body(patient_phone=None, department="心内科")).status_code == 200
     assert ris.put("/api/v1/exams/A1", json=exam_body()).status_code == 200
@@ -44,8 +47,13 @@ def ordered_and_reported(ris: FlaskClient) -> None:
     assert ris.get("/api/v1/quarantine").status_code == 200
 
 
-def seen_and_left(patient: FlaskClient, page: str) -> str:
-    """The patient looks at everything, then leaves; the token of the form."""
+def let_the_patient_do_everything(app: Flask, house: Services, exam: Issued) -> str:
+    """A wrong factor, a one-time code, every page and file, leaving; the form token, which is a secret."""
+    patient, page = app.test_client(), f"/exams/{exam.exam_id}"
+    assert patient.post(f"/q/{exam.qr}", data={"factor": "9999"}).status_code == 403
+    patient.post(f"/q/{exam.qr}", data={"action": "send_code"})
+    sweep(house)
+    assert patient.post(f"/q/{exam.qr}", data={"factor": exam.factor}).status_code == 303
     for address in ("", "/viewer", "/report.pdf", "/images.zip", "/dicom.zip"):
         answer = patient.get(page + address)
         assert (answer.status_code, bool(answer.data)) == (200, True)
@@ -56,22 +64,14 @@ def seen_and_left(patient: FlaskClient, page: str) -> str:
 
 def test_every_step_of_a_patients_exam_leaves_its_trace(house: Services) -> None:
     app = application(house)
-    ris = app.test_client()
-    token = house.machines.tokens.create("ris", {"ris", "read"}, "cli")
-    ris.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
-    ordered_and_reported(ris)
+    let_the_ris_do_everything(app, house)
     receive_study(house)
     clock_of(house).advance(2)
     while house.worker.run_sweeps() or house.worker.run_job():
         pass
     deliver_receipts(house)
     exam = issued(house)
-    patient, page = app.test_client(), f"/exams/{exam.exam_id}"
-    assert patient.post(f"/q/{exam.qr}", data={"factor": "9999"}).status_code == 403
-    patient.post(f"/q/{exam.qr}", data={"action": "send_code"})
-    sweep(house)
-    assert patient.post(f"/q/{exam.qr}", data={"factor": exam.factor}).status_code == 303
-    token = seen_and_left(patient, page)
+    token = let_the_patient_do_everything(app, house, exam)
 
     found = Counter(trail(house))
     session, machine = "patient-session", "machine"

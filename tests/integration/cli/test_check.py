@@ -5,8 +5,6 @@ What it finds at an open front door is in tests/functional/test_who_is_asking.py
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -15,27 +13,18 @@ from pathlib import Path
 import pytest
 from fakeredis import TcpFakeServer
 
-from tests.factories.demo_server import free_port
+from deploy.testbed.processes import finished, free_port
 from tests.factories.production import WITHOUT_KEYS, production
-from tests.places import ROOT
 
 SECRET = "hunter2-hunter2"
 
 
 def flask(command: str, environment: dict[str, str]) -> tuple[int, list[str]]:
     """Exit code and lines of a command in a process of its own."""
-    done = subprocess.run(
-        [sys.executable, "-m", "flask", command],
-        cwd=ROOT,
-        env={"PATH": os.environ["PATH"], **environment},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=120,
-    )
-    assert "Traceback" not in done.stdout
-    assert SECRET not in done.stdout
-    return done.returncode, done.stdout.splitlines()
+    code, said = finished([sys.executable, "-m", "flask", command], environment)
+    assert "Traceback" not in said
+    assert SECRET not in said
+    return code, said.splitlines()
 
 
 @pytest.fixture

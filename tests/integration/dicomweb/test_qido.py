@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from app.models import Instance
 from app.services.dicomweb import query as dicom_query
-from tests.factories.dicom_objects import ct_file, ct_series
+from deploy.testbed.ct import ct_file, ct_series
 from tests.factories.door_app import bearer
 from tests.factories.reading_machine import ReadingMachine, tag
 
@@ -23,7 +23,14 @@ STUDY, ACCESSION, PATIENT_ID = "0020000D", "00080050", "00100020"
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReadingMachine]:
     machine = ReadingMachine(tmp_path_factory.mktemp("qido"))
     machine.hold(
-        *ct_series(5, StudyInstanceUID=A, AccessionNumber="A_100", StudyDate="20260105", StudyTime="0930"),
+        *ct_series(
+            5,
+            StudyInstanceUID=A,
+            AccessionNumber="A_100",
+            StudyDate="20260105",
+            StudyTime="0930",
+            StudyDescription="Chest",
+        ),
         *ct_series(2, StudyInstanceUID=A, AccessionNumber="A_100", Modality="SR", StudyDate="20260105"),
         *ct_series(3, StudyInstanceUID=B, AccessionNumber="AX200", StudyDate="20260220", PatientID="P2", Modality="MR"),
     )
@@ -44,7 +51,7 @@ def test_a_study_comes_with_all_required_attributes(machine: ReadingMachine) -> 
     assert tag(study, "00080020") == "20260105"
     assert tag(study, ACCESSION) == "A_100"
     assert tag(study, PATIENT_ID) == "P1"
-    assert tag(study, "00100010") == {"Alphabetic": "Wang^Xiaodong", "Ideographic": "王^小东"}
+    assert tag(study, "00100010") == {"Alphabetic": "Li^Na", "Ideographic": "李^娜"}
     assert study["00080061"]["Value"] == ["CT", "SR"]
     assert (tag(study, "00201206"), tag(study, "00201208")) == (2, 7)
     assert tag(study, "00081190").endswith(f"/dicomweb/studies/{A}")
@@ -91,7 +98,7 @@ def test_matching_keys_select_studies(machine: ReadingMachine, query: dict[str, 
         {"StudyDate": "-"},
         {"StudyInstanceUID": "abc"},
         {"PatientID": "P*"},
-        {"PatientName": "Wang*"},
+        {"PatientName": "Li*"},
         {"NoSuchAttribute": "x"},
         {"SeriesInstanceUID": "1.2"},
         {"limit": "0"},

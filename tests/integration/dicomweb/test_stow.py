@@ -13,9 +13,9 @@ from app.bootstrap import Services
 from app.repos.ingest import quarantine, studies
 from app.services.ingest.incoming import OVERSIZED
 from app.web.machine.dicomweb import stow
-from tests.factories.dicom_objects import ct_file, ct_series
+from deploy.testbed.ct import ct_file, ct_series
+from deploy.testbed.multipart import STOW_TYPE, body
 from tests.factories.door_app import bearer, door_app
-from tests.factories.multipart import STOW_TYPE, body
 
 
 class Upload:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from deploy.testbed.ct import ct_file, ct_series
 from tests.factories.dicom_client import CALLED, CALLING, associate, send
-from tests.factories.dicom_objects import ct_file, ct_series
 from tests.factories.open_door import Open, stored
 
 

@@ -12,8 +12,8 @@ import pytest
 
 from app.errors import StoreFull
 from app.services.ingest.incoming import KEPT_OF_OVERSIZED_BYTES, OVERSIZED
+from deploy.testbed.ct import ct_file
 from tests.factories.dicom_client import associate, send
-from tests.factories.dicom_objects import ct_file
 from tests.factories.open_door import Open, stored
 
 

@@ -7,10 +7,11 @@ import io
 import pydicom
 from pydicom.uid import ImplicitVRLittleEndian, JPEGLSLossless
 
+from deploy.testbed.ct import ct_file, ct_series, ct_slice, part10
+from deploy.testbed.shared_data import files_of
 from tests.factories.dicom_client import associate, send
-from tests.factories.dicom_objects import ct_dataset, ct_file, ct_series, part10
 from tests.factories.open_door import Open, stored
-from tests.shared_data import files_of, needs
+from tests.shared_data import needs
 
 
 def dataset_bytes(part10: bytes) -> bytes:
@@ -59,7 +60,7 @@ def test_transfer_syntaxes_are_stored_as_received(open_door: Open) -> None:
 def test_implicit_little_endian_is_kept_implicit(open_door: Open) -> None:
     door, services = open_door()
     association = associate(door.port, syntaxes=[ImplicitVRLittleEndian])
-    assert send(association, [part10(ct_dataset(), ImplicitVRLittleEndian)]) == [0]
+    assert send(association, [part10(ct_slice(), ImplicitVRLittleEndian)]) == [0]
     association.release()
     [kept] = stored(services).values()
     assert pydicom.dcmread(io.BytesIO(kept)).is_implicit_VR

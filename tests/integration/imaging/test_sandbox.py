@@ -19,10 +19,11 @@ import pytest
 from app.imaging.display.window import Window
 from app.imaging.errors import BadRegion, DecoderUnavailable, UndecodableFrame
 from app.imaging.sandbox.pool import RenderPool, RenderSpec, RenderTask
+from deploy.testbed.shared_data import files_of
 from tests.factories.images import image_header
 from tests.integration.imaging.test_real_images import NOT_SHOWN, first_frame
 from tests.places import ROOT
-from tests.shared_data import files_of, needs
+from tests.shared_data import needs
 
 MUTANTS = 2000
 Children = Callable[[], list[int]]

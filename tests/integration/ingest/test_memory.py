@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.factories.servers import ROOT
+from tests.places import ROOT
 
 MIB = 1024 * 1024
 
@@ -33,13 +33,13 @@ def receive_bombs(folder: str) -> None:
     from pydicom.uid import DeflatedExplicitVRLittleEndian
 
     from app.services.ingest.incoming import Stored
-    from tests.factories.dicom_objects import ct_dataset, part10
+    from deploy.testbed.ct import ct_slice, part10
     from tests.factories.ingest_rig import IngestRig
 
     rig = IngestRig(Path(folder))
-    rig.receive(part10(ct_dataset()))
+    rig.receive(part10(ct_slice()))
     kind = DeflatedExplicitVRLittleEndian
-    bombs = [part10(ct_dataset(EncapsulatedDocument=bytes(40 * MIB)), kind) for _ in range(12)]
+    bombs = [part10(ct_slice(EncapsulatedDocument=bytes(40 * MIB)), kind) for _ in range(12)]
     assert sum(map(len, bombs)) < 2 * MIB
     _reset_and_peak()  # making them took memory too
     peaks = [_reset_and_peak()]

@@ -12,9 +12,10 @@ from pydicom.uid import ImplicitVRLittleEndian
 
 from app.bootstrap import Services
 from app.services.ingest.incoming import Conflicting, Duplicate, IncomingObject, Outcome, Stored
-from tests.factories.dicom_objects import ct_dataset, ct_file, part10
+from deploy.testbed.ct import ct_file, ct_slice, part10
+from deploy.testbed.shared_data import files_of
 from tests.factories.door_app import door_app
-from tests.shared_data import files_of, needs
+from tests.shared_data import needs
 
 
 @pytest.fixture
@@ -35,9 +36,7 @@ def written_anew(file: bytes, **changed: object) -> bytes:
     dataset.file_meta.ImplementationVersionName = "OTHER"
     for keyword, value in changed.items():
         setattr(dataset, keyword, value)
-    copy = io.BytesIO()
-    dataset.save_as(copy, enforce_file_format=True)
-    return copy.getvalue()
+    return part10(dataset)
 
 
 def test_another_file_meta_group_is_the_same_instance(services: Services) -> None:
@@ -48,7 +47,7 @@ def test_another_file_meta_group_is_the_same_instance(services: Services) -> Non
 
 @pytest.mark.parametrize(
     "changed",
-    [{"PixelData": bytes(128)}, {"StudyDescription": "Head"}, {"WindowCenter": "40"}, {"Rows": 4, "Columns": 16}],
+    [{"PixelData": bytes(128)}, {"StudyDescription": "Head"}, {"WindowCenter": "41"}, {"Rows": 4, "Columns": 16}],
 )
 def test_any_difference_in_content_is_a_conflict(services: Services, changed: dict[str, object]) -> None:
     file = ct_file()
@@ -57,7 +56,7 @@ def test_any_difference_in_content_is_a_conflict(services: Services, changed: di
 
 
 def test_another_transfer_syntax_is_a_conflict(services: Services) -> None:
-    dataset = ct_dataset()
+    dataset = ct_slice()
     receive(services, part10(dataset))
     assert isinstance(receive(services, part10(dataset, ImplicitVRLittleEndian)), Conflicting)
 

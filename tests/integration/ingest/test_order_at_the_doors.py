@@ -14,11 +14,11 @@ from sqlalchemy import event
 from app.archive.local_store import LocalStore
 from app.bootstrap import Services
 from app.dimse.scp import start_door
+from deploy.testbed.ct import ct_series
+from deploy.testbed.multipart import STOW_TYPE, body
 from tests.factories.dicom_client import CALLING, associate, send
-from tests.factories.dicom_objects import ct_series
 from tests.factories.door_app import bearer, door_app
 from tests.factories.durable_steps import in_order
-from tests.factories.multipart import STOW_TYPE, body
 
 ORDER = ["write", "fsync-file", "rename", "fsync-folder", "commit", "answer"]
 

@@ -16,9 +16,9 @@ from sqlalchemy import func, select
 from app.bootstrap import Services
 from app.models import AuditEvent, Instance, Rejection
 from app.services.ingest.incoming import IncomingObject, Refused, Stored
+from deploy.testbed.ct import ct_slice, part10
 from tests.factories.access import application, let_in
 from tests.factories.house import services
-from tests.factories.images import ct_slice, part10
 from tests.factories.telling import exam_of, messages, register, sweep
 
 QUALITY, OF_INTEREST = "113001", "113000"

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from app.services.ingest.incoming import Duplicate, Outcome, Refused, Stored
-from tests.factories.dicom_objects import ct_file, ct_series
+from deploy.testbed.ct import ct_file, ct_series
 from tests.factories.ingest_rig import IngestRig
 from tests.places import ROOT
 from tests.shared_data import needs

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from redis import Redis
 from redis.exceptions import ConnectionError as RedisAway
 
 from app.jobs import wake
 from app.jobs.wake import Waker
-from tests.factories.demo_server import free_port
+from deploy.testbed.processes import free_port, listening, started
 from tests.factories.house import services
 
 PROGRAM = shutil.which("redis-server")
@@ -25,18 +22,8 @@ PROGRAM = shutil.which("redis-server")
 def redis_url(tmp_path: Path) -> Iterator[str]:
     port = free_port()
     options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(tmp_path)]
-    process = subprocess.Popen([str(PROGRAM), *options], stdout=subprocess.DEVNULL)
-    url = f"redis://127.0.0.1:{port}/0"
-    with Redis.from_url(url) as client:
-        for _ in range(100):
-            try:
-                client.ping()
-                break
-            except RedisAway:
-                time.sleep(0.1)
-    yield url
-    process.terminate()
-    process.wait(timeout=20)
+    with started([str(PROGRAM), *options], tmp_path / "redis.log", {}, listening(port)):
+        yield f"redis://127.0.0.1:{port}/0"
 
 
 @pytest.mark.server

@@ -15,7 +15,7 @@ from app.config import Settings
 from app.errors import StoreFull
 from app.services.ingest.incoming import IncomingObject, Outcome
 from app.services.ingest.ingest import Ingest
-from tests.factories.dicom_objects import ct_series
+from deploy.testbed.ct import ct_series
 
 
 @pytest.fixture

@@ -15,9 +15,9 @@ from app.models import Exam, Report
 from app.repos.ingest import studies as study_repo
 from app.services.ingest.incoming import IncomingObject
 from app.web.machine.ris.bodies import exam_input
+from deploy.testbed.ct import ct_slice, part10
 from tests.factories.demo_data import labelled, load, start, write
 from tests.factories.house import exam_body
-from tests.factories.images import ct_slice, part10
 from tests.factories.telling import messages, receive_study, study, sweep
 
 

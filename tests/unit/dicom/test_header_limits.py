@@ -18,12 +18,12 @@ from pydicom.uid import (
 
 from app.dicom import pixel_element
 from app.dicom.part10 import HeaderLimits
-from tests.factories.dicom_objects import ct_dataset, part10
+from deploy.testbed.ct import ct_slice, part10
 from tests.factories.read_headers import MIB, VALID, read_bytes, refusal
 
 
 def nested(depth: int, undefined_length: bool) -> bytes:
-    dataset = ct_dataset()
+    dataset = ct_slice()
     inner = dataset
     for _ in range(depth):
         item = Dataset()
@@ -42,7 +42,7 @@ def test_reasonable_nesting_passes_and_deep_nesting_does_not(undefined_length: b
 
 
 def test_nesting_past_the_interpreters_stack_is_refused() -> None:
-    head = part10(ct_dataset(PixelData=None))
+    head = part10(ct_slice(PixelData=None))
     opening = bytes.fromhex("4000 43a0 5351 0000 ffffffff feff 00e0 ffffffff".replace(" ", ""))
     hostile = head + opening * 20_000
 
@@ -53,7 +53,7 @@ def test_nesting_past_the_interpreters_stack_is_refused() -> None:
 
 
 def test_a_deflated_file_is_read_and_a_deflated_bomb_is_not() -> None:
-    data = part10(ct_dataset(), DeflatedExplicitVRLittleEndian)
+    data = part10(ct_slice(), DeflatedExplicitVRLittleEndian)
     assert read_bytes(data).pixel_offset is None
     meta_end = 144 + int.from_bytes(data[140:144], "little")
     packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
@@ -65,7 +65,7 @@ def test_a_deflated_file_is_read_and_a_deflated_bomb_is_not() -> None:
 
 @pytest.mark.parametrize("claimed", [0, 8, 2**32 - 1])
 def test_a_lying_group_length_gets_no_deflated_bomb_past_the_limit(claimed: int) -> None:
-    data = part10(ct_dataset(), DeflatedExplicitVRLittleEndian)
+    data = part10(ct_slice(), DeflatedExplicitVRLittleEndian)
     meta_end = 144 + int.from_bytes(data[140:144], "little")
     packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
     head = data[:140] + claimed.to_bytes(4, "little") + data[144:meta_end]
@@ -76,7 +76,7 @@ def test_a_lying_group_length_gets_no_deflated_bomb_past_the_limit(claimed: int)
 @pytest.mark.parametrize("syntax", [ImplicitVRLittleEndian, ExplicitVRLittleEndian, DeflatedExplicitVRLittleEndian])
 @pytest.mark.parametrize("undefined_length", [True, False])
 def test_elements_are_counted_wherever_they_lie(syntax: str, undefined_length: bool) -> None:
-    dataset = ct_dataset()
+    dataset = ct_slice()
     dataset.ReferencedSeriesSequence = Sequence([Dataset() for _ in range(500)])
     for number, item in enumerate(dataset.ReferencedSeriesSequence):
         item.SeriesInstanceUID = f"1.2.{number}"
@@ -87,7 +87,7 @@ def test_elements_are_counted_wherever_they_lie(syntax: str, undefined_length: b
 
 
 def test_the_same_bytes_in_ever_deeper_sequences_are_paid_for_at_every_level() -> None:
-    dataset = inner = ct_dataset()
+    dataset = inner = ct_slice()
     for _ in range(20):
         inner.ConceptNameCodeSequence = Sequence([Dataset()])
         inner = inner.ConceptNameCodeSequence[0]
@@ -97,7 +97,7 @@ def test_the_same_bytes_in_ever_deeper_sequences_are_paid_for_at_every_level() -
 
 @pytest.mark.parametrize("keyword", ["WindowCenter", "PatientName", "SeriesDescription", "ImageType"])
 def test_a_value_that_would_become_a_million_objects_is_refused_unread(keyword: str) -> None:
-    data = part10(ct_dataset(**{keyword: "11"}), ImplicitVRLittleEndian)
+    data = part10(ct_slice(**{keyword: "11"}), ImplicitVRLittleEndian)
     tag = tag_for_keyword(keyword)
     assert tag is not None
     head = struct.pack("<HH", tag >> 16, tag & 0xFFFF)
@@ -109,7 +109,7 @@ def test_a_value_that_would_become_a_million_objects_is_refused_unread(keyword: 
 def test_bulk_data_of_any_length_are_no_fault() -> None:
     item = Dataset()
     item.add_new("WaveformData", "OW", bytes(2 * MIB))
-    data = part10(ct_dataset(WaveformSequence=Sequence([item])))
+    data = part10(ct_slice(WaveformSequence=Sequence([item])))
     assert read_bytes(data).modality == "CT"
 
 
@@ -121,18 +121,18 @@ def test_pixels_in_endless_fragments_are_refused(monkeypatch: pytest.MonkeyPatch
 
 
 def encapsulated(fragments: bytes) -> bytes:
-    head = part10(ct_dataset(PixelData=None), RLELossless)
+    head = part10(ct_slice(PixelData=None), RLELossless)
     return head + b"\xe0\x7f\x10\x00OB\x00\x00\xff\xff\xff\xff" + fragments
 
 
 def test_an_element_that_claims_gigabytes_is_refused_without_reading_them() -> None:
-    head = part10(ct_dataset(PixelData=None))
+    head = part10(ct_slice(PixelData=None))
     claim = b"\x09\x00\x10\x10OB\x00\x00\xff\xff\xff\xbf"
     assert refusal(head + claim + bytes(100)).startswith("truncated")
 
 
 def test_a_header_larger_or_longer_than_its_limits_is_refused() -> None:
-    large = part10(ct_dataset(PixelData=None, EncapsulatedDocument=bytes(MIB)))
+    large = part10(ct_slice(PixelData=None, EncapsulatedDocument=bytes(MIB)))
     assert refusal(large, HeaderLimits(header_bytes=MIB)) == "the header is larger than the limit"
     assert refusal(VALID, HeaderLimits(reads=30)) == "the header is larger than the limit"
 
@@ -140,7 +140,7 @@ def test_a_header_larger_or_longer_than_its_limits_is_refused() -> None:
 @pytest.mark.parametrize("undefined_length", [True, False])
 def test_empty_items_count_for_the_memory_they_take(undefined_length: bool) -> None:
     """Each is a data set of its own, of some hundred bytes, however its sequence says where it ends."""
-    many = ct_dataset()
+    many = ct_slice()
     many.PerformedProtocolCodeSequence = Sequence([Dataset() for _ in range(10_000)])
     many["PerformedProtocolCodeSequence"].is_undefined_length = undefined_length
     assert read_bytes(part10(many)).parsed.memory_bytes > 10_000 * 256

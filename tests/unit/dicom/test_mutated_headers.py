@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from app.dicom.header_fields import read
 from app.dicom.part10 import HeaderLimits
 from app.errors import RefusedObject
+from deploy.testbed.shared_data import files_of
 from tests.factories.read_headers import VALID, read_bytes, refusal
-from tests.shared_data import files_of, needs
+from tests.shared_data import needs
 
 
 def read_or_refuse(data: bytes) -> str:

@@ -8,7 +8,7 @@ from pydicom.uid import (
     ImplicitVRLittleEndian,
 )
 
-from tests.factories.dicom_objects import ct_dataset, ct_file, part10
+from deploy.testbed.ct import ct_file, ct_slice, part10
 from tests.factories.read_headers import VALID, read_bytes, refusal
 
 
@@ -29,14 +29,14 @@ def test_a_header_cut_anywhere_is_refused() -> None:
 
 def test_cut_pixels_are_named() -> None:
     assert refusal(VALID[:-1]) == "truncated: pixel data end early"
-    implicit = part10(ct_dataset(), ImplicitVRLittleEndian)
+    implicit = part10(ct_slice(), ImplicitVRLittleEndian)
     assert refusal(implicit[:-1]) == "truncated: pixel data end early"
 
 
 @pytest.mark.parametrize("syntax", [ImplicitVRLittleEndian, ExplicitVRLittleEndian])
 @pytest.mark.parametrize("pixels", [b"", b"\x07\x00"])
 def test_an_image_of_one_pixel_or_none_is_whole(syntax: str, pixels: bytes) -> None:
-    data = part10(ct_dataset(Rows=1, Columns=1, BitsAllocated=8, BitsStored=8, HighBit=7, PixelData=pixels), syntax)
+    data = part10(ct_slice(Rows=1, Columns=1, BitsAllocated=8, BitsStored=8, HighBit=7, PixelData=pixels), syntax)
     assert read_bytes(data).pixel_offset is not None
     assert refusal(data[:-1]).startswith("truncated")
 
@@ -58,7 +58,7 @@ def _with_raw_uid(keyword: str, value: str) -> bytes:
 
 
 def test_a_wrongly_labelled_name_is_read_all_the_same() -> None:
-    dataset = ct_dataset(SpecificCharacterSet="ISO_IR 100", PatientName=None)
+    dataset = ct_slice(SpecificCharacterSet="ISO_IR 100", PatientName=None)
     dataset.add_new("PatientName", "PN", "王^小东".encode("gb18030"))
     header = read_bytes(part10(dataset))
     assert header.identity.names == ("王^小东",)

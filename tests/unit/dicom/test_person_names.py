@@ -7,7 +7,8 @@ import pytest
 from app.dicom.header_fields import read
 from app.dicom.part10 import HeaderLimits
 from app.dicom.person_names import decode_person_name
-from tests.shared_data import FOLDER, needs
+from deploy.testbed.shared_data import FOLDER
+from tests.shared_data import needs
 
 NAME = "Wang^Xiaodong=王^小东"
 

@@ -14,14 +14,28 @@ from pydicom import Dataset
 from pydicom.dataelem import RawDataElement
 from pydicom.encaps import encapsulate
 from pydicom.tag import BaseTag
+from pydicom.uid import JPEGLSLossless
 
+from app.dicom.part10 import HeaderLimits, ParsedFile, parse
 from app.imaging.codecs.decode import EXPLICIT_LE, decode_frame
 from app.imaging.errors import UnsupportedImage
 from app.imaging.header.frame_index import FrameIndex
 from app.imaging.header.image_header import FrameValues, ImageHeader
-from app.imaging.header.image_index import image_of, parse
+from app.imaging.header.image_index import image_of
 from app.imaging.header.reading import read_header
-from tests.factories.images import ct_slice, image_header, part10
+from deploy.testbed.ct import ct_slice, part10
+from tests.factories.images import image_header
+
+
+def parsed_file(raw: bytes) -> ParsedFile:
+    return parse(io.BytesIO(raw), HeaderLimits())
+
+
+def frames_of(raw: bytes) -> FrameIndex:
+    _, frames, _ = image_of(io.BytesIO(raw), parsed_file(raw))
+    assert frames is not None
+    return frames
+
 
 places = st.tuples(*[st.floats(-1e3, 1e3)] * 3)
 
@@ -30,6 +44,10 @@ places = st.tuples(*[st.floats(-1e3, 1e3)] * 3)
 def test_a_header_survives_json(shared: FrameValues) -> None:
     header = image_header(shared=shared, per_frame=(shared,), padding=(-5, 3), pixel_spacing=(0.5, 0.7))
     assert ImageHeader.from_json(json.loads(json.dumps(header.to_json()))) == header
+
+
+def test_a_header_that_an_older_release_stored_is_read() -> None:
+    assert ImageHeader.from_json(image_header().to_json() | {"lossy": True}) == image_header()
 
 
 pieces = st.tuples(st.integers(0, 2**60), st.integers(0, 2**31))
@@ -48,13 +66,14 @@ def test_an_index_is_taken_apart_once_for_all_its_frames() -> None:
 def test_native_frames_are_read_by_their_index_alone() -> None:
     ds = ct_slice(InstanceNumber=7)
     raw = part10(ds)
-    parsed = parse(io.BytesIO(raw))
-    assert parsed.header is not None
-    assert parsed.frames is not None
-    ((start, length),) = parsed.frames.pieces(0)
+    parsed = parsed_file(raw)
+    header, frames, _ = image_of(io.BytesIO(raw), parsed)
+    assert header is not None
+    assert frames is not None
+    ((start, length),) = frames.pieces(0)
     assert raw[start : start + length] == ds.PixelData
     assert raw[parsed.pixel_offset : (parsed.pixel_offset or 0) + 4] == b"\xe0\x7f\x10\x00"
-    pixels = decode_frame(parsed.header, raw[start : start + length])
+    pixels = decode_frame(header, raw[start : start + length])
     assert pixels.dtype == np.int16
     assert pixels[0, 0] == -393
 
@@ -62,14 +81,12 @@ def test_native_frames_are_read_by_their_index_alone() -> None:
 @pytest.mark.parametrize("with_table", [True, False])
 def test_encapsulated_frames_are_found_with_and_without_an_offset_table(with_table: bool) -> None:
     ds = ct_slice(NumberOfFrames=2)
-    ds.file_meta.TransferSyntaxUID = "1.2.840.10008.1.2.4.80"
     codes = [b"\xff\xd8first\x00", b"\xff\xd8second"]
     ds.PixelData = encapsulate(codes, fragments_per_frame=2, has_bot=with_table)
     ds["PixelData"].is_undefined_length = True
     ds["PixelData"].VR = "OB"
-    raw = part10(ds)
-    frames = parse(io.BytesIO(raw)).frames
-    assert frames is not None
+    raw = part10(ds, JPEGLSLossless)
+    frames = frames_of(raw)
     found = [b"".join(raw[start : start + length] for start, length in frames.pieces(k)) for k in range(2)]
     assert [bytes(code) for code in found] == codes
 
@@ -77,18 +94,16 @@ def test_encapsulated_frames_are_found_with_and_without_an_offset_table(with_tab
 def test_a_frame_that_is_cut_off_has_no_pieces() -> None:
     ds = ct_slice()
     ds.PixelData = ds.PixelData[:100]
-    frames = parse(io.BytesIO(part10(ds))).frames
-    assert frames is not None
-    assert frames.pieces(0) == ()
+    assert frames_of(part10(ds)).pieces(0) == ()
 
 
 def test_a_fragment_that_is_cut_off_is_a_missing_frame() -> None:
     ds = ct_slice(NumberOfFrames=2)
-    ds.file_meta.TransferSyntaxUID = "1.2.840.10008.1.2.4.80"
     ds.PixelData = encapsulate([b"\xff\xd8first\x00", b"\xff\xd8second"])
     ds["PixelData"].is_undefined_length = True
     ds["PixelData"].VR = "OB"
-    frames = parse(io.BytesIO(part10(ds)[:-12])).frames
+    raw = part10(ds, JPEGLSLossless)
+    _, frames, _ = image_of(io.BytesIO(raw[:-12]), parsed_file(raw))  # cut after it was parsed
     assert frames is not None
     assert [len(frames.pieces(k)) for k in range(2)] == [1, 0]
 
@@ -106,15 +121,13 @@ class CountingFile(io.BytesIO):
 
 def test_an_offset_table_for_other_frames_than_there_are_is_not_even_read() -> None:
     ds = ct_slice()
-    ds.file_meta.TransferSyntaxUID = "1.2.840.10008.1.2.4.80"
     code, table = b"\xff\xd8only", bytes(8 * 100_000)
     length = len(table).to_bytes(4, "little")
     ds.PixelData = encapsulate([code], has_bot=False).replace(bytes(4), length + table, 1)
     ds["PixelData"].is_undefined_length = True
     ds["PixelData"].VR = "OB"
-    parsed = parse(io.BytesIO(part10(ds)))
-    file = CountingFile(part10(ds))
-    _, frames, _ = image_of(file, parsed.dataset, parsed.transfer_syntax_uid, parsed.pixel_offset)
+    file = CountingFile(part10(ds, JPEGLSLossless))
+    _, frames, _ = image_of(file, parsed_file(file.getvalue()))
     assert frames is not None
     ((start, length),) = frames.pieces(0)
     assert file.getvalue()[start : start + length] == code
@@ -183,11 +196,10 @@ def test_a_contradictory_description_is_refused_by_name(changes: dict[str, Any])
 
 @pytest.mark.parametrize("keep", range(0, 40, 3))
 def test_a_file_cut_anywhere_around_its_pixels_raises_nothing_but_says_so(keep: int) -> None:
-    ds = ct_slice()
-    raw = part10(ds)
-    start = parse(io.BytesIO(raw)).pixel_offset
-    assert start is not None
-    header, frames, reason = image_of(io.BytesIO(raw[: start + keep]), ds, EXPLICIT_LE, start)
+    raw = part10(ct_slice())
+    parsed = parsed_file(raw)
+    assert parsed.pixel_offset is not None
+    header, frames, reason = image_of(io.BytesIO(raw[: parsed.pixel_offset + keep]), parsed)
     assert reason or (header is not None and frames is not None and frames.pieces(0) == ())
 
 

@@ -9,9 +9,10 @@ import pytest
 from app.imaging.header.frame_index import FrameIndex
 from app.imaging.header.image_header import ImageHeader
 from app.services.ingest.incoming import Stored
-from tests.factories.dicom_objects import ct_file
+from deploy.testbed.ct import ct_file
+from deploy.testbed.shared_data import files_of
 from tests.factories.ingest_rig import IngestRig
-from tests.shared_data import files_of, needs
+from tests.shared_data import needs
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pydicom
 import pytest
 
 from app.services.ingest.incoming import Conflicting, Duplicate
-from tests.factories.dicom_objects import ct_file, ct_series
+from deploy.testbed.ct import ct_file, ct_series
 from tests.factories.ingest_rig import IngestRig, audit_events
 
 

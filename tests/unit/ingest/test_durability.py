@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from app.errors import StoreFull
 from app.models import Study
 from app.services.ingest.incoming import Conflicting, Duplicate, Stored
-from tests.factories.dicom_objects import ct_file, ct_series
+from deploy.testbed.ct import ct_file, ct_series
 from tests.factories.durable_steps import in_order
 from tests.factories.ingest_rig import IngestRig
 

@@ -11,7 +11,7 @@ from app.dicom.part10 import HeaderLimits
 from app.errors import RefusedObject
 from app.identity.sealed import open_identity
 from app.services.ingest.incoming import Conflicting, Duplicate, IncomingObject, Refused, Stored
-from tests.factories.dicom_objects import ct_dataset, ct_file, ct_series, part10
+from deploy.testbed.ct import ct_file, ct_series, ct_slice, part10
 from tests.factories.ingest_rig import NOON, IngestRig, audit_events
 
 
@@ -29,15 +29,15 @@ def test_a_new_object_is_kept_byte_for_byte_with_its_index_row(rig: IngestRig) -
 
 
 def test_a_study_row_holds_its_patient_sealed_and_its_attributes_plain(rig: IngestRig) -> None:
-    rig.receive(ct_file(StudyInstanceUID="1.2"))
+    rig.receive(ct_file(StudyInstanceUID="1.2", StudyDescription="Chest"))
     study = rig.study("1.2")
     identity = open_identity(rig.fields, study.identity_sealed)
-    assert identity.names == ("Wang^Xiaodong", "王^小东")
-    assert (identity.patient_id, identity.sex, identity.birth_date) == ("P1", "M", "19700102")
+    assert identity.names == ("Li^Na", "李^娜")
+    assert (identity.patient_id, identity.sex, identity.birth_date) == ("P1", "F", "19600102")
     assert study.patient_id_hash == rig.blind.of("patient.patient_id", "P1")
-    assert study.attributes == {"StudyDate": "20260105", "StudyDescription": "Chest"}
+    assert study.attributes == {"StudyDate": "20260101", "StudyTime": "080000", "StudyDescription": "Chest"}
     assert (study.accession_number, study.match_state, study.state, study.revision) == (
-        "A1001",
+        "A1",
         "unmatched",
         "receiving",
         1,
@@ -109,7 +109,7 @@ def test_a_late_instance_opens_a_finished_study_again(rig: IngestRig) -> None:
 
 
 def test_objects_without_pixels_are_stored_too(rig: IngestRig) -> None:
-    report = ct_dataset(SOPClassUID=BasicTextSRStorage, Modality="SR", PixelData=None, Rows=None, Columns=None)
+    report = ct_slice(SOPClassUID=BasicTextSRStorage, Modality="SR", PixelData=None, Rows=None, Columns=None)
     assert isinstance(rig.receive(part10(report))[0], Stored)
     assert rig.instances()[0].pixel_offset is None
 

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from app.bootstrap import Services
 from app.models import Study
 from app.services.operations import archive_check
-from tests.factories.dicom_objects import ct_series
+from deploy.testbed.ct import ct_series
 from tests.factories.house import services
 from tests.factories.ingest_rig import NOON, IngestRig
 from tests.factories.telling import receive_study

@@ -14,8 +14,8 @@ from app.imaging.errors import DecoderUnavailable
 from app.imaging.sandbox.pool import RenderPool, RenderSpec, RenderTask
 from app.imaging.sandbox.process import Child
 from app.services.ingest.incoming import IncomingObject
+from deploy.testbed.ct import ct_slice, part10
 from tests.factories.house import services
-from tests.factories.images import ct_slice, part10
 from tests.factories.telling import exam_of, messages, receive_study, register, study, sweep
 
 QUIET_S = 60
@@ -100,9 +100,7 @@ def test_a_study_that_still_arrives_is_not_prepared_yet(house: Services) -> None
 
 
 def deflated(**attributes: object) -> bytes:
-    dataset = ct_slice(**attributes)
-    dataset.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
-    return part10(dataset)
+    return part10(ct_slice(**attributes), DeflatedExplicitVRLittleEndian)
 
 
 def test_a_deflated_image_with_too_few_pixels_hides_no_other(house: Services) -> None:
@@ -120,10 +118,8 @@ def test_a_deflated_image_with_too_few_pixels_hides_no_other(house: Services) ->
 
 
 def test_a_deflated_object_that_only_has_the_size_of_an_image_is_no_image(house: Services) -> None:
-    dataset = ct_slice(StudyInstanceUID=receive_study(house))
-    del dataset.PixelData
-    dataset.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
-    house.ingest.ingest.receive([IncomingObject(io.BytesIO(part10(dataset)))], "stow", "test")
+    without_pixels = deflated(StudyInstanceUID=receive_study(house), PixelData=None)
+    house.ingest.ingest.receive([IncomingObject(io.BytesIO(without_pixels))], "stow", "test")
     work_off(house)
     assert frames_shown(house) == 1
 

@@ -18,8 +18,9 @@ from app.imaging.sandbox.pool import RenderSpec
 from app.repos.pictures.prepared import instances_of
 from app.services.ingest.incoming import IncomingObject, Stored
 from app.services.pictures.stacks import stacks_of
+from deploy.testbed.ct import ct_slice, part10
 from tests.factories.house import services
-from tests.factories.images import ct_slice, enhanced_ct, part10
+from tests.factories.images import enhanced_ct
 from tests.factories.telling import exam_of, register, sweep
 from tests.shared_data import needs
 
@@ -81,7 +82,7 @@ def test_another_window_and_the_batch_show_the_same_frames(house: Services) -> N
 
 def test_the_frames_of_a_cine_keep_their_order(house: Services) -> None:
     values = [5, -80, 60, -20]
-    cine = ct_slice(Modality="US", WindowCenter=0, WindowWidth=200)
+    cine = ct_slice(32, Modality="US", WindowCenter=0, WindowWidth=200)
     del cine.ImageOrientationPatient, cine.ImagePositionPatient
     cine.NumberOfFrames = len(values)
     cine.PixelData = b"".join(np.full(32 * 32, value, dtype=np.int16).tobytes() for value in values)

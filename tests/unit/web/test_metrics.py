@@ -9,9 +9,9 @@ import pytest
 
 from app.bootstrap import Services
 from app.services.ingest.incoming import IncomingObject
+from deploy.testbed.ct import ct_slice, part10
 from tests.factories.access import application
 from tests.factories.house import services
-from tests.factories.images import ct_slice, part10
 from tests.factories.leaks import leaks
 from tests.factories.telling import mark_prepared, receive_study, register, sweep
 

@@ -6,9 +6,10 @@ import pydicom
 import pytest
 from pydicom.encaps import generate_frames
 
+from deploy.testbed.shared_data import files_of
 from tests.factories.readable_study import CINE, NATIVE, ONE, STUDY, TEXT, picture
 from tests.factories.reading_machine import ReadingMachine
-from tests.shared_data import files_of, needs
+from tests.shared_data import needs
 
 
 def test_native_frames_are_the_stored_bytes(machine: ReadingMachine) -> None:

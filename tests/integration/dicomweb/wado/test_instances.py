@@ -80,7 +80,7 @@ def test_metadata_hold_the_header_and_name_the_bulk_data(machine: ReadingMachine
     answer = machine.get(ONE + "/metadata")
     assert answer.content_type == "application/dicom+json"
     [item] = answer.json
-    assert tag(item, "00100010") == {"Alphabetic": "Wang^Xiaodong", "Ideographic": "王^小东"}
+    assert tag(item, "00100010") == {"Alphabetic": "Li^Na", "Ideographic": "李^娜"}
     assert tag(item, "00080005") == "ISO_IR 192"
     assert tag(item, "00280010") == 64
     assert "Value" not in item["7FE00010"]

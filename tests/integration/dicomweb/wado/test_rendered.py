@@ -10,7 +10,7 @@ import pytest
 
 from app.imaging.codecs.decode import decode_frame
 from app.imaging.display.window import Window, to_display
-from tests.factories.dicom_objects import ct_dataset, part10
+from deploy.testbed.ct import ct_slice, part10
 from tests.factories.readable_study import CINE, ONE, SERIES, STUDY, TEXT, picture, slices
 from tests.factories.reading_machine import ReadingMachine
 
@@ -122,7 +122,7 @@ def test_thumbnails_exist_on_every_level(machine: ReadingMachine, path: str) -> 
 
 
 def test_a_frame_that_does_not_decode_is_406_and_the_server_lives(machine: ReadingMachine) -> None:
-    dataset = ct_dataset(StudyInstanceUID="1.2.9", SeriesInstanceUID="1.2.9.1", SOPInstanceUID="1.2.9.2")
+    dataset = ct_slice(StudyInstanceUID="1.2.9", SeriesInstanceUID="1.2.9.1", SOPInstanceUID="1.2.9.2")
     dataset.PixelData = pydicom.encaps.encapsulate([b"\xff\xd8 this is no JPEG \xff\xd9"])
     dataset["PixelData"].is_undefined_length = True
     dataset["PixelData"].VR = "OB"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from app.errors import InvalidInput, StoreUnavailable
 from app.web.machine.dicomweb.multipart_related import Limits, read_parts
-from tests.factories.multipart import BOUNDARY, body
+from deploy.testbed.multipart import BOUNDARY, body
 
 SPOOL = Path(tempfile.gettempdir())
 LIMITS = Limits(part_bytes=10_000, parts=50, header_bytes=200, memory_bytes=64)

@@ -1,14 +1,9 @@
-"""gunicorn and nginx with the shipped configuration, as a hospital runs them, in a folder and on ports of their own."""
+"""nginx with the shipped configuration, as a hospital runs it in front, in a folder and on ports of its own."""
 
 from __future__ import annotations
 
 import os
 import shutil
-import signal
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,11 +16,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from tests.factories.demo_server import free_port
+from deploy.testbed.processes import free_port, listening, started
 from tests.places import ROOT
 
 NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:{ROOT / 'var/test-tools/usr/sbin'}")
-PATIENCE_S = 60
 _MAIN = """
 daemon off; worker_processes 1; pid nginx.pid; error_log logs/main.log info; {user}
 events {{ worker_connections 256; }}
@@ -36,49 +30,6 @@ http {{
     include cloudfilm.conf;
 }}
 """
-
-
-def run(command: list[str], folder: Path, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
-    """Start a server in a process group of its own; what it says goes to `<program>.log`."""
-    (folder / "logs").mkdir(exist_ok=True)
-    with (folder / "logs" / f"{Path(command[0]).name}.log").open("ab") as log:
-        environment = {"PATH": os.environ["PATH"], "PYTHONUNBUFFERED": "1", **environment}
-        return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True)
-
-
-def end(process: subprocess.Popen[bytes], how: signal.Signals = signal.SIGTERM) -> int:
-    if process.poll() is None:
-        os.killpg(process.pid, how)
-    return process.wait(timeout=60)
-
-
-def wait_for(port: int, process: subprocess.Popen[bytes], folder: Path) -> None:
-    until = time.monotonic() + PATIENCE_S
-    while time.monotonic() < until and process.poll() is None:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=5).close()
-            return
-        except OSError:
-            time.sleep(0.1)
-    end(process, signal.SIGKILL)
-    raise AssertionError("the server did not start:\n" + "".join(p.read_text() for p in (folder / "logs").iterdir()))
-
-
-def gunicorn_command(port: int, *options: str, application: str = "wsgi:application") -> list[str]:
-    program = str(Path(sys.executable).with_name("gunicorn"))
-    return [program, "-c", "deploy/gunicorn.conf.py", "-b", f"127.0.0.1:{port}", *options, application]
-
-
-@contextmanager
-def gunicorn(folder: Path, environment: Mapping[str, str], *options: str, application: str) -> Iterator[int]:
-    """gunicorn with the shipped configuration, on a port of its own, until the block ends."""
-    port = free_port()
-    process = run(gunicorn_command(port, *options, application=application), folder, environment)
-    wait_for(port, process, folder)
-    try:
-        yield port
-    finally:
-        end(process)
 
 
 @dataclass(frozen=True)
@@ -102,12 +53,9 @@ def nginx(folder: Path, upstream: int, changes: Mapping[str, str] | None = None)
     (folder / "cloudfilm.conf").write_text(_replaced(text, changes or {}))
     user = "user root;" if os.geteuid() == 0 else ""
     (folder / "nginx.conf").write_text(_MAIN.format(user=user))
-    process = run([NGINX, "-p", str(folder), "-c", str(folder / "nginx.conf")], folder, {})
-    wait_for(front.https, process, folder)
-    try:
+    command = [NGINX, "-p", str(folder), "-c", str(folder / "nginx.conf")]
+    with started(command, folder / "logs" / "nginx.log", {}, listening(front.https)):
         yield front
-    finally:
-        end(process)
 
 
 def _moved(text: str, folder: Path, front: Front, upstream: int) -> str:
