@@ -16,6 +16,7 @@ from app.services.exams.reports import Reports
 from app.services.exams.views import ExamViews
 from app.services.notifications.outbox import Outbox
 from app.services.notifications.phone_correction import PhoneCorrection
+from app.services.patient_access.codes import AccessCodes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,13 +29,14 @@ class ExamsRoom:
     release: Release
 
 
-def release_gate(ground: Ground, outbox: Outbox) -> Release:
+def release_gate(ground: Ground, codes: AccessCodes, outbox: Outbox) -> Release:
     """Built before the rest: a corrected phone number makes it tell anew."""
     settings = ground.settings
     return Release(
         db=ground.db,
         clock=ground.clock,
         audit=ground.audit,
+        access_codes=codes,
         outbox=outbox,
         gate=settings.release_gate,
         delay=timedelta(hours=settings.release_delay_h),

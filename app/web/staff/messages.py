@@ -28,7 +28,7 @@ def messages() -> Response:
 def queue_again() -> Response:
     """`reason`. Every message that failed for an alarm, and every one that could not be sent for days."""
     try:
-        services().notifications.failed.queue_again(request.form.get("reason", ""), current_staff().actor)
+        services().desk.failed_messages.queue_again(request.form.get("reason", ""), current_staff().actor)
     except InvalidInput as error:
         return _page(error, 400)
     flash("queued_again")
@@ -46,16 +46,16 @@ def settle(notification_id: str) -> Response:
         asked = uuid.UUID(hex=notification_id)
     except ValueError:
         raise NotFound from None
-    services().notifications.outbox.settle(asked, ANSWERS[outcome], current_staff().actor)
+    services().desk.messages.settle(asked, ANSWERS[outcome], current_staff().actor)
     flash("settled")
     return make_response(redirect("/staff/messages", 303))
 
 
 def _page(fault: InvalidInput | None, status: int) -> Response:
-    failed = services().notifications.failed
+    failed = services().desk.failed_messages
     page = render_template(
         "staff/messages.html",
-        messages=services().notifications.views.at_the_desk(),
+        messages=services().desk.messages.to_be_settled(),
         failed=failed.newest(),
         sendable_again=failed.count_sendable_again(),
         fault=type(fault).__name__ if fault else None,
