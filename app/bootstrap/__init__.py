@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from app.bootstrap import (
     archive,
     audit,
+    channels,
+    desk,
     dicomweb,
     exams,
     ground,
@@ -37,6 +39,7 @@ from app.security.blind_index import BlindIndex
 from app.security.fields import FieldSealer
 from app.security.front_door import DoorPass
 from app.security.keys import MasterKeys
+from app.services.channels.channel import Channels
 from app.services.queue.job_queue import JobQueue
 
 
@@ -53,6 +56,8 @@ class Services:
     blind: BlindIndex
     archive: archive.ArchiveRoom
     audit: audit.AuditRoom
+    channels: Channels
+    desk: desk.DeskRoom
     dicomweb: dicomweb.DicomwebRoom
     exams: exams.ExamsRoom
     ingest: ingest.IngestRoom
@@ -86,10 +91,12 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
     queue = JobQueue(db=base.db, clock=base.clock, audit=base.audit)
     archive_room = archive.build(base, parts.store)
     codes = patient_access.access_codes(base)
-    outbox = notifications.outbox(base, codes, simulation)
-    release_room = release.build(base, outbox)
-    messages = notifications.build(base, outbox, simulation, release_room.gate.tell_anew)
-    exams_room = exams.build(base, release_room, messages.phone_correction)
+    wechat_room = wechat.build(base)
+    ways = channels.build(base, codes, wechat_room.accounts, simulation)
+    outbox = notifications.outbox(base, ways)
+    release_room = release.build(base, codes, outbox)
+    messages = notifications.build(base, outbox, codes, release_room.gate.tell_anew)
+    exams_room = exams.build(base, codes, release_room, messages.phone_correction)
     access = patient_access.build(base, codes, send_one_time_code=outbox.queue_one_time_code, enqueue=queue.enqueue)
     pictures_room = pictures.build(base, archive_room, queue)
     operations_room = operations.build(base, archive_room)
@@ -112,6 +119,8 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
         blind=base.blind,
         archive=archive_room,
         audit=audit.build(base),
+        channels=ways,
+        desk=desk.build(base, exams_room, messages, access),
         dicomweb=dicomweb.build(base, archive_room, pictures_room.renderer),
         exams=exams_room,
         ingest=ingest.build(base, archive_room, exams_room.matching),
@@ -123,8 +132,8 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
         pictures=pictures_room,
         queue=queue,
         release=release_room,
-        staff=staff.build(base, exams_room, messages, access),
-        wechat=wechat.build(base),
+        staff=staff.build(base),
+        wechat=wechat_room,
         door_pass=DoorPass(keys.derive("front-door")),
         worker=Worker(work),
         waker=parts.waker,

@@ -8,15 +8,13 @@ from dataclasses import dataclass
 from app.clock import Clock
 from app.config import Settings
 from app.security.keys import MasterKeys
-from sms.errors import InvalidMessage, TemplateFaults
+from sms.errors import TemplateFaults
 from sms.sender import SmsSender
 from sms.simulator.carrier import SimulatedCarrier
 from sms.simulator.receipts import HookPoster
 from sms.simulator.rules import FrequencyLimits
 from sms.templates import TEMPLATES, lint, names_of_family
-from sms.tencent import sender
 from sms.tencent.sender import TencentAccount, TencentSender
-from wechat import errors as wechat_errors
 from wechat.simulator.account import SimulatedWechat
 
 SIMULATED_LIMITS = FrequencyLimits(per_hour=1000, per_day=1000)
@@ -60,13 +58,6 @@ def message_faults(settings: Settings) -> list[str]:
         missing = sorted(name for name in names_of_family(settings.sms_family) if not _template_ids(settings).get(name))
         faults += [f"CLOUDFILM_TENCENT_TEMPLATE_IDS lacks {name}" for name in missing]
     return faults
-
-
-def is_alarm(failure_code: str) -> bool:
-    """Does a failed message's code say that all fail until somebody acts? Our own texts that fit no template too."""
-    notices = {str(code) for code in wechat_errors.ALARMS}
-    ours = {InvalidMessage.__name__, wechat_errors.NoticeFault.__name__}
-    return failure_code in notices | ours or sender.is_alarm(failure_code)
 
 
 def _template_ids(settings: Settings) -> dict[str, str]:

@@ -13,6 +13,7 @@ from app.services.exams.registration import Registration
 from app.services.exams.reports import Reports
 from app.services.exams.views import ExamViews
 from app.services.notifications.phone_correction import PhoneCorrection
+from app.services.patient_access.codes import AccessCodes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +24,7 @@ class ExamsRoom:
     matching: Matching
 
 
-def build(ground: Ground, release: ReleaseRoom, phones: PhoneCorrection) -> ExamsRoom:
+def build(ground: Ground, codes: AccessCodes, release: ReleaseRoom, phones: PhoneCorrection) -> ExamsRoom:
     db, clock, fields, blind, audit = ground.db, ground.clock, ground.fields, ground.blind, ground.audit
     patients = Patients(clock=clock, fields=fields, blind=blind, audit=audit)
     matching = Matching(fields=fields, audit=audit, holds=release.holds)
@@ -35,7 +36,7 @@ def build(ground: Ground, release: ReleaseRoom, phones: PhoneCorrection) -> Exam
             audit=audit,
             patients=patients,
             matching=matching,
-            follower=Consequences(codes=phones.access_codes, phones=phones, release=release.gate),
+            follower=Consequences(codes=codes, phones=phones, release=release.gate),
         ),
         reports=reports,
         views=ExamViews(db=db, patients=patients, reports=reports),

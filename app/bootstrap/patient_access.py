@@ -58,7 +58,6 @@ def build(
             codes=ground.codes,
             access_codes=codes,
             naming=naming,
-            fields=ground.fields,
             attempts=attempts,
             audit=ground.audit,
             opening=opening,

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from app.bootstrap.ground import Ground
 from app.services.notifications.outbox import Outbox
+from app.services.patient_access.codes import AccessCodes
 from app.services.release.gate import ReleaseGate
 from app.services.release.holds import Holds
 
@@ -17,13 +18,14 @@ class ReleaseRoom:
     holds: Holds
 
 
-def build(ground: Ground, outbox: Outbox) -> ReleaseRoom:
+def build(ground: Ground, codes: AccessCodes, outbox: Outbox) -> ReleaseRoom:
     settings = ground.settings
     return ReleaseRoom(
         gate=ReleaseGate(
             db=ground.db,
             clock=ground.clock,
             audit=ground.audit,
+            access_codes=codes,
             outbox=outbox,
             gate=settings.release_gate,
             delay=timedelta(hours=settings.release_delay_h),

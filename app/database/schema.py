@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection
 
 from app.database import Database
 
+_BROKEN_REFERENCES = "PRAGMA foreign_key_check"
 MIGRATIONS = Path(__file__).resolve().parent.parent.parent / "migrations"
 
 
@@ -28,7 +33,28 @@ def downgrade(database: Database, revision: str) -> None:
 
 
 def _run(database: Database, step: object, revision: str) -> None:
-    with database.writing.begin() as connection:
+    with database.writing.connect() as connection, _references_unwatched(connection), connection.begin():
+        before = MigrationContext.configure(connection).get_current_revision()
         config = configuration()
         config.attributes["connection"] = connection
         step(config, revision)  # type: ignore[operator]
+        moved = MigrationContext.configure(connection).get_current_revision() != before
+        if moved and connection.dialect.name == "sqlite" and connection.exec_driver_sql(_BROKEN_REFERENCES).first():
+            raise RuntimeError("a step of the schema leaves rows that refer to nothing")
+
+
+@contextmanager
+def _references_unwatched(connection: Connection) -> Iterator[None]:
+    """SQLite changes a table by making it anew and dropping the old one: rows that refer to it would not let it go.
+
+    The switch does nothing inside a transaction, so it is turned on the driver's own connection, before one begins.
+    """
+    driver = connection.connection.driver_connection
+    if connection.dialect.name != "sqlite" or driver is None:
+        yield
+        return
+    driver.execute("PRAGMA foreign_keys=OFF")
+    try:
+        yield
+    finally:
+        driver.execute("PRAGMA foreign_keys=ON")

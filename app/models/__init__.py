@@ -6,6 +6,14 @@ from app.models.base import Base
 from app.models.exam import Exam, Report
 from app.models.job import Job
 from app.models.notification import EarlyReceipt, Notification, NotificationEvent
+from app.models.notification_codes import (
+    CancelReason,
+    ChannelName,
+    EventDetail,
+    FailureCode,
+    NotificationKind,
+    NotificationState,
+)
 from app.models.patient import Patient, PatientNameToken, WechatAccount
 from app.models.rendition import PreparedSeries
 from app.models.staff import MachineToken, StaffSession, StaffUser
@@ -17,15 +25,21 @@ __all__ = [
     "AuditEvent",
     "AuditHead",
     "Base",
+    "CancelReason",
+    "ChannelName",
     "DataKeyRow",
     "EarlyReceipt",
+    "EventDetail",
     "Exam",
+    "FailureCode",
     "Instance",
     "Job",
     "KnownDevice",
     "MachineToken",
     "Notification",
     "NotificationEvent",
+    "NotificationKind",
+    "NotificationState",
     "OneTimeCode",
     "Patient",
     "PatientNameToken",

@@ -1,4 +1,4 @@
-"""The outbox: messages, whom they are for, and what became of them."""
+"""The outbox: what was to be told to whom, and what became of it. The codes in its columns are `notification_codes`."""
 
 from __future__ import annotations
 
@@ -12,21 +12,29 @@ from app.models.base import Base, UuidKey
 
 
 class Notification(Base):
-    """One message per exam, event and channel.
+    """One message per exam, kind, occasion and channel; of a one-time code one per code and channel.
 
-    channel: sms | wechat
-    event:   images_ready | report_ready | resend:<n> | one_time_code:<id>; after the exam was withdrawn and released
-             anew, images_ready:<n>
-    state:   pending -> sending -> accepted -> delivered | failed; sending -> unknown (never resent blindly) -> desk;
-             sending -> pending (to be tried again); pending -> cancelled. A receipt also settles unknown and desk.
+    channel:  ChannelName
+    kind:     NotificationKind
+    occasion: counts the times news of this kind was told of this exam, from 1: the exam was withdrawn and released
+              anew, or staff sent it again. None for a one-time code
+    state:    NotificationState: pending -> sending -> accepted -> delivered | failed; sending -> unknown (never resent
+              blindly) -> desk; sending -> pending (to be tried again); pending -> cancelled. A receipt also settles
+              unknown and desk.
     """
 
     __tablename__ = "notification"
-    __table_args__ = (UniqueConstraint("exam_id", "event", "channel"),)
+    __table_args__ = (
+        UniqueConstraint("exam_id", "kind", "occasion", "channel"),
+        UniqueConstraint("one_time_code_id", "channel"),
+    )
 
     id: Mapped[UuidKey]
     exam_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("exam.id"), index=True)
-    event: Mapped[str] = mapped_column(String(64))
+    kind: Mapped[str] = mapped_column(String(16))
+    occasion: Mapped[int | None]
+    one_time_code_id: Mapped[uuid.UUID | None]
+    """No foreign key: the code's row goes when it has served, the message stays."""
     channel: Mapped[str] = mapped_column(String(8))
     template: Mapped[str] = mapped_column(String(64))
     recipient_sealed: Mapped[bytes]

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from typing import Any
 
-from sms.errors import InvalidPhone
+from sms.errors import InvalidCallback, InvalidPhone
 from sms.phone import normalise
 from sms.sender import DeliveryReceipt
 
@@ -15,9 +14,14 @@ LONGEST_CODE, LONGEST_PHONE = 64, 32
 _SERIAL = re.compile(r"[!-~]{1,128}")
 
 
-def receipts_of(items: Sequence[Any]) -> list[DeliveryReceipt]:
-    """The receipts of one array. What is none is left out: refusing it would have the good ones pushed again."""
-    return [receipt for item in items if (receipt := _receipt(item)) is not None]
+def receipts_of(body: Any) -> list[DeliveryReceipt]:
+    """The receipts of a callback's body, decoded from JSON. Raises InvalidCallback unless it is an array of up to 100.
+
+    An item that is no receipt is left out: refusing it would have the good ones pushed again.
+    """
+    if not isinstance(body, list) or len(body) > MOST_ITEMS:
+        raise InvalidCallback(f"must be an array of at most {MOST_ITEMS} receipts")
+    return [receipt for item in body if (receipt := _receipt(item)) is not None]
 
 
 def printable(text: str) -> str:

@@ -30,7 +30,8 @@ from sms.tencent.callback import printable
 TIMEOUT_S = 8
 MOST_RECEIPTS = 100
 NO_TEMPLATE_ID = "no template id"
-"""Our own word, beside the carrier's: nothing was asked of it."""
+NO_CONNECTION = "no connection"
+"""Our own words, beside the carrier's: nothing was asked of it."""
 
 # at debug level the SDK writes whole requests, phone numbers and all
 logging.getLogger("tencentcloud_sdk_common").setLevel(logging.WARNING)
@@ -217,5 +218,5 @@ def _never_sent(fault: TencentCloudSDKException) -> SmsRetryLater | None:
     cause = fault.__context__
     reason = getattr(cause.args[0], "reason", None) if cause is not None and cause.args else None
     if isinstance(cause, requests.exceptions.ConnectTimeout) or isinstance(reason, NewConnectionError):
-        return SmsRetryLater("no connection", "the carrier cannot be reached")
+        return SmsRetryLater(NO_CONNECTION, "the carrier cannot be reached")
     return None

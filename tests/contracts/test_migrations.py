@@ -12,6 +12,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, select
+from sqlalchemy.exc import IntegrityError
 
 from app.database import Database, schema
 from app.models import Base, Job, OneTimeCode
@@ -67,6 +68,7 @@ def test_codes_sessions_and_messages_of_before_still_hang_together(database: Dat
     of_exam = {"exam_id": EXAM, "share_code_id": CODE}
     for table in ("notification", "one_time_code", "patient_session"):
         add_row(database, table, id="1" * 32, **of_exam)
+    add_row(database, "notification_event", id="1" * 32, notification_id="1" * 32)
     schema.upgrade(database, "0006")
     assert [row["code_hash"] for row in rows_of(database, "access_code")] == [b"hash"]
     for table in ("notification", "one_time_code", "patient_session"):
@@ -93,6 +95,55 @@ def test_codes_of_before_count_as_sent_and_processes_of_before_can_still_make_so
     schema.upgrade(database)
     with database.read() as session:
         assert session.scalars(select(OneTimeCode.kind)).all() == ["sms", "sms"]
+
+
+MESSAGES = {
+    "images_ready": ("images_ready", 1, None),
+    "images_ready:2": ("images_ready", 2, None),
+    "report_ready": ("report_ready", 1, None),
+    "report_ready:13": ("report_ready", 13, None),
+    "resend:1": ("resend", 1, None),
+    "resend:2": ("resend", 2, None),
+    f"one_time_code:{'d' * 32}": ("one_time_code", None, "d" * 32),
+}
+"""What `event` said -> kind, occasion, one-time code."""
+WORDS = {
+    "queued": "queued",
+    "queued again": "queued_again",
+    "its code expired": "code_expired",
+    "settled at the desk": "settled_at_desk",
+    "1031: the package is used up": "FailedOperation.InsufficientBalanceInSmsPackage",
+    "a word of the network": "a word of the network",
+    "用户关机": "用户关机",
+}
+
+
+def test_messages_of_before_keep_what_they_are_about_and_what_happened_to_them(database: Database) -> None:
+    schema.upgrade(database)
+    schema.downgrade(database, "0006")
+    exam_with_a_code(database, "access_code")
+    for number, event in enumerate(MESSAGES):
+        add_row(database, "notification", id=f"{number:032}", exam_id=EXAM, event=event, channel="sms")
+    for number, detail in enumerate(WORDS):
+        add_row(database, "notification_event", id=f"{number:032}", notification_id="0" * 32, detail=detail)
+    for _ in range(2):
+        schema.upgrade(database, "0007")
+        rows = rows_of(database, "notification")
+        assert [(row["kind"], row["occasion"], row["one_time_code_id"]) for row in rows] == list(MESSAGES.values())
+        assert [row["detail"] for row in rows_of(database, "notification_event")] == list(WORDS.values())
+        schema.downgrade(database, "0006")
+        assert [row["event"] for row in rows_of(database, "notification")] == list(MESSAGES)
+        assert [row["detail"] for row in rows_of(database, "notification_event")] == list(WORDS)
+
+
+def test_a_message_is_there_once_per_exam_kind_occasion_and_channel(database: Database) -> None:
+    schema.upgrade(database)
+    exam_with_a_code(database, "access_code")
+    for number, (kind, occasion, code_id) in enumerate(MESSAGES.values()):
+        about = {"exam_id": EXAM, "kind": kind, "occasion": occasion, "one_time_code_id": code_id, "channel": "sms"}
+        add_row(database, "notification", id=f"{number:032}", **about)
+        with pytest.raises(IntegrityError):
+            add_row(database, "notification", id="f" * 32, **about)
 
 
 def test_upgrading_twice_changes_nothing(database: Database) -> None:

@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast
 
 from app.bootstrap import Services
 from app.clock import FrozenClock
+from app.models import ChannelName
+from app.services.channels.sms import SmsChannel
+from app.services.notifications.sending import Sending
 from sms.errors import SmsRetryLater
 from sms.sender import Accepted, SmsSender
 from sms.simulator.carrier import SimulatedCarrier
@@ -51,8 +55,16 @@ class Away(Busy):
     answer = SmsRetryLater("no connection", "the carrier cannot be reached")
 
 
+def sending_over(house: Services, carrier: SmsSender | object) -> Sending:
+    """What sends, on another carrier of text messages."""
+    sms = house.channels[ChannelName.SMS]
+    assert isinstance(sms, SmsChannel)
+    other = replace(sms, sender=cast("SmsSender", carrier))
+    return replace(house.notifications.sending, channels={**house.channels, other.name: other})
+
+
 def with_carrier(house: Services, carrier: SmsSender | object) -> Services:
     """The same house on another carrier."""
     work = house.worker.work
-    sending = replace(work.sending, sms=carrier)
+    sending = sending_over(house, carrier)
     return replace(house, worker=replace(house.worker, work=replace(work, sending=sending)))

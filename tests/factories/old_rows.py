@@ -1,4 +1,5 @@
-"""Rows of a former schema, for tests of migrations: today's models do not know its columns any more. On SQLite."""
+"""Rows of a former schema, for tests of migrations: today's models do not know its columns any more. On PostgreSQL
+ids are given as UUIDs, on SQLite as their 32 digits."""
 
 from __future__ import annotations
 
@@ -15,7 +16,8 @@ FILLING: dict[type, Any] = {bytes: b"\0", int: 0, float: 0.0, str: "", bool: Fal
 def add_row(database: Database, table: str, **values: Any) -> None:
     """One row as the schema stands now; what is required and not given is filled by its type."""
     reflected = _table(database, table)
-    required = {column.name: FILLING[column.type.python_type] for column in reflected.columns if _is_required(column)}
+    missing = [column for column in reflected.columns if _is_required(column) and column.name not in values]
+    required = {column.name: FILLING[column.type.python_type] for column in missing}
     with database.writing.begin() as connection:
         connection.execute(insert(reflected).values(required | values))
 

@@ -14,10 +14,12 @@ from app.repos.exams import studies as exam_studies
 from app.repos.exams.revision import raise_exam_revision
 from app.repos.ingest import studies as study_repo
 from app.repos.notifications import outbox as repo
+from app.services.channels.sms import receipt_of
 from app.services.ingest.incoming import IncomingObject, Stored
 from app.web.machine.ris.bodies import exam_input, report_input
 from deploy.testbed.ct import ct_slice, part10
 from sms.simulator.inbox import InboxMessage, PhoneInbox
+from sms.tencent.callback import receipts_of
 from tests.factories.house import clock_of, exam_body, report_body
 
 PHONE = "+8613900000001"
@@ -84,7 +86,7 @@ def deliver_receipts(house: Services) -> None:
     """The carrier calls the hook, HTTP left out."""
 
     def post(items: Sequence[Mapping[str, str]]) -> bool:
-        house.notifications.receipts.take_callback(list(items))
+        house.notifications.receipts.take([receipt_of(receipt) for receipt in receipts_of(list(items))])
         return True
 
     assert house.simulation.carrier is not None
@@ -102,8 +104,12 @@ def notifications(house: Services, exam_id: uuid.UUID) -> list[Notification]:
 
 
 def states(house: Services, exam_id: uuid.UUID) -> list[tuple[str, str, str]]:
-    """(event, channel, state) of every message of an exam."""
-    return [(row.event, row.channel, row.state) for row in notifications(house, exam_id)]
+    """(kind, channel, state) of every message of an exam; `kind:2` when it was told the second time."""
+    return [(_told(row), row.channel, row.state) for row in notifications(house, exam_id)]
+
+
+def _told(row: Notification) -> str:
+    return row.kind if row.occasion in (None, 1) else f"{row.kind}:{row.occasion}"
 
 
 def study(house: Services, uid: str) -> Study:

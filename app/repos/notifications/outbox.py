@@ -1,4 +1,4 @@
-"""Rows of the outbox: notifications, their events, receipts that came early, WeChat accounts."""
+"""Rows of the outbox: notifications, their events, receipts that came early."""
 
 from __future__ import annotations
 
@@ -10,18 +10,24 @@ from typing import Any
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
-from app.models import AccessCode, EarlyReceipt, Exam, Notification, NotificationEvent, WechatAccount
+from app.models import (
+    AccessCode,
+    EarlyReceipt,
+    EventDetail,
+    Exam,
+    Notification,
+    NotificationEvent,
+    NotificationKind,
+    NotificationState,
+)
 from app.repos.changed_rows import changed_rows
 from app.repos.due_times import is_due
 
 FURTHEST = timedelta(hours=72)
 """Nothing of a message waits longer."""
 
-QUEUED = "queued"
-"""How the detail of an event begins that puts a message into the outbox, for the first time or again."""
 
-
-def add(session: Session, row: Notification | NotificationEvent | EarlyReceipt | WechatAccount) -> None:
+def add(session: Session, row: Notification | NotificationEvent | EarlyReceipt) -> None:
     session.add(row)
     session.flush()
 
@@ -42,16 +48,16 @@ def due(session: Session, states: Collection[str], now: datetime, limit: int) ->
     return list(session.scalars(query.order_by(Notification.next_attempt_at).limit(limit)))
 
 
-def sendable(session: Session, now: datetime, limit: int, always: str) -> list[uuid.UUID]:
+def sendable(session: Session, now: datetime, limit: int) -> list[uuid.UUID]:
     """Ids of pending rows whose time has come, oldest first. What is news of a held exam waits until the hold is
-    lifted; events that start with `always` do not."""
+    lifted; a one-time code tells nothing of the exam."""
     query = (
         select(Notification.id)
         .join(Exam, Exam.id == Notification.exam_id)
         .where(
-            Notification.state == "pending",
+            Notification.state == NotificationState.PENDING,
             is_due(Notification.next_attempt_at, now, FURTHEST),
-            or_(Exam.held_at.is_(None), Notification.event.startswith(always, autoescape=True)),
+            or_(Exam.held_at.is_(None), Notification.kind == NotificationKind.ONE_TIME_CODE),
         )
     )
     return list(session.scalars(query.order_by(Notification.next_attempt_at).limit(limit)))
@@ -76,6 +82,13 @@ def of_exam(session: Session, exam_id: uuid.UUID) -> list[Notification]:
     return list(session.scalars(query.order_by(Notification.created_at, Notification.channel)))
 
 
+def count_occasions(session: Session, exam_id: uuid.UUID, kind: str, since: datetime | None = None) -> int:
+    """How often news of a kind was told already, or after an instant, on whatever channels."""
+    query = select(func.count(func.distinct(Notification.occasion)))
+    query = query.where(Notification.exam_id == exam_id, Notification.kind == kind)
+    return session.scalar(query if since is None else query.where(Notification.created_at > since)) or 0
+
+
 def events(session: Session, ids: Collection[uuid.UUID]) -> list[NotificationEvent]:
     query = select(NotificationEvent).where(NotificationEvent.notification_id.in_(ids))
     return list(session.scalars(query.order_by(NotificationEvent.at, NotificationEvent.id)))
@@ -85,8 +98,9 @@ def first_sending_at(session: Session, notification_id: uuid.UUID) -> datetime |
     """When a message was tried first since it was queued (last)."""
     event = NotificationEvent
     of_row = event.notification_id == notification_id
-    queued_at = select(func.max(event.at)).where(of_row, event.detail.startswith(QUEUED)).scalar_subquery()
-    query = select(func.min(event.at)).where(of_row, event.state == "sending", event.at >= queued_at)
+    queued = event.detail.in_((EventDetail.QUEUED, EventDetail.QUEUED_AGAIN))
+    queued_at = select(func.max(event.at)).where(of_row, queued).scalar_subquery()
+    query = select(func.min(event.at)).where(of_row, event.state == NotificationState.SENDING, event.at >= queued_at)
     return session.scalar(query)
 
 
@@ -95,12 +109,12 @@ def in_state(session: Session, state: str, limit: int) -> list[Notification]:
     return list(session.scalars(query.order_by(Notification.created_at.desc()).limit(limit)))
 
 
-def without_serial(session: Session, since: datetime) -> list[Notification]:
-    """Text messages that may be on their way under a serial nobody told us, those just being sent among them; few at
-    any time."""
+def without_serial(session: Session, channels: Collection[str], since: datetime) -> list[Notification]:
+    """Messages of these channels that may be on their way under a serial nobody told us, those just being sent among
+    them; few at any time."""
     query = select(Notification).where(
-        Notification.channel == "sms",
-        Notification.state.in_(("sending", "unknown", "desk")),
+        Notification.channel.in_(channels),
+        Notification.state.in_((NotificationState.SENDING, NotificationState.UNKNOWN, NotificationState.DESK)),
         Notification.provider_serial.is_(None),
         Notification.sent_at >= since,
     )

@@ -40,17 +40,10 @@ def first_readable_report_at(session: Session, exam_id: uuid.UUID) -> datetime |
     return session.scalars(query.order_by(Report.version).limit(1)).one_or_none()
 
 
-def count_occasions(session: Session, exam_id: uuid.UUID, event: str) -> int:
-    """How often an event was told already: `<event>` and `<event>:<n>`."""
-    named = (Notification.event == event) | Notification.event.startswith(f"{event}:", autoescape=True)
-    query = select(func.count(func.distinct(Notification.event))).where(Notification.exam_id == exam_id, named)
-    return session.scalar(query) or 0
-
-
-def latest_at(session: Session, exam_id: uuid.UUID, event: str) -> datetime | None:
-    """When an event was queued last."""
-    named = (Notification.event == event) | Notification.event.startswith(f"{event}:", autoescape=True)
-    return session.scalar(select(func.max(Notification.created_at)).where(Notification.exam_id == exam_id, named))
+def latest_at(session: Session, exam_id: uuid.UUID, kind: str) -> datetime | None:
+    """When news of a kind was queued last."""
+    query = select(func.max(Notification.created_at))
+    return session.scalar(query.where(Notification.exam_id == exam_id, Notification.kind == kind))
 
 
 def postpone(session: Session, exam_id: uuid.UUID, until: datetime) -> None:

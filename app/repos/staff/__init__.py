@@ -1,1 +1,1 @@
-"""Rows of staff accounts and what the desk searches."""
+"""Rows of staff accounts and their sessions."""

@@ -10,6 +10,11 @@ from sqlalchemy.orm import Session
 from app.models import WechatAccount
 
 
+def add(session: Session, row: WechatAccount) -> None:
+    session.add(row)
+    session.flush()
+
+
 def wechat_account(session: Session, patient_id: uuid.UUID) -> WechatAccount | None:
     """The newest account a patient bound and did not unbind."""
     query = select(WechatAccount).where(WechatAccount.patient_id == patient_id, WechatAccount.unbound_at.is_(None))

@@ -13,15 +13,16 @@ from datetime import timedelta
 from sqlalchemy.orm import Session
 
 from app.clock import Clock
-from app.models import Exam, Notification, Patient
+from app.models import CancelReason, Exam, Notification, NotificationKind, Patient
+from app.models import NotificationState as State
 from app.repos.exams import exams as exam_repo
 from app.repos.exams import patients
 from app.repos.notifications import outbox as repo
 from app.repos.patient_access import one_time_codes
 from app.security.fields import FieldSealer
+from app.services.channels.channel import Channels
 from app.services.notifications.outbox import RECIPIENT_CONTEXT
-from app.services.notifications.states import NotificationStates, State
-from app.services.notifications.wording import ONE_TIME, one_time_id
+from app.services.notifications.states import NotificationStates
 from app.services.patient_access.codes import AccessCodes
 
 RECENT = timedelta(days=30)
@@ -35,6 +36,7 @@ class PhoneCorrection:
     fields: FieldSealer
     access_codes: AccessCodes
     states: NotificationStates
+    channels: Channels
     tell_anew: Callable[[Session, Exam], None]
 
     def number_changed(self, session: Session, patient: Patient, phone: str | None) -> None:
@@ -52,7 +54,7 @@ class PhoneCorrection:
         """For a message that was not sent yet or came to nothing: when the number on file is another than its own (it
         may have been corrected during the call), the exam follows. True when that was so."""
         exam = exam_repo.exam(session, row.exam_id)
-        if exam is None or row.channel != "sms":
+        if exam is None or not self.channels[row.channel].follows_phone:
             return False
         sealed = patients.patient(session, exam.patient_id).phone_sealed
         phone = self.fields.open(sealed, "patient.phone") if sealed else None
@@ -63,12 +65,12 @@ class PhoneCorrection:
 
     def _follow(self, session: Session, exam: Exam, phone: str | None, *, tell_untold: bool) -> None:
         self.access_codes.keep_of_phone(session, exam, phone)
-        messages = [row for row in repo.of_exam(session, exam.id) if row.channel == "sms"]
+        messages = [row for row in repo.of_exam(session, exam.id) if self.channels[row.channel].follows_phone]
         astray = [row for row in messages if self.fields.open(row.recipient_sealed, RECIPIENT_CONTEXT) != phone]
         for row in astray:
-            if not _is_news(row):
-                one_time_codes.end(session, one_time_id(row), self.clock.now())
-        stopped = [row for row in astray if self.states.move(session, row, State.CANCELLED, "another phone number")]
+            if row.one_time_code_id is not None:
+                one_time_codes.end(session, row.one_time_code_id, self.clock.now())
+        stopped = [row for row in astray if self.states.move(session, row, State.CANCELLED, CancelReason.ANOTHER_PHONE)]
         if phone is None or exam.images_released_at is None:
             return
         lost = [row for row in stopped if _is_news(row)]
@@ -78,7 +80,7 @@ class PhoneCorrection:
 
 
 def _is_news(row: Notification) -> bool:
-    return not row.event.startswith(ONE_TIME)
+    return row.kind != NotificationKind.ONE_TIME_CODE
 
 
 def _came_to_nothing(row: Notification, astray: list[Notification]) -> bool:

@@ -1,7 +1,7 @@
 """What became of accepted messages: receipts pushed by the carrier or pulled from it, and the end of unknown outcomes.
 
 A receipt names its message by the carrier's serial. Two kinds cannot be named at once: those that overtake our own
-commit, and those of messages whose answer was lost. They wait as early receipts.
+commit, and those of messages whose answer was lost. They wait as early receipts. No carrier's format is read here.
 """
 
 from __future__ import annotations
@@ -10,27 +10,24 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 import structlog
 from sqlalchemy.orm import Session
 
 from app.clock import Clock
 from app.database import Database
-from app.errors import InvalidInput
-from app.models import EarlyReceipt, Notification
+from app.models import EarlyReceipt, EventDetail, Notification
+from app.models import NotificationState as State
 from app.repos.due_times import NEVER
 from app.repos.notifications import outbox as repo
 from app.repos.notifications import receipts as receipt_repo
 from app.security.blind_index import BlindIndex
 from app.security.fields import FieldSealer
+from app.services.channels.channel import Channels, DeliveryReceipt
 from app.services.notifications.outbox import RECIPIENT_CONTEXT
 from app.services.notifications.phone_correction import PhoneCorrection
-from app.services.notifications.states import NotificationStates, State
+from app.services.notifications.states import NotificationStates
 from app.services.queue.row_by_row import row_by_row
-from sms.errors import SendingError
-from sms.sender import DeliveryReceipt, SmsSender
-from sms.tencent.callback import MOST_ITEMS, receipts_of
 
 log = structlog.get_logger(__name__)
 
@@ -51,13 +48,7 @@ class Receipts:
     blind: BlindIndex
     states: NotificationStates
     phones: PhoneCorrection
-    sms: SmsSender
-
-    def take_callback(self, items: Any) -> None:
-        """The body of the carrier's callback. Raises InvalidInput unless it is an array of at most 100."""
-        if not isinstance(items, list) or len(items) > MOST_ITEMS:
-            raise InvalidInput("body", f"must be an array of at most {MOST_ITEMS} receipts")
-        self.take(receipts_of(items))
+    channels: Channels
 
     def take(self, receipts: Sequence[DeliveryReceipt]) -> None:
         """Receipts that were pushed, all in one commit; the same again, or too late, changes nothing."""
@@ -78,8 +69,8 @@ class Receipts:
 
     def settle_unknown(self, session: Session, row: Notification) -> None:
         """The row became unknown: its receipt may have been here before."""
-        phone = self.fields.open(row.recipient_sealed, RECIPIENT_CONTEXT)
-        self._match(session, phone)
+        if self.channels[row.channel].reports:
+            self._match(session, self.fields.open(row.recipient_sealed, RECIPIENT_CONTEXT))
 
     def ask_due(self) -> int:
         """Ask the carrier about messages it did not report on; unknown ones go to the desk after ten minutes."""
@@ -102,7 +93,8 @@ class Receipts:
             row = repo.get(session, notification_id)
         if row is None or row.sent_at is None:
             return
-        found = self._pull(row, row.sent_at, now) if row.channel == "sms" else []
+        address = self.fields.open(row.recipient_sealed, RECIPIENT_CONTEXT)
+        found = self.channels[row.channel].ask(address, min(row.sent_at, now) - SKEW, now + SKEW)
         with self.db.session() as session:
             receipt = self._own(session, row, found)
             if receipt is not None:
@@ -113,26 +105,18 @@ class Receipts:
 
     def _still_open(self, session: Session, row: Notification, now: datetime) -> None:
         if row.state == State.UNKNOWN and abs(now - (row.sent_at or now)) >= UNKNOWN_LIFETIME:
-            self.states.move(session, row, State.DESK, "nobody knows whether it arrived")
+            self.states.move(session, row, State.DESK, EventDetail.NEVER_REPORTED)
         elif row.state in (State.UNKNOWN, State.ACCEPTED):
             repo.change(session, row.id, (row.state,), None, {"next_attempt_at": self._next_question(row, now)})
-
-    def _pull(self, row: Notification, sent_at: datetime, now: datetime) -> Sequence[DeliveryReceipt]:
-        phone = self.fields.open(row.recipient_sealed, RECIPIENT_CONTEXT)
-        try:
-            return self.sms.receipts(phone, min(sent_at, now) - SKEW, now + SKEW)
-        except SendingError as error:
-            log.warning("receipts cannot be pulled", failure_code=error.code)
-            return []
 
     def _own(self, session: Session, row: Notification, found: Sequence[DeliveryReceipt]) -> DeliveryReceipt | None:
         """The receipt that is this row's beyond doubt: by serial, by what we sent along, or as the only stray one."""
         for receipt in found:
-            if receipt.session_context == row.id.hex or (receipt.serial and receipt.serial == row.provider_serial):
+            if receipt.sent_along == row.id.hex or (receipt.serial and receipt.serial == row.provider_serial):
                 return receipt
         if row.provider_serial is not None:
             return None
-        stray = [item for item in found if not item.session_context and repo.by_serial(session, item.serial) is None]
+        stray = [item for item in found if not item.sent_along and repo.by_serial(session, item.serial) is None]
         phone = self.fields.open(row.recipient_sealed, RECIPIENT_CONTEXT)
         alone = [other.id for other in self._open_rows(session, phone)] == [row.id]
         return stray[0] if len(stray) == 1 and alone else None
@@ -142,13 +126,13 @@ class Receipts:
             return
         early = EarlyReceipt(
             serial=receipt.serial,
-            phone_hash=self._phone_hash(receipt.phone),
+            phone_hash=self._phone_hash(receipt.recipient),
             delivered=receipt.delivered,
             code=receipt.code,
             received_at=self.clock.now(),
         )
         repo.add(session, early)
-        self._match(session, receipt.phone)
+        self._match(session, receipt.recipient)
 
     def _match(self, session: Session, phone: str) -> None:
         """One message to this phone without serial, one receipt without message: they belong together.
@@ -163,7 +147,8 @@ class Receipts:
             self._adopt(session, rows[0], early[0])
 
     def _open_rows(self, session: Session, phone: str) -> list[Notification]:
-        rows = repo.without_serial(session, self.clock.now() - RECEIPTS_END)
+        reporting = [name for name, channel in self.channels.items() if channel.reports]
+        rows = repo.without_serial(session, reporting, self.clock.now() - RECEIPTS_END)
         return [row for row in rows if self.fields.open(row.recipient_sealed, RECIPIENT_CONTEXT) == phone]
 
     def _adopt(self, session: Session, row: Notification, early: EarlyReceipt) -> None:
@@ -184,7 +169,7 @@ class Receipts:
         if row.state == State.UNKNOWN:
             return now + FIRST_QUESTION
         age = max(now - (row.sent_at or now), FIRST_QUESTION)  # a clock that was set back asks no oftener
-        return now + age if row.channel == "sms" and age < RECEIPTS_END else NEVER
+        return now + age if self.channels[row.channel].reports and age < RECEIPTS_END else NEVER
 
     def _phone_hash(self, phone: str) -> bytes:
         return self.blind.of("receipt.phone", phone)

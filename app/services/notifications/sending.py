@@ -7,7 +7,6 @@ and is never sent again blindly. Only what surely was not taken is tried again: 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,22 +16,19 @@ from sqlalchemy.orm import Session
 
 from app.clock import Clock
 from app.database import Database
-from app.errors import NotFound, UnsealError
-from app.models import Notification
+from app.errors import UnsealError
+from app.models import CancelReason, EventDetail, FailureCode, Notification, NotificationKind
+from app.models import NotificationState as State
 from app.repos.exams import exams as exam_repo
 from app.repos.notifications import outbox as repo
 from app.repos.patient_access import one_time_codes
 from app.security.fields import FieldSealer
+from app.services.channels.channel import Accepted, CannotBeMade, Channels, HandOver, Later, Outcome, Refused, Unknown
 from app.services.notifications.outbox import RECIPIENT_CONTEXT
 from app.services.notifications.phone_correction import PhoneCorrection
 from app.services.notifications.receipts import FIRST_QUESTION, RECEIPT_EXPECTED, Receipts
-from app.services.notifications.states import NotificationStates, State
-from app.services.notifications.wording import ONE_TIME, Wording, one_time_id
+from app.services.notifications.states import NotificationStates
 from app.services.queue.row_by_row import row_by_row
-from sms.errors import InvalidMessage, SendingError, SmsRefused, SmsRetryLater, SmsUnknown
-from sms.sender import SmsSender
-from wechat.errors import NoticeError, NoticeFault, WechatRefused, WechatRetryLater
-from wechat.notices import WechatNotifier
 
 log = structlog.get_logger(__name__)
 
@@ -41,18 +37,17 @@ SENDING_LEASE = timedelta(minutes=2)
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=30), timedelta(hours=1)
 PATIENCE = timedelta(days=3)
 """For so long a carrier may be away; then the desk decides."""
-CODE_EXPIRED = "its code expired"
-NEVER_SENT = "not sent within three days"
-WORKER_LOST = SmsUnknown("worker lost", "nobody recorded the answer")
+WORKER_LOST = Unknown(FailureCode.WORKER_LOST)
+LONGEST_CODE = 64
 BATCH = 20
 
 
 @dataclass(frozen=True)
 class _Parcel:
-    """A claimed row, and the call that hands it over and returns the carrier's serial and segments."""
+    """A claimed row, and the call that hands it over."""
 
     row: Notification
-    hand_over: Callable[[], tuple[str, int]]
+    hand_over: HandOver
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,16 +56,14 @@ class Sending:
     clock: Clock
     fields: FieldSealer
     states: NotificationStates
-    wording: Wording
+    channels: Channels
     phones: PhoneCorrection
     receipts: Receipts
-    sms: SmsSender
-    wechat: WechatNotifier | None
 
     def send_due(self) -> int:
         """Send every message that is due; returns how many were handed over, whatever came of it."""
         with self.db.read() as session:
-            ids = repo.sendable(session, self.clock.now(), BATCH, always=ONE_TIME)
+            ids = repo.sendable(session, self.clock.now(), BATCH)
         return row_by_row(ids, self._send, self._postpone)
 
     def give_up_silent(self) -> int:
@@ -86,8 +79,8 @@ class Sending:
     def _give_up(self, notification_id: uuid.UUID, now: datetime) -> None:
         with self.db.session() as session:
             row = repo.get(session, notification_id)
-            if row is not None:
-                self._unknown(session, row, WORKER_LOST, due_at=now)
+            if row is not None and self._move_to_unknown(session, row, WORKER_LOST, EventDetail.ANSWER_LOST, now):
+                self.receipts.settle_unknown(session, row)
 
     def _unseen(self, notification_id: uuid.UUID, error: Exception, now: datetime) -> None:
         """Its outcome is unknown whatever stands against looking for a receipt."""
@@ -95,7 +88,7 @@ class Sending:
         with self.db.session() as session:
             row = repo.get(session, notification_id)
             if row is not None:
-                self._move_to_unknown(session, row, WORKER_LOST, due_at=now)
+                self._move_to_unknown(session, row, WORKER_LOST, EventDetail.ANSWER_LOST, now)
 
     def _postpone(self, notification_id: uuid.UUID, error: Exception) -> None:
         """A fault nobody foresaw, before or after the call. A row still pending waits, at last for the desk; one that
@@ -104,21 +97,19 @@ class Sending:
         with self.db.session() as session:
             row = repo.get(session, notification_id)
             if row is not None and row.state == State.PENDING:
-                self._wait_on(session, row, row.created_at, "a fault before sending", type(error).__name__)
+                self._wait_on(session, row, row.created_at, type(error).__name__)
 
     def _send(self, notification_id: uuid.UUID) -> bool:
         parcel = self._claim(notification_id)
         if parcel is None:
             return False
         try:
-            serial, segments = parcel.hand_over()
-        except (SendingError, NoticeError) as error:
-            self._record_error(parcel.row, error)
+            outcome = parcel.hand_over()
         except Exception as error:  # a fault of ours during the call: it may have gone out
             log.error("sending ended in a fault", notification=parcel.row.id, exc_info=error)
-            self._record_error(parcel.row, SmsUnknown(type(error).__name__, "a fault while sending"))
+            self._record(parcel.row, Unknown(type(error).__name__), EventDetail.FAULT_WHILE_SENDING)
         else:
-            self._record_acceptance(parcel.row, serial, segments)
+            self._record(parcel.row, outcome)
         return True
 
     def _claim(self, notification_id: uuid.UUID) -> _Parcel | None:
@@ -127,140 +118,115 @@ class Sending:
             row = repo.get(session, notification_id)
             if row is None or self._waits(session, row):
                 return None
+            channel = self.channels[row.channel]
             if pointless := self._pointless(session, row):
                 self.states.move(session, row, State.CANCELLED, pointless)
                 exam = exam_repo.exam(session, row.exam_id)
-                if exam is not None and pointless == CODE_EXPIRED and row.channel == "sms":
+                if exam is not None and pointless == CancelReason.CODE_EXPIRED and channel.follows_phone:
                     self.phones.tell_anew(session, exam)  # it waited longer than its code lives, for a hold's end say
                 return None
             try:
                 if self.phones.redirect(session, row):
                     return None
-                hand_over = self._prepare(session, row)
-            except (InvalidMessage, NoticeFault, NotFound, UnsealError) as error:
+                address = self.fields.open(row.recipient_sealed, RECIPIENT_CONTEXT)
+                hand_over = channel.parcel(session, row, address)
+            except (CannotBeMade, UnsealError) as error:
                 log.error("a message cannot be made", notification=row.id, exc_info=error)
-                self.states.move(session, row, State.FAILED, "cannot be made", failure_code=type(error).__name__)
+                code = error.code if isinstance(error, CannotBeMade) else FailureCode.RECIPIENT_UNREADABLE
+                self.states.move(session, row, State.FAILED, EventDetail.CANNOT_BE_MADE, failure_code=code)
                 return None
-            claimed = self.states.move(
-                session,
-                row,
-                State.SENDING,
-                due_at=now,
-                attempts=row.attempts + 1,
-                sent_at=now,
-                next_attempt_at=now + SENDING_LEASE,
-            )
+            values: dict[str, Any] = {
+                "attempts": row.attempts + 1,
+                "sent_at": now,
+                "next_attempt_at": now + SENDING_LEASE,
+            }
+            claimed = self.states.move(session, row, State.SENDING, due_at=now, **values)
             return _Parcel(row, hand_over) if claimed else None
 
     def _waits(self, session: Session, row: Notification) -> bool:
         """News of an exam that is held stays in the outbox; a one-time code tells nothing of it."""
         exam = exam_repo.exam(session, row.exam_id)
-        return exam is not None and exam.held_at is not None and not row.event.startswith(ONE_TIME)
+        return exam is not None and exam.held_at is not None and row.kind != NotificationKind.ONE_TIME_CODE
 
-    def _pointless(self, session: Session, row: Notification) -> str | None:
+    def _pointless(self, session: Session, row: Notification) -> CancelReason | None:
         """Why a queued message must not go out any more."""
-        if row.event.startswith(ONE_TIME):
-            code = one_time_codes.by_id(session, one_time_id(row))
-            return "the code expired" if code is None or code.expires_at <= self.clock.now() else None
+        now = self.clock.now()
+        if row.one_time_code_id is not None:
+            code = one_time_codes.by_id(session, row.one_time_code_id)
+            return CancelReason.ONE_TIME_CODE_EXPIRED if code is None or code.expires_at <= now else None
         exam = exam_repo.exam(session, row.exam_id)
         if exam is None or exam.images_released_at is None:
-            return "the exam is not released any more"
+            return CancelReason.EXAM_WITHDRAWN
         code_row = repo.access_code(session, row.access_code_id) if row.access_code_id else None
         if code_row is None:
             return None
         if code_row.revoked_at is not None:
-            return "its code was revoked"
-        expired = code_row.expires_at is not None and code_row.expires_at <= self.clock.now()
-        return CODE_EXPIRED if expired else None
+            return CancelReason.CODE_REVOKED
+        expired = code_row.expires_at is not None and code_row.expires_at <= now
+        return CancelReason.CODE_EXPIRED if expired else None
 
-    def _prepare(self, session: Session, row: Notification) -> Callable[[], tuple[str, int]]:
-        recipient = self.fields.open(row.recipient_sealed, RECIPIENT_CONTEXT)
-        if row.channel == "sms":
-            message = self.wording.sms(session, row)
-
-            def by_sms() -> tuple[str, int]:
-                accepted = self.sms.send(recipient, message, row.id.hex)
-                return accepted.serial, accepted.segments
-
-            return by_sms
-        exam = exam_repo.exam(session, row.exam_id)
-        wechat = self.wechat
-        if exam is None or wechat is None:
-            raise NotFound("no WeChat here any more")
-        notice = self.wording.notice(session, row, exam)
-        return lambda: (wechat.send(recipient, notice).msgid, 0)
-
-    def _record_acceptance(self, row: Notification, serial: str, segments: int) -> None:
+    def _record(self, row: Notification, outcome: Outcome, detail: str = "") -> None:
+        """`detail`: what is said of an unknown outcome in place of its code."""
         with self.db.session() as session:
-            self.states.move(
-                session,
-                row,
-                State.ACCEPTED,
-                provider_serial=serial,
-                segments=segments,
-                failure_code=None,
-                next_attempt_at=self.clock.now() + RECEIPT_EXPECTED,
-            )
-            self.receipts.settle_early(session, row, serial)
+            match outcome:
+                case Accepted():
+                    self._accepted(session, row, outcome)
+                case Refused(code):
+                    self._refused(session, row, code)
+                case Later():
+                    first = repo.first_sending_at(session, row.id) or self.clock.now()
+                    self._wait_on(session, row, first, outcome.code, outcome.pause)
+                    self.phones.redirect(session, row)
+                case Unknown():
+                    if self._move_to_unknown(session, row, outcome, detail or outcome.code):
+                        self.receipts.settle_unknown(session, row)
 
-    def _record_error(self, row: Notification, error: SendingError | NoticeError) -> None:
-        with self.db.session() as session:
-            if isinstance(error, SmsRefused | WechatRefused):
-                if getattr(error, "alarm", False):
-                    log.error("the carrier refuses our messages", failure_code=error.code)
-                self._failed(session, row, error)
-            elif isinstance(error, SmsRetryLater | WechatRetryLater):
-                self._later(session, row, error)
-            else:
-                self._unknown(session, row, error)
+    def _accepted(self, session: Session, row: Notification, outcome: Accepted) -> None:
+        self.states.move(
+            session,
+            row,
+            State.ACCEPTED,
+            provider_serial=outcome.serial,
+            segments=outcome.segments,
+            failure_code=None,
+            next_attempt_at=self.clock.now() + RECEIPT_EXPECTED,
+        )
+        self.receipts.settle_early(session, row, outcome.serial)
 
-    def _failed(self, session: Session, row: Notification, error: SendingError | NoticeError) -> None:
-        self.states.move(session, row, State.FAILED, error.reason, failure_code=str(error.code)[:64])
-        self.phones.redirect(session, row)
-
-    def _later(self, session: Session, row: Notification, error: SendingError | NoticeError) -> None:
-        first = repo.first_sending_at(session, row.id) or self.clock.now()
-        self._wait_on(session, row, first, error.reason, str(error.code), getattr(error, "after_s", 0))
+    def _refused(self, session: Session, row: Notification, code: str) -> None:
+        if self.channels[row.channel].is_alarm(code):
+            log.error("the carrier refuses our messages", failure_code=code)
+        self.states.move(session, row, State.FAILED, code, failure_code=code[:LONGEST_CODE])
         self.phones.redirect(session, row)
 
     def _wait_on(
-        self, session: Session, row: Notification, since: datetime, reason: str, code: str, after_s: int = 0
+        self, session: Session, row: Notification, since: datetime, code: str, at_least: timedelta = timedelta()
     ) -> None:
         """Nothing was sent: try again after as long as it took until now, for three days. No number of tries ends it:
         a carrier that is away or busy for hours says nothing about the message."""
         now = self.clock.now()
         waited = now - since
+        failure_code = code[:LONGEST_CODE]
         if waited >= PATIENCE:
-            self.states.move(session, row, State.DESK, NEVER_SENT, failure_code=code[:64], sent_at=None)
+            self.states.move(session, row, State.DESK, EventDetail.NEVER_SENT, failure_code=failure_code, sent_at=None)
             return
-        pause = max(timedelta(seconds=after_s), min(max(waited, FIRST_PAUSE), LONGEST_PAUSE))
-        values: dict[str, Any] = {"failure_code": code[:64], "next_attempt_at": now + pause}
+        pause = max(at_least, min(max(waited, FIRST_PAUSE), LONGEST_PAUSE))
+        values: dict[str, Any] = {"failure_code": failure_code, "next_attempt_at": now + pause}
         if row.state == State.PENDING:
             repo.change(session, row.id, (State.PENDING,), None, values)
         else:
-            self.states.move(session, row, State.PENDING, reason, sent_at=None, **values)
-
-    def _unknown(
-        self,
-        session: Session,
-        row: Notification,
-        error: SendingError | NoticeError,
-        *,
-        due_at: datetime | None = None,
-    ) -> None:
-        if self._move_to_unknown(session, row, error, due_at) and row.channel == "sms":
-            self.receipts.settle_unknown(session, row)
+            self.states.move(session, row, State.PENDING, code, sent_at=None, **values)
 
     def _move_to_unknown(
-        self, session: Session, row: Notification, error: SendingError | NoticeError, due_at: datetime | None
+        self, session: Session, row: Notification, outcome: Unknown, detail: str, due_at: datetime | None = None
     ) -> bool:
         return self.states.move(
             session,
             row,
             State.UNKNOWN,
-            error.reason,
+            detail,
             due_at=due_at,
-            failure_code=str(error.code)[:64],
-            provider_serial=getattr(error, "serial", None),
+            failure_code=outcome.code[:LONGEST_CODE],
+            provider_serial=outcome.serial,
             next_attempt_at=self.clock.now() + FIRST_QUESTION,
         )

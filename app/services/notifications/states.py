@@ -1,4 +1,4 @@
-"""The states of a notification and the only way to change them. Who changes them: `outbox`, `notify`, `receipts`.
+"""The only way to change a notification's state. Who changes it: `outbox`, `sending`, `receipts`, the desk.
 
 A finished state is final: a receipt that comes late, twice or contradicting changes nothing.
 """
@@ -8,27 +8,15 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from app.clock import Clock
-from app.models import Notification, NotificationEvent
+from app.models import EventDetail, Notification, NotificationEvent
+from app.models import NotificationState as State
 from app.repos.notifications import outbox as repo
 from app.services.audit.log import Action, Audit
-
-
-class State(StrEnum):
-    PENDING = "pending"
-    SENDING = "sending"
-    ACCEPTED = "accepted"
-    UNKNOWN = "unknown"
-    DESK = "desk"
-    DELIVERED = "delivered"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-
 
 FINISHED = frozenset({State.DELIVERED, State.FAILED, State.CANCELLED})
 _FROM: Mapping[State, Collection[State]] = {
@@ -53,10 +41,9 @@ class NotificationStates:
     def queue_again(self, session: Session, row: Notification) -> bool:
         """Put a message that surely was not taken back into the outbox, as the caller read it in this transaction: the
         one way out of a finished state. False when it is in another state meanwhile."""
-        now = self.clock.now()
         values: dict[str, Any] = {
-            "state": str(State.PENDING),
-            "next_attempt_at": now,
+            "state": State.PENDING,
+            "next_attempt_at": self.clock.now(),
             "sent_at": None,
             "finished_at": None,
             "failure_code": None,
@@ -65,10 +52,7 @@ class NotificationStates:
         }
         if not repo.change(session, row.id, (row.state,), None, values):
             return False
-        event = NotificationEvent(
-            notification_id=row.id, state=str(State.PENDING), detail=f"{repo.QUEUED} again", at=now
-        )
-        repo.add(session, event)
+        self.tell(session, row, State.PENDING, EventDetail.QUEUED_AGAIN)
         return True
 
     def move(
@@ -83,13 +67,13 @@ class NotificationStates:
     ) -> bool:
         """Bring a row to a state, with its event; False, and nothing done, where that step is not allowed (any more).
 
-        `due_at`: only if the row's next attempt is due then; `values`: other columns to set.
+        `detail`: an EventDetail, a CancelReason or a carrier's word; `due_at`: only if the row's next attempt is due
+        then; `values`: other columns to set.
         """
-        now = self.clock.now()
-        values |= {"state": str(to)} | ({"finished_at": now} if to in FINISHED else {})
+        values |= {"state": to} | ({"finished_at": self.clock.now()} if to in FINISHED else {})
         if not repo.change(session, row.id, _FROM[to], due_at, values):
             return False
-        repo.add(session, NotificationEvent(notification_id=row.id, state=str(to), detail=detail[:255], at=now))
+        self.tell(session, row, to, detail)
         if to not in _ROUTINE:
             self.audit.record(
                 session,
@@ -97,7 +81,13 @@ class NotificationStates:
                 actor="system",
                 subject=f"exam:{row.exam_id.hex}",
                 notification=row.id.hex,
-                state=str(to),
+                state=to,
                 detail=detail,
             )
         return True
+
+    def tell(self, session: Session, row: Notification, state: State, detail: str) -> None:
+        """Add the event of a state that the row has now."""
+        repo.add(
+            session, NotificationEvent(notification_id=row.id, state=state, detail=detail[:255], at=self.clock.now())
+        )

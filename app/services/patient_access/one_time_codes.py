@@ -24,7 +24,6 @@ from app.repos.exams import patients
 from app.repos.patient_access import codes as code_repo
 from app.repos.patient_access import one_time_codes as repo
 from app.security.codes import Codes, normal_code
-from app.security.fields import FieldSealer
 from app.services.audit.log import Action, Audit
 from app.services.patient_access.attempts import Attempts
 from app.services.patient_access.code_naming import NOBODY, Attempt, CodeNaming
@@ -47,7 +46,7 @@ class Enqueue(Protocol):
 class SendOneTimeCode(Protocol):
     """Puts the message with a one-time code into the outbox, inside the caller's transaction."""
 
-    def __call__(self, session: Session, exam: Exam, phone: str, code: OneTimeCode) -> None: ...
+    def __call__(self, session: Session, exam: Exam, code: OneTimeCode) -> None: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +60,6 @@ class OneTimeCodes:
     codes: Codes
     access_codes: AccessCodes
     naming: CodeNaming
-    fields: FieldSealer
     attempts: Attempts
     audit: Audit
     opening: Opening
@@ -101,7 +99,7 @@ class OneTimeCodes:
             if sent >= A_DAY or repo.by_id(session, code_id) is not None:
                 return
             row = self._new(session, code, code_id, "sms", now)
-            self.send_one_time_code(session, exam, self.fields.open(patient.phone_sealed, "patient.phone"), row)
+            self.send_one_time_code(session, exam, row)
             self.audit.record(session, Action.ONE_TIME_CODE_SENT, actor="patient", subject=f"exam:{exam.id.hex}")
         self.wake()  # the sweeping thread may have looked a moment ago
 

@@ -7,7 +7,6 @@ it and queueing the message are one commit.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -16,19 +15,20 @@ from sqlalchemy.orm import Session
 
 from app.clock import Clock
 from app.database import Database
-from app.models import Exam, Study
+from app.models import CancelReason, Exam, NotificationKind, Study
 from app.repos.due_times import has_come
 from app.repos.exams.revision import raise_exam_revision
 from app.repos.release import gate as repo
 from app.services.audit.log import Action, Audit
-from app.services.notifications.outbox import CHANNELS, Outbox
+from app.services.channels.channel import Wording
+from app.services.notifications.outbox import Outbox
+from app.services.patient_access.codes import AccessCodes
 from app.services.queue.row_by_row import row_by_row
 
 log = structlog.get_logger(__name__)
 
 BATCH = 50
 PAUSE_AFTER_FAULT = timedelta(minutes=10)
-IMAGES_READY, REPORT_READY = "images_ready", "report_ready"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +40,7 @@ class ReleaseGate:
     db: Database
     clock: Clock
     audit: Audit
+    access_codes: AccessCodes
     outbox: Outbox
     gate: str
     delay: timedelta
@@ -54,15 +55,16 @@ class ReleaseGate:
     def identity_changed(self, session: Session, exam: Exam) -> None:
         """The exam turned out to be somebody else's: whoever had a code or session loses it, nothing that waits is
         sent, and the new patient is told when the gate opens anew. Inside the caller's transaction."""
-        self.outbox.access_codes.revoke_all(session, exam, "system", "identity corrected")
-        self.outbox.cancel(session, exam.id, "the exam is another patient's")
+        self.access_codes.revoke_all(session, exam, "system", "identity corrected")
+        self.outbox.cancel(session, exam.id, CancelReason.ANOTHER_PATIENT)
         exam.images_released_at = None
         session.flush()
         raise_exam_revision(session, exam.id)
 
     def tell_anew(self, session: Session, exam: Exam) -> None:
-        """The news of a released exam once more, as a text message: it reached nobody yet."""
-        self._tell(session, exam, IMAGES_READY, self.outbox.news(session, exam), ("sms",))
+        """The news of a released exam once more, to the patient's phone number: it reached nobody yet."""
+        news = self.outbox.news(session, exam)
+        self.outbox.queue_news(session, exam, NotificationKind.IMAGES_READY, news, phone_only=True)
 
     def _postpone(self, exam_id: uuid.UUID, error: Exception) -> None:
         log.error("an exam cannot be released", exam=exam_id, exc_info=error)
@@ -118,20 +120,16 @@ class ReleaseGate:
         session.refresh(exam)
         exam.release_due_at = None
         self.audit.record(session, Action.EXAM_RELEASED, actor="system", subject=f"exam:{exam.id.hex}", gate=self.gate)
-        self._tell(session, exam, IMAGES_READY, self.outbox.news(session, exam))
+        # released anew after a withdrawal: another occasion, the old one stays in the history
+        self.outbox.queue_news(session, exam, NotificationKind.IMAGES_READY, self.outbox.news(session, exam))
 
     def _tell_report(self, session: Session, exam: Exam, released_at: datetime) -> None:
         """A first readable report after the pictures is news; one that was there before was told with them."""
         report_at = repo.first_readable_report_at(session, exam.id)
-        told_at = repo.latest_at(session, exam.id, REPORT_READY)
+        told_at = repo.latest_at(session, exam.id, NotificationKind.REPORT_READY)
         if report_at is None or report_at <= released_at or (told_at is not None and told_at >= released_at):
             return
-        self._tell(session, exam, REPORT_READY, REPORT_READY)
-
-    def _tell(self, session: Session, exam: Exam, event: str, wording: str, channels: Sequence[str] = CHANNELS) -> None:
-        # released anew after a withdrawal: another occasion, the old one stays in the history
-        before = repo.count_occasions(session, exam.id, event)
-        self.outbox.queue_event(session, exam, f"{event}:{before + 1}" if before else event, wording, channels)
+        self.outbox.queue_news(session, exam, NotificationKind.REPORT_READY, Wording.REPORT_READY)
 
 
 def _prepared(study: Study) -> bool:

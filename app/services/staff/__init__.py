@@ -1,1 +1,1 @@
-"""People of the hospital: accounts, login, the service desk."""
+"""People of the hospital: accounts and login."""

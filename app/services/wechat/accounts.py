@@ -9,12 +9,12 @@ from sqlalchemy.orm import Session
 
 from app.clock import Clock
 from app.models import WechatAccount
-from app.repos.notifications import outbox as repo
-from app.repos.wechat import accounts
+from app.repos.wechat import accounts as repo
 from app.security.blind_index import BlindIndex
 from app.security.fields import FieldSealer
 from app.services.audit.log import Action, Audit
-from app.services.notifications.outbox import OPENID_CONTEXT
+
+OPENID_CONTEXT = "wechat_account.openid"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,10 +26,15 @@ class WechatAccounts:
     blind: BlindIndex
     audit: Audit
 
+    def openid(self, session: Session, patient_id: uuid.UUID) -> str | None:
+        """Where notices of this patient go, inside the caller's transaction."""
+        bound = repo.wechat_account(session, patient_id)
+        return self.fields.open(bound.openid_sealed, OPENID_CONTEXT) if bound else None
+
     def bind(self, session: Session, patient_id: uuid.UUID, openid: str, actor: str) -> None:
         """From now on notices of this patient go to `openid`, too; nothing happens when they do already."""
         openid_hash = self.blind.of("wechat.openid", openid)
-        bound = accounts.wechat_account(session, patient_id)
+        bound = repo.wechat_account(session, patient_id)
         if bound is not None and bound.openid_hash == openid_hash:
             return
         row = WechatAccount(

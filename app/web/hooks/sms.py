@@ -1,4 +1,4 @@
-"""The carrier's callback: check the secret, hand the receipts over, answer as the carrier expects.
+"""The carrier's callback: check the secret, let the vendor's room read the body, hand the receipts over, answer.
 
 The vendor signs nothing. It calls the address that we registered, so the secret is part of that address.
 """
@@ -10,9 +10,12 @@ import hmac
 from flask import Response, jsonify, make_response, request
 
 from app.errors import Forbidden, InvalidInput
+from app.services.channels.sms import receipt_of
 from app.web.body_limits import limit_body
 from app.web.context import services
 from app.web.guards import guarded_blueprint
+from sms.errors import InvalidCallback
+from sms.tencent.callback import receipts_of
 
 LARGEST_BODY = 64 * 1024
 
@@ -31,8 +34,10 @@ blueprint = guarded_blueprint("sms_hook", __name__, knows_the_secret, url_prefix
 def tencent() -> Response:
     limit_body(LARGEST_BODY)
     try:
-        items = request.get_json(force=True)
+        received = receipts_of(request.get_json(force=True))
     except RecursionError:
         raise InvalidInput("body", "is nested too deeply") from None
-    services().notifications.receipts.take_callback(items)
+    except InvalidCallback as error:
+        raise InvalidInput("body", str(error)) from None
+    services().notifications.receipts.take([receipt_of(receipt) for receipt in received])
     return make_response(jsonify({"result": 0, "errmsg": "OK"}))

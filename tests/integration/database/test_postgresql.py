@@ -16,6 +16,7 @@ from app.database import Database, schema
 from app.web.machine.ris.bodies import exam_input, report_input
 from tests.factories.access import application, issued
 from tests.factories.house import clock_of, exam_body, report_body, services
+from tests.factories.old_rows import add_row, rows_of
 from tests.factories.postgres import binaries, cluster, new_database
 from tests.factories.telling import deliver_receipts, messages, receive_study, register, states, sweep
 
@@ -73,6 +74,27 @@ def test_processes_that_start_at_once_on_an_empty_database_bring_it_up_once(serv
         database.dispose()
 
     assert at_once(start, 4) == [None] * 4
+
+
+def test_messages_of_before_keep_what_they_are_about_and_what_happened_to_them(server: str) -> None:
+    database = Database(new_database(server, uuid.uuid4().hex))
+    schema.upgrade(database, "0006")
+    patient, exam, code = uuid.uuid4(), uuid.uuid4(), uuid.uuid4()
+    add_row(database, "patient", id=patient)
+    add_row(database, "exam", id=exam, patient_id=patient, accession_number="A1")
+    before = ["images_ready:2", "resend:1", f"one_time_code:{code.hex}"]
+    for event in before:
+        row = uuid.uuid4()
+        add_row(database, "notification", id=row, exam_id=exam, event=event, channel="sms")
+        add_row(database, "notification_event", id=uuid.uuid4(), notification_id=row, detail="settled at the desk")
+    schema.upgrade(database)
+    found = [(row["kind"], row["occasion"], row["one_time_code_id"]) for row in rows_of(database, "notification")]
+    assert sorted(found, key=str) == [("images_ready", 2, None), ("one_time_code", None, code), ("resend", 1, None)]
+    assert {row["detail"] for row in rows_of(database, "notification_event")} == {"settled_at_desk"}
+    schema.downgrade(database, "0006")
+    assert sorted(row["event"] for row in rows_of(database, "notification")) == sorted(before)
+    assert {row["detail"] for row in rows_of(database, "notification_event")} == {"settled at the desk"}
+    database.dispose()
 
 
 def test_an_exam_goes_from_the_modality_to_the_phone(house: Services) -> None:

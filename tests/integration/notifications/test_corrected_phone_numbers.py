@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
 import pytest
 from flask import Flask
 
 from app.bootstrap import Services
 from sms.errors import SendingError, SmsRefused, SmsRetryLater, SmsUnknown
-from sms.sender import Accepted, SmsSender
+from sms.sender import Accepted
 from tests.factories.access import issued
+from tests.factories.carriers import sending_over
 from tests.factories.house import clock_of, services
 from tests.factories.telling import (
     correct,
@@ -100,8 +100,7 @@ def test_a_number_corrected_during_a_call_that_comes_to_nothing_is_told_at_once(
     exam_id = register(house)
     mark_prepared(house)
     house.release.gate.release_due()
-    notify = house.notifications.sending
-    replace(notify, sms=cast("SmsSender", Interrupted(lambda: correct(house, patient_phone=NEW), error))).send_due()
+    sending_over(house, Interrupted(lambda: correct(house, patient_phone=NEW), error)).send_due()
     sweep(house)
     sweep(house, seconds=2 * 86_400)
     assert messages(house) == []
@@ -114,9 +113,8 @@ def test_a_number_corrected_during_a_call_of_unknown_end_is_not_told_by_itself(t
     exam_id = register(house)
     mark_prepared(house)
     house.release.gate.release_due()
-    notify = house.notifications.sending
     carrier = Interrupted(lambda: correct(house, patient_phone=NEW), SmsUnknown("ClientNetworkError", "no answer"))
-    replace(notify, sms=cast("SmsSender", carrier)).send_due()
+    sending_over(house, carrier).send_due()
     sweep(house, seconds=60)
     assert messages(house, "+86" + NEW) == []
     assert [state for _, _, state in states(house, exam_id)] == ["unknown"]

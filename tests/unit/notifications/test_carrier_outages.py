@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sms.sender import DeliveryReceipt
+from app.services.channels.channel import DeliveryReceipt
 from tests.factories.carriers import Away, Busy, with_carrier
 from tests.factories.house import clock_of, services
 from tests.factories.telling import follow, mark_prepared, messages, only_state, register, states, sweep, untold
@@ -33,9 +33,9 @@ def test_after_three_days_of_outage_the_desk_decides_and_nothing_is_sent_any_mor
     exam_id = untold(house)
     for _ in range(3 * 24 + 2):
         sweep(without, seconds=3601)
-    (view,) = house.notifications.views.at_the_desk()
+    (view,) = house.staff.desk.messages.to_be_settled()
     assert view.exam_id == exam_id
-    assert ("desk", "not sent within three days") in {(step.state, step.detail) for step in view.history}
+    assert ("desk", "never_sent") in {(step.state, step.detail) for step in view.history}
     sweep(house, seconds=3601)
     assert messages(house) == []
 

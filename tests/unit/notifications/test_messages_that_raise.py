@@ -13,7 +13,7 @@ from app.bootstrap import Services
 from app.errors import DatabaseUnavailable
 from app.models import Notification
 from app.repos.notifications import outbox as repo
-from app.services.notifications.wording import Wording
+from app.services.channels.sms import SmsChannel
 from sms.templates import SmsMessage
 from tests.factories.house import clock_of, services
 from tests.factories.telling import mark_prepared, notifications, only_state, register, sweep, untold
@@ -51,16 +51,16 @@ def test_a_message_nobody_foresaw_waits_ever_longer_then_goes_to_the_desk(
     first, second = two_released(house)
     (row,) = notifications(house, first)
     seen = 0
-    sound = Wording.sms
+    sound = SmsChannel.text
 
-    def unsound(self: Wording, session: Session, asked: Notification) -> SmsMessage:
+    def unsound(self: SmsChannel, session: Session, asked: Notification) -> SmsMessage:
         nonlocal seen
         if asked.id == row.id:
             seen += 1
             raise KeyError("K7M2QX")
         return sound(self, session, asked)
 
-    monkeypatch.setattr(Wording, "sms", unsound)
+    monkeypatch.setattr(SmsChannel, "text", unsound)
     sweep(house)
     assert (only_state(house, first), only_state(house, second), seen) == ("pending", "accepted", 1)
     for _ in range(3 * 24 * 6 + 7):
@@ -79,7 +79,7 @@ def test_a_database_that_is_away_ends_the_sweep(tmp_path: Path, monkeypatch: pyt
         calls += 1
         raise DatabaseUnavailable
 
-    monkeypatch.setattr(Wording, "sms", away)
+    monkeypatch.setattr(SmsChannel, "text", away)
     with pytest.raises(DatabaseUnavailable):
         house.notifications.sending.send_due()
     assert calls == 1

@@ -234,14 +234,14 @@ def test_an_exam_that_raises_holds_up_no_other_and_is_looked_at_again_later(
         register(house, accession)
         mark_prepared(house, accession)
     first, second = exam_of(house, "A1").id, exam_of(house, "A2").id
-    sound = Outbox.queue_event
+    sound = Outbox.queue_news
 
-    def unsound(self: Outbox, session: Session, exam: Exam, *rest: Any) -> int:
+    def unsound(self: Outbox, session: Session, exam: Exam, *rest: Any, **options: Any) -> int:
         if exam.id == first:
             raise ValueError
-        return sound(self, session, exam, *rest)
+        return sound(self, session, exam, *rest, **options)
 
-    monkeypatch.setattr(Outbox, "queue_event", unsound)
+    monkeypatch.setattr(Outbox, "queue_news", unsound)
     sweep(house)
     assert (states(house, first), len(states(house, second))) == ([], 1)
     monkeypatch.undo()

@@ -1,7 +1,7 @@
 """Messages that came to nothing: those whose patient knows nothing yet are shown, and after an alarm (the package used
 up, a template not approved) all that failed for it are queued again in one step.
 
-A message is queued again as itself, so that there is never a second one of its exam and event.
+A message is queued again as itself, so that there is never a second one of its exam and occasion.
 """
 
 from __future__ import annotations
@@ -15,14 +15,13 @@ from sqlalchemy.orm import Session
 
 from app.clock import Clock
 from app.database import Database
-from app.repos.notifications import failed as repo
+from app.repos.desk import failed_messages as repo
 from app.repos.notifications import outbox as notification_repo
 from app.services.audit.log import Action, Audit
 from app.services.audit.reasons import checked_reason
-from app.services.notifications.outbox import RESEND
+from app.services.channels.channel import Channels
+from app.services.desk.messages import NotificationView, views_of
 from app.services.notifications.states import NotificationStates
-from app.services.notifications.views import NotificationView, views_of
-from app.services.notifications.wording import ONE_TIME
 
 SHOWN_FOR = timedelta(days=30)
 CHUNK = 100
@@ -31,19 +30,19 @@ CHUNK = 100
 
 @dataclass(frozen=True, kw_only=True)
 class FailedMessages:
-    """`is_alarm`: does a failure code say that all messages fail until somebody acts? `wake`: tells a worker."""
+    """`wake`: tells a worker."""
 
     db: Database
     clock: Clock
     audit: Audit
     states: NotificationStates
-    is_alarm: Callable[[str], bool]
+    channels: Channels
     wake: Callable[[], None]
 
     def newest(self, limit: int = 100) -> list[NotificationView]:
         """Failed messages of the last weeks whose patient was told by no other, newest first."""
         with self.db.read() as session:
-            return views_of(session, repo.newest(session, self.clock.now() - SHOWN_FOR, ONE_TIME, RESEND, limit))
+            return views_of(session, repo.newest(session, self.clock.now() - SHOWN_FOR, limit))
 
     def count_sendable_again(self) -> int:
         """How many `queue_again` would queue."""
@@ -85,5 +84,8 @@ class FailedMessages:
     def _sendable_again(self, session: Session) -> list[uuid.UUID]:
         now = self.clock.now()
         since = now - SHOWN_FOR
-        alarming = [code for code in repo.codes(session, since) if self.is_alarm(code)]
-        return repo.sendable_again(session, since, now, ONE_TIME, RESEND, alarming)
+        alarming: dict[str, list[str]] = {}
+        for channel, code in repo.codes(session, since):
+            if self.channels[channel].is_alarm(code):
+                alarming.setdefault(channel, []).append(code)
+        return repo.sendable_again(session, since, now, alarming)

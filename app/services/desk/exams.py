@@ -1,6 +1,6 @@
 """What the service desk does for one exam: see it whole, end all access, let its patient in. Every step is audited.
 
-Sending again is `outbox`, printing `paper`, searching `exam_search`.
+Sending again is `messages`, printing `paper`, searching `exam_search`.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ from datetime import datetime
 
 from app.database import Database
 from app.errors import NotFound
-from app.models import AuditEvent, Study
+from app.models import AuditEvent, CancelReason, Study
 from app.repos.audit import log as audit_repo
+from app.repos.desk import studies as repo
 from app.repos.exams import exams as exam_repo
-from app.repos.staff import desk as repo
 from app.services.audit.log import Action, Audit
 from app.services.audit.reasons import checked_reason
+from app.services.desk.messages import Messages, NotificationView
 from app.services.exams.reports import Reports, ReportView
 from app.services.exams.views import ExamView, ExamViews
 from app.services.notifications.outbox import Outbox
-from app.services.notifications.views import MessageViews, NotificationView
 from app.services.patient_access.codes import AccessCodes
 from app.services.patient_access.one_time_codes import OneTimeCodes
 from sms.phone import mask
@@ -91,7 +91,7 @@ class ExamAtDesk:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Desk:
+class ExamsAtDesk:
     """Decides what the desk sees and does of one exam. Raises NotFound, InvalidInput."""
 
     db: Database
@@ -100,7 +100,7 @@ class Desk:
     reports: Reports
     access_codes: AccessCodes
     outbox: Outbox
-    messages: MessageViews
+    messages: Messages
     one_time_codes: OneTimeCodes
 
     def exam(self, exam_id: uuid.UUID, actor: str) -> ExamAtDesk:
@@ -137,7 +137,7 @@ class Desk:
             exam = exam_repo.exam(session, exam_id)
             if exam is None:
                 raise NotFound
-            self.outbox.cancel(session, exam_id, "revoked at the desk")
+            self.outbox.cancel(session, exam_id, CancelReason.REVOKED_AT_DESK)
             self.access_codes.revoke_all(session, exam, actor, reason)
             self.audit.record(session, Action.STAFF_REVOKED, actor=actor, subject=_subject(exam_id), reason=reason)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -15,6 +14,7 @@ from app.models import AuditEvent, Notification
 from app.repos.notifications import outbox as repo
 from sms.errors import SmsRefused, SmsRetryLater
 from sms.sender import Accepted
+from tests.factories.carriers import with_carrier
 from tests.factories.house import clock_of
 from tests.factories.staff import console
 from tests.factories.telling import (
@@ -45,9 +45,7 @@ class Refusing:
 
 def on(house: Services, error: Exception) -> Services:
     """The same house on a carrier that answers so."""
-    work = house.worker.work
-    sending = replace(work.sending, sms=Refusing(error))  # type: ignore[arg-type]
-    return replace(house, worker=replace(house.worker, work=replace(work, sending=sending)))
+    return with_carrier(house, Refusing(error))
 
 
 def phone_of(number: int) -> str:
@@ -92,10 +90,10 @@ def test_all_that_failed_for_an_alarm_are_queued_again_in_one_step_and_arrive_on
 def test_what_fails_again_comes_back_to_the_list_and_may_be_queued_again(house: Services) -> None:
     (exam_id,) = failed(house)
     for _ in range(2):
-        assert house.notifications.failed.queue_again("套餐已充值", "staff:a") == 1
+        assert house.staff.desk.failed_messages.queue_again("套餐已充值", "staff:a") == 1
         sweep(on(house, BALANCE))
-    assert [view.exam_id for view in house.notifications.failed.newest()] == [exam_id]
-    assert house.notifications.failed.queue_again("套餐已充值", "staff:a") == 1
+    assert [view.exam_id for view in house.staff.desk.failed_messages.newest()] == [exam_id]
+    assert house.staff.desk.failed_messages.queue_again("套餐已充值", "staff:a") == 1
     sweep(house)
     assert len(messages(house)) == 1
 
@@ -105,24 +103,24 @@ def test_a_refusal_of_one_phone_is_shown_and_not_queued_again(house: Services, a
     page = console(app, house).get(PAGE).text
     assert "机主拒收" in page
     assert "queue-again" not in page
-    assert house.notifications.failed.queue_again("reason", "staff:a") == 0
+    assert house.staff.desk.failed_messages.queue_again("reason", "staff:a") == 0
 
 
 def test_a_patient_who_was_told_by_another_message_is_not_in_the_list(house: Services) -> None:
     (exam_id,) = failed(house)
     clock_of(house).advance(1)
-    house.notifications.outbox.resend(exam_id, "reason", "staff:a")
-    assert house.notifications.failed.newest() == []
-    assert house.notifications.failed.queue_again("reason", "staff:a") == 0
+    house.staff.desk.messages.resend(exam_id, "reason", "staff:a")
+    assert house.staff.desk.failed_messages.newest() == []
+    assert house.staff.desk.failed_messages.queue_again("reason", "staff:a") == 0
 
 
 def test_a_resend_that_failed_too_stands_for_all_before_it(house: Services) -> None:
     (exam_id,) = failed(house)
     clock_of(house).advance(1)
-    house.notifications.outbox.resend(exam_id, "reason", "staff:a")
+    house.staff.desk.messages.resend(exam_id, "reason", "staff:a")
     sweep(on(house, BALANCE))
-    assert [view.event for view in house.notifications.failed.newest()] == ["resend:1"]
-    house.notifications.failed.queue_again("reason", "staff:a")
+    assert [view.kind for view in house.staff.desk.failed_messages.newest()] == ["resend"]
+    house.staff.desk.failed_messages.queue_again("reason", "staff:a")
     sweep(house)
     assert len(messages(house)) == 1
 
@@ -138,7 +136,7 @@ def test_an_outage_of_days_is_queued_again_too_but_never_an_unknown_outcome(hous
     sweep(house)
     sweep(house, seconds=601)
     assert [states(house, exam_id)[0][2] for exam_id in (lost, unknown)] == ["desk", "desk"]
-    assert house.notifications.failed.queue_again("线路已恢复", "staff:a") == 1
+    assert house.staff.desk.failed_messages.queue_again("线路已恢复", "staff:a") == 1
     sweep(house)
     assert [states(house, exam_id)[0][2] for exam_id in (lost, unknown)] == ["accepted", "desk"]
 
@@ -151,8 +149,8 @@ def test_a_message_whose_code_expired_or_whose_exam_was_withdrawn_is_not_queued_
         code.expires_at = house.clock.now()
     register(house, "A2", patient_id="P9")
     assert states(house, second)[0][2] == "failed"
-    assert house.notifications.failed.queue_again("reason", "staff:a") == 0
-    assert [view.exam_id for view in house.notifications.failed.newest()] == [first]
+    assert house.staff.desk.failed_messages.queue_again("reason", "staff:a") == 0
+    assert [view.exam_id for view in house.staff.desk.failed_messages.newest()] == [first]
 
 
 def test_the_newest_are_shown_first_those_of_former_months_not_at_all(house: Services) -> None:
@@ -161,7 +159,7 @@ def test_the_newest_are_shown_first_those_of_former_months_not_at_all(house: Ser
         row = session.get(Notification, notifications(house, first)[0].id)
         assert row is not None
         row.created_at += timedelta(seconds=1)
-    assert [view.exam_id for view in house.notifications.failed.newest()] == [first, second]
-    assert [view.exam_id for view in house.notifications.failed.newest(1)] == [first]
+    assert [view.exam_id for view in house.staff.desk.failed_messages.newest()] == [first, second]
+    assert [view.exam_id for view in house.staff.desk.failed_messages.newest(1)] == [first]
     clock_of(house).advance(31 * 86_400)
-    assert house.notifications.failed.newest() == []
+    assert house.staff.desk.failed_messages.newest() == []

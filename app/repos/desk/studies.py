@@ -1,4 +1,4 @@
-"""Rows the service desk asks for that no other room does."""
+"""Studies as the service desk sees them, whatever their match."""
 
 from __future__ import annotations
 

@@ -1,0 +1,28 @@
+"""The room services/channels: every way to a patient, by name. Which carriers stand behind them is `carriers`."""
+
+from __future__ import annotations
+
+from app.bootstrap.carriers import Simulation, sms_sender
+from app.bootstrap.ground import Ground
+from app.services.channels.carried_codes import CarriedCodes
+from app.services.channels.channel import Channels
+from app.services.channels.sms import SmsChannel
+from app.services.channels.wechat import WechatChannel
+from app.services.patient_access.codes import AccessCodes
+from app.services.wechat.accounts import WechatAccounts
+from sms.tencent.sender import is_alarm
+
+
+def build(ground: Ground, codes: AccessCodes, accounts: WechatAccounts, simulation: Simulation) -> Channels:
+    settings = ground.settings
+    carried = CarriedCodes(codes=ground.codes, access_codes=codes)
+    sms = SmsChannel(
+        fields=ground.fields,
+        carried=carried,
+        sender=sms_sender(settings, simulation),
+        alarms=is_alarm,
+        family=settings.sms_family,
+        signature=settings.sms_signature,
+    )
+    wechat = WechatChannel(carried=carried, accounts=accounts, notifier=simulation.wechat, base_url=settings.base_url)
+    return {sms.name: sms, wechat.name: wechat}

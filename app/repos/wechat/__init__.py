@@ -1,0 +1,1 @@
+"""Rows of WeChat accounts that are bound to a patient."""

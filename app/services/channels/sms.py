@@ -1,0 +1,108 @@
+"""Text messages: to the phone number on file, with a pick-up code or without. The carrier reports what became of each.
+
+The texts are in sms/templates.py; which carrier it is, is the bootstrap's affair.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy.orm import Session
+
+import sms.sender
+from app.models import ChannelName, Exam, FailureCode, Notification, Patient
+from app.security.fields import FieldSealer
+from app.services.channels.carried_codes import CarriedCodes
+from app.services.channels.channel import (
+    Accepted,
+    CannotBeMade,
+    Contents,
+    DeliveryReceipt,
+    HandOver,
+    Later,
+    Outcome,
+    Recipient,
+    Refused,
+    Unknown,
+    Wording,
+)
+from sms.errors import InvalidMessage, SendingError, SmsRefused, SmsRetryLater, SmsUnknown
+from sms.phone import mask
+from sms.sender import SmsSender
+from sms.templates import TEMPLATES, SmsMessage, for_event
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SmsChannel:
+    """`family` (T0 or T1) and `signature` as registered with the carrier; `alarms`: is one of its codes an alarm?"""
+
+    fields: FieldSealer
+    carried: CarriedCodes
+    sender: SmsSender
+    alarms: Callable[[str], bool]
+    family: str
+    signature: str
+
+    name = ChannelName.SMS
+    follows_phone = True
+    reports = True
+
+    def recipient(self, session: Session, patient: Patient) -> Recipient | None:
+        if patient.phone_sealed is None:
+            return None
+        phone = self.fields.open(patient.phone_sealed, "patient.phone")
+        return Recipient(phone, mask(phone))
+
+    def contents(self, session: Session, exam: Exam, recipient: Recipient, wording: Wording) -> Contents:
+        """News of family T1 carries a new pick-up code; the code of a one-time code's message is there already."""
+        template = for_event(wording, self.family)
+        if wording == Wording.ONE_TIME_CODE or not template.variable_count:
+            return Contents(template.name)
+        code, _ = self.carried.access_codes.issue_pickup(session, exam, recipient.address)
+        return Contents(template.name, code.id)
+
+    def parcel(self, session: Session, row: Notification, address: str) -> HandOver:
+        text = self.text(session, row)
+        return lambda: self._hand_over(address, text, row.id.hex)
+
+    def text(self, session: Session, row: Notification) -> SmsMessage:
+        """Raises CannotBeMade."""
+        template = TEMPLATES.get(row.template)
+        if template is None:
+            raise CannotBeMade(FailureCode.TEXT_DOES_NOT_FIT)
+        variables = (self.carried.code_in(session, row),) if template.variable_count else ()
+        try:
+            return SmsMessage(template, variables, self.signature)
+        except InvalidMessage as error:
+            raise CannotBeMade(FailureCode.TEXT_DOES_NOT_FIT) from error
+
+    def ask(self, address: str, since: datetime, until: datetime) -> Sequence[DeliveryReceipt]:
+        try:
+            return [receipt_of(found) for found in self.sender.receipts(address, since, until)]
+        except SendingError as error:
+            log.warning("receipts cannot be pulled", failure_code=error.code)
+            return []
+
+    def is_alarm(self, code: str) -> bool:
+        return code == FailureCode.TEXT_DOES_NOT_FIT or self.alarms(code)
+
+    def _hand_over(self, phone: str, text: SmsMessage, sent_along: str) -> Outcome:
+        try:
+            taken = self.sender.send(phone, text, sent_along)
+        except SmsRefused as error:
+            return Refused(error.code)
+        except SmsRetryLater as error:
+            return Later(error.code, timedelta(seconds=error.after_s))
+        except SmsUnknown as error:
+            return Unknown(error.code, error.serial)
+        return Accepted(taken.serial, taken.segments)
+
+
+def receipt_of(receipt: sms.sender.DeliveryReceipt) -> DeliveryReceipt:
+    """A receipt of any carrier of text messages, as the rest of the house reads it."""
+    return DeliveryReceipt(receipt.serial, receipt.phone, receipt.delivered, receipt.code, receipt.session_context)

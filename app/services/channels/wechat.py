@@ -1,0 +1,91 @@
+"""Notices of the official account: to the WeChat account that a patient bound, with a link. Nobody reports on them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from app.clock import CHINA
+from app.models import ChannelName, Exam, FailureCode, Notification, Patient
+from app.repos.exams import exams as exam_repo
+from app.services.channels.carried_codes import CarriedCodes
+from app.services.channels.channel import (
+    Accepted,
+    CannotBeMade,
+    Contents,
+    DeliveryReceipt,
+    HandOver,
+    Later,
+    Outcome,
+    Recipient,
+    Refused,
+    Unknown,
+    Wording,
+)
+from app.services.wechat.accounts import WechatAccounts
+from wechat.errors import ALARMS, NoticeFault, WechatRefused, WechatRetryLater, WechatUnknown
+from wechat.notices import Notice, WechatNotifier
+from wechat.templates import EXAM, HINT, READY, TEMPLATES
+
+
+@dataclass(frozen=True, kw_only=True)
+class WechatChannel:
+    """`notifier`: None where no notices are sent; what still waits then fails. `base_url`: where patients reach us."""
+
+    carried: CarriedCodes
+    accounts: WechatAccounts
+    notifier: WechatNotifier | None
+    base_url: str
+
+    name = ChannelName.WECHAT
+    follows_phone = False
+    reports = False
+
+    def recipient(self, session: Session, patient: Patient) -> Recipient | None:
+        openid = self.accounts.openid(session, patient.id) if self.notifier else None
+        return Recipient(openid, f"{openid[:4]}****{openid[-4:]}") if openid else None
+
+    def contents(self, session: Session, exam: Exam, recipient: Recipient, wording: Wording) -> Contents:
+        code, _ = self.carried.access_codes.issue_link(session, exam)
+        return Contents(wording, code.id)
+
+    def parcel(self, session: Session, row: Notification, address: str) -> HandOver:
+        exam, notifier = exam_repo.exam(session, row.exam_id), self.notifier
+        if exam is None or notifier is None:
+            raise CannotBeMade(FailureCode.CODE_IS_GONE)
+        notice = self.notice(session, row, exam)
+        return lambda: _hand_over(notifier, address, notice)
+
+    def notice(self, session: Session, row: Notification, exam: Exam) -> Notice:
+        """Raises CannotBeMade."""
+        performed = exam.performed_at.astimezone(CHINA).strftime("%Y-%m-%d %H:%M")
+        values = {"thing1": EXAM, "time2": performed, "phrase3": READY, "thing4": HINT}
+        link = f"{self.base_url}/s/{self.carried.code_in(session, row)}"
+        template = TEMPLATES.get(row.template)
+        if template is None:
+            raise CannotBeMade(FailureCode.NOTICE_DOES_NOT_FIT)
+        try:
+            return Notice(template, values, link)
+        except NoticeFault as error:
+            raise CannotBeMade(FailureCode.NOTICE_DOES_NOT_FIT) from error
+
+    def ask(self, address: str, since: datetime, until: datetime) -> Sequence[DeliveryReceipt]:
+        return ()
+
+    def is_alarm(self, code: str) -> bool:
+        return code == FailureCode.NOTICE_DOES_NOT_FIT or code in {str(alarm) for alarm in ALARMS}
+
+
+def _hand_over(notifier: WechatNotifier, openid: str, notice: Notice) -> Outcome:
+    try:
+        taken = notifier.send(openid, notice)
+    except WechatRefused as error:
+        return Refused(str(error.code))
+    except WechatRetryLater as error:
+        return Later(str(error.code), timedelta())
+    except WechatUnknown as error:
+        return Unknown(str(error.code))
+    return Accepted(taken.msgid, 0)

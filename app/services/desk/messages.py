@@ -1,0 +1,137 @@
+"""Messages at the desk: what became of each, sending news again, settling what nobody knows.
+
+Those that failed are `failed_messages`.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from app.clock import Clock
+from app.database import Database
+from app.errors import Conflict, NobodyToTell, NotFound, NotReleased, TooManyAttempts
+from app.models import EventDetail, Notification, NotificationKind, NotificationState
+from app.repos.exams import exams as exam_repo
+from app.repos.notifications import outbox as repo
+from app.services.audit.log import Action, Audit
+from app.services.audit.reasons import checked_reason
+from app.services.notifications.outbox import Outbox
+
+RESENDS_AN_HOUR = 3
+
+
+@dataclass(frozen=True)
+class NotificationEventView:
+    state: str
+    detail: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class NotificationView:
+    """A message as the desk sees it; `recipient` is masked."""
+
+    id: uuid.UUID
+    exam_id: uuid.UUID
+    kind: str
+    channel: str
+    state: str
+    recipient: str
+    failure_code: str | None
+    segments: int
+    created_at: datetime
+    never_sent: bool
+    """It waits, or waited in vain: no carrier may have taken it."""
+    history: tuple[NotificationEventView, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Messages:
+    """`wake`: tells a worker that something waits."""
+
+    db: Database
+    clock: Clock
+    audit: Audit
+    outbox: Outbox
+    wake: Callable[[], None]
+
+    def history(self, exam_id: uuid.UUID) -> list[NotificationView]:
+        """Every message of an exam with its states, oldest first."""
+        with self.db.read() as session:
+            return views_of(session, repo.of_exam(session, exam_id))
+
+    def to_be_settled(self, limit: int = 100) -> list[NotificationView]:
+        """Messages that a person has to decide on: nobody knows whether they arrived, or they could not be sent for
+        days. Newest first."""
+        with self.db.read() as session:
+            return views_of(session, repo.in_state(session, NotificationState.DESK, limit))
+
+    def resend(self, exam_id: uuid.UUID, reason: str, actor: str) -> None:
+        """Send the newest news of a released exam once more, with a new code.
+
+        Raises NotFound, InvalidInput (no reason), NotReleased, NobodyToTell, TooManyAttempts.
+        """
+        reason = checked_reason(reason)
+        with self.db.session() as session:
+            exam = exam_repo.exam(session, exam_id)
+            if exam is None:
+                raise NotFound
+            if exam.held_at is not None or exam.images_released_at is None:
+                raise NotReleased
+            hour_ago = self.clock.now() - timedelta(hours=1)
+            if repo.count_occasions(session, exam_id, NotificationKind.RESEND, hour_ago) >= RESENDS_AN_HOUR:
+                raise TooManyAttempts(3600)
+            news = self.outbox.news(session, exam)
+            if not self.outbox.queue_news(session, exam, NotificationKind.RESEND, news):
+                raise NobodyToTell
+            self.audit.record(session, Action.STAFF_RESENT, actor=actor, subject=f"exam:{exam.id.hex}", reason=reason)
+        self.wake()
+
+    def settle(self, notification_id: uuid.UUID, arrived: bool, actor: str) -> None:
+        """The desk found out what became of a message. Raises NotFound, Conflict (settled before)."""
+        with self.db.session() as session:
+            row = repo.get(session, notification_id)
+            if row is None:
+                raise NotFound
+            outcome = NotificationState.DELIVERED if arrived else NotificationState.FAILED
+            if row.state != NotificationState.DESK or not self.outbox.states.move(
+                session, row, outcome, EventDetail.SETTLED_AT_DESK
+            ):
+                raise Conflict("the message is settled already")
+            self.audit.record(
+                session,
+                Action.STAFF_SETTLED_MESSAGE,
+                actor=actor,
+                subject=f"exam:{row.exam_id.hex}",
+                notification=row.id.hex,
+                arrived=arrived,
+            )
+
+
+def views_of(session: Session, rows: list[Notification]) -> list[NotificationView]:
+    events = repo.events(session, [row.id for row in rows])
+    return [
+        NotificationView(
+            id=row.id,
+            exam_id=row.exam_id,
+            kind=row.kind,
+            channel=row.channel,
+            state=row.state,
+            recipient=row.recipient_masked,
+            failure_code=row.failure_code,
+            segments=row.segments,
+            created_at=row.created_at,
+            never_sent=row.sent_at is None,
+            history=tuple(
+                NotificationEventView(event.state, event.detail, event.at)
+                for event in events
+                if event.notification_id == row.id
+            ),
+        )
+        for row in rows
+    ]
