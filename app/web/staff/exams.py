@@ -24,13 +24,13 @@ may_change = guarded(requires(Permission.CHANGE_ACCESS))
 @blueprint.get("/exams")
 def search() -> str:
     term = request.args.get("q", "")
-    found = services().staff.desk.exam_search.find(term, current_staff().actor)
+    found = services().desk.exam_search.find(term, current_staff().actor)
     return render_template("staff/search.html", term=term, found=found)
 
 
 @blueprint.get("/unmatched")
 def unmatched() -> str:
-    return render_template("staff/unmatched.html", studies=services().staff.desk.exams.not_matched())
+    return render_template("staff/unmatched.html", studies=services().desk.exams.not_matched())
 
 
 @blueprint.get("/exams/<exam_id>")
@@ -44,7 +44,7 @@ def resend(exam_id: str) -> Response:
     """Send a new message with a new code. Answers 303, or the page with the reason why not."""
     asked = row_id(exam_id)
     try:
-        services().staff.desk.messages.resend(asked, request.form.get("reason", ""), current_staff().actor)
+        services().desk.messages.resend(asked, request.form.get("reason", ""), current_staff().actor)
     except REFUSALS as error:
         return _page(asked, error)
     return _back(asked, "resent")
@@ -56,7 +56,7 @@ def revoke(exam_id: str) -> Response:
     """End every code and session of the exam now."""
     asked = row_id(exam_id)
     try:
-        services().staff.desk.exams.revoke(asked, request.form.get("reason", ""), current_staff().actor)
+        services().desk.exams.revoke(asked, request.form.get("reason", ""), current_staff().actor)
     except REFUSALS as error:
         return _page(asked, error)
     return _back(asked, "revoked")
@@ -68,7 +68,7 @@ def let_in(exam_id: str) -> Response:
     """Show a one-time code, once: it is kept nowhere in clear text."""
     asked = row_id(exam_id)
     try:
-        code = services().staff.desk.exams.let_in(asked, request.form.get("reason", ""), current_staff().actor)
+        code = services().desk.exams.let_in(asked, request.form.get("reason", ""), current_staff().actor)
     except REFUSALS as error:
         return _page(asked, error)
     accession = services().exams.views.by_id(asked).accession_number
@@ -118,7 +118,7 @@ def qr(exam_id: str) -> Response:
 
 
 def _page(exam_id: uuid.UUID, fault: CloudFilmError | None = None) -> Response:
-    desk = services().staff.desk.exams.exam(exam_id, current_staff().actor)
+    desk = services().desk.exams.exam(exam_id, current_staff().actor)
     page = render_template("staff/exam.html", desk=desk, fault=type(fault).__name__ if fault else None)
     return make_response(page, status_of(fault) if fault else 200)
 

@@ -30,7 +30,7 @@ def messages() -> Response:
 def queue_again() -> Response:
     """Queue again every message that failed with an alarm or could not be sent for days. Field: `reason`."""
     try:
-        services().staff.desk.failed_messages.queue_again(request.form.get("reason", ""), current_staff().actor)
+        services().desk.failed_messages.queue_again(request.form.get("reason", ""), current_staff().actor)
     except InvalidInput as error:
         return _page(error, 400)
     flash("queued_again")
@@ -44,16 +44,16 @@ def settle(notification_id: str) -> Response:
     outcome = request.form.get("outcome", "")
     if outcome not in ANSWERS:
         raise InvalidInput("outcome", "must be arrived or lost")
-    services().staff.desk.messages.settle(row_id(notification_id), ANSWERS[outcome], current_staff().actor)
+    services().desk.messages.settle(row_id(notification_id), ANSWERS[outcome], current_staff().actor)
     flash("settled")
     return make_response(redirect("/staff/messages", 303))
 
 
 def _page(fault: InvalidInput | None, status: int) -> Response:
-    failed = services().staff.desk.failed_messages
+    failed = services().desk.failed_messages
     page = render_template(
         "staff/messages.html",
-        messages=services().staff.desk.messages.to_be_settled(),
+        messages=services().desk.messages.to_be_settled(),
         failed=failed.newest(),
         sendable_again=failed.count_sendable_again(),
         fault=type(fault).__name__ if fault else None,

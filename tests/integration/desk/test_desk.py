@@ -68,7 +68,7 @@ def test_the_fourth_resend_within_an_hour_is_refused(house: Services, desk: Cons
     codes = [desk.post(f"{page}/resend", page, reason="x").status_code for _ in range(4)]
     assert codes == [303, 303, 303, 429]
     clock_of(house).advance(3601)
-    house.staff.desk.messages.resend(uuid.UUID(hex=exam_id), "x", "staff:desk")
+    house.desk.messages.resend(uuid.UUID(hex=exam_id), "x", "staff:desk")
 
 
 def test_there_is_nothing_to_resend_before_the_release_and_nobody_to_tell_without_a_phone(

@@ -90,10 +90,10 @@ def test_all_that_failed_for_an_alarm_are_queued_again_in_one_step_and_arrive_on
 def test_what_fails_again_comes_back_to_the_list_and_may_be_queued_again(house: Services) -> None:
     (exam_id,) = failed(house)
     for _ in range(2):
-        assert house.staff.desk.failed_messages.queue_again("套餐已充值", "staff:a") == 1
+        assert house.desk.failed_messages.queue_again("套餐已充值", "staff:a") == 1
         sweep(on(house, BALANCE))
-    assert [view.exam_id for view in house.staff.desk.failed_messages.newest()] == [exam_id]
-    assert house.staff.desk.failed_messages.queue_again("套餐已充值", "staff:a") == 1
+    assert [view.exam_id for view in house.desk.failed_messages.newest()] == [exam_id]
+    assert house.desk.failed_messages.queue_again("套餐已充值", "staff:a") == 1
     sweep(house)
     assert len(messages(house)) == 1
 
@@ -103,24 +103,24 @@ def test_a_refusal_of_one_phone_is_shown_and_not_queued_again(house: Services, a
     page = console(app, house).get(PAGE).text
     assert "机主拒收" in page
     assert "queue-again" not in page
-    assert house.staff.desk.failed_messages.queue_again("reason", "staff:a") == 0
+    assert house.desk.failed_messages.queue_again("reason", "staff:a") == 0
 
 
 def test_a_patient_who_was_told_by_another_message_is_not_in_the_list(house: Services) -> None:
     (exam_id,) = failed(house)
     clock_of(house).advance(1)
-    house.staff.desk.messages.resend(exam_id, "reason", "staff:a")
-    assert house.staff.desk.failed_messages.newest() == []
-    assert house.staff.desk.failed_messages.queue_again("reason", "staff:a") == 0
+    house.desk.messages.resend(exam_id, "reason", "staff:a")
+    assert house.desk.failed_messages.newest() == []
+    assert house.desk.failed_messages.queue_again("reason", "staff:a") == 0
 
 
 def test_a_resend_that_failed_too_stands_for_all_before_it(house: Services) -> None:
     (exam_id,) = failed(house)
     clock_of(house).advance(1)
-    house.staff.desk.messages.resend(exam_id, "reason", "staff:a")
+    house.desk.messages.resend(exam_id, "reason", "staff:a")
     sweep(on(house, BALANCE))
-    assert [view.kind for view in house.staff.desk.failed_messages.newest()] == ["resend"]
-    house.staff.desk.failed_messages.queue_again("reason", "staff:a")
+    assert [view.kind for view in house.desk.failed_messages.newest()] == ["resend"]
+    house.desk.failed_messages.queue_again("reason", "staff:a")
     sweep(house)
     assert len(messages(house)) == 1
 
@@ -136,7 +136,7 @@ def test_an_outage_of_days_is_queued_again_too_but_never_an_unknown_outcome(hous
     sweep(house)
     sweep(house, seconds=601)
     assert [states(house, exam_id)[0][2] for exam_id in (lost, unknown)] == ["desk", "desk"]
-    assert house.staff.desk.failed_messages.queue_again("线路已恢复", "staff:a") == 1
+    assert house.desk.failed_messages.queue_again("线路已恢复", "staff:a") == 1
     sweep(house)
     assert [states(house, exam_id)[0][2] for exam_id in (lost, unknown)] == ["accepted", "desk"]
 
@@ -149,8 +149,8 @@ def test_a_message_whose_code_expired_or_whose_exam_was_withdrawn_is_not_queued_
         code.expires_at = house.clock.now()
     register(house, "A2", patient_id="P9")
     assert states(house, second)[0][2] == "failed"
-    assert house.staff.desk.failed_messages.queue_again("reason", "staff:a") == 0
-    assert [view.exam_id for view in house.staff.desk.failed_messages.newest()] == [first]
+    assert house.desk.failed_messages.queue_again("reason", "staff:a") == 0
+    assert [view.exam_id for view in house.desk.failed_messages.newest()] == [first]
 
 
 def test_the_newest_are_shown_first_those_of_former_months_not_at_all(house: Services) -> None:
@@ -159,7 +159,7 @@ def test_the_newest_are_shown_first_those_of_former_months_not_at_all(house: Ser
         row = session.get(Notification, notifications(house, first)[0].id)
         assert row is not None
         row.created_at += timedelta(seconds=1)
-    assert [view.exam_id for view in house.staff.desk.failed_messages.newest()] == [first, second]
-    assert [view.exam_id for view in house.staff.desk.failed_messages.newest(1)] == [first]
+    assert [view.exam_id for view in house.desk.failed_messages.newest()] == [first, second]
+    assert [view.exam_id for view in house.desk.failed_messages.newest(1)] == [first]
     clock_of(house).advance(31 * 86_400)
-    assert house.staff.desk.failed_messages.newest() == []
+    assert house.desk.failed_messages.newest() == []

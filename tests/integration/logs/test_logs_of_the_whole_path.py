@@ -164,7 +164,7 @@ class Walk:
                 raise fault
 
             self.patch.setattr(SimulatedCarrier, "send", refuse)
-            self.house.staff.desk.messages.resend(exam_of(self.house).id, f"staff:{number}", "reason")
+            self.house.desk.messages.resend(exam_of(self.house).id, f"staff:{number}", "reason")
             sweep(self.house, seconds=3600)
 
     def code_in_last_message(self, pattern: str) -> str:

@@ -192,7 +192,7 @@ def sent_code(house: Services) -> str:
 
 
 def desk_code(house: Services, exam: Issued) -> str:
-    return house.staff.desk.exams.let_in(uuid.UUID(hex=exam.exam_id), "填错次数过多", "staff:desk")
+    return house.desk.exams.let_in(uuid.UUID(hex=exam.exam_id), "填错次数过多", "staff:desk")
 
 
 def statuses(app: Flask, exam: Issued, codes: Iterable[str], source: str = "203.0.113.9") -> list[int]:

@@ -157,12 +157,12 @@ def test_what_the_desk_sends_again_after_such_a_death_arrives_once(
     house.worker.run_job()
     house.release.gate.release_due()
     exam_id = exam_of(house).id
-    row_id = house.staff.desk.messages.history(exam_id)[0].id
+    row_id = house.desk.messages.history(exam_id)[0].id
     assert house.notifications.sending._claim(row_id)  # and died
     house = opened(folder, pool, clock)
     work(house)
     assert (states(house, exam_id), len(messages(house))) == NEVER_SENT
-    house.staff.desk.messages.resend(exam_id, "unknown outcome", "staff:desk")
+    house.desk.messages.resend(exam_id, "unknown outcome", "staff:desk")
     work(house)
     assert states(house, exam_id)[1] == ("resend", "sms", "delivered")
     assert len(messages(house)) == 1

@@ -30,7 +30,7 @@ def test_staff_send_the_news_again_with_a_new_code(tmp_path: Path, with_report: 
     clock_of(house).advance(60)
     if with_report:
         report(house)
-    house.staff.desk.messages.resend(exam_id, "手机丢失", "staff:desk")
+    house.desk.messages.resend(exam_id, "手机丢失", "staff:desk")
     sweep(house)
     texts = [message.text for message in messages(house)]
     assert len(set(texts)) == len(texts) == 2 + with_report
@@ -41,17 +41,17 @@ def test_a_resend_needs_a_reason_a_released_exam_and_patience(tmp_path: Path) ->
     house = services(tmp_path)
     exam_id = register(house)
     with pytest.raises(Conflict):
-        house.staff.desk.messages.resend(exam_id, "reason", "staff:desk")
+        house.desk.messages.resend(exam_id, "reason", "staff:desk")
     mark_prepared(house)
     sweep(house)
     with pytest.raises(InvalidInput):
-        house.staff.desk.messages.resend(exam_id, "  ", "staff:desk")
+        house.desk.messages.resend(exam_id, "  ", "staff:desk")
     for _ in range(3):
-        house.staff.desk.messages.resend(exam_id, "reason", "staff:desk")
+        house.desk.messages.resend(exam_id, "reason", "staff:desk")
     with pytest.raises(TooManyAttempts):
-        house.staff.desk.messages.resend(exam_id, "reason", "staff:desk")
+        house.desk.messages.resend(exam_id, "reason", "staff:desk")
     clock_of(house).advance(timedelta(hours=1).total_seconds() + 1)
-    house.staff.desk.messages.resend(exam_id, "reason", "staff:desk")
+    house.desk.messages.resend(exam_id, "reason", "staff:desk")
     assert [event for event, _, _ in states(house, exam_id)] == [
         "images_ready",
         "resend",
@@ -65,5 +65,5 @@ def test_a_resend_wakes_the_worker(tmp_path: Path) -> None:
     house = services(tmp_path)
     exam_id = untold(house)
     woken = threading.Event()
-    replace(house.staff.desk.messages, wake=woken.set).resend(exam_id, "reason", "staff:desk")
+    replace(house.desk.messages, wake=woken.set).resend(exam_id, "reason", "staff:desk")
     assert woken.is_set()

@@ -48,7 +48,7 @@ def test_a_finished_state_is_never_overwritten(tmp_path: Path) -> None:
     house.notifications.receipts.take([receipt(serial)])
     house.notifications.receipts.take([receipt(serial, delivered=False), receipt(serial)])
     assert state(house, exam_id) == "delivered"
-    steps = [step.state for step in house.staff.desk.messages.history(exam_id)[0].history]
+    steps = [step.state for step in house.desk.messages.history(exam_id)[0].history]
     assert steps.count("delivered") == 1
     assert "failed" not in steps
 
@@ -151,7 +151,7 @@ def test_the_same_array_ten_times_at_once_is_as_good_as_once(tmp_path: Path) -> 
     for thread in threads:
         thread.join()
     assert state(house, exam_id) == "delivered"
-    steps = [step.state for step in house.staff.desk.messages.history(exam_id)[0].history]
+    steps = [step.state for step in house.desk.messages.history(exam_id)[0].history]
     assert steps.count("delivered") == 1
 
 

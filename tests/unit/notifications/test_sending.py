@@ -25,7 +25,7 @@ def test_a_message_goes_from_pending_to_delivered(tmp_path: Path) -> None:
     sweep(house, seconds=1)
     clock_of(house).advance(1)
     deliver_receipts(house)
-    (view,) = house.staff.desk.messages.history(exam_id)
+    (view,) = house.desk.messages.history(exam_id)
     assert [step.state for step in view.history[:1] + view.history[-1:]] == ["pending", "delivered"]
     assert sorted(step.state for step in view.history) == ["accepted", "delivered", "pending", "sending"]
     assert (view.recipient, view.segments) == ("139****0001", 1)
