@@ -22,6 +22,7 @@ from app.repos.exams import exams as exam_repo
 from app.security.blind_index import BlindIndex
 from app.security.fields import FieldSealer
 from app.services.audit.log import Action, Audit
+from app.services.audit.subjects import study_subject
 from app.services.exams.input import ACCESSION
 from app.services.exams.matching import Matching
 
@@ -91,7 +92,7 @@ class DemoLabels:
         )
 
     def _record(self, session: Session, study: Study, fields: list[str]) -> None:
-        subject = f"study:{study.study_instance_uid}"
+        subject = study_subject(study.study_instance_uid)
         self.audit.record(session, Action.STUDY_LABELLED, actor=ACTOR, subject=subject, fields=fields)
 
 

@@ -13,6 +13,7 @@ from app.models.study import DataKey, Instance, QuarantineItem, Rejection, Serie
 
 __all__ = [
     "AccessAttempts",
+    "AccessCode",
     "AuditEvent",
     "AuditHead",
     "Base",
@@ -34,7 +35,6 @@ __all__ = [
     "Rejection",
     "Report",
     "Series",
-    "AccessCode",
     "StaffSession",
     "StaffUser",
     "Study",

@@ -19,6 +19,7 @@ from app.repos.dicomweb.query import Counts
 from app.security.blind_index import BlindIndex
 from app.security.fields import FieldSealer
 from app.services.audit.log import Action, Audit
+from app.services.audit.subjects import search_subject, study_subject
 from app.services.dicomweb.matching_keys import condition
 
 MAX_RESULTS = 5000
@@ -82,7 +83,7 @@ class DicomQuery:
                 session,
                 Action.MACHINE_READ,
                 actor=actor,
-                subject=f"study:{search.study_uid}" if search.study_uid else f"search:{search.level}",
+                subject=study_subject(search.study_uid) if search.study_uid else search_subject(search.level),
                 what="search",
                 keys=sorted(keyword for keyword, _ in search.keys),
                 count=len(found.rows),

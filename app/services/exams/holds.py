@@ -21,6 +21,7 @@ from app.repos.exams import studies as exam_studies
 from app.repos.exams.revision import raise_exam_revision
 from app.services.audit.log import Action, Audit
 from app.services.audit.reasons import checked_reason
+from app.services.audit.subjects import exam_subject, study_subject
 
 SYSTEM = "system"
 CONTRADICTED = "a study of its accession number names another patient"
@@ -98,7 +99,7 @@ class Holds:
 
     def _part(self, session: Session, study: Study, actor: str) -> None:
         study.match_state, study.match_reason, study.exam_id = "detached", PARTED, None
-        subject = f"study:{study.study_instance_uid}"
+        subject = study_subject(study.study_instance_uid)
         self.audit.record(
             session, Action.STUDY_UNMATCHED, actor=actor, subject=subject, state="detached", reason=PARTED
         )
@@ -111,4 +112,4 @@ class Holds:
         exam.updated_at = self.clock.now()
         session.flush()
         raise_exam_revision(session, exam.id)
-        self.audit.record(session, action, actor=actor, subject=f"exam:{exam.id.hex}", reason=reason)
+        self.audit.record(session, action, actor=actor, subject=exam_subject(exam.id), reason=reason)

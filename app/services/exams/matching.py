@@ -19,6 +19,7 @@ from app.repos.exams import studies
 from app.repos.exams.revision import raise_exam_revision
 from app.security.fields import FieldSealer
 from app.services.audit.log import Action, Audit
+from app.services.audit.subjects import study_subject
 from app.services.exams.holds import PARTED, SYSTEM, Holds
 
 
@@ -93,4 +94,4 @@ class Matching:
         self._record(session, Action.STUDY_UNMATCHED, study, state=state, reason=reason)
 
     def _record(self, session: Session, action: Action, study: Study, **detail: str) -> None:
-        self.audit.record(session, action, actor=SYSTEM, subject=f"study:{study.study_instance_uid}", **detail)
+        self.audit.record(session, action, actor=SYSTEM, subject=study_subject(study.study_instance_uid), **detail)

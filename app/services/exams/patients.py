@@ -17,6 +17,7 @@ from app.repos.exams import patients
 from app.security.blind_index import BlindIndex
 from app.security.fields import FieldSealer
 from app.services.audit.log import Action, Audit
+from app.services.audit.subjects import patient_subject
 from app.services.exams.input import PatientInput
 
 
@@ -49,7 +50,7 @@ class Patients:
             session.flush()
             if "name" in corrected:
                 self._index_name(session, row, given.name)
-            subject = f"patient:{row.id.hex}"
+            subject = patient_subject(row.id)
             self.audit.record(session, Action.PATIENT_CORRECTED, actor=actor, subject=subject, fields=corrected)
         return row, "phone" in corrected
 

@@ -19,6 +19,7 @@ from app.repos.exams import exams as repo
 from app.repos.exams import patients as patient_repo
 from app.repos.exams.revision import raise_exam_revision
 from app.services.audit.log import Action, Audit
+from app.services.audit.subjects import exam_subject
 from app.services.exams.input import ExamInput
 from app.services.exams.matching import Matching
 from app.services.exams.patients import Patients
@@ -105,4 +106,4 @@ class Registration:
             self.matching.holds.patient_changed(session, exam)
 
     def _record(self, session: Session, action: Action, exam: Exam, actor: str, **detail: Any) -> None:
-        self.audit.record(session, action, actor=actor, subject=f"exam:{exam.id.hex}", **detail)
+        self.audit.record(session, action, actor=actor, subject=exam_subject(exam.id), **detail)

@@ -21,6 +21,7 @@ from app.repos.due_times import has_come
 from app.repos.exams import release as repo
 from app.repos.exams.revision import raise_exam_revision
 from app.services.audit.log import Action, Audit
+from app.services.audit.subjects import exam_subject
 from app.services.notifications.outbox import CHANNELS, Outbox
 from app.services.queue.row_by_row import row_by_row
 
@@ -115,7 +116,7 @@ class Release:
         raise_exam_revision(session, exam.id)
         session.refresh(exam)
         exam.release_due_at = None
-        self.audit.record(session, Action.EXAM_RELEASED, actor="system", subject=f"exam:{exam.id.hex}", gate=self.gate)
+        self.audit.record(session, Action.EXAM_RELEASED, actor="system", subject=exam_subject(exam.id), gate=self.gate)
         self._tell(session, exam, IMAGES_READY, self.outbox.news(session, exam))
 
     def _tell_report(self, session: Session, exam: Exam, released_at: datetime) -> None:

@@ -19,6 +19,7 @@ from app.repos.exams.revision import raise_exam_revision
 from app.security.blind_index import BlindIndex
 from app.security.fields import FieldSealer
 from app.services.audit.log import Action, Audit
+from app.services.audit.subjects import exam_subject
 from app.services.exams.input import ReportInput
 
 REPORT_CONTEXT = "report.content"
@@ -73,7 +74,7 @@ class Reports:
                 session,
                 Action.REPORT_ADDED,
                 actor=actor,
-                subject=f"exam:{exam.id.hex}",
+                subject=exam_subject(exam.id),
                 version=row.version,
                 status=row.status,
             )

@@ -22,6 +22,7 @@ from app.repos.ingest import studies
 from app.security.blind_index import BlindIndex
 from app.security.fields import FieldSealer
 from app.services.audit.log import Action, Audit
+from app.services.audit.subjects import instance_subject, quarantine_subject, study_subject
 from app.services.ingest.plan import (
     OBJECT_VERSION,
     OTHER_PATIENT,
@@ -104,7 +105,7 @@ class Recorder:
         for item in plan.instances:
             study = by_id[item.study.id]
             if item.header.rejects and (count := reject(session, study, item.header.rejects, now)):
-                subject = f"study:{study.study_instance_uid}"
+                subject = study_subject(study.study_instance_uid)
                 self.audit.record(
                     session, Action.INSTANCES_REJECTED, actor=reception.actor, subject=subject, count=count
                 )
@@ -158,7 +159,7 @@ class Recorder:
     def _audit(self, session: Session, plan: Plan, reception: Reception) -> None:
         counts = Counter(item.header.study_instance_uid for item in plan.instances)
         for uid, count in counts.items():
-            subject = f"study:{uid}"
+            subject = study_subject(uid)
             self.audit.record(
                 session,
                 Action.INSTANCES_STORED,
@@ -172,12 +173,12 @@ class Recorder:
                 session,
                 Action.INSTANCE_QUARANTINED,
                 actor=reception.actor,
-                subject=f"quarantine:{item.id}",
+                subject=quarantine_subject(item.id),
                 door=reception.door,
                 reason=item.fault.reason,
             )
         for repair in plan.repairs:
-            subject = f"instance:{repair.twin.sop_instance_uid}"
+            subject = instance_subject(repair.twin.sop_instance_uid)
             self.audit.record(
                 session, Action.INSTANCE_REPAIRED, actor=reception.actor, subject=subject, door=reception.door
             )

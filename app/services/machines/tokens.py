@@ -18,6 +18,7 @@ from app.errors import Conflict, InvalidInput, NotFound, Unauthenticated
 from app.models import MachineToken
 from app.repos.machines import tokens as repo
 from app.services.audit.log import Action, Audit
+from app.services.audit.subjects import EVERY_MACHINE, machine_subject
 
 SCOPES = frozenset({"upload", "read", "ris"})
 LONGEST_NAME = 64
@@ -69,7 +70,7 @@ class MachineTokens:
     def listed(self, actor: str) -> list[ListedToken]:
         """Every token, revoked ones too; oldest first."""
         with self.db.session() as session:
-            self.audit.record(session, Action.TOKENS_LISTED, actor=actor, subject="machine:all")
+            self.audit.record(session, Action.TOKENS_LISTED, actor=actor, subject=EVERY_MACHINE)
             return [
                 ListedToken(row.token_hash.hex()[:12], row.name, row.scopes, row.created_at, row.revoked_at)
                 for row in repo.everyone(session)
@@ -85,7 +86,7 @@ class MachineTokens:
             if row.revoked_at is not None:
                 raise Conflict("the token is revoked already")
             row.revoked_at = self.clock.now()
-            self.audit.record(session, Action.TOKEN_REVOKED, actor=actor, subject=f"machine:{row.name}")
+            self.audit.record(session, Action.TOKEN_REVOKED, actor=actor, subject=machine_subject(row.name))
             return row.name
 
     def ensure(self, name: str, scopes: set[str], token: str, actor: str) -> None:
@@ -116,7 +117,7 @@ class MachineTokens:
             session,
             MachineToken(name=name, token_hash=_hash(token), scopes=written, created_at=self.clock.now()),
         )
-        self.audit.record(session, Action.TOKEN_CREATED, actor=actor, subject=f"machine:{name}", scopes=written)
+        self.audit.record(session, Action.TOKEN_CREATED, actor=actor, subject=machine_subject(name), scopes=written)
 
 
 def _hash(token: str) -> bytes:

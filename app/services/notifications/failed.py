@@ -19,6 +19,7 @@ from app.repos.notifications import failed as repo
 from app.repos.notifications import outbox as notification_repo
 from app.services.audit.log import Action, Audit
 from app.services.audit.reasons import checked_reason
+from app.services.audit.subjects import exam_subject
 from app.services.notifications.outbox import RESEND
 from app.services.notifications.states import NotificationStates
 from app.services.notifications.views import NotificationView, views_of
@@ -75,7 +76,7 @@ class FailedMessages:
                     session,
                     Action.STAFF_QUEUED_AGAIN,
                     actor=actor,
-                    subject=f"exam:{row.exam_id.hex}",
+                    subject=exam_subject(row.exam_id),
                     notification=row.id.hex,
                     reason=reason,
                 )

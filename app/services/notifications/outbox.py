@@ -23,6 +23,7 @@ from app.repos.wechat import accounts
 from app.security.fields import FieldSealer
 from app.services.audit.log import Action, Audit
 from app.services.audit.reasons import checked_reason
+from app.services.audit.subjects import exam_subject
 from app.services.notifications.states import NotificationStates, State
 from app.services.notifications.wording import ONE_TIME
 from app.services.patient_access.codes import AccessCodes
@@ -98,7 +99,7 @@ class Outbox:
             event = f"{RESEND}{self._next_resend(session, exam_id)}"
             if not self.queue_event(session, exam, event, self.news(session, exam)):
                 raise NobodyToTell
-            self.audit.record(session, Action.STAFF_RESENT, actor=actor, subject=f"exam:{exam.id.hex}", reason=reason)
+            self.audit.record(session, Action.STAFF_RESENT, actor=actor, subject=exam_subject(exam.id), reason=reason)
         self.wake()
 
     def settle(self, notification_id: uuid.UUID, arrived: bool, actor: str) -> None:
@@ -114,7 +115,7 @@ class Outbox:
                 session,
                 Action.STAFF_SETTLED_MESSAGE,
                 actor=actor,
-                subject=f"exam:{row.exam_id.hex}",
+                subject=exam_subject(row.exam_id),
                 notification=row.id.hex,
                 arrived=arrived,
             )
@@ -160,7 +161,7 @@ class Outbox:
             session,
             Action.NOTIFICATION_QUEUED,
             actor="system",
-            subject=f"exam:{exam.id.hex}",
+            subject=exam_subject(exam.id),
             notification=row.id.hex,
             event=event,
             channel=channel,

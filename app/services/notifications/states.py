@@ -17,6 +17,7 @@ from app.clock import Clock
 from app.models import Notification, NotificationEvent
 from app.repos.notifications import outbox as repo
 from app.services.audit.log import Action, Audit
+from app.services.audit.subjects import exam_subject
 
 
 class State(StrEnum):
@@ -95,7 +96,7 @@ class NotificationStates:
                 session,
                 Action.NOTIFICATION_STATE,
                 actor="system",
-                subject=f"exam:{row.exam_id.hex}",
+                subject=exam_subject(row.exam_id),
                 notification=row.id.hex,
                 state=str(to),
                 detail=detail,

@@ -18,6 +18,7 @@ from app.repos.patient_access import one_time_codes
 from app.repos.patient_access import sessions as session_repo
 from app.security.codes import Codes
 from app.services.audit.log import Action, Audit
+from app.services.audit.subjects import exam_subject
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +93,7 @@ class AccessCodes:
             session,
             Action.CODE_REVOKED,
             actor="system",
-            subject=f"exam:{exam.id.hex}",
+            subject=exam_subject(exam.id),
             reason="another phone number",
             codes=codes,
             sessions=sessions,
@@ -113,7 +114,7 @@ class AccessCodes:
             session,
             Action.CODE_REVOKED,
             actor=actor,
-            subject=f"exam:{exam.id.hex}",
+            subject=exam_subject(exam.id),
             reason=reason,
             codes=codes,
             sessions=sessions,
@@ -132,5 +133,5 @@ class AccessCodes:
             expires_at=now + lifetime if lifetime else None,
         )
         repo.add(session, row)
-        self.audit.record(session, Action.CODE_ISSUED, actor="system", subject=f"exam:{exam.id.hex}", kind=kind)
+        self.audit.record(session, Action.CODE_ISSUED, actor="system", subject=exam_subject(exam.id), kind=kind)
         return row

@@ -26,6 +26,7 @@ from app.repos.patient_access import one_time_codes as repo
 from app.security.codes import Codes, normal_code
 from app.security.fields import FieldSealer
 from app.services.audit.log import Action, Audit
+from app.services.audit.subjects import exam_subject
 from app.services.patient_access.attempts import Attempts
 from app.services.patient_access.code_naming import NOBODY, Attempt, CodeNaming
 from app.services.patient_access.codes import AccessCodes
@@ -100,7 +101,7 @@ class OneTimeCodes:
                 return
             row = self._new(session, code, code_id, "sms", now)
             self.send_one_time_code(session, exam, self.fields.open(patient.phone_sealed, "patient.phone"), row)
-            self.audit.record(session, Action.ONE_TIME_CODE_SENT, actor="patient", subject=f"exam:{exam.id.hex}")
+            self.audit.record(session, Action.ONE_TIME_CODE_SENT, actor="patient", subject=exam_subject(exam.id))
         self.wake()  # the sweeping thread may have looked a moment ago
 
     def for_the_desk(self, session: Session, exam: Exam) -> str:

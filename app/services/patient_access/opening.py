@@ -14,6 +14,7 @@ from app.repos.patient_access import codes as repo
 from app.repos.patient_access import sessions
 from app.security.codes import Codes
 from app.services.audit.log import Action, Audit
+from app.services.audit.subjects import exam_subject
 from app.services.patient_access.code_naming import Attempt, Named
 from app.services.session_times import SESSION_LIFETIME
 
@@ -56,7 +57,7 @@ class Opening:
             session,
             Action.ACCESS_GRANTED,
             actor=f"patient-session:{row.id.hex}",
-            subject=f"exam:{named.exam.id.hex}",
+            subject=exam_subject(named.exam.id),
             by=by,
         )
         return Opened(row.id, named.exam.id, device)

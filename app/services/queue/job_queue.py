@@ -20,6 +20,7 @@ from app.errors import DatabaseUnavailable, NotFound, StoreUnavailable
 from app.models import Job
 from app.repos.queue import jobs as repo
 from app.services.audit.log import Action, Audit
+from app.services.audit.subjects import job_subject
 
 log = structlog.get_logger(__name__)
 
@@ -123,7 +124,7 @@ class JobQueue:
         with self.db.session() as session:
             if not repo.revive(session, job_id, self.clock.now()):
                 raise NotFound
-            self.audit.record(session, Action.STAFF_REVIVED_JOB, actor=actor, subject=f"job:{job_id.hex}")
+            self.audit.record(session, Action.STAFF_REVIVED_JOB, actor=actor, subject=job_subject(job_id))
 
     def probe(self) -> None:
         """For readiness: the queue answers."""

@@ -21,6 +21,7 @@ from app.security import passwords, totp
 from app.security.fields import FieldSealer
 from app.security.permissions import ROLES
 from app.services.audit.log import Action, Audit
+from app.services.audit.subjects import staff_subject
 
 TOTP_CONTEXT = "staff_user.totp"
 PASSWORD_LIFETIME = timedelta(days=90)
@@ -150,4 +151,4 @@ class StaffAccounts:
         self._record(session, action, user.username, actor)
 
     def _record(self, session: Session, action: Action, username: str, actor: str, **detail: str) -> None:
-        self.audit.record(session, action, actor=actor, subject=f"staff:{username}", **detail)
+        self.audit.record(session, action, actor=actor, subject=staff_subject(username), **detail)

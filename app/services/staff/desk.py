@@ -17,6 +17,7 @@ from app.repos.exams import exams as exam_repo
 from app.repos.staff import desk as repo
 from app.services.audit.log import Action, Audit
 from app.services.audit.reasons import checked_reason
+from app.services.audit.subjects import exam_subject
 from app.services.exams.reports import Reports, ReportView
 from app.services.exams.views import ExamView, ExamViews
 from app.services.notifications.outbox import Outbox
@@ -109,9 +110,9 @@ class Desk:
             raise NotFound
         view = self.exams.by_id(exam_id)
         with self.db.session() as session:
-            self.audit.record(session, Action.STAFF_VIEWED_EXAM, actor=actor, subject=_subject(exam_id))
+            self.audit.record(session, Action.STAFF_VIEWED_EXAM, actor=actor, subject=exam_subject(exam_id))
             studies = repo.studies(session, view.accession_number)
-            events = audit_repo.of_subject(session, _subject(exam_id), OF_INTEREST, NEWEST_EVENTS)
+            events = audit_repo.of_subject(session, exam_subject(exam_id), OF_INTEREST, NEWEST_EVENTS)
         return ExamAtDesk(
             exam=view,
             revision=row.revision,
@@ -137,7 +138,7 @@ class Desk:
                 raise NotFound
             self.outbox.cancel(session, exam_id, "revoked at the desk")
             self.access_codes.revoke_all(session, exam, actor, reason)
-            self.audit.record(session, Action.STAFF_REVOKED, actor=actor, subject=_subject(exam_id), reason=reason)
+            self.audit.record(session, Action.STAFF_REVOKED, actor=actor, subject=exam_subject(exam_id), reason=reason)
 
     def let_in(self, exam_id: uuid.UUID, reason: str, actor: str) -> str:
         """A one-time code for the person who stands at the desk and was identified there; typed after the QR scan.
@@ -150,12 +151,8 @@ class Desk:
             if exam is None:
                 raise NotFound
             code = self.one_time_codes.for_the_desk(session, exam)
-            self.audit.record(session, Action.STAFF_LET_IN, actor=actor, subject=_subject(exam_id), reason=reason)
+            self.audit.record(session, Action.STAFF_LET_IN, actor=actor, subject=exam_subject(exam_id), reason=reason)
         return code
-
-
-def _subject(exam_id: uuid.UUID) -> str:
-    return f"exam:{exam_id.hex}"
 
 
 def _study(study: Study, instances: int) -> StudyAtDesk:

@@ -21,6 +21,7 @@ from app.security import passwords, totp
 from app.security.codes import Codes
 from app.security.fields import FieldSealer
 from app.services.audit.log import Action, Audit
+from app.services.audit.subjects import UNKNOWN_STAFF, staff_subject
 from app.services.session_times import SESSION_LIFETIME, is_alive, is_to_be_touched, touch
 from app.services.staff.accounts import PASSWORD_LIFETIME, TOTP_CONTEXT
 
@@ -67,10 +68,10 @@ class StaffLogin:
                 attempts_repo.reset_attempts(session, SCOPE, key, now)
                 row = StaffSession(user_id=user.id, created_at=now, last_seen_at=now, expires_at=now + SESSION_LIFETIME)
                 repo.add(session, row)
-                self.audit.record(session, Action.STAFF_LOGIN, actor=f"staff:{name}", subject=f"staff:{name}")
+                self.audit.record(session, Action.STAFF_LOGIN, actor=f"staff:{name}", subject=staff_subject(name))
                 return row.id
             # a name that is no account may be a password typed into the wrong field: it is not kept
-            subject = f"staff:{name}" if user is not None else "staff:unknown"
+            subject = staff_subject(name) if user is not None else UNKNOWN_STAFF
             self.audit.record(session, Action.STAFF_LOGIN_FAILED, actor="unknown", subject=subject)
         raise AccessRefused
 

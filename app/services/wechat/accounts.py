@@ -14,6 +14,7 @@ from app.repos.wechat import accounts
 from app.security.blind_index import BlindIndex
 from app.security.fields import FieldSealer
 from app.services.audit.log import Action, Audit
+from app.services.audit.subjects import patient_subject
 from app.services.notifications.outbox import OPENID_CONTEXT
 
 
@@ -38,4 +39,4 @@ class WechatAccounts:
             bound_at=self.clock.now(),
         )
         repo.add(session, row)
-        self.audit.record(session, Action.WECHAT_BOUND, actor=actor, subject=f"patient:{patient_id.hex}")
+        self.audit.record(session, Action.WECHAT_BOUND, actor=actor, subject=patient_subject(patient_id))
