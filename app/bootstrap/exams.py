@@ -11,7 +11,7 @@ from app.services.exams.holds import Holds
 from app.services.exams.matching import Matching
 from app.services.exams.patients import Patients
 from app.services.exams.registration import Registration
-from app.services.exams.release import Release
+from app.services.exams.release import Release, ReleaseGate
 from app.services.exams.reports import Reports
 from app.services.exams.views import ExamViews
 from app.services.notifications.outbox import Outbox
@@ -36,7 +36,7 @@ def release_gate(ground: Ground, outbox: Outbox) -> Release:
         clock=ground.clock,
         audit=ground.audit,
         outbox=outbox,
-        gate=settings.release_gate,
+        gate=ReleaseGate(settings.release_gate),
         delay=timedelta(hours=settings.release_delay_h),
     )
 

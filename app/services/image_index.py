@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from app.dicom.part10 import ParsedFile
+from app.imaging.errors import NotShown
 from app.imaging.header.image_index import image_of
 
 
@@ -20,7 +21,8 @@ class ImageIndex:
     header: dict[str, Any] | None = None
     frames: bytes | None = None
     number_of_frames: int = 0
-    not_shown_reason: str | None = None
+    not_shown_reason: NotShown | None = None
+    not_shown_note: str | None = None
 
 
 ImageIndexer = Callable[[BinaryIO, ParsedFile], ImageIndex]
@@ -33,7 +35,11 @@ def index_image(file: BinaryIO, parsed: ParsedFile) -> ImageIndex:
     try:
         header, frames, not_shown = image_of(file, parsed.dataset, parsed.transfer_syntax_uid, parsed.pixel_offset)
     except Exception:  # values of any kind in the header; the object itself is sound and must not be lost for them
-        return ImageIndex(number_of_frames=1, not_shown_reason="the description of the image cannot be read")
+        return ImageIndex(number_of_frames=1, not_shown_reason=NotShown.DESCRIPTION_UNREADABLE)
+    if not_shown is not None:
+        return ImageIndex(
+            number_of_frames=1, not_shown_reason=not_shown.reason, not_shown_note=not_shown.detail or None
+        )
     if header is None:
-        return ImageIndex(number_of_frames=1 if not_shown else 0, not_shown_reason=not_shown)
-    return ImageIndex(header.to_json(), frames.to_bytes() if frames else None, header.number_of_frames, not_shown)
+        return ImageIndex()
+    return ImageIndex(header.to_json(), frames.to_bytes() if frames else None, header.number_of_frames)

@@ -15,7 +15,7 @@ from pydicom.filereader import read_partial
 from pydicom.tag import BaseTag
 
 from app.imaging.codecs.decode import DEFLATED_LE, EXPLICIT_BE, EXPLICIT_LE, IMPLICIT_LE
-from app.imaging.errors import ImagingError, NotAnImage, UnsupportedImage
+from app.imaging.errors import NotAnImage, NotShown, UnsupportedImage
 from app.imaging.header.frame_index import FrameIndex, index_encapsulated, index_native
 from app.imaging.header.image_header import ImageHeader
 from app.imaging.header.reading import read_header
@@ -33,7 +33,7 @@ class Parsed:
     pixel_offset: int | None
     header: ImageHeader | None
     frames: FrameIndex | None
-    not_shown: str | None
+    not_shown: UnsupportedImage | None
 
 
 def parse(file: BinaryIO) -> Parsed:
@@ -57,8 +57,8 @@ def parse(file: BinaryIO) -> Parsed:
 
 def image_of(
     file: BinaryIO, dataset: Dataset, transfer_syntax_uid: str, pixel_offset: int | None
-) -> tuple[ImageHeader | None, FrameIndex | None, str | None]:
-    """Header and frame index of an image whose dataset was parsed up to its pixels, or the reason why it is not shown.
+) -> tuple[ImageHeader | None, FrameIndex | None, UnsupportedImage | None]:
+    """Header and frame index of an image whose dataset was parsed up to its pixels, or the fault why it is not shown.
 
     `pixel_offset`: where the pixel element starts, None without one or in a deflated file. There the frames have no
     place in the file: no index, they are found by `inflated_frame`. Raises nothing for odd images.
@@ -72,15 +72,15 @@ def image_of(
         return header, _frames(file, dataset, header, pixel_offset), None
     except NotAnImage:
         return None, None, None
-    except ImagingError as error:
-        return None, None, str(error)
+    except UnsupportedImage as fault:
+        return None, None, fault
 
 
 def _keyword(file: BinaryIO, pixel_offset: int, dataset: Dataset) -> str:
     file.seek(pixel_offset)
     group, element = struct.unpack(f"{_order(dataset)}HH", file.read(4).ljust(4, b"\0"))
     if (keyword := PIXEL_TAGS.get(group << 16 | element)) is None:
-        raise UnsupportedImage("the pixels are not where they should be")
+        raise UnsupportedImage(NotShown.PIXELS_MISPLACED)
     return keyword
 
 

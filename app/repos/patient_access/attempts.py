@@ -9,14 +9,15 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.models import AccessAttempts
+from app.models.states import AttemptScope
 from app.repos.changed_rows import changed_rows
 
 
-def attempts(session: Session, scope: str, key_hash: bytes) -> AccessAttempts | None:
+def attempts(session: Session, scope: AttemptScope, key_hash: bytes) -> AccessAttempts | None:
     return session.get(AccessAttempts, (scope, key_hash), populate_existing=True)
 
 
-def ensure_attempts(session: Session, scope: str, key_hash: bytes, now: datetime) -> None:
+def ensure_attempts(session: Session, scope: AttemptScope, key_hash: bytes, now: datetime) -> None:
     """The row exists afterwards, whoever made it; the same statements whether or not it did before."""
     row = AccessAttempts.__table__.c
     absent = ~exists().where(AccessAttempts.scope == scope, AccessAttempts.key_hash == key_hash)
@@ -31,7 +32,14 @@ def ensure_attempts(session: Session, scope: str, key_hash: bytes, now: datetime
 
 
 def count_attempt(
-    session: Session, scope: str, key_hash: bytes, now: datetime, *, pause: timedelta, in_a_row: int, for_life: int
+    session: Session,
+    scope: AttemptScope,
+    key_hash: bytes,
+    now: datetime,
+    *,
+    pause: timedelta,
+    in_a_row: int,
+    for_life: int,
 ) -> bool:
     """Count one try in a single conditional UPDATE; False when none may be made now.
 
@@ -59,7 +67,7 @@ def count_attempt(
     return changed_rows(session, statement) == 1
 
 
-def shorten_pause(session: Session, scope: str, key_hash: bytes, now: datetime, pause: timedelta) -> None:
+def shorten_pause(session: Session, scope: AttemptScope, key_hash: bytes, now: datetime, pause: timedelta) -> None:
     """After the clock was set back a pause lasts at most its usual length from now on."""
     statement = (
         update(AccessAttempts)
@@ -73,7 +81,7 @@ def shorten_pause(session: Session, scope: str, key_hash: bytes, now: datetime, 
     session.execute(statement)
 
 
-def forgive_attempt(session: Session, scope: str, key_hash: bytes, now: datetime) -> None:
+def forgive_attempt(session: Session, scope: AttemptScope, key_hash: bytes, now: datetime) -> None:
     """The try that was counted succeeded: it was no failure, and the row of failures is broken."""
     statement = (
         update(AccessAttempts)
@@ -89,7 +97,7 @@ def forgive_attempt(session: Session, scope: str, key_hash: bytes, now: datetime
     session.execute(statement)
 
 
-def reset_attempts(session: Session, scope: str, key_hash: bytes, now: datetime) -> None:
+def reset_attempts(session: Session, scope: AttemptScope, key_hash: bytes, now: datetime) -> None:
     """As if nothing had ever been tried."""
     statement = (
         update(AccessAttempts)
@@ -107,7 +115,7 @@ def reset_attempts(session: Session, scope: str, key_hash: bytes, now: datetime)
     session.execute(statement)
 
 
-def count_in_window(session: Session, scope: str, key_hash: bytes, now: datetime, window: timedelta) -> None:
+def count_in_window(session: Session, scope: AttemptScope, key_hash: bytes, now: datetime, window: timedelta) -> None:
     """Count one failure of an address or patient in a window that starts with its first failure."""
     over = or_(
         AccessAttempts.window_started_at.is_(None),
@@ -127,7 +135,7 @@ def count_in_window(session: Session, scope: str, key_hash: bytes, now: datetime
     session.execute(statement)
 
 
-def window_count(session: Session, scope: str, key_hash: bytes, now: datetime, window: timedelta) -> int:
+def window_count(session: Session, scope: AttemptScope, key_hash: bytes, now: datetime, window: timedelta) -> int:
     row = attempts(session, scope, key_hash)
     if row is None or row.window_started_at is None or not now - window < row.window_started_at <= now:
         return 0

@@ -14,6 +14,8 @@ from typing import Any
 
 from app.clock import CHINA
 from app.errors import InvalidInput
+from app.identity.matching import PatientField
+from app.models.states import ReportStatus, Sex
 
 ACCESSION = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9._-]{1,64}\Z")
 """Not `.` or `..`: every client folds those away in an address."""
@@ -23,7 +25,6 @@ _PHONE = re.compile(r"1[3-9][0-9]{9}\Z")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 _YEARS = range(1880, 2101)
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-STATUSES = ("preliminary", "final", "amended")
 
 
 @dataclass(frozen=True)
@@ -78,10 +79,12 @@ def exam_input(body: Any) -> ExamInput:
     read = PatientInput(
         patient_id=patient.take("patient_id", _text(64)),
         name=patient.take("name", _name),
-        phone=patient.take("phone", _if_usable("phone", phone_number, unusable), optional=True),
-        id_number=patient.take("id_number", _if_usable("id_number", document_number, unusable), optional=True),
+        phone=patient.take("phone", _if_usable(PatientField.PHONE, phone_number, unusable), optional=True),
+        id_number=patient.take(
+            "id_number", _if_usable(PatientField.ID_NUMBER, document_number, unusable), optional=True
+        ),
         birth_date=patient.take("birth_date", _date),
-        sex=patient.take("sex", _one_of("M", "F", "O")),
+        sex=patient.take("sex", _one_of(*Sex)),
     )
     result = ExamInput(
         patient=read,
@@ -107,7 +110,7 @@ def report_input(body: Any) -> ReportInput:
     """Raises InvalidInput naming every faulty field."""
     reader = _Reader(body)
     result = ReportInput(
-        status=reader.take("status", _one_of(*STATUSES)),
+        status=reader.take("status", _one_of(*ReportStatus)),
         findings=reader.take("findings", _text(20_000, empty=True, lines=True)),
         impression=reader.take("impression", _text(20_000, empty=True, lines=True)),
         reporting_doctor=reader.take("reporting_doctor", _text(64, empty=True), optional=True) or "",
@@ -151,7 +154,9 @@ class _Reader:
             raise InvalidInput("body", "; ".join(self.faults))
 
 
-def _if_usable(name: str, parse: Callable[[Any], str], unusable: dict[str, str]) -> Callable[[Any], str | None]:
+def _if_usable(
+    name: PatientField, parse: Callable[[Any], str], unusable: dict[str, str]
+) -> Callable[[Any], str | None]:
     """Any text is taken; one that breaks the rule of `parse` is left out and noted."""
 
     def usable(value: Any) -> str | None:

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 import structlog
 from sqlalchemy.orm import Session
@@ -17,10 +18,12 @@ from sqlalchemy.orm import Session
 from app.clock import Clock
 from app.database import Database
 from app.models import Exam, Study
+from app.models.states import StudyState
 from app.repos.due_times import has_come
 from app.repos.exams import release as repo
 from app.repos.exams.revision import raise_exam_revision
 from app.services.audit.log import Action, Audit
+from app.services.audit.reasons import RevokeReason
 from app.services.audit.subjects import exam_subject
 from app.services.notifications.outbox import CHANNELS, Outbox
 from app.services.queue.row_by_row import row_by_row
@@ -32,15 +35,23 @@ PAUSE_AFTER_FAULT = timedelta(minutes=10)
 IMAGES_READY, REPORT_READY = "images_ready", "report_ready"
 
 
+class ReleaseGate(StrEnum):
+    """What must have happened before patients see pictures; the setting CLOUDFILM_RELEASE_GATE."""
+
+    IMAGES = "images"
+    FINAL_REPORT = "final_report"
+    DELAY = "delay"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Release:
-    """`gate`: images, final_report or delay; `delay` counts from the last instance."""
+    """`delay` counts from the last instance, for the gate of that name."""
 
     db: Database
     clock: Clock
     audit: Audit
     outbox: Outbox
-    gate: str
+    gate: ReleaseGate
     delay: timedelta
 
     def release_due(self) -> int:
@@ -53,7 +64,7 @@ class Release:
     def identity_changed(self, session: Session, exam: Exam) -> None:
         """The exam turned out to be somebody else's: whoever had a code or session loses it, nothing that waits is
         sent, and the new patient is told when the gate opens anew. Inside the caller's transaction."""
-        self.outbox.access_codes.revoke_all(session, exam, "system", "identity corrected")
+        self.outbox.access_codes.revoke_all(session, exam, "system", RevokeReason.IDENTITY_CORRECTED)
         self.outbox.cancel(session, exam.id, "the exam is another patient's")
         exam.images_released_at = None
         session.flush()
@@ -92,7 +103,7 @@ class Release:
     @property
     def _furthest(self) -> timedelta:
         """How far ahead an exam is ever due."""
-        return max(PAUSE_AFTER_FAULT, self.delay if self.gate == "delay" else timedelta())
+        return max(PAUSE_AFTER_FAULT, self.delay if self.gate == ReleaseGate.DELAY else timedelta())
 
     def _has_come(self, moment: datetime, now: datetime) -> bool:
         return has_come(moment, now, self._furthest)
@@ -103,9 +114,9 @@ class Release:
         if not studies or not all(_prepared(study) for study in studies) or not repo.has_pictures(session, exam_id):
             return None
         last = max(study.last_instance_at for study in studies)
-        if self.gate == "delay":
+        if self.gate == ReleaseGate.DELAY:
             return last + self.delay
-        if self.gate == "final_report" and repo.first_readable_report_at(session, exam_id) is None:
+        if self.gate == ReleaseGate.FINAL_REPORT and repo.first_readable_report_at(session, exam_id) is None:
             return None
         return last
 
@@ -134,4 +145,4 @@ class Release:
 
 
 def _prepared(study: Study) -> bool:
-    return study.prepared_revision == study.revision and study.state == "prepared"
+    return study.prepared_revision == study.revision and study.state == StudyState.PREPARED

@@ -16,6 +16,7 @@ from app.errors import NotFound
 from app.identity.names import normal_id
 from app.identity.sealed import seal_identity
 from app.models import QuarantineItem, Series, Study
+from app.models.states import StudyState
 from app.repos.exams.revision import raise_exam_revision
 from app.repos.ingest import known as repo
 from app.repos.ingest import studies
@@ -23,6 +24,7 @@ from app.security.blind_index import BlindIndex
 from app.security.fields import FieldSealer
 from app.services.audit.log import Action, Audit
 from app.services.audit.subjects import instance_subject, quarantine_subject, study_subject
+from app.services.ingest.incoming import DoorName
 from app.services.ingest.plan import (
     OBJECT_VERSION,
     OTHER_PATIENT,
@@ -38,9 +40,9 @@ StudyHook = Callable[[Session, Study], None]
 
 @dataclass(frozen=True)
 class Reception:
-    """How objects came in: `door` is cli, stow or scp; `actor` who sent them, for the audit log."""
+    """How objects came in: `actor` is who sent them, for the audit log."""
 
-    door: str
+    door: DoorName
     actor: str
     is_demo: bool = False
 
@@ -131,8 +133,8 @@ class Recorder:
         study = studies.lock(session, planned.id)
         if study is None:
             raise NotFound("the study was removed while its objects arrived")
-        if study.state != "receiving":
-            study.state = "receiving"
+        if study.state != StudyState.RECEIVING:
+            study.state = StudyState.RECEIVING
             study.revision += 1
         return study
 
@@ -204,6 +206,7 @@ def _instance(item: PlannedInstance, series_ids: dict[str, uuid.UUID], now: date
         "image_header": item.image.header,
         "frame_index": item.image.frames,
         "not_shown_reason": item.image.not_shown_reason,
+        "not_shown_note": item.image.not_shown_note,
         "received_at": now,
     }
 

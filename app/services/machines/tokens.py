@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Set
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,10 +18,10 @@ from app.database import Database
 from app.errors import Conflict, InvalidInput, NotFound, Unauthenticated
 from app.models import MachineToken
 from app.repos.machines import tokens as repo
+from app.security.permissions import Scope
 from app.services.audit.log import Action, Audit
 from app.services.audit.subjects import EVERY_MACHINE, machine_subject
 
-SCOPES = frozenset({"upload", "read", "ris"})
 LONGEST_NAME = 64
 SHORTEST_PREFIX = 8
 
@@ -50,16 +51,16 @@ class MachineTokens:
     clock: Clock
     audit: Audit
 
-    def create(self, name: str, scopes: set[str], actor: str) -> str:
+    def create(self, name: str, scopes: Set[str], actor: str) -> str:
         """A new token of 256 bits; only its SHA-256 is kept. Raises InvalidInput, Conflict (name taken).
 
         The name of a revoked one stays taken: in the audit log it is whose it was.
         """
         if not 0 < len(name.strip()) <= len(name) <= LONGEST_NAME or not name.isprintable():
             raise InvalidInput("name", f"must be 1 to {LONGEST_NAME} printable characters")
-        unknown = scopes - SCOPES
+        unknown = scopes - set(Scope)
         if unknown or not scopes:
-            raise InvalidInput("scopes", "must be some of " + " ".join(sorted(SCOPES)))
+            raise InvalidInput("scopes", "must be some of " + " ".join(sorted(Scope)))
         token = secrets.token_urlsafe(32)
         with self.db.session() as session:
             if repo.by_name(session, name) is not None:
@@ -89,7 +90,7 @@ class MachineTokens:
             self.audit.record(session, Action.TOKEN_REVOKED, actor=actor, subject=machine_subject(row.name))
             return row.name
 
-    def ensure(self, name: str, scopes: set[str], token: str, actor: str) -> None:
+    def ensure(self, name: str, scopes: Set[str], token: str, actor: str) -> None:
         """A token of known value, made once; again it changes nothing. For the demo, whose secrets are its own."""
         with self.db.session() as session:
             if repo.by_name(session, name) is None:
@@ -111,7 +112,7 @@ class MachineTokens:
             raise Conflict("several tokens start so")
         return starting[0]
 
-    def _add(self, session: Session, name: str, scopes: set[str], token: str, actor: str) -> None:
+    def _add(self, session: Session, name: str, scopes: Set[str], token: str, actor: str) -> None:
         written = " ".join(sorted(scopes))
         repo.add(
             session,

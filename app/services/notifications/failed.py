@@ -78,7 +78,7 @@ class FailedMessages:
                     actor=actor,
                     subject=exam_subject(row.exam_id),
                     notification=row.id.hex,
-                    reason=reason,
+                    note=reason,
                 )
                 queued += 1
         return queued

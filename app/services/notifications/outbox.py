@@ -99,7 +99,7 @@ class Outbox:
             event = f"{RESEND}{self._next_resend(session, exam_id)}"
             if not self.queue_event(session, exam, event, self.news(session, exam)):
                 raise NobodyToTell
-            self.audit.record(session, Action.STAFF_RESENT, actor=actor, subject=exam_subject(exam.id), reason=reason)
+            self.audit.record(session, Action.STAFF_RESENT, actor=actor, subject=exam_subject(exam.id), note=reason)
         self.wake()
 
     def settle(self, notification_id: uuid.UUID, arrived: bool, actor: str) -> None:

@@ -6,6 +6,7 @@ import secrets
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
@@ -17,6 +18,13 @@ from app.services.audit.log import Action, Audit
 from app.services.audit.subjects import exam_subject
 from app.services.patient_access.code_naming import Attempt, Named
 from app.services.session_times import SESSION_LIFETIME
+
+
+class Factor(StrEnum):
+    """What proved the person."""
+
+    ID_NUMBER = "id_number"
+    ONE_TIME_CODE = "one_time_code"
 
 
 @dataclass(frozen=True)
@@ -34,8 +42,8 @@ class Opening:
     codes: Codes
     audit: Audit
 
-    def open_session(self, session: Session, named: Named, attempt: Attempt, now: datetime, *, by: str) -> Opened:
-        """A new session of the named exam; `by`: the factor that proved the person, for the audit log."""
+    def open_session(self, session: Session, named: Named, attempt: Attempt, now: datetime, *, by: Factor) -> Opened:
+        """A new session of the named exam; `by` is for the audit log."""
         assert named.exam is not None
         assert named.code is not None
         device = self._device(session, attempt)

@@ -15,6 +15,7 @@ from app.clock import Clock
 from app.database import Database
 from app.errors import AccessRefused, TooManyAttempts, Unauthenticated
 from app.models import StaffSession, StaffUser
+from app.models.states import AttemptScope
 from app.repos.patient_access import attempts as attempts_repo
 from app.repos.staff import accounts as repo
 from app.security import passwords, totp
@@ -25,7 +26,7 @@ from app.services.audit.subjects import UNKNOWN_STAFF, staff_subject
 from app.services.session_times import SESSION_LIFETIME, is_alive, is_to_be_touched, touch
 from app.services.staff.accounts import PASSWORD_LIFETIME, TOTP_CONTEXT
 
-SCOPE = "staff"
+SCOPE = AttemptScope.STAFF
 IN_A_ROW = 5
 LOCK = timedelta(minutes=15)
 NEVER_FOR_LIFE = 2**31 - 1
