@@ -8,7 +8,7 @@ from datetime import timedelta
 from app.bootstrap.ground import Ground
 from app.services.notifications.outbox import Outbox
 from app.services.patient_access.codes import AccessCodes
-from app.services.release.gate import ReleaseGate
+from app.services.release.gate import GateKind, ReleaseGate
 from app.services.release.holds import Holds
 
 
@@ -27,7 +27,7 @@ def build(ground: Ground, codes: AccessCodes, outbox: Outbox) -> ReleaseRoom:
             audit=ground.audit,
             access_codes=codes,
             outbox=outbox,
-            gate=settings.release_gate,
+            gate=GateKind(settings.release_gate),
             delay=timedelta(hours=settings.release_delay_h),
         ),
         holds=Holds(db=ground.db, clock=ground.clock, audit=ground.audit),

@@ -16,7 +16,8 @@ from app.bootstrap import Services
 from app.cli import incoming_files
 from app.cli.plain import PlainCommand
 from app.dicom.status import MIB
-from app.services.ingest.incoming import Conflicting, Duplicate, IncomingObject, Outcome, Refused
+from app.services import in_english
+from app.services.ingest.incoming import Conflicting, DoorName, Duplicate, IncomingObject, Outcome, Refused
 
 _BATCH_OBJECTS = 64
 _BATCH_BYTES = 256 * MIB
@@ -47,13 +48,13 @@ def ingest(paths: tuple[Path, ...]) -> None:
 
 
 def _take(services: Services, batch: list[IncomingObject], counts: Counter[str], bar: tqdm[None]) -> None:
-    outcomes = services.ingest.ingest.receive(batch, door="cli", actor="cli")
+    outcomes = services.ingest.ingest.receive(batch, door=DoorName.CLI, actor="cli")
     for item in batch:
         item.file.close()
     for outcome in outcomes:
         counts[_label(outcome)] += 1
         if isinstance(outcome, Refused):
-            bar.write(f"{outcome.name}: {outcome.reason} (in quarantine)")
+            bar.write(f"{outcome.name}: {in_english.refusal(outcome.reason)} (in quarantine)")
     bar.update(len(batch))
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import BinaryIO, cast
 
+from app.dicom.refusals import Refusal
 from app.dicom.status import CANNOT_UNDERSTAND, MIB, OUT_OF_RESOURCES
 from app.errors import RefusedObject, StoreUnavailable
 from app.services.ingest.incoming import IncomingObject
@@ -74,7 +75,7 @@ def _file_object(path: Path) -> IncomingObject:
             return IncomingObject(path.open("rb"), str(path))
     except OSError:
         pass
-    return IncomingObject(io.BytesIO(), str(path), RefusedObject("the file cannot be read", CANNOT_UNDERSTAND))
+    return IncomingObject(io.BytesIO(), str(path), RefusedObject(Refusal.FILE_UNREADABLE, CANNOT_UNDERSTAND))
 
 
 def _is_zip(path: Path) -> bool:
@@ -107,12 +108,12 @@ def _zip_objects(path: Path, limits: ZipLimits, spool: str | None) -> Iterator[I
     try:
         archive = zipfile.ZipFile(path)
     except UNREADABLE_ZIP:
-        yield IncomingObject(path.open("rb"), str(path), RefusedObject("the zip cannot be read", CANNOT_UNDERSTAND))
+        yield IncomingObject(path.open("rb"), str(path), RefusedObject(Refusal.ZIP_UNREADABLE, CANNOT_UNDERSTAND))
         return
     with archive:
         members = [member for member in archive.infolist() if not member.is_dir()]
         if len(members) > limits.members or sum(member.file_size for member in members) > limits.total_bytes:
-            too_large = RefusedObject("the zip is larger than the limit", OUT_OF_RESOURCES)
+            too_large = RefusedObject(Refusal.ZIP_TOO_LARGE, OUT_OF_RESOURCES)
             yield IncomingObject(path.open("rb"), str(path), too_large)
             return
         for member in members:
@@ -136,9 +137,9 @@ def _unpack(
         fault = refused
     except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError, ValueError):
         # RuntimeError: encrypted, or (NotImplementedError) packed in a way Python does not know.
-        fault = RefusedObject("the zip member cannot be read", CANNOT_UNDERSTAND)
+        fault = RefusedObject(Refusal.MEMBER_UNREADABLE, CANNOT_UNDERSTAND)
     if not _is_inside(member.filename):
-        fault = RefusedObject("the zip member's name leads out of the archive", CANNOT_UNDERSTAND)
+        fault = RefusedObject(Refusal.MEMBER_NAME_UNSAFE, CANNOT_UNDERSTAND)
     return fault
 
 
@@ -150,7 +151,7 @@ def _copy_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, file: Binary
         while block := packed.read(_COPY_BYTES):
             size += len(block)
             if size > min(limits.member_bytes, by_ratio):
-                raise RefusedObject("the zip member unpacks beyond the limit", OUT_OF_RESOURCES)
+                raise RefusedObject(Refusal.MEMBER_TOO_LARGE, OUT_OF_RESOURCES)
             _write(file, block)
 
 

@@ -12,13 +12,13 @@ from flask.cli import with_appcontext
 from app.bootstrap import Services
 from app.cli.plain import PlainCommand
 from app.security import totp
-from app.security.permissions import ROLES
+from app.security.permissions import Role
 
 
 @click.command("create-staff", cls=PlainCommand)
 @with_appcontext
 @click.argument("username")
-@click.argument("role", type=click.Choice(list(ROLES)))
+@click.argument("role", type=click.Choice([str(role) for role in Role]))
 @click.option("--reset", is_flag=True, help="New secrets for an account that exists; it keeps its role.")
 def create_staff(username: str, role: str, reset: bool) -> None:
     """Make a staff account. Password and authenticator secret are shown once; the password must be changed."""

@@ -29,12 +29,13 @@ from app.config import Settings
 from app.demo.data import DemoExam
 from app.demo.house import DemoHouse, create_demo_app, demo_of
 from app.dimse.scp import start_door
+from app.security.permissions import Scope
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SAMPLE = ROOT / "deploy" / "sample"
 WORDS = ROOT / "templates" / "demo" / "words.toml"
 CALLING_AE = "DEMO_SCU"
-TOKENS = {"upload_token": {"upload"}, "read_token": {"read"}, "ris_token": {"ris"}}
+TOKENS = {"upload_token": {Scope.UPLOAD}, "read_token": {Scope.READ}, "ris_token": {Scope.RIS}}
 MOST_ROUNDS = 2000
 RECEIPT_PAUSE_S = 2.0
 PORT_PATIENCE_S = 15.0

@@ -27,14 +27,16 @@ from app.dicom.person_names import is_chinese
 from app.errors import NotFound
 from app.identity.sealed import open_identity
 from app.models import Exam, Study
+from app.models.states import AccessCodeKind, ReportStatus
 from app.repos.exams import exams as exam_repo
 from app.repos.exams import reports as report_repo
 from app.security.fields import FieldSealer
+from app.services import in_english
 from app.services.exams.input import ExamInput, PatientInput, ReportInput
 from app.services.exams.registration import Registration
 from app.services.exams.reports import Reports
 from app.services.exams.views import ExamViews
-from app.services.ingest.incoming import IncomingObject, Refused
+from app.services.ingest.incoming import DoorName, IncomingObject, Refused
 from app.services.ingest.ingest import Ingest
 from app.services.patient_access.codes import AccessCodes
 from app.services.wechat.accounts import WechatAccounts
@@ -97,7 +99,10 @@ class Demo:
             exam = exam_repo.exam_by_accession(session, accession_number)
             if exam is None:
                 raise NotFound
-            return self.access_codes.newest(session, exam, "link") or self.access_codes.issue_link(session, exam)[1]
+            return (
+                self.access_codes.newest(session, exam, AccessCodeKind.LINK)
+                or self.access_codes.issue_link(session, exam)[1]
+            )
 
     def exams_shown(self) -> list[DemoExam]:
         """The exam of each study, with the codes that open it."""
@@ -118,13 +123,13 @@ class Demo:
         for batch in _batches(incoming_files.find([path], limits)):
             try:
                 images = [item for item in batch if not _is_note(item)]
-                outcomes = self.ingest.receive(images, door="cli", actor=ACTOR, is_demo=True)
+                outcomes = self.ingest.receive(images, door=DoorName.CLI, actor=ACTOR, is_demo=True)
             finally:
                 for item in batch:
                     item.file.close()
             for outcome in outcomes:
                 if isinstance(outcome, Refused):
-                    refused.append(f"{outcome.name.removeprefix(f'{path}/')}: {outcome.reason}")
+                    refused.append(f"{outcome.name.removeprefix(f'{path}/')}: {in_english.refusal(outcome.reason)}")
                 elif outcome.study_instance_uid:
                     uids[outcome.study_instance_uid] = None
         return list(uids), refused
@@ -146,7 +151,7 @@ class Demo:
             self._bind_wechat(session, exam)
         if not has_report:
             report = ReportInput(
-                status="final",
+                status=ReportStatus.FINAL,
                 findings=about["findings"],
                 impression=about["impression"],
                 reporting_doctor=words["reporting_doctor"],
@@ -209,7 +214,7 @@ class Demo:
             study_instance_uid=study.study_instance_uid,
             person=person,
             qr_code=self.access_codes.qr_code(session, exam),
-            pickup_code=self.access_codes.newest(session, exam, "pickup") or "",
+            pickup_code=self.access_codes.newest(session, exam, AccessCodeKind.PICKUP) or "",
         )
 
 

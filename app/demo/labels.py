@@ -18,10 +18,12 @@ from app.dicom.header_fields import HeaderIdentity
 from app.identity.names import normal_id, normal_name
 from app.identity.sealed import open_identity, seal_identity
 from app.models import Study
+from app.models.states import MatchState, Sex
 from app.repos.exams import exams as exam_repo
 from app.security.blind_index import BlindIndex
 from app.security.fields import FieldSealer
 from app.services.audit.log import Action, Audit
+from app.services.audit.subjects import study_subject
 from app.services.exams.input import ACCESSION
 from app.services.exams.matching import Matching
 
@@ -76,7 +78,9 @@ class DemoLabels:
         if exam is not None and not exam.is_demo:
             return study.exam_id == exam.id
         bearers = repo.studies(session, study.accession_number)
-        first = min(bearers, key=lambda it: (it.match_state != "matched", it.created_at, it.study_instance_uid))
+        first = min(
+            bearers, key=lambda it: (it.match_state != MatchState.MATCHED, it.created_at, it.study_instance_uid)
+        )
         return first.id == study.id
 
     def _identity(self, study: Study) -> HeaderIdentity:
@@ -86,12 +90,12 @@ class DemoLabels:
             given,
             patient_id=given.patient_id if normal_id(given.patient_id) else invent_patient_id(study.study_instance_uid),
             names=tuple(name for name in given.names if normal_name(name)),
-            sex=given.sex if given.sex in ("M", "F", "O") else "",
+            sex=given.sex if given.sex in tuple(Sex) else "",
             birth_date=given.birth_date if _is_date(given.birth_date) else "",
         )
 
     def _record(self, session: Session, study: Study, fields: list[str]) -> None:
-        subject = f"study:{study.study_instance_uid}"
+        subject = study_subject(study.study_instance_uid)
         self.audit.record(session, Action.STUDY_LABELLED, actor=ACTOR, subject=subject, fields=fields)
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from app.identity.numbers import check_digit
+from app.models.states import Sex
 
 _SURNAMES = "王李张刘陈杨赵黄周吴"
 _GIVEN = ("秀英", "建国", "桂兰", "志强", "淑珍", "玉梅", "国栋", "红梅", "永福", "凤霞")
@@ -37,7 +38,7 @@ def invent(*, patient_id: str, name: str = "", sex: str = "", birth_date: str = 
     """What is given is kept. Two studies that say the same of their patient are of one person with one phone."""
     seed = _seed("|".join((patient_id, name, sex, birth_date)))
     born = _parse(birth_date) or date(1940, 1, 1) + timedelta(days=seed % 22_000)
-    sex = sex if sex in ("M", "F", "O") else "MF"[seed % 2]
+    sex = sex if sex in tuple(Sex) else "MF"[seed % 2]
     return DemoPerson(
         patient_id=patient_id,
         name=name or _SURNAMES[seed % 10] + _GIVEN[seed // 10 % 10],
@@ -50,7 +51,7 @@ def invent(*, patient_id: str, name: str = "", sex: str = "", birth_date: str = 
 
 def id_number(born: date, serial: int, sex: str) -> str:
     """An 18-character resident ID number (GB 11643-1999): area, birth date, serial (odd: male), check digit."""
-    serial = serial - serial % 2 + (1 if sex == "M" else 0)
+    serial = serial - serial % 2 + (1 if sex == Sex.MALE else 0)
     body = f"{_AREA}{born:%Y%m%d}{serial % 1000:03d}"
     return body + check_digit(body)
 

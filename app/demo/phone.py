@@ -14,6 +14,8 @@ from flask import Flask, Response, current_app, render_template, request
 from app.clock import CHINA
 from app.demo.data import DemoExam
 from app.errors import NotFound
+from app.models import ChannelName
+from app.security.permissions import Role
 from app.services.paper.modality_names import modality_name
 from app.web.context import services
 from app.web.guards import guarded_blueprint, public
@@ -83,7 +85,7 @@ def sheet(accession: str) -> Response:
 def _desk() -> dict[str, str]:
     """The demo's account at the service desk and what its authenticator shows now."""
     staff = _demo().staff
-    account = next(account for account in staff.everybody() if account.role == "desk")
+    account = next(account for account in staff.everybody() if account.role == Role.DESK)
     return {"username": account.username, "password": account.password, "code": staff.code(account)}
 
 
@@ -110,7 +112,7 @@ def _text_messages(number: str) -> list[tuple[datetime, dict[str, Any]]]:
         (
             message.at,
             {
-                "channel": "sms",
+                "channel": ChannelName.SMS,
                 "sender": message.sender,
                 "text": message.text,
                 "code": found.group() if (found := CODE.search(message.text)) else None,
@@ -127,7 +129,7 @@ def _notices(number: str) -> list[tuple[datetime, dict[str, Any]]]:
         (
             notice.at,
             {
-                "channel": "wechat",
+                "channel": ChannelName.WECHAT,
                 "title": notice.title,
                 "fields": notice.fields,
                 "link": notice.url,

@@ -10,7 +10,9 @@ from app.archive.sealed import PackIndex
 from app.database import Database
 from app.demo import queries as repo
 from app.models import Exam, Study
+from app.models.states import MatchState
 from app.repos.pictures import prepared as rendition_repo
+from app.services import in_english
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,9 +30,9 @@ class DemoSummary:
 
     def _less(self, session: Session, exam: Exam, study: Study) -> str:
         if exam.held_at is not None:
-            return f"held, {exam.held_reason}"
-        if study.match_state != "matched":
-            return f"its study is not shown, {study.match_reason}"
+            return f"held, {in_english.hold(exam.held_reason, exam.held_note)}"
+        if study.match_state != MatchState.MATCHED:
+            return f"its study is not shown, {in_english.match(study.match_reason, study.match_detail)}"
         if study.prepared_revision != study.revision:
             return "its pictures are not ready yet"
         rows = rendition_repo.prepared(session, study.id, study.revision)

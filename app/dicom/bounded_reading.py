@@ -7,6 +7,7 @@ import zlib
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from app.dicom.refusals import Refusal
 from app.dicom.status import CANNOT_UNDERSTAND, OUT_OF_RESOURCES
 from app.errors import RefusedObject
 
@@ -50,12 +51,12 @@ class BoundedReader:
         budget.bytes_left -= len(data)
         budget.reads_left -= 1
         if budget.bytes_left < 0 or budget.reads_left < 0:
-            raise RefusedObject("the header is larger than the limit", OUT_OF_RESOURCES)
+            raise RefusedObject(Refusal.HEADER_TOO_LARGE, OUT_OF_RESOURCES)
         if len(data) != count and self._strict:
             # pydicom asks for the 8 bytes of an element's head, or peeks for 1.
             at_border = not data and count in (1, 8)
             if not at_border and count != _SEARCH_BLOCK:
-                raise RefusedObject("truncated: the header ends early", CANNOT_UNDERSTAND)
+                raise RefusedObject(Refusal.HEADER_TRUNCATED, CANNOT_UNDERSTAND)
         return data
 
 
@@ -69,8 +70,8 @@ def inflate(file: BinaryIO, start: int, limit: int) -> BinaryIO:
             plain.write(inflater.decompress(block, _INFLATED_AT_ONCE))
             block = inflater.unconsumed_tail
             if plain.tell() > limit:
-                raise RefusedObject("inflates beyond the limit", OUT_OF_RESOURCES)
+                raise RefusedObject(Refusal.INFLATES_TOO_LARGE, OUT_OF_RESOURCES)
     if not inflater.eof:
-        raise RefusedObject("truncated: the deflated data end early", CANNOT_UNDERSTAND)
+        raise RefusedObject(Refusal.DEFLATED_TRUNCATED, CANNOT_UNDERSTAND)
     plain.seek(0)
     return plain

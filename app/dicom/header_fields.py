@@ -13,6 +13,7 @@ from pydicom.dataset import Dataset, FileDataset
 from app.dicom.element_values import fit_to_keep, text_of
 from app.dicom.part10 import HeaderLimits, ParsedFile, parse
 from app.dicom.person_names import decode_person_name
+from app.dicom.refusals import UID_INVALID, UID_MISSING, Refusal
 from app.dicom.rejection_notes import rejected_uids
 from app.dicom.status import NOT_AS_PROMISED
 from app.dicom.uids import is_uid
@@ -94,7 +95,7 @@ def read(file: BinaryIO, limits: HeaderLimits) -> ReceivedHeader:
     identity = _identity(dataset)
     accession_number = _text(dataset, "AccessionNumber")
     if len(accession_number) > 64 or len(identity.patient_id) > 256:
-        raise RefusedObject("accession number or patient ID too long", NOT_AS_PROMISED)
+        raise RefusedObject(Refusal.NUMBER_TOO_LONG, NOT_AS_PROMISED)
     sop_class_uid = _sop_uid(dataset, "SOPClassUID")
     return ReceivedHeader(
         sop_class_uid=sop_class_uid,
@@ -142,9 +143,9 @@ def _sop_uid(dataset: FileDataset, keyword: str) -> str:
 
 def _checked_uid(text: str, keyword: str) -> str:
     if not text:
-        raise RefusedObject(f"{keyword} is missing", NOT_AS_PROMISED)
+        raise RefusedObject(UID_MISSING[keyword], NOT_AS_PROMISED)
     if not is_uid(text):
-        raise RefusedObject(f"{keyword} is not a valid UID", NOT_AS_PROMISED)
+        raise RefusedObject(UID_INVALID[keyword], NOT_AS_PROMISED)
     return text
 
 

@@ -22,6 +22,7 @@ from pydicom.tag import BaseTag
 from app.dicom.bounded_reading import BoundedReader, Budget, Deflated, inflate
 from app.dicom.element_values import value_of
 from app.dicom.pixel_element import check_pixels_complete
+from app.dicom.refusals import Refusal
 from app.dicom.status import CANNOT_UNDERSTAND, MIB, OUT_OF_RESOURCES
 from app.errors import RefusedObject
 
@@ -70,8 +71,8 @@ def parse(file: BinaryIO, limits: HeaderLimits) -> ParsedFile:
         raise
     except Exception as error:  # pydicom's parser may raise anything on hostile bytes
         if _ran_out(error):
-            raise RefusedObject("nested too deeply", OUT_OF_RESOURCES) from None
-        raise RefusedObject("the header cannot be read", CANNOT_UNDERSTAND) from None
+            raise RefusedObject(Refusal.NESTED_TOO_DEEPLY, OUT_OF_RESOURCES) from None
+        raise RefusedObject(Refusal.HEADER_UNREADABLE, CANNOT_UNDERSTAND) from None
 
 
 def _ran_out(error: BaseException | None) -> bool:
@@ -84,15 +85,15 @@ def _ran_out(error: BaseException | None) -> bool:
 def _parse(file: BinaryIO, limits: HeaderLimits) -> ParsedFile:
     size = file.seek(0, os.SEEK_END)
     if size > limits.file_bytes:
-        raise RefusedObject("larger than the limit", OUT_OF_RESOURCES)
+        raise RefusedObject(Refusal.TOO_LARGE, OUT_OF_RESOURCES)
     file.seek(0)
     if file.read(132)[128:] != b"DICM":
-        raise RefusedObject("not a DICOM Part-10 file", CANNOT_UNDERSTAND)
+        raise RefusedObject(Refusal.NOT_PART10, CANNOT_UNDERSTAND)
     budget = Budget(limits.header_bytes, limits.reads)
     dataset, pixel_tag, offset = _read_to_pixels(file, budget, limits)
     transfer_syntax_uid = str(dataset.file_meta.get("TransferSyntaxUID", ""))
     if not transfer_syntax_uid:
-        raise RefusedObject("no transfer syntax", CANNOT_UNDERSTAND)
+        raise RefusedObject(Refusal.NO_TRANSFER_SYNTAX, CANNOT_UNDERSTAND)
     # The sequences' bytes were paid for with the file's; what lies in each other is read once more a level.
     nested = Budget(limits.header_bytes, budget.reads_left)
     _check_elements(dataset, nested, limits, limits.nesting)
@@ -101,7 +102,7 @@ def _parse(file: BinaryIO, limits: HeaderLimits) -> ParsedFile:
     if offset is not None:
         if pixel_tag is None:
             if size - offset >= _ELEMENT_HEAD:
-                raise RefusedObject("bytes follow the end of the data set", CANNOT_UNDERSTAND)
+                raise RefusedObject(Refusal.BYTES_BEHIND_END, CANNOT_UNDERSTAND)
             offset = None
         else:
             check_pixels_complete(file, offset, size, transfer_syntax_uid)
@@ -136,12 +137,12 @@ def _read_to_pixels(file: BinaryIO, budget: Budget, limits: HeaderLimits) -> tup
 def _check_elements(dataset: Dataset, budget: Budget, limits: HeaderLimits, allowed: int) -> None:
     """Sequences of known length are parsed only when asked for, so do it now, level by level, within the budget."""
     if allowed == 0:
-        raise RefusedObject("nested too deeply", OUT_OF_RESOURCES)
+        raise RefusedObject(Refusal.NESTED_TOO_DEEPLY, OUT_OF_RESOURCES)
     for tag, element in dataset.items():  # as they were read; iterating over a Dataset itself converts every value
         if isinstance(element, RawDataElement):
             vr = _vr(dataset, element)
             if len(element.value or b"") > limits.value_bytes and _BULK.isdisjoint(vr.split(" or ")):
-                raise RefusedObject("an element is longer than the limit", OUT_OF_RESOURCES)
+                raise RefusedObject(Refusal.ELEMENT_TOO_LONG, OUT_OF_RESOURCES)
             if vr == "SQ":
                 element = dataset[tag] = _opened(dataset, element, budget)
         if isinstance(element, DataElement) and element.VR == "SQ":
@@ -172,7 +173,7 @@ def _vr(dataset: Dataset, raw: RawDataElement) -> str:
 def _check_pixels(dataset: Dataset, limits: HeaderLimits) -> None:
     frame = _count(dataset, "Rows", 0) * _count(dataset, "Columns", 0)
     if frame > limits.frame_pixels or frame * _count(dataset, "NumberOfFrames", 1) > limits.pixels:
-        raise RefusedObject("more pixels than the limit", OUT_OF_RESOURCES)
+        raise RefusedObject(Refusal.TOO_MANY_PIXELS, OUT_OF_RESOURCES)
 
 
 def _count(dataset: Dataset, keyword: str, default: int) -> int:

@@ -7,6 +7,7 @@ from typing import BinaryIO
 
 from pydicom.uid import ExplicitVRBigEndian, ImplicitVRLittleEndian
 
+from app.dicom.refusals import Refusal
 from app.dicom.status import CANNOT_UNDERSTAND, OUT_OF_RESOURCES
 from app.errors import RefusedObject
 
@@ -39,17 +40,17 @@ def _walk_fragments(file: BinaryIO, position: int, file_bytes: int) -> None:
     while position < file_bytes:
         fragments += 1
         if fragments > MOST_FRAGMENTS:
-            raise RefusedObject("more pixel data fragments than the limit", OUT_OF_RESOURCES)
+            raise RefusedObject(Refusal.TOO_MANY_FRAGMENTS, OUT_OF_RESOURCES)
         file.seek(position)
         head = file.read(8)
         if head[:4] == _DELIMITER:
             return
         if len(head) < 8 or head[:4] != _ITEM:
-            raise RefusedObject("pixel data fragments are broken", CANNOT_UNDERSTAND)
+            raise RefusedObject(Refusal.FRAGMENTS_BROKEN, CANNOT_UNDERSTAND)
         position += 8 + int.from_bytes(head[4:], "little")
     if position > file_bytes:
         raise _truncated()
 
 
 def _truncated() -> RefusedObject:
-    return RefusedObject("truncated: pixel data end early", CANNOT_UNDERSTAND)
+    return RefusedObject(Refusal.PIXELS_TRUNCATED, CANNOT_UNDERSTAND)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pydicom.dataset import Dataset
 from pydicom.uid import KeyObjectSelectionDocumentStorage
 
+from app.dicom.refusals import Refusal
 from app.dicom.status import CANNOT_UNDERSTAND
 from app.errors import RefusedObject
 
@@ -35,7 +36,7 @@ def rejected_uids(dataset: Dataset, sop_class_uid: str) -> frozenset[str]:
     if found is None:
         return frozenset()
     if not found or not all(0 < len(uid) <= _UID_CHARACTERS for uid in found):
-        raise RefusedObject("a rejection note that does not say what it rejects", CANNOT_UNDERSTAND)
+        raise RefusedObject(Refusal.EMPTY_REJECTION_NOTE, CANNOT_UNDERSTAND)
     return found
 
 

@@ -26,7 +26,7 @@ from app.dimse.server import AllowListServer, BoundedHandler
 from app.dimse.spool import Spool
 from app.dimse.tls import tls_context
 from app.errors import OUTAGES
-from app.services.ingest.incoming import OVERSIZED, IncomingObject, Refused
+from app.services.ingest.incoming import OVERSIZED, DoorName, IncomingObject, Refused
 from app.services.ingest.ingest import Ingest
 
 log = structlog.get_logger(__name__)
@@ -94,7 +94,7 @@ def start_door(settings: Settings, ingest: Ingest) -> Door:
 
 def _quarantine_start(ingest: Ingest, start: BinaryIO, calling_ae: str) -> None:
     try:
-        ingest.receive([IncomingObject(start, fault=OVERSIZED)], "scp", f"scp:{calling_ae}")
+        ingest.receive([IncomingObject(start, fault=OVERSIZED)], DoorName.SCP, f"scp:{calling_ae}")
     except Exception as error:  # it was not acknowledged
         log.error("the start of an oversized instance could not be kept", exc_info=error)
 
@@ -109,7 +109,7 @@ def _store(event: Event, ingest: Ingest) -> int:
     try:
         with path.open("rb") as file:
             [outcome] = ingest.receive(
-                [IncomingObject(file, declared=declared)], "scp", f"scp:{event.assoc.requestor.ae_title}"
+                [IncomingObject(file, declared=declared)], DoorName.SCP, f"scp:{event.assoc.requestor.ae_title}"
             )
     except (*OUTAGES, OSError) as error:
         log.error("an instance could not be stored", exc_info=error)

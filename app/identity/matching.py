@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from app.dicom.header_fields import HeaderIdentity
 from app.dicom.person_names import is_chinese
 from app.identity.names import normal_id, normal_name, readings
+
+
+class PatientField(StrEnum):
+    """What of a patient can differ, or be given in a way nobody can use."""
+
+    PATIENT_ID = "patient_id"
+    NAME = "name"
+    SEX = "sex"
+    BIRTH_DATE = "birth_date"
+    PHONE = "phone"
+    ID_NUMBER = "id_number"
 
 
 @dataclass(frozen=True)
@@ -19,22 +31,24 @@ class RegisteredIdentity:
     birth_date: str
 
 
-def differences(header: HeaderIdentity, registered: RegisteredIdentity, *, empty_matches: bool = False) -> list[str]:
-    """Names of the fields that differ, empty when it is the same person.
+def differences(
+    header: HeaderIdentity, registered: RegisteredIdentity, *, empty_matches: bool = False
+) -> list[PatientField]:
+    """The fields that differ, empty when it is the same person.
 
     An empty header field is a difference unless `empty_matches` (the demo's own data); the patient ID always counts.
     """
     found = []
     if normal_id(header.patient_id) != normal_id(registered.patient_id):
-        found.append("patient_id")
+        found.append(PatientField.PATIENT_ID)
     if not _same_name(header.names, registered.name) and not (
         empty_matches and not any(normal_name(name) for name in header.names)
     ):
-        found.append("name")
+        found.append(PatientField.NAME)
     if header.sex != registered.sex and not (empty_matches and not header.sex):
-        found.append("sex")
+        found.append(PatientField.SEX)
     if header.birth_date != registered.birth_date.replace("-", "") and not (empty_matches and not header.birth_date):
-        found.append("birth_date")
+        found.append(PatientField.BIRTH_DATE)
     return found
 
 

@@ -12,7 +12,7 @@ from app.models.base import Base, UuidKey
 
 
 class AccessCode(Base):
-    """A code that names an exam. kind: qr | link (long, 130 bits) | pickup (6 characters, bound to a phone).
+    """A code that names an exam. kind: `AccessCodeKind`.
 
     `code_hash` = HMAC(code) for long codes and HMAC(phone, code) for pick-up codes, which are never looked up alone.
     """
@@ -31,8 +31,7 @@ class AccessCode(Base):
 
 
 class AccessAttempts(Base):
-    """Counted failures, also for codes and names that do not exist. scope: code | patient | address | device | staff |
-    request (the one-time codes that an address asked for, which are no failures)."""
+    """Counted failures, also for codes and names that do not exist. scope: `AttemptScope`."""
 
     __tablename__ = "access_attempts"
 
@@ -48,7 +47,7 @@ class AccessAttempts(Base):
 
 
 class OneTimeCode(Base):
-    """Opens once, only together with the access code it was made for. kind: sms (to the phone on file) | desk."""
+    """Opens once, only together with the access code it was made for. kind: `OneTimeCodeKind`."""
 
     __tablename__ = "one_time_code"
 

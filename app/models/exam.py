@@ -40,6 +40,9 @@ class Exam(Base):
     held_at: Mapped[datetime | None]
     """While set, its patient sees neither pictures nor report and is told nothing."""
     held_reason: Mapped[str | None] = mapped_column(String(64))
+    """`HoldReason`."""
+    held_note: Mapped[str | None] = mapped_column(String(64))
+    """What staff typed who held it."""
     images_released_at: Mapped[datetime | None]
     """Set when the release gate opened; only then do patients see pictures, and only then are they told."""
     release_due_at: Mapped[datetime | None]
@@ -59,7 +62,7 @@ class Report(Base):
     exam_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("exam.id"), index=True)
     version: Mapped[int]
     status: Mapped[str] = mapped_column(String(16))
-    """preliminary | final | amended"""
+    """`ReportStatus`"""
     content_sealed: Mapped[bytes]
     """JSON {findings, impression, reporting_doctor, reviewing_doctor}, sealed under context `report.content`."""
     content_sha256: Mapped[bytes]

@@ -8,10 +8,11 @@ from sqlalchemy import Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Base, UuidKey
+from app.models.states import JobState
 
 
 class Job(Base):
-    """state: pending | running | done | failed.
+    """`state`: `JobState`; `kind`: `JobKind`; `last_error`: name of an error class, or a `JobFault`.
 
     `key` (for example `<study id>:<revision>`) names the work: work that is enqueued twice is one row.
     """
@@ -22,7 +23,7 @@ class Job(Base):
     id: Mapped[UuidKey]
     kind: Mapped[str] = mapped_column(String(32))
     key: Mapped[str] = mapped_column(String(128))
-    state: Mapped[str] = mapped_column(String(8), default="pending")
+    state: Mapped[str] = mapped_column(String(8), default=JobState.PENDING)
     run_at: Mapped[datetime]
     attempts: Mapped[int] = mapped_column(default=0)
     lease_until: Mapped[datetime | None]

@@ -29,6 +29,7 @@ class Patient(Base):
     id_number_sealed: Mapped[bytes | None]
     birth_date_sealed: Mapped[bytes]
     sex: Mapped[str] = mapped_column(String(1))
+    """`Sex`"""
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 

@@ -12,7 +12,7 @@ from app.models.base import Base, UuidKey
 
 
 class StaffUser(Base):
-    """role: desk | system_admin | security_admin | audit_admin. Failed logins are counted in `access_attempts`."""
+    """role: `Role` of app/security/permissions.py. Failed logins are counted in `access_attempts`."""
 
     __tablename__ = "staff_user"
 
@@ -40,7 +40,7 @@ class StaffSession(Base):
 
 
 class MachineToken(Base):
-    """Bearer token of a system. scopes: space-separated subset of `upload read ris`."""
+    """Bearer token of a system. scopes: of `Scope` in app/security/permissions.py, separated by spaces."""
 
     __tablename__ = "machine_token"
 

@@ -6,10 +6,11 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Base, UuidKey
+from app.models.states import MatchState, StudyState
 
 
 class DataKeyRow(Base):
@@ -23,12 +24,8 @@ class DataKeyRow(Base):
 
 
 class Study(Base):
-    """`match_state` says whether patients may see it, `state` how far its pictures are.
-
-    match_state: unmatched (no exam) | matched | mismatch (identity differs) | detached (never judged again: its own
-      instances name different patients, or a human parted it from its exam)
-    state: receiving -> complete -> prepared, back to receiving when a late instance arrives (`revision` + 1)
-    """
+    """`match_state` (`MatchState`) says whether patients may ever see it; `state` (`StudyState`) how far its pictures
+    are. A late instance opens it again and raises `revision`."""
 
     __tablename__ = "study"
 
@@ -42,9 +39,11 @@ class Study(Base):
     """Study-level attributes for QIDO that name nobody: StudyDate, StudyTime, StudyDescription, StudyID, ..."""
     data_key_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("data_key.id"))
     exam_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("exam.id"), index=True)
-    match_state: Mapped[str] = mapped_column(String(16), default="unmatched", index=True)
+    match_state: Mapped[str] = mapped_column(String(16), default=MatchState.UNMATCHED, index=True)
     match_reason: Mapped[str | None] = mapped_column(String(64))
-    state: Mapped[str] = mapped_column(String(16), default="receiving", index=True)
+    """`MatchReason`; `match_detail` says more of some."""
+    match_detail: Mapped[str | None] = mapped_column(String(64))
+    state: Mapped[str] = mapped_column(String(16), default=StudyState.RECEIVING, index=True)
     revision: Mapped[int] = mapped_column(default=1)
     prepared_revision: Mapped[int | None]
     is_demo: Mapped[bool] = mapped_column(default=False)
@@ -88,6 +87,8 @@ class Instance(Base):
     frame_index: Mapped[bytes | None]
     """`FrameIndex.to_bytes()`: where each frame lies, so that no request parses a header."""
     not_shown_reason: Mapped[str | None] = mapped_column(String(255))
+    """`NotShown` of app/imaging/errors.py; `not_shown_note` says more of some."""
+    not_shown_note: Mapped[str | None] = mapped_column(String(255))
     received_at: Mapped[datetime]
 
 
@@ -107,13 +108,26 @@ class QuarantineItem(Base):
     """An object that was not taken, with its reason; its bytes are kept sealed."""
 
     __tablename__ = "quarantine_item"
-    __table_args__ = (Index("ix_quarantine_item_sha256_reason", "sha256", "reason", unique=True),)
+    __table_args__ = (
+        Index(
+            "ix_quarantine_item_sha256_reason",
+            "sha256",
+            "reason",
+            unique=True,
+            # reasons of before there were codes are all `other`
+            postgresql_where=text("reason <> 'other'"),
+            sqlite_where=text("reason <> 'other'"),
+        ),
+    )
 
     id: Mapped[UuidKey]
     received_at: Mapped[datetime] = mapped_column(index=True)
     door: Mapped[str] = mapped_column(String(16))
-    """cli | stow | scp"""
+    """`DoorName` of app/services/ingest/incoming.py"""
     reason: Mapped[str] = mapped_column(Text)
+    """`Refusal` of app/dicom/refusals.py"""
+    note: Mapped[str | None] = mapped_column(Text)
+    """The text of a reason that is `other`."""
     sop_instance_uid: Mapped[str | None] = mapped_column(String(64))
     sha256: Mapped[bytes]
     size: Mapped[int] = mapped_column(BigInteger)

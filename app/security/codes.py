@@ -63,6 +63,6 @@ class Codes:
         message = "\0".join((purpose, *parts)).encode("utf-8", "replace")
         return hmac.new(self.hashing, message, hashlib.sha256).digest()
 
-    def _derive(self, kind: str, subject: bytes, serial: int) -> bytes:
-        message = kind.encode() + b"\0" + subject + serial.to_bytes(8, "big")
+    def _derive(self, purpose: str, subject: bytes, serial: int) -> bytes:
+        message = purpose.encode() + b"\0" + subject + serial.to_bytes(8, "big")
         return hmac.new(self.derivation, message, hashlib.sha256).digest()

@@ -1,9 +1,29 @@
-"""Which role may do what: one table, default deny (GB/T 22239-2019 8.1.4.2: separate administrators)."""
+"""Which role may do what: one table, default deny (GB/T 22239-2019 8.1.4.2: separate administrators).
+
+Of machines: the scopes of their tokens.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
+
+
+class Role(StrEnum):
+    """Of a member of staff; each has one."""
+
+    DESK = "desk"
+    SYSTEM_ADMIN = "system_admin"
+    SECURITY_ADMIN = "security_admin"
+    AUDIT_ADMIN = "audit_admin"
+
+
+class Scope(StrEnum):
+    """What a machine's token is for; it may have several."""
+
+    UPLOAD = "upload"
+    READ = "read"
+    RIS = "ris"
 
 
 class Permission(StrEnum):
@@ -17,12 +37,12 @@ class Permission(StrEnum):
 
 
 ROLES: Mapping[str, frozenset[Permission]] = {
-    "desk": frozenset(
+    Role.DESK: frozenset(
         {Permission.SEE_EXAMS, Permission.CHANGE_ACCESS, Permission.SEE_MESSAGES, Permission.SETTLE_MESSAGES}
     ),
-    "system_admin": frozenset({Permission.SEE_SYSTEM, Permission.SEE_MESSAGES}),
-    "security_admin": frozenset({Permission.MANAGE_STAFF}),
-    "audit_admin": frozenset({Permission.READ_AUDIT}),
+    Role.SYSTEM_ADMIN: frozenset({Permission.SEE_SYSTEM, Permission.SEE_MESSAGES}),
+    Role.SECURITY_ADMIN: frozenset({Permission.MANAGE_STAFF}),
+    Role.AUDIT_ADMIN: frozenset({Permission.READ_AUDIT}),
 }
 
 

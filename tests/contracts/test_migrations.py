@@ -15,7 +15,11 @@ from sqlalchemy import inspect, select
 from sqlalchemy.exc import IntegrityError
 
 from app.database import Database, schema
+from app.dicom.refusals import Refusal
+from app.imaging.errors import NotShown
 from app.models import Base, Job, OneTimeCode
+from app.models.states import HoldReason, MatchReason
+from app.services import in_english
 from tests.factories.old_rows import add_row, rows_of
 
 
@@ -151,3 +155,83 @@ def test_upgrading_twice_changes_nothing(database: Database) -> None:
     before = inspect(database.engine).get_table_names()
     schema.upgrade(database)
     assert inspect(database.engine).get_table_names() == before
+
+
+HELD = {
+    "a study of its accession number names another patient": ("contradicted", None),
+    "影像有误": ("by_staff", "影像有误"),
+    "contradicted": ("by_staff", "contradicted"),  # even that may have been typed
+}
+NOT_MATCHED = {
+    "no exam of this accession number": ("no_exam", None),
+    "parted by a human": ("parted", None),
+    "differs in name, birth_date": ("differs", "name, birth_date"),
+    "a sentence of long ago": ("other", "a sentence of long ago"),
+}
+NOT_TAKEN = {
+    "not a DICOM Part-10 file": ("not_part10", None),
+    "SOPInstanceUID is missing": ("sop_instance_uid_missing", None),
+    "the zip member's name leads out of the archive": ("member_name_unsafe", None),
+    "one sentence of long ago": ("other", "one sentence of long ago"),
+    "another sentence of long ago": ("other", "another sentence of long ago"),  # of the same bytes
+}
+
+
+NOT_SHOWN = {
+    "a palette table is missing": ("palette_missing", None),
+    "BitsAllocated is missing or no number": ("number_missing", "BitsAllocated"),
+    "a sentence of long ago": ("other", "a sentence of long ago"),
+}
+
+
+def told_in_sentences(database: Database) -> None:
+    """Rows of before reasons were codes, and some without any."""
+    add_row(database, "patient", id="a" * 32)
+    add_row(database, "data_key", id="d" * 32)
+    for n, reason in enumerate([*HELD, None]):
+        add_row(database, "exam", id=f"{n:032}", patient_id="a" * 32, accession_number=str(n), held_reason=reason)
+    for n, reason in enumerate([*NOT_MATCHED, None]):
+        add_row(database, "study", id=f"{n:032}", study_instance_uid=str(n), data_key_id="d" * 32, match_reason=reason)
+    add_row(database, "series", id="5" * 32, study_id=f"{0:032}", series_instance_uid="s")
+    for n, reason in enumerate([*NOT_SHOWN, None]):
+        of_series = {"series_id": "5" * 32, "study_id": f"{0:032}", "sop_instance_uid": str(n), "object_key": str(n)}
+        add_row(database, "instance", id=f"{n:032}", not_shown_reason=reason, **of_series)
+    for n, reason in enumerate(NOT_TAKEN):
+        add_row(database, "quarantine_item", id=f"{n:032}", data_key_id="d" * 32, reason=reason, sha256=b"same")
+    for n, fault in enumerate(["worker lost", "StoreFull", None]):
+        add_row(database, "job", id=f"{n:032}", kind="prepare_study", key=str(n), last_error=fault)
+
+
+REASONS = (
+    ("exam", "held_reason", "held_note"),
+    ("study", "match_reason", "match_detail"),
+    ("quarantine_item", "reason", "note"),
+    ("instance", "not_shown_reason", "not_shown_note"),
+)
+
+
+def test_sentences_become_codes_and_every_text_nobody_knows_is_kept(database: Database) -> None:
+    schema.upgrade(database)
+    schema.downgrade(database, "0006")
+    told_in_sentences(database)
+    before = {table: [row[column] for row in rows_of(database, table)] for table, column, _ in REASONS}
+    schema.upgrade(database)
+    for (table, column, beside), codes in zip(REASONS, (HELD, NOT_MATCHED, NOT_TAKEN, NOT_SHOWN), strict=True):
+        found = [(row[column], row[beside]) for row in rows_of(database, table)]
+        assert found == [codes.get(reason, (None, None)) for reason in before[table]], table
+    assert [row["last_error"] for row in rows_of(database, "job")] == ["worker_lost", "StoreFull", None]
+    schema.downgrade(database, "0006")
+    assert {table: [row[column] for row in rows_of(database, table)] for table, column, _ in REASONS} == before
+    assert [row["last_error"] for row in rows_of(database, "job")] == ["worker lost", "StoreFull", None]
+    assert "held_note" not in rows_of(database, "exam")[0]
+
+
+def test_sentences_of_before_are_those_that_codes_are_told_in() -> None:
+    """What the console said of a row yesterday it says today."""
+    step = ScriptDirectory.from_config(schema.configuration()).get_revision("0008").module
+    told = {code: sentence for sentence, code in (step.REFUSALS | step.HOLDS | step.MATCHES).items()}
+    assert told.items() <= (in_english.REFUSALS | in_english.HOLDS | in_english.MATCHES).items()
+    assert set(step.NOT_SHOWN.values()) == set(NotShown) - {NotShown.NUMBER_MISSING, NotShown.OTHER}
+    assert set(step.REFUSALS.values()) == set(Refusal) - {Refusal.OTHER}
+    assert set(step.HOLDS.values()) == set(HoldReason) - {HoldReason.BY_STAFF}
+    assert set(step.MATCHES.values()) == set(MatchReason) - {MatchReason.DIFFERS, MatchReason.OTHER}

@@ -10,7 +10,15 @@ from sqlalchemy import Column, MetaData, Table, insert
 
 from app.database import Database
 
-FILLING: dict[type, Any] = {bytes: b"\0", int: 0, float: 0.0, str: "", bool: False, datetime: datetime(2026, 1, 1)}
+FILLING: dict[type, Any] = {
+    bytes: b"\0",
+    int: 0,
+    float: 0.0,
+    str: "",
+    bool: False,
+    datetime: datetime(2026, 1, 1),
+    object: {},  # JSON
+}
 
 
 def add_row(database: Database, table: str, **values: Any) -> None:

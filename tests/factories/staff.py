@@ -65,14 +65,12 @@ def console(app: Flask, house: Services, role: str = "desk") -> Console:
 
 
 def actions(house: Services, exam_id: str) -> list[tuple[str, str, str]]:
-    """(action, actor, reason) of what staff did to an exam."""
+    """(action, actor, what they said) of what staff did to an exam."""
     with house.db.read() as session:
         rows = session.scalars(
             select(AuditEvent).where(AuditEvent.subject == f"exam:{exam_id}").order_by(AuditEvent.seq)
         )
-        return [
-            (row.action, row.actor, row.detail.get("reason", "")) for row in rows if row.action.startswith("staff.")
-        ]
+        return [(row.action, row.actor, row.detail.get("note", "")) for row in rows if row.action.startswith("staff.")]
 
 
 def audited(house: Services, action: str) -> list[AuditEvent]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import BinaryIO
 
-from app.imaging.errors import UnsupportedImage
+from app.imaging.errors import NotShown, UnsupportedImage
 from app.imaging.header.image_header import ImageHeader
 
 _ITEM = b"\xfe\xff\x00\xe0"
@@ -81,7 +81,7 @@ def index_encapsulated(
     file.seek(value_offset)
     table = _item(file)
     if table is None or value_offset + 8 + table > end:
-        raise UnsupportedImage("the compressed pixels do not start with an offset table")
+        raise UnsupportedImage(NotShown.NO_OFFSET_TABLE)
     # A table of another length is of no use, and its length is only a claim.
     offsets = list(struct.unpack(f"<{table // 4}I", file.read(table))) if table == 4 * header.number_of_frames else []
     if extended and len(extended) == header.number_of_frames:
@@ -99,7 +99,7 @@ def _fragments(file: BinaryIO, first: int) -> list[tuple[int, int]]:
     fragments: list[tuple[int, int]] = []
     while (length := _item(file)) is not None:
         if len(fragments) == MAX_FRAGMENTS:
-            raise UnsupportedImage("the compressed pixels come in more fragments than any we take")
+            raise UnsupportedImage(NotShown.TOO_MANY_FRAGMENTS)
         fragments.append((file.tell(), length))
         file.seek(length, 1)
     return fragments

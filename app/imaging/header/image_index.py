@@ -16,7 +16,7 @@ from pydicom import Dataset, dcmread
 
 from app.dicom.part10 import PIXEL_TAGS, ParsedFile
 from app.imaging.codecs.decode import DEFLATED_LE, EXPLICIT_BE
-from app.imaging.errors import ImagingError, NotAnImage, UnsupportedImage
+from app.imaging.errors import NotAnImage, NotShown, UnsupportedImage
 from app.imaging.header.frame_index import FrameIndex, index_encapsulated, index_native
 from app.imaging.header.image_header import ImageHeader
 from app.imaging.header.reading import read_header
@@ -34,7 +34,8 @@ class ImageIndex:
     header: dict[str, Any] | None = None
     frames: bytes | None = None
     number_of_frames: int = 0
-    not_shown_reason: str | None = None
+    not_shown_reason: NotShown | None = None
+    not_shown_note: str | None = None
 
 
 ImageIndexer = Callable[[BinaryIO, ParsedFile], ImageIndex]
@@ -45,16 +46,20 @@ def index_image(file: BinaryIO, parsed: ParsedFile) -> ImageIndex:
     if parsed.pixel_tag is None:
         return ImageIndex()
     try:
-        header, frames, not_shown = image_of(file, parsed)
+        header, frames, fault = image_of(file, parsed)
     except Exception:  # values of any kind in the header; the object itself is sound and must not be lost for them
-        return ImageIndex(number_of_frames=1, not_shown_reason="the description of the image cannot be read")
+        return ImageIndex(number_of_frames=1, not_shown_reason=NotShown.DESCRIPTION_UNREADABLE)
+    if fault is not None:
+        return ImageIndex(number_of_frames=1, not_shown_reason=fault.reason, not_shown_note=fault.detail or None)
     if header is None:
-        return ImageIndex(number_of_frames=1 if not_shown else 0, not_shown_reason=not_shown)
-    return ImageIndex(header.to_json(), frames.to_bytes() if frames else None, header.number_of_frames, not_shown)
+        return ImageIndex()
+    return ImageIndex(header.to_json(), frames.to_bytes() if frames else None, header.number_of_frames)
 
 
-def image_of(file: BinaryIO, parsed: ParsedFile) -> tuple[ImageHeader | None, FrameIndex | None, str | None]:
-    """Header and frame index of a parsed file's image, or the reason why it is not shown.
+def image_of(
+    file: BinaryIO, parsed: ParsedFile
+) -> tuple[ImageHeader | None, FrameIndex | None, UnsupportedImage | None]:
+    """Header and frame index of a parsed file's image, or the fault for which it is not shown.
 
     Without an image all three are None. The frames of a deflated file have no place in it: no index, they are found
     by `inflated_frame`. Raises nothing for odd images, but for values of a kind that none of the readers expects.
@@ -69,15 +74,15 @@ def image_of(file: BinaryIO, parsed: ParsedFile) -> tuple[ImageHeader | None, Fr
         return header, _frames(file, dataset, header, pixel_offset), None
     except NotAnImage:
         return None, None, None
-    except ImagingError as error:
-        return None, None, str(error)
+    except UnsupportedImage as fault:
+        return None, None, fault
 
 
 def _keyword(file: BinaryIO, pixel_offset: int, dataset: Dataset) -> str:
     file.seek(pixel_offset)
     group, element = struct.unpack(f"{_order(dataset)}HH", file.read(4).ljust(4, b"\0"))
     if (keyword := PIXEL_TAGS.get(group << 16 | element)) is None:
-        raise UnsupportedImage("the pixels are not where they should be")
+        raise UnsupportedImage(NotShown.PIXELS_MISPLACED)
     return keyword
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from pydicom import Dataset
 from pydicom.multival import MultiValue
 
-from app.imaging.errors import UnsupportedImage
+from app.imaging.errors import NotShown, UnsupportedImage
 from app.imaging.header.lut import Lut
 
 COLOURS = ("Red", "Green", "Blue")
@@ -36,7 +36,7 @@ def _palette_table(ds: Dataset, colour: str, *, signed: bool) -> Lut:
     plain = ds.get(f"{colour}PaletteColorLookupTableData")
     segmented = ds.get(f"Segmented{colour}PaletteColorLookupTableData")
     if not _is_descriptor(descriptor) or (plain is None and segmented is None):
-        raise UnsupportedImage("a palette table is missing")
+        raise UnsupportedImage(NotShown.PALETTE_MISSING)
     if plain is not None:
         values = _numbers(plain, descriptor, _byte_order(ds))
     else:
@@ -45,7 +45,7 @@ def _palette_table(ds: Dataset, colour: str, *, signed: bool) -> Lut:
         )
     table = _table(descriptor, values, signed=signed)
     if table is None:
-        raise UnsupportedImage("a palette table is not described as the standard says")
+        raise UnsupportedImage(NotShown.PALETTE_ODD)
     return table
 
 
@@ -74,7 +74,7 @@ def _expand_one(words: list[int], at: int, values: list[int]) -> int:
         steps = np.linspace(values[-1], words[at + 2], length + 1)[1:]
         values.extend(np.rint(steps).astype(int).tolist())
         return at + 3
-    raise UnsupportedImage("a segmented palette table is not written as the standard says")
+    raise UnsupportedImage(NotShown.PALETTE_SEGMENTS_ODD)
 
 
 def _segment_words(data: Any, bits: int, order: str) -> list[int]:

@@ -8,7 +8,7 @@ from pydicom import Dataset
 from pydicom.multival import MultiValue
 
 from app.dicom.element_values import text_of, value_of
-from app.imaging.errors import NotAnImage, UnsupportedImage
+from app.imaging.errors import NotAnImage, NotShown, UnsupportedImage
 from app.imaging.header.image_header import FrameValues, ImageHeader
 from app.imaging.header.lut_reading import read_lut, read_palette
 
@@ -42,7 +42,7 @@ def read_header(ds: Dataset, transfer_syntax_uid: str, pixel_keyword: str | None
     except UnsupportedImage:
         raise
     except Exception:  # pydicom converts a value when it is asked for, and raises anything for an odd one
-        raise UnsupportedImage("the description of the image cannot be read") from None
+        raise UnsupportedImage(NotShown.DESCRIPTION_UNREADABLE) from None
 
 
 def _read(ds: Dataset, transfer_syntax_uid: str, keyword: str) -> ImageHeader:
@@ -88,27 +88,27 @@ def _photometric(ds: Dataset, samples: int) -> str:
     photometric = text_of(ds, "PhotometricInterpretation").upper()
     photometric = photometric or ("RGB" if samples == 3 else "MONOCHROME2")
     if samples != (1 if photometric in ONE_SAMPLE else 3 if photometric in THREE_SAMPLES else None):
-        raise UnsupportedImage("the photometric interpretation is none that is shown")
+        raise UnsupportedImage(NotShown.PHOTOMETRIC_UNKNOWN)
     return photometric
 
 
 def _check_sizes(rows: int, columns: int, frames: int, samples: int) -> None:
     if not (0 < rows <= MAX_SIDE and 0 < columns <= MAX_SIDE and rows * columns <= MAX_FRAME_PIXELS):
-        raise UnsupportedImage("the image is larger than any we take, or has no size")
+        raise UnsupportedImage(NotShown.SIZE_ODD)
     if not 0 < frames <= MAX_FRAMES or rows * columns * frames * samples > MAX_OBJECT_PIXELS:
-        raise UnsupportedImage("the image claims more frames than any we take")
+        raise UnsupportedImage(NotShown.TOO_MANY_FRAMES)
 
 
 def _check_bits(allocated: int, stored: int, high_bit: int) -> None:
     if allocated not in (1, 8, 16, 32, 64) or not 0 < stored <= high_bit + 1 <= allocated:
-        raise UnsupportedImage("the bits of the image are not described as the standard says")
+        raise UnsupportedImage(NotShown.BITS_ODD)
 
 
 def _whole(ds: Dataset, keyword: str, default: int | None = None) -> int:
     value = _optional_int(value_of(ds, keyword))
     if value is None:
         if default is None:
-            raise UnsupportedImage(f"{keyword} is missing or no number")
+            raise UnsupportedImage(NotShown.NUMBER_MISSING, keyword)
         return default
     return value
 

@@ -6,6 +6,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.models import Instance, Study
+from app.models.states import MatchState
 
 
 def studies(session: Session, accession_number: str) -> list[tuple[Study, int]]:
@@ -25,7 +26,7 @@ def not_matched(session: Session, limit: int) -> list[tuple[Study, int]]:
     query = (
         select(Study, func.count(Instance.id))
         .outerjoin(Instance, Instance.study_id == Study.id)
-        .where(Study.match_state != "matched")
+        .where(Study.match_state != MatchState.MATCHED)
         .group_by(Study.id)
         .order_by(Study.last_instance_at.desc())
         .limit(limit)

@@ -106,12 +106,12 @@ def instances(
     return [(row[0], row[1], row[2]) for row in session.execute(query)]
 
 
-def count(session: Session, level: str, conditions: Sequence[Condition]) -> int:
-    """How many rows of `level` (study, series or instance) match."""
+def count(session: Session, counted: type[Study | Series | Instance], conditions: Sequence[Condition]) -> int:
+    """How many rows of a table match."""
     query = select(func.count()).select_from(Study)
-    if level != "study":
+    if counted is not Study:
         query = query.join(Series, Series.study_id == Study.id)
-    if level == "instance":
+    if counted is Instance:
         query = query.join(Instance, Instance.series_id == Series.id)
     return session.scalar(query.where(*_clauses(conditions))) or 0
 

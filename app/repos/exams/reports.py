@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.models import Report
+from app.models.states import READABLE
 
 
 def reports(session: Session, exam_id: uuid.UUID) -> list[Report]:
@@ -24,7 +25,7 @@ def latest_released_report(session: Session, exam_id: uuid.UUID) -> Report | Non
     """The newest version patients may read."""
     query = (
         select(Report)
-        .where(Report.exam_id == exam_id, Report.status.in_(("final", "amended")))
+        .where(Report.exam_id == exam_id, Report.status.in_(READABLE))
         .order_by(Report.version.desc())
         .limit(1)
     )

@@ -6,19 +6,22 @@ from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.models import Study
+from app.models.states import MatchReason, MatchState
 
 
 def studies_of_accession(session: Session, accession_number: str) -> list[Study]:
     """Studies that may belong to an exam; detached ones are left out."""
-    query = select(Study).where(Study.accession_number == accession_number, Study.match_state != "detached")
+    query = select(Study).where(Study.accession_number == accession_number, Study.match_state != MatchState.DETACHED)
     return list(session.scalars(query.order_by(Study.created_at)))
 
 
-def contradicting_studies(session: Session, accession_number: str, settled_reason: str) -> list[Study]:
+def contradicting_studies(session: Session, accession_number: str) -> list[Study]:
     """Studies that name another patient than the exam of their accession number, or several at once, oldest first;
     without those a human settled."""
-    unsettled = and_(Study.match_state == "detached", func.coalesce(Study.match_reason, "") != settled_reason)
+    unsettled = and_(
+        Study.match_state == MatchState.DETACHED, func.coalesce(Study.match_reason, "") != MatchReason.PARTED
+    )
     query = select(Study).where(
-        Study.accession_number == accession_number, or_(Study.match_state == "mismatch", unsettled)
+        Study.accession_number == accession_number, or_(Study.match_state == MatchState.MISMATCH, unsettled)
     )
     return list(session.scalars(query.order_by(Study.created_at)))

@@ -8,11 +8,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.models import Exam, Job, Notification, QuarantineItem, Study
+from app.models.states import JobState
 
 
 def jobs(session: Session) -> dict[tuple[str, ...], int]:
     """By kind and state; done ones, which are many and of no interest, are left out."""
-    return _counted(session, (Job.kind, Job.state), Job.state != "done")
+    return _counted(session, (Job.kind, Job.state), Job.state != JobState.DONE)
 
 
 def messages(session: Session) -> dict[tuple[str, ...], int]:

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from app.models import AccessAttempts, AccessCode, Base, Job, KnownDevice, OneTimeCode, PatientSession, StaffSession
+from app.models.states import AttemptScope, JobState
 from app.repos.changed_rows import changed_rows
 
 
@@ -21,18 +22,20 @@ def _spent(before: datetime, unused_since: datetime) -> list[tuple[type[Base], C
     # known. The rest counts for a day at most, and guesses at codes that never were would pile up for ever.
     of_a_code = exists().where(AccessCode.code_hash == AccessAttempts.key_hash)
     passing = or_(
-        AccessAttempts.scope.in_(("address", "request", "patient", "staff")),
-        and_(AccessAttempts.scope == "code", ~of_a_code),
+        AccessAttempts.scope.in_(
+            (AttemptScope.ADDRESS, AttemptScope.REQUEST, AttemptScope.PATIENT, AttemptScope.STAFF)
+        ),
+        and_(AccessAttempts.scope == AttemptScope.CODE, ~of_a_code),
     )
     return [
         (PatientSession, PatientSession.expires_at < before),
         (StaffSession, StaffSession.expires_at < before),
         (OneTimeCode, OneTimeCode.expires_at < before),
-        (Job, and_(Job.state == "done", Job.finished_at < before)),
+        (Job, and_(Job.state == JobState.DONE, Job.finished_at < before)),
         (AccessAttempts, and_(AccessAttempts.updated_at < before, passing)),
         (KnownDevice, KnownDevice.last_used_at < unused_since),
         # a device that is let in leaves its count as new as itself: what is older belongs to none that is kept
-        (AccessAttempts, and_(AccessAttempts.scope == "device", AccessAttempts.updated_at < unused_since)),
+        (AccessAttempts, and_(AccessAttempts.scope == AttemptScope.DEVICE, AccessAttempts.updated_at < unused_since)),
     ]
 
 

@@ -15,14 +15,15 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.models import AccessAttempts
+from app.models.states import AttemptScope
 from app.repos.changed_rows import changed_rows
 
 
-def attempts(session: Session, scope: str, key_hash: bytes) -> AccessAttempts | None:
+def attempts(session: Session, scope: AttemptScope, key_hash: bytes) -> AccessAttempts | None:
     return session.get(AccessAttempts, (scope, key_hash), populate_existing=True)
 
 
-def ensure_attempts(session: Session, scope: str, key_hash: bytes, now: datetime) -> None:
+def ensure_attempts(session: Session, scope: AttemptScope, key_hash: bytes, now: datetime) -> None:
     """Make sure that the row exists. The statements are the same whether or not it existed before."""
     row = AccessAttempts.__table__.c
     absent = ~exists().where(AccessAttempts.scope == scope, AccessAttempts.key_hash == key_hash)
@@ -37,7 +38,14 @@ def ensure_attempts(session: Session, scope: str, key_hash: bytes, now: datetime
 
 
 def count_attempt(
-    session: Session, scope: str, key_hash: bytes, now: datetime, *, pause: timedelta, in_a_row: int, for_life: int
+    session: Session,
+    scope: AttemptScope,
+    key_hash: bytes,
+    now: datetime,
+    *,
+    pause: timedelta,
+    in_a_row: int,
+    for_life: int,
 ) -> bool:
     """Count one try in a single conditional UPDATE. False when no try may be made now (pause, or factor off).
 
@@ -65,7 +73,7 @@ def count_attempt(
     return changed_rows(session, statement) == 1
 
 
-def shorten_pause(session: Session, scope: str, key_hash: bytes, now: datetime, pause: timedelta) -> None:
+def shorten_pause(session: Session, scope: AttemptScope, key_hash: bytes, now: datetime, pause: timedelta) -> None:
     """A pause ends at the latest `pause` from now: after the clock was set back it would last much longer."""
     statement = (
         update(AccessAttempts)
@@ -79,7 +87,7 @@ def shorten_pause(session: Session, scope: str, key_hash: bytes, now: datetime, 
     session.execute(statement)
 
 
-def forgive_attempt(session: Session, scope: str, key_hash: bytes, now: datetime) -> None:
+def forgive_attempt(session: Session, scope: AttemptScope, key_hash: bytes, now: datetime) -> None:
     """The counted try succeeded: take it off the lifetime and set the count in a row to zero."""
     statement = (
         update(AccessAttempts)
@@ -95,7 +103,7 @@ def forgive_attempt(session: Session, scope: str, key_hash: bytes, now: datetime
     session.execute(statement)
 
 
-def reset_attempts(session: Session, scope: str, key_hash: bytes, now: datetime) -> None:
+def reset_attempts(session: Session, scope: AttemptScope, key_hash: bytes, now: datetime) -> None:
     """Set every count of the row to zero, as if nothing had ever been tried."""
     statement = (
         update(AccessAttempts)
@@ -113,7 +121,7 @@ def reset_attempts(session: Session, scope: str, key_hash: bytes, now: datetime)
     session.execute(statement)
 
 
-def count_in_window(session: Session, scope: str, key_hash: bytes, now: datetime, window: timedelta) -> None:
+def count_in_window(session: Session, scope: AttemptScope, key_hash: bytes, now: datetime, window: timedelta) -> None:
     """Count one failure of an address or a patient, in a window of time that starts with its first failure."""
     over = or_(
         AccessAttempts.window_started_at.is_(None),
@@ -133,7 +141,7 @@ def count_in_window(session: Session, scope: str, key_hash: bytes, now: datetime
     session.execute(statement)
 
 
-def window_count(session: Session, scope: str, key_hash: bytes, now: datetime, window: timedelta) -> int:
+def window_count(session: Session, scope: AttemptScope, key_hash: bytes, now: datetime, window: timedelta) -> int:
     """Failures in the window that runs now; 0 when none runs."""
     row = attempts(session, scope, key_hash)
     if row is None or row.window_started_at is None or not now - window < row.window_started_at <= now:

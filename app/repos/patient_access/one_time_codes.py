@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
 from app.models import OneTimeCode
+from app.models.states import OneTimeCodeKind
 from app.repos.changed_rows import changed_rows
 
 
@@ -18,7 +19,7 @@ def by_id(session: Session, code_id: uuid.UUID) -> OneTimeCode | None:
 
 def sent_since(session: Session, exam_id: uuid.UUID, since: datetime) -> int:
     query = select(func.count()).select_from(OneTimeCode)
-    sent = (OneTimeCode.exam_id == exam_id, OneTimeCode.kind == "sms", OneTimeCode.created_at > since)
+    sent = (OneTimeCode.exam_id == exam_id, OneTimeCode.kind == OneTimeCodeKind.SMS, OneTimeCode.created_at > since)
     return session.scalar(query.where(*sent)) or 0
 
 

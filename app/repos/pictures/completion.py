@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app.models import Study
+from app.models.states import StudyState
 from app.repos.changed_rows import changed_rows
 from app.repos.due_times import is_due
 
@@ -19,7 +20,7 @@ def quiet(
 ) -> list[Study]:
     """Studies still open whose last instance came a period ago, but not those `without`; oldest first."""
     is_quiet = is_due(Study.last_instance_at, now - period, furthest=period)
-    query = select(Study).where(Study.state == "receiving", is_quiet, Study.id.not_in(without))
+    query = select(Study).where(Study.state == StudyState.RECEIVING, is_quiet, Study.id.not_in(without))
     return list(session.scalars(query.order_by(Study.last_instance_at).limit(limit)))
 
 
@@ -37,10 +38,10 @@ def complete(session: Session, study_id: uuid.UUID, revision: int, last_instance
         update(Study)
         .where(
             Study.id == study_id,
-            Study.state == "receiving",
+            Study.state == StudyState.RECEIVING,
             Study.revision == revision,
             Study.last_instance_at == last_instance_at,
         )
-        .values(state="complete")
+        .values(state=StudyState.COMPLETE)
     )
     return changed_rows(session, statement) == 1

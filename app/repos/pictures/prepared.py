@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, and_, delete, exists, or_, select
 from sqlalchemy.orm import Session
 
 from app.models import Exam, Instance, PreparedSeries, Series, Study
+from app.models.states import MatchState
 from app.repos.ingest.rejections import not_rejected
 
 
@@ -55,7 +56,7 @@ def _is_shown(exam_id: uuid.UUID) -> tuple[ColumnElement[bool], ...]:
         Exam.id == exam_id,
         Exam.held_at.is_(None),
         Exam.images_released_at.is_not(None),
-        Study.match_state == "matched",
+        Study.match_state == MatchState.MATCHED,
     )
 
 
@@ -85,7 +86,7 @@ def instances_shown(session: Session, exam_id: uuid.UUID) -> list[tuple[Study, I
 
 def pictures_may_come(session: Session, exam_id: uuid.UUID) -> bool:
     """No study is there yet, one is not prepared as it stands now, or what was prepared is not released."""
-    matched = (Study.exam_id == exam_id, Study.match_state == "matched")
+    matched = (Study.exam_id == exam_id, Study.match_state == MatchState.MATCHED)
     stale = or_(Study.prepared_revision.is_(None), Study.prepared_revision != Study.revision)
     is_kept_back = and_(
         exists().where(Exam.id == exam_id, Exam.images_released_at.is_(None)),

@@ -10,6 +10,7 @@ from sqlalchemy import Update, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.models import Job
+from app.models.states import JobState
 from app.repos.changed_rows import changed_rows
 from app.repos.due_times import is_due
 
@@ -38,40 +39,44 @@ def claim(session: Session, job_id: uuid.UUID, now: datetime, lease_until: datet
     statement = (
         update(Job)
         .where(Job.id == job_id, _claimable(now))
-        .values(state="running", attempts=Job.attempts + 1, lease_until=lease_until)
+        .values(state=JobState.RUNNING, attempts=Job.attempts + 1, lease_until=lease_until)
     )
     return _changed(session, statement)
 
 
 def change_claimed(session: Session, job_id: uuid.UUID, attempt: int, **values: Any) -> bool:
     """Change a job only while this attempt still holds it; False when another took it over."""
-    statement = update(Job).where(Job.id == job_id, Job.state == "running", Job.attempts == attempt).values(**values)
+    statement = (
+        update(Job).where(Job.id == job_id, Job.state == JobState.RUNNING, Job.attempts == attempt).values(**values)
+    )
     return _changed(session, statement)
 
 
 def failed(session: Session, limit: int) -> list[Job]:
-    query = select(Job).where(Job.state == "failed").order_by(Job.finished_at.desc()).limit(limit)
+    query = select(Job).where(Job.state == JobState.FAILED).order_by(Job.finished_at.desc()).limit(limit)
     return list(session.scalars(query))
 
 
 def revive(session: Session, job_id: uuid.UUID, now: datetime) -> bool:
     statement = (
         update(Job)
-        .where(Job.id == job_id, Job.state == "failed")
-        .values(state="pending", attempts=0, run_at=now, finished_at=None)
+        .where(Job.id == job_id, Job.state == JobState.FAILED)
+        .values(state=JobState.PENDING, attempts=0, run_at=now, finished_at=None)
     )
     return _changed(session, statement)
 
 
 def counts(session: Session) -> dict[str, int]:
     """Number of jobs by state, the done ones left out."""
-    query = select(Job.state, func.count().label("count")).where(Job.state != "done").group_by(Job.state)
+    query = select(Job.state, func.count().label("count")).where(Job.state != JobState.DONE).group_by(Job.state)
     return {row[0]: row[1] for row in session.execute(query)}
 
 
 def _claimable(now: datetime) -> Any:
-    waiting = and_(Job.state == "pending", is_due(Job.run_at, now, FURTHEST))
-    return or_(waiting, and_(Job.state == "running", is_due(Job.lease_until, now - timedelta.resolution, FURTHEST)))
+    waiting = and_(Job.state == JobState.PENDING, is_due(Job.run_at, now, FURTHEST))
+    return or_(
+        waiting, and_(Job.state == JobState.RUNNING, is_due(Job.lease_until, now - timedelta.resolution, FURTHEST))
+    )
 
 
 def _changed(session: Session, statement: Update) -> bool:

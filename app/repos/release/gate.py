@@ -9,6 +9,7 @@ from sqlalchemy import exists, func, select, update
 from sqlalchemy.orm import Session
 
 from app.models import Exam, Instance, Notification, Report, Study
+from app.models.states import READABLE, MatchState
 from app.repos.due_times import is_due
 from app.repos.ingest.rejections import not_rejected
 
@@ -24,19 +25,19 @@ def lock(session: Session, exam_id: uuid.UUID) -> Exam | None:
 
 
 def matched_studies(session: Session, exam_id: uuid.UUID) -> list[Study]:
-    return list(session.scalars(select(Study).where(Study.exam_id == exam_id, Study.match_state == "matched")))
+    return list(session.scalars(select(Study).where(Study.exam_id == exam_id, Study.match_state == MatchState.MATCHED)))
 
 
 def has_pictures(session: Session, exam_id: uuid.UUID) -> bool:
     """Whether a matched study of the exam holds an image that was not rejected."""
-    of_exam = (Study.exam_id == exam_id, Study.match_state == "matched")
+    of_exam = (Study.exam_id == exam_id, Study.match_state == MatchState.MATCHED)
     an_image = (Instance.study_id == Study.id, Instance.number_of_frames > 0, not_rejected())
     return bool(session.scalar(select(exists().where(*of_exam, *an_image))))
 
 
 def first_readable_report_at(session: Session, exam_id: uuid.UUID) -> datetime | None:
     """When the first report version came that patients may read."""
-    query = select(Report.created_at).where(Report.exam_id == exam_id, Report.status.in_(("final", "amended")))
+    query = select(Report.created_at).where(Report.exam_id == exam_id, Report.status.in_(READABLE))
     return session.scalars(query.order_by(Report.version).limit(1)).one_or_none()
 
 

@@ -15,8 +15,10 @@ from app.models import AuditEvent, CancelReason, Study
 from app.repos.audit import log as audit_repo
 from app.repos.desk import studies as repo
 from app.repos.exams import exams as exam_repo
+from app.services.audit.former_reasons import Why, why
 from app.services.audit.log import Action, Audit
-from app.services.audit.reasons import checked_reason
+from app.services.audit.reasons import RevokeReason, checked_reason
+from app.services.audit.subjects import exam_subject
 from app.services.desk.messages import Messages, NotificationView
 from app.services.exams.reports import Reports, ReportView
 from app.services.exams.views import ExamView, ExamViews
@@ -56,13 +58,14 @@ OF_INTEREST = frozenset(
 
 @dataclass(frozen=True)
 class StudyAtDesk:
-    """state: receiving, complete or prepared; match_state as in the study's model."""
+    """state, match_state, match_reason and match_detail as in the study's model."""
 
     accession_number: str
     last_instance_at: datetime
     state: str
     match_state: str
     match_reason: str | None
+    match_detail: str | None
     instances: int
 
 
@@ -73,16 +76,17 @@ class EventAtDesk:
     at: datetime
     action: str
     by: str
-    reason: str
+    why: Why
 
 
 @dataclass(frozen=True)
 class ExamAtDesk:
-    """`revision`: what the rest shows is at least as new; `held_reason`: why its patient sees nothing."""
+    """`revision`: what the rest shows is at least as new; `held_reason`, `held_note`: why its patient sees nothing."""
 
     exam: ExamView
     revision: int
     held_reason: str | None
+    held_note: str | None
     phone_masked: str | None
     studies: tuple[StudyAtDesk, ...]
     reports: tuple[ReportView, ...]
@@ -111,13 +115,14 @@ class ExamsAtDesk:
             raise NotFound
         view = self.exams.by_id(exam_id)
         with self.db.session() as session:
-            self.audit.record(session, Action.STAFF_VIEWED_EXAM, actor=actor, subject=_subject(exam_id))
+            self.audit.record(session, Action.STAFF_VIEWED_EXAM, actor=actor, subject=exam_subject(exam_id))
             studies = repo.studies(session, view.accession_number)
-            events = audit_repo.of_subject(session, _subject(exam_id), OF_INTEREST, NEWEST_EVENTS)
+            events = audit_repo.of_subject(session, exam_subject(exam_id), OF_INTEREST, NEWEST_EVENTS)
         return ExamAtDesk(
             exam=view,
             revision=row.revision,
             held_reason=row.held_reason,
+            held_note=row.held_note,
             phone_masked=mask(view.patient.phone) if view.patient.phone else None,
             studies=tuple(_study(study, count) for study, count in studies),
             reports=tuple(self.reports.versions(exam_id)),
@@ -130,43 +135,45 @@ class ExamsAtDesk:
         with self.db.read() as session:
             return [_study(study, count) for study, count in repo.not_matched(session, NEWEST_STUDIES)]
 
-    def revoke(self, exam_id: uuid.UUID, reason: str, actor: str) -> None:
-        """End every code and session of an exam at once. Raises NotFound, InvalidInput (reason)."""
-        reason = checked_reason(reason)
+    def revoke(self, exam_id: uuid.UUID, note: str, actor: str) -> None:
+        """End every code and session of an exam at once. `note`: why. Raises NotFound, InvalidInput (reason)."""
+        note = checked_reason(note)
         with self.db.session() as session:
             exam = exam_repo.exam(session, exam_id)
             if exam is None:
                 raise NotFound
             self.outbox.cancel(session, exam_id, CancelReason.REVOKED_AT_DESK)
-            self.access_codes.revoke_all(session, exam, actor, reason)
-            self.audit.record(session, Action.STAFF_REVOKED, actor=actor, subject=_subject(exam_id), reason=reason)
+            self.access_codes.revoke_all(session, exam, actor, RevokeReason.BY_STAFF, note)
+            self.audit.record(session, Action.STAFF_REVOKED, actor=actor, subject=exam_subject(exam_id), note=note)
 
-    def let_in(self, exam_id: uuid.UUID, reason: str, actor: str) -> str:
+    def let_in(self, exam_id: uuid.UUID, note: str, actor: str) -> str:
         """A one-time code for the person who stands at the desk and was identified there; typed after the QR scan.
 
         Raises NotFound, InvalidInput (reason).
         """
-        reason = checked_reason(reason)
+        note = checked_reason(note)
         with self.db.session() as session:
             exam = exam_repo.exam(session, exam_id)
             if exam is None:
                 raise NotFound
             code = self.one_time_codes.for_the_desk(session, exam)
-            self.audit.record(session, Action.STAFF_LET_IN, actor=actor, subject=_subject(exam_id), reason=reason)
+            self.audit.record(session, Action.STAFF_LET_IN, actor=actor, subject=exam_subject(exam_id), note=note)
         return code
-
-
-def _subject(exam_id: uuid.UUID) -> str:
-    return f"exam:{exam_id.hex}"
 
 
 def _study(study: Study, instances: int) -> StudyAtDesk:
     return StudyAtDesk(
-        study.accession_number, study.last_instance_at, study.state, study.match_state, study.match_reason, instances
+        study.accession_number,
+        study.last_instance_at,
+        study.state,
+        study.match_state,
+        study.match_reason,
+        study.match_detail,
+        instances,
     )
 
 
 def _event(event: AuditEvent) -> EventAtDesk:
     kind = event.actor.partition(":")[0]
     by = event.actor if kind == "staff" else kind.partition("-")[0]
-    return EventAtDesk(event.at, event.action, by, str(event.detail.get("reason", "")))
+    return EventAtDesk(event.at, event.action, by, why(event.detail))

@@ -19,6 +19,7 @@ from app.repos.desk import failed_messages as repo
 from app.repos.notifications import outbox as notification_repo
 from app.services.audit.log import Action, Audit
 from app.services.audit.reasons import checked_reason
+from app.services.audit.subjects import exam_subject
 from app.services.channels.channel import Channels
 from app.services.desk.messages import NotificationView, views_of
 from app.services.notifications.states import NotificationStates
@@ -74,9 +75,9 @@ class FailedMessages:
                     session,
                     Action.STAFF_QUEUED_AGAIN,
                     actor=actor,
-                    subject=f"exam:{row.exam_id.hex}",
+                    subject=exam_subject(row.exam_id),
                     notification=row.id.hex,
-                    reason=reason,
+                    note=reason,
                 )
                 queued += 1
         return queued

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from enum import StrEnum
 
 from pydicom.datadict import keyword_for_tag, tag_for_keyword
 
@@ -16,7 +17,19 @@ from app.identity.names import normal_id
 from app.repos.dicomweb.query import Between, Condition, Like, OneOf
 from app.security.blind_index import BlindIndex
 
-LEVELS = ("study", "series", "instance")
+
+class Level(StrEnum):
+    """Of what a search wants rows, from the top."""
+
+    STUDY = "study"
+    SERIES = "series"
+    INSTANCE = "instance"
+
+    def lies_below(self, other: Level) -> bool:
+        levels = list(Level)
+        return levels.index(self) > levels.index(other)
+
+
 MAX_VALUES = 200
 MAX_CHARACTERS = 4096
 _DATE = re.compile(r"\d{8}")
@@ -33,10 +46,10 @@ def keyword_of(name: str) -> str:
     return keyword
 
 
-def condition(keyword: str, value: str, level: str, blind: BlindIndex) -> Condition | None:
+def condition(keyword: str, value: str, level: Level, blind: BlindIndex) -> Condition | None:
     """One key's condition; None matches everything. Raises InvalidInput for bad values and unsupported keys."""
     known = _KEYS.get(keyword)
-    if known is None or LEVELS.index(known[0]) > LEVELS.index(level):
+    if known is None or known[0].lies_below(level):
         raise InvalidInput(keyword, f"is no matching key of a search for {level} here")
     if len(value) > MAX_CHARACTERS:
         raise InvalidInput(keyword, "is too long")
@@ -90,20 +103,20 @@ def _patient_id(value: str, blind: BlindIndex) -> Condition:
     return OneOf("PatientID", (blind.of("patient.patient_id", normal_id(value)),))
 
 
-_KEYS: dict[str, tuple[str, Callable[[str, str], Condition]]] = {
-    "StudyInstanceUID": ("study", _uids),
-    "AccessionNumber": ("study", _text),
-    "PatientID": ("study", _text),
-    "StudyDate": ("study", _range(_DATE)),
-    "StudyTime": ("study", _range(_TIME)),
-    "StudyDescription": ("study", _text),
-    "StudyID": ("study", _text),
-    "ModalitiesInStudy": ("study", _codes),
-    "SeriesInstanceUID": ("series", _uids),
-    "Modality": ("series", _codes),
-    "SeriesNumber": ("series", _number),
-    "SeriesDescription": ("series", _text),
-    "SOPInstanceUID": ("instance", _uids),
-    "SOPClassUID": ("instance", _uids),
-    "InstanceNumber": ("instance", _number),
+_KEYS: dict[str, tuple[Level, Callable[[str, str], Condition]]] = {
+    "StudyInstanceUID": (Level.STUDY, _uids),
+    "AccessionNumber": (Level.STUDY, _text),
+    "PatientID": (Level.STUDY, _text),
+    "StudyDate": (Level.STUDY, _range(_DATE)),
+    "StudyTime": (Level.STUDY, _range(_TIME)),
+    "StudyDescription": (Level.STUDY, _text),
+    "StudyID": (Level.STUDY, _text),
+    "ModalitiesInStudy": (Level.STUDY, _codes),
+    "SeriesInstanceUID": (Level.SERIES, _uids),
+    "Modality": (Level.SERIES, _codes),
+    "SeriesNumber": (Level.SERIES, _number),
+    "SeriesDescription": (Level.SERIES, _text),
+    "SOPInstanceUID": (Level.INSTANCE, _uids),
+    "SOPClassUID": (Level.INSTANCE, _uids),
+    "InstanceNumber": (Level.INSTANCE, _number),
 }

@@ -19,7 +19,8 @@ from app.repos.dicomweb.query import Counts
 from app.security.blind_index import BlindIndex
 from app.security.fields import FieldSealer
 from app.services.audit.log import Action, Audit
-from app.services.dicomweb.matching_keys import condition
+from app.services.audit.subjects import search_subject, study_subject
+from app.services.dicomweb.matching_keys import Level, condition
 
 MAX_RESULTS = 5000
 _AUDITED_STUDIES = 100
@@ -32,7 +33,7 @@ Row = dict[str, Any]
 class Search:
     """`keys`: (keyword, value) pairs; `study_uid` and `series_uid` are the address's. At most MAX_RESULTS rows come."""
 
-    level: str
+    level: Level
     keys: tuple[tuple[str, str], ...] = ()
     study_uid: str | None = None
     series_uid: str | None = None
@@ -63,7 +64,7 @@ class DicomQuery:
         limit = min(search.limit, MAX_RESULTS)
         with self.db.read() as session:
             rows = _LEVELS[search.level](self, session, conditions, limit + 1, search)
-            matches = repo.count(session, search.level, conditions) if len(rows) > limit else 0
+            matches = repo.count(session, _MODELS[search.level], conditions) if len(rows) > limit else 0
         found = Found(rows[:limit], max(0, matches - search.offset - limit))
         self._record(search, found, actor)
         return found
@@ -84,7 +85,7 @@ class DicomQuery:
                 session,
                 Action.MACHINE_READ,
                 actor=actor,
-                subject=f"study:{search.study_uid}" if search.study_uid else f"search:{search.level}",
+                subject=study_subject(search.study_uid) if search.study_uid else search_subject(search.level),
                 what="search",
                 keys=sorted(keyword for keyword, _ in search.keys),
                 count=len(found.rows),
@@ -158,4 +159,13 @@ def _instance(instance: Instance) -> Row:
     }
 
 
-_LEVELS = {"study": DicomQuery._studies, "series": DicomQuery._series, "instance": DicomQuery._instances}
+_LEVELS = {
+    Level.STUDY: DicomQuery._studies,
+    Level.SERIES: DicomQuery._series,
+    Level.INSTANCE: DicomQuery._instances,
+}
+_MODELS: dict[Level, type[Study | Series | Instance]] = {
+    Level.STUDY: Study,
+    Level.SERIES: Series,
+    Level.INSTANCE: Instance,
+}

@@ -25,6 +25,7 @@ from app.repos.dicomweb import query as repo
 from app.services.archive.data_keys import DataKeys
 from app.services.archive.frames import drawn, original_frame
 from app.services.audit.log import Action, Audit
+from app.services.audit.subjects import study_subject
 from app.services.dicomweb.render_parameters import render_spec
 
 
@@ -89,7 +90,7 @@ class DicomRetrieve:
                 session,
                 Action.MACHINE_READ,
                 actor=actor,
-                subject=f"study:{uids[0]}",
+                subject=study_subject(uids[0]),
                 what=what,
                 uids=list(uids[1:]),
                 count=len(found),

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from app.errors import InvalidInput
+from app.models.states import ReportStatus, Sex
 
 ACCESSION = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9._-]{1,64}\Z")
 """Not `.` or `..`: every client folds those away in an address."""
-STATUSES = ("preliminary", "final", "amended")
+SEXES, REPORT_STATUSES = tuple(Sex), tuple(ReportStatus)
+"""What a door may take."""
 
 
 @dataclass(frozen=True)

@@ -13,13 +13,15 @@ from sqlalchemy.orm import Session
 from app.identity.matching import RegisteredIdentity, differences
 from app.identity.sealed import open_identity
 from app.models import Exam, Study
+from app.models.states import MatchReason, MatchState
 from app.repos.exams import exams as repo
 from app.repos.exams import patients as patient_repo
 from app.repos.exams import studies
 from app.repos.exams.revision import raise_exam_revision
 from app.security.fields import FieldSealer
 from app.services.audit.log import Action, Audit
-from app.services.release.holds import PARTED, SYSTEM, Holds
+from app.services.audit.subjects import study_subject
+from app.services.release.holds import SYSTEM, Holds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +36,7 @@ class Matching:
 
     def study_changed(self, session: Session, study: Study) -> None:
         """A study is new or got instances: find its exam, or say why it has none."""
-        if study.match_state == "detached":
+        if study.match_state == MatchState.DETACHED:
             return
         exam = repo.exam_by_accession(session, study.accession_number)
         self._settle(session, study, exam)
@@ -50,17 +52,17 @@ class Matching:
 
     def header_differs(self, session: Session, study: Study) -> None:
         """A later instance names somebody else than the study's first: a human must look, unless one did already."""
-        if study.match_reason == PARTED:
+        if study.match_reason == MatchReason.PARTED:
             return
-        self._part(session, study, "detached", "instances of one study name different patients")
+        self._part(session, study, MatchState.DETACHED, MatchReason.SEVERAL_PATIENTS)
         exam = repo.exam_by_accession(session, study.accession_number)
         if exam is not None:
             self.holds.reconsider(session, exam)
 
     def _settle(self, session: Session, study: Study, exam: Exam | None) -> None:
         if exam is None:
-            reason = "no exam of this accession number" if study.accession_number else "no accession number"
-            self._part(session, study, "unmatched", reason)
+            reason = MatchReason.NO_EXAM if study.accession_number else MatchReason.NO_ACCESSION_NUMBER
+            self._part(session, study, MatchState.UNMATCHED, reason)
             return
         found = differences(
             open_identity(self.fields, study.identity_sealed),
@@ -68,9 +70,10 @@ class Matching:
             empty_matches=study.is_demo,
         )
         if found:
-            self._part(session, study, "mismatch", "differs in " + ", ".join(found))
-        elif (study.match_state, study.exam_id) != ("matched", exam.id):
-            study.match_state, study.match_reason, study.exam_id = "matched", None, exam.id
+            self._part(session, study, MatchState.MISMATCH, MatchReason.DIFFERS, ", ".join(found))
+        elif (study.match_state, study.exam_id) != (MatchState.MATCHED, exam.id):
+            study.match_state, study.exam_id = MatchState.MATCHED, exam.id
+            study.match_reason = study.match_detail = None
             session.flush()
             raise_exam_revision(session, exam.id)
             self._record(session, Action.STUDY_MATCHED, study, exam=exam.id.hex)
@@ -84,15 +87,19 @@ class Matching:
             birth_date=self.fields.open(patient.birth_date_sealed, "patient.birth_date"),
         )
 
-    def _part(self, session: Session, study: Study, state: str, reason: str) -> None:
-        if (study.match_state, study.match_reason, study.exam_id) == (state, reason, None):
+    def _part(
+        self, session: Session, study: Study, state: MatchState, reason: MatchReason, fields: str | None = None
+    ) -> None:
+        if (study.match_state, study.match_reason, study.match_detail, study.exam_id) == (state, reason, fields, None):
             return
         former = study.exam_id
-        study.match_state, study.match_reason, study.exam_id = state, reason, None
+        study.match_state, study.match_reason, study.match_detail = state, reason, fields
+        study.exam_id = None
         session.flush()
         if former is not None:
             raise_exam_revision(session, former)
-        self._record(session, Action.STUDY_UNMATCHED, study, state=state, reason=reason)
+        detail = {"fields": fields} if fields else {}
+        self._record(session, Action.STUDY_UNMATCHED, study, state=state, reason=reason, **detail)
 
     def _record(self, session: Session, action: Action, study: Study, **detail: str) -> None:
-        self.audit.record(session, action, actor=SYSTEM, subject=f"study:{study.study_instance_uid}", **detail)
+        self.audit.record(session, action, actor=SYSTEM, subject=study_subject(study.study_instance_uid), **detail)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy.orm import Session
 
 from app.clock import Clock
+from app.identity.matching import PatientField
 from app.identity.names import normal_id, normal_name, search_tokens
 from app.models import Patient
 from app.repos.exams import exams as repo
@@ -17,6 +18,7 @@ from app.repos.exams import patients
 from app.security.blind_index import BlindIndex
 from app.security.fields import FieldSealer
 from app.services.audit.log import Action, Audit
+from app.services.audit.subjects import patient_subject
 from app.services.exams.input import PatientInput
 
 
@@ -51,7 +53,7 @@ class Patients:
             session.flush()
             if "name" in corrected:
                 self._index_name(session, row, given.name)
-            subject = f"patient:{row.id.hex}"
+            subject = patient_subject(row.id)
             self.audit.record(session, Action.PATIENT_CORRECTED, actor=actor, subject=subject, fields=corrected)
         return row, "phone" in corrected
 
@@ -65,9 +67,9 @@ class Patients:
         if not unusable:
             return given
         same = former if former is not None and self._is_named(former, given) else None
-        if "id_number" in unusable and same is not None:
+        if PatientField.ID_NUMBER in unusable and same is not None:
             given = replace(given, id_number=self.view(same).id_number)
-        if "phone" in unusable:
+        if PatientField.PHONE in unusable:
             row = patients.patient_by_identity(session, self._identity(given))
             if row is None and same is not None and same.id_number_hash is None:
                 row = same  # the same person, whose ID number was not known before

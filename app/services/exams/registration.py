@@ -19,6 +19,8 @@ from app.repos.exams import exams as repo
 from app.repos.exams import patients as patient_repo
 from app.repos.exams.revision import raise_exam_revision
 from app.services.audit.log import Action, Audit
+from app.services.audit.reasons import LeftOutReason
+from app.services.audit.subjects import exam_subject
 from app.services.exams.input import ExamInput
 from app.services.exams.matching import Matching
 from app.services.exams.patients import Patients
@@ -87,7 +89,9 @@ class Registration:
 
     def _record_unusable(self, session: Session, exam: Exam, unusable: Mapping[str, str], actor: str) -> None:
         if unusable:
-            self._record(session, Action.EXAM_FIELD_LEFT_OUT, exam, actor, reason=f"unusable {', '.join(unusable)}")
+            self._record(
+                session, Action.EXAM_FIELD_LEFT_OUT, exam, actor, reason=LeftOutReason.UNUSABLE, fields=list(unusable)
+            )
 
     def _correct(self, session: Session, exam: Exam, values: dict[str, Any], changed: list[str], actor: str) -> None:
         former = patient_repo.patient(session, exam.patient_id)
@@ -105,4 +109,4 @@ class Registration:
             self.matching.holds.patient_changed(session, exam)
 
     def _record(self, session: Session, action: Action, exam: Exam, actor: str, **detail: Any) -> None:
-        self.audit.record(session, action, actor=actor, subject=f"exam:{exam.id.hex}", **detail)
+        self.audit.record(session, action, actor=actor, subject=exam_subject(exam.id), **detail)

@@ -13,12 +13,14 @@ from app.clock import Clock
 from app.database import Database
 from app.errors import Conflict, NotFound
 from app.models import Report
+from app.models.states import READABLE, ReportStatus
 from app.repos.exams import exams as exam_repo
 from app.repos.exams import reports as repo
 from app.repos.exams.revision import raise_exam_revision
 from app.security.blind_index import BlindIndex
 from app.security.fields import FieldSealer
 from app.services.audit.log import Action, Audit
+from app.services.audit.subjects import exam_subject
 from app.services.exams.input import ReportInput
 
 REPORT_CONTEXT = "report.content"
@@ -56,7 +58,7 @@ class Reports:
             latest = repo.latest_report(session, exam.id)
             if latest is not None and latest.content_sha256 == digest:
                 return False
-            if latest is not None and latest.status in ("final", "amended") and report.status != "amended":
+            if latest is not None and latest.status in READABLE and report.status != ReportStatus.AMENDED:
                 raise Conflict("a final report is only changed by an amended one")
             row = Report(
                 exam_id=exam.id,
@@ -73,7 +75,7 @@ class Reports:
                 session,
                 Action.REPORT_ADDED,
                 actor=actor,
-                subject=f"exam:{exam.id.hex}",
+                subject=exam_subject(exam.id),
                 version=row.version,
                 status=row.status,
             )

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import BinaryIO
 
 from app.dicom.header_fields import NOTHING_DECLARED, DeclaredUids
+from app.dicom.refusals import Refusal
 from app.dicom.status import MIB, OUT_OF_RESOURCES
 from app.errors import RefusedObject
 
 KEPT_OF_OVERSIZED_BYTES = MIB
-OVERSIZED = RefusedObject("larger than the limit; only its start is kept", OUT_OF_RESOURCES)
+OVERSIZED = RefusedObject(Refusal.TOO_LARGE_START_KEPT, OUT_OF_RESOURCES)
 """For doors that cannot receive the whole of it: the fault of an object that ends after its first bytes."""
+
+
+class DoorName(StrEnum):
+    """By which way an object came in."""
+
+    CLI = "cli"
+    STOW = "stow"
+    SCP = "scp"
 
 
 @dataclass(frozen=True)
@@ -51,9 +61,9 @@ class Duplicate(Outcome):
 
 @dataclass(frozen=True, kw_only=True)
 class Refused(Outcome):
-    """Kept in quarantine, durable too. `reason` is a fixed phrase without personal data."""
+    """Kept in quarantine, durable too."""
 
-    reason: str
+    reason: Refusal
     dicom_code: int
 
 

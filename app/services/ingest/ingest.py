@@ -17,16 +17,17 @@ from app.archive.sealed import SealedArchive
 from app.database import Database
 from app.dicom import header_fields
 from app.dicom.part10 import HeaderLimits
+from app.dicom.refusals import Refusal
 from app.dicom.status import MIB, NOT_AS_PROMISED
 from app.errors import NotFound, RefusedObject, StoreUnavailable
-from app.services.ingest.incoming import IncomingObject, Outcome
+from app.services.ingest.incoming import DoorName, IncomingObject, Outcome
 from app.services.ingest.plan import ExaminedObject, Planner
 from app.services.ingest.rows import Reception, Recorder
 
 _BATCH_OBJECTS = 64
 _BATCH_HEADER_BYTES = 32 * MIB
 _ATTEMPTS = 8
-NOT_AS_DECLARED = RefusedObject("its UIDs are not those it was announced with", NOT_AS_PROMISED)
+NOT_AS_DECLARED = RefusedObject(Refusal.NOT_AS_ANNOUNCED, NOT_AS_PROMISED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +41,7 @@ class Ingest:
     limits: HeaderLimits = field(default_factory=HeaderLimits)
 
     def receive(
-        self, sources: Iterable[IncomingObject], door: str, actor: str, *, is_demo: bool = False
+        self, sources: Iterable[IncomingObject], door: DoorName, actor: str, *, is_demo: bool = False
     ) -> list[Outcome]:
         """Take objects in; outcomes come in the order of `sources`, all durable on return.
 

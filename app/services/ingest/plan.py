@@ -16,6 +16,7 @@ from app.archive.sealed import DataKey, SealedArchive, SealRequest, StoredObject
 from app.database import Database
 from app.dicom.header_fields import HeaderIdentity, ReceivedHeader
 from app.dicom.part10 import HeaderLimits
+from app.dicom.refusals import Refusal
 from app.dicom.status import NOT_AS_PROMISED, PROCESSING_FAILURE
 from app.errors import RefusedObject
 from app.identity.matching import contradict
@@ -31,9 +32,9 @@ from app.services.archive.stored_twin import holds_the_same, is_whole
 from app.services.ingest.incoming import Conflicting, Duplicate, IncomingObject, Outcome, Refused, Stored
 
 OBJECT_VERSION = 1
-CONFLICT = RefusedObject("same SOP Instance UID with other content", PROCESSING_FAILURE)
-OTHER_STUDY = RefusedObject("its series belongs to another study", NOT_AS_PROMISED)
-OTHER_PATIENT = RefusedObject("its patient is not the one of its study", NOT_AS_PROMISED)
+CONFLICT = RefusedObject(Refusal.OTHER_CONTENT, PROCESSING_FAILURE)
+OTHER_STUDY = RefusedObject(Refusal.OTHER_STUDY, NOT_AS_PROMISED)
+OTHER_PATIENT = RefusedObject(Refusal.OTHER_PATIENT, NOT_AS_PROMISED)
 _READ_BYTES = 65536
 _Kind = TypeVar("_Kind", bound=Outcome)
 

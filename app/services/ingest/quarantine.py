@@ -8,6 +8,7 @@ from app.database import Database
 from app.models import QuarantineItem
 from app.repos.ingest import quarantine as repo
 from app.services.audit.log import Action, Audit
+from app.services.audit.subjects import WHOLE_QUARANTINE
 
 MOST = 500
 
@@ -24,6 +25,6 @@ class Quarantine:
         with self.db.session() as session:
             found = repo.newest(session, min(limit, MOST))
             self.audit.record(
-                session, Action.MACHINE_READ, actor=actor, subject="quarantine", what="list", count=len(found)
+                session, Action.MACHINE_READ, actor=actor, subject=WHOLE_QUARANTINE, what="list", count=len(found)
             )
             return found

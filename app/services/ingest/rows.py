@@ -16,12 +16,15 @@ from app.errors import NotFound
 from app.identity.names import normal_id
 from app.identity.sealed import seal_identity
 from app.models import QuarantineItem, Series, Study
+from app.models.states import StudyState
 from app.repos.exams.revision import raise_exam_revision
 from app.repos.ingest import known as repo
 from app.repos.ingest import studies
 from app.security.blind_index import BlindIndex
 from app.security.fields import FieldSealer
 from app.services.audit.log import Action, Audit
+from app.services.audit.subjects import instance_subject, quarantine_subject, study_subject
+from app.services.ingest.incoming import DoorName
 from app.services.ingest.plan import (
     OBJECT_VERSION,
     OTHER_PATIENT,
@@ -37,9 +40,9 @@ StudyHook = Callable[[Session, Study], None]
 
 @dataclass(frozen=True)
 class Reception:
-    """How objects came in: `door` is cli, stow or scp; `actor` who sent them, for the audit log."""
+    """How objects came in: `actor` is who sent them, for the audit log."""
 
-    door: str
+    door: DoorName
     actor: str
     is_demo: bool = False
 
@@ -104,7 +107,7 @@ class Recorder:
         for item in plan.instances:
             study = by_id[item.study.id]
             if item.header.rejects and (count := reject(session, study, item.header.rejects, now)):
-                subject = f"study:{study.study_instance_uid}"
+                subject = study_subject(study.study_instance_uid)
                 self.audit.record(
                     session, Action.INSTANCES_REJECTED, actor=reception.actor, subject=subject, count=count
                 )
@@ -130,8 +133,8 @@ class Recorder:
         study = studies.lock(session, planned.id)
         if study is None:
             raise NotFound("the study was removed while its objects arrived")
-        if study.state != "receiving":
-            study.state = "receiving"
+        if study.state != StudyState.RECEIVING:
+            study.state = StudyState.RECEIVING
             study.revision += 1
         return study
 
@@ -158,7 +161,7 @@ class Recorder:
     def _audit(self, session: Session, plan: Plan, reception: Reception) -> None:
         counts = Counter(item.header.study_instance_uid for item in plan.instances)
         for uid, count in counts.items():
-            subject = f"study:{uid}"
+            subject = study_subject(uid)
             self.audit.record(
                 session,
                 Action.INSTANCES_STORED,
@@ -172,12 +175,12 @@ class Recorder:
                 session,
                 Action.INSTANCE_QUARANTINED,
                 actor=reception.actor,
-                subject=f"quarantine:{item.id}",
+                subject=quarantine_subject(item.id),
                 door=reception.door,
                 reason=item.fault.reason,
             )
         for repair in plan.repairs:
-            subject = f"instance:{repair.twin.sop_instance_uid}"
+            subject = instance_subject(repair.twin.sop_instance_uid)
             self.audit.record(
                 session, Action.INSTANCE_REPAIRED, actor=reception.actor, subject=subject, door=reception.door
             )
@@ -203,6 +206,7 @@ def _instance(item: PlannedInstance, series_ids: dict[str, uuid.UUID], now: date
         "image_header": item.image.header,
         "frame_index": item.image.frames,
         "not_shown_reason": item.image.not_shown_reason,
+        "not_shown_note": item.image.not_shown_note,
         "received_at": now,
     }
 

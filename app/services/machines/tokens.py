@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Set
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,9 +18,10 @@ from app.database import Database
 from app.errors import Conflict, InvalidInput, NotFound, Unauthenticated
 from app.models import MachineToken
 from app.repos.machines import tokens as repo
+from app.security.permissions import Scope
 from app.services.audit.log import Action, Audit
+from app.services.audit.subjects import EVERY_MACHINE, machine_subject
 
-SCOPES = frozenset({"upload", "read", "ris"})
 LONGEST_NAME = 64
 SHORTEST_PREFIX = 8
 
@@ -53,16 +55,16 @@ class MachineTokens:
     clock: Clock
     audit: Audit
 
-    def create(self, name: str, scopes: set[str], actor: str) -> str:
+    def create(self, name: str, scopes: Set[str], actor: str) -> str:
         """A new token of 256 bits; only its SHA-256 is kept. Raises InvalidInput, Conflict (name taken).
 
         The name of a revoked one stays taken: in the audit log it is whose it was.
         """
         if not 0 < len(name.strip()) <= len(name) <= LONGEST_NAME or not name.isprintable():
             raise InvalidInput("name", f"must be 1 to {LONGEST_NAME} printable characters")
-        unknown = scopes - SCOPES
+        unknown = scopes - set(Scope)
         if unknown or not scopes:
-            raise InvalidInput("scopes", "must be some of " + " ".join(sorted(SCOPES)))
+            raise InvalidInput("scopes", "must be some of " + " ".join(sorted(Scope)))
         token = secrets.token_urlsafe(32)
         with self.db.session() as session:
             if repo.by_name(session, name) is not None:
@@ -73,7 +75,7 @@ class MachineTokens:
     def listed(self, actor: str) -> list[ListedToken]:
         """Every token, revoked ones too; oldest first."""
         with self.db.session() as session:
-            self.audit.record(session, Action.TOKENS_LISTED, actor=actor, subject="machine:all")
+            self.audit.record(session, Action.TOKENS_LISTED, actor=actor, subject=EVERY_MACHINE)
             return [
                 ListedToken(row.token_hash.hex()[:12], row.name, row.scopes, row.created_at, row.revoked_at)
                 for row in repo.everyone(session)
@@ -89,10 +91,10 @@ class MachineTokens:
             if row.revoked_at is not None:
                 raise Conflict("the token is revoked already")
             row.revoked_at = self.clock.now()
-            self.audit.record(session, Action.TOKEN_REVOKED, actor=actor, subject=f"machine:{row.name}")
+            self.audit.record(session, Action.TOKEN_REVOKED, actor=actor, subject=machine_subject(row.name))
             return row.name
 
-    def ensure(self, name: str, scopes: set[str], token: str, actor: str) -> None:
+    def ensure(self, name: str, scopes: Set[str], token: str, actor: str) -> None:
         """A token of known value, made once; again it changes nothing. For the demo, whose secrets are its own."""
         with self.db.session() as session:
             if repo.by_name(session, name) is None:
@@ -114,13 +116,13 @@ class MachineTokens:
             raise Conflict("several tokens start so")
         return starting[0]
 
-    def _add(self, session: Session, name: str, scopes: set[str], token: str, actor: str) -> None:
+    def _add(self, session: Session, name: str, scopes: Set[str], token: str, actor: str) -> None:
         written = " ".join(sorted(scopes))
         repo.add(
             session,
             MachineToken(name=name, token_hash=_hash(token), scopes=written, created_at=self.clock.now()),
         )
-        self.audit.record(session, Action.TOKEN_CREATED, actor=actor, subject=f"machine:{name}", scopes=written)
+        self.audit.record(session, Action.TOKEN_CREATED, actor=actor, subject=machine_subject(name), scopes=written)
 
 
 def _hash(token: str) -> bytes:

@@ -17,6 +17,7 @@ from app.repos.exams import patients, reports
 from app.repos.notifications import outbox as repo
 from app.security.fields import FieldSealer
 from app.services.audit.log import Action, Audit
+from app.services.audit.subjects import exam_subject
 from app.services.channels.channel import Channel, Channels, Recipient, Wording
 from app.services.notifications.states import NotificationStates
 
@@ -100,7 +101,7 @@ class Outbox:
             session,
             Action.NOTIFICATION_QUEUED,
             actor="system",
-            subject=f"exam:{exam.id.hex}",
+            subject=exam_subject(exam.id),
             notification=row.id.hex,
             kind=kind,
             channel=channel.name,

@@ -17,6 +17,7 @@ from app.models import EventDetail, Notification, NotificationEvent
 from app.models import NotificationState as State
 from app.repos.notifications import outbox as repo
 from app.services.audit.log import Action, Audit
+from app.services.audit.subjects import exam_subject
 
 FINISHED = frozenset({State.DELIVERED, State.FAILED, State.CANCELLED})
 _FROM: Mapping[State, Collection[State]] = {
@@ -79,7 +80,7 @@ class NotificationStates:
                 session,
                 Action.NOTIFICATION_STATE,
                 actor="system",
-                subject=f"exam:{row.exam_id.hex}",
+                subject=exam_subject(row.exam_id),
                 notification=row.id.hex,
                 state=to,
                 detail=detail,

@@ -12,6 +12,7 @@ from app.errors import NotFound
 from app.models import Exam
 from app.repos.exams import exams as repo
 from app.services.audit.log import Action, Audit
+from app.services.audit.subjects import exam_subject
 from app.services.exams.views import ExamViews
 from app.services.paper import qr, report_sheet
 from app.services.patient_access.codes import AccessCodes
@@ -34,7 +35,7 @@ class Paper:
             exam = repo.exam_by_accession(session, accession_number)
             if exam is None:
                 raise NotFound
-            self.audit.record(session, Action.QR_PRINTED, actor=actor, subject=f"exam:{exam.id.hex}", form=form)
+            self.audit.record(session, Action.QR_PRINTED, actor=actor, subject=exam_subject(exam.id), form=form)
             return self._address(session, exam)
 
     def qr_svg(self, accession_number: str, actor: str) -> bytes:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
+from app.models.states import AttemptScope
 from app.repos.patient_access import attempts as repo
 from app.security.addresses import Group, address_of, network_of
 from app.security.codes import Codes
@@ -69,27 +70,30 @@ class Attempts:
 
     def failed(self, session: Session, patient_key: bytes, address: str, now: datetime) -> None:
         """Count a failure on the patient and on the address it came from; the code was counted before."""
-        repo.ensure_attempts(session, "patient", patient_key, now)
-        repo.count_in_window(session, "patient", patient_key, now, PATIENT_WINDOW)
+        repo.ensure_attempts(session, AttemptScope.PATIENT, patient_key, now)
+        repo.count_in_window(session, AttemptScope.PATIENT, patient_key, now, PATIENT_WINDOW)
         self.failed_on_address(session, address, now)
 
     def failed_on_address(self, session: Session, address: str, now: datetime) -> None:
         key = self._address_key(address)
         if key is not None:
-            repo.ensure_attempts(session, "address", key, now)
-            repo.count_in_window(session, "address", key, now, ADDRESS_WINDOW)
+            repo.ensure_attempts(session, AttemptScope.ADDRESS, key, now)
+            repo.count_in_window(session, AttemptScope.ADDRESS, key, now, ADDRESS_WINDOW)
 
     def ask(self, session: Session, address: str, now: datetime) -> int:
         """Count that a one-time code was asked for; else the seconds until this address may ask again."""
         key = self._address_key(address)
         if key is None:
             return 0
-        if repo.window_count(session, "request", key, now, ADDRESS_WINDOW) >= REQUESTS_A_FAILURE * self.address_limit:
-            row = repo.attempts(session, "request", key)
+        if (
+            repo.window_count(session, AttemptScope.REQUEST, key, now, ADDRESS_WINDOW)
+            >= REQUESTS_A_FAILURE * self.address_limit
+        ):
+            row = repo.attempts(session, AttemptScope.REQUEST, key)
             begun = row.window_started_at if row is not None and row.window_started_at is not None else now
             return max(1, int((begun + ADDRESS_WINDOW - now).total_seconds()))
-        repo.ensure_attempts(session, "request", key, now)
-        repo.count_in_window(session, "request", key, now, ADDRESS_WINDOW)
+        repo.ensure_attempts(session, AttemptScope.REQUEST, key, now)
+        repo.count_in_window(session, AttemptScope.REQUEST, key, now, ADDRESS_WINDOW)
         return 0
 
     def knowledge_is_off(self, session: Session, code_key: bytes, device_key: bytes | None) -> bool:
@@ -100,18 +104,18 @@ class Attempts:
         self, session: Session, code_key: bytes, patient_key: bytes, device_key: bytes | None, now: datetime
     ) -> None:
         """A one-time code or the desk proved the owner: failures of strangers, and of this device, are forgotten."""
-        repo.reset_attempts(session, "code", code_key, now)
-        repo.reset_attempts(session, "patient", patient_key, now)
+        repo.reset_attempts(session, AttemptScope.CODE, code_key, now)
+        repo.reset_attempts(session, AttemptScope.PATIENT, patient_key, now)
         if device_key:
-            repo.reset_attempts(session, "device", device_key, now)
+            repo.reset_attempts(session, AttemptScope.DEVICE, device_key, now)
 
     def _too_many_elsewhere(self, session: Session, patient_key: bytes, address: str, now: datetime) -> bool:
         key = self._address_key(address)
-        on_address = repo.window_count(session, "address", key, now, ADDRESS_WINDOW) if key else 0
-        on_patient = repo.window_count(session, "patient", patient_key, now, PATIENT_WINDOW)
+        on_address = repo.window_count(session, AttemptScope.ADDRESS, key, now, ADDRESS_WINDOW) if key else 0
+        on_patient = repo.window_count(session, AttemptScope.PATIENT, patient_key, now, PATIENT_WINDOW)
         return on_address >= self.address_limit or on_patient >= PATIENT_FAILURES
 
-    def _refusal(self, session: Session, scope: str, key: bytes, now: datetime) -> Claim:
+    def _refusal(self, session: Session, scope: AttemptScope, key: bytes, now: datetime) -> Claim:
         repo.shorten_pause(session, scope, key, now, PAUSE)
         row = repo.attempts(session, scope, key)
         if row is None or row.knowledge_off_at is not None or row.paused_until is None:
@@ -129,6 +133,6 @@ class Attempts:
         return self.codes.hash("address", counted)
 
 
-def _own(code_key: bytes, device_key: bytes | None) -> tuple[str, bytes]:
+def _own(code_key: bytes, device_key: bytes | None) -> tuple[AttemptScope, bytes]:
     """Scope and key of the count that pauses: the known device's, or the code's."""
-    return ("device", device_key) if device_key else ("code", code_key)
+    return (AttemptScope.DEVICE, device_key) if device_key else (AttemptScope.CODE, code_key)

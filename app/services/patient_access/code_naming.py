@@ -17,6 +17,7 @@ from app.repos.exams import patients
 from app.repos.patient_access import codes as repo
 from app.repos.patient_access import sessions
 from app.security.codes import Codes, normal_code
+from app.services.audit.subjects import UNKNOWN_CODE, exam_subject
 
 NOBODY = uuid.UUID(int=0)
 """Stands for an exam or patient that is not there, so that the same statements run."""
@@ -51,7 +52,7 @@ class Named:
     @property
     def subject(self) -> str:
         """For the audit log."""
-        return f"exam:{self.exam.id.hex}" if self.exam else "code:unknown"
+        return exam_subject(self.exam.id) if self.exam else UNKNOWN_CODE
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,12 +12,15 @@ from sqlalchemy.orm import Session
 
 from app.clock import Clock
 from app.models import AccessCode, Exam
+from app.models.states import AccessCodeKind
 from app.repos.exams.revision import raise_exam_revision
 from app.repos.patient_access import codes as repo
 from app.repos.patient_access import one_time_codes
 from app.repos.patient_access import sessions as session_repo
 from app.security.codes import Codes
 from app.services.audit.log import Action, Audit
+from app.services.audit.reasons import RevokeReason
+from app.services.audit.subjects import exam_subject
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,10 +36,10 @@ class AccessCodes:
 
     def qr_code(self, session: Session, exam: Exam) -> str:
         """The exam's QR code: the same until it is revoked, valid from registration on."""
-        code = self.codes.long_code("qr", exam.id.bytes, exam.code_generation)
+        code = self.codes.long_code(AccessCodeKind.QR, exam.id.bytes, exam.code_generation)
         code_hash = self.codes.hash("long", code)
         if repo.code_by_hash(session, code_hash) is None:
-            self._issue(session, exam, "qr", code_hash, exam.code_generation, None)
+            self._issue(session, exam, AccessCodeKind.QR, code_hash, exam.code_generation, None)
         return code
 
     def ensure_qr_code(self, session: Session, exam: Exam) -> None:
@@ -45,27 +48,29 @@ class AccessCodes:
 
     def issue_link(self, session: Session, exam: Exam) -> tuple[AccessCode, str]:
         """A new long code for a link, living as long as a pick-up code."""
-        serial = repo.last_serial(session, exam.id, "link") + 1
-        code = self.codes.long_code("link", exam.id.bytes, serial)
-        return self._issue(session, exam, "link", self.codes.hash("long", code), serial, self.pickup_lifetime), code
+        serial = repo.last_serial(session, exam.id, AccessCodeKind.LINK) + 1
+        code = self.codes.long_code(AccessCodeKind.LINK, exam.id.bytes, serial)
+        return self._issue(
+            session, exam, AccessCodeKind.LINK, self.codes.hash("long", code), serial, self.pickup_lifetime
+        ), code
 
     def issue_pickup(self, session: Session, exam: Exam, phone: str) -> tuple[AccessCode, str]:
         """A new pick-up code that works only together with `phone` (+86…)."""
-        serial = repo.last_serial(session, exam.id, "pickup")
+        serial = repo.last_serial(session, exam.id, AccessCodeKind.PICKUP)
         while True:
             serial += 1
             code = self.codes.pickup_code(exam.id.bytes, serial)
             code_hash = self.codes.hash("pickup", phone, code)
             if repo.code_by_hash(session, code_hash) is None:  # one phone, two exams, one code: take the next
-                return self._issue(session, exam, "pickup", code_hash, serial, self.pickup_lifetime), code
+                return self._issue(session, exam, AccessCodeKind.PICKUP, code_hash, serial, self.pickup_lifetime), code
 
     def code_of(self, row: AccessCode) -> str:
         """The code of a row, derived again for sending or printing."""
-        if row.kind == "pickup":
+        if row.kind == AccessCodeKind.PICKUP:
             return self.codes.pickup_code(row.exam_id.bytes, row.serial)
         return self.codes.long_code(row.kind, row.exam_id.bytes, row.serial)
 
-    def newest(self, session: Session, exam: Exam, kind: str) -> str | None:
+    def newest(self, session: Session, exam: Exam, kind: AccessCodeKind) -> str | None:
         """The code of a kind (pickup or link) that was issued last and still works, or None."""
         now = self.clock.now()
         live = [
@@ -81,7 +86,7 @@ class AccessCodes:
         now = self.clock.now()
         strangers = [
             row.id
-            for row in repo.codes_of(session, exam.id, "pickup")
+            for row in repo.codes_of(session, exam.id, AccessCodeKind.PICKUP)
             if row.revoked_at is None
             and (phone is None or row.code_hash != self.codes.hash("pickup", phone, self.code_of(row)))
         ]
@@ -94,15 +99,18 @@ class AccessCodes:
             session,
             Action.CODE_REVOKED,
             actor="system",
-            subject=f"exam:{exam.id.hex}",
-            reason="another phone number",
+            subject=exam_subject(exam.id),
+            reason=RevokeReason.ANOTHER_PHONE,
             codes=codes,
             sessions=sessions,
         )
         return True
 
-    def revoke_all(self, session: Session, exam: Exam, actor: str, reason: str) -> None:
-        """End every code and session of an exam at once, whoever has them; its next QR is another one."""
+    def revoke_all(self, session: Session, exam: Exam, actor: str, reason: RevokeReason, note: str = "") -> None:
+        """End every code and session of an exam at once, whoever has them; its next QR is another one.
+
+        `note`: what staff typed, else empty.
+        """
         now = self.clock.now()
         codes = repo.revoke_codes(session, exam.id, now)
         sessions = session_repo.revoke_sessions(session, exam.id, now)
@@ -115,14 +123,21 @@ class AccessCodes:
             session,
             Action.CODE_REVOKED,
             actor=actor,
-            subject=f"exam:{exam.id.hex}",
+            subject=exam_subject(exam.id),
             reason=reason,
+            **({"note": note} if note else {}),
             codes=codes,
             sessions=sessions,
         )
 
     def _issue(
-        self, session: Session, exam: Exam, kind: str, code_hash: bytes, serial: int, lifetime: timedelta | None
+        self,
+        session: Session,
+        exam: Exam,
+        kind: AccessCodeKind,
+        code_hash: bytes,
+        serial: int,
+        lifetime: timedelta | None,
     ) -> AccessCode:
         now = self.clock.now()
         row = AccessCode(
@@ -134,5 +149,5 @@ class AccessCodes:
             expires_at=now + lifetime if lifetime else None,
         )
         repo.add(session, row)
-        self.audit.record(session, Action.CODE_ISSUED, actor="system", subject=f"exam:{exam.id.hex}", kind=kind)
+        self.audit.record(session, Action.CODE_ISSUED, actor="system", subject=exam_subject(exam.id), kind=kind)
         return row

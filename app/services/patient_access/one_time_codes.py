@@ -19,19 +19,20 @@ from app.clock import Clock
 from app.database import Database
 from app.errors import AccessRefused, TooManyAttempts
 from app.models import AccessCode, Exam, OneTimeCode
+from app.models.states import JobKind, OneTimeCodeKind
 from app.repos.exams import exams as exam_repo
 from app.repos.exams import patients
 from app.repos.patient_access import codes as code_repo
 from app.repos.patient_access import one_time_codes as repo
 from app.security.codes import Codes, normal_code
 from app.services.audit.log import Action, Audit
+from app.services.audit.subjects import exam_subject
 from app.services.patient_access.attempts import Attempts
 from app.services.patient_access.code_naming import NOBODY, Attempt, CodeNaming
 from app.services.patient_access.codes import AccessCodes
-from app.services.patient_access.opening import Opened, Opening
+from app.services.patient_access.opening import Factor, Opened, Opening
 
-ONE_TIME_REQUEST = "one_time_code"
-"""Kind of the job that answers a request; key: <hash of the code>:<id of the one-time code>:<epoch second>."""
+ONE_TIME_REQUEST = JobKind.ONE_TIME_CODE
 LIFETIME = timedelta(minutes=10)
 TRIES = 5
 A_DAY = 3
@@ -98,9 +99,9 @@ class OneTimeCodes:
             sent = repo.sent_since(session, exam.id, now - timedelta(days=1))
             if sent >= A_DAY or repo.by_id(session, code_id) is not None:
                 return
-            row = self._new(session, code, code_id, "sms", now)
+            row = self._new(session, code, code_id, OneTimeCodeKind.SMS, now)
             self.send_one_time_code(session, exam, row)
-            self.audit.record(session, Action.ONE_TIME_CODE_SENT, actor="patient", subject=f"exam:{exam.id.hex}")
+            self.audit.record(session, Action.ONE_TIME_CODE_SENT, actor="patient", subject=exam_subject(exam.id))
         self.wake()  # the sweeping thread may have looked a moment ago
 
     def for_the_desk(self, session: Session, exam: Exam) -> str:
@@ -108,7 +109,7 @@ class OneTimeCodes:
         qr = code_repo.code_by_hash(session, self.codes.hash("long", self.access_codes.qr_code(session, exam)))
         assert qr is not None  # issued by the line before
         code_id = uuid.uuid4()
-        self._new(session, qr, code_id, "desk", self.clock.now())
+        self._new(session, qr, code_id, OneTimeCodeKind.DESK, self.clock.now())
         return self.codes.one_time_code(code_id.bytes)
 
     def open_by_one_time_code(self, attempt: Attempt, typed: str) -> Opened:
@@ -127,7 +128,7 @@ class OneTimeCodes:
             if live and right is not None and repo.use(session, right, now):
                 repo.end_others(session, access_code_id, now)
                 self.attempts.stepped_up(session, named.code_key, named.patient_key, named.device_key, now)
-                return self.opening.open_session(session, named, attempt, now, by="one_time_code")
+                return self.opening.open_session(session, named, attempt, now, by=Factor.ONE_TIME_CODE)
             # Not the patient's failure: whoever photographed one QR could fill it from many addresses, without end.
             self.attempts.failed_on_address(session, attempt.address, now)
             self.audit.record(session, Action.ACCESS_FAILED, actor="patient", subject=named.subject)
@@ -141,7 +142,9 @@ class OneTimeCodes:
                 right = code_id
         return right
 
-    def _new(self, session: Session, named_by: AccessCode, code_id: uuid.UUID, kind: str, now: datetime) -> OneTimeCode:
+    def _new(
+        self, session: Session, named_by: AccessCode, code_id: uuid.UUID, kind: OneTimeCodeKind, now: datetime
+    ) -> OneTimeCode:
         row = OneTimeCode(
             id=code_id,
             exam_id=named_by.exam_id,

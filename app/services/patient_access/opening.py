@@ -6,6 +6,7 @@ import secrets
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
@@ -14,8 +15,16 @@ from app.repos.patient_access import codes as repo
 from app.repos.patient_access import sessions
 from app.security.codes import Codes
 from app.services.audit.log import Action, Audit
+from app.services.audit.subjects import exam_subject
 from app.services.patient_access.code_naming import Attempt, Named
 from app.services.session_times import SESSION_LIFETIME
+
+
+class Factor(StrEnum):
+    """What proved the person."""
+
+    ID_NUMBER = "id_number"
+    ONE_TIME_CODE = "one_time_code"
 
 
 @dataclass(frozen=True)
@@ -33,8 +42,8 @@ class Opening:
     codes: Codes
     audit: Audit
 
-    def open_session(self, session: Session, named: Named, attempt: Attempt, now: datetime, *, by: str) -> Opened:
-        """A new session of the named exam; `by`: the factor that proved the person, for the audit log."""
+    def open_session(self, session: Session, named: Named, attempt: Attempt, now: datetime, *, by: Factor) -> Opened:
+        """A new session of the named exam; `by` is for the audit log."""
         assert named.exam is not None
         assert named.code is not None
         device = self._device(session, attempt)
@@ -56,7 +65,7 @@ class Opening:
             session,
             Action.ACCESS_GRANTED,
             actor=f"patient-session:{row.id.hex}",
-            subject=f"exam:{named.exam.id.hex}",
+            subject=exam_subject(named.exam.id),
             by=by,
         )
         return Opened(row.id, named.exam.id, device)

@@ -13,6 +13,7 @@ from app.database import Database
 from app.errors import NotFound
 from app.repos.patient_access import sessions
 from app.services.audit.log import Action, Audit
+from app.services.audit.subjects import exam_subject
 from app.services.session_times import is_alive, is_to_be_touched, touch
 
 
@@ -61,4 +62,4 @@ class PatientSessions:
             self._record(session, access, action, **detail)
 
     def _record(self, session: Session, access: PatientAccess, action: Action, **detail: str) -> None:
-        self.audit.record(session, action, actor=access.actor, subject=f"exam:{access.exam_id.hex}", **detail)
+        self.audit.record(session, action, actor=access.actor, subject=exam_subject(access.exam_id), **detail)

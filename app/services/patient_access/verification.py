@@ -22,7 +22,7 @@ from app.security.fields import FieldSealer
 from app.services.audit.log import Action, Audit
 from app.services.patient_access.attempts import Attempts
 from app.services.patient_access.code_naming import Attempt, CodeNaming, Named
-from app.services.patient_access.opening import Opened, Opening
+from app.services.patient_access.opening import Factor, Opened, Opening
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +56,7 @@ class Verification:
         with self.db.session() as session:
             if right and self.naming.still_names(session, named, now):
                 self.attempts.succeeded(session, named.code_key, named.device_key, now)
-                return self.opening.open_session(session, named, attempt, now, by="id_number")
+                return self.opening.open_session(session, named, attempt, now, by=Factor.ID_NUMBER)
             self._refuse(session, named, attempt, now)
             if self.attempts.knowledge_is_off(session, named.code_key, named.device_key):
                 self.audit.record(session, Action.KNOWLEDGE_FACTOR_OFF, actor="patient", subject=named.subject)

@@ -13,6 +13,7 @@ from app.clock import Clock
 from app.database import Database
 from app.errors import NotFound
 from app.models import Study
+from app.models.states import JobKind
 from app.repos.due_times import has_come
 from app.repos.pictures import completion as repo
 from app.services.queue.job_queue import JobQueue
@@ -20,7 +21,7 @@ from app.services.queue.row_by_row import row_by_row
 
 log = structlog.get_logger(__name__)
 
-PREPARE = "prepare_study"
+PREPARE = JobKind.PREPARE_STUDY
 BATCH = 50
 PAUSE_AFTER_FAULT_S = 600.0
 

@@ -19,6 +19,7 @@ from app.errors import CloudFilmError, NotFound
 from app.imaging.display.window import default_window
 from app.imaging.sandbox.pool import RenderPool, RenderSpec, RenderTask
 from app.models import PreparedSeries, Study
+from app.models.states import StudyState
 from app.repos.exams.revision import raise_exam_revision
 from app.repos.pictures import prepared as repo
 from app.services.archive.data_keys import DataKeys
@@ -53,7 +54,7 @@ class Preparation:
             revision = study.revision
             if study.prepared_revision == revision:
                 return True
-            if study.state == "receiving":
+            if study.state == StudyState.RECEIVING:
                 return False  # only of a complete study does the revision tell whether something came meanwhile
             data_key = self.data_keys.open(session, study.data_key_id)
             stacks = stacks_of(repo.instances_of(session, study_id))
@@ -120,7 +121,7 @@ class Preparation:
                 orphans = _packs(old)
                 repo.add(session, rows)
                 study.prepared_revision = revision
-                study.state = "prepared"
+                study.state = StudyState.PREPARED
                 if study.exam_id is not None:
                     raise_exam_revision(session, study.exam_id)
                 repo.remove(session, [row.id for row in old])

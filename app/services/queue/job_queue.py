@@ -18,8 +18,10 @@ from app.clock import Clock
 from app.database import Database
 from app.errors import OUTAGES, NotFound
 from app.models import Job
+from app.models.states import JobFault, JobState
 from app.repos.queue import jobs as repo
 from app.services.audit.log import Action, Audit
+from app.services.audit.subjects import job_subject
 
 log = structlog.get_logger(__name__)
 
@@ -57,7 +59,7 @@ class JobQueue:
         now = self.clock.now()
         try:
             with session.begin_nested():
-                repo.add(session, Job(kind=kind, key=key, state="pending", run_at=now, created_at=now))
+                repo.add(session, Job(kind=kind, key=key, state=JobState.PENDING, run_at=now, created_at=now))
         except IntegrityError:
             pass  # another process enqueued it, which is as good
 
@@ -69,7 +71,7 @@ class JobQueue:
                 return None  # an idle worker takes no write lock
         with self.db.session() as session:
             for job in repo.due(session, now, CANDIDATES, kind):
-                if job.state == "running" and job.attempts >= MOST_ATTEMPTS:
+                if job.state == JobState.RUNNING and job.attempts >= MOST_ATTEMPTS:
                     self._give_up_lost(session, job)
                 elif repo.claim(session, job.id, now, now + LEASE):
                     return ClaimedJob(job.id, job.kind, job.key, job.attempts + 1)
@@ -83,7 +85,7 @@ class JobQueue:
     def done(self, job: ClaimedJob) -> None:
         with self.db.session() as session:
             repo.change_claimed(
-                session, job.id, job.attempt, state="done", lease_until=None, finished_at=self.clock.now()
+                session, job.id, job.attempt, state=JobState.DONE, lease_until=None, finished_at=self.clock.now()
             )
 
     def failed(self, job: ClaimedJob, error: Exception) -> None:
@@ -93,11 +95,11 @@ class JobQueue:
         log.error("job failed", kind=job.kind, job=job.id, attempt=job.attempt, exc_info=error)
         values: dict[str, Any]
         if isinstance(error, OUTAGES):
-            values = {"state": "pending", "attempts": job.attempt - 1, "run_at": now + OUTAGE_PAUSE}
+            values = {"state": JobState.PENDING, "attempts": job.attempt - 1, "run_at": now + OUTAGE_PAUSE}
         elif job.attempt >= MOST_ATTEMPTS:
-            values = {"state": "failed", "finished_at": now}
+            values = {"state": JobState.FAILED, "finished_at": now}
         else:
-            values = {"state": "pending", "run_at": now + FIRST_PAUSE * 4 ** (job.attempt - 1)}
+            values = {"state": JobState.PENDING, "run_at": now + FIRST_PAUSE * 4 ** (job.attempt - 1)}
         with self.db.session() as session:
             repo.change_claimed(session, job.id, job.attempt, last_error=fault, lease_until=None, **values)
 
@@ -108,8 +110,8 @@ class JobQueue:
             session,
             job.id,
             job.attempts,
-            state="failed",
-            last_error="worker lost",
+            state=JobState.FAILED,
+            last_error=JobFault.WORKER_LOST,
             lease_until=None,
             finished_at=self.clock.now(),
         )
@@ -124,7 +126,7 @@ class JobQueue:
         with self.db.session() as session:
             if not repo.revive(session, job_id, self.clock.now()):
                 raise NotFound
-            self.audit.record(session, Action.STAFF_REVIVED_JOB, actor=actor, subject=f"job:{job_id.hex}")
+            self.audit.record(session, Action.STAFF_REVIVED_JOB, actor=actor, subject=job_subject(job_id))
 
     def probe(self) -> None:
         """For readiness: the queue answers."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 import structlog
 from sqlalchemy.orm import Session
@@ -16,10 +17,13 @@ from sqlalchemy.orm import Session
 from app.clock import Clock
 from app.database import Database
 from app.models import CancelReason, Exam, NotificationKind, Study
+from app.models.states import StudyState
 from app.repos.due_times import has_come
 from app.repos.exams.revision import raise_exam_revision
 from app.repos.release import gate as repo
 from app.services.audit.log import Action, Audit
+from app.services.audit.reasons import RevokeReason
+from app.services.audit.subjects import exam_subject
 from app.services.channels.channel import Wording
 from app.services.notifications.outbox import Outbox
 from app.services.patient_access.codes import AccessCodes
@@ -31,10 +35,18 @@ BATCH = 50
 PAUSE_AFTER_FAULT = timedelta(minutes=10)
 
 
+class GateKind(StrEnum):
+    """What must have happened before patients see pictures; the setting CLOUDFILM_RELEASE_GATE."""
+
+    IMAGES = "images"
+    FINAL_REPORT = "final_report"
+    DELAY = "delay"
+
+
 @dataclass(frozen=True, kw_only=True)
 class ReleaseGate:
-    """Decides when patients may see an exam's pictures. `gate`: images, final_report or delay; `delay` counts from the
-    last instance. It raises nothing of its own.
+    """Decides when patients may see an exam's pictures. `delay` counts from the last instance, for the gate of that
+    name. It raises nothing of its own.
     """
 
     db: Database
@@ -42,7 +54,7 @@ class ReleaseGate:
     audit: Audit
     access_codes: AccessCodes
     outbox: Outbox
-    gate: str
+    gate: GateKind
     delay: timedelta
 
     def release_due(self) -> int:
@@ -55,7 +67,7 @@ class ReleaseGate:
     def identity_changed(self, session: Session, exam: Exam) -> None:
         """The exam turned out to be somebody else's: whoever had a code or session loses it, nothing that waits is
         sent, and the new patient is told when the gate opens anew. Inside the caller's transaction."""
-        self.access_codes.revoke_all(session, exam, "system", "identity corrected")
+        self.access_codes.revoke_all(session, exam, "system", RevokeReason.IDENTITY_CORRECTED)
         self.outbox.cancel(session, exam.id, CancelReason.ANOTHER_PATIENT)
         exam.images_released_at = None
         session.flush()
@@ -95,7 +107,7 @@ class ReleaseGate:
     @property
     def _furthest(self) -> timedelta:
         """How far ahead an exam is ever due."""
-        return max(PAUSE_AFTER_FAULT, self.delay if self.gate == "delay" else timedelta())
+        return max(PAUSE_AFTER_FAULT, self.delay if self.gate == GateKind.DELAY else timedelta())
 
     def _has_come(self, moment: datetime, now: datetime) -> bool:
         return has_come(moment, now, self._furthest)
@@ -106,9 +118,9 @@ class ReleaseGate:
         if not studies or not all(_prepared(study) for study in studies) or not repo.has_pictures(session, exam_id):
             return None
         last = max(study.last_instance_at for study in studies)
-        if self.gate == "delay":
+        if self.gate == GateKind.DELAY:
             return last + self.delay
-        if self.gate == "final_report" and repo.first_readable_report_at(session, exam_id) is None:
+        if self.gate == GateKind.FINAL_REPORT and repo.first_readable_report_at(session, exam_id) is None:
             return None
         return last
 
@@ -119,7 +131,7 @@ class ReleaseGate:
         raise_exam_revision(session, exam.id)
         session.refresh(exam)
         exam.release_due_at = None
-        self.audit.record(session, Action.EXAM_RELEASED, actor="system", subject=f"exam:{exam.id.hex}", gate=self.gate)
+        self.audit.record(session, Action.EXAM_RELEASED, actor="system", subject=exam_subject(exam.id), gate=self.gate)
         # released anew after a withdrawal: another occasion, the old one stays in the history
         self.outbox.queue_news(session, exam, NotificationKind.IMAGES_READY, self.outbox.news(session, exam))
 
@@ -133,4 +145,4 @@ class ReleaseGate:
 
 
 def _prepared(study: Study) -> bool:
-    return study.prepared_revision == study.revision and study.state == "prepared"
+    return study.prepared_revision == study.revision and study.state == StudyState.PREPARED

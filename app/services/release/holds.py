@@ -13,23 +13,19 @@ from sqlalchemy.orm import Session
 
 from app.clock import Clock
 from app.database import Database
-from app.errors import Conflict, InvalidInput, NotFound
+from app.errors import Conflict, NotFound
 from app.models import Exam, Study
+from app.models.states import HoldReason, MatchReason, MatchState
 from app.repos.exams import reports
 from app.repos.exams import studies as exam_studies
 from app.repos.exams.revision import raise_exam_revision
 from app.repos.release import gate as release_repo
 from app.services.audit.log import Action, Audit
-from app.services.audit.reasons import checked_reason
+from app.services.audit.reasons import LiftReason, checked_reason
+from app.services.audit.subjects import exam_subject, study_subject
 
 SYSTEM = "system"
-CONTRADICTED = "a study of its accession number names another patient"
-"""Lifts by itself, as soon as no study contradicts the exam any more."""
-REPORT_OF_ANOTHER = "its report was written for another patient ID"
-"""Lifts by itself, as soon as a study that matches says whose exam it is."""
-PARTED = "parted by a human"
-"""The reason of studies that are `detached` for good: they stay away from the exam and hold it no more."""
-LONGEST_HELD_REASON = 64
+LONGEST_HELD_NOTE = 64
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,52 +36,43 @@ class Holds:
     clock: Clock
     audit: Audit
 
-    def hold(self, session: Session, exam: Exam, reason: str, actor: str = SYSTEM) -> None:
-        """Withhold an exam, inside the caller's transaction. A human's reason stands above the machine's.
+    def withhold(self, exam_id: uuid.UUID, note: str, actor: str) -> None:
+        """A human takes an exam from its patient, until a human lifts that. `note`: why, at most 64 characters.
 
-        Raises InvalidInput for a reason of more than 64 characters.
+        Raises NotFound, InvalidInput (reason).
         """
-        reason = checked_reason(reason, LONGEST_HELD_REASON)
-        if exam.held_at is not None and reason in (CONTRADICTED, exam.held_reason):
-            return
-        exam.held_at = exam.held_at or self.clock.now()
-        exam.held_reason = reason
-        self._changed(session, exam, Action.EXAM_HELD, actor, reason=reason)
-
-    def withhold(self, exam_id: uuid.UUID, reason: str, actor: str) -> None:
-        """A human takes an exam from its patient, until a human lifts that. Raises NotFound, InvalidInput (reason)."""
-        reason = checked_reason(reason, LONGEST_HELD_REASON)
-        if reason in (CONTRADICTED, REPORT_OF_ANOTHER):
-            raise InvalidInput("reason", "is one of those that lift by themselves")
+        note = checked_reason(note, LONGEST_HELD_NOTE)
         with self.db.session() as session:
             exam = release_repo.lock(session, exam_id)
             if exam is None:
                 raise NotFound
-            self.hold(session, exam, reason, actor)
+            if (exam.held_reason, exam.held_note) != (HoldReason.BY_STAFF, note):
+                self._hold(session, exam, HoldReason.BY_STAFF, actor, note)
 
     def reconsider(self, session: Session, exam: Exam) -> None:
         """Hold or lift as the exam's studies stand now. A human's hold is never lifted here."""
         session.flush()
-        if exam_studies.contradicting_studies(session, exam.accession_number, PARTED):
-            self.hold(session, exam, CONTRADICTED)
-        elif exam.held_reason == CONTRADICTED:
-            self._lift(session, exam, SYSTEM, "no study contradicts it any more")
-        elif exam.held_reason == REPORT_OF_ANOTHER and release_repo.matched_studies(session, exam.id):
-            self._lift(session, exam, SYSTEM, "a study shows whose it is")
+        if exam_studies.contradicting_studies(session, exam.accession_number):
+            if exam.held_at is None:
+                self._hold(session, exam, HoldReason.CONTRADICTED)
+        elif exam.held_reason == HoldReason.CONTRADICTED:
+            self._lift(session, exam, SYSTEM, LiftReason.NO_CONTRADICTION)
+        elif exam.held_reason == HoldReason.REPORT_OF_ANOTHER and release_repo.matched_studies(session, exam.id):
+            self._lift(session, exam, SYSTEM, LiftReason.OWNER_SHOWN)
 
     def patient_changed(self, session: Session, exam: Exam) -> None:
         """The exam was given another patient ID: what was written before is shown when a study or a human says so."""
         unproven = reports.latest_report(session, exam.id) and not release_repo.matched_studies(session, exam.id)
-        if unproven and exam.held_reason in (None, CONTRADICTED):
-            self.hold(session, exam, REPORT_OF_ANOTHER)
+        if unproven and exam.held_reason in (None, HoldReason.CONTRADICTED):
+            self._hold(session, exam, HoldReason.REPORT_OF_ANOTHER)
 
-    def release_hold(self, exam_id: uuid.UUID, reason: str, actor: str, *, seen_revision: int | None = None) -> None:
+    def release_hold(self, exam_id: uuid.UUID, note: str, actor: str, *, seen_revision: int | None = None) -> None:
         """A human looked: what matches belongs to the exam, the studies that contradict it never will.
 
-        `seen_revision`: the exam as it was looked at; what changed since then nobody has judged. Raises NotFound,
-        InvalidInput (no reason), Conflict (not held, or changed since it was seen).
+        `note`: what the human says; `seen_revision`: the exam as it was looked at; what changed since then nobody has
+        judged. Raises NotFound, InvalidInput (nothing said), Conflict (not held, or changed since it was seen).
         """
-        reason = checked_reason(reason)
+        note = checked_reason(note)
         with self.db.session() as session:
             exam = release_repo.lock(session, exam_id)
             if exam is None:
@@ -94,23 +81,37 @@ class Holds:
                 raise Conflict("the exam is not held")
             if seen_revision not in (None, exam.revision):
                 raise Conflict("the exam changed since it was looked at")
-            for study in exam_studies.contradicting_studies(session, exam.accession_number, PARTED):
+            for study in exam_studies.contradicting_studies(session, exam.accession_number):
                 self._part(session, study, actor)
-            self._lift(session, exam, actor, reason)
+            self._lift(session, exam, actor, LiftReason.BY_STAFF, note)
 
     def _part(self, session: Session, study: Study, actor: str) -> None:
-        study.match_state, study.match_reason, study.exam_id = "detached", PARTED, None
-        subject = f"study:{study.study_instance_uid}"
+        study.match_state, study.match_reason, study.match_detail = MatchState.DETACHED, MatchReason.PARTED, None
+        study.exam_id = None
+        subject = study_subject(study.study_instance_uid)
         self.audit.record(
-            session, Action.STUDY_UNMATCHED, actor=actor, subject=subject, state="detached", reason=PARTED
+            session,
+            Action.STUDY_UNMATCHED,
+            actor=actor,
+            subject=subject,
+            state=study.match_state,
+            reason=study.match_reason,
         )
 
-    def _lift(self, session: Session, exam: Exam, actor: str, reason: str) -> None:
-        exam.held_at = exam.held_reason = None
-        self._changed(session, exam, Action.EXAM_HOLD_LIFTED, actor, reason=reason)
+    def _hold(self, session: Session, exam: Exam, reason: HoldReason, actor: str = SYSTEM, note: str = "") -> None:
+        exam.held_at = exam.held_at or self.clock.now()
+        exam.held_reason, exam.held_note = reason, note or None
+        self._changed(session, exam, Action.EXAM_HELD, actor, reason, note)
 
-    def _changed(self, session: Session, exam: Exam, action: Action, actor: str, *, reason: str) -> None:
+    def _lift(self, session: Session, exam: Exam, actor: str, reason: LiftReason, note: str = "") -> None:
+        exam.held_at = exam.held_reason = exam.held_note = None
+        self._changed(session, exam, Action.EXAM_HOLD_LIFTED, actor, reason, note)
+
+    def _changed(
+        self, session: Session, exam: Exam, action: Action, actor: str, reason: HoldReason | LiftReason, note: str
+    ) -> None:
         exam.updated_at = self.clock.now()
         session.flush()
         raise_exam_revision(session, exam.id)
-        self.audit.record(session, action, actor=actor, subject=f"exam:{exam.id.hex}", reason=reason)
+        detail = {"reason": reason, "note": note} if note else {"reason": reason}
+        self.audit.record(session, action, actor=actor, subject=exam_subject(exam.id), **detail)

@@ -19,8 +19,9 @@ from app.models import StaffUser
 from app.repos.staff import accounts as repo
 from app.security import passwords, totp
 from app.security.fields import FieldSealer
-from app.security.permissions import ROLES
+from app.security.permissions import Role
 from app.services.audit.log import Action, Audit
+from app.services.audit.subjects import staff_subject
 
 TOTP_CONTEXT = "staff_user.totp"
 PASSWORD_LIFETIME = timedelta(days=90)
@@ -60,8 +61,8 @@ class StaffAccounts:
         """A new account. Raises InvalidInput (username, role), Conflict (username taken)."""
         if not _USERNAME.match(username):  # first: there is no password that does not hold an empty name
             raise InvalidInput("username", "must be 2 to 32 small letters, digits, dots, hyphens or underscores")
-        if role not in ROLES:
-            raise InvalidInput("role", "must be one of " + ", ".join(ROLES))
+        if role not in tuple(Role):
+            raise InvalidInput("role", "must be one of " + ", ".join(Role))
         fresh = Credentials(username, role, passwords.generated(username), totp.new_secret())
         password_hash = passwords.hashed(fresh.password)  # slow on purpose: not while all others wait to write
         with self.db.session() as session:
@@ -152,4 +153,4 @@ class StaffAccounts:
         self._record(session, action, user.username, actor)
 
     def _record(self, session: Session, action: Action, username: str, actor: str, **detail: str) -> None:
-        self.audit.record(session, action, actor=actor, subject=f"staff:{username}", **detail)
+        self.audit.record(session, action, actor=actor, subject=staff_subject(username), **detail)

@@ -15,16 +15,18 @@ from app.clock import Clock
 from app.database import Database
 from app.errors import AccessRefused, TooManyAttempts, Unauthenticated
 from app.models import StaffSession, StaffUser
+from app.models.states import AttemptScope
 from app.repos.patient_access import attempts as attempts_repo
 from app.repos.staff import accounts as repo
 from app.security import passwords, totp
 from app.security.codes import Codes
 from app.security.fields import FieldSealer
 from app.services.audit.log import Action, Audit
+from app.services.audit.subjects import UNKNOWN_STAFF, staff_subject
 from app.services.session_times import SESSION_LIFETIME, is_alive, is_to_be_touched, touch
 from app.services.staff.accounts import PASSWORD_LIFETIME, TOTP_CONTEXT
 
-SCOPE = "staff"
+SCOPE = AttemptScope.STAFF
 IN_A_ROW = 5
 LOCK = timedelta(minutes=15)
 NEVER_FOR_LIFE = 2**31 - 1
@@ -69,10 +71,10 @@ class StaffLogin:
                 attempts_repo.reset_attempts(session, SCOPE, key, now)
                 row = StaffSession(user_id=user.id, created_at=now, last_seen_at=now, expires_at=now + SESSION_LIFETIME)
                 repo.add(session, row)
-                self.audit.record(session, Action.STAFF_LOGIN, actor=f"staff:{name}", subject=f"staff:{name}")
+                self.audit.record(session, Action.STAFF_LOGIN, actor=f"staff:{name}", subject=staff_subject(name))
                 return row.id
             # a name that is no account may be a password typed into the wrong field: it is not kept
-            subject = f"staff:{name}" if user is not None else "staff:unknown"
+            subject = staff_subject(name) if user is not None else UNKNOWN_STAFF
             self.audit.record(session, Action.STAFF_LOGIN_FAILED, actor="unknown", subject=subject)
         raise AccessRefused
 

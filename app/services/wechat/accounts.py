@@ -13,6 +13,7 @@ from app.repos.wechat import accounts as repo
 from app.security.blind_index import BlindIndex
 from app.security.fields import FieldSealer
 from app.services.audit.log import Action, Audit
+from app.services.audit.subjects import patient_subject
 
 OPENID_CONTEXT = "wechat_account.openid"
 
@@ -45,4 +46,4 @@ class WechatAccounts:
             bound_at=self.clock.now(),
         )
         repo.add(session, row)
-        self.audit.record(session, Action.WECHAT_BOUND, actor=actor, subject=f"patient:{patient_id.hex}")
+        self.audit.record(session, Action.WECHAT_BOUND, actor=actor, subject=patient_subject(patient_id))

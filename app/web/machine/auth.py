@@ -8,12 +8,13 @@ from __future__ import annotations
 from flask import g, request
 
 from app.errors import Forbidden, Unauthenticated
+from app.security.permissions import Scope
 from app.services.machines.tokens import MachineCaller
 from app.web.context import services
 from app.web.guards import Guard
 
 
-def requires_scope(scope: str) -> Guard:
+def requires_scope(scope: Scope) -> Guard:
     """A guard that lets in systems whose token has `scope`. No or wrong token: 401; missing scope: 403."""
 
     def guard() -> None:

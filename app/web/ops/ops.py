@@ -11,7 +11,7 @@ from prometheus_client.registry import Collector
 
 from app.web.context import services
 from app.web.guards import guarded_blueprint, public
-from app.web.ops.readiness import Readiness
+from app.web.ops.readiness import PartState, Readiness
 
 blueprint = guarded_blueprint("ops", __name__, public)
 _READINESS = "cloudfilm.readiness"
@@ -31,7 +31,7 @@ def healthz() -> Response:
 def readyz() -> Response:
     readiness: Readiness = current_app.extensions[_READINESS]
     states = readiness.states()
-    return make_response(jsonify(states), 200 if all(state == "ok" for state in states.values()) else 503)
+    return make_response(jsonify(states), 200 if all(state == PartState.OK for state in states.values()) else 503)
 
 
 @blueprint.get("/metrics")

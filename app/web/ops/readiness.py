@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
+from enum import StrEnum
 
 import structlog
 
@@ -17,21 +18,28 @@ ANSWER_S = 3.0
 FRESH_S = 3.0
 
 
+class PartState(StrEnum):
+    OK = "ok"
+    FAILED = "failed"
+
+
 class Readiness:
     def __init__(self, probes: Mapping[str, Callable[[], None]]) -> None:
         self._parts = [_Part(name, probe) for name, probe in probes.items()]
 
-    def states(self) -> dict[str, str]:
-        """`ok` or `failed` for each part."""
+    def states(self) -> dict[str, PartState]:
+        """How each part is, by its name."""
         until = time.monotonic() + ANSWER_S
         asked = [(part, part.asked()) for part in self._parts]
-        return {part.name: part.state if done.wait(until - time.monotonic()) else "failed" for part, done in asked}
+        return {
+            part.name: part.state if done.wait(until - time.monotonic()) else PartState.FAILED for part, done in asked
+        }
 
 
 class _Part:
     def __init__(self, name: str, probe: Callable[[], None]) -> None:
         self.name = name
-        self.state = "failed"
+        self.state = PartState.FAILED
         self._probe = probe
         self._lock = threading.Lock()
         self._done: threading.Event | None = None
@@ -50,9 +58,9 @@ class _Part:
     def _ask(self, done: threading.Event) -> None:
         try:
             self._probe()
-            self.state = "ok"
+            self.state = PartState.OK
         except Exception as error:
-            self.state = "failed"
+            self.state = PartState.FAILED
             log.warning("not ready", part=self.name, exc_info=error)
         finally:
             self._fresh_until = time.monotonic() + FRESH_S

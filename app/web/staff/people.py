@@ -7,7 +7,7 @@ from flask import Response, flash, make_response, redirect, render_template, req
 
 from app.errors import Conflict, InvalidInput
 from app.security import totp
-from app.security.permissions import ROLES, Permission
+from app.security.permissions import Permission, Role
 from app.services.staff.accounts import Credentials
 from app.web.context import services
 from app.web.guards import guarded_blueprint
@@ -49,7 +49,7 @@ def disable(username: str) -> Response:
 
 def _page(fault: str | None, status: int) -> Response:
     everybody = services().staff.accounts.everybody()
-    return make_response(render_template("staff/people.html", everybody=everybody, roles=ROLES, fault=fault), status)
+    return make_response(render_template("staff/people.html", everybody=everybody, roles=Role, fault=fault), status)
 
 
 def _told(fresh: Credentials) -> Response:

@@ -81,7 +81,7 @@ def test_all_that_failed_for_an_alarm_are_queued_again_in_one_step_and_arrive_on
     assert "没有发送失败的通知" in staff.get(PAGE).text
     with house.db.read() as session:
         query = select(AuditEvent).where(AuditEvent.action == "staff.queued_again")
-        said = [(event.subject, event.detail["reason"]) for event in session.scalars(query)]
+        said = [(event.subject, event.detail["note"]) for event in session.scalars(query)]
     assert sorted(said) == sorted((f"exam:{exam_id.hex}", "套餐已充值") for exam_id in ids)
     deliver_receipts(house)
     assert [state for exam_id in ids for _, _, state in states(house, exam_id)] == ["delivered"] * 3

@@ -10,7 +10,6 @@ from sqlalchemy import select
 
 from app.bootstrap import Services
 from app.models import AuditEvent, Notification
-from app.services.release.holds import CONTRADICTED, REPORT_OF_ANOTHER
 from tests.factories.access import issued, opened
 from tests.factories.staff import Console, actions
 from tests.factories.telling import (
@@ -96,7 +95,7 @@ def test_a_held_exam_is_let_go_by_the_desk_and_the_stranger_stays_away(
     assert desk.post(f"{page}/lift-hold", page, reason="x", revision=1).status_code == 409
     with house.db.read() as session:
         lifted = session.scalars(select(AuditEvent).where(AuditEvent.action == "exam.hold_lifted")).one()
-    assert (lifted.actor, lifted.detail["reason"]) == ("staff:desk", "已与检查科室核对")
+    assert (lifted.actor, lifted.detail) == ("staff:desk", {"reason": "by_staff", "note": "已与检查科室核对"})
     assert "信息不一致" not in desk.get(page).text
 
 
@@ -116,12 +115,12 @@ def test_the_desk_withholds_an_exam_and_gives_it_back(house: Services, app: Flas
     register(house)  # what the machine finds in order lifts no human's hold
     receive_study(house)
     sweep(house)
-    assert exam_of(house).held_reason == "影像有误"
+    assert (exam_of(house).held_reason, exam_of(house).held_note) == ("by_staff", "影像有误")
     assert lift(desk, page, seen=desk.get(page).text) == 303
     assert "医院正在核对" not in patient.get(f"/exams/{exam_id}").text
     with house.db.read() as session:
         events = session.scalars(select(AuditEvent).where(AuditEvent.action.startswith("exam.h")))
-        assert [(event.action, event.actor, event.detail["reason"]) for event in events] == [
+        assert [(event.action, event.actor, event.detail["note"]) for event in events] == [
             ("exam.held", "staff:desk", "影像有误"),
             ("exam.hold_lifted", "staff:desk", "已与检查科室核对"),
         ]
@@ -134,13 +133,22 @@ def test_an_exam_that_the_machine_holds_can_be_withheld_until_a_human_lifts_it(h
     assert f'action="{page}/hold"' in desk.get(page).text
     assert desk.post(f"{page}/hold", page, reason="疑似传错患者").status_code == 303
     register(house, patient_name="王强")
-    assert exam_of(house).held_reason == "疑似传错患者"
+    assert (exam_of(house).held_reason, exam_of(house).held_note) == ("by_staff", "疑似传错患者")
 
 
-@pytest.mark.parametrize(
-    "reason", [" ", "长" * 65, CONTRADICTED, REPORT_OF_ANOTHER], ids=["none", "too long", "studies", "report"]
-)
+@pytest.mark.parametrize("reason", [" ", "长" * 65], ids=["none", "too long"])
 def test_a_hold_by_hand_needs_a_reason_of_its_own(house: Services, desk: Console, reason: str) -> None:
     page = f"/staff/exams/{register(house).hex}"
     assert desk.post(f"{page}/hold", page, reason=reason).status_code == 400
     assert exam_of(house).held_at is None
+
+
+@pytest.mark.parametrize("typed", ["contradicted", "report_of_another"])
+def test_whatever_staff_type_a_hold_by_hand_stays_one(house: Services, desk: Console, typed: str) -> None:
+    exam_id = register(house)
+    page = f"/staff/exams/{exam_id.hex}"
+    assert desk.post(f"{page}/hold", page, reason=typed).status_code == 303
+    mark_prepared(house)
+    sweep(house)
+    assert (exam_of(house).held_reason, exam_of(house).held_note) == ("by_staff", typed)
+    assert f"工作人员暂停了显示（原因：{typed}）" in desk.get(page).text

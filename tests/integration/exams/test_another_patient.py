@@ -8,7 +8,6 @@ from sqlalchemy import select
 
 from app.bootstrap import Services
 from app.models import PatientNameToken
-from app.repos.exams import exams as exam_repo
 from tests.factories.access import issued, opened
 from tests.factories.house import clock_of
 from tests.factories.telling import (
@@ -99,13 +98,10 @@ def test_pictures_of_the_new_patient_show_whose_report_it_is(house: Services, pi
 def test_a_hold_that_a_human_set_is_not_lifted_by_a_patient_who_changed_and_pictures_that_came(house: Services) -> None:
     register(house)
     report(house)
-    with house.db.session() as session:
-        row = exam_repo.exam(session, exam_of(house).id)
-        assert row is not None
-        house.release.holds.hold(session, row, "looks wrong", "staff:a")
+    house.release.holds.withhold(exam_of(house).id, "looks wrong", "staff:a")
     correct(house, **OTHER)
     receive_study(house, **PICTURES)
-    assert exam_of(house).held_reason == "looks wrong"
+    assert exam_of(house).held_note == "looks wrong"
 
 
 def test_a_corrected_name_under_the_same_patient_id_needs_no_human(house: Services) -> None:

@@ -10,7 +10,6 @@ from sqlalchemy import select
 
 from app.bootstrap import Services
 from app.models import AuditEvent
-from app.repos.exams import exams as exam_repo
 from app.web.machine.ris.bodies import report_input
 from tests.factories.access import issued, opened
 from tests.factories.house import clock_of, report_body, services
@@ -110,10 +109,7 @@ def test_a_message_that_reached_the_old_number_is_not_sent_again_by_itself(house
 def test_a_number_that_comes_while_the_exam_is_held_is_told_when_the_hold_is_lifted(house: Services) -> None:
     tell(house, patient_phone=None)
     exam_id = exam_of(house).id
-    with house.db.session() as session:
-        row = exam_repo.exam(session, exam_id)
-        assert row is not None
-        house.release.holds.hold(session, row, "looks wrong", "staff:a")
+    house.release.holds.withhold(exam_id, "looks wrong", "staff:a")
     correct(house)
     sweep(house, seconds=60)
     assert messages(house) == []

@@ -73,9 +73,9 @@ def test_every_malformed_file_gets_a_clear_outcome_and_none_is_lost(tmp_path: Pa
     assert rig.faults() == []
     assert isinstance(rig.receive(ct_file())[0], Stored)
     by_name = {path.name: getattr(outcome, "reason", "") for path, outcome in zip(paths, outcomes, strict=True)}
-    assert by_name["zipMR.gz"] == by_name["no_meta.dcm"] == "not a DICOM Part-10 file"
-    assert by_name["MR_truncated.dcm"] == by_name["3gb-bulk-data-truncated"] == "truncated: pixel data end early"
-    assert by_name["rtplan_truncated.dcm"] == "truncated: the header ends early"
-    assert by_name["meta_missing_tsyntax.dcm"] == "no transfer syntax"
-    assert by_name["2026-05-26-oob-monochrome-46341.dcm"] == "more pixels than the limit"
+    assert by_name["zipMR.gz"] == by_name["no_meta.dcm"] == "not_part10"
+    assert by_name["MR_truncated.dcm"] == by_name["3gb-bulk-data-truncated"] == "pixels_truncated"
+    assert by_name["rtplan_truncated.dcm"] == "header_truncated"
+    assert by_name["meta_missing_tsyntax.dcm"] == "no_transfer_syntax"
+    assert by_name["2026-05-26-oob-monochrome-46341.dcm"] == "too_many_pixels"
     assert by_name["UnknownSopClassUid.dcm"] == by_name["no-pixel-data.dcm"] == ""

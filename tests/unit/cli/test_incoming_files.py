@@ -58,7 +58,7 @@ def test_a_member_that_leads_out_of_the_archive_is_refused_and_written_nowhere(t
     path = make_zip(inside / "x.zip", {name: b"evil bytes", "good": b"good"})
     before = set(tmp_path.rglob("*"))
     (_, data, fault), (_, good, no_fault) = collect(path)
-    assert fault == "the zip member's name leads out of the archive"
+    assert fault == "member_name_unsafe"
     assert (data, good, no_fault) == (b"evil bytes", b"good", None)
     assert set(tmp_path.rglob("*")) == before
 
@@ -66,21 +66,21 @@ def test_a_member_that_leads_out_of_the_archive_is_refused_and_written_nowhere(t
 def test_a_zip_bomb_is_cut_off(tmp_path: Path) -> None:
     path = make_zip(tmp_path / "bomb.zip", {"bomb": bytes(64 * 1024 * 1024)})
     ((_, data, fault),) = collect(path)
-    assert fault == "the zip member unpacks beyond the limit"
+    assert fault == "member_too_large"
     assert len(data) <= 64 * 1024 * 1024 // 2
 
 
 def test_a_member_larger_than_the_limit_is_cut_off(tmp_path: Path) -> None:
     path = make_zip(tmp_path / "x.zip", {"large": os.urandom(5000)})
     ((_, data, fault),) = collect(path, limits=ZipLimits(member_bytes=4000))
-    assert fault == "the zip member unpacks beyond the limit"
+    assert fault == "member_too_large"
     assert len(data) <= 4000
 
 
 @pytest.mark.parametrize("limits", [ZipLimits(members=2), ZipLimits(total_bytes=2)])
 def test_a_zip_past_its_limits_is_kept_whole_and_unopened(tmp_path: Path, limits: ZipLimits) -> None:
     path = make_zip(tmp_path / "x.zip", {"1": b"1", "2": b"2", "3": b"3"})
-    assert collect(path, limits=limits) == [("x.zip", path.read_bytes(), "the zip is larger than the limit")]
+    assert collect(path, limits=limits) == [("x.zip", path.read_bytes(), "zip_too_large")]
 
 
 def test_a_lying_size_in_the_directory_does_not_get_past_the_count(tmp_path: Path) -> None:
@@ -90,7 +90,7 @@ def test_a_lying_size_in_the_directory_does_not_get_past_the_count(tmp_path: Pat
     raw[directory + 24 : directory + 28] = struct.pack("<I", 5)
     path.write_bytes(raw)
     ((_, _, fault),) = collect(path)
-    assert fault == "the zip member cannot be read"
+    assert fault == "member_unreadable"
 
 
 def test_damaged_and_encrypted_members_are_refused_and_the_others_come_through(tmp_path: Path) -> None:
@@ -100,9 +100,9 @@ def test_damaged_and_encrypted_members_are_refused_and_the_others_come_through(t
     raw[directory + 8] |= 1
     raw[6] |= 1
     path.write_bytes(raw)
-    assert [fault for _, _, fault in collect(path)] == ["the zip member cannot be read", None]
+    assert [fault for _, _, fault in collect(path)] == ["member_unreadable", None]
     path.write_bytes(path.read_bytes()[:40])
-    assert [fault for _, _, fault in collect(path)] == ["the zip cannot be read"]
+    assert [fault for _, _, fault in collect(path)] == ["zip_unreadable"]
     assert count([path]) == 1
 
 
@@ -119,7 +119,7 @@ def test_a_member_damaged_anywhere_is_refused_alone_however_it_is_packed(tmp_pat
     for position in range(body, second.header_offset):
         path.write_bytes(raw[:position] + bytes([raw[position] ^ 0xFF]) + raw[position + 1 :])
         (_, damaged, fault), (_, sound, no_fault) = collect(path)
-        assert fault == "the zip member cannot be read" or damaged == content  # some bits are only padding
+        assert fault == "member_unreadable" or damaged == content  # some bits are only padding
         assert (sound, no_fault) == (content, None)
 
 
@@ -156,13 +156,13 @@ def test_a_folder_that_cannot_be_opened_is_named(tmp_path: Path, monkeypatch: py
         return scandir(path)
 
     monkeypatch.setattr(os, "scandir", refusing)
-    assert collect(tmp_path) == [("x", b"x", None), ("closed", b"", "the file cannot be read")]
+    assert collect(tmp_path) == [("x", b"x", None), ("closed", b"", "file_unreadable")]
     assert count([tmp_path]) == 2
 
 
 def test_a_pipe_in_a_folder_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    assert collect(tmp_path) == [("pipe", b"", "the file cannot be read")]
+    assert collect(tmp_path) == [("pipe", b"", "file_unreadable")]
 
 
 def test_a_path_that_is_not_there_is_an_error(tmp_path: Path) -> None:

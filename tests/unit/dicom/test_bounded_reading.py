@@ -73,5 +73,5 @@ def test_what_lies_behind_the_stream_is_not_read_to_its_end() -> None:
 
 
 def test_no_more_than_the_limit_and_one_step_is_ever_inflated() -> None:
-    with within(20), pytest.raises(RefusedObject, match="beyond the limit"):
+    with within(20), pytest.raises(RefusedObject, match="inflates_too_large"):
         inflate(io.BytesIO(START + deflated(bytes(64 * MIB))), len(START), 2 * MIB)

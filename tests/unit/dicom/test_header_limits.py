@@ -38,7 +38,7 @@ def nested(depth: int, undefined_length: bool) -> bytes:
 @pytest.mark.parametrize("undefined_length", [True, False])
 def test_reasonable_nesting_passes_and_deep_nesting_does_not(undefined_length: bool) -> None:
     assert read_bytes(nested(20, undefined_length)).modality == "CT"
-    assert refusal(nested(40, undefined_length)) == "nested too deeply"
+    assert refusal(nested(40, undefined_length)) == "nested_too_deeply"
 
 
 def test_nesting_past_the_interpreters_stack_is_refused() -> None:
@@ -49,7 +49,7 @@ def test_nesting_past_the_interpreters_stack_is_refused() -> None:
     def called_from(depth: int) -> str:  # where the stack ends within pydicom decides what it makes of it
         return called_from(depth - 1) if depth else refusal(hostile)
 
-    assert {called_from(depth) for depth in range(12)} == {"nested too deeply"}
+    assert {called_from(depth) for depth in range(12)} == {"nested_too_deeply"}
 
 
 def test_a_deflated_file_is_read_and_a_deflated_bomb_is_not() -> None:
@@ -59,8 +59,8 @@ def test_a_deflated_file_is_read_and_a_deflated_bomb_is_not() -> None:
     packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
     bomb = data[:meta_end] + b"".join(packer.compress(bytes(MIB)) for _ in range(20)) + packer.flush()
     assert len(bomb) < MIB
-    assert refusal(bomb, HeaderLimits(inflated_bytes=10 * MIB)) == "inflates beyond the limit"
-    assert refusal(data[:-3]).startswith("truncated")
+    assert refusal(bomb, HeaderLimits(inflated_bytes=10 * MIB)) == "inflates_too_large"
+    assert refusal(data[:-3]).endswith("truncated")
 
 
 @pytest.mark.parametrize("claimed", [0, 8, 2**32 - 1])
@@ -70,7 +70,7 @@ def test_a_lying_group_length_gets_no_deflated_bomb_past_the_limit(claimed: int)
     packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
     head = data[:140] + claimed.to_bytes(4, "little") + data[144:meta_end]
     bomb = head + b"".join(packer.compress(bytes(MIB)) for _ in range(20)) + packer.flush()
-    assert refusal(bomb, HeaderLimits(inflated_bytes=10 * MIB)) == "inflates beyond the limit"
+    assert refusal(bomb, HeaderLimits(inflated_bytes=10 * MIB)) == "inflates_too_large"
 
 
 @pytest.mark.parametrize("syntax", [ImplicitVRLittleEndian, ExplicitVRLittleEndian, DeflatedExplicitVRLittleEndian])
@@ -83,7 +83,7 @@ def test_elements_are_counted_wherever_they_lie(syntax: str, undefined_length: b
     dataset["ReferencedSeriesSequence"].is_undefined_length = undefined_length
     data = part10(dataset, syntax)
     assert read_bytes(data, HeaderLimits(reads=3000)).modality == "CT"
-    assert refusal(data, HeaderLimits(reads=1000)) == "the header is larger than the limit"
+    assert refusal(data, HeaderLimits(reads=1000)) == "header_too_large"
 
 
 def test_the_same_bytes_in_ever_deeper_sequences_are_paid_for_at_every_level() -> None:
@@ -92,7 +92,7 @@ def test_the_same_bytes_in_ever_deeper_sequences_are_paid_for_at_every_level() -
         inner.ConceptNameCodeSequence = Sequence([Dataset()])
         inner = inner.ConceptNameCodeSequence[0]
     inner.EncapsulatedDocument = bytes(MIB)
-    assert refusal(part10(dataset), HeaderLimits(header_bytes=8 * MIB)) == "the header is larger than the limit"
+    assert refusal(part10(dataset), HeaderLimits(header_bytes=8 * MIB)) == "header_too_large"
 
 
 @pytest.mark.parametrize("keyword", ["WindowCenter", "PatientName", "SeriesDescription", "ImageType"])
@@ -103,7 +103,7 @@ def test_a_value_that_would_become_a_million_objects_is_refused_unread(keyword: 
     head = struct.pack("<HH", tag >> 16, tag & 0xFFFF)
     many = b"1\\" * (MIB // 2 + 1)
     data = data.replace(head + struct.pack("<I", 2) + b"11", head + struct.pack("<I", len(many)) + many)
-    assert refusal(data) == "an element is longer than the limit"
+    assert refusal(data) == "element_too_long"
 
 
 def test_bulk_data_of_any_length_are_no_fault() -> None:
@@ -117,7 +117,7 @@ def test_pixels_in_endless_fragments_are_refused(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(pixel_element, "MOST_FRAGMENTS", 100)
     fragment = b"\xfe\xff\x00\xe0" + bytes(4)
     assert read_bytes(encapsulated(fragment * 100)).modality == "CT"
-    assert refusal(encapsulated(fragment * 101)) == "more pixel data fragments than the limit"
+    assert refusal(encapsulated(fragment * 101)) == "too_many_fragments"
 
 
 def encapsulated(fragments: bytes) -> bytes:
@@ -128,13 +128,13 @@ def encapsulated(fragments: bytes) -> bytes:
 def test_an_element_that_claims_gigabytes_is_refused_without_reading_them() -> None:
     head = part10(ct_slice(PixelData=None))
     claim = b"\x09\x00\x10\x10OB\x00\x00\xff\xff\xff\xbf"
-    assert refusal(head + claim + bytes(100)).startswith("truncated")
+    assert refusal(head + claim + bytes(100)).endswith("truncated")
 
 
 def test_a_header_larger_or_longer_than_its_limits_is_refused() -> None:
     large = part10(ct_slice(PixelData=None, EncapsulatedDocument=bytes(MIB)))
-    assert refusal(large, HeaderLimits(header_bytes=MIB)) == "the header is larger than the limit"
-    assert refusal(VALID, HeaderLimits(reads=30)) == "the header is larger than the limit"
+    assert refusal(large, HeaderLimits(header_bytes=MIB)) == "header_too_large"
+    assert refusal(VALID, HeaderLimits(reads=30)) == "header_too_large"
 
 
 @pytest.mark.parametrize("undefined_length", [True, False])

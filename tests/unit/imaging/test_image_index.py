@@ -38,7 +38,7 @@ def test_an_image_nobody_can_show_is_stored_with_its_reason(rig: IngestRig) -> N
     assert isinstance(outcome, Stored)
     (row,) = rig.instances()
     assert row.image_header is None
-    assert row.not_shown_reason
+    assert (row.not_shown_reason, row.not_shown_note) == ("bits_odd", None)
 
 
 def test_real_images_of_all_kinds_get_their_index(rig: IngestRig) -> None:

@@ -153,7 +153,7 @@ def test_a_job_that_kills_its_worker_every_time_is_given_up_visibly(house: Servi
     assert following is not None
     assert following.key == "harmless"
     (given_up,) = queue.given_up()
-    assert (given_up.key, given_up.last_error) == ("deadly", "worker lost")
+    assert (given_up.key, given_up.last_error) == ("deadly", "worker_lost")
 
 
 def test_a_given_up_job_can_be_revived_by_a_human(house: Services, queue: JobQueue) -> None:

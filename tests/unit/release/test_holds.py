@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from app.bootstrap import Services
 from app.errors import Conflict, InvalidInput, NotFound
-from app.models import AuditEvent, Exam
+from app.models import AuditEvent
 from app.services.patient_access.verification import Attempt
 from tests.factories.access import FACTOR
 from tests.factories.house import clock_of, services
@@ -43,10 +43,7 @@ def holding_events(house: Services) -> list[tuple[str, str]]:
 
 
 def hold(house: Services, exam_id: uuid.UUID, reason: str) -> None:
-    with house.db.session() as session:
-        exam = session.get(Exam, exam_id)
-        assert exam is not None
-        house.release.holds.hold(session, exam, reason, "staff:a")
+    house.release.holds.withhold(exam_id, reason, "staff:a")
 
 
 def test_a_study_of_another_person_holds_the_exam_that_shows_one_already(house: Services) -> None:
@@ -58,7 +55,7 @@ def test_a_study_of_another_person_holds_the_exam_that_shows_one_already(house: 
     receive_study(house, **STRANGER)
     held = exam_of(house)
     assert held.held_at == house.clock.now()
-    assert held.held_reason == "a study of its accession number names another patient"
+    assert (held.held_reason, held.held_note) == ("contradicted", None)
     assert held.revision > before.revision
     assert holding_events(house) == [("exam.held", "system")]
 
@@ -134,7 +131,7 @@ def test_what_a_human_holds_no_correction_lifts(house: Services) -> None:
     assert study(house, uid).match_state == "mismatch"
     register(house)
     assert study(house, uid).match_state == "matched"
-    assert exam_of(house).held_reason == "患者来电说不是本人"
+    assert (exam_of(house).held_reason, exam_of(house).held_note) == ("by_staff", "患者来电说不是本人")
     house.release.holds.release_hold(exam_id, "已核对", "staff:b")
     assert exam_of(house).held_at is None
 
@@ -144,7 +141,7 @@ def test_a_humans_reason_takes_the_machines_place(house: Services) -> None:
     receive_study(house)
     hold(house, exam_id, "等待影像科")
     register(house)
-    assert exam_of(house).held_reason == "等待影像科"
+    assert (exam_of(house).held_reason, exam_of(house).held_note) == ("by_staff", "等待影像科")
 
 
 def test_news_that_waited_when_the_hold_came_is_told_once_after_it(house: Services) -> None:

@@ -7,7 +7,8 @@ import re
 from flask import Response, abort, jsonify, request
 
 from app.errors import InvalidInput
-from app.services.dicomweb.matching_keys import keyword_of
+from app.security.permissions import Scope
+from app.services.dicomweb.matching_keys import Level, keyword_of
 from app.services.dicomweb.query import MAX_RESULTS, Row, Search
 from app.web.context import services
 from app.web.guards import guarded_blueprint
@@ -16,7 +17,7 @@ from app.web.machine.dicomweb.addresses import checked_uid, retrieve_url
 from app.web.machine.dicomweb.dicom_json import to_dicom_json
 from app.web.machine.dicomweb.media_types import accepted, best
 
-blueprint = guarded_blueprint("qido", __name__, requires_scope("read"), url_prefix="/dicomweb")
+blueprint = guarded_blueprint("qido", __name__, requires_scope(Scope.READ), url_prefix="/dicomweb")
 
 ANSWERS = ("application/dicom+json", "application/json")
 CONTROLS = frozenset({"limit", "offset", "includefield", "fuzzymatching", "accept"})
@@ -26,23 +27,23 @@ LITERAL = '299 cloudfilm "The fuzzymatching parameter is not supported. Only lit
 
 @blueprint.get("/studies")
 def studies() -> Response:
-    return _search("study")
+    return _search(Level.STUDY)
 
 
 @blueprint.get("/series")
 @blueprint.get("/studies/<study_uid>/series")
 def series(study_uid: str | None = None) -> Response:
-    return _search("series", study_uid)
+    return _search(Level.SERIES, study_uid)
 
 
 @blueprint.get("/instances")
 @blueprint.get("/studies/<study_uid>/instances")
 @blueprint.get("/studies/<study_uid>/series/<series_uid>/instances")
 def instances(study_uid: str | None = None, series_uid: str | None = None) -> Response:
-    return _search("instance", study_uid, series_uid)
+    return _search(Level.INSTANCE, study_uid, series_uid)
 
 
-def _search(level: str, study_uid: str | None = None, series_uid: str | None = None) -> Response:
+def _search(level: Level, study_uid: str | None = None, series_uid: str | None = None) -> Response:
     """200 with the rows, 204 when there are none (PS3.18 10.6.3)."""
     answer_type = best(accepted(request.headers.get("Accept"), request.args.get("accept")), ANSWERS)
     if answer_type is None:

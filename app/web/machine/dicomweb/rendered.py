@@ -7,6 +7,7 @@ import re
 from flask import Response, abort, request
 
 from app.errors import InvalidInput
+from app.security.permissions import Scope
 from app.services.dicomweb.render_parameters import FORMATS
 from app.services.dicomweb.retrieve import StoredInstance
 from app.web.context import services
@@ -15,7 +16,7 @@ from app.web.machine.auth import requires_scope
 from app.web.machine.dicomweb.media_types import best
 from app.web.machine.dicomweb.wado import INSTANCE, SERIES, STUDY, find, wanted
 
-blueprint = guarded_blueprint("rendered", __name__, requires_scope("read"), url_prefix="/dicomweb")
+blueprint = guarded_blueprint("rendered", __name__, requires_scope(Scope.READ), url_prefix="/dicomweb")
 
 THUMBNAIL = 256
 

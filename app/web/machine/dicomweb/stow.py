@@ -11,9 +11,11 @@ from typing import Any
 from flask import Response, abort, jsonify, request
 
 from app.dicom.header_fields import DeclaredUids
+from app.dicom.refusals import Refusal
 from app.dicom.status import CANNOT_UNDERSTAND, MIB
 from app.errors import InvalidInput, RefusedObject
-from app.services.ingest.incoming import OVERSIZED, IncomingObject, Outcome, Refused
+from app.security.permissions import Scope
+from app.services.ingest.incoming import OVERSIZED, DoorName, IncomingObject, Outcome, Refused
 from app.web.context import services
 from app.web.guards import guarded_blueprint
 from app.web.machine.auth import caller, requires_scope
@@ -21,12 +23,12 @@ from app.web.machine.dicomweb.addresses import checked_uid, retrieve_url
 from app.web.machine.dicomweb.media_types import MediaType, accepted, best
 from app.web.machine.dicomweb.multipart_related import Limits, ReceivedPart, read_parts
 
-blueprint = guarded_blueprint("stow", __name__, requires_scope("upload"), url_prefix="/dicomweb")
+blueprint = guarded_blueprint("stow", __name__, requires_scope(Scope.UPLOAD), url_prefix="/dicomweb")
 
 BATCH_PARTS = 32
 BATCH_BYTES = 64 * MIB
 ANSWERS = ("application/dicom+json", "application/json")
-NOT_DICOM = RefusedObject("its part is not application/dicom", CANNOT_UNDERSTAND)
+NOT_DICOM = RefusedObject(Refusal.NOT_DICOM_PART, CANNOT_UNDERSTAND)
 
 
 @blueprint.post("/studies")
@@ -42,7 +44,7 @@ def store(study_uid: str | None = None) -> Response:
     for batch in _batches(parts):
         try:
             sources = [_incoming(part, declared) for part in batch]
-            outcomes += services().ingest.ingest.receive(sources, "stow", f"machine:{caller().name}")
+            outcomes += services().ingest.ingest.receive(sources, DoorName.STOW, f"machine:{caller().name}")
         finally:
             for part in batch:
                 part.file.close()

@@ -13,6 +13,7 @@ from flask import Response, abort, request, stream_with_context
 
 from app.dicom import json_metadata
 from app.errors import InvalidInput, NotFound
+from app.security.permissions import Scope
 from app.services.dicomweb.retrieve import StoredInstance
 from app.web.context import services
 from app.web.downloads import for_a_machine
@@ -23,7 +24,7 @@ from app.web.machine.dicomweb.media_types import MediaType, accepted, best
 from app.web.machine.dicomweb.multipart_answer import AnswerPart, multipart_answer
 from app.web.machine.dicomweb.transfer_syntaxes import OCTETS, frame_media_type, frame_syntax, instances_accepted
 
-blueprint = guarded_blueprint("wado", __name__, requires_scope("read"), url_prefix="/dicomweb")
+blueprint = guarded_blueprint("wado", __name__, requires_scope(Scope.READ), url_prefix="/dicomweb")
 
 STUDY = "/studies/<study_uid>"
 SERIES = STUDY + "/series/<series_uid>"

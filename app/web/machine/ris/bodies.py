@@ -14,8 +14,9 @@ from typing import Any
 
 from app.clock import CHINA
 from app.errors import InvalidInput
+from app.identity.matching import PatientField
 from app.identity.numbers import document_number, phone_number
-from app.services.exams.input import STATUSES, ExamInput, PatientInput, ReportInput
+from app.services.exams.input import REPORT_STATUSES, SEXES, ExamInput, PatientInput, ReportInput
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 
@@ -31,10 +32,12 @@ def exam_input(body: Any) -> ExamInput:
     read = PatientInput(
         patient_id=patient.take("patient_id", _text(64)),
         name=patient.take("name", _name),
-        phone=patient.take("phone", _if_usable("phone", phone_number, unusable), optional=True),
-        id_number=patient.take("id_number", _if_usable("id_number", document_number, unusable), optional=True),
+        phone=patient.take("phone", _if_usable(PatientField.PHONE, phone_number, unusable), optional=True),
+        id_number=patient.take(
+            "id_number", _if_usable(PatientField.ID_NUMBER, document_number, unusable), optional=True
+        ),
         birth_date=patient.take("birth_date", _date),
-        sex=patient.take("sex", _one_of("M", "F", "O")),
+        sex=patient.take("sex", _one_of(*SEXES)),
     )
     result = ExamInput(
         patient=read,
@@ -60,7 +63,7 @@ def report_input(body: Any) -> ReportInput:
     """Raises InvalidInput naming every faulty field."""
     reader = _Reader(body)
     result = ReportInput(
-        status=reader.take("status", _one_of(*STATUSES)),
+        status=reader.take("status", _one_of(*REPORT_STATUSES)),
         findings=reader.take("findings", _text(20_000, empty=True, lines=True)),
         impression=reader.take("impression", _text(20_000, empty=True, lines=True)),
         reporting_doctor=reader.take("reporting_doctor", _text(64, empty=True), optional=True) or "",
@@ -104,7 +107,9 @@ class _Reader:
             raise InvalidInput("body", "; ".join(self.faults))
 
 
-def _if_usable(name: str, parse: Callable[[Any], str], unusable: dict[str, str]) -> Callable[[Any], str | None]:
+def _if_usable(
+    name: PatientField, parse: Callable[[Any], str], unusable: dict[str, str]
+) -> Callable[[Any], str | None]:
     """Any text is taken; one that breaks the rule of `parse` is left out and noted."""
 
     def usable(value: Any) -> str | None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from flask import Response
 
+from app.security.permissions import Scope
 from app.web.context import services
 from app.web.guards import guarded_blueprint
 from app.web.machine.auth import requires_scope
 from app.web.machine.dicomweb.addresses import checked_uid
 
-blueprint = guarded_blueprint("completion", __name__, requires_scope("upload"), url_prefix="/api/v1")
+blueprint = guarded_blueprint("completion", __name__, requires_scope(Scope.UPLOAD), url_prefix="/api/v1")
 
 
 @blueprint.post("/studies/<study_uid>/complete")

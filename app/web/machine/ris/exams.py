@@ -13,6 +13,8 @@ from flask import Response, jsonify, make_response, request
 from werkzeug.exceptions import UnsupportedMediaType
 
 from app.errors import InvalidInput
+from app.security.permissions import Scope
+from app.services import in_english
 from app.services.exams.input import accession_number
 from app.web.body_limits import limit_body
 from app.web.context import services
@@ -21,7 +23,7 @@ from app.web.machine.auth import caller, requires_scope
 from app.web.machine.ris.bodies import exam_input, report_input
 from app.web.machine.ris.openapi import DOCUMENT
 
-blueprint = guarded_blueprint("ris", __name__, requires_scope("ris"), url_prefix="/api/v1")
+blueprint = guarded_blueprint("ris", __name__, requires_scope(Scope.RIS), url_prefix="/api/v1")
 MAX_BODY_BYTES = 256 * 1024
 
 
@@ -55,14 +57,14 @@ def report_sheet(accession: str) -> Response:
 
 
 @blueprint.get("/quarantine")
-@guarded(requires_scope("read"))
+@guarded(requires_scope(Scope.READ))
 def quarantine() -> Response:
     return jsonify(
         [
             {
                 "received_at": item.received_at.isoformat(),
                 "door": item.door,
-                "reason": item.reason,
+                "reason": in_english.refusal(item.reason, item.note),
                 "sop_instance_uid": item.sop_instance_uid,
                 "sha256": item.sha256.hex(),
             }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.dicom.uids import UID_CHARACTERS, UID_PATTERN
+from app.security.permissions import Scope
 
 _TEXT: dict[str, Any] = {"type": "string"}
 _INSTANT: dict[str, Any] = {
@@ -111,7 +112,7 @@ def _fault(text: str) -> dict[str, Any]:
     return _json("Fault", text)
 
 
-def _operation(scope: str, summary: str, answers: dict[str, Any], body: str | None = None) -> dict[str, Any]:
+def _operation(scope: Scope, summary: str, answers: dict[str, Any], body: str | None = None) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "summary": summary,
         "security": [{"bearer": [scope]}],
@@ -128,7 +129,7 @@ def _operation(scope: str, summary: str, answers: dict[str, Any], body: str | No
     return operation
 
 
-def _file(scope: str, summary: str, kind: str) -> dict[str, Any]:
+def _file(scope: Scope, summary: str, kind: str) -> dict[str, Any]:
     answers = {"200": {"description": summary, "content": {kind: {}}}, "404": _fault("no such exam")}
     return {"parameters": [_ACCESSION], "get": _operation(scope, summary, answers)}
 
@@ -141,7 +142,7 @@ DOCUMENT: dict[str, Any] = {
         "/exams/{accession}": {
             "parameters": [_ACCESSION],
             "put": _operation(
-                "ris",
+                Scope.RIS,
                 "Register or correct an exam",
                 {"201": _json("Done", "registered"), "200": _json("Done", "known; corrected where it differs")},
                 "Exam",
@@ -150,7 +151,7 @@ DOCUMENT: dict[str, Any] = {
         "/exams/{accession}/report": {
             "parameters": [_ACCESSION],
             "put": _operation(
-                "ris",
+                Scope.RIS,
                 "Add a report version",
                 {
                     "201": _json("Done", "the first version"),
@@ -161,20 +162,20 @@ DOCUMENT: dict[str, Any] = {
                 "Report",
             ),
         },
-        "/exams/{accession}/qr.svg": _file("ris", "The exam's QR as SVG", "image/svg+xml"),
-        "/exams/{accession}/qr.png": _file("ris", "The exam's QR as PNG", "image/png"),
-        "/exams/{accession}/report-sheet.pdf": _file("ris", "Our report sheet with the QR", "application/pdf"),
+        "/exams/{accession}/qr.svg": _file(Scope.RIS, "The exam's QR as SVG", "image/svg+xml"),
+        "/exams/{accession}/qr.png": _file(Scope.RIS, "The exam's QR as PNG", "image/png"),
+        "/exams/{accession}/report-sheet.pdf": _file(Scope.RIS, "Our report sheet with the QR", "application/pdf"),
         "/studies/{study_uid}/complete": {
             "parameters": [_STUDY],
             "post": _operation(
-                "upload",
+                Scope.UPLOAD,
                 "All of the study is there: prepare it at once",
                 {"204": {"description": "done"}, "400": _fault("no UID"), "404": _fault("no such study")},
             ),
         },
         "/quarantine": {
             "get": _operation(
-                "read",
+                Scope.READ,
                 "Objects that were not taken, newest first",
                 {"200": _json("Quarantine", "items")},
             ),

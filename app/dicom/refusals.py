@@ -1,0 +1,78 @@
+"""Why an object is refused. The code DICOM has for it is `status`, its words are no part of this room.
+
+Stored with the quarantined object: a member's value is written for good.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Refusal(StrEnum):
+    NOT_PART10 = "not_part10"
+    NO_TRANSFER_SYNTAX = "no_transfer_syntax"
+    HEADER_UNREADABLE = "header_unreadable"
+    HEADER_TOO_LARGE = "header_too_large"
+    HEADER_TRUNCATED = "header_truncated"
+    PIXELS_TRUNCATED = "pixels_truncated"
+    DEFLATED_TRUNCATED = "deflated_truncated"
+    INFLATES_TOO_LARGE = "inflates_too_large"
+    NESTED_TOO_DEEPLY = "nested_too_deeply"
+    ELEMENT_TOO_LONG = "element_too_long"
+    BYTES_BEHIND_END = "bytes_behind_end"
+    TOO_MANY_PIXELS = "too_many_pixels"
+    TOO_MANY_FRAGMENTS = "too_many_fragments"
+    FRAGMENTS_BROKEN = "fragments_broken"
+    TOO_LARGE = "too_large"
+    TOO_LARGE_START_KEPT = "too_large_start_kept"
+    """Only its start is in quarantine."""
+    EMPTY_REJECTION_NOTE = "empty_rejection_note"
+    """A rejection note that does not say what it rejects."""
+    SOP_CLASS_UID_MISSING = "sop_class_uid_missing"
+    SOP_INSTANCE_UID_MISSING = "sop_instance_uid_missing"
+    STUDY_UID_MISSING = "study_uid_missing"
+    SERIES_UID_MISSING = "series_uid_missing"
+    TRANSFER_SYNTAX_UID_MISSING = "transfer_syntax_uid_missing"
+    SOP_CLASS_UID_INVALID = "sop_class_uid_invalid"
+    SOP_INSTANCE_UID_INVALID = "sop_instance_uid_invalid"
+    STUDY_UID_INVALID = "study_uid_invalid"
+    SERIES_UID_INVALID = "series_uid_invalid"
+    TRANSFER_SYNTAX_UID_INVALID = "transfer_syntax_uid_invalid"
+    NUMBER_TOO_LONG = "number_too_long"
+    """Accession number or patient ID."""
+    OTHER_CONTENT = "other_content"
+    """The same SOP Instance UID with other content."""
+    OTHER_STUDY = "other_study"
+    """Its series belongs to another study."""
+    OTHER_PATIENT = "other_patient"
+    """Its patient is not the one of its study."""
+    NOT_AS_ANNOUNCED = "not_as_announced"
+    """Its UIDs are not those it was announced with."""
+    NOT_DICOM_PART = "not_dicom_part"
+    """Its part of the body is not application/dicom."""
+    FILE_UNREADABLE = "file_unreadable"
+    ZIP_UNREADABLE = "zip_unreadable"
+    ZIP_TOO_LARGE = "zip_too_large"
+    MEMBER_UNREADABLE = "member_unreadable"
+    MEMBER_NAME_UNSAFE = "member_name_unsafe"
+    """The zip member's name leads out of the archive."""
+    MEMBER_TOO_LARGE = "member_too_large"
+    OTHER = "other"
+    """Of before reasons were codes; `QuarantineItem.note` is the text. Never written any more."""
+
+
+UID_MISSING = {
+    "SOPClassUID": Refusal.SOP_CLASS_UID_MISSING,
+    "SOPInstanceUID": Refusal.SOP_INSTANCE_UID_MISSING,
+    "StudyInstanceUID": Refusal.STUDY_UID_MISSING,
+    "SeriesInstanceUID": Refusal.SERIES_UID_MISSING,
+    "TransferSyntaxUID": Refusal.TRANSFER_SYNTAX_UID_MISSING,
+}
+UID_INVALID = {
+    "SOPClassUID": Refusal.SOP_CLASS_UID_INVALID,
+    "SOPInstanceUID": Refusal.SOP_INSTANCE_UID_INVALID,
+    "StudyInstanceUID": Refusal.STUDY_UID_INVALID,
+    "SeriesInstanceUID": Refusal.SERIES_UID_INVALID,
+    "TransferSyntaxUID": Refusal.TRANSFER_SYNTAX_UID_INVALID,
+}
+"""By keyword of the attribute."""

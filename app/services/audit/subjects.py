@@ -1,0 +1,53 @@
+"""What an audit event is about, as the log writes it: `<kind>:<id>`. Who did it is the actor, which is no part of this.
+
+Each name is written for good: the log is searched by it, and its rows are never rewritten.
+"""
+
+from __future__ import annotations
+
+import uuid
+
+UNKNOWN_CODE = "code:unknown"
+"""A typed code that names no exam."""
+UNKNOWN_STAFF = "staff:unknown"
+"""A typed name that is no account."""
+EVERY_MACHINE = "machine:all"
+WHOLE_QUARANTINE = "quarantine"
+
+
+def exam_subject(exam_id: uuid.UUID) -> str:
+    return f"exam:{exam_id.hex}"
+
+
+def patient_subject(patient_id: uuid.UUID) -> str:
+    return f"patient:{patient_id.hex}"
+
+
+def study_subject(study_instance_uid: str) -> str:
+    return f"study:{study_instance_uid}"
+
+
+def instance_subject(sop_instance_uid: str) -> str:
+    return f"instance:{sop_instance_uid}"
+
+
+def quarantine_subject(item_id: uuid.UUID) -> str:
+    """With hyphens, unlike the others."""
+    return f"quarantine:{item_id}"
+
+
+def job_subject(job_id: uuid.UUID) -> str:
+    return f"job:{job_id.hex}"
+
+
+def staff_subject(username: str) -> str:
+    return f"staff:{username}"
+
+
+def machine_subject(name: str) -> str:
+    return f"machine:{name}"
+
+
+def search_subject(level: str) -> str:
+    """A search of a machine over all studies."""
+    return f"search:{level}"
