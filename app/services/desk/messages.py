@@ -20,6 +20,7 @@ from app.repos.exams import exams as exam_repo
 from app.repos.notifications import outbox as repo
 from app.services.audit.log import Action, Audit
 from app.services.audit.reasons import checked_reason
+from app.services.audit.subjects import exam_subject
 from app.services.notifications.outbox import Outbox
 
 RESENDS_AN_HOUR = 3
@@ -89,7 +90,7 @@ class Messages:
             news = self.outbox.news(session, exam)
             if not self.outbox.queue_news(session, exam, NotificationKind.RESEND, news):
                 raise NobodyToTell
-            self.audit.record(session, Action.STAFF_RESENT, actor=actor, subject=f"exam:{exam.id.hex}", reason=reason)
+            self.audit.record(session, Action.STAFF_RESENT, actor=actor, subject=exam_subject(exam.id), note=reason)
         self.wake()
 
     def settle(self, notification_id: uuid.UUID, arrived: bool, actor: str) -> None:
@@ -107,7 +108,7 @@ class Messages:
                 session,
                 Action.STAFF_SETTLED_MESSAGE,
                 actor=actor,
-                subject=f"exam:{row.exam_id.hex}",
+                subject=exam_subject(row.exam_id),
                 notification=row.id.hex,
                 arrived=arrived,
             )
