@@ -1,7 +1,7 @@
 """The child's side of `sandbox`: takes frames from its socket, answers with pictures, ends with its parent.
 
-It binds its own hands before the first byte arrives: memory and processor time are limited, no file or socket can be
-opened, nothing can be written. A breach kills this process alone.
+It binds its own hands before the first byte arrives: memory and processor time are limited, and of the system calls it
+keeps those that decoding needs (`cage`). A breach kills this process alone.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from PIL import Image
 
 from app.imaging.display.pictures import KeptPixels, decoded, draw, kept_pixels
 from app.imaging.errors import BadRegion, ImagingError
+from app.imaging.sandbox import cage
 from app.imaging.sandbox.protocol import (
     BAD_REGION,
     FRAME_WANTED,
@@ -67,14 +68,20 @@ def _limit_processor_time(seconds: int) -> None:
 
 
 def bind_hands(memory_limit_bytes: int) -> None:
-    """Raises MemoryError when nothing could be decoded under this limit: better now than with a frame to blame."""
+    """For good. Where the kernel cannot cage a process the limits stand alone; start-up says so.
+
+    Raises MemoryError when nothing could be decoded under this limit: better now than with a frame to blame. Raises
+    OSError when the kernel refuses a cage it offers: such a child decodes nothing.
+    """
     for name in CODECS:
         getattr(imagecodecs, f"{name}_decode")
     Image.init()
     resource.setrlimit(resource.RLIMIT_AS, (memory_limit_bytes, memory_limit_bytes))
-    for limit in (resource.RLIMIT_CORE, resource.RLIMIT_FSIZE, resource.RLIMIT_NOFILE):
+    for limit in (resource.RLIMIT_CORE, resource.RLIMIT_FSIZE, resource.RLIMIT_NOFILE, resource.RLIMIT_NPROC):
         resource.setrlimit(limit, (0, 0))
     bytearray(LEAST_ROOM_BYTES)
+    if cage.lacking() is None:
+        cage.lock()
 
 
 def main() -> None:
@@ -86,3 +93,4 @@ def main() -> None:
         serve(connection, time_limit_s)
     except (MemoryError, OSError):
         os._exit(1)
+    os._exit(0)

@@ -15,6 +15,7 @@ from types import TracebackType
 
 from app.imaging.display.render_spec import RenderSpec, RenderTask
 from app.imaging.errors import BadRegion, DecoderUnavailable, UndecodableFrame
+from app.imaging.sandbox import cage
 from app.imaging.sandbox.process import Child
 from app.imaging.sandbox.protocol import BAD_REGION, PICTURES, BrokenAnswer, Request
 
@@ -33,6 +34,8 @@ class RenderPool:
         self._idle: list[Child] = []
         self._started = 0
         self._closed = False
+        self.not_caged = cage.lacking()
+        """Why the children may make any system call, for whoever starts this; None when they may not."""
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="render")
 
     def render(self, task: RenderTask) -> list[bytes]:
