@@ -14,8 +14,6 @@ from app.errors import RefusedObject
 _SEARCH_BLOCK = 8192
 _READ_BYTES = 65536
 _INFLATED_AT_ONCE = 1024 * 1024
-_MOST_RATIO, _ALWAYS_TAKEN = 200, 16 * 1024 * 1024
-"""Plain bytes a deflated byte may become, from 16 MiB on; real images reach about 20."""
 
 
 @dataclass(slots=True)
@@ -62,9 +60,7 @@ class BoundedReader:
 
 
 def inflate(file: BinaryIO, start: int, limit: int) -> BinaryIO:
-    """The data set that lies deflated from `start` on (PS3.5 A.5). Raises RefusedObject beyond `limit` bytes, or beyond
-    what so few bytes become."""
-    limit = min(limit, max(_MOST_RATIO * (file.seek(0, io.SEEK_END) - start), _ALWAYS_TAKEN))
+    """The data set that lies deflated from `start` on (PS3.5 A.5). Raises RefusedObject beyond `limit` bytes."""
     file.seek(start)
     inflater, plain = zlib.decompressobj(-zlib.MAX_WBITS), io.BytesIO()
     while not inflater.eof and (block := file.read(_READ_BYTES)):

@@ -29,6 +29,8 @@ from app.imaging.header.image_index import PIXEL_TAGS
 _ELEMENT_HEAD = 8
 # An element of no length is an object all the same, and comes in two reads.
 _BYTES_A_READ = 256
+# Each label becomes an object, and each piece of a text is tried against all labels.
+_CHARACTER_SETS, _CHARACTER_SETS_BYTES = 0x00080005, 1024
 # Values of these kinds stay bytes or one text; of all others each element becomes a list of objects.
 _BULK = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN", "UR", "UT", "SQ"})
 # Values are stored as they came; judging (and quoting) each of them is not this program's work.
@@ -139,8 +141,9 @@ def _check_elements(dataset: Dataset, budget: Budget, limits: HeaderLimits, allo
         raise RefusedObject("nested too deeply", OUT_OF_RESOURCES)
     for tag, element in dataset.items():  # as they were read; iterating over a Dataset itself converts every value
         if isinstance(element, RawDataElement):
-            vr = _vr(dataset, element)
-            if len(element.value or b"") > limits.value_bytes and _BULK.isdisjoint(vr.split(" or ")):
+            vr = vr_of(dataset, element)
+            most = _CHARACTER_SETS_BYTES if tag == _CHARACTER_SETS else limits.value_bytes
+            if len(element.value or b"") > most and _BULK.isdisjoint(vr.split(" or ")):
                 raise RefusedObject("an element is longer than the limit", OUT_OF_RESOURCES)
             if vr == "SQ":
                 element = dataset[tag] = _opened(dataset, element, budget)
@@ -158,7 +161,7 @@ def _opened(dataset: Dataset, raw: RawDataElement, budget: Budget) -> DataElemen
     return DataElement(raw.tag, "SQ", items, raw.value_tell, already_converted=True)
 
 
-def _vr(dataset: Dataset, raw: RawDataElement) -> str:
+def vr_of(dataset: Dataset, raw: RawDataElement) -> str:
     """As what pydicom will read the element's value."""
     if raw.VR not in (None, "UN"):
         return str(raw.VR)

@@ -11,7 +11,7 @@ _FRAME_HEADERS = frozenset({*range(0xC0, 0xD0), 0xF7}) - {0xC4, 0xC8, 0xCC}
 
 
 def claimed_size(stream: bytes) -> tuple[int, int, int] | None:
-    """(rows, columns, samples a pixel) of the picture, None when the stream does not say (rows 0: after the first scan)."""
+    """(rows, columns, samples a pixel) of the picture, None when the stream does not say (rows 0: after a scan)."""
     if stream.startswith(JPEG_START):
         return _jpeg(stream)
     start = stream.find(J2K_START, 0, 4096)

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from pydicom import dcmread
 from pydicom.dataset import Dataset
 
 from app.archive.sealed import DataKey, SealedArchive
 from app.database import Database
-from app.errors import InvalidInput, NotFound
+from app.dicom.part10 import HeaderLimits, parse
+from app.errors import InvalidInput, NotFound, RefusedObject
 from app.imaging.display.render_spec import RenderTask
 from app.imaging.errors import BadRegion, ImagingError
 from app.imaging.header.image_header import ImageHeader
@@ -56,6 +56,7 @@ class DicomRetrieve:
     data_keys: DataKeys
     audit: Audit
     renderer: RenderPool
+    limits: HeaderLimits = field(default_factory=HeaderLimits)
 
     def find(
         self,
@@ -109,7 +110,10 @@ class DicomRetrieve:
             part10 = self.archive.open_range(
                 row.object_key, row.object_version, found.data_key, 0, row.pixel_offset, size=row.size
             )
-        return dcmread(io.BytesIO(part10), stop_before_pixels=True)
+        try:
+            return parse(io.BytesIO(part10), self.limits).dataset
+        except RefusedObject:  # it was taken under other limits
+            raise NotFound from None
 
     def frame(self, found: StoredInstance, number: int) -> bytes:
         """Frame `number`, from 1, as it is encoded in the file. Raises NotFound."""
