@@ -24,7 +24,7 @@ from app.dicom.element_values import value_of
 from app.dicom.pixel_element import check_pixels_complete
 from app.dicom.status import CANNOT_UNDERSTAND, MIB, OUT_OF_RESOURCES
 from app.errors import RefusedObject
-from app.imaging.header.image_index import PIXEL_TAGS
+from app.imaging.header.image_header import PIXEL_TAGS
 
 _ELEMENT_HEAD = 8
 # An element of no length is an object all the same, and comes in two reads.

@@ -11,6 +11,8 @@ from typing import Any
 
 from app.imaging.header.lut import Lut
 
+PIXEL_TAGS = {0x7FE00008: "FloatPixelData", 0x7FE00009: "DoubleFloatPixelData", 0x7FE00010: "PixelData"}
+
 
 @dataclass(frozen=True)
 class FrameValues:

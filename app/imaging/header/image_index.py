@@ -5,22 +5,20 @@ Limits against bombs are the caller's (app/dicom/part10.py); what a frame means 
 
 from __future__ import annotations
 
-import io
 import struct
 from dataclasses import dataclass, replace
 from typing import BinaryIO
 
-from pydicom import Dataset, FileDataset, dcmread
+from pydicom import Dataset, FileDataset
 from pydicom.filereader import read_partial
 from pydicom.tag import BaseTag
 
 from app.imaging.codecs.decode import DEFLATED_LE, EXPLICIT_BE, EXPLICIT_LE, IMPLICIT_LE
 from app.imaging.errors import ImagingError, NotAnImage, UnsupportedImage
 from app.imaging.header.frame_index import FrameIndex, index_encapsulated, index_native
-from app.imaging.header.image_header import ImageHeader
+from app.imaging.header.image_header import PIXEL_TAGS, ImageHeader
 from app.imaging.header.reading import read_header
 
-PIXEL_TAGS = {0x7FE00008: "FloatPixelData", 0x7FE00009: "DoubleFloatPixelData", 0x7FE00010: "PixelData"}
 UNDEFINED = 0xFFFFFFFF
 
 
@@ -61,7 +59,8 @@ def image_of(
     """Header and frame index of an image whose dataset was parsed up to its pixels, or the reason why it is not shown.
 
     `pixel_offset`: where the pixel element starts, None without one or in a deflated file. There the frames have no
-    place in the file: no index, they are found by `inflated_frame`. Raises nothing for odd images.
+    place in the file: no index, a decoding child finds
+    them (app/imaging/codecs/deflated_object). Raises nothing for odd images.
     """
     try:
         if pixel_offset is None:
@@ -93,16 +92,6 @@ def _starts_like_dicom(file: BinaryIO) -> bool:
     start = file.read(4)
     file.seek(0)
     return start[:2] in (b"\x02\x00", b"\x08\x00") and start[3:] == b"\x00"
-
-
-def inflated_frame(part10: bytes, frame: int) -> bytes:
-    """The bytes of one native frame of a whole deflated file; empty when they are not there, as with frame indexes."""
-    dataset: Dataset = dcmread(io.BytesIO(part10))
-    header = read_header(dataset, DEFLATED_LE)
-    pixels = bytes(dataset[header.pixel_keyword].value)
-    return b"".join(
-        pixels[start : start + length] for start, length in index_native(header, 0, len(pixels)).pieces(frame)
-    )
 
 
 def _frames(file: BinaryIO, dataset: Dataset, header: ImageHeader, offset: int) -> FrameIndex:

@@ -14,6 +14,8 @@ import sys
 import imagecodecs
 from PIL import Image
 
+from app.caches.lru import LruCache
+from app.imaging.codecs.deflated_object import MOST_INFLATED_BYTES, InflatedObject, inflated_object
 from app.imaging.display.pictures import KeptPixels, decoded, draw, kept_pixels
 from app.imaging.errors import BadRegion, ImagingError
 from app.imaging.sandbox import cage
@@ -33,21 +35,37 @@ LEAST_ROOM_BYTES = 32 * 1024 * 1024
 CODECS = ("dicomrle", "packbits", "jpeg8", "ljpeg", "jpegsof3", "jpegls", "jpeg2k")
 
 
+KeptObjects = LruCache[str, InflatedObject]
+"""The last object that came deflated as a whole, by its name."""
+
+
 def serve(connection: socket.socket, time_limit_s: int) -> None:
     """Answer requests until the parent closes the socket. Memory that runs out ends the child: what is left of it may
     be too little for the next frame, which would then be blamed."""
-    kept = kept_pixels()
+    kept, objects = kept_pixels(), kept_objects()
     while (asked := receive_request(connection)) is not None:
         _limit_processor_time(time_limit_s)
-        kind, parts = answer(kept, *asked)
+        kind, parts = answer(kept, objects, *asked)
         send_answer(connection, kind, parts)
 
 
-def answer(kept: KeptPixels, request: Request, frame: bytes) -> tuple[int, list[bytes]]:
+def kept_objects() -> KeptObjects:
+    return LruCache(MOST_INFLATED_BYTES, weight=lambda found: len(found.plain))
+
+
+def answer(kept: KeptPixels, objects: KeptObjects, request: Request, frame: bytes) -> tuple[int, list[bytes]]:
     """Kind and parts of the answer. Raises MemoryError."""
-    if request.token and not frame and kept.get(request.token) is None:
+    has_pixels = request.token is not None and kept.get(request.token) is not None and request.specs != ()
+    has_object = request.whole is not None and objects.get(request.whole) is not None
+    if (request.token or request.whole) and not frame and not has_pixels and not has_object:
         return FRAME_WANTED, []
     try:
+        if request.whole is not None and not has_pixels:
+            keyword = request.header.pixel_keyword
+            found = objects.computed(request.whole, lambda: inflated_object(frame, keyword))
+            frame = found.frame(request.header, request.number)
+        if not request.specs:
+            return PICTURES, [frame]
         pixels = decoded(kept, request.header, frame, request.number, request.token)
         return PICTURES, draw(pixels, request.header, request.number, request.specs)
     except BadRegion as error:

@@ -16,14 +16,13 @@ from app.archive.sealed import DataKey, SealedArchive
 from app.database import Database
 from app.dicom.part10 import HeaderLimits, parse
 from app.errors import InvalidInput, NotFound, RefusedObject
-from app.imaging.display.render_spec import RenderTask
 from app.imaging.errors import BadRegion, ImagingError
 from app.imaging.header.image_header import ImageHeader
 from app.imaging.sandbox.pool import RenderPool
 from app.models import Instance
 from app.repos.dicomweb import query as repo
 from app.services.archive.data_keys import DataKeys
-from app.services.archive.frames import drawn, original_frame
+from app.services.archive.frames import drawn, frame_task, original_frame
 from app.services.audit.log import Action, Audit
 from app.services.dicomweb.render_parameters import render_spec
 
@@ -120,7 +119,7 @@ class DicomRetrieve:
         if not 1 <= number <= found.row.number_of_frames:
             raise NotFound
         try:
-            frame = original_frame(self.archive, found.data_key, found.row, number - 1)
+            frame = original_frame(self.archive, self.renderer, found.data_key, found.row, found.image, number - 1)
         except (ImagingError, IndexError):
             raise NotFound from None
         if not frame:
@@ -141,7 +140,7 @@ class DicomRetrieve:
             raise NotFound
         spec = render_spec(query, media_type, image.rows, image.columns, longest)
         token = f"{found.row.id.hex}:{number - 1}"
-        task = RenderTask(image, lambda: self.frame(found, number), number - 1, (spec,), token)
+        task = frame_task(self.archive, found.data_key, found.row, image, number - 1, (spec,), token)
         try:
             return drawn(self.renderer, task)
         except BadRegion:

@@ -14,10 +14,11 @@ from PIL import Image
 from pydicom.pixels import pixel_array
 
 from app.imaging.codecs.decode import decode_frame
+from app.imaging.codecs.deflated_object import inflated_object
 from app.imaging.display.window import Shown, to_display
 from app.imaging.errors import ImagingError
 from app.imaging.header.image_header import ImageHeader
-from app.imaging.header.image_index import Parsed, inflated_frame, parse
+from app.imaging.header.image_index import Parsed, parse
 from tests.shared_data import files_of, needs
 
 FOLDERS = ("transfer-syntaxes-a", "cr-dx-chest-a", "mg-a", "us-xa-cine-a")
@@ -38,7 +39,7 @@ def frame_of(path: Path, number: int = 0) -> tuple[ImageHeader, bytes]:
     found, raw = parsed(path), path.read_bytes()
     assert found.header is not None, found.not_shown or NO_PIXELS
     if found.frames is None:
-        return found.header, inflated_frame(raw, number)
+        return found.header, inflated_object(raw, found.header.pixel_keyword).frame(found.header, number)
     return found.header, b"".join(raw[start : start + length] for start, length in found.frames.pieces(number))
 
 

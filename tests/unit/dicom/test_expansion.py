@@ -30,6 +30,7 @@ from app.errors import RefusedObject
 from app.imaging.codecs import decode
 from app.imaging.codecs.code_stream import claimed_size
 from app.imaging.codecs.decode import DEFLATED_FRAME, RLE, decode_frame
+from app.imaging.codecs.deflated_object import inflated_object
 from app.imaging.errors import ImagingError
 from app.imaging.header import image_index, lut_reading, reading
 from app.imaging.header.frame_index import index_encapsulated
@@ -124,13 +125,13 @@ READERS: dict[str, Callable[[Given], Any]] = {
     "imaging.header.reading.read_header": Given.described,
     "imaging.codecs.code_stream.claimed_size": lambda one: claimed_size(one.data),
     "imaging.codecs.decode.decode_frame": _frame(RLE),
+    "imaging.codecs.deflated_object.inflated_object": lambda one: inflated_object(one.data, "PixelData"),
     "imaging.codecs.decode.inflate": lambda one: decode.inflate(zlib.compress(one.data)[2:], 1 * MIB),
     "imaging.codecs.decode.decode_frame deflated": _frame(DEFLATED_FRAME),
 }
 WHOLE_FILE = ("dicom.part10.parse", "dicom.header_fields.read", "dicom.bounded_reading.inflate")
 BEHIND_OTHERS = {
     "imaging.header.image_index.parse": "reads without limits what ingest has read within them",
-    "imaging.header.image_index.inflated_frame": "reads in a decoding child what ingest has read within limits",
 }
 
 
