@@ -32,7 +32,10 @@ class StoredSlices:
     def read(self, number: int) -> bytes:
         """The encoded frame out of its sealed file."""
         piece = self.slices[number]
-        return original_frame(self.services.archive.objects, self.data_key, piece.instance, piece.frame)
+        renderer = self.services.pictures.renderer
+        return original_frame(
+            self.services.archive.objects, renderer, self.data_key, piece.instance, piece.header, piece.frame
+        )
 
 
 def stored_slices(services: Services, study_uid: str) -> StoredSlices:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+import structlog
+
 from app.bootstrap.archive import ArchiveRoom
 from app.bootstrap.ground import Ground
 from app.imaging.sandbox.pool import RenderPool
@@ -12,6 +14,8 @@ from app.services.pictures.completion import Completion
 from app.services.pictures.preparation import Preparation
 from app.services.pictures.serving import Pictures
 from app.services.queue.job_queue import JobQueue
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +29,8 @@ class PicturesRoom:
 def build(ground: Ground, archive: ArchiveRoom, queue: JobQueue) -> PicturesRoom:
     settings, db, clock = ground.settings, ground.db, ground.clock
     renderer = RenderPool(settings.decode_workers, settings.decode_time_limit_s, settings.decode_memory_mib << 20)
+    if renderer.not_caged:
+        log.warning("decoding children are held by limits alone, not by a list of system calls")
     quiet = timedelta(seconds=settings.quiet_period_s)
     return PicturesRoom(
         completion=Completion(db=db, clock=clock, queue=queue, quiet=quiet),

@@ -36,7 +36,7 @@ def check_config(front_door: bool) -> None:
     """Say whether the settings are usable and every part answers. Exit 1 with each fault on a line of its own.
 
     In production it also asks the servers through their front door what address they see. Where none runs yet that is
-    a note.
+    a note. That decoding children are not caged on this machine is a note, too.
     """
     services: Services = current_app.extensions["cloudfilm"]
     probes = services.probes()
@@ -47,3 +47,5 @@ def check_config(front_door: bool) -> None:
     click.echo(f"settings are usable ({services.settings.profile}); {', '.join(probes)} answer")
     for finding in findings:
         click.echo(finding.text)
+    if reason := services.pictures.renderer.not_caged:
+        click.echo(f"NOTE: decoding children are held by limits alone: {reason}")

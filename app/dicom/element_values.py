@@ -30,8 +30,9 @@ _US_BYTES = 2
 _UNFIT = dict.fromkeys((*range(32), *range(127, 160))) | dict.fromkeys(map(ord, "\t\n\v\f\r"), " ")
 
 
-def value_of(ds: Dataset, keyword: str, default: Any = None) -> Any:
-    """The value, or `default` when the element is absent.
+def value_of(ds: Dataset, keyword: str, default: Any = None, most_bytes: int | None = None) -> Any:
+    """The value, or `default` when the element is absent, or longer than `most_bytes` and not converted yet: each of a
+    million numbers becomes an object.
 
     Texts and numbers may be plain `str`, `int` and `float` where pydicom gives `UID`, `IS` or `DSfloat`.
     """
@@ -40,15 +41,17 @@ def value_of(ds: Dataset, keyword: str, default: Any = None) -> Any:
         return default
     raw = ds.get_item(tag)
     if isinstance(raw, RawDataElement) and raw.value:
+        if most_bytes is not None and len(raw.value) > most_bytes:
+            return default
         value = _plain(raw.value, raw.VR or dictionary_vr, raw.is_little_endian)
         if value is not None:
             return value
     return ds.get(keyword, default)
 
 
-def text_of(ds: Dataset, keyword: str) -> str:
-    """The value as text that may be kept; empty when there is none."""
-    value = value_of(ds, keyword)
+def text_of(ds: Dataset, keyword: str, most_bytes: int | None = None) -> str:
+    """The value as text that may be kept; empty when there is none, or one longer than `most_bytes`."""
+    value = value_of(ds, keyword, most_bytes=most_bytes)
     return "" if value is None else fit_to_keep(str(value))
 
 

@@ -20,6 +20,9 @@ from app.dicom.uids import is_uid
 from app.errors import RefusedObject
 
 _TEXT_CHARACTERS = 1024
+_NAME_BYTES = 4096
+"""Of a person name: it is tried in several character sets, and each group becomes an object (PS3.5 6.2: 64 characters,
+three groups)."""
 _STUDY_KEYWORDS = ("StudyDate", "StudyTime", "StudyDescription", "StudyID")
 _SERIES_KEYWORDS = (
     "SeriesDate",
@@ -122,6 +125,8 @@ def _identity(dataset: FileDataset) -> HeaderIdentity:
     labels = [character_sets] if isinstance(character_sets, str) else [str(label) for label in character_sets]
     # The bytes as received: pydicom decodes as declared, and the declaration is often wrong.
     raw = getattr(dataset.get_item("PatientName"), "value", None) if "PatientName" in dataset else None
+    if isinstance(raw, bytes) and len(raw) > _NAME_BYTES:
+        raise RefusedObject("patient name too long", NOT_AS_PROMISED)
     names = decode_person_name(raw, labels) if isinstance(raw, bytes) else ()
     return HeaderIdentity(
         patient_id=_text(dataset, "PatientID"),

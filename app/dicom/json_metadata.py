@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
 
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
+from pydicom.tag import BaseTag
+
+from app.dicom.part10 import vr_of
 
 INLINE_BYTES = 1024
 PIXEL_ELEMENTS = {"PixelData": "7FE00010", "FloatPixelData": "7FE00008", "DoubleFloatPixelData": "7FE00009"}
+MOST_VALUES = 2_000_000
+"""Of one instance: each becomes an object before it becomes text. Twenty thousand frames have less than half."""
 _BULK = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
+_TEXTS = frozenset(
+    {"AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "LT", "PN", "SH", "ST", "TM", "UC", "UI", "UR", "UT"}
+)
 _UTF8 = "ISO_IR 192"
 
 
@@ -19,13 +27,17 @@ def to_json(
 ) -> str:
     """One JSON object. `address_of`: where the bulk data of the top-level element with this tag can be fetched.
 
-    An element whose value cannot be expressed keeps its tag and VR: one odd value must not hide the instance.
+    An element whose value cannot be expressed keeps its tag and VR: one odd value must not hide the instance. So does
+    one whose values are more than are left of `MOST_VALUES`.
     """
+    left = MOST_VALUES
     parts = {"00080005": json.dumps({"vr": "CS", "Value": [_UTF8]})}
     for tag in sorted(dataset.keys()):
         name = f"{int(tag):08X}"
         if tag.group >= 8 and tag.element != 0 and name not in parts and name not in PIXEL_ELEMENTS.values():
-            parts[name] = _element(dataset, tag, address_of(name))
+            count = _values(dataset, tag)
+            parts[name] = _element(dataset, tag, address_of(name)) if count <= left else _without_value(dataset, tag)
+            left -= min(count, left)
     parts["00083002"] = json.dumps({"vr": "UI", "Value": [transfer_syntax_uid]})
     if pixel_keyword is not None:
         name = PIXEL_ELEMENTS[pixel_keyword]
@@ -34,7 +46,22 @@ def to_json(
     return "{" + ",".join(f'"{name}":{parts[name]}' for name in sorted(parts)) + "}"
 
 
-def _element(dataset: Dataset, tag: Any, address: str) -> str:
+def _values(dataset: Dataset, tag: BaseTag) -> int:
+    """How many objects the element would become, at most; nothing is converted."""
+    element = dataset.get_item(tag)
+    if isinstance(element, RawDataElement):
+        vr, value = vr_of(dataset, element), element.value or b""
+        return 1 if vr in _BULK else 1 + value.count(b"\\") if vr in _TEXTS else 1 + len(value) // 2
+    if element.VR == "SQ":
+        return 1 + sum(1 + sum(_values(item, inner) for inner in item.keys()) for item in element.value)  # noqa: SIM118
+    return 1 + int(element.VM)
+
+
+def _without_value(dataset: Dataset, tag: BaseTag) -> str:
+    return json.dumps({"vr": str(dataset.get_item(tag).VR or "UN")})
+
+
+def _element(dataset: Dataset, tag: BaseTag, address: str) -> str:
     raw = dataset.get_item(tag)
     vr = str(raw.VR or "UN")
     try:

@@ -22,14 +22,16 @@ from pydicom.tag import BaseTag
 from app.dicom.bounded_reading import BoundedReader, Budget, Deflated, inflate
 from app.dicom.element_values import value_of
 from app.dicom.pixel_element import check_pixels_complete
+from app.dicom.pixel_tags import PIXEL_TAGS
 from app.dicom.refusals import Refusal
 from app.dicom.status import CANNOT_UNDERSTAND, MIB, OUT_OF_RESOURCES
 from app.errors import RefusedObject
 
-PIXEL_TAGS = {0x7FE00008: "FloatPixelData", 0x7FE00009: "DoubleFloatPixelData", 0x7FE00010: "PixelData"}
 _ELEMENT_HEAD = 8
 # An element of no length is an object all the same, and comes in two reads.
 _BYTES_A_READ = 256
+# Each label becomes an object, and each piece of a text is tried against all labels.
+_CHARACTER_SETS, _CHARACTER_SETS_BYTES = 0x00080005, 1024
 # Values of these kinds stay bytes or one text; of all others each element becomes a list of objects.
 _BULK = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN", "UR", "UT", "SQ"})
 # Values are stored as they came; judging (and quoting) each of them is not this program's work.
@@ -140,8 +142,9 @@ def _check_elements(dataset: Dataset, budget: Budget, limits: HeaderLimits, allo
         raise RefusedObject(Refusal.NESTED_TOO_DEEPLY, OUT_OF_RESOURCES)
     for tag, element in dataset.items():  # as they were read; iterating over a Dataset itself converts every value
         if isinstance(element, RawDataElement):
-            vr = _vr(dataset, element)
-            if len(element.value or b"") > limits.value_bytes and _BULK.isdisjoint(vr.split(" or ")):
+            vr = vr_of(dataset, element)
+            most = _CHARACTER_SETS_BYTES if tag == _CHARACTER_SETS else limits.value_bytes
+            if len(element.value or b"") > most and _BULK.isdisjoint(vr.split(" or ")):
                 raise RefusedObject(Refusal.ELEMENT_TOO_LONG, OUT_OF_RESOURCES)
             if vr == "SQ":
                 element = dataset[tag] = _opened(dataset, element, budget)
@@ -159,7 +162,7 @@ def _opened(dataset: Dataset, raw: RawDataElement, budget: Budget) -> DataElemen
     return DataElement(raw.tag, "SQ", items, raw.value_tell, already_converted=True)
 
 
-def _vr(dataset: Dataset, raw: RawDataElement) -> str:
+def vr_of(dataset: Dataset, raw: RawDataElement) -> str:
     """As what pydicom will read the element's value."""
     if raw.VR not in (None, "UN"):
         return str(raw.VR)

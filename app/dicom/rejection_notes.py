@@ -4,13 +4,14 @@ Object Change Management). Here: what a note names. What follows from it is serv
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 from pydicom.dataset import Dataset
 from pydicom.uid import KeyObjectSelectionDocumentStorage
 
 from app.dicom.refusals import Refusal
-from app.dicom.status import CANNOT_UNDERSTAND
+from app.dicom.status import CANNOT_UNDERSTAND, OUT_OF_RESOURCES
 from app.errors import RefusedObject
 
 TITLES = frozenset({"113001", "113037", "113038", "113039"})
@@ -22,6 +23,8 @@ _BROKEN = (LookupError, ValueError, TypeError, AttributeError, NotImplementedErr
 
 
 _UID_CHARACTERS = 64
+MOST_REJECTED = 50_000
+"""Of one note: each becomes an object here and a row in the database. Large studies have a tenth of that."""
 
 
 def rejected_uids(dataset: Dataset, sop_class_uid: str) -> frozenset[str]:
@@ -30,11 +33,14 @@ def rejected_uids(dataset: Dataset, sop_class_uid: str) -> frozenset[str]:
     if sop_class_uid != KeyObjectSelectionDocumentStorage:
         return frozenset()
     try:
-        found = frozenset(_evidence(dataset)) if _is_rejection(dataset) else None
+        named = itertools.islice(_evidence(dataset), MOST_REJECTED + 1) if _is_rejection(dataset) else None
+        found = None if named is None else frozenset(named)
     except _BROKEN:
         found = frozenset()
     if found is None:
         return frozenset()
+    if len(found) > MOST_REJECTED:
+        raise RefusedObject("a rejection note names more objects than the limit", OUT_OF_RESOURCES)
     if not found or not all(0 < len(uid) <= _UID_CHARACTERS for uid in found):
         raise RefusedObject(Refusal.EMPTY_REJECTION_NOTE, CANNOT_UNDERSTAND)
     return found

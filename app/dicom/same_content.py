@@ -8,39 +8,65 @@ encoding, not content).
 from __future__ import annotations
 
 import hashlib
+import re
+import struct
 from typing import BinaryIO
 
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 
-from app.dicom.part10 import HeaderLimits, ParsedFile, parse
+from app.dicom.part10 import HeaderLimits, ParsedFile, parse, vr_of
 from app.errors import RefusedObject
 
 _TRAILING_PADDING = 0xFFFCFFFC
 _READ_BYTES = 1024 * 1024
+_ONE_TEXT = frozenset({"LT", "ST", "UR", "UT"})
+_TEXTS = _ONE_TEXT | {"AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "PN", "SH", "TM", "UC", "UI"}
+_PADDED = re.compile(rb"[ \0]*\\[ \0]*")
 
 
-def same_instance(mine: BinaryIO, my_header: ParsedFile, other: BinaryIO, limits: HeaderLimits) -> bool:
-    """`other` was stored, so it has been parsed before; when it no longer parses, the two are not the same."""
+def same_instance(mine: BinaryIO, other: BinaryIO, limits: HeaderLimits) -> bool:
+    """Both were parsed before; when one no longer parses, the two are not the same.
+
+    They are parsed anew, so that the elements of both are bytes still: to convert a value that anybody wrote, only to
+    compare it, could take a hundred times its room.
+    """
     try:
-        other_header = parse(other, limits)
-        return (
-            my_header.transfer_syntax_uid == other_header.transfer_syntax_uid
-            and my_header.pixel_tag == other_header.pixel_tag
-            and _elements(my_header.dataset) == _elements(other_header.dataset)
-            and _pixels(mine, my_header) == _pixels(other, other_header)
-        )
+        my_header, other_header = parse(mine, limits), parse(other, limits)
     except RefusedObject:
         return False
-    except Exception:  # values are converted for the first time here and may be anything; doubt is a difference
-        return False
+    return (
+        my_header.transfer_syntax_uid == other_header.transfer_syntax_uid
+        and my_header.pixel_tag == other_header.pixel_tag
+        and _elements(my_header.dataset) == _elements(other_header.dataset)
+        and _pixels(mine, my_header) == _pixels(other, other_header)
+    )
 
 
-def _elements(dataset: Dataset) -> Dataset:
-    kept = Dataset()
-    for element in dataset:
-        if element.tag.element != 0 and element.tag != _TRAILING_PADDING:
-            kept.add(element)
-    return kept
+def _elements(dataset: Dataset) -> bytes:
+    """A digest of tags, VRs and values without their padding, sequences item by item."""
+    digest = hashlib.sha256()
+    for tag in sorted(dataset.keys()):
+        if tag.element == 0 or tag == _TRAILING_PADDING:
+            continue
+        element = dataset.get_item(tag)
+        if isinstance(element, RawDataElement):
+            vr = vr_of(dataset, element)
+            pieces = [vr.encode(), _unpadded(vr, element.value or b"")]
+        elif element.VR == "SQ":
+            pieces = [b"SQ", *(_elements(item) for item in element.value)]
+        else:  # read while the header was parsed, which gives equal values for equal bytes
+            pieces = [element.VR.encode(), str(element.value).encode(errors="replace")]
+        for piece in (struct.pack(">IQ", tag, len(pieces)), *pieces):
+            digest.update(struct.pack(">Q", len(piece)) + piece)
+    return digest.digest()
+
+
+def _unpadded(vr: str, value: bytes) -> bytes:
+    """PS3.5 6.2: text is padded with spaces, UIDs with a zero; of several values each may be."""
+    if vr not in _TEXTS:
+        return value
+    return (value if vr in _ONE_TEXT else _PADDED.sub(rb"\\", value)).strip(b" \0")
 
 
 def _pixels(file: BinaryIO, header: ParsedFile) -> bytes:

@@ -41,6 +41,8 @@ class NotShown(StrEnum):
     PALETTE_ODD = "palette_odd"
     """Not described as the standard says."""
     PALETTE_SEGMENTS_ODD = "palette_segments_odd"
+    TABLE_TOO_LONG = "table_too_long"
+    """A look-up table that is, or expands to, more than any we take."""
     OTHER = "other"
     """Of before reasons were codes; the note is the text. Never written any more."""
 

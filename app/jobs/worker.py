@@ -1,6 +1,8 @@
-"""The worker: sweeps over rows and claimed jobs, in two threads, so that a message never waits for a large study.
+"""The worker: sweeps over rows and claimed jobs, in threads of their own, so that a message never waits for a study.
 
-The work is listed in `steps`. The worker polls; a wake (`wake`) only makes it look sooner.
+A job that takes long goes on beside the next ones, so that a study never waits for a hostile one either: which of them
+gets the decoding children is decided in app/imaging/sandbox. The work is listed in `steps`. The worker polls; a wake
+(`wake`) only makes it look sooner.
 """
 
 from __future__ import annotations
@@ -18,6 +20,10 @@ log = structlog.get_logger(__name__)
 
 POLL_S = 1.0
 PAUSE_AFTER_FAULT_S = 5.0
+PATIENCE_S = 20.0
+"""How long the next job waits for this one."""
+MOST_BESIDE = 16
+"""Jobs that go on beside the next one. Past it the next ones wait, but the time of each study is bounded."""
 
 
 @dataclass
@@ -28,10 +34,11 @@ class Worker:
     _stop: threading.Event = field(default_factory=threading.Event)
     _bells: list[threading.Event] = field(default_factory=list)
     _threads: list[threading.Thread] = field(default_factory=list)
+    _beside: list[threading.Thread] = field(default_factory=list)
 
     def start(self) -> None:
         self._stop.clear()
-        for name, step in (("sweeps", self.run_sweeps), ("jobs", self.run_job)):
+        for name, step in (("sweeps", self.run_sweeps), ("jobs", self.begin_job)):
             bell = threading.Event()
             thread = threading.Thread(target=self._loop, args=(step, bell), name=f"worker-{name}", daemon=True)
             self._bells.append(bell)
@@ -44,7 +51,10 @@ class Worker:
         self.wake()
         for thread in self._threads:
             thread.join()
+        for thread in self._beside:
+            thread.join()
         self._threads.clear()
+        self._beside.clear()
         self._bells.clear()
 
     def wake(self) -> None:
@@ -69,8 +79,33 @@ class Worker:
     def run_job(self, kind: str | None = None) -> bool:
         """Do one job (of a kind) if one is due; True when there was one. Its exception is recorded, not raised."""
         job = self.work.queue.claim(kind)
+        if job is not None:
+            self._do(job)
+        return job is not None
+
+    def begin_job(self) -> bool:
+        """Do one job that is due in a thread of its own, and return when it is done or takes long; True when there was
+        one."""
+        self._beside = [thread for thread in self._beside if thread.is_alive()]
+        if len(self._beside) >= MOST_BESIDE:
+            self._beside[0].join(POLL_S)
+            return True
+        job = self.work.queue.claim()
         if job is None:
             return False
+        thread = threading.Thread(target=self._do_or_log, args=(job,), name="worker-job", daemon=True)
+        thread.start()
+        thread.join(PATIENCE_S)
+        self._beside.append(thread)
+        return True
+
+    def _do_or_log(self, job: ClaimedJob) -> None:
+        try:
+            self._do(job)
+        except Exception as error:  # the database does not answer: the lease runs out, and the job is done again
+            log.error("worker step failed", exc_info=error)
+
+    def _do(self, job: ClaimedJob) -> None:
         try:
             with _Heartbeat(self.work.queue, job):
                 JOBS[job.kind](self.work, job.key)
@@ -78,7 +113,6 @@ class Worker:
             self.work.queue.failed(job, error)
         else:
             self.work.queue.done(job)
-        return True
 
     def _urgent(self, _: Work) -> int:
         return self.run_job(URGENT)

@@ -1,43 +1,85 @@
-"""Serves viewer_static/ under content-hashed, immutable addresses; `static_url` names them in templates."""
+"""Serves viewer_static/ under content-hashed, immutable addresses; `static_url` names them in templates.
+
+The files are read once, at start. Later nothing is looked up in the folder: whoever can write there later serves
+nothing. A symbolic link is no file of ours.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from functools import lru_cache
+import os
+import stat
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-from flask import Flask, Response, send_from_directory
+from flask import Flask, Response, current_app, request
 
 from app.errors import NotFound
 from app.web.guards import guarded_blueprint, public
 
 FOLDER = Path(__file__).resolve().parent.parent.parent / "viewer_static"
 blueprint = guarded_blueprint("static_files", __name__, public)
+_READ = "cloudfilm.static-files"
+_CONTENT_TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
+"""What the machine's own tables say differs from machine to machine, and a browser runs no script of another type."""
 
 
-@lru_cache(maxsize=1)
-def tree_hash() -> str:
-    """One hash of the whole folder: modules import each other by relative path, so they get new addresses together."""
-    digest = hashlib.sha256()
-    for path in sorted(FOLDER.rglob("*")):
-        if path.is_file():
-            digest.update(path.relative_to(FOLDER).as_posix().encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()[:12]
+@dataclass(frozen=True)
+class StaticFile:
+    """What one address answers."""
+
+    content: bytes
+    content_type: str
+    etag: str
 
 
-def static_url(name: str) -> str:
-    return f"/static/{tree_hash()}/{name}"
+@dataclass(frozen=True)
+class StaticFiles:
+    """All files by name, and the one hash in their addresses: modules import each other by relative path, so they get
+    new addresses together."""
+
+    by_name: Mapping[str, StaticFile]
+    tree_hash: str
+
+    def url(self, name: str) -> str:
+        return f"/static/{self.tree_hash}/{name}"
+
+
+def read(folder: Path) -> StaticFiles:
+    """The regular files under `folder`, those in folders reached by a symbolic link left out. Raises OSError."""
+    digest, by_name = hashlib.sha256(), {}
+    for name, content in sorted(_contents(folder)):
+        digest.update(name.encode() + b"\0" + content)
+        kind = _CONTENT_TYPES.get(Path(name).suffix, "application/octet-stream")
+        by_name[name] = StaticFile(content, kind, hashlib.sha256(content).hexdigest()[:32])
+    return StaticFiles(by_name, digest.hexdigest()[:12])
+
+
+def _contents(folder: Path) -> Iterator[tuple[str, bytes]]:
+    for place, _, names, descriptor in os.fwalk(folder, follow_symlinks=False):
+        for name in names:
+            if not stat.S_ISREG(os.stat(name, dir_fd=descriptor, follow_symlinks=False).st_mode):
+                continue
+            opened = os.open(name, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=descriptor)
+            with os.fdopen(opened, "rb") as file:
+                yield (Path(place) / name).relative_to(folder).as_posix(), file.read()
 
 
 @blueprint.get("/static/<version>/<path:name>")
 def static_file(version: str, name: str) -> Response:
-    if version != tree_hash():
+    files: StaticFiles = current_app.extensions[_READ]
+    found = files.by_name.get(name)
+    if version != files.tree_hash or found is None:
         raise NotFound
-    response = send_from_directory(FOLDER, name)
+    response = Response(found.content, content_type=found.content_type)
     response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    response.set_etag(found.etag)
+    response.make_conditional(request, accept_ranges=True, complete_length=len(found.content))
     return response
 
 
-def install(app: Flask) -> None:
+def install(app: Flask, folder: Path = FOLDER) -> None:
+    files = app.extensions[_READ] = read(folder)
     app.register_blueprint(blueprint)
-    app.jinja_env.globals["static_url"] = static_url
+    app.jinja_env.globals["static_url"] = files.url

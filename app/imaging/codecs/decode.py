@@ -56,7 +56,8 @@ def decode_frame(header: ImageHeader, frame: bytes, index: int = 0) -> Pixels:
         raise UndecodableFrame("no decoder for this transfer syntax")
     if not frame:
         raise UndecodableFrame("the frame is missing")
-    if codec.has_size and claimed_size(frame) not in (None, (header.rows, header.columns)):
+    described = (header.rows, header.columns, header.samples_per_pixel)
+    if codec.has_size and claimed_size(frame) not in (None, described):
         raise UndecodableFrame(f"{codec.name}: another size than described")
     try:
         if header.bits_allocated == 1 and codec.bit_packed:

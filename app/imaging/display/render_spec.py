@@ -30,6 +30,9 @@ class RenderTask:
     `frame`: its encoded bytes, or how to read them if they turn out to be needed; that may raise, and the error is
     the caller's own. `token` names the frame for as long as its bytes are the same: under a token a child keeps the
     decoded pixels a while, so that another window decodes nothing again.
+
+    `whole` names an object that is deflated as a whole: then `frame` gives the object's bytes. One child at a time
+    inflates it, once, and keeps it a while. Without `specs` the answer is the frame's own bytes.
     """
 
     header: ImageHeader | None
@@ -37,6 +40,7 @@ class RenderTask:
     number: int
     specs: tuple[RenderSpec, ...]
     token: str | None = None
+    whole: str | None = None
 
     def read(self) -> bytes:
         return self.frame if isinstance(self.frame, bytes) else self.frame()

@@ -58,17 +58,23 @@ def _taken_apart(raw: bytes) -> FrameIndex:
 
 def index_native(header: ImageHeader, value_offset: int, value_length: int) -> FrameIndex:
     """Frames of uncompressed pixels at `value_offset`. Frames that are not there whole get no pieces."""
+    return FrameIndex(
+        tuple(native_pieces(header, number, value_offset, value_length) for number in range(header.number_of_frames))
+    )
+
+
+def native_pieces(
+    header: ImageHeader, number: int, value_offset: int, value_length: int
+) -> tuple[tuple[int, int], ...]:
+    """The one piece of frame `number`, or none when the frame is not there whole."""
     bits = header.rows * header.columns * header.samples_per_pixel * header.bits_allocated
     whole = -(-header.number_of_frames * bits // 8)
     if header.photometric_interpretation == "YBR_FULL_422" and value_length < whole:  # some say 422 and mean 444
         bits = bits * 2 // 3
-    frames = []
-    for number in range(header.number_of_frames):
-        start, end = number * bits // 8, -(-(number + 1) * bits // 8)
-        if header.words_swapped:
-            start, end = start - start % 2, end + end % 2
-        frames.append(((value_offset + start, end - start),) if end <= value_length else ())
-    return FrameIndex(tuple(frames))
+    start, end = number * bits // 8, -(-(number + 1) * bits // 8)
+    if header.words_swapped:
+        start, end = start - start % 2, end + end % 2
+    return ((value_offset + start, end - start),) if end <= value_length else ()
 
 
 def index_encapsulated(

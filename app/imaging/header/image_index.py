@@ -6,15 +6,15 @@ but those of a deflated file, whose frames have no place of their own.
 
 from __future__ import annotations
 
-import io
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
 
-from pydicom import Dataset, dcmread
+from pydicom import Dataset
 
-from app.dicom.part10 import PIXEL_TAGS, ParsedFile
+from app.dicom.part10 import ParsedFile
+from app.dicom.pixel_tags import PIXEL_TAGS
 from app.imaging.codecs.decode import DEFLATED_LE, EXPLICIT_BE
 from app.imaging.errors import NotAnImage, NotShown, UnsupportedImage
 from app.imaging.header.frame_index import FrameIndex, index_encapsulated, index_native
@@ -61,8 +61,9 @@ def image_of(
 ) -> tuple[ImageHeader | None, FrameIndex | None, UnsupportedImage | None]:
     """Header and frame index of a parsed file's image, or the fault for which it is not shown.
 
-    Without an image all three are None. The frames of a deflated file have no place in it: no index, they are found
-    by `inflated_frame`. Raises nothing for odd images, but for values of a kind that none of the readers expects.
+    Without an image all three are None. The frames of a deflated file have no place in it: no index, a decoding child
+    finds them (app/imaging/codecs/deflated_object). Raises nothing for odd images, but for values of a kind that none
+    of the readers expects.
     """
     dataset, transfer_syntax_uid, pixel_offset = parsed.dataset, parsed.transfer_syntax_uid, parsed.pixel_offset
     try:
@@ -88,16 +89,6 @@ def _keyword(file: BinaryIO, pixel_offset: int, dataset: Dataset) -> str:
 
 def _order(dataset: Dataset) -> str:
     return ">" if dataset.original_encoding[1] is False else "<"
-
-
-def inflated_frame(part10: bytes, frame: int) -> bytes:
-    """The bytes of one native frame of a whole deflated file; empty when they are not there, as with frame indexes."""
-    dataset: Dataset = dcmread(io.BytesIO(part10))
-    header = read_header(dataset, DEFLATED_LE)
-    pixels = bytes(dataset[header.pixel_keyword].value)
-    return b"".join(
-        pixels[start : start + length] for start, length in index_native(header, 0, len(pixels)).pieces(frame)
-    )
 
 
 def _frames(file: BinaryIO, dataset: Dataset, header: ImageHeader, offset: int) -> FrameIndex:

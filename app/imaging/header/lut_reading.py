@@ -13,14 +13,20 @@ from app.imaging.header.lut import Lut
 
 COLOURS = ("Red", "Green", "Blue")
 MAX_ENTRIES = 65_536
+MOST_WORDS = 4 * MAX_ENTRIES
+"""Of a segmented table: a segment takes four words at most and gives an entry at least."""
+MOST_ITEMS = 16
+"""Of a sequence of tables that are looked at for a complete one."""
+_DESCRIPTOR_BYTES = 64
+_DATA_BYTES = 8 * MAX_ENTRIES
 DISCRETE, LINEAR, INDIRECT = range(3)
 
 
 def read_lut(ds: Dataset, sequence: str, *, signed: bool) -> Lut | None:
     """The first complete table of a Modality or VOI LUT Sequence. `signed`: what it maps can be negative."""
-    for item in ds.get(sequence) or []:
-        descriptor, data = item.get("LUTDescriptor"), item.get("LUTData")
-        if _is_descriptor(descriptor) and data is not None:
+    for item in (ds.get(sequence) or [])[:MOST_ITEMS]:
+        descriptor = _bounded(item, "LUTDescriptor", _DESCRIPTOR_BYTES)
+        if _is_descriptor(descriptor) and (data := _bounded(item, "LUTData", _DATA_BYTES)) is not None:
             return _table(descriptor, _numbers(data, descriptor, _byte_order(ds)), signed=signed)
     return None
 
@@ -32,9 +38,9 @@ def read_palette(ds: Dataset, *, signed: bool) -> tuple[Lut, Lut, Lut]:
 
 
 def _palette_table(ds: Dataset, colour: str, *, signed: bool) -> Lut:
-    descriptor = ds.get(f"{colour}PaletteColorLookupTableDescriptor")
-    plain = ds.get(f"{colour}PaletteColorLookupTableData")
-    segmented = ds.get(f"Segmented{colour}PaletteColorLookupTableData")
+    descriptor = _bounded(ds, f"{colour}PaletteColorLookupTableDescriptor", _DESCRIPTOR_BYTES)
+    plain = _bounded(ds, f"{colour}PaletteColorLookupTableData", _DATA_BYTES)
+    segmented = _bounded(ds, f"Segmented{colour}PaletteColorLookupTableData", _DATA_BYTES)
     if not _is_descriptor(descriptor) or (plain is None and segmented is None):
         raise UnsupportedImage(NotShown.PALETTE_MISSING)
     if plain is not None:
@@ -50,23 +56,28 @@ def _palette_table(ds: Dataset, colour: str, *, signed: bool) -> Lut:
 
 
 def expand_segments(words: list[int], bytes_each: int) -> list[int]:
-    """PS3.3 C.7.9.2: discrete, linear and indirect segments -> entries. Raises UnsupportedImage for anything else."""
+    """PS3.3 C.7.9.2: discrete, linear and indirect segments -> entries. Raises UnsupportedImage for anything else, and
+    before there are more than 65 536: a few words can ask for billions."""
+    if len(words) > MOST_WORDS:
+        raise UnsupportedImage(NotShown.TABLE_TOO_LONG)
     values: list[int] = []
     at = 0
-    while at + 2 <= len(words) and len(values) < MAX_ENTRIES:
+    while at + 2 <= len(words):
         if words[at] == INDIRECT and at + 4 <= len(words):
             count, start = words[at + 1], (words[at + 2] | words[at + 3] << 8 * bytes_each) // bytes_each
-            for _ in range(min(count, MAX_ENTRIES)):
+            for _ in range(count):
                 start = _expand_one(words, start, values)
             at += 4
         else:
             at = _expand_one(words, at, values)
-    return values[:MAX_ENTRIES]
+    return values
 
 
 def _expand_one(words: list[int], at: int, values: list[int]) -> int:
     """Append the entries of the segment at `at`; where the next one starts."""
     code, length = (words[at], words[at + 1]) if at + 2 <= len(words) else (-1, 0)
+    if len(values) + length > MAX_ENTRIES:
+        raise UnsupportedImage(NotShown.TABLE_TOO_LONG)
     if code == DISCRETE and length and at + 2 + length <= len(words):
         values.extend(words[at + 2 : at + 2 + length])
         return at + 2 + length
@@ -79,8 +90,18 @@ def _expand_one(words: list[int], at: int, values: list[int]) -> int:
 
 def _segment_words(data: Any, bits: int, order: str) -> list[int]:
     raw = data if isinstance(data, bytes) else b""
+    if len(raw) > (2 if bits > 8 else 1) * MOST_WORDS:
+        raise UnsupportedImage(NotShown.TABLE_TOO_LONG)
     words: list[int] = np.frombuffer(raw[: len(raw) // 2 * 2], f"{order}u2" if bits > 8 else np.uint8).tolist()
     return words
+
+
+def _bounded(ds: Dataset, keyword: str, most_bytes: int) -> Any:
+    """The value; of one that is longer than any we take nothing is converted, as each number becomes an object."""
+    raw = ds.get_item(keyword) if keyword in ds else None
+    if raw is not None and isinstance(raw.value, bytes) and len(raw.value) > most_bytes:
+        raise UnsupportedImage(NotShown.TABLE_TOO_LONG)
+    return ds.get(keyword)
 
 
 def _is_descriptor(descriptor: Any) -> bool:
@@ -96,9 +117,9 @@ def _numbers(data: Any, descriptor: Any, order: str) -> list[int]:
     entries = (int(descriptor[0]) & 0xFFFF) or MAX_ENTRIES
     if not isinstance(data, bytes):
         items = data if isinstance(data, MultiValue | list | tuple) else [data]
-        return [int(value) & 0xFFFF for value in items][:entries]
+        return [int(value) & 0xFFFF for value in items[:entries]]
     if len(data) < 2 * entries:
-        words = np.frombuffer(data[: len(data) // 2 * 2], f"{order}u2").astype("<u2")
+        words = np.frombuffer(data[: min(len(data), entries + 1) // 2 * 2], f"{order}u2").astype("<u2")
         return list(words.tobytes()[:entries])
     values: list[int] = np.frombuffer(data, f"{order}u2", entries).tolist()
     return values

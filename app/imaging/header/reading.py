@@ -25,6 +25,10 @@ FUNCTIONAL_GROUPS = (
     "PlanePositionSequence",
     "PlaneOrientationSequence",
 )
+MOST_WINDOWS = 8
+"""Kept of one frame: what all frames share is written down once for each."""
+_VALUE_BYTES = 1024
+"""Of one element that describes an image: a longer one counts as absent. The longest that makes sense are windows."""
 NO_NUMBER = (TypeError, ValueError, OverflowError)
 """What `int` and `float` raise; the last for an infinity."""
 
@@ -59,7 +63,7 @@ def _read(ds: Dataset, transfer_syntax_uid: str, keyword: str) -> ImageHeader:
     shared, per_frame = _frame_values(ds, frames)
     return ImageHeader(
         transfer_syntax_uid=transfer_syntax_uid,
-        modality=text_of(ds, "Modality") or "OT",
+        modality=_text(ds, "Modality") or "OT",
         rows=rows,
         columns=columns,
         number_of_frames=frames,
@@ -72,20 +76,29 @@ def _read(ds: Dataset, transfer_syntax_uid: str, keyword: str) -> ImageHeader:
         planar_configuration=_whole(ds, "PlanarConfiguration", 0),
         pixel_keyword=keyword,
         padding=_padding(ds),
-        presentation_lut_shape=text_of(ds, "PresentationLUTShape"),
+        presentation_lut_shape=_text(ds, "PresentationLUTShape"),
         modality_lut=read_lut(ds, "ModalityLUTSequence", signed=signed),
         voi_lut=read_lut(ds, "VOILUTSequence", signed=signed or shared.intercept < 0),
         palette=read_palette(ds, signed=signed) if photometric == "PALETTE COLOR" else None,
         shared=shared,
         per_frame=per_frame,
         pixel_spacing=_pixel_spacing(ds),
-        instance_number=_optional_int(value_of(ds, "InstanceNumber")),
-        frame_time_ms=_number(value_of(ds, "FrameTime")),
+        instance_number=_optional_int(_value(ds, "InstanceNumber")),
+        frame_time_ms=_number(_value(ds, "FrameTime")),
     )
 
 
+def _value(ds: Dataset, keyword: str) -> Any:
+    return value_of(ds, keyword, most_bytes=_VALUE_BYTES)
+
+
+def _text(ds: Dataset, keyword: str) -> str:
+    """Cut to what a code string may hold (PS3.5 6.2): it is written down for each frame."""
+    return text_of(ds, keyword, most_bytes=_VALUE_BYTES)[:16]
+
+
 def _photometric(ds: Dataset, samples: int) -> str:
-    photometric = text_of(ds, "PhotometricInterpretation").upper()
+    photometric = _text(ds, "PhotometricInterpretation").upper()
     photometric = photometric or ("RGB" if samples == 3 else "MONOCHROME2")
     if samples != (1 if photometric in ONE_SAMPLE else 3 if photometric in THREE_SAMPLES else None):
         raise UnsupportedImage(NotShown.PHOTOMETRIC_UNKNOWN)
@@ -105,7 +118,7 @@ def _check_bits(allocated: int, stored: int, high_bit: int) -> None:
 
 
 def _whole(ds: Dataset, keyword: str, default: int | None = None) -> int:
-    value = _optional_int(value_of(ds, keyword))
+    value = _optional_int(_value(ds, keyword))
     if value is None:
         if default is None:
             raise UnsupportedImage(NotShown.NUMBER_MISSING, keyword)
@@ -141,8 +154,8 @@ def _pair(value: Any) -> tuple[float, float] | None:
 def _padding(ds: Dataset) -> tuple[float, float] | None:
     for kind in ("Float", "DoubleFloat", ""):
         low, limit = (
-            _number(value_of(ds, f"{kind}PixelPaddingValue")),
-            _number(value_of(ds, f"{kind}PixelPaddingRangeLimit")),
+            _number(_value(ds, f"{kind}PixelPaddingValue")),
+            _number(_value(ds, f"{kind}PixelPaddingRangeLimit")),
         )
         if low is not None:
             high = low if limit is None else limit
@@ -157,26 +170,26 @@ def _pixel_spacing(ds: Dataset) -> tuple[float, float] | None:
         for item in value_of(group, "PixelMeasuresSequence") or []
     )
     for source in (ds, *measures):
-        if spacing := _pair(value_of(source, "PixelSpacing")):
+        if spacing := _pair(_value(source, "PixelSpacing")):
             return spacing
-    return _pair(value_of(ds, "ImagerPixelSpacing"))
+    return _pair(_value(ds, "ImagerPixelSpacing"))
 
 
 def _plain_values(ds: Dataset, base: FrameValues | None = None) -> FrameValues:
     """Rescale, window and place of a dataset or functional group; what is missing comes from `base`."""
     base = base or FrameValues()
-    centers, widths = _numbers(value_of(ds, "WindowCenter")), _numbers(value_of(ds, "WindowWidth"))
-    windows = tuple((c, w) for c, w in zip(centers, widths, strict=False) if w > 0)
-    slope, intercept = _number(value_of(ds, "RescaleSlope")), _number(value_of(ds, "RescaleIntercept"))
+    centers, widths = _numbers(_value(ds, "WindowCenter")), _numbers(_value(ds, "WindowWidth"))
+    windows = tuple((c, w) for c, w in zip(centers, widths, strict=False) if w > 0)[:MOST_WINDOWS]
+    slope, intercept = _number(_value(ds, "RescaleSlope")), _number(_value(ds, "RescaleIntercept"))
     position, orientation = (
-        _numbers(value_of(ds, "ImagePositionPatient")),
-        _numbers(value_of(ds, "ImageOrientationPatient")),
+        _numbers(_value(ds, "ImagePositionPatient")),
+        _numbers(_value(ds, "ImageOrientationPatient")),
     )
     return FrameValues(
         slope=base.slope if slope is None or slope == 0 else slope,
         intercept=base.intercept if intercept is None else intercept,
         windows=windows or base.windows,
-        voi_function=text_of(ds, "VOILUTFunction") or base.voi_function,
+        voi_function=_text(ds, "VOILUTFunction") or base.voi_function,
         position=(position[0], position[1], position[2]) if len(position) == 3 else base.position,
         orientation=tuple(orientation) if len(orientation) == 6 else base.orientation,  # type: ignore[arg-type]
     )

@@ -1,7 +1,7 @@
 """The child's side of `sandbox`: takes frames from its socket, answers with pictures, ends with its parent.
 
-It binds its own hands before the first byte arrives: memory and processor time are limited, no file or socket can be
-opened, nothing can be written. A breach kills this process alone.
+It binds its own hands before the first byte arrives: memory and processor time are limited, and of the system calls it
+keeps those that decoding needs (`cage`). A breach kills this process alone.
 """
 
 from __future__ import annotations
@@ -14,8 +14,11 @@ import sys
 import imagecodecs
 from PIL import Image
 
+from app.caches.lru import LruCache
+from app.imaging.codecs.deflated_object import MOST_INFLATED_BYTES, InflatedObject, inflated_object
 from app.imaging.display.pictures import KeptPixels, decoded, draw, kept_pixels
 from app.imaging.errors import BadRegion, ImagingError
+from app.imaging.sandbox import cage
 from app.imaging.sandbox.protocol import (
     BAD_REGION,
     FRAME_WANTED,
@@ -32,21 +35,37 @@ LEAST_ROOM_BYTES = 32 * 1024 * 1024
 CODECS = ("dicomrle", "packbits", "jpeg8", "ljpeg", "jpegsof3", "jpegls", "jpeg2k")
 
 
+KeptObjects = LruCache[str, InflatedObject]
+"""The last object that came deflated as a whole, by its name."""
+
+
 def serve(connection: socket.socket, time_limit_s: int) -> None:
     """Answer requests until the parent closes the socket. Memory that runs out ends the child: what is left of it may
     be too little for the next frame, which would then be blamed."""
-    kept = kept_pixels()
+    kept, objects = kept_pixels(), kept_objects()
     while (asked := receive_request(connection)) is not None:
         _limit_processor_time(time_limit_s)
-        kind, parts = answer(kept, *asked)
+        kind, parts = answer(kept, objects, *asked)
         send_answer(connection, kind, parts)
 
 
-def answer(kept: KeptPixels, request: Request, frame: bytes) -> tuple[int, list[bytes]]:
+def kept_objects() -> KeptObjects:
+    return LruCache(MOST_INFLATED_BYTES, weight=lambda found: len(found.plain))
+
+
+def answer(kept: KeptPixels, objects: KeptObjects, request: Request, frame: bytes) -> tuple[int, list[bytes]]:
     """Kind and parts of the answer. Raises MemoryError."""
-    if request.token and not frame and kept.get(request.token) is None:
+    has_pixels = request.token is not None and kept.get(request.token) is not None and request.specs != ()
+    has_object = request.whole is not None and objects.get(request.whole) is not None
+    if (request.token or request.whole) and not frame and not has_pixels and not has_object:
         return FRAME_WANTED, []
     try:
+        if request.whole is not None and not has_pixels:
+            keyword = request.header.pixel_keyword
+            found = objects.computed(request.whole, lambda: inflated_object(frame, keyword))
+            frame = found.frame(request.header, request.number)
+        if not request.specs:
+            return PICTURES, [frame]
         pixels = decoded(kept, request.header, frame, request.number, request.token)
         return PICTURES, draw(pixels, request.header, request.number, request.specs)
     except BadRegion as error:
@@ -67,14 +86,20 @@ def _limit_processor_time(seconds: int) -> None:
 
 
 def bind_hands(memory_limit_bytes: int) -> None:
-    """Raises MemoryError when nothing could be decoded under this limit: better now than with a frame to blame."""
+    """For good. Where the kernel cannot cage a process the limits stand alone; start-up says so.
+
+    Raises MemoryError when nothing could be decoded under this limit: better now than with a frame to blame. Raises
+    OSError when the kernel refuses a cage it offers: such a child decodes nothing.
+    """
     for name in CODECS:
         getattr(imagecodecs, f"{name}_decode")
     Image.init()
     resource.setrlimit(resource.RLIMIT_AS, (memory_limit_bytes, memory_limit_bytes))
-    for limit in (resource.RLIMIT_CORE, resource.RLIMIT_FSIZE, resource.RLIMIT_NOFILE):
+    for limit in (resource.RLIMIT_CORE, resource.RLIMIT_FSIZE, resource.RLIMIT_NOFILE, resource.RLIMIT_NPROC):
         resource.setrlimit(limit, (0, 0))
     bytearray(LEAST_ROOM_BYTES)
+    if cage.lacking() is None:
+        cage.lock()
 
 
 def main() -> None:
@@ -86,3 +111,4 @@ def main() -> None:
         serve(connection, time_limit_s)
     except (MemoryError, OSError):
         os._exit(1)
+    os._exit(0)

@@ -15,8 +15,10 @@ from types import TracebackType
 
 from app.imaging.display.render_spec import RenderSpec, RenderTask
 from app.imaging.errors import BadRegion, DecoderUnavailable, UndecodableFrame
+from app.imaging.sandbox import cage
 from app.imaging.sandbox.process import Child
 from app.imaging.sandbox.protocol import BAD_REGION, PICTURES, BrokenAnswer, Request
+from app.imaging.sandbox.turns import REST_S, Account, Turns, Waiting
 
 FRAMES_A_CHILD = 10_000
 """Then it is replaced: what hostile frames leaked must not add up until good ones fail."""
@@ -31,41 +33,56 @@ class RenderPool:
         self._workers = workers
         self._free = Condition()
         self._idle: list[Child] = []
-        self._started = 0
         self._closed = False
-        self._threads = ThreadPoolExecutor(workers, thread_name_prefix="render")
+        self.not_caged = cage.lacking()
+        """Why the children may make any system call, for whoever starts this; None when they may not."""
+        self._turns = Turns(workers)
 
-    def render(self, task: RenderTask) -> list[bytes]:
-        """The pictures wanted, in the order of the specs.
+    def render(self, task: RenderTask, account: Account | None = None) -> list[bytes]:
+        """The pictures wanted, in the order of the specs; of a task without any the frame's own bytes.
 
-        Raises UndecodableFrame, BadRegion, DecoderUnavailable, and whatever reading the frame raises.
+        The time it takes goes on `account`. Raises UndecodableFrame, BadRegion, DecoderUnavailable, and whatever
+        reading the frame raises.
         """
         if task.header is None:
             raise UndecodableFrame("the image is not supported")
-        request = Request(task.header.of_frame(task.number), task.number, task.specs, task.token)
-        kind, parts = self._ask(request, task)
-        if kind == PICTURES and len(parts) == len(task.specs):
+        request = Request(task.header.of_frame(task.number), task.number, task.specs, task.token, task.whole)
+        kind, parts = self._ask(request, task, account or Account())
+        if kind == PICTURES and len(parts) == max(len(task.specs), 1):
             return parts
         raise (BadRegion if kind == BAD_REGION else UndecodableFrame)(_reason(parts))
 
-    def render_all(self, tasks: Iterable[RenderTask]) -> Iterator[list[bytes]]:
+    def render_all(self, tasks: Iterable[RenderTask], account: Account | None = None) -> Iterator[list[bytes]]:
         """The pictures of many frames, in order; a frame that cannot be shown gives empty bytes for each spec.
 
         As many frames are under way as there are children, and one more each, so that no child waits for a read.
+        Frames that are left when the account is spent are neither read nor drawn, but counted in it.
         Raises DecoderUnavailable, and whatever reading a frame raises.
         """
+        account = account or Account()
         under_way: deque[tuple[RenderTask, Future[list[bytes]]]] = deque()
-        for task in tasks:
-            under_way.append((task, self._threads.submit(self.render, task)))
-            if len(under_way) >= 2 * self._workers:
-                yield _settled(*under_way.popleft())
-        while under_way:
-            yield _settled(*under_way.popleft())
+        # Threads of its own: those of another study may all wait for frames that take long.
+        with ThreadPoolExecutor(self._workers, thread_name_prefix="render") as threads:
+            try:
+                for task in tasks:
+                    under_way.append((task, threads.submit(self._render_within, task, account)))
+                    if len(under_way) >= 2 * self._workers:
+                        yield _settled(*under_way.popleft())
+                while under_way:
+                    yield _settled(*under_way.popleft())
+            finally:
+                threads.shutdown(cancel_futures=True)
 
-    def _ask(self, request: Request, task: RenderTask) -> tuple[int, list[bytes]]:
+    def _render_within(self, task: RenderTask, account: Account) -> list[bytes]:
+        if account.is_spent:
+            account.frames_left_out += 1
+            raise UndecodableFrame("the time for its study is used up")
+        return self.render(task, account)
+
+    def _ask(self, request: Request, task: RenderTask, account: Account) -> tuple[int, list[bytes]]:
         """A child that has served before may die of what came before: then a fresh one gets the frame, once."""
         while True:
-            with self._child(task.token) as child:
+            with self._child(task, account) as child:
                 fresh = child.served == 0
                 try:
                     return child.ask(request, task.read, self._time_limit_s)
@@ -74,52 +91,56 @@ class RenderPool:
                         raise UndecodableFrame("the decoder died or took too long") from None
 
     @contextmanager
-    def _child(self, token: str | None) -> Iterator[Child]:
-        child = self._take(token)
+    def _child(self, task: RenderTask, account: Account) -> Iterator[Child]:
+        turn = Waiting(account, task.whole)
+        child = self._take(task, turn)
         try:
             yield child
         finally:
-            self._give_back(child)
+            self._give_back(child, turn)
 
-    def _take(self, token: str | None) -> Child:
-        """An idle child, the one that keeps this frame's pixels if it can be, else a new one."""
+    def _take(self, task: RenderTask, turn: Waiting) -> Child:
+        """An idle child, the one that keeps this frame's pixels or its object if it can be, else a new one."""
         with self._free:
-            self._free.wait_for(lambda: self._idle or self._started < self._workers or self._closed)
+            self._turns.wait(turn)
+            while not self._closed and not self._turns.is_next(turn):
+                self._free.wait(REST_S)
             if self._closed:
+                self._turns.leave(turn)
                 raise DecoderUnavailable("the pool is closed")
-            keeper = next((child for child in self._idle if token in child.kept), None)
-            if keeper is not None or self._idle:
-                child = keeper or self._idle[-1]
+            self._turns.serve(turn)
+            self._free.notify_all()  # another place may be free for who is next now
+            if self._idle:
+                keepers = (child for child in self._idle if task.token in child.kept or task.whole in child.kept)
+                child = next(keepers, self._idle[-1])
                 self._idle.remove(child)
                 return child
-            self._started += 1
         try:
             return Child(self._memory_limit_bytes, self._time_limit_s)
         except BaseException:
-            self._forget()
+            self._end(turn)
             raise
 
-    def _give_back(self, child: Child) -> None:
-        if child.usable and child.served < FRAMES_A_CHILD and not self._closed:
-            with self._free:
-                self._idle.append(child)
-                self._free.notify()
-        else:
+    def _give_back(self, child: Child, turn: Waiting) -> None:
+        if not child.usable or child.served >= FRAMES_A_CHILD:
             child.close()
-            self._forget()
+        self._end(turn, child)
 
-    def _forget(self) -> None:
+    def _end(self, turn: Waiting, child: Child | None = None) -> None:
         with self._free:
-            self._started -= 1
-            self._free.notify()
+            if child is not None and not child.is_closed:
+                if self._closed:
+                    child.close()
+                else:
+                    self._idle.append(child)
+            self._turns.end(turn)
+            self._free.notify_all()
 
     def close(self) -> None:
         """End all children; frames under way are finished first."""
-        self._threads.shutdown(cancel_futures=True)
         with self._free:
             self._closed = True
             idle, self._idle = self._idle, []
-            self._started -= len(idle)
             self._free.notify_all()
         for child in idle:
             child.close()
@@ -146,4 +167,4 @@ def _settled(task: RenderTask, future: Future[list[bytes]]) -> list[bytes]:
         return [b""] * len(task.specs)
 
 
-__all__ = ["RenderPool", "RenderSpec", "RenderTask"]
+__all__ = ["Account", "RenderPool", "RenderSpec", "RenderTask"]

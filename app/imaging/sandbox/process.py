@@ -46,6 +46,7 @@ class Child:
         self.served = 0
         self.usable = True
         self.was_late = False
+        self.is_closed = False
         self.kept: OrderedDict[str | None, None] = OrderedDict()
         """Tokens whose pixels it was seen to keep; it may have dropped them since. No cache: nothing lies here but a
         guess at another process's memory, which one thread at a time makes and takes back."""
@@ -78,7 +79,7 @@ class Child:
 
     def ask(self, request: Request, read: Callable[[], bytes], time_limit_s: float) -> tuple[int, list[bytes]]:
         """The child's answer. Raises BrokenAnswer, after which it is not usable, and whatever `read` raises."""
-        if request.token in self.kept:
+        if request.token in self.kept or request.whole in self.kept:
             kind, parts = self._exchange(request, b"", time_limit_s)
             if kind != FRAME_WANTED:
                 return kind, parts
@@ -96,7 +97,8 @@ class Child:
             raise
         self.usable = True
         self.served += 1
-        self._remember(request.token, kind == PICTURES)
+        for token in (request.token, request.whole):
+            self._remember(token, kind == PICTURES)
         return kind, parts
 
     def _remember(self, token: str | None, kept: bool) -> None:
@@ -107,6 +109,7 @@ class Child:
                 self.kept.popitem(last=False)
 
     def close(self) -> None:
+        self.is_closed = True
         self._process.kill()
         self._connection.close()
         self._process.wait()

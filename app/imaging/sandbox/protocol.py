@@ -30,12 +30,14 @@ class BrokenAnswer(Exception):
 
 @dataclass(frozen=True)
 class Request:
-    """`frame` travels behind the rest, uncopied; it is empty when the child is believed to keep the pixels."""
+    """`frame` travels behind the rest, uncopied; it is empty when the child is believed to keep the pixels, or the
+    object they lie in. The fields are those of `RenderTask`."""
 
     header: ImageHeader
     number: int
     specs: tuple[RenderSpec, ...]
     token: str | None
+    whole: str | None = None
 
 
 def send_request(connection: socket.socket, request: Request, frame: bytes) -> None:

@@ -13,20 +13,51 @@ from app.archive.sealed import DataKey, SealedArchive
 from app.errors import StoreUnavailable
 from app.imaging.errors import DecoderUnavailable, UndecodableFrame
 from app.imaging.header.frame_index import FrameIndex
-from app.imaging.header.image_index import inflated_frame
-from app.imaging.sandbox.pool import RenderPool, RenderTask
+from app.imaging.header.image_header import ImageHeader
+from app.imaging.sandbox.pool import Account, RenderPool, RenderSpec, RenderTask
 from app.models import Instance
 
 
-def original_frame(archive: SealedArchive, data_key: DataKey, instance: Instance, frame: int) -> bytes:
-    """The encoded bytes of one frame, counted from 0, read from the sealed original without parsing its header.
+def frame_task(
+    archive: SealedArchive,
+    data_key: DataKey,
+    instance: Instance,
+    header: ImageHeader | None,
+    number: int,
+    specs: tuple[RenderSpec, ...],
+    token: str | None = None,
+) -> RenderTask:
+    """Frame `number`, counted from 0, as it is asked of the decoding children; its bytes are read when one needs them.
 
-    Only an object whose whole dataset is deflated has no frame index and must be read whole.
+    An object whose whole dataset is deflated has no frame index: it is read whole and inflated in a child, once.
     """
     if instance.frame_index is None:
-        whole = archive.open(instance.object_key, instance.object_version, data_key)
-        return inflated_frame(whole, frame)
-    pieces = FrameIndex.from_bytes(instance.frame_index).pieces(frame)
+        key, version = instance.object_key, instance.object_version
+        return RenderTask(
+            header, lambda: archive.open(key, version, data_key), number, specs, token, f"{key}:{version}"
+        )
+    return RenderTask(header, lambda: _indexed_frame(archive, data_key, instance, number), number, specs, token)
+
+
+def original_frame(
+    archive: SealedArchive,
+    renderer: RenderPool,
+    data_key: DataKey,
+    instance: Instance,
+    header: ImageHeader | None,
+    number: int,
+) -> bytes:
+    """The encoded bytes of one frame, counted from 0, read from the sealed original without parsing its header.
+
+    Empty when they are not there. Raises IndexError, StoreUnavailable.
+    """
+    if instance.frame_index is None:
+        return drawn(renderer, frame_task(archive, data_key, instance, header, number, ()))
+    return _indexed_frame(archive, data_key, instance, number)
+
+
+def _indexed_frame(archive: SealedArchive, data_key: DataKey, instance: Instance, number: int) -> bytes:
+    pieces = FrameIndex.from_bytes(instance.frame_index or b"").pieces(number)
     return b"".join(
         archive.open_range(instance.object_key, instance.object_version, data_key, start, length, size=instance.size)
         for start, length in pieces
@@ -45,13 +76,14 @@ def drawn(renderer: RenderPool, task: RenderTask) -> bytes:
             return b""
 
 
-def all_drawn(renderer: RenderPool, tasks: Iterable[RenderTask]) -> Iterator[list[bytes]]:
-    """The pictures of many frames, in order, one for each spec; empty ones of a frame that cannot be shown.
+def all_drawn(renderer: RenderPool, tasks: Iterable[RenderTask], account: Account) -> Iterator[list[bytes]]:
+    """The pictures of many frames, in order, one for each spec; empty ones of a frame that cannot be shown, and of
+    those that are left when the account is spent.
 
     Raises StoreUnavailable, and whatever reading a frame raises.
     """
     with _decoder_needed():
-        yield from renderer.render_all(tasks)
+        yield from renderer.render_all(tasks, account)
 
 
 @contextmanager

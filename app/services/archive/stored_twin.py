@@ -11,7 +11,7 @@ from typing import BinaryIO, cast
 import structlog
 
 from app.archive.sealed import DataKey, SealedArchive
-from app.dicom.part10 import HeaderLimits, ParsedFile
+from app.dicom.part10 import HeaderLimits
 from app.dicom.same_content import same_instance
 from app.dicom.status import MIB
 from app.errors import ObjectMissing, StoreUnavailable, UnsealError
@@ -31,7 +31,6 @@ def holds_the_same(
     twin: KnownInstance,
     key: DataKey,
     file: BinaryIO,
-    parsed: ParsedFile,
     limits: HeaderLimits,
     spool: Path,
 ) -> bool:
@@ -40,7 +39,7 @@ def holds_the_same(
     try:
         with tempfile.SpooledTemporaryFile(_COMPARED_IN_MEMORY, dir=str(spool)) as stored:
             whole = _read(archive, twin, key, stored.write)
-            return whole and same_instance(file, parsed, cast(BinaryIO, stored), limits)
+            return whole and same_instance(file, cast(BinaryIO, stored), limits)
     except OSError as error:
         raise StoreUnavailable(f"the spool folder failed: {error.strerror}") from error
 

@@ -8,22 +8,21 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from pydicom import dcmread
 from pydicom.dataset import Dataset
 
 from app.archive.sealed import DataKey, SealedArchive
 from app.database import Database
-from app.errors import InvalidInput, NotFound
-from app.imaging.display.render_spec import RenderTask
+from app.dicom.part10 import HeaderLimits, parse
+from app.errors import InvalidInput, NotFound, RefusedObject
 from app.imaging.errors import BadRegion, ImagingError
 from app.imaging.header.image_header import ImageHeader
 from app.imaging.sandbox.pool import RenderPool
 from app.models import Instance
 from app.repos.dicomweb import query as repo
 from app.services.archive.data_keys import DataKeys
-from app.services.archive.frames import drawn, original_frame
+from app.services.archive.frames import drawn, frame_task, original_frame
 from app.services.audit.log import Action, Audit
 from app.services.audit.subjects import study_subject
 from app.services.dicomweb.render_parameters import render_spec
@@ -57,6 +56,7 @@ class DicomRetrieve:
     data_keys: DataKeys
     audit: Audit
     renderer: RenderPool
+    limits: HeaderLimits = field(default_factory=HeaderLimits)
 
     def find(
         self,
@@ -110,14 +110,17 @@ class DicomRetrieve:
             part10 = self.archive.open_range(
                 row.object_key, row.object_version, found.data_key, 0, row.pixel_offset, size=row.size
             )
-        return dcmread(io.BytesIO(part10), stop_before_pixels=True)
+        try:
+            return parse(io.BytesIO(part10), self.limits).dataset
+        except RefusedObject:  # it was taken under other limits
+            raise NotFound from None
 
     def frame(self, found: StoredInstance, number: int) -> bytes:
         """Frame `number`, from 1, as it is encoded in the file. Raises NotFound."""
         if not 1 <= number <= found.row.number_of_frames:
             raise NotFound
         try:
-            frame = original_frame(self.archive, found.data_key, found.row, number - 1)
+            frame = original_frame(self.archive, self.renderer, found.data_key, found.row, found.image, number - 1)
         except (ImagingError, IndexError):
             raise NotFound from None
         if not frame:
@@ -138,7 +141,7 @@ class DicomRetrieve:
             raise NotFound
         spec = render_spec(query, media_type, image.rows, image.columns, longest)
         token = f"{found.row.id.hex}:{number - 1}"
-        task = RenderTask(image, lambda: self.frame(found, number), number - 1, (spec,), token)
+        task = frame_task(self.archive, found.data_key, found.row, image, number - 1, (spec,), token)
         try:
             return drawn(self.renderer, task)
         except BadRegion:

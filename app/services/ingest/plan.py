@@ -181,9 +181,7 @@ class Planner:
         if study is None or study.id != twin.study_id:
             return False
         if sha256_of(arrival.source.file) != twin.sha256:
-            return holds_the_same(
-                self.archive, twin, study.key, arrival.source.file, header.parsed, self.limits, self.spool
-            )
+            return holds_the_same(self.archive, twin, study.key, arrival.source.file, self.limits, self.spool)
         if not is_whole(self.archive, twin, study.key):
             plan.repairs.append(PlannedRepair(twin, arrival.source, study.key))
         return True

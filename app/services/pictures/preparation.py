@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -17,18 +17,21 @@ from app.clock import Clock
 from app.database import Database
 from app.errors import CloudFilmError, NotFound
 from app.imaging.display.window import default_window
-from app.imaging.sandbox.pool import RenderPool, RenderSpec, RenderTask
+from app.imaging.sandbox.pool import Account, RenderPool, RenderSpec, RenderTask
 from app.models import PreparedSeries, Study
 from app.models.states import StudyState
 from app.repos.exams.revision import raise_exam_revision
 from app.repos.pictures import prepared as repo
 from app.services.archive.data_keys import DataKeys
-from app.services.archive.frames import all_drawn, original_frame
+from app.services.archive.frames import all_drawn, frame_task
 from app.services.pictures.stacks import Stack, key_frame, stacks_of
 
 log = structlog.get_logger(__name__)
 
 PREVIEW = RenderSpec(fmt="jpg", longest=256, quality=75, max_bytes=10_240)
+BUDGET_S = 900.0
+"""Seconds of decoding children that one study's pictures may take. An ordinary one takes a few; twenty thousand frames
+of the usual size take three hundred."""
 FULL = RenderSpec(fmt="jpg", longest=1024, quality=85)
 
 
@@ -41,6 +44,8 @@ class Preparation:
     archive: SealedArchive
     data_keys: DataKeys
     renderer: RenderPool
+    budget_s: float = BUDGET_S
+    """When it is used up, the frames that are left are shown as those that cannot be drawn; the log says so."""
 
     def prepare(self, study_id: uuid.UUID) -> bool:
         """Prepare the study as it stands now; safe to repeat and to be killed: rows appear last, in one commit.
@@ -58,19 +63,23 @@ class Preparation:
                 return False  # only of a complete study does the revision tell whether something came meanwhile
             data_key = self.data_keys.open(session, study.data_key_id)
             stacks = stacks_of(repo.instances_of(session, study_id))
+        account = Account(self.budget_s)
         rows = [
-            self._prepare_stack(study, revision, data_key, stack, ordinal) for ordinal, stack in enumerate(stacks, 1)
+            self._prepare_stack(study, revision, data_key, stack, ordinal, account)
+            for ordinal, stack in enumerate(stacks, 1)
         ]
+        if account.frames_left_out:
+            log.error("decoding takes longer than one study may take", study=study_id)
         return self._publish(study_id, revision, rows)
 
     def _prepare_stack(
-        self, study: Study, revision: int, data_key: DataKey, stack: Stack, ordinal: int
+        self, study: Study, revision: int, data_key: DataKey, stack: Stack, ordinal: int, account: Account
     ) -> PreparedSeries:
         previews: list[bytes] = []
         is_shown: list[bool] = []
 
         def full_frames() -> Iterator[bytes]:
-            for preview, full in all_drawn(self.renderer, self._tasks(stack, data_key)):
+            for preview, full in all_drawn(self.renderer, self._tasks(stack, data_key), account):
                 previews.append(preview)
                 is_shown.append(bool(full))
                 yield full
@@ -106,8 +115,9 @@ class Preparation:
 
     def _tasks(self, stack: Stack, data_key: DataKey) -> Iterator[RenderTask]:
         for piece in stack.slices:
-            frame = original_frame(self.archive, data_key, piece.instance, piece.frame) if piece.header else b""
-            yield RenderTask(piece.header, frame, piece.frame, (PREVIEW, FULL))
+            task = frame_task(self.archive, data_key, piece.instance, piece.header, piece.frame, (PREVIEW, FULL))
+            # Read here while the children draw the frames before it; a whole object only when a child wants it.
+            yield task if task.whole or task.header is None else replace(task, frame=task.read())
 
     def _publish(self, study_id: uuid.UUID, revision: int, rows: list[PreparedSeries]) -> bool:
         with self.db.session() as session:

@@ -18,11 +18,11 @@ from app.database import Database
 from app.errors import NotFound
 from app.imaging.display.window import Window
 from app.imaging.header.image_header import ImageHeader
-from app.imaging.sandbox.pool import RenderPool, RenderSpec, RenderTask
+from app.imaging.sandbox.pool import RenderPool, RenderSpec
 from app.models import Instance, PreparedSeries, Study
 from app.repos.pictures import prepared as repo
 from app.services.archive.data_keys import DataKeys
-from app.services.archive.frames import drawn, original_frame
+from app.services.archive.frames import drawn, frame_task
 
 CACHED_EXAMS = 256
 BATCH_LIMIT = 20
@@ -120,15 +120,8 @@ class Pictures:
         if instance.image_header is None:
             return b""
         header = ImageHeader.from_json(instance.image_header)
-        task = RenderTask(
-            header=header,
-            frame=lambda: original_frame(
-                self.archive, series.data_key, instance, frame
-            ),  # not read while a child keeps it
-            number=frame,
-            specs=(spec,),
-            token=f"{instance.id.hex}:{frame}",
-        )
+        token = f"{instance.id.hex}:{frame}"
+        task = frame_task(self.archive, series.data_key, instance, header, frame, (spec,), token)
         return drawn(self.renderer, task)
 
     def originals(self, exam_id: uuid.UUID) -> list[Original]:

@@ -17,6 +17,7 @@ from app.services.pictures.serving import RenderSpec, Window
 from app.web.context import services
 from app.web.downloads import stream_zip
 from app.web.guards import guarded_blueprint
+from app.web.patient.places import RENDERS, SHEETS, place
 from app.web.patient.session import current_access, record, shown_exam
 
 blueprint = guarded_blueprint("patient_images", __name__, shown_exam)
@@ -44,7 +45,8 @@ def frame(exam_id: str, n: int, k: int, fmt: str) -> Response:
         picture = pictures.frame(access.exam_id, access.exam_revision, n, k, preview=size == 256)
     else:
         spec = RenderSpec(fmt=fmt, longest=size, window=window)
-        picture = pictures.render(access.exam_id, access.exam_revision, n, k, spec)
+        with place(RENDERS):
+            picture = pictures.render(access.exam_id, access.exam_revision, n, k, spec)
     return _picture(picture, MIME[fmt])
 
 
@@ -97,8 +99,9 @@ def dicom_zip(exam_id: str) -> Response:
 @blueprint.get("/exams/<exam_id>/report.pdf")
 def report_pdf(exam_id: str) -> Response:
     access = current_access()
-    record(Action.REPORT_DOWNLOADED)
-    response = Response(services().paper.paper.download(access.exam_id), mimetype="application/pdf")
+    with place(SHEETS):
+        record(Action.REPORT_DOWNLOADED)
+        response = Response(services().paper.paper.download(access.exam_id), mimetype="application/pdf")
     response.headers["Content-Disposition"] = 'inline; filename="report.pdf"'
     return response
 

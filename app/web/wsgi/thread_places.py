@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Hashable
 
 
 class Share:
@@ -21,6 +22,30 @@ class Share:
         def give_back() -> None:
             if once.acquire(blocking=False):
                 self._places.release()
+
+        return give_back
+
+
+class SharePerHolder:
+    """Counted places for each holder, a session say. A caller who finds none does not wait."""
+
+    def __init__(self, places: int) -> None:
+        self._places = places
+        self._taken: Counter[Hashable] = Counter()
+        self._lock = threading.Lock()
+
+    def taken(self, holder: Hashable) -> Callable[[], None] | None:
+        """A function that gives the place back, to be called once; None when all places of `holder` are taken."""
+        with self._lock:
+            if self._taken[holder] >= self._places:
+                return None
+            self._taken[holder] += 1
+
+        def give_back() -> None:
+            with self._lock:
+                self._taken[holder] -= 1
+                if not self._taken[holder]:
+                    del self._taken[holder]
 
         return give_back
 

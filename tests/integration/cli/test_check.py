@@ -5,6 +5,7 @@ What it finds at an open front door is in tests/functional/test_who_is_asking.py
 
 from __future__ import annotations
 
+import platform
 import sys
 import threading
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ import pytest
 from fakeredis import TcpFakeServer
 
 from deploy.testbed.processes import finished, free_port
+from tests.factories.door_app import door_app
 from tests.factories.production import WITHOUT_KEYS, production
 
 SECRET = "hunter2-hunter2"
@@ -116,3 +118,17 @@ def test_a_store_that_went_away_is_told_though_the_database_answers(tmp_path: Pa
     assert code == 1
     assert len(lines) == 2
     assert lines[1].startswith("  - store does not answer (StoreUnavailable")
+
+
+def test_a_machine_that_cannot_cage_decoding_children_is_told_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(platform, "machine", lambda: "riscv64")
+    app, services = door_app(tmp_path)
+    try:
+        told = app.test_cli_runner().invoke(args=["check-config"]).output.splitlines()
+    finally:
+        services.db.dispose()
+    reason = "this architecture has no list of system calls"
+    assert told[-1] == f"NOTE: decoding children are held by limits alone: {reason}"
+    assert "decoding children are held by limits alone" in "".join(capfd.readouterr())

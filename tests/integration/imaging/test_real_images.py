@@ -18,11 +18,12 @@ from pydicom.uid import ImplicitVRLittleEndian
 from app.dicom.part10 import HeaderLimits, parse
 from app.errors import RefusedObject
 from app.imaging.codecs.decode import decode_frame
+from app.imaging.codecs.deflated_object import inflated_object
 from app.imaging.display.window import Shown, to_display
 from app.imaging.errors import ImagingError
 from app.imaging.header.frame_index import FrameIndex
 from app.imaging.header.image_header import ImageHeader
-from app.imaging.header.image_index import image_of, inflated_frame
+from app.imaging.header.image_index import image_of
 from deploy.testbed.ct import part10
 from deploy.testbed.shared_data import files_of
 from tests.shared_data import needs
@@ -63,7 +64,7 @@ def frame_of(path: Path, number: int = 0) -> tuple[ImageHeader, bytes]:
     header, frames, not_shown = image_in(raw)
     assert header is not None, not_shown or NO_PIXELS
     if frames is None:
-        return header, inflated_frame(raw, number)
+        return header, inflated_object(raw, header.pixel_keyword).frame(header, number)
     return header, b"".join(raw[start : start + length] for start, length in frames.pieces(number))
 
 

@@ -84,9 +84,18 @@ def test_segments_that_make_no_sense_are_refused(words: list[int]) -> None:
         expand_segments(words, 2)
 
 
-def test_segments_that_repeat_themselves_stop_at_the_largest_table() -> None:
+def test_segments_that_repeat_themselves_end_at_the_largest_table() -> None:
     discrete = [0, 4, 1, 2, 3, 4]
-    assert len(expand_segments([*discrete, *([2, 1, 0, 0] * 60_000)], 2)) == 65_536
+    assert len(expand_segments([*discrete, *([2, 1, 0, 0] * 16_383)], 2)) == 65_536
+    with pytest.raises(UnsupportedImage, match="beyond"):
+        expand_segments([*discrete, *([2, 1, 0, 0] * 16_384)], 2)
+
+
+def test_nineteen_kilobytes_of_segments_do_not_become_gigabytes() -> None:
+    """One repeat of a long ramp, asked for thousands of times."""
+    ramp = [0, 1, 0, 1, 65_535, 9]
+    with pytest.raises(UnsupportedImage, match="beyond"):
+        expand_segments([*ramp, *([2, 60_000, 6, 0] * 2_400)], 2)
 
 
 def test_a_missing_palette_is_named() -> None:

@@ -156,3 +156,51 @@ def test_a_one_time_code_is_on_the_phone_without_waiting_for_a_poll(
     time.sleep(0.5)  # both loops are asleep
     house.patient_access.one_time_codes.request(Attempt(exam.qr, "10.0.0.1"))
     assert until(lambda: len(messages(house)) == 1)
+
+
+def test_a_job_that_takes_long_keeps_no_other_waiting(house: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two that never end by themselves come first; the third is done beside them."""
+    monkeypatch.setattr(worker, "PATIENCE_S", 0.05)
+    gate, begun, done = threading.Event(), [], []
+
+    def work(_: steps.Work, key: str) -> None:
+        begun.append(key)
+        if key.startswith("long"):
+            gate.wait(30)
+        done.append(key)
+
+    monkeypatch.setattr(worker, "JOBS", {PREPARE: work})
+    for key in ("long 1", "long 2", "short"):
+        with house.db.session() as session:
+            house.queue.enqueue(session, PREPARE, key)
+        house.clock.advance(1)  # type: ignore[attr-defined]
+    house.worker.start()
+    try:
+        assert until(lambda: done == ["short"], seconds=20)
+        assert begun == ["long 1", "long 2", "short"]
+    finally:
+        gate.set()
+    assert until(lambda: len(done) == 3)
+
+
+def test_no_more_jobs_than_the_limit_go_on_at_once(house: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "PATIENCE_S", 0.01)
+    monkeypatch.setattr(worker, "MOST_BESIDE", 2)
+    monkeypatch.setattr(worker, "POLL_S", 0.05)
+    gate, begun = threading.Event(), []
+
+    def work(_: steps.Work, key: str) -> None:
+        begun.append(key)
+        gate.wait(30)
+
+    monkeypatch.setattr(worker, "JOBS", {PREPARE: work})
+    with house.db.session() as session:
+        for number in range(5):
+            house.queue.enqueue(session, PREPARE, str(number))
+    try:
+        for _ in range(10):
+            house.worker.begin_job()
+        assert len(begun) == 2
+    finally:
+        gate.set()
+    assert until(lambda: not house.worker.begin_job() and len(begun) == 5)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
+from app.archive.sealed import SealedArchive
 from app.bootstrap import Services
 from app.imaging.errors import DecoderUnavailable
-from app.imaging.sandbox.pool import RenderPool, RenderSpec, RenderTask
+from app.imaging.sandbox.pool import Account, RenderPool, RenderSpec, RenderTask
 from app.imaging.sandbox.process import Child
 from app.services.ingest.incoming import IncomingObject
 from deploy.testbed.ct import ct_slice, part10
@@ -48,9 +50,9 @@ def while_rendering(house: Services, monkeypatch: pytest.MonkeyPatch, happening:
     """Each time pictures are made, one more step of `happening` takes place."""
     render_all = RenderPool.render_all
 
-    def interrupted(pool: RenderPool, tasks: Iterable[RenderTask]) -> Iterator[list[bytes]]:
+    def interrupted(pool: RenderPool, tasks: Iterable[RenderTask], account: Account) -> Iterator[list[bytes]]:
         next(happening, None)
-        return render_all(pool, tasks)
+        return render_all(pool, tasks, account)
 
     monkeypatch.setattr(RenderPool, "render_all", interrupted)
 
@@ -140,3 +142,52 @@ def test_without_a_decoder_the_preparation_waits_and_blames_no_image(
     assert frames_shown(house) == 1
     exam = exam_of(house)
     assert house.pictures.serving.frame(exam.id, exam.revision, 1, 1, preview=True)
+
+
+def deflated_film(frames: int, **attributes: object) -> bytes:
+    side = 32
+    dataset = ct_slice(side, **attributes)
+    dataset.NumberOfFrames = frames
+    dataset.PixelData = dataset.PixelData * frames
+    dataset.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+    return part10(dataset)
+
+
+def test_a_deflated_film_is_opened_once_for_all_its_frames(house: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+    whole = type(house.archive.objects).open
+
+    def counted(archive: SealedArchive, object_key: str, *more: Any) -> bytes:
+        opened.append(object_key)
+        return whole(archive, object_key, *more)
+
+    monkeypatch.setattr(SealedArchive, "open", counted)
+    house.ingest.ingest.receive([IncomingObject(io.BytesIO(deflated_film(100)))], "stow", "test")
+    work_off(house)
+    assert frames_shown(house) == 100
+    assert len(opened) == 1
+    exam = exam_of(house)
+    spec = RenderSpec(fmt="png")
+    pictures = [house.pictures.serving.render(exam.id, exam.revision, 1, k, spec) for k in range(1, 101)]
+    assert all(picture.startswith(b"\x89PNG") for picture in pictures)
+    assert len(opened) <= 1 + house.settings.decode_workers
+
+
+def test_a_study_whose_time_is_used_up_is_published_with_what_was_drawn(
+    house: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first stack takes all; the second one's frames count as such that cannot be drawn."""
+    used = iter([0.0])
+
+    def spent(account: Account) -> bool:
+        return next(used, 1.0) > 0
+
+    monkeypatch.setattr(Account, "is_spent", property(spent))
+    uid = receive_study(house)
+    house.ingest.ingest.receive([IncomingObject(io.BytesIO(deflated_film(3, StudyInstanceUID=uid)))], "stow", "test")
+    work_off(house)
+    exam = exam_of(house)
+    shown = house.pictures.serving.shown(exam.id, exam.revision)
+    drawn = [not series.frames[k].is_empty for series in shown for k in range(series.row.frame_count)]
+    assert (drawn.count(True), drawn.count(False)) == (1, 3)
+    assert study(house, uid).state == "prepared"

@@ -1,0 +1,132 @@
+"""The system calls a decoding child keeps: a seccomp filter, built by hand for x86-64 and aarch64. Linux only.
+
+The list is what decoding was seen to need: its socket, memory, locks, clocks, its own end. All else answers EPERM:
+files, processes, signals, sockets. A call of another architecture ends the process. The limits of memory and time are
+set by `child`. Source of the layouts and constants: seccomp(2), linux/seccomp.h, linux/bpf_common.h.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import mmap
+import os
+import platform
+import resource
+import struct
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+_NO_NEW_PRIVS, _SET_FILTER, _ALL_THREADS, _IS_AVAILABLE = 38, 1, 1, 2
+_ALLOW, _REFUSE, _KILL = 0x7FFF0000, 0x00050000 | errno.EPERM, 0x80000000
+_LOAD, _IF_EQUAL, _IF_ANY_BIT, _RETURN = 0x20, 0x15, 0x45, 0x06
+_NUMBER, _ARCHITECTURE, _ARGUMENTS = 0, 4, 16
+_STEP = struct.Struct("=HBBI")  # code, steps to skip when true, when false, value
+
+Step = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Numbers of one architecture: its mark in `seccomp_data`, the call that installs a filter, the calls kept."""
+
+    mark: int
+    seccomp: int
+    kept: Mapping[str, int]
+
+
+_KEPT = {
+    "recvfrom": (45, 207),
+    "sendto": (44, 206),
+    "write": (1, 64),
+    "close": (3, 57),
+    "mmap": (9, 222),
+    "mprotect": (10, 226),
+    "munmap": (11, 215),
+    "mremap": (25, 216),
+    "madvise": (28, 233),
+    "brk": (12, 214),
+    "futex": (202, 98),
+    "sched_yield": (24, 124),
+    "getrusage": (98, 165),
+    "prlimit64": (302, 261),
+    "getrandom": (318, 278),
+    "clock_gettime": (228, 113),
+    "clock_nanosleep": (230, 115),
+    "nanosleep": (35, 101),
+    "gettimeofday": (96, 169),
+    "getpid": (39, 172),
+    "gettid": (186, 178),
+    "rt_sigreturn": (15, 139),
+    "rt_sigprocmask": (14, 135),
+    "restart_syscall": (219, 128),
+    "exit": (60, 93),
+    "exit_group": (231, 94),
+}
+"""Calls kept, with their numbers on x86-64 and aarch64."""
+MACHINES: Mapping[str, Machine] = {
+    "x86_64": Machine(0xC000003E, 317, {name: number for name, (number, _) in _KEPT.items()}),
+    "aarch64": Machine(0xC00000B7, 277, {name: number for name, (_, number) in _KEPT.items()}),
+}
+
+
+def lacking() -> str | None:
+    """Why no child can be caged on this machine; None when it can."""
+    machine = MACHINES.get(platform.machine())
+    if platform.system() != "Linux" or machine is None:
+        return "this architecture has no list of system calls"
+    refuse = ctypes.c_uint32(_REFUSE & 0xFFFF0000)
+    if _libc().syscall(machine.seccomp, _IS_AVAILABLE, 0, ctypes.byref(refuse)) != 0:
+        return "the kernel offers no seccomp filters"
+    return None
+
+
+def lock() -> None:
+    """From now on this process makes no other system calls than the list's; there is no way back.
+
+    Raises OSError when the kernel refuses. Ask `lacking` first whether it can.
+    """
+    machine = MACHINES[platform.machine()]
+    steps = b"".join(_STEP.pack(*step) for step in program(machine))
+    code = ctypes.create_string_buffer(steps, len(steps))
+    head = ctypes.create_string_buffer(struct.pack("@HP", len(steps) // _STEP.size, ctypes.addressof(code)))
+    if _libc().prctl(_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "no new privileges")
+    if (failed := _libc().syscall(machine.seccomp, _SET_FILTER, _ALL_THREADS, ctypes.byref(head))) != 0:
+        raise OSError(ctypes.get_errno() or failed, os.strerror(ctypes.get_errno()))
+
+
+def program(machine: Machine) -> Sequence[Step]:
+    """The filter as (code, skipped when true, skipped when false, value)."""
+    steps: list[Step] = [
+        (_LOAD, 0, 0, _ARCHITECTURE),
+        (_IF_EQUAL, 1, 0, machine.mark),
+        (_RETURN, 0, 0, _KILL),
+        (_LOAD, 0, 0, _NUMBER),
+    ]
+    for name, number in machine.kept.items():
+        then = [*_conditions(name), (_RETURN, 0, 0, _ALLOW)]
+        if len(then) > 1:
+            then.append((_RETURN, 0, 0, _REFUSE))
+        steps += [(_IF_EQUAL, 0, len(then), number), *then]
+    return [*steps, (_RETURN, 0, 0, _REFUSE)]
+
+
+def _conditions(name: str) -> Iterator[Step]:
+    """What else a kept call must be, ahead of one step that allows and one that refuses."""
+    if name in ("mmap", "mprotect"):  # nothing that was written here is ever run
+        yield from ((_LOAD, 0, 0, _argument(2)), (_IF_ANY_BIT, 1, 0, mmap.PROT_EXEC))
+    if name == "prlimit64":  # the clock of the next frame, of this process; never its memory
+        yield from ((_LOAD, 0, 0, _argument(0)), (_IF_EQUAL, 0, 3, 0))
+        yield from ((_LOAD, 0, 0, _argument(1)), (_IF_EQUAL, 0, 1, resource.RLIMIT_CPU))
+
+
+def _argument(place: int) -> int:
+    """Offset of the low half of an argument (both machines are little-endian)."""
+    return _ARGUMENTS + 8 * place
+
+
+def _libc() -> ctypes.CDLL:
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.syscall.restype = ctypes.c_long
+    return libc

@@ -1,0 +1,196 @@
+"""Every reader of what anybody sends makes at most so much of it: memory at its peak against the bytes it was one.
+
+The table names all readers; one that is missing in it fails the build. Time is not measured here.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import inspect
+import io
+import json
+import pkgutil
+import tracemalloc
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.dicom import json_metadata, person_names, pixel_element, rejection_notes, same_content
+from app.dicom.bounded_reading import inflate
+from app.dicom.element_values import text_of, value_of
+from app.dicom.header_fields import read
+from app.dicom.part10 import HeaderLimits, ParsedFile, parse, vr_of
+from app.errors import RefusedObject
+from app.imaging.codecs import decode
+from app.imaging.codecs.code_stream import claimed_size
+from app.imaging.codecs.decode import DEFLATED_FRAME, RLE, decode_frame
+from app.imaging.codecs.deflated_object import inflated_object
+from app.imaging.errors import ImagingError
+from app.imaging.header import image_index, lut_reading, reading
+from app.imaging.header.frame_index import index_encapsulated
+from tests.factories.expanding_files import KINDS
+from tests.factories.images import image_header
+
+MIB = 1024 * 1024
+FACTOR, CONSTANT = 256, 40 * MIB
+"""An object of Python is about a hundred bytes and an element of DICOM at least eight; the constant is the largest of
+the fixed limits that a reader may fill whatever it is given: three tables of 65 536 entries, or 20 000 frames."""
+LIMITS = HeaderLimits(header_bytes=8 * MIB, inflated_bytes=8 * MIB)
+ROOMS = ("app.dicom", "app.imaging.header", "app.imaging.codecs")
+TAKES = ("bytes", "BinaryIO", "Dataset", "list[int]")
+
+
+@dataclass(frozen=True)
+class Given:
+    """One file, as each reader wants it; `parsed` is read anew for each."""
+
+    data: bytes
+
+    @property
+    def file(self) -> io.BytesIO:
+        return io.BytesIO(self.data)
+
+    @functools.cached_property
+    def parsed(self) -> ParsedFile:
+        return parse(self.file, LIMITS)
+
+    def image(self) -> Any:
+        parsed = self.parsed
+        found = image_index.image_of(self.file, parsed.dataset, parsed.transfer_syntax_uid, parsed.pixel_offset)
+        return [part and part.to_json() if hasattr(part, "to_json") else part for part in found], (
+            found[1].to_bytes() if found[1] else None
+        )
+
+    def described(self) -> Any:
+        return json.dumps(
+            reading.read_header(self.parsed.dataset, self.parsed.transfer_syntax_uid, "PixelData").to_json()
+        )
+
+
+def _meta_end(one: Given) -> int:
+    return 144 + int.from_bytes(one.data[140:144], "little")
+
+
+def _start(one: Given) -> int:
+    return one.parsed.pixel_offset or len(one.data)
+
+
+def _segments(one: Given) -> Any:
+    table = one.parsed.dataset.get("SegmentedRedPaletteColorLookupTableData") or b"\0\0"
+    return lut_reading.expand_segments(
+        [int.from_bytes(table[at : at + 2], "little") for at in range(0, len(table), 2)], 2
+    )
+
+
+def _frame(transfer_syntax_uid: str) -> Callable[[Given], Any]:
+    header = image_header(transfer_syntax_uid=transfer_syntax_uid, bits_allocated=8, bits_stored=8, high_bit=7)
+    return lambda one: decode_frame(header, one.data)
+
+
+READERS: dict[str, Callable[[Given], Any]] = {
+    "dicom.bounded_reading.inflate": lambda one: inflate(one.file, _meta_end(one), LIMITS.inflated_bytes),
+    "dicom.element_values.value_of": lambda one: value_of(one.parsed.dataset, "WindowCenter", most_bytes=1024),
+    "dicom.element_values.text_of": lambda one: text_of(one.parsed.dataset, "StudyDescription"),
+    "dicom.header_fields.read": lambda one: read(one.file, LIMITS),
+    "dicom.json_metadata.to_json": lambda one: json_metadata.to_json(one.parsed.dataset, "1.2", None, str),
+    "dicom.part10.parse": lambda one: parse(one.file, LIMITS),
+    "dicom.part10.vr_of": lambda one: [
+        vr_of(one.parsed.dataset, element) for element in one.parsed.dataset.values() if hasattr(element, "is_raw")
+    ],
+    "dicom.person_names.decode_person_name": lambda one: person_names.decode_person_name(
+        one.data[:4096], ["ISO 2022 IR 58"]
+    ),
+    "dicom.pixel_element.check_pixels_complete": lambda one: pixel_element.check_pixels_complete(
+        one.file, _start(one), len(one.data), "1.2.840.10008.1.2.1"
+    ),
+    "dicom.rejection_notes.rejected_uids": lambda one: rejection_notes.rejected_uids(
+        one.parsed.dataset, text_of(one.parsed.dataset, "SOPClassUID")
+    ),
+    "dicom.same_content.same_instance": lambda one: same_content.same_instance(one.file, one.file, LIMITS),
+    "imaging.header.frame_index.index_encapsulated": lambda one: index_encapsulated(
+        one.file, _start(one) + 12, image_header(number_of_frames=20_000)
+    ),
+    "imaging.header.image_index.image_of": Given.image,
+    "imaging.header.lut_reading.read_lut": lambda one: lut_reading.read_lut(
+        one.parsed.dataset, "VOILUTSequence", signed=False
+    ),
+    "imaging.header.lut_reading.read_palette": lambda one: lut_reading.read_palette(one.parsed.dataset, signed=False),
+    "imaging.header.lut_reading.expand_segments": _segments,
+    "imaging.header.reading.read_header": Given.described,
+    "imaging.codecs.code_stream.claimed_size": lambda one: claimed_size(one.data),
+    "imaging.codecs.decode.decode_frame": _frame(RLE),
+    "imaging.codecs.deflated_object.inflated_object": lambda one: inflated_object(one.data, "PixelData"),
+    "imaging.codecs.decode.inflate": lambda one: decode.inflate(zlib.compress(one.data)[2:], 1 * MIB),
+    "imaging.codecs.decode.decode_frame deflated": _frame(DEFLATED_FRAME),
+}
+WHOLE_FILE = ("dicom.part10.parse", "dicom.header_fields.read", "dicom.bounded_reading.inflate")
+BEHIND_OTHERS = {
+    "imaging.header.image_index.parse": "reads without limits what ingest has read within them",
+}
+
+
+def readers_there_are() -> set[str]:
+    found = set()
+    for room in ROOMS:
+        for info in pkgutil.iter_modules(importlib.import_module(room).__path__):
+            module = importlib.import_module(f"{room}.{info.name}")
+            for name, function in vars(module).items():
+                is_ours = inspect.isfunction(function) and function.__module__ == module.__name__
+                if is_ours and not name.startswith("_") and _takes_anybodys_bytes(function):
+                    found.add(f"{module.__name__.removeprefix('app.')}.{name}")
+    return found
+
+
+def _takes_anybodys_bytes(function: Any) -> bool:
+    return any(kind in TAKES for name, kind in function.__annotations__.items() if name != "return")
+
+
+def test_no_reader_is_missing_in_the_table() -> None:
+    named = {name.split()[0] for name in READERS} | set(BEHIND_OTHERS)
+    assert named == readers_there_are()
+
+
+def peak(work: Callable[[], Any]) -> int:
+    """Bytes that `work` and what it answers take at most."""
+    tracemalloc.start()
+    try:
+        kept = work()
+        del kept
+        return tracemalloc.get_traced_memory()[1]
+    except (RefusedObject, ImagingError, zlib.error):
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_a_reader_takes_at_most_a_multiple_of_what_it_is_given(name: str) -> None:
+    reached = set()
+
+    @settings(max_examples=3, deadline=None)
+    @given(st.integers(1, 100))
+    def read_one(size: int) -> None:
+        for kind, made in KINDS.items():
+            one = Given(made(size))
+            if is_taken(one):
+                reached.add(kind)
+            elif name not in WHOLE_FILE:
+                continue
+            assert peak(lambda one=one: READERS[name](one)) <= FACTOR * len(one.data) + CONSTANT, kind  # type: ignore[misc]
+
+    read_one()
+    assert len(reached) >= len(KINDS) - 2
+
+
+def is_taken(one: Given) -> bool:
+    """Whether the file comes as far as to the other readers."""
+    try:
+        return one.parsed is not None
+    except RefusedObject:
+        return False
