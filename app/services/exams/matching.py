@@ -21,6 +21,11 @@ from app.security.fields import FieldSealer
 from app.services.audit.log import Action, Audit
 from app.services.release.holds import PARTED, SYSTEM, Holds
 
+MOST_STUDIES = 100
+"""Of one exam. An accession number that a device sends with every study is no exam's; all of them would be judged, and
+their rows written, in one commit."""
+TOO_MANY = "too many studies of this accession number"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Matching:
@@ -42,9 +47,10 @@ class Matching:
             self.holds.reconsider(session, exam)
 
     def exam_changed(self, session: Session, exam: Exam) -> None:
-        """An exam is new or its identity was corrected: every study of its accession number is judged again."""
+        """An exam is new or its identity was corrected: what belongs to it is judged again, and what may belong to it
+        until it has MOST_STUDIES. A study that nobody judged belongs to no exam, and no patient sees it."""
         session.flush()
-        for study in studies.studies_of_accession(session, exam.accession_number):
+        for study in studies.studies_of_accession(session, exam.accession_number, MOST_STUDIES):
             self._settle(session, study, exam)
         self.holds.reconsider(session, exam)
 
@@ -69,6 +75,8 @@ class Matching:
         )
         if found:
             self._part(session, study, "mismatch", "differs in " + ", ".join(found))
+        elif study.exam_id != exam.id and studies.count_of_exam(session, exam.id) >= MOST_STUDIES:
+            self._part(session, study, "unmatched", TOO_MANY)
         elif (study.match_state, study.exam_id) != ("matched", exam.id):
             study.match_state, study.match_reason, study.exam_id = "matched", None, exam.id
             session.flush()

@@ -29,6 +29,8 @@ log = structlog.get_logger(__name__)
 
 PREVIEW = RenderSpec(fmt="jpg", longest=256, quality=75, max_bytes=10_240)
 FULL = RenderSpec(fmt="jpg", longest=1024, quality=85)
+MOST_STACKS = 1000
+"""Of a study; their rows are one commit. Nobody scrolls through more."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,11 +58,16 @@ class Preparation:
             if study.state == "receiving":
                 return False  # only of a complete study does the revision tell whether something came meanwhile
             data_key = self.data_keys.open(session, study.data_key_id)
-            stacks = stacks_of(repo.instances_of(session, study_id))
+            stacks = self._bounded(stacks_of(repo.instances_of(session, study_id)), study_id)
         rows = [
             self._prepare_stack(study, revision, data_key, stack, ordinal) for ordinal, stack in enumerate(stacks, 1)
         ]
         return self._publish(study_id, revision, rows)
+
+    def _bounded(self, stacks: list[Stack], study_id: uuid.UUID) -> list[Stack]:
+        if len(stacks) > MOST_STACKS:
+            log.warning("a study has more stacks than are shown", study=study_id, count=len(stacks))
+        return stacks[:MOST_STACKS]
 
     def _prepare_stack(
         self, study: Study, revision: int, data_key: DataKey, stack: Stack, ordinal: int
@@ -116,14 +123,13 @@ class Preparation:
             elif study.prepared_revision == revision:
                 orphans = _packs(rows)  # another worker was first
             else:
-                old = repo.outdated(session, study_id, revision)
-                orphans = _packs(old)
+                orphans = repo.outdated_packs(session, study_id, revision)
                 repo.add(session, rows)
                 study.prepared_revision = revision
                 study.state = "prepared"
                 if study.exam_id is not None:
                     raise_exam_revision(session, study.exam_id)
-                repo.remove(session, [row.id for row in old])
+                repo.remove_outdated(session, study_id, revision)
             current = study is not None and study.prepared_revision == revision
         for key in orphans:
             self._delete(key)

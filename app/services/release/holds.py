@@ -30,6 +30,8 @@ REPORT_OF_ANOTHER = "its report was written for another patient ID"
 PARTED = "parted by a human"
 """The reason of studies that are `detached` for good: they stay away from the exam and hold it no more."""
 LONGEST_HELD_REASON = 64
+PARTED_AT_ONCE = 100
+"""Studies that are parted in one commit: nobody who writes waits long for it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +68,7 @@ class Holds:
     def reconsider(self, session: Session, exam: Exam) -> None:
         """Hold or lift as the exam's studies stand now. A human's hold is never lifted here."""
         session.flush()
-        if exam_studies.contradicting_studies(session, exam.accession_number, PARTED):
+        if exam_studies.contradicting_studies(session, exam.accession_number, PARTED, 1):
             self.hold(session, exam, CONTRADICTED)
         elif exam.held_reason == CONTRADICTED:
             self._lift(session, exam, SYSTEM, "no study contradicts it any more")
@@ -86,6 +88,11 @@ class Holds:
         InvalidInput (no reason), Conflict (not held, or changed since it was seen).
         """
         reason = checked_reason(reason)
+        while not self._release_some(exam_id, reason, actor, seen_revision):
+            pass  # the exam stays held until the last of them is parted
+
+    def _release_some(self, exam_id: uuid.UUID, reason: str, actor: str, seen_revision: int | None) -> bool:
+        """Part PARTED_AT_ONCE studies; with the last of them the hold is lifted. False when there are more."""
         with self.db.session() as session:
             exam = release_repo.lock(session, exam_id)
             if exam is None:
@@ -94,9 +101,13 @@ class Holds:
                 raise Conflict("the exam is not held")
             if seen_revision not in (None, exam.revision):
                 raise Conflict("the exam changed since it was looked at")
-            for study in exam_studies.contradicting_studies(session, exam.accession_number, PARTED):
+            found = exam_studies.contradicting_studies(session, exam.accession_number, PARTED, PARTED_AT_ONCE)
+            for study in found:
                 self._part(session, study, actor)
+            if len(found) == PARTED_AT_ONCE:
+                return False
             self._lift(session, exam, actor, reason)
+            return True
 
     def _part(self, session: Session, study: Study, actor: str) -> None:
         study.match_state, study.match_reason, study.exam_id = "detached", PARTED, None
