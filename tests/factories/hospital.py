@@ -28,7 +28,7 @@ NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:{ROO
 PATIENCE_S = 60
 _MAIN = """
 daemon off; worker_processes 1; pid nginx.pid; error_log logs/main.log info; {user}
-events {{ worker_connections 256; }}
+events {{ worker_connections 2048; }}
 http {{
     access_log logs/access.log;
     client_body_temp_path temp/body; proxy_temp_path temp/proxy; fastcgi_temp_path temp/f; uwsgi_temp_path temp/u;
