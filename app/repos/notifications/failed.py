@@ -29,9 +29,16 @@ def codes(session: Session, since: datetime) -> list[str]:
 
 
 def sendable_again(
-    session: Session, since: datetime, now: datetime, one_time: str, resend: str, failure_codes: Collection[str]
+    session: Session,
+    since: datetime,
+    now: datetime,
+    one_time: str,
+    resend: str,
+    failure_codes: Collection[str],
+    among: Collection[uuid.UUID] | None = None,
 ) -> list[uuid.UUID]:
-    """Ids of news that failed for one of these codes, or waited in vain, whose own code still opens; oldest first."""
+    """Ids of news that failed for one of these codes, or waited in vain, whose own code still opens; oldest first.
+    `among`: only these are looked at."""
     in_vain = and_(Notification.state == "desk", Notification.sent_at.is_(None))
     failed = and_(Notification.state == "failed", Notification.failure_code.in_(failure_codes))
     opens = and_(AccessCode.revoked_at.is_(None), or_(AccessCode.expires_at.is_(None), AccessCode.expires_at > now))
@@ -40,6 +47,8 @@ def sendable_again(
     query = query.where(
         or_(failed, in_vain), or_(Notification.access_code_id.is_(None), opens), *_untold(since, one_time, resend)
     )
+    if among is not None:
+        query = query.where(Notification.id.in_(among))
     return list(session.scalars(query.order_by(Notification.created_at, Notification.id)))
 
 
