@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import ssl
 import struct
 import sys
@@ -42,9 +43,15 @@ Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 async def _https(target: Target, source: str) -> Streams:
+    """Takes little in advance: the kernel would take megabytes for a slow reader."""
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    return await asyncio.open_connection("127.0.0.1", target.http, ssl=context, local_addr=(source, 0), limit=4096)
+    line = socket.socket()
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
+    line.setblocking(False)
+    line.bind((source, 0))
+    await asyncio.get_running_loop().sock_connect(line, ("127.0.0.1", target.http))
+    return await asyncio.open_connection(sock=line, ssl=context, server_hostname="127.0.0.1", limit=4096)
 
 
 async def _drip(streams: Streams, start: bytes, drop: bytes = b"x") -> None:
@@ -78,7 +85,8 @@ async def uploads_with_token(target: Target, source: str) -> None:
 async def slow_readers(target: Target, source: str) -> None:
     reader, writer = await _https(target, source)
     try:
-        writer.write(f"GET {target.path} HTTP/1.1\r\nHost: x\r\nCookie: {target.cookie}\r\n\r\n".encode())
+        lines = [f"GET {target.path} HTTP/1.1", "Host: x", "Connection: close", f"Cookie: {target.cookie}"]
+        writer.write("\r\n".join(lines).encode() + b"\r\n\r\n")
         while await reader.read(100):
             await asyncio.sleep(1)
     finally:

@@ -33,7 +33,7 @@ from tests.factories.telling import receive_study
 
 ROUNDS = 3
 ROUND_S, WARM_UP_S = 6.0, 4.0
-SLICES, SIDE = 24, 512
+SLICES, SIDE, HOSTILE_SIDE = 24, 512, 1024
 DISTURBED_AT_MOST = 2.0
 
 
@@ -119,7 +119,7 @@ def house() -> Iterator[tuple[Honest, Target]]:
     with ExitStack() as stack:
         folder = stack.enter_context(working_folder())
         with opened(folder) as services:
-            mine, theirs = _shown(services, "SOAK-1"), _shown(services, "SOAK-2")
+            mine, theirs = _shown(services, "SOAK-1", SIDE), _shown(services, "SOAK-2", HOSTILE_SIDE)
             tokens = [services.machines.tokens.create(name, {"upload"}, "bench") for name in ("honest", "hostile")]
         web = stack.enter_context(gunicorn(folder, "wsgi:application", CLOUDFILM_TRUSTED_PROXIES="1"))
         (folder / "front").mkdir()
@@ -142,9 +142,9 @@ def house() -> Iterator[tuple[Honest, Target]]:
         )
 
 
-def _shown(services: Services, accession_number: str) -> ShownExam:
+def _shown(services: Services, accession_number: str, side: int) -> ShownExam:
     exam = issued(services, accession_number)
-    uid = receive_study(services, slices=SLICES, side=SIDE, AccessionNumber=accession_number)  # type: ignore[arg-type]
+    uid = receive_study(services, slices=SLICES, side=side, AccessionNumber=accession_number)  # type: ignore[arg-type]
     services.pictures.completion.complete_now(uid)
     for _ in range(MOST_STEPS):
         if not (services.worker.run_sweeps() | services.worker.run_job()):

@@ -1,13 +1,15 @@
-"""The listening socket of the DIMSE door: addresses outside of the allow-list are cut off, PDUs and messages have a
-largest size and a least speed. How many connections an address has is `places`.
+"""The listening socket of the DIMSE door: addresses outside of the allow-list are cut off, silent connections cost no
+thread. How many connections an address has is `places`, what they may send `bounds`.
 """
 
 from __future__ import annotations
 
+import selectors
 import socket
-from collections.abc import Callable, Sequence
-from socketserver import TCPServer
-from typing import Any
+import threading
+import time
+from collections.abc import Sequence
+from typing import Any, cast
 
 import structlog
 from pynetdicom import evt
@@ -15,26 +17,11 @@ from pynetdicom.association import Association
 from pynetdicom.events import Event
 from pynetdicom.transport import RequestHandler, ThreadedAssociationServer
 
-from app.dicom.status import MIB
+from app.dimse.bounds import bound_messages, bound_pdus
 from app.dimse.places import Places
 from app.security.addresses import Group
-from app.security.least_speed import LeastSpeed
 
 log = structlog.get_logger(__name__)
-
-COMMAND_BYTES = 64 * 1024
-"""Of one message. Commands have a dozen short elements (PS3.7 E.1)."""
-DATASET_BYTES = MIB
-"""Of a message that is no C-STORE: the library keeps it in memory, and we need none."""
-WAITING_MESSAGES = 8
-"""Messages sent before the ones in front of them were answered. We negotiate no such window (PS3.7 D.3.3.3)."""
-SLOWEST, WINDOW_S = 16 * 1024, 20.0
-"""Bytes a second of a PDU or message that has begun, and how far it may fall behind."""
-_RECEIVED_BYTES = 64 * 1024
-
-
-class TooLarge(Exception):
-    """A message holds more than it may before a file takes it."""
 
 
 class BoundedHandler(RequestHandler):
@@ -46,77 +33,15 @@ class BoundedHandler(RequestHandler):
 
     def _create_association(self) -> Association:
         association = super()._create_association()
-        _bound_messages(association)
-        _bound_pdus(association, self.server.ae.maximum_pdu_size)
         assert isinstance(self.request, socket.socket)
-        self.server.places.begun(self.request, association)
+        places = self.server.places
+        place = places.begun(self.request, association)
+        bound_messages(association)
+        bound_pdus(association, self.server.ae.maximum_pdu_size, lambda count: places.received(place, count))
+        serve: Any = association._serve_request
+        served: Any = lambda *message: places.served(place, lambda: serve(*message))  # noqa: E731
+        association._serve_request = served  # type: ignore[method-assign]
         return association
-
-
-def _bound_messages(association: Association) -> None:
-    dimse: Any = association.dimse
-    take = dimse.receive_primitive
-
-    def taken_or_aborted(primitive: Any) -> None:
-        try:
-            _check_commands(dimse, primitive)
-            take(primitive)
-            _check_kept(dimse)
-        except TooLarge as error:
-            log.warning("an association was aborted: a message is larger than the limit", limit=str(error))
-            association.abort(block=False)
-        except Exception as error:
-            log.error("an association was aborted: what it sent cannot be taken", exc_info=error)
-            association.abort(block=False)
-
-    dimse.receive_primitive = taken_or_aborted
-
-
-def _check_commands(dimse: Any, primitive: Any) -> None:
-    """Before they are decoded."""
-    kept = dimse.message.encoded_command_set.tell() if dimse.message is not None else 0
-    fragments = getattr(primitive, "presentation_data_value_list", None) or ()
-    commands = sum(len(data) for _, data in fragments if data[0] & 1)
-    if kept + commands > COMMAND_BYTES:
-        raise TooLarge("of commands")
-
-
-def _check_kept(dimse: Any) -> None:
-    message = dimse.message
-    if message is not None and message._data_set_file is None and message.data_set.tell() > DATASET_BYTES:
-        raise TooLarge("of data sets without a file")
-    if dimse.msg_queue.qsize() > WAITING_MESSAGES:
-        raise TooLarge("of messages that wait")
-
-
-def _bound_pdus(association: Association, longest: int) -> None:
-    connection: Any = association.dul.socket
-    connection.recv = _receiver(connection, association, longest)
-
-
-def _receiver(connection: Any, association: Association, longest: int) -> Callable[[int], bytearray]:
-    """What reads a PDU's bytes. Raises OSError: the library takes the connection for closed."""
-    speed = LeastSpeed(SLOWEST, WINDOW_S)
-    dimse: Any = association.dimse
-
-    def receive(count: int) -> bytearray:
-        if count > longest:
-            raise OSError("a PDU is longer than agreed")
-        if dimse.message is None:
-            speed.rest()  # between messages nobody has to send
-        received = bytearray()
-        while len(received) < count:
-            if not speed.is_kept():
-                raise TimeoutError("a message comes too slowly")
-            connection.socket.settimeout(speed.left_s())
-            piece = connection.socket.recv(min(count - len(received), _RECEIVED_BYTES))
-            if not piece:
-                break
-            received += piece
-            speed.moved(len(piece))
-        return received
-
-    return receive
 
 
 def reject_beyond_places(event: Event, places: Places) -> None:
@@ -138,6 +63,8 @@ class AllowListServer(ThreadedAssociationServer):
 
     def __init__(self, *arguments: Any, networks: Sequence[str], **more: Any) -> None:
         self.places = Places()
+        self._silent = selectors.DefaultSelector()
+        self._is_ending, self._has_ended, self._looked_at = False, threading.Event(), 0.0
         self._allowed = Group(tuple(networks))
         super().__init__(*arguments, **more)
         self.bind(evt.EVT_REQUESTED, reject_beyond_places, [self.places])
@@ -159,17 +86,48 @@ class AllowListServer(ThreadedAssociationServer):
         if not allowed:
             log.warning("DICOM connection refused: its address is not allowed", client=client_address[0])
             return False
-        self.places.arrived(request, str(client_address[0]))
-        return True
+        return self.places.arrived(request, str(client_address[0]))
+
+    def serve_forever(self, poll_interval: float = 0.5) -> None:
+        """Accept connections, and hand each to threads of its own with its first byte: a silent one costs none."""
+        self._silent.register(self, selectors.EVENT_READ)
+        try:
+            while not self._is_ending:
+                for key, _ in self._silent.select(poll_interval):
+                    if key.fileobj is self:
+                        cast(Any, self)._handle_request_noblock()
+                    else:
+                        self._spoke(cast(socket.socket, key.fileobj), key.data)
+                self.service_actions()
+        finally:
+            for key in list(self._silent.get_map().values()):
+                if key.fileobj is not self:
+                    self.shutdown_request(cast(socket.socket, key.fileobj))
+            self._silent.close()
+            self._has_ended.set()
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self._silent.register(request, selectors.EVENT_READ, client_address)
+
+    def _spoke(self, connection: socket.socket, address: Any) -> None:
+        self._silent.unregister(connection)
+        if self.places.is_held(connection):
+            super().process_request(connection, address)
+        else:
+            self.shutdown_request(connection)
 
     def service_actions(self) -> None:
-        """The server calls it twice a second."""
+        """After each round, at least twice a second."""
+        if time.monotonic() - self._looked_at < 0.25:
+            return
+        self._looked_at = time.monotonic()
         super().service_actions()
-        self.places.cut_overdue()
+        self.places.look_after(self.ae.network_timeout or 0.0)
 
     def shutdown(self) -> None:
         """Stop listening; associations under way go on."""
-        TCPServer.shutdown(self)
+        self._is_ending = True
+        self._has_ended.wait()
         self.server_close()
 
     def _is_allowed(self, text: str) -> bool:

@@ -13,7 +13,7 @@ from pydicom import Dataset
 from pynetdicom.association import Association
 from pynetdicom.dsutils import encode
 
-from app.dimse import places, server
+from app.dimse import bounds, places, scp
 from tests.factories.dicom_client import associate, send
 from tests.factories.dicom_objects import ct_file
 from tests.factories.open_door import Open, stored
@@ -106,10 +106,49 @@ def test_an_address_has_so_many_associations_and_no_more_whatever_it_does_with_t
         each.release()
 
 
+def test_idle_associations_of_many_addresses_make_room_for_a_modality(
+    open_door: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(places, "MAX_ASSOCIATIONS", 6)
+    door, services = open_door()
+    idle = [associate(door.port, bind_address=(f"127.0.0.{2 + number % 3}", 0)) for number in range(6)]
+    assert all(each.is_established for each in idle)
+    time.sleep(2 * places.IDLE_S)
+    modality = associate(door.port)
+    assert send(modality, [ct_file(), ct_file()]) == [0, 0]
+    assert sum(ended(each, within_s=1) for each in idle) == 1
+    again = [associate(door.port, bind_address=(f"127.0.0.{2 + number % 3}", 0)) for number in range(6)]
+    assert not any(each.is_established for each in again)  # they have as many as the modality, or were idle before
+    assert send(modality, [ct_file()]) == [0]
+    modality.release()
+    for each in idle:
+        if each.is_established:
+            each.release()
+    assert len(stored(services)) == 3
+
+
+def test_an_association_that_was_quiet_for_a_while_stores_and_ends_as_any_other(open_door: Open) -> None:
+    door, services = open_door()
+    association = associate(door.port)
+    for _ in range(2):
+        time.sleep(places.DROWSY_S + 1)
+        assert send(association, [ct_file()]) == [0]
+    time.sleep(places.DROWSY_S + 1)
+    association.release()
+    assert association.is_released
+    assert len(stored(services)) == 2
+
+
+def test_an_idle_association_ends_after_a_while(open_door: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scp, "NETWORK_TIMEOUT_S", 2)
+    door, _ = open_door()
+    assert ended(associate(door.port))
+
+
 def test_a_message_that_comes_drop_by_drop_ends_its_association(
     open_door: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server, "WINDOW_S", 0.5)
+    monkeypatch.setattr(bounds, "WINDOW_S", 0.5)
     door, _ = open_door()
     whole = associate(door.port)
     line = raw(whole)
@@ -128,7 +167,7 @@ def test_a_message_that_comes_drop_by_drop_ends_its_association(
 def test_small_fragments_of_a_message_that_never_ends_are_cut_too(
     open_door: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server, "WINDOW_S", 0.5)
+    monkeypatch.setattr(bounds, "WINDOW_S", 0.5)
     door, _ = open_door()
     association = associate(door.port)
     for _ in range(100):
@@ -145,7 +184,7 @@ def test_small_fragments_of_a_message_that_never_ends_are_cut_too(
 def test_endless_commands_end_their_association(open_door: Open) -> None:
     door, _ = open_door()
     association = associate(door.port)
-    for _ in range(server.COMMAND_BYTES // 16_000 + 1):
+    for _ in range(bounds.COMMAND_BYTES // 16_000 + 1):
         raw(association).sendall(p_data(bytes(16_000), 1))
     assert ended(association)
 
@@ -155,7 +194,7 @@ def test_a_large_data_set_of_a_message_that_stores_nothing_ends_its_association(
     association = associate(door.port)
     raw(association).sendall(p_data(command(0x20, has_data_set=True), 3))
     with suppress(OSError):  # it is cut in the middle
-        for _ in range(server.DATASET_BYTES // 16_000 + 20):
+        for _ in range(bounds.DATASET_BYTES // 16_000 + 20):
             raw(association).sendall(p_data(bytes(16_000), 0))
     assert ended(association)
 
