@@ -4,17 +4,19 @@ DEMO_DATA ?=
 PYTHON := .venv/bin/python
 XDIST ?= auto
 BENCH ?=
+SOAK ?=
 # Unit tests of use cases: rooms of services, and what works above them. They run on PostgreSQL once more.
 ON_POSTGRES := tests/unit/jobs tests/unit/demo \
 	$(wildcard $(patsubst app/services/%/,tests/unit/%,$(wildcard app/services/*/)))
 
-.PHONY: demo test check bench fix lock help tools lint
+.PHONY: demo test check bench soak fix lock help tools lint
 
 help:
 	@echo "make demo [PORT=8000] [DEMO_DATA=folder]  run everything on this machine, with simulated carriers"
 	@echo "make test                                 set up and run every test"
 	@echo "make check                                lint, types and tests: what CI runs"
 	@echo "make bench [BENCH='name ...']             the benchmarks, or the named ones"
+	@echo "make soak [SOAK='kind ...']               hostile connections against the house, and what others notice"
 	@echo "make fix                                  format and mend what can be mended"
 
 .venv/.runtime: requirements/runtime.txt deploy/venv.sh
@@ -48,6 +50,9 @@ check: lint test
 bench: .venv/.test
 	@deploy/bench-tools.sh
 	$(PYTHON) -m bench $(BENCH)
+
+soak: .venv/.test tools
+	$(PYTHON) -m bench.soak $(SOAK)
 
 fix: .venv/.test
 	$(PYTHON) -m ruff format .

@@ -26,6 +26,7 @@ class Refusal(StrEnum):
     TOO_LARGE = "too_large"
     TOO_LARGE_START_KEPT = "too_large_start_kept"
     """Only its start is in quarantine."""
+    TOO_MANY_REJECTED = "too_many_rejected"
     EMPTY_REJECTION_NOTE = "empty_rejection_note"
     """A rejection note that does not say what it rejects."""
     SOP_CLASS_UID_MISSING = "sop_class_uid_missing"

@@ -4,8 +4,8 @@ Object Change Management). Here: what a note names. What follows from it is serv
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
+from itertools import islice
 
 from pydicom.dataset import Dataset
 from pydicom.uid import KeyObjectSelectionDocumentStorage
@@ -23,24 +23,24 @@ _BROKEN = (LookupError, ValueError, TypeError, AttributeError, NotImplementedErr
 
 
 _UID_CHARACTERS = 64
-MOST_REJECTED = 50_000
-"""Of one note: each becomes an object here and a row in the database. Large studies have a tenth of that."""
+MOST_REJECTED = 20_000
+"""Items a note may hold. The largest studies have fewer instances, and the rows of all of them are one commit."""
 
 
 def rejected_uids(dataset: Dataset, sop_class_uid: str) -> frozenset[str]:
     """The SOP instances that a rejection note names; none for any other object. Raises RefusedObject for a note that
-    does not say what it rejects: its sender must know that nothing was hidden."""
+    does not say what it rejects, or names more than MOST_REJECTED: its sender must know that nothing was hidden."""
     if sop_class_uid != KeyObjectSelectionDocumentStorage:
         return frozenset()
     try:
-        named = itertools.islice(_evidence(dataset), MOST_REJECTED + 1) if _is_rejection(dataset) else None
-        found = None if named is None else frozenset(named)
+        named = list(islice(_evidence(dataset), MOST_REJECTED + 1)) if _is_rejection(dataset) else None
     except _BROKEN:
-        found = frozenset()
-    if found is None:
+        named = []
+    if named is None:
         return frozenset()
-    if len(found) > MOST_REJECTED:
-        raise RefusedObject("a rejection note names more objects than the limit", OUT_OF_RESOURCES)
+    if len(named) > MOST_REJECTED:
+        raise RefusedObject(Refusal.TOO_MANY_REJECTED, OUT_OF_RESOURCES)
+    found = frozenset(named)
     if not found or not all(0 < len(uid) <= _UID_CHARACTERS for uid in found):
         raise RefusedObject(Refusal.EMPTY_REJECTION_NOTE, CANNOT_UNDERSTAND)
     return found

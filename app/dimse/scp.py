@@ -22,6 +22,7 @@ from pynetdicom.events import Event
 from app.config import Settings
 from app.dicom.header_fields import DeclaredUids
 from app.dicom.status import CANNOT_UNDERSTAND, MIB, OUT_OF_RESOURCES
+from app.dimse.places import MAX_ASSOCIATIONS, MAX_WAITING, NEGOTIATION_S
 from app.dimse.server import AllowListServer, BoundedHandler
 from app.dimse.spool import Spool
 from app.dimse.tls import tls_context
@@ -32,10 +33,10 @@ from app.services.ingest.ingest import Ingest
 log = structlog.get_logger(__name__)
 
 SUCCESS = 0x0000
-MAX_ASSOCIATIONS = 32
 MAX_PDU_BYTES = 256 * 1024
-ACSE_TIMEOUT_S = 15
-NETWORK_TIMEOUT_S = 60
+"""Of an A-ASSOCIATE-RQ too: 128 presentation contexts with 28 transfer syntaxes each stay below it (PS3.8 9.3.2)."""
+NETWORK_TIMEOUT_S = 30
+"""An association that is idle for longer ends: its device asks for another one."""
 
 
 @dataclass
@@ -67,9 +68,9 @@ def start_door(settings: Settings, ingest: Ingest) -> Door:
     spool = Spool(settings.spool_dir / "scp", settings.max_instance_mib * MIB, partial(_quarantine_start, ingest))
     ae = AE(ae_title=settings.dicom_ae_title)
     ae.supported_contexts = VerificationPresentationContexts
-    ae.maximum_associations = MAX_ASSOCIATIONS
+    ae.maximum_associations = MAX_ASSOCIATIONS + MAX_WAITING  # the library counts both alike; `places` does not
     ae.maximum_pdu_size = MAX_PDU_BYTES
-    ae.acse_timeout = ae.dimse_timeout = ACSE_TIMEOUT_S
+    ae.acse_timeout = ae.dimse_timeout = NEGOTIATION_S
     ae.network_timeout = NETWORK_TIMEOUT_S
     ae.require_called_aet = True
     if not settings.dicom_calling_aes:

@@ -1,61 +1,73 @@
-"""The listening socket of the DIMSE door: addresses outside of the allow-list are cut off, PDUs have a largest size."""
+"""The listening socket of the DIMSE door: addresses outside of the allow-list are cut off, silent connections cost no
+thread. How many connections an address has is `places`, what they may send `bounds`.
+"""
 
 from __future__ import annotations
 
+import selectors
 import socket
+import threading
+import time
 from collections.abc import Sequence
-from socketserver import TCPServer
-from typing import Any
+from typing import Any, cast
 
 import structlog
+from pynetdicom import evt
 from pynetdicom.association import Association
+from pynetdicom.events import Event
 from pynetdicom.transport import RequestHandler, ThreadedAssociationServer
 
+from app.dimse.bounds import bound_messages, bound_pdus
+from app.dimse.places import Places
 from app.security.addresses import Group
 
 log = structlog.get_logger(__name__)
 
-# An A-ASSOCIATE-RQ of 128 presentation contexts with 64 transfer syntaxes each stays below this (PS3.8 9.3.2).
-_LONGEST_ASSOCIATE_RQ = 1024 * 1024
-
 
 class BoundedHandler(RequestHandler):
-    """Refuses PDUs that are longer than agreed: the library would hold them in memory. A message that cannot be written
-    or understood ends the association: in the library the thread would die and the peer would wait."""
+    """Refuses PDUs and messages that are longer than agreed, and ends the association of a slow sender: the library
+    would hold them in memory and wait without a limit. A message that cannot be written or understood ends the
+    association too: in the library the thread would die and the peer would wait."""
+
+    server: AllowListServer
 
     def _create_association(self) -> Association:
         association = super()._create_association()
-        dimse: Any = association.dimse
-        take = dimse.receive_primitive
-
-        def taken_or_aborted(primitive: Any) -> None:
-            try:
-                take(primitive)
-            except Exception as error:
-                log.error("an association was aborted: what it sent cannot be taken", exc_info=error)
-                association.abort(block=False)
-
-        dimse.receive_primitive = taken_or_aborted
-        connection: Any = association.dul.socket
-        longest = max(self.server.ae.maximum_pdu_size, _LONGEST_ASSOCIATE_RQ)
-        receive = connection.recv
-
-        def bounded(count: int) -> bytearray:
-            if count > longest:
-                raise OSError("a PDU is longer than agreed")
-            received: bytearray = receive(count)
-            return received
-
-        connection.recv = bounded
+        assert isinstance(self.request, socket.socket)
+        places = self.server.places
+        place = places.begun(self.request, association)
+        bound_messages(association)
+        bound_pdus(association, self.server.ae.maximum_pdu_size, lambda count: places.received(place, count))
+        serve: Any = association._serve_request
+        served: Any = lambda *message: places.served(place, lambda: serve(*message))  # noqa: E731
+        association._serve_request = served  # type: ignore[method-assign]
         return association
+
+
+def reject_beyond_places(event: Event, places: Places) -> None:
+    """For EVT_REQUESTED: no more associations of an address, or in all, than there are places (PS3.8 9.3.4, local limit
+    exceeded)."""
+    association = event.assoc
+    if not places.accepted(association):
+        log.warning("a DICOM association was rejected: its address, or the door, has as many as it may have")
+        association.acse.send_reject(0x02, 0x03, 0x02)
+        evt.trigger(association, evt.EVT_REJECTED, {})
+        association.kill()
 
 
 class AllowListServer(ThreadedAssociationServer):
     """`networks` are let in. All others are cut off before a byte is read."""
 
+    request_queue_size = 128
+    """Connections that wait to be accepted: with the library's 5 a burst of strangers would delay a modality."""
+
     def __init__(self, *arguments: Any, networks: Sequence[str], **more: Any) -> None:
+        self.places = Places()
+        self._silent = selectors.DefaultSelector()
+        self._is_ending, self._has_ended, self._looked_at = False, threading.Event(), 0.0
         self._allowed = Group(tuple(networks))
         super().__init__(*arguments, **more)
+        self.bind(evt.EVT_REQUESTED, reject_beyond_places, [self.places])
 
     @property
     def port(self) -> int:
@@ -73,11 +85,49 @@ class AllowListServer(ThreadedAssociationServer):
         allowed = self._is_allowed(client_address[0])
         if not allowed:
             log.warning("DICOM connection refused: its address is not allowed", client=client_address[0])
-        return allowed
+            return False
+        return self.places.arrived(request, str(client_address[0]))
+
+    def serve_forever(self, poll_interval: float = 0.5) -> None:
+        """Accept connections, and hand each to threads of its own with its first byte: a silent one costs none."""
+        self._silent.register(self, selectors.EVENT_READ)
+        try:
+            while not self._is_ending:
+                for key, _ in self._silent.select(poll_interval):
+                    if key.fileobj is self:
+                        cast(Any, self)._handle_request_noblock()
+                    else:
+                        self._spoke(cast(socket.socket, key.fileobj), key.data)
+                self.service_actions()
+        finally:
+            for key in list(self._silent.get_map().values()):
+                if key.fileobj is not self:
+                    self.shutdown_request(cast(socket.socket, key.fileobj))
+            self._silent.close()
+            self._has_ended.set()
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self._silent.register(request, selectors.EVENT_READ, client_address)
+
+    def _spoke(self, connection: socket.socket, address: Any) -> None:
+        self._silent.unregister(connection)
+        if self.places.is_held(connection):
+            super().process_request(connection, address)
+        else:
+            self.shutdown_request(connection)
+
+    def service_actions(self) -> None:
+        """After each round, at least twice a second."""
+        if time.monotonic() - self._looked_at < 0.25:
+            return
+        self._looked_at = time.monotonic()
+        super().service_actions()
+        self.places.look_after(self.ae.network_timeout or 0.0)
 
     def shutdown(self) -> None:
         """Stop listening; associations under way go on."""
-        TCPServer.shutdown(self)
+        self._is_ending = True
+        self._has_ended.wait()
         self.server_close()
 
     def _is_allowed(self, text: str) -> bool:

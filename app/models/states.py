@@ -38,6 +38,8 @@ class MatchReason(StrEnum):
     """`Study.match_detail` names the fields."""
     SEVERAL_PATIENTS = "several_patients"
     """Instances of one study name different patients."""
+    TOO_MANY_STUDIES = "too_many_studies"
+    """Its exam has as many studies as one may have."""
     PARTED = "parted"
     """A human looked: the study stays away from the exam for good and holds it no more."""
     OTHER = "other"

@@ -26,6 +26,7 @@ REFUSALS: dict[str, str] = {
     Refusal.FRAGMENTS_BROKEN: "pixel data fragments are broken",
     Refusal.TOO_LARGE: "larger than the limit",
     Refusal.TOO_LARGE_START_KEPT: "larger than the limit; only its start is kept",
+    Refusal.TOO_MANY_REJECTED: "a rejection note that names more instances than the limit",
     Refusal.EMPTY_REJECTION_NOTE: "a rejection note that does not say what it rejects",
     Refusal.SOP_CLASS_UID_MISSING: "SOPClassUID is missing",
     Refusal.SOP_INSTANCE_UID_MISSING: "SOPInstanceUID is missing",
@@ -61,6 +62,7 @@ MATCHES: dict[str, str] = {
     MatchReason.NO_ACCESSION_NUMBER: "no accession number",
     MatchReason.DIFFERS: "differs in",
     MatchReason.SEVERAL_PATIENTS: "instances of one study name different patients",
+    MatchReason.TOO_MANY_STUDIES: "too many studies of this accession number",
     MatchReason.PARTED: "parted by a human",
     MatchReason.OTHER: "another reason",
 }

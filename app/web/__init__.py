@@ -26,6 +26,7 @@ def register(app: Flask) -> None:
     ops.install(app)
     downloads.install(app)
     places.install(app)
+    stow.install(app)
     app.jinja_env.globals["hospital_name"] = app.extensions["cloudfilm"].settings.hospital_name
     for room in (front_door, entry, exams, images, ris, completion, stow, qido, wado, rendered, sms):
         app.register_blueprint(room.blueprint)

@@ -1,7 +1,8 @@
 """Answers that are built while they are sent: ZIP archives of bounded memory. The views decide what goes in.
 
 A download keeps a thread for as long as its client reads, so at most a quarter of the threads may serve downloads of
-patients at one time, and a quarter those of machines.
+patients at one time, and a quarter those of machines. Neither one session or token nor one address has all of these
+places, and who reads too slowly loses his (`wsgi/arrival`).
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ from collections.abc import Callable, Iterable, Iterator
 from flask import Flask, Response, current_app
 
 from app.errors import Busy
-from app.web.wsgi.thread_places import Share, of_threads
+from app.web.callers import of_caller
+from app.web.wsgi.thread_places import RETRY_S, Places, of_threads
 
-RETRY_S = 60
 _PLACES, _MACHINES_PLACES = "cloudfilm.downloads", "cloudfilm.machines-downloads"
 
 
@@ -53,31 +54,35 @@ def zip_stream(files: Iterable[tuple[str, Iterator[bytes]]]) -> Iterator[bytes]:
 
 
 def install(app: Flask) -> None:
+    threads = app.extensions["cloudfilm"].settings.web_threads
     for places in (_PLACES, _MACHINES_PLACES):
-        app.extensions[places] = of_threads(app.extensions["cloudfilm"].settings.web_threads, 4)
+        app.extensions[places] = Places(of_threads(threads, 4))
 
 
-def stream_zip(files: Iterable[tuple[str, Iterator[bytes]]], filename: str, record: Callable[[], None]) -> Response:
-    """Raises Busy. `record` is called once it is sure that the download begins."""
+def stream_zip(
+    files: Iterable[tuple[str, Iterator[bytes]]], filename: str, who: str, record: Callable[[], None]
+) -> Response:
+    """Raises Busy. `who` asks: all sessions of an exam are one. `record` is called once it is sure that the download
+    begins."""
 
     def begin() -> Response:
         record()
         return Response(zip_stream(files), mimetype="application/zip")
 
-    response = _in_a_place(_PLACES, begin)
+    response = _in_a_place(_PLACES, who, begin)
     response.headers["Content-Disposition"] = f'attachment; filename="{filename}"'
     return response
 
 
-def for_a_machine(begin: Callable[[], Response]) -> Response:
-    """The answer that holds a whole study or series. It begins when a place is free. Raises Busy."""
-    return _in_a_place(_MACHINES_PLACES, begin)
+def for_a_machine(token: str, begin: Callable[[], Response]) -> Response:
+    """A large answer. It begins when a place is free. Raises Busy."""
+    return _in_a_place(_MACHINES_PLACES, token, begin)
 
 
-def _in_a_place(name: str, begin: Callable[[], Response]) -> Response:
+def _in_a_place(name: str, who: str, begin: Callable[[], Response]) -> Response:
     """Give the place back when the answer is sent or broken off."""
-    places: Share = current_app.extensions[name]
-    give_back = places.taken()
+    places: Places = current_app.extensions[name]
+    give_back = places.taken(of_caller(places, who))
     if give_back is None:
         raise Busy(RETRY_S)
     try:

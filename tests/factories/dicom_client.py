@@ -23,7 +23,7 @@ def associate(port: int, called: str = CALLED, calling: str = CALLING, **more: A
     ae.add_requested_context(CTImageStorage, more.pop("syntaxes", None) or "1.2.840.10008.1.2.1")
     ae.acse_timeout = ae.dimse_timeout = ae.network_timeout = 20
     answers: list[Any] = []
-    heard = [(evt.EVT_PDU_RECV, lambda event: answers.append(event.pdu))]
+    heard = [(evt.EVT_PDU_RECV, lambda event: answers.append(event.pdu)), *more.pop("more_handlers", ())]
     association = ae.associate("127.0.0.1", port, ae_title=called, evt_handlers=heard, **more)
     if not association.is_established:
         _close(association)

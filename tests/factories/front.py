@@ -22,7 +22,7 @@ from tests.places import ROOT
 NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:{ROOT / 'var/test-tools/usr/sbin'}")
 _MAIN = """
 daemon off; worker_processes 1; pid nginx.pid; error_log logs/main.log info; {user}
-events {{ worker_connections 256; }}
+events {{ worker_connections 2048; }}
 http {{
     access_log logs/access.log;
     client_body_temp_path temp/body; proxy_temp_path temp/proxy; fastcgi_temp_path temp/f; uwsgi_temp_path temp/u;

@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from app.bootstrap import Services
 from app.models import Exam, Notification, Study
 from app.repos.exams import exams as exam_repo
-from app.repos.exams import studies as exam_studies
 from app.repos.exams.revision import raise_exam_revision
 from app.repos.ingest import studies as study_repo
 from app.repos.notifications import outbox as repo
@@ -55,9 +54,9 @@ def exam_of(house: Services, accession: str = "A1") -> Exam:
 
 def mark_prepared(house: Services, accession: str = "A1", **attributes: str) -> uuid.UUID:
     """A matched study whose pictures are ready, without decoding any; its id."""
-    receive_study(house, AccessionNumber=accession, **attributes)
+    uid = receive_study(house, AccessionNumber=accession, **attributes)
     with house.db.session() as session:
-        study = exam_studies.studies_of_accession(session, accession)[-1]
+        study = study_repo.by_uid(session, {uid})[uid]
         study.state, study.prepared_revision = "prepared", study.revision
         if study.exam_id is not None:
             raise_exam_revision(session, study.exam_id)

@@ -50,3 +50,28 @@ def test_who_only_looks_is_never_stopped(front: Front) -> None:
     for path in ("/q/X", "/s/X", "/s", "/exams"):
         assert answers(front, "GET", path, FLOOD // 4) == {502: FLOOD // 4}
     assert answers(front, "POST", "/exams/x/leave", 20) == {502: 20}
+
+
+STAFF, MACHINES = ("/staff", "/staff/login", "/staff/exams/x"), ("/api/v1/openapi.json", "/dicomweb/studies")
+CLOSED = {"geo $cloudfilm_closed_to_machines {\n    default 0;": "geo $cloudfilm_closed_to_machines {\n    default 1;"}
+
+
+def test_the_console_is_closed_to_addresses_outside_of_its_networks(tmp_path: Path) -> None:
+    with nginx(tmp_path, free_port(), {"    127.0.0.0/8 0;\n": ""}) as front:
+        for path in STAFF:
+            assert answers(front, "GET", path, 1) == {404: 1}, path
+        assert answers(front, "POST", "/staff/login", 1) == {404: 1}
+        assert answers(front, "GET", "/q/X", 1) == {502: 1}
+
+
+def test_the_doors_of_machines_can_be_closed_to_addresses_outside_of_the_house(tmp_path: Path) -> None:
+    with nginx(tmp_path, free_port(), CLOSED) as front:
+        for path in (*MACHINES, "/dicomweb/studies/1.2/series"):
+            assert answers(front, "GET", path, 1) == {403: 1}, path
+        assert answers(front, "POST", "/dicomweb/studies", 1) == {403: 1}
+        assert answers(front, "GET", "/exams", 1) == {502: 1}
+
+
+def test_as_shipped_both_are_open_to_the_house(front: Front) -> None:
+    for path in (*STAFF, *MACHINES):
+        assert answers(front, "GET", path, 1) == {502: 1}, path

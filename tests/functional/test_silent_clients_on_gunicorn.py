@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import http.client
 import socket
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,6 +23,8 @@ from tests.factories.door_app import bearer
 pytestmark = pytest.mark.server
 
 THREADS = 8
+PLACES_OF_ONE = 2
+ELSEWHERE = "127.0.0.2"
 AT_ONCE_S = 3
 """Far below every time limit of the server, above what a busy machine needs."""
 
@@ -30,12 +33,14 @@ AT_ONCE_S = 3
 class Site:
     port: int
     upload: dict[str, str]
+    other_upload: dict[str, str]
     read: dict[str, str]
     open: ExitStack = field(default_factory=ExitStack)
 
-    def announces(self, length: int, start: bytes = b"", **headers: str) -> socket.socket:
+    def announces(self, length: int, start: bytes = b"", *, source: str = "127.0.0.1", **headers: str) -> socket.socket:
         """A client that sends the headers of an upload, and of its body only the start."""
-        connection = self.open.enter_context(socket.create_connection(("127.0.0.1", self.port), timeout=30))
+        address = ("127.0.0.1", self.port)
+        connection = self.open.enter_context(socket.create_connection(address, 30, (source, 0)))
         lines = [f"{name}: {value}" for name, value in {"Content-Type": STOW_TYPE, **headers}.items()]
         head = ["POST /dicomweb/studies HTTP/1.1", "Host: x", *lines, f"Content-Length: {length}"]
         connection.sendall("\r\n".join(head).encode() + b"\r\n\r\n" + start)
@@ -63,9 +68,12 @@ def port_and_tokens(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("silent")
     services = build(settings_of(folder))
     upload, read = bearer(services, "upload"), bearer(services, "read")
+    other_upload = bearer(services, "upload", "ris")
     services.db.dispose()
     with gunicorn(folder) as server:
-        yield Site(server.port, upload, read)
+        ready = Site(server.port, upload, other_upload, read)
+        ready.seconds_to_healthz()  # it listens before it has loaded the application
+        yield ready
 
 
 @pytest.fixture
@@ -103,11 +111,53 @@ def test_who_sends_a_body_that_nobody_reads_sees_the_answer_and_no_reset(site: S
     assert site.uploads(b"--edge-of-parts\r\nbroken" + data, **site.upload) == 400
 
 
+def drips(connections: list[socket.socket], until: threading.Event) -> None:
+    """A byte of each body a second: none of them is ever silent."""
+    while not until.wait(1):
+        for connection in connections:
+            with suppress(OSError):
+                connection.send(b"x")
+
+
+@contextmanager
+def dripping(connections: list[socket.socket]) -> Iterator[None]:
+    over = threading.Event()
+    thread = threading.Thread(target=drips, args=(connections, over))
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def test_strangers_that_drip_shut_no_upload(site: Site) -> None:
+    strangers = [site.announces(1_000_000, b"x") for _ in range(3 * THREADS)]
+    with dripping(strangers):
+        for _ in range(5):
+            assert site.uploads(body([ct_file()]), **site.upload) == 200
+    assert {status_of(stranger) for stranger in strangers} == {401}
+
+
+def test_one_sender_that_drips_has_not_every_place_and_loses_his(site: Site) -> None:
+    senders = [
+        site.announces(1_000_000, b"--edge-of-parts\r\n", source=ELSEWHERE, **site.upload) for _ in range(THREADS)
+    ]
+    started = time.monotonic()
+    with dripping(senders):
+        assert site.uploads(body([ct_file()]), **site.other_upload) == 200
+        assert site.seconds_to_healthz() < AT_ONCE_S
+        statuses = sorted(status_of(sender) for sender in senders)
+        assert statuses == [400] * PLACES_OF_ONE + [503] * (THREADS - PLACES_OF_ONE)
+        assert time.monotonic() - started < 2 * arrival.WINDOW_S
+    assert site.uploads(body([ct_file()]), **site.upload) == 200
+
+
 def test_a_sender_that_stops_in_the_middle_gives_its_thread_back(site: Site) -> None:
     whole = body([ct_file()])
     senders = [site.announces(len(whole) + 100, whole[:-40], **site.upload) for _ in range(THREADS)]
-    assert site.seconds_to_healthz() < arrival.PIECE_S + 10
-    assert {status_of(sender) for sender in senders} == {400}
+    assert site.seconds_to_healthz() < arrival.WINDOW_S + 10
+    assert {status_of(sender) for sender in senders} == {400, 503}
 
 
 def test_a_form_that_never_comes_gives_its_thread_back(tmp_path: Path, site: Site) -> None:
@@ -117,5 +167,5 @@ def test_a_form_that_never_comes_gives_its_thread_back(tmp_path: Path, site: Sit
             b"POST /s HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"
             b"Content-Length: 100\r\n\r\nfactor="
         )
-    assert site.seconds_to_healthz() < arrival.PIECE_S + 10
+    assert site.seconds_to_healthz() < arrival.WINDOW_S + 10
     assert {status_of(form) for form in forms} <= {400, 403}

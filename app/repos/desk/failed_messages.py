@@ -40,10 +40,14 @@ def codes(session: Session, since: datetime) -> list[tuple[str, str]]:
 
 
 def sendable_again(
-    session: Session, since: datetime, now: datetime, failure_codes: Mapping[str, Collection[str]]
+    session: Session,
+    since: datetime,
+    now: datetime,
+    failure_codes: Mapping[str, Collection[str]],
+    among: Collection[uuid.UUID] | None = None,
 ) -> list[uuid.UUID]:
     """Ids of news that failed for one of its channel's codes, or waited in vain, whose own code still opens; oldest
-    first."""
+    first. `among`: only these are looked at."""
     in_vain = and_(Notification.state == NotificationState.DESK, Notification.sent_at.is_(None))
     failed = [
         and_(
@@ -57,6 +61,8 @@ def sendable_again(
     query = select(Notification.id).join(Exam, Exam.id == Notification.exam_id)
     query = query.outerjoin(AccessCode, AccessCode.id == Notification.access_code_id)
     query = query.where(or_(in_vain, *failed), or_(Notification.access_code_id.is_(None), opens), *_untold(since))
+    if among is not None:
+        query = query.where(Notification.id.in_(among))
     return list(session.scalars(query.order_by(Notification.created_at, Notification.id)))
 
 

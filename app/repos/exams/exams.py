@@ -21,9 +21,9 @@ def exam(session: Session, exam_id: uuid.UUID) -> Exam | None:
     return session.get(Exam, exam_id)
 
 
-def of_patient(session: Session, patient_id: uuid.UUID) -> list[Exam]:
-    """Oldest first."""
-    return list(session.scalars(select(Exam).where(Exam.patient_id == patient_id).order_by(Exam.created_at, Exam.id)))
+def newest_of_patient(session: Session, patient_id: uuid.UUID, limit: int) -> list[Exam]:
+    query = select(Exam).where(Exam.patient_id == patient_id)
+    return list(session.scalars(query.order_by(Exam.created_at.desc(), Exam.id).limit(limit)))
 
 
 def add(session: Session, row: Patient | Exam | Report) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
@@ -9,13 +11,18 @@ from app.models import Study
 from app.models.states import MatchReason, MatchState
 
 
-def studies_of_accession(session: Session, accession_number: str) -> list[Study]:
-    """Studies that may belong to an exam; detached ones are left out."""
+def studies_of_accession(session: Session, accession_number: str, limit: int) -> list[Study]:
+    """Studies that may belong to an exam, those that belong to one now first, then the oldest; detached ones are left
+    out."""
     query = select(Study).where(Study.accession_number == accession_number, Study.match_state != MatchState.DETACHED)
-    return list(session.scalars(query.order_by(Study.created_at)))
+    return list(session.scalars(query.order_by(Study.exam_id.is_(None), Study.created_at).limit(limit)))
 
 
-def contradicting_studies(session: Session, accession_number: str) -> list[Study]:
+def count_of_exam(session: Session, exam_id: uuid.UUID) -> int:
+    return session.scalar(select(func.count()).where(Study.exam_id == exam_id)) or 0
+
+
+def contradicting_studies(session: Session, accession_number: str, limit: int) -> list[Study]:
     """Studies that name another patient than the exam of their accession number, or several at once, oldest first;
     without those a human settled."""
     unsettled = and_(
@@ -24,4 +31,4 @@ def contradicting_studies(session: Session, accession_number: str) -> list[Study
     query = select(Study).where(
         Study.accession_number == accession_number, or_(Study.match_state == MatchState.MISMATCH, unsettled)
     )
-    return list(session.scalars(query.order_by(Study.created_at)))
+    return list(session.scalars(query.order_by(Study.created_at).limit(limit)))

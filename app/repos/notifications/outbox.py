@@ -109,16 +109,16 @@ def in_state(session: Session, state: str, limit: int) -> list[Notification]:
     return list(session.scalars(query.order_by(Notification.created_at.desc()).limit(limit)))
 
 
-def without_serial(session: Session, channels: Collection[str], since: datetime) -> list[Notification]:
+def without_serial(session: Session, channels: Collection[str], since: datetime, limit: int) -> list[Notification]:
     """Messages of these channels that may be on their way under a serial nobody told us, those just being sent among
-    them; few at any time."""
+    them; few at any time, but all that were sent while the carrier was out."""
     query = select(Notification).where(
         Notification.channel.in_(channels),
         Notification.state.in_((NotificationState.SENDING, NotificationState.UNKNOWN, NotificationState.DESK)),
         Notification.provider_serial.is_(None),
         Notification.sent_at >= since,
     )
-    return list(session.scalars(query))
+    return list(session.scalars(query.limit(limit)))
 
 
 def access_code(session: Session, access_code_id: uuid.UUID) -> AccessCode | None:

@@ -23,5 +23,9 @@ def remove_early_receipt(session: Session, serial: str) -> None:
     session.execute(delete(EarlyReceipt).where(EarlyReceipt.serial == serial))
 
 
-def forget_early_receipts(session: Session, before: datetime) -> None:
-    session.execute(delete(EarlyReceipt).where(EarlyReceipt.received_at < before))
+def forget_early_receipts(session: Session, before: datetime, limit: int) -> None:
+    """At most `limit` of them."""
+    these = select(EarlyReceipt.serial).where(EarlyReceipt.received_at < before).limit(limit)
+    session.execute(
+        delete(EarlyReceipt).where(EarlyReceipt.serial.in_(these)).execution_options(synchronize_session=False)
+    )

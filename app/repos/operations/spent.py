@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, tuple_
 from sqlalchemy.orm import Session
@@ -11,10 +12,19 @@ from app.models import AccessAttempts, AccessCode, Base, Job, KnownDevice, OneTi
 from app.models.states import AttemptScope, JobState
 from app.repos.changed_rows import changed_rows
 
+Keys = list[tuple[Any, ...]]
 
-def remove(session: Session, before: datetime, unused_since: datetime, limit: int) -> int:
-    """What was over `before` and devices `unused_since`, at most `limit` rows of each kind; returns how many went."""
-    return sum(_remove(session, table, spent, limit) for table, spent in _spent(before, unused_since))
+
+def found(session: Session, before: datetime, unused_since: datetime, limit: int) -> list[Keys]:
+    """The primary keys of what was over `before` and of devices `unused_since`, at most `limit` of each kind. Tables
+    are read through for it: ask without the write lock."""
+    return [_found(session, table, spent, limit) for table, spent in _spent(before, unused_since)]
+
+
+def remove(session: Session, before: datetime, unused_since: datetime, keys: list[Keys]) -> int:
+    """Of what was `found`, all that is still spent; returns how many rows went."""
+    kinds = zip(_spent(before, unused_since), keys, strict=True)
+    return sum(_remove(session, table, spent, these) for (table, spent), these in kinds if these)
 
 
 def _spent(before: datetime, unused_since: datetime) -> list[tuple[type[Base], ColumnElement[bool]]]:
@@ -39,8 +49,11 @@ def _spent(before: datetime, unused_since: datetime) -> list[tuple[type[Base], C
     ]
 
 
-def _remove(session: Session, table: type[Base], spent: ColumnElement[bool], limit: int) -> int:
-    key = list(table.__table__.primary_key)
-    these = select(*key).where(spent).limit(limit)
-    statement = delete(table).where(tuple_(*key).in_(these)).execution_options(synchronize_session=False)
+def _found(session: Session, table: type[Base], spent: ColumnElement[bool], limit: int) -> Keys:
+    return [tuple(row) for row in session.execute(select(*table.__table__.primary_key).where(spent).limit(limit))]
+
+
+def _remove(session: Session, table: type[Base], spent: ColumnElement[bool], keys: Keys) -> int:
+    these = tuple_(*table.__table__.primary_key).in_(keys)
+    statement = delete(table).where(these, spent).execution_options(synchronize_session=False)
     return changed_rows(session, statement)

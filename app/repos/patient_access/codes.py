@@ -6,10 +6,10 @@ import uuid
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Select, func, select, update
 from sqlalchemy.orm import Session
 
-from app.models import AccessCode, KnownDevice, OneTimeCode, PatientSession
+from app.models import AccessCode, Exam, KnownDevice, OneTimeCode, PatientSession
 from app.repos.changed_rows import changed_rows
 
 
@@ -45,3 +45,16 @@ def revoke_codes(session: Session, exam_id: uuid.UUID, now: datetime, only: Coll
     if only is not None:
         statement = statement.where(AccessCode.id.in_(only))
     return changed_rows(session, statement.values(revoked_at=now))
+
+
+def exams_with_pickups(patient_id: uuid.UUID, without: Collection[uuid.UUID]) -> Select[uuid.UUID]:
+    """A subquery: the patient's exams but these that have a pick-up code nobody revoked."""
+    query = select(AccessCode.exam_id).join(Exam, Exam.id == AccessCode.exam_id)
+    query = query.where(Exam.patient_id == patient_id, Exam.id.not_in(without))
+    return query.where(AccessCode.kind == "pickup", AccessCode.revoked_at.is_(None))
+
+
+def revoke_pickups_of(session: Session, exams: Select[uuid.UUID], now: datetime) -> int:
+    these = (AccessCode.kind == "pickup", AccessCode.revoked_at.is_(None), AccessCode.exam_id.in_(exams))
+    statement = update(AccessCode).where(*these).values(revoked_at=now)
+    return changed_rows(session, statement.execution_options(synchronize_session=False))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, Select, func, select, update
 from sqlalchemy.orm import Session
 
 from app.models import OneTimeCode
@@ -63,6 +63,11 @@ def end_others(session: Session, access_code_id: uuid.UUID, now: datetime) -> No
 def end_all(session: Session, exam_id: uuid.UUID, now: datetime) -> None:
     statement = update(OneTimeCode).where(OneTimeCode.exam_id == exam_id, OneTimeCode.used_at.is_(None))
     session.execute(statement.values(used_at=now))
+
+
+def end_all_of(session: Session, exams: Select[uuid.UUID], now: datetime) -> None:
+    statement = update(OneTimeCode).where(OneTimeCode.exam_id.in_(exams), OneTimeCode.used_at.is_(None))
+    session.execute(statement.values(used_at=now).execution_options(synchronize_session=False))
 
 
 def end(session: Session, code_id: uuid.UUID, now: datetime) -> None:

@@ -33,6 +33,12 @@ def revoke_sessions(session: Session, exam_id: uuid.UUID, now: datetime) -> int:
     return changed_rows(session, statement.values(revoked_at=now))
 
 
+def revoke_sessions_of(session: Session, exams: Select[uuid.UUID], now: datetime) -> int:
+    these = (PatientSession.exam_id.in_(exams), PatientSession.revoked_at.is_(None))
+    statement = update(PatientSession).where(*these).values(revoked_at=now)
+    return changed_rows(session, statement.execution_options(synchronize_session=False))
+
+
 def revoke_session(session: Session, session_id: uuid.UUID, now: datetime) -> None:
     session.execute(update(PatientSession).where(PatientSession.id == session_id).values(revoked_at=now))
 

@@ -40,14 +40,17 @@ def add(session: Session, rows: list[PreparedSeries]) -> None:
     session.add_all(rows)
 
 
-def outdated(session: Session, study_id: uuid.UUID, revision: int) -> list[PreparedSeries]:
-    """Prepared rows of a study that are not of `revision`."""
-    query = select(PreparedSeries).where(PreparedSeries.study_id == study_id, PreparedSeries.revision != revision)
-    return list(session.scalars(query))
+def outdated_packs(session: Session, study_id: uuid.UUID, revision: int) -> list[str]:
+    """The objects of a study's prepared series that are not of `revision`."""
+    query = select(PreparedSeries.preview_object_key, PreparedSeries.frame_object_key)
+    rows = session.execute(query.where(PreparedSeries.study_id == study_id, PreparedSeries.revision != revision))
+    return [key for pair in rows for key in pair]
 
 
-def remove(session: Session, ids: list[uuid.UUID]) -> None:
-    session.execute(delete(PreparedSeries).where(PreparedSeries.id.in_(ids)))
+def remove_outdated(session: Session, study_id: uuid.UUID, revision: int) -> None:
+    """The rows that `outdated_packs` tells of."""
+    these = (PreparedSeries.study_id == study_id, PreparedSeries.revision != revision)
+    session.execute(delete(PreparedSeries).where(*these).execution_options(synchronize_session=False))
 
 
 def _is_shown(exam_id: uuid.UUID) -> tuple[ColumnElement[bool], ...]:

@@ -67,7 +67,7 @@ class FailedMessages:
     def _queue_chunk(self, chunk: set[uuid.UUID], reason: str, actor: str) -> int:
         queued = 0
         with self.db.session() as session:
-            for notification_id in chunk & set(self._sendable_again(session)):  # another may have been first
+            for notification_id in self._sendable_again(session, chunk):  # another may have been first
                 row = notification_repo.get(session, notification_id)
                 if row is None or not self.states.queue_again(session, row):
                     continue
@@ -82,11 +82,11 @@ class FailedMessages:
                 queued += 1
         return queued
 
-    def _sendable_again(self, session: Session) -> list[uuid.UUID]:
+    def _sendable_again(self, session: Session, among: set[uuid.UUID] | None = None) -> list[uuid.UUID]:
         now = self.clock.now()
         since = now - SHOWN_FOR
         alarming: dict[str, list[str]] = {}
         for channel, code in repo.codes(session, since):
             if self.channels[channel].is_alarm(code):
                 alarming.setdefault(channel, []).append(code)
-        return repo.sendable_again(session, since, now, alarming)
+        return repo.sendable_again(session, since, now, alarming, among)

@@ -23,6 +23,10 @@ from app.services.audit.log import Action, Audit
 from app.services.audit.subjects import study_subject
 from app.services.release.holds import SYSTEM, Holds
 
+MOST_STUDIES = 100
+"""Of one exam. An accession number that a device sends with every study is no exam's; all of them would be judged, and
+their rows written, in one commit."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Matching:
@@ -44,9 +48,10 @@ class Matching:
             self.holds.reconsider(session, exam)
 
     def exam_changed(self, session: Session, exam: Exam) -> None:
-        """An exam is new or its identity was corrected: every study of its accession number is judged again."""
+        """An exam is new or its identity was corrected: what belongs to it is judged again, and what may belong to it
+        until it has MOST_STUDIES. A study that nobody judged belongs to no exam, and no patient sees it."""
         session.flush()
-        for study in studies.studies_of_accession(session, exam.accession_number):
+        for study in studies.studies_of_accession(session, exam.accession_number, MOST_STUDIES):
             self._settle(session, study, exam)
         self.holds.reconsider(session, exam)
 
@@ -71,6 +76,8 @@ class Matching:
         )
         if found:
             self._part(session, study, MatchState.MISMATCH, MatchReason.DIFFERS, ", ".join(found))
+        elif study.exam_id != exam.id and studies.count_of_exam(session, exam.id) >= MOST_STUDIES:
+            self._part(session, study, MatchState.UNMATCHED, MatchReason.TOO_MANY_STUDIES)
         elif (study.match_state, study.exam_id) != (MatchState.MATCHED, exam.id):
             study.match_state, study.exam_id = MatchState.MATCHED, exam.id
             study.match_reason = study.match_detail = None

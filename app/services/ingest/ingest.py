@@ -16,8 +16,10 @@ from sqlalchemy.exc import IntegrityError
 from app.archive.sealed import SealedArchive
 from app.database import Database
 from app.dicom import header_fields
+from app.dicom.header_fields import ReceivedHeader
 from app.dicom.part10 import HeaderLimits
 from app.dicom.refusals import Refusal
+from app.dicom.rejection_notes import MOST_REJECTED
 from app.dicom.status import MIB, NOT_AS_PROMISED
 from app.errors import NotFound, RefusedObject, StoreUnavailable
 from app.services.ingest.incoming import DoorName, IncomingObject, Outcome
@@ -56,8 +58,7 @@ class Ingest:
         batch: list[ExaminedObject] = []
         for source in sources:
             arrival = self._examine(source)
-            # A second object of the same UID must find the first one stored.
-            if arrival.header and arrival.header.sop_instance_uid in _uids(batch):
+            if arrival.header and _must_wait(arrival.header, batch):
                 yield batch
                 batch.clear()
             batch.append(arrival)
@@ -92,8 +93,14 @@ class Ingest:
         raise StoreUnavailable("other writers were faster every time")
 
 
-def _uids(batch: list[ExaminedObject]) -> set[str]:
-    return {arrival.header.sop_instance_uid for arrival in batch if arrival.header}
+def _must_wait(header: ReceivedHeader, batch: list[ExaminedObject]) -> bool:
+    """A second object of the same UID must find the first one stored; and what rejection notes name of all studies is
+    bounded a commit as it is a note."""
+    headers = [arrival.header for arrival in batch if arrival.header]
+    rejects = len(header.rejects) + sum(len(each.rejects) for each in headers)
+    return header.sop_instance_uid in {each.sop_instance_uid for each in headers} or (
+        bool(batch) and rejects > MOST_REJECTED
+    )
 
 
 def _memory(batch: list[ExaminedObject]) -> int:

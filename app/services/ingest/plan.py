@@ -30,6 +30,7 @@ from app.security.fields import FieldSealer
 from app.services.archive.data_keys import DataKeys
 from app.services.archive.stored_twin import holds_the_same, is_whole
 from app.services.ingest.incoming import Conflicting, Duplicate, IncomingObject, Outcome, Refused, Stored
+from app.services.ingest.rejections import newly_rejected
 
 OBJECT_VERSION = 1
 CONFLICT = RefusedObject(Refusal.OTHER_CONTENT, PROCESSING_FAILURE)
@@ -112,6 +113,8 @@ class Plan:
     """Series UID -> (series id, study id), for series that have a row."""
     new_series: dict[str, str] = field(default_factory=dict)
     """Series UID -> study UID, for the series this batch begins."""
+    rejections: dict[uuid.UUID, set[str]] = field(default_factory=dict)
+    """Study id -> SOP instances that rejection notes of this batch name and none before."""
 
     def object_keys(self) -> list[str]:
         """Of the objects no row names yet."""
@@ -168,6 +171,9 @@ class Planner:
             study = plan.studies[header.study_instance_uid] = PlannedStudy(uuid.uuid4(), key, header.identity, row)
         if header.series_instance_uid not in plan.series:
             plan.new_series[header.series_instance_uid] = header.study_instance_uid
+        if header.rejects:
+            planned = plan.rejections.setdefault(study.id, set())
+            planned |= newly_rejected(session, study.id, header.rejects, planned)
         image = self.index_image(arrival.source.file, header.parsed)
         instance_id = uuid.uuid4()
         object_key = instance_object_key(study.id, instance_id)

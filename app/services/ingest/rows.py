@@ -103,16 +103,17 @@ class Recorder:
             self.patients_differ(session, study)
 
     def _reject(self, session: Session, plan: Plan, changed: list[Study], now: datetime, reception: Reception) -> None:
-        by_id = {study.id: study for study in changed}
-        for item in plan.instances:
-            study = by_id[item.study.id]
-            if item.header.rejects and (count := reject(session, study, item.header.rejects, now)):
-                subject = study_subject(study.study_instance_uid)
-                self.audit.record(
-                    session, Action.INSTANCES_REJECTED, actor=reception.actor, subject=subject, count=count
-                )
-                if study.exam_id is not None:
-                    raise_exam_revision(session, study.exam_id)
+        for study in changed:
+            uids = plan.rejections.get(study.id)
+            if not uids:
+                continue
+            reject(session, study, uids, now)
+            subject = study_subject(study.study_instance_uid)
+            self.audit.record(
+                session, Action.INSTANCES_REJECTED, actor=reception.actor, subject=subject, count=len(uids)
+            )
+            if study.exam_id is not None:
+                raise_exam_revision(session, study.exam_id)
 
     def _new_study(self, first: PlannedInstance, now: datetime, reception: Reception) -> Study:
         header = first.header

@@ -26,6 +26,9 @@ from app.services.notifications.states import NotificationStates
 from app.services.patient_access.codes import AccessCodes
 
 RECENT = timedelta(days=30)
+MOST_FOLLOWED = 100
+"""Exams of one patient that are looked at one by one in the commit of a correction, the newest. Test patients have
+thousands."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,8 +44,12 @@ class PhoneCorrection:
 
     def number_changed(self, session: Session, patient: Patient, phone: str | None) -> None:
         """All exams of the patient follow, inside the caller's transaction. That there is a number at last is no
-        occasion to tell of exams of former years."""
-        for exam in exam_repo.of_patient(session, patient.id):
+        occasion to tell of exams of former years. Of the exams beyond MOST_FOLLOWED all that was sent ends; what still
+        waits of them is redirected when it is sent."""
+        exams = exam_repo.newest_of_patient(session, patient.id, MOST_FOLLOWED)
+        if len(exams) == MOST_FOLLOWED:
+            self.access_codes.end_pickups_of_others(session, patient.id, [exam.id for exam in exams])
+        for exam in reversed(exams):
             is_recent = exam.images_released_at is not None and exam.images_released_at > self.clock.now() - RECENT
             self._follow(session, exam, phone, tell_untold=is_recent)
 

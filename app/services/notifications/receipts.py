@@ -38,6 +38,11 @@ RECEIPT_EXPECTED = timedelta(minutes=15)
 RECEIPTS_END = timedelta(hours=72)
 SKEW = timedelta(minutes=2)
 BATCH = 20
+TAKEN_AT_ONCE = 10
+"""Pushed receipts of one commit. Those without a message are compared with every message without a serial."""
+FORGOTTEN_AT_ONCE = 100
+MOST_OPEN = 1000
+"""Messages without a serial that are looked through: where there are more, nothing can be matched beyond doubt."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,9 +56,14 @@ class Receipts:
     channels: Channels
 
     def take(self, receipts: Sequence[DeliveryReceipt]) -> None:
-        """Receipts that were pushed, all in one commit; the same again, or too late, changes nothing."""
+        """Receipts that were pushed, some in each commit; the same again, or too late, changes nothing. So what a fault
+        leaves over may be pushed again with the rest."""
+        for start in range(0, len(receipts), TAKEN_AT_ONCE):
+            self._take_some(receipts[start : start + TAKEN_AT_ONCE])
+
+    def _take_some(self, receipts: Sequence[DeliveryReceipt]) -> None:
         with self.db.session() as session:
-            receipt_repo.forget_early_receipts(session, self.clock.now() - RECEIPTS_END)
+            receipt_repo.forget_early_receipts(session, self.clock.now() - RECEIPTS_END, FORGOTTEN_AT_ONCE)
             for receipt in receipts:
                 row = repo.by_serial(session, receipt.serial)
                 if row is not None:
@@ -148,7 +158,9 @@ class Receipts:
 
     def _open_rows(self, session: Session, phone: str) -> list[Notification]:
         reporting = [name for name, channel in self.channels.items() if channel.reports]
-        rows = repo.without_serial(session, reporting, self.clock.now() - RECEIPTS_END)
+        rows = repo.without_serial(session, reporting, self.clock.now() - RECEIPTS_END, MOST_OPEN + 1)
+        if len(rows) > MOST_OPEN:
+            return []
         return [row for row in rows if self.fields.open(row.recipient_sealed, RECIPIENT_CONTEXT) == phone]
 
     def _adopt(self, session: Session, row: Notification, early: EarlyReceipt) -> None:

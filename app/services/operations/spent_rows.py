@@ -35,8 +35,12 @@ class SpentRows:
         now = self.clock.now()
         if self._looked_at is not None and timedelta(0) <= now - self._looked_at < EVERY:
             return 0
-        with self.db.session() as session:
-            removed = repo.remove(session, now - KEPT, now - DEVICES_KEPT, BATCH)
+        with self.db.read() as session:
+            found = repo.found(session, now - KEPT, now - DEVICES_KEPT, BATCH)
+        removed = 0
+        if any(found):
+            with self.db.session() as session:
+                removed = repo.remove(session, now - KEPT, now - DEVICES_KEPT, found)
         if removed < BATCH:
             self._looked_at = now
         return removed

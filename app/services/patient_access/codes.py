@@ -5,6 +5,8 @@ What opens an exam is `verification`; alphabets and derivation are app/security/
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -20,7 +22,7 @@ from app.repos.patient_access import sessions as session_repo
 from app.security.codes import Codes
 from app.services.audit.log import Action, Audit
 from app.services.audit.reasons import RevokeReason
-from app.services.audit.subjects import exam_subject
+from app.services.audit.subjects import exam_subject, patient_subject
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,6 +107,26 @@ class AccessCodes:
             sessions=sessions,
         )
         return True
+
+    def end_pickups_of_others(self, session: Session, patient_id: uuid.UUID, without: Collection[uuid.UUID]) -> None:
+        """End the pick-up codes of all exams of a patient but these, whatever number they were sent to, and the
+        sessions of those exams: a few statements for any number of exams."""
+        now = self.clock.now()
+        exams = repo.exams_with_pickups(patient_id, without)
+        sessions = session_repo.revoke_sessions_of(session, exams, now)
+        one_time_codes.end_all_of(session, exams, now)
+        codes = repo.revoke_pickups_of(session, exams, now)
+        if codes:
+            subject, reason = patient_subject(patient_id), RevokeReason.ANOTHER_PHONE
+            self.audit.record(
+                session,
+                Action.CODE_REVOKED,
+                actor="system",
+                subject=subject,
+                reason=reason,
+                codes=codes,
+                sessions=sessions,
+            )
 
     def revoke_all(self, session: Session, exam: Exam, actor: str, reason: RevokeReason, note: str = "") -> None:
         """End every code and session of an exam at once, whoever has them; its next QR is another one.

@@ -33,6 +33,8 @@ BUDGET_S = 900.0
 """Seconds of decoding children that one study's pictures may take. An ordinary one takes a few; twenty thousand frames
 of the usual size take three hundred."""
 FULL = RenderSpec(fmt="jpg", longest=1024, quality=85)
+MOST_STACKS = 1000
+"""Of a study; their rows are one commit. Nobody scrolls through more."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +64,7 @@ class Preparation:
             if study.state == StudyState.RECEIVING:
                 return False  # only of a complete study does the revision tell whether something came meanwhile
             data_key = self.data_keys.open(session, study.data_key_id)
-            stacks = stacks_of(repo.instances_of(session, study_id))
+            stacks = self._bounded(stacks_of(repo.instances_of(session, study_id)), study_id)
         account = Account(self.budget_s)
         rows = [
             self._prepare_stack(study, revision, data_key, stack, ordinal, account)
@@ -71,6 +73,11 @@ class Preparation:
         if account.frames_left_out:
             log.error("decoding takes longer than one study may take", study=study_id)
         return self._publish(study_id, revision, rows)
+
+    def _bounded(self, stacks: list[Stack], study_id: uuid.UUID) -> list[Stack]:
+        if len(stacks) > MOST_STACKS:
+            log.warning("a study has more stacks than are shown", study=study_id, count=len(stacks))
+        return stacks[:MOST_STACKS]
 
     def _prepare_stack(
         self, study: Study, revision: int, data_key: DataKey, stack: Stack, ordinal: int, account: Account
@@ -127,14 +134,13 @@ class Preparation:
             elif study.prepared_revision == revision:
                 orphans = _packs(rows)  # another worker was first
             else:
-                old = repo.outdated(session, study_id, revision)
-                orphans = _packs(old)
+                orphans = repo.outdated_packs(session, study_id, revision)
                 repo.add(session, rows)
                 study.prepared_revision = revision
                 study.state = StudyState.PREPARED
                 if study.exam_id is not None:
                     raise_exam_revision(session, study.exam_id)
-                repo.remove(session, [row.id for row in old])
+                repo.remove_outdated(session, study_id, revision)
             current = study is not None and study.prepared_revision == revision
         for key in orphans:
             self._delete(key)

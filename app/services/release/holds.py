@@ -26,6 +26,8 @@ from app.services.audit.subjects import exam_subject, study_subject
 
 SYSTEM = "system"
 LONGEST_HELD_NOTE = 64
+PARTED_AT_ONCE = 100
+"""Studies that are parted in one commit: nobody who writes waits long for it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +54,7 @@ class Holds:
     def reconsider(self, session: Session, exam: Exam) -> None:
         """Hold or lift as the exam's studies stand now. A human's hold is never lifted here."""
         session.flush()
-        if exam_studies.contradicting_studies(session, exam.accession_number):
+        if exam_studies.contradicting_studies(session, exam.accession_number, 1):
             if exam.held_at is None:
                 self._hold(session, exam, HoldReason.CONTRADICTED)
         elif exam.held_reason == HoldReason.CONTRADICTED:
@@ -73,6 +75,11 @@ class Holds:
         judged. Raises NotFound, InvalidInput (nothing said), Conflict (not held, or changed since it was seen).
         """
         note = checked_reason(note)
+        while not self._release_some(exam_id, note, actor, seen_revision):
+            pass  # the exam stays held until the last of them is parted
+
+    def _release_some(self, exam_id: uuid.UUID, note: str, actor: str, seen_revision: int | None) -> bool:
+        """Part PARTED_AT_ONCE studies; with the last of them the hold is lifted. False when there are more."""
         with self.db.session() as session:
             exam = release_repo.lock(session, exam_id)
             if exam is None:
@@ -81,9 +88,13 @@ class Holds:
                 raise Conflict("the exam is not held")
             if seen_revision not in (None, exam.revision):
                 raise Conflict("the exam changed since it was looked at")
-            for study in exam_studies.contradicting_studies(session, exam.accession_number):
+            found = exam_studies.contradicting_studies(session, exam.accession_number, PARTED_AT_ONCE)
+            for study in found:
                 self._part(session, study, actor)
+            if len(found) == PARTED_AT_ONCE:
+                return False
             self._lift(session, exam, actor, LiftReason.BY_STAFF, note)
+            return True
 
     def _part(self, session: Session, study: Study, actor: str) -> None:
         study.match_state, study.match_reason, study.match_detail = MatchState.DETACHED, MatchReason.PARTED, None

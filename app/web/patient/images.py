@@ -79,7 +79,7 @@ def images_zip(exam_id: str) -> Response:
 
     if not shown:
         raise NotFound
-    return stream_zip(files(), "images.zip", lambda: record(Action.IMAGES_DOWNLOADED, form="jpeg"))
+    return stream_zip(files(), "images.zip", f"exam:{exam_id}", lambda: record(Action.IMAGES_DOWNLOADED, form="jpeg"))
 
 
 @blueprint.get("/exams/<exam_id>/dicom.zip")
@@ -93,7 +93,7 @@ def dicom_zip(exam_id: str) -> Response:
 
     if not originals:
         raise NotFound
-    return stream_zip(files(), "dicom.zip", lambda: record(Action.IMAGES_DOWNLOADED, form="dicom"))
+    return stream_zip(files(), "dicom.zip", f"exam:{exam_id}", lambda: record(Action.IMAGES_DOWNLOADED, form="dicom"))
 
 
 @blueprint.get("/exams/<exam_id>/report.pdf")

@@ -1,10 +1,12 @@
-"""How long a thread waits for the bytes of a client: a silent client holds a thread for a bounded time only.
+"""How long a thread waits for the bytes of a client: a silent or slow client holds a thread for a bounded time only.
 
 Why gunicorn alone is not enough:
-- its threads wait for a body without a limit, so a few silent clients would stop everybody;
+- its threads wait for a body without a limit, so a few silent clients would stop everybody; and a client that sends a
+  byte now and then is never silent, so what counts is a least speed (`security.least_speed`), of the body and of the
+  reader of the answer;
 - a body that nobody read (of a refused upload) must not be waited for: the answer goes out and the connection closes;
-- but a close at once resets the connection, and the sender never sees the answer. So what still arrives is thrown away
-  for a moment, in a few threads at most.
+- but a close at once resets the connection, and the sender never sees the answer. So what still arrives at full speed
+  is thrown away for a moment, in a few threads at most.
 
 The head of a request is not our concern: gunicorn reads it before we are asked, and the proxy in front limits it.
 """
@@ -19,30 +21,30 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask
 
-from app.web.wsgi.thread_places import Share, of_threads
+from app.security.least_speed import LeastSpeed
+from app.web.wsgi.thread_places import Places, of_threads
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-PIECE_S = 20
-"""How long a single receive waits."""
-SEND_S = 120
-"""How long the client may take for a piece of the answer."""
-LINGER_S, SILENCE_S, LINGER_BYTES = 5.0, 1.0, 64 << 20
-"""Limits for throwing away an unread body: in all, for one silence, in bytes."""
+SLOWEST, WINDOW_S = 32 * 1024, 20.0
+"""Bytes a second of a body or of the reader of an answer, and how far it may fall behind. 256 kbit/s: a study of
+400 MB would take four hours."""
+LINGER_S, SILENCE_S, LINGER_BYTES, LINGER_SPEED = 2.0, 0.25, 64 << 20, 4 << 20
+"""Limits for throwing away an unread body: in all, for one silence, in bytes, in bytes a second."""
 _RECEIVED_BYTES = 256 * 1024
 _SOCKET = "gunicorn.socket"
 
 
 def install(app: Flask) -> None:
-    lingering = of_threads(app.extensions["cloudfilm"].settings.web_threads, 4)
+    lingering = Places(of_threads(app.extensions["cloudfilm"].settings.web_threads, 4))
     app.wsgi_app = Arrival(app.wsgi_app, lingering)  # type: ignore[method-assign]
 
 
 class Arrival:
     """The outermost layer of the application. A server that hands out no socket (only gunicorn does) gets no limits."""
 
-    def __init__(self, wrapped: WSGIApplication, lingering: Share) -> None:
+    def __init__(self, wrapped: WSGIApplication, lingering: Places) -> None:
         self._wrapped = wrapped
         self._lingering = lingering
 
@@ -51,20 +53,18 @@ class Arrival:
         if connection is None:
             return self._wrapped(environ, start_response)
         if not environ.get("HTTP_TRANSFER_ENCODING") and environ.get("CONTENT_LENGTH", "0") in ("", "0"):
-            connection.settimeout(SEND_S)
-            return self._wrapped(environ, start_response)
-        connection.settimeout(PIECE_S)
-        body = environ["wsgi.input"] = _Body(environ["wsgi.input"], environ.get("CONTENT_LENGTH"))
-
-        def start(*head: Any) -> Any:
-            connection.settimeout(SEND_S)
-            return start_response(*head)
+            return _Answer(self._wrapped(environ, start_response), connection)
+        stream = environ["wsgi.input"]
+        unreader = getattr(stream.reader, "unreader", None) or stream.reader.req.unreader
+        unreader.sock = _HurriedSocket(connection)
+        body = environ["wsgi.input"] = _Body(stream, environ.get("CONTENT_LENGTH"))
 
         def sent() -> None:
+            unreader.sock = connection
             if not body.ended:
                 self._close(connection)
 
-        return _Answer(self._wrapped(environ, start), sent)
+        return _Answer(self._wrapped(environ, start_response), connection, sent)
 
     def _close(self, connection: socket.socket) -> None:
         """End our side first, so that the sender sees the answer; then throw its rest away and close.
@@ -73,14 +73,33 @@ class Arrival:
         """
         give_back = self._lingering.taken()
         try:
-            with suppress(OSError):  # the client is gone
+            with suppress(OSError):  # the client is gone, or silent
                 connection.shutdown(socket.SHUT_WR)
                 if give_back:
                     _throw_away(connection)
-                connection.shutdown(socket.SHUT_RDWR)  # the server finds it closed and waits for nothing
         finally:
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)  # else the server's main thread would wait for the client
             if give_back:
                 give_back()
+
+
+class _HurriedSocket:
+    """What gunicorn reads a body from: the connection, with a least speed. Raises TimeoutError for a slower sender."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._speed = LeastSpeed(SLOWEST, WINDOW_S)
+
+    def recv(self, size: int) -> bytes:
+        self._speed.rest()  # what was done with the bytes before is not the sender's time
+        self._connection.settimeout(self._speed.left_s())
+        received = self._connection.recv(size)
+        self._speed.moved(len(received))
+        return received
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
 
 
 class _Body:
@@ -113,14 +132,24 @@ class _Body:
 
 
 class _Answer:
-    """The answer's chunks; calls `sent` when the server has sent all of them, or gave up."""
+    """The answer's chunks, with a least speed for their reader: the server sends each of them within the time that the
+    reader has left. Calls `sent` when the server has sent all of them, or gave up.
+    """
 
-    def __init__(self, chunks: Iterable[bytes], sent: Callable[[], None]) -> None:
+    def __init__(
+        self, chunks: Iterable[bytes], connection: socket.socket, sent: Callable[[], None] = lambda: None
+    ) -> None:
         self._chunks = chunks
+        self._connection = connection
         self._sent = sent
 
     def __iter__(self) -> Iterator[bytes]:
-        return iter(self._chunks)
+        speed = LeastSpeed(SLOWEST, WINDOW_S)
+        for chunk in self._chunks:
+            speed.rest()  # making the chunk was not the reader's time
+            self._connection.settimeout(speed.left_s() + len(chunk) / SLOWEST)
+            yield chunk
+            speed.moved(len(chunk))
 
     def close(self) -> None:
         try:
@@ -131,11 +160,13 @@ class _Answer:
 
 
 def _throw_away(connection: socket.socket) -> None:
-    """Read and forget, until the sender ends, is silent for SILENCE_S, or one of the two limits is reached."""
-    until, left, room = time.monotonic() + LINGER_S, LINGER_BYTES, bytearray(_RECEIVED_BYTES)
-    while left > 0 and (wait := until - time.monotonic()) > 0:
-        connection.settimeout(min(wait, SILENCE_S))
+    """Read and forget, until the sender ends, is silent for SILENCE_S, slow, or one of the two limits is reached."""
+    speed, until = LeastSpeed(LINGER_SPEED, SILENCE_S), time.monotonic() + LINGER_S
+    left, room = LINGER_BYTES, bytearray(_RECEIVED_BYTES)
+    while left > 0 and speed.is_kept() and time.monotonic() < until:
+        connection.settimeout(speed.left_s())
         received = connection.recv_into(room)
         if not received:
             return
+        speed.moved(received)
         left -= received

@@ -1,29 +1,62 @@
-"""How many threads of a process may do something slow at the same time. Callers decide what that is."""
+"""How many threads of a process may do something slow at the same time, in all and for one caller. Views decide what
+that is, and take a place after they know who asks: a stranger never has one.
+"""
 
 from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from contextlib import contextmanager
+
+from app.errors import Busy
+
+RETRY_S = 60
 
 
-class Share:
+class Places:
     """Counted places. A caller who finds none does not wait."""
 
     def __init__(self, places: int) -> None:
-        self._places = threading.Semaphore(places)
+        self._free = places
+        self.for_one = max(1, places - 1)
+        """What a single caller may have: all but one place, so that nobody shuts out the others."""
+        self._taken: Counter[str] = Counter()
+        self._lock = threading.Lock()
 
-    def taken(self) -> Callable[[], None] | None:
-        """A function that gives the place back (a second call does nothing); None when no place is free."""
-        if not self._places.acquire(blocking=False):
-            return None
+    def taken(self, limits: Mapping[str, int] | None = None) -> Callable[[], None] | None:
+        """A function that gives the place back (a second call does nothing); None when no place is free, or one of the
+        callers named in `limits` has as many as it may have."""
+        callers = limits or {}
+        with self._lock:
+            if self._free <= 0 or any(self._taken[caller] >= most for caller, most in callers.items()):
+                return None
+            self._free -= 1
+            self._taken.update(callers.keys())
         once = threading.Lock()  # taken by the first call and never freed
 
         def give_back() -> None:
             if once.acquire(blocking=False):
-                self._places.release()
+                self._give_back(callers)
 
         return give_back
+
+    @contextmanager
+    def place(self, limits: Mapping[str, int]) -> Iterator[None]:
+        """Have a place within the block. Raises Busy."""
+        give_back = self.taken(limits)
+        if give_back is None:
+            raise Busy(RETRY_S)
+        try:
+            yield
+        finally:
+            give_back()
+
+    def _give_back(self, callers: Mapping[str, int]) -> None:
+        with self._lock:
+            self._free += 1
+            self._taken.subtract(callers.keys())
+            self._taken += Counter()  # forgets who has none
 
 
 class SharePerHolder:
@@ -50,6 +83,6 @@ class SharePerHolder:
         return give_back
 
 
-def of_threads(threads: int, one_in: int) -> Share:
+def of_threads(threads: int, one_in: int) -> int:
     """A place for every `one_in` threads, at least one."""
-    return Share(max(1, threads // one_in))
+    return max(1, threads // one_in)

@@ -22,7 +22,7 @@ from app.imaging.display.window import Window
 from app.imaging.errors import BadRegion, DecoderUnavailable, UndecodableFrame
 from app.imaging.sandbox.pool import Account, RenderPool, RenderSpec, RenderTask
 from app.imaging.sandbox.turns import HEAVY_S
-from deploy.testbed.ct import part10
+from deploy.testbed.ct import ct_slice, part10
 from deploy.testbed.shared_data import files_of
 from tests.factories.images import image_header
 from tests.integration.imaging.test_real_images import NOT_SHOWN, first_frame

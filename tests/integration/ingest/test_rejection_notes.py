@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 from pydicom import Dataset, dcmread
-from pydicom.uid import KeyObjectSelectionDocumentStorage, generate_uid
+from pydicom.uid import generate_uid
 from sqlalchemy import func, select
 
 from app.bootstrap import Services
@@ -19,9 +19,10 @@ from app.services.ingest.incoming import IncomingObject, Refused, Stored
 from deploy.testbed.ct import ct_slice, part10
 from tests.factories.access import application, let_in
 from tests.factories.house import services
+from tests.factories.rejection_notes import note
 from tests.factories.telling import exam_of, messages, register, sweep
 
-QUALITY, OF_INTEREST = "113001", "113000"
+OF_INTEREST = "113000"
 
 
 @pytest.fixture
@@ -31,33 +32,6 @@ def house(tmp_path: Path) -> Iterator[Services]:
     yield built
     built.pictures.renderer.close()
     built.db.dispose()
-
-
-def item(**values: object) -> Dataset:
-    made = Dataset()
-    for keyword, value in values.items():
-        setattr(made, keyword, value)
-    return made
-
-
-def note(slices: list[Dataset], title: str = QUALITY, study_uid: str | None = None) -> Dataset:
-    """A Key Object Selection of `slices`' study, or of another, that names them."""
-    first = slices[0]
-    objects = [
-        item(ReferencedSOPClassUID=piece.SOPClassUID, ReferencedSOPInstanceUID=piece.SOPInstanceUID) for piece in slices
-    ]
-    series = item(SeriesInstanceUID=first.SeriesInstanceUID, ReferencedSOPSequence=objects)
-    evidence = item(StudyInstanceUID=first.StudyInstanceUID, ReferencedSeriesSequence=[series])
-    made = ct_slice(
-        SOPClassUID=KeyObjectSelectionDocumentStorage,
-        Modality="KO",
-        StudyInstanceUID=study_uid or first.StudyInstanceUID,
-        ConceptNameCodeSequence=[item(CodeValue=title, CodingSchemeDesignator="DCM", CodeMeaning="any")],
-        CurrentRequestedProcedureEvidenceSequence=[evidence],
-    )
-    for keyword in ("PixelData", "Rows", "Columns"):
-        delattr(made, keyword)
-    return made
 
 
 def three_slices() -> list[Dataset]:

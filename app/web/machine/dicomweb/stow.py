@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from flask import Response, abort, jsonify, request
+from flask import Flask, Response, abort, current_app, jsonify, request
 
 from app.dicom.header_fields import DeclaredUids
 from app.dicom.refusals import Refusal
@@ -16,13 +16,16 @@ from app.dicom.status import CANNOT_UNDERSTAND, MIB
 from app.errors import InvalidInput, RefusedObject
 from app.security.permissions import Scope
 from app.services.ingest.incoming import OVERSIZED, DoorName, IncomingObject, Outcome, Refused
+from app.web.callers import of_caller
 from app.web.context import services
 from app.web.guards import guarded_blueprint
 from app.web.machine.auth import caller, requires_scope
 from app.web.machine.dicomweb.addresses import checked_uid, retrieve_url
 from app.web.machine.dicomweb.media_types import MediaType, accepted, best
 from app.web.machine.dicomweb.multipart_related import Limits, ReceivedPart, read_parts
+from app.web.wsgi.thread_places import Places
 
+_PLACES = "cloudfilm.uploads"
 blueprint = guarded_blueprint("stow", __name__, requires_scope(Scope.UPLOAD), url_prefix="/dicomweb")
 
 BATCH_PARTS = 32
@@ -31,14 +34,31 @@ ANSWERS = ("application/dicom+json", "application/json")
 NOT_DICOM = RefusedObject(Refusal.NOT_DICOM_PART, CANNOT_UNDERSTAND)
 
 
+def install(app: Flask) -> None:
+    """An upload keeps a thread for as long as it comes: at most three eighths of them may."""
+    threads = app.extensions["cloudfilm"].settings.web_threads
+    app.extensions[_PLACES] = Places(max(1, threads * 3 // 8))
+
+
 @blueprint.post("/studies")
 @blueprint.post("/studies/<study_uid>")
 def store(study_uid: str | None = None) -> Response:
-    """200 all stored, 202 some, 409 none; 400 broken body, 406, 415. Parts that came before a break stay stored."""
+    """200 all stored, 202 some, 409 none; 400 broken body, 406, 415; 503 when no place is free. Parts that came before
+    a break stay stored."""
     answer_type = best(accepted(request.headers.get("Accept")), ANSWERS)
     if answer_type is None:
         abort(406)
     declared = DeclaredUids(study_instance_uid=None if study_uid is None else checked_uid(study_uid))
+    places: Places = current_app.extensions[_PLACES]
+    # Counted after the token is known: whoever has none never keeps others from sending.
+    with places.place(of_caller(places, f"machine:{caller().name}")):
+        outcomes = _received(declared)
+    if not outcomes:
+        raise InvalidInput("body", "has no parts")
+    return _answer(outcomes, answer_type, study_uid)
+
+
+def _received(declared: DeclaredUids) -> list[Outcome]:
     parts = read_parts(request.stream, _boundary(), _limits(), services().settings.spool_dir)
     outcomes: list[Outcome] = []
     for batch in _batches(parts):
@@ -48,9 +68,7 @@ def store(study_uid: str | None = None) -> Response:
         finally:
             for part in batch:
                 part.file.close()
-    if not outcomes:
-        raise InvalidInput("body", "has no parts")
-    return _answer(outcomes, answer_type, study_uid)
+    return outcomes
 
 
 def _limits() -> Limits:

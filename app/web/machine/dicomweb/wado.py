@@ -6,12 +6,13 @@ Pictures made from pixels are in `rendered`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 
 from flask import Response, abort, request, stream_with_context
 
 from app.dicom import json_metadata
+from app.dicom.status import MIB
 from app.errors import InvalidInput, NotFound
 from app.security.permissions import Scope
 from app.services.dicomweb.retrieve import StoredInstance
@@ -31,6 +32,8 @@ SERIES = STUDY + "/series/<series_uid>"
 INSTANCE = SERIES + "/instances/<sop_uid>"
 JSON_TYPES = ("application/dicom+json", "application/json")
 MAX_FRAME_LIST = 2000
+HELD_BY_PROXY = 2 * MIB
+"""Bytes of an answer that nginx takes at once, however slow its reader is (`proxy_buffers` in deploy/nginx.conf)."""
 
 
 @blueprint.get(STUDY)
@@ -44,14 +47,9 @@ def retrieve(**uids: str) -> Response:
     if form is None:
         abort(406)
     if form.name == "application/dicom":
-        response = Response(services().dicomweb.retrieve.stream(found[0]))
-        response.headers["Content-Type"] = _dicom_type(found[0])
-        response.headers["Content-Length"] = str(found[0].row.size)
-        return response
+        return _in_a_place(found, lambda: _one_file(found[0]))
     parts = (AnswerPart(_dicom_type(item), address(item), services().dicomweb.retrieve.stream(item)) for item in found)
-    if "sop_uid" in uids:
-        return multipart_answer(parts, "application/dicom")
-    return for_a_machine(lambda: multipart_answer(parts, "application/dicom"))
+    return _in_a_place(found, lambda: multipart_answer(parts, "application/dicom"))
 
 
 @blueprint.get(STUDY + "/metadata")
@@ -106,6 +104,20 @@ def address(found: StoredInstance) -> str:
     return retrieve_url(found.study_uid, found.series_uid, found.sop_uid)
 
 
+def _in_a_place(found: list[StoredInstance], begin: Callable[[], Response]) -> Response:
+    """What the proxy in front holds whole keeps no thread, and needs no place."""
+    if sum(item.row.size for item in found) <= HELD_BY_PROXY:
+        return begin()
+    return for_a_machine(f"machine:{caller().name}", begin)
+
+
+def _one_file(found: StoredInstance) -> Response:
+    response = Response(services().dicomweb.retrieve.stream(found))
+    response.headers["Content-Type"] = _dicom_type(found)
+    response.headers["Content-Length"] = str(found.row.size)
+    return response
+
+
 def _frames(found: StoredInstance, numbers: range | list[int]) -> Response:
     if not numbers or max(numbers) > found.row.number_of_frames:
         raise NotFound
@@ -120,7 +132,7 @@ def _frames(found: StoredInstance, numbers: range | list[int]) -> Response:
         yield first if number == numbers[0] else read(found, number)
 
     parts = (AnswerPart(content_type, f"{address(found)}/frames/{number}", pieces(number)) for number in numbers)
-    return multipart_answer(parts, media_type)
+    return _in_a_place([found], lambda: multipart_answer(parts, media_type))
 
 
 def _frame_list(text: str) -> list[int]:

@@ -1,0 +1,211 @@
+"""Who may hold connections to the DIMSE door, and how many: counted for each address, those without an association
+apart from those with one. Sockets and PDUs are in `server`.
+
+A silent connection never takes the place of an association. When an address has too many without one, or all together
+have, the oldest of them is cut: a modality asks for its association in its first milliseconds and is never the oldest.
+
+When all places of associations are taken, one that does nothing makes room for an address that has fewer. An address
+whose association was ended so, and never had carried a message, makes nobody room for a while.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from pynetdicom.association import Association
+
+MAX_ASSOCIATIONS = 32
+ASSOCIATIONS_OF_AN_ADDRESS = 8
+MAX_WAITING = 128
+WAITING_OF_AN_ADDRESS = 8
+NEGOTIATION_S = 10
+"""Until then a connection has its association, or is cut."""
+IDLE_S = 0.25
+"""An association without progress for so long may have to make room. Ours are busy while they store."""
+DISTRUST_S = 60
+DROWSY_S = 1.0
+DROWSY_DELAY_S, AWAKE_DELAY_S = 0.05, 0.001
+"""How often the library looks whether a quiet connection has something to read, and one at work."""
+PROGRESS_BYTES = 1024
+"""Fewer at a time are no progress of a message: drops."""
+
+
+@dataclass
+class Place:
+    """A connection, with its association once that was made. `since`: of a monotonic clock."""
+
+    address: str
+    connection: socket.socket
+    since: float
+    association: Association | None = None
+    is_accepted: bool = False
+    is_cut: bool = False
+    is_serving: bool = False
+    messages: int = 0
+    progress_at: float = 0.0
+    heard_at: float = 0.0
+
+    @property
+    def is_over(self) -> bool:
+        association = self.association
+        return self.is_cut or (association is not None and association.ident is not None and not association.is_alive())
+
+    @property
+    def is_waiting(self) -> bool:
+        return not self.is_over and not self.is_accepted
+
+    def cut(self) -> None:
+        """Whoever reads from it finds it closed, and the thread that waits for a request ends at once."""
+        self.is_cut = True
+        if self.association is not None:
+            if not self.is_accepted:
+                self.association.dul.to_user_queue.put(cast(Any, None))  # as its own time limit would
+            self.wake()
+        with suppress(OSError):
+            self.connection.shutdown(socket.SHUT_RDWR)
+
+    @property
+    def has_work(self) -> bool:
+        """Something came that its threads have not taken yet, or they ended."""
+        association = self.association
+        if association is None:
+            return False
+        waits = not (association.dimse.msg_queue.empty() and association.dul.to_user_queue.empty())
+        return waits or not association.dul.is_alive()
+
+    def drowse(self) -> None:
+        """The library's two threads look a thousand times a second whether there is work: 32 idle associations would
+        keep a processor busy. One of them waits now, the other looks seldom."""
+        if self.association is not None:
+            self.association.dul._run_loop_delay = DROWSY_DELAY_S
+            self.association._reactor_checkpoint.clear()
+
+    def wake(self) -> None:
+        if self.association is not None:
+            self.association.dul._run_loop_delay = AWAKE_DELAY_S
+            self.association._reactor_checkpoint.set()
+
+
+@dataclass
+class Places:
+    """The connections of a door. Its methods may be called from any thread."""
+
+    monotonic: Callable[[], float] = time.monotonic
+    _held: list[Place] = field(default_factory=list)
+    _distrusted_until: dict[str, float] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def arrived(self, connection: socket.socket, address: str) -> bool:
+        """A new connection; the oldest without an association makes room for it. False when it is to be closed at once:
+        the door is full, and nobody makes room for its address."""
+        with self._lock:
+            self._forget()
+            if self._is_full() and self._distrusted_until.get(address, 0) > self.monotonic():
+                return False
+            waiting = [place for place in self._held if place.is_waiting]
+            mine = [place for place in waiting if place.address == address]
+            if len(mine) >= WAITING_OF_AN_ADDRESS:
+                mine[0].cut()
+            elif len(waiting) >= MAX_WAITING:
+                waiting[0].cut()
+            self._held.append(Place(address, connection, self.monotonic()))
+            return True
+
+    def begun(self, connection: socket.socket, association: Association) -> Place:
+        """The place of a connection that is served by this association object, which negotiates next. One that was cut
+        a moment ago has a place that nobody accepts."""
+        with self._lock:
+            held = (place for place in self._held if place.connection is connection)
+            place = next(held, Place("", connection, self.monotonic(), is_cut=True))
+            place.association = association
+            association.dul._run_loop_delay = DROWSY_DELAY_S / 5  # until its request is there
+            return place
+
+    def is_held(self, connection: socket.socket) -> bool:
+        """Whether it was not cut."""
+        with self._lock:
+            return any(place.connection is connection and not place.is_cut for place in self._held)
+
+    def served(self, place: Place, serve: Callable[[], None]) -> None:
+        """Carry out a message. Meanwhile its association makes room for nobody."""
+        place.is_serving = True
+        try:
+            serve()
+        finally:
+            place.is_serving, place.progress_at = False, self.monotonic()
+            place.messages += 1
+
+    def received(self, place: Place, count: int) -> None:
+        """Bytes came, or (0) the end of the connection."""
+        with self._lock:
+            place.heard_at = self.monotonic()
+            if place.is_accepted:
+                place.wake()
+            if count >= PROGRESS_BYTES:
+                place.progress_at = place.heard_at
+
+    def accepted(self, association: Association) -> bool:
+        """Whether the door, and its address, have a place for this association; then it holds that until it ends."""
+        with self._lock:
+            self._forget()
+            mine = next((place for place in self._held if place.association is association), None)
+            counts = Counter(place.address for place in self._held if place.is_accepted)
+            if mine is None or counts[mine.address] >= ASSOCIATIONS_OF_AN_ADDRESS:
+                return False
+            if self._is_full() and not self._made_room(mine.address, counts):
+                return False
+            mine.is_accepted = True
+            mine.progress_at = mine.heard_at = self.monotonic()
+            mine.wake()
+            return True
+
+    def look_after(self, idle_s: float) -> None:
+        """For a call now and then: end what still has no association after NEGOTIATION_S. Of the associations the quiet
+        ones drowse, until the library may end them, after `idle_s`."""
+        with self._lock:
+            self._forget()
+            now = self.monotonic()
+            for place in self._held:
+                if place.is_waiting and now - place.since > NEGOTIATION_S:
+                    place.cut()
+                elif place.is_accepted and not place.is_serving:
+                    quiet_s = now - max(place.heard_at, place.progress_at)
+                    if quiet_s > idle_s or place.has_work:
+                        place.wake()
+                    elif quiet_s > DROWSY_S:
+                        place.drowse()
+
+    def _is_full(self) -> bool:
+        return sum(place.is_accepted and not place.is_over for place in self._held) >= MAX_ASSOCIATIONS
+
+    def _made_room(self, address: str, counts: Counter[str]) -> bool:
+        """End an association that does nothing, of an address that has more than this one; first those that never
+        carried a message, then those of the address that has most, then the one idle for the longest."""
+        now = self.monotonic()
+        idle = [
+            place
+            for place in self._held
+            if place.is_accepted
+            and not place.is_serving
+            and now - place.progress_at >= IDLE_S
+            and counts[place.address] > counts[address]
+        ]
+        if not idle or self._distrusted_until.get(address, 0) > now:
+            return False
+        ended = min(idle, key=lambda place: (place.messages > 0, -counts[place.address], place.progress_at))
+        ended.cut()
+        if not ended.messages:
+            self._distrusted_until[ended.address] = now + DISTRUST_S
+        return True
+
+    def _forget(self) -> None:
+        now = self.monotonic()
+        self._held = [place for place in self._held if not place.is_over]
+        self._distrusted_until = {address: until for address, until in self._distrusted_until.items() if until > now}
