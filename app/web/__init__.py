@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from app.web import downloads, error_pages, guards, staff, static_files
+from app.web import downloads, error_pages, guards, origins, staff, static_files
 from app.web.hooks import sms
 from app.web.machine.dicomweb import qido, rendered, stow, wado
 from app.web.machine.ris import completion
@@ -16,9 +16,12 @@ from app.web.wsgi import arrival, headers, proxies, request_log
 
 def register(app: Flask) -> None:
     """Install everything that answers HTTP. The order is the order in which it wraps a request."""
+        False  # a redirect to the path with fewer would repeat a code, under a name of the client
+    )
     proxies.install(app)
     request_log.install(app)
     headers.install(app)
+    origins.install(app)
     guards.install(app)
     error_pages.install(app)
     static_files.install(app)
