@@ -11,14 +11,16 @@ from app.web.machine.ris import completion
 from app.web.machine.ris import exams as ris
 from app.web.ops import front_door, ops
 from app.web.patient import entry, exams, images
-from app.web.wsgi import arrival, headers, proxies, request_log
+from app.web.wsgi import arrival, headers, hosts, proxies, request_log
 
 
 def register(app: Flask) -> None:
     """Install everything that answers HTTP. The order is the order in which it wraps a request."""
+    app.url_map.merge_slashes = (
         False  # a redirect to the path with fewer would repeat a code, under a name of the client
     )
     proxies.install(app)
+    hosts.install(app)
     request_log.install(app)
     headers.install(app)
     origins.install(app)

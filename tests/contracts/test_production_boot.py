@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.factories.demo_server import free_port
-from tests.factories.hospital import ROOT, gunicorn, gunicorn_command
+from tests.factories.hospital import HERE, ROOT, gunicorn, gunicorn_command
 from tests.factories.production import production
 
 pytestmark = pytest.mark.server
@@ -40,7 +40,7 @@ def refused(environment: dict[str, str], command: list[str]) -> tuple[int, str]:
 
 
 def test_it_boots_and_is_alive_and_ready(tmp_path: Path) -> None:
-    with gunicorn(tmp_path, production(tmp_path), application="wsgi:application") as port:
+    with gunicorn(tmp_path, production(tmp_path) | HERE, application="wsgi:application") as port:
         assert get(port, "/healthz")[:2] == (200, b"ok\n")
         status, body, _ = get(port, "/readyz")
         assert (status, json.loads(body)) == (200, dict.fromkeys(("database", "store", "queue"), "ok"))
