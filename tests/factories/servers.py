@@ -22,12 +22,12 @@ START_S = 60
 class Server:
     """A process in a group of its own, with the port it said it listens on."""
 
-    def __init__(self, command: list[str], folder: Path, announced: str) -> None:
+    def __init__(self, command: list[str], folder: Path, announced: str, **settings: str) -> None:
         self.log: list[str] = []
         self._process = subprocess.Popen(
             [sys.executable, "-m", *command],
             cwd=ROOT,
-            env=environment(folder),
+            env=environment(folder) | settings,
             start_new_session=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -83,7 +83,8 @@ def running(server: Server) -> Iterator[Server]:
         server.end(signal.SIGKILL)
 
 
-def gunicorn(folder: Path, processes: int = 1) -> Server:
+def gunicorn(folder: Path, processes: int = 1, **settings: str) -> Server:
+    """`settings`: more of the environment, by variable."""
     command = [
         "gunicorn",
         "wsgi:application",
@@ -96,13 +97,13 @@ def gunicorn(folder: Path, processes: int = 1) -> Server:
         "-b",
         "127.0.0.1:0",
     ]
-    return Server(command, folder, r"Listening at: http://127\.0\.0\.1:(\d+)")
+    return Server(command, folder, r"Listening at: http://127\.0\.0\.1:(\d+)", **settings)
 
 
 def dicom_door(folder: Path) -> Server:
     return Server(["flask", "--app", "wsgi", "scp"], folder, r"DICOM door on port (\d+)")
 
 
-def settings_of(folder: Path) -> Settings:
+def settings_of(folder: Path, **settings: str) -> Settings:
     """The settings the servers of this folder run with."""
-    return Settings.from_env({"CLOUDFILM_PROFILE": "demo", "CLOUDFILM_VAR_DIR": str(folder / "var")})
+    return Settings.from_env({"CLOUDFILM_PROFILE": "demo", "CLOUDFILM_VAR_DIR": str(folder / "var")} | settings)

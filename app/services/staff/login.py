@@ -61,10 +61,11 @@ class StaffLogin:
     def log_in(self, username: str, password: str, typed_totp: str) -> uuid.UUID:
         """The new session's id. Raises AccessRefused for every wrong input alike, TooManyAttempts while locked."""
         name = unicodedata.normalize("NFKC", username[:64]).strip().casefold()
-        key, now = self.codes.hash("staff-login", name), self.clock.now()
-        user = self._claim(name, key, now)
-        step = self._proved(user, password, typed_totp, now)
+        key = self.codes.hash("staff-login", name)
+        user = self._claim(name, key)
+        step = self._proved(user, password, typed_totp, self.clock.now())
         with self.db.session() as session:
+            now = self.clock.now()
             if user is not None and step is not None and repo.use_totp_step(session, user, step):
                 attempts_repo.reset_attempts(session, SCOPE, key, now)
                 row = StaffSession(user_id=user.id, created_at=now, last_seen_at=now, expires_at=now + SESSION_LIFETIME)
@@ -93,9 +94,10 @@ class StaffLogin:
             repo.revoke_session(session, access.session_id, self.clock.now())
             self.audit.record(session, Action.STAFF_LOGOUT, actor=access.actor, subject=access.actor)
 
-    def _claim(self, name: str, key: bytes, now: datetime) -> StaffUser | None:
+    def _claim(self, name: str, key: bytes) -> StaffUser | None:
         """Count the try, then say whose it is."""
         with self.db.session() as session:
+            now = self.clock.now()  # under the lock: a request that waited for it counts when it is let in
             attempts_repo.ensure_attempts(session, SCOPE, key, now)
             counted = attempts_repo.count_attempt(
                 session, SCOPE, key, now, pause=LOCK, in_a_row=IN_A_ROW, for_life=NEVER_FOR_LIFE
