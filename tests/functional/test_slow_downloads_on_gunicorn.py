@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import http.client
+import select
 import socket
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
+from pathlib import Path
 
 import pytest
 
-from app.bootstrap import build
-from tests.factories.access import Issued, issued
+from app.bootstrap import Services, build
+from app.repos.exams import exams as exam_repo
+from app.repos.exams.revision import raise_exam_revision
+from app.web.patient.cut_off import EVERY_S
+from tests.factories.access import Issued, issued, revoke
 from tests.factories.servers import gunicorn, running, settings_of
-from tests.factories.telling import receive_study
+from tests.factories.telling import exam_of, receive_study
 
 pytestmark = pytest.mark.server
 
@@ -29,7 +34,18 @@ class Phone:
         assert answer.status == 303
         cookies = "; ".join(cookie.partition(";")[0] for cookie in answer.headers.get_all("Set-Cookie", []))
         self.cookies = {"Cookie": cookies}
+        self.exam_id = exam.exam_id
         self.address = f"/exams/{exam.exam_id}/dicom.zip"
+
+    def asked(self, path: str) -> str:
+        """The body of a page or file; one byte is one character."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection.request("GET", path, headers=self.cookies)
+        answer = connection.getresponse()
+        assert answer.status == 200
+        text = answer.read().decode("latin-1")
+        connection.close()
+        return text
 
     def ask(
         self, method: str, path: str, data: str = "", headers: dict[str, str] | None = None
@@ -53,8 +69,12 @@ class Phone:
 
 
 @pytest.fixture(scope="module")
-def phone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Phone]:
-    folder = tmp_path_factory.mktemp("slow")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("slow")
+
+
+@pytest.fixture(scope="module")
+def phone(folder: Path) -> Iterator[Phone]:
     house = build(settings_of(folder))
     exam = issued(house)
     uid = receive_study(house, slices=12, side=1024)  # type: ignore[arg-type]
@@ -84,3 +104,92 @@ def test_hanging_downloads_leave_the_service_alive_and_others_are_told_when_to_c
     assert whole.status == 200
     for _ in range(2 * PLACES):  # a place is given back after each
         assert phone.ask("GET", phone.address, headers=phone.cookies).status == 200
+
+
+def hold(house: Services, phone: Phone) -> None:
+    house.release.holds.withhold(exam_of(house).id, "别人的影像", "staff:a")
+
+
+def lift(house: Services) -> None:
+    house.release.holds.release_hold(exam_of(house).id, "已核对", "staff:a")
+
+
+def revoke_all(house: Services, phone: Phone) -> None:
+    revoke(house, "A1")
+
+
+def leave(house: Services, phone: Phone) -> None:
+    page = phone.asked(f"/exams/{phone.exam_id}")
+    token = page.partition('name="csrf_token" value="')[2].partition('"')[0]
+    form = {"Content-Type": "application/x-www-form-urlencoded", **phone.cookies}
+    assert phone.ask("POST", f"/exams/{phone.exam_id}/leave", f"csrf_token={token}", form).status == 200
+
+
+def withdraw(house: Services, phone: Phone) -> None:
+    """What the exam shows is not any more what it was when the download began."""
+    with house.db.session() as session:
+        row = exam_repo.exam_by_accession(session, "A1")
+        assert row is not None
+        raise_exam_revision(session, row.id)
+
+
+@pytest.mark.parametrize("end", [hold, leave, withdraw, revoke_all])
+@pytest.mark.parametrize("kind", ["stalled", "slow"])
+def test_a_download_under_way_is_cut_off(
+    phone: Phone, folder: Path, end: Callable[[Services, Phone], None], kind: str
+) -> None:
+    """Long before the server would give up a client that does not read, and without what it had sent for it."""
+    house = build(settings_of(folder))
+    visitor = Phone(phone.port, issued_again(house))
+    whole = len(visitor.asked(visitor.address))
+    status, connection = visitor.takes_slowly()
+    assert status == 200
+    with connection:
+        end(house, visitor)
+        if kind == "stalled":
+            until_reset(connection)
+        assert read_to_the_end(connection) < whole - (1 << 20)
+    if end is hold:
+        lift(house)
+    house.pictures.renderer.close()
+    house.db.dispose()
+
+
+def test_a_download_whose_session_lives_is_sent_whole_however_slowly(phone: Phone, folder: Path) -> None:
+    house = build(settings_of(folder))
+    visitor = Phone(phone.port, issued_again(house))
+    whole = len(visitor.asked(visitor.address))
+    _, connection = visitor.takes_slowly()
+    with connection:
+        time.sleep(3 * EVERY_S)
+        assert read_to_the_end(connection, piece=1 << 20) >= whole - 64
+    house.pictures.renderer.close()
+    house.db.dispose()
+
+
+def issued_again(house: Services) -> Issued:
+    """The exam of the fixture, with a code that works now."""
+    exam = exam_of(house)
+    with house.db.session() as session:
+        row = exam_repo.exam_by_accession(session, "A1")
+        assert row is not None
+        return Issued(exam.id.hex, house.patient_access.codes.qr_code(session, row), "")
+
+
+def until_reset(connection: socket.socket) -> None:
+    """Without reading anything, until the server broke off."""
+    poll = select.poll()
+    poll.register(connection, select.POLLERR | select.POLLHUP)
+    assert poll.poll(60_000)
+
+
+def read_to_the_end(connection: socket.socket, piece: int = 16384) -> int:
+    """How many bytes came, until the connection ended either way."""
+    connection.settimeout(60)
+    total = 0
+    with suppress(ConnectionResetError):
+        while got := len(connection.recv(piece)):
+            total += got
+            if piece < 1 << 20:
+                time.sleep(0.005)
+    return total

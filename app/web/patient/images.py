@@ -17,9 +17,11 @@ from app.services.pictures.serving import RenderSpec, Window
 from app.web.context import services
 from app.web.downloads import stream_zip
 from app.web.guards import guarded_blueprint
+from app.web.patient import cut_off
 from app.web.patient.session import current_access, record, shown_exam
 
 blueprint = guarded_blueprint("patient_images", __name__, shown_exam)
+blueprint.after_request(cut_off.watch)
 
 MIME = {"jpg": "image/jpeg", "png": "image/png"}
 SIZES = range(64, 2049)

@@ -31,7 +31,8 @@ SEND_S = 120
 LINGER_S, SILENCE_S, LINGER_BYTES = 5.0, 1.0, 64 << 20
 """Limits for throwing away an unread body: in all, for one silence, in bytes."""
 _RECEIVED_BYTES = 256 * 1024
-_SOCKET = "gunicorn.socket"
+SOCKET = "gunicorn.socket"
+"""In the environment: the connection."""
 
 
 def install(app: Flask) -> None:
@@ -47,7 +48,7 @@ class Arrival:
         self._lingering = lingering
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        connection = environ.get(_SOCKET)
+        connection = environ.get(SOCKET)
         if connection is None:
             return self._wrapped(environ, start_response)
         if not environ.get("HTTP_TRANSFER_ENCODING") and environ.get("CONTENT_LENGTH", "0") in ("", "0"):
