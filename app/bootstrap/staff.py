@@ -38,6 +38,7 @@ def build(
             codes=ground.codes,
             fields=fields,
             audit=audit,
+            address_marks=ground.address_marks,
             idle=timedelta(minutes=ground.settings.staff_idle_min),
         ),
         desk=Desk(

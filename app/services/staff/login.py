@@ -18,6 +18,7 @@ from app.models import StaffSession, StaffUser
 from app.repos.patient_access import attempts as attempts_repo
 from app.repos.staff import accounts as repo
 from app.security import passwords, totp
+from app.security.address_marks import AddressMarks
 from app.security.codes import Codes
 from app.security.fields import FieldSealer
 from app.services.audit.log import Action, Audit
@@ -56,25 +57,31 @@ class StaffLogin:
     codes: Codes
     fields: FieldSealer
     audit: Audit
+    address_marks: AddressMarks
     idle: timedelta
 
-    def log_in(self, username: str, password: str, typed_totp: str) -> uuid.UUID:
-        """The new session's id. Raises AccessRefused for every wrong input alike, TooManyAttempts while locked."""
+    def log_in(self, username: str, password: str, typed_totp: str, address: str) -> uuid.UUID:
+        """The new session's id. Raises AccessRefused for every wrong input alike, TooManyAttempts while locked.
+
+        The audit log keeps a mark of `address`: the auditor sees which failures came from one place, and who else did.
+        """
         name = unicodedata.normalize("NFKC", username[:64]).strip().casefold()
         key = self.codes.hash("staff-login", name)
         user = self._claim(name, key)
         step = self._proved(user, password, typed_totp, self.clock.now())
+        mark = self.address_marks.mark(address)
         with self.db.session() as session:
             now = self.clock.now()
             if user is not None and step is not None and repo.use_totp_step(session, user, step):
                 attempts_repo.reset_attempts(session, SCOPE, key, now)
                 row = StaffSession(user_id=user.id, created_at=now, last_seen_at=now, expires_at=now + SESSION_LIFETIME)
                 repo.add(session, row)
-                self.audit.record(session, Action.STAFF_LOGIN, actor=f"staff:{name}", subject=f"staff:{name}")
+                who = f"staff:{name}"
+                self.audit.record(session, Action.STAFF_LOGIN, actor=who, subject=who, address_mark=mark)
                 return row.id
             # a name that is no account may be a password typed into the wrong field: it is not kept
             subject = f"staff:{name}" if user is not None else "staff:unknown"
-            self.audit.record(session, Action.STAFF_LOGIN_FAILED, actor="unknown", subject=subject)
+            self.audit.record(session, Action.STAFF_LOGIN_FAILED, actor="unknown", subject=subject, address_mark=mark)
         raise AccessRefused
 
     def check(self, session_id: uuid.UUID) -> StaffAccess:
