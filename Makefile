@@ -52,7 +52,7 @@ bench: .venv/.test
 	$(PYTHON) -m bench $(BENCH)
 
 soak: .venv/.test tools
-	$(PYTHON) -m bench.soak $(SOAK)
+	$(PYTHON) -m tests.soak $(SOAK)
 
 fix: .venv/.test
 	$(PYTHON) -m ruff format .

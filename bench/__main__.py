@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from bench import first_image, frames, ingest, memory, preparing, rendering, stages, write_lock
+from bench import first_image, frames, ingest, memory, preparing, rendering, stages
 from bench.skipped import Skipped
 
 # Ingest first: for some minutes after many files were deleted ext4 finds free inodes slowly (0.6 ms instead of 0.05),
@@ -20,7 +20,6 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     "stages": stages.run,
     "first_image": first_image.run,
     "memory": memory.run,
-    "write_lock": write_lock.run,
 }
 
 

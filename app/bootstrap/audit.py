@@ -16,4 +16,7 @@ class AuditRoom:
 
 
 def build(ground: Ground) -> AuditRoom:
-    return AuditRoom(log=ground.audit, reading=AuditReading(db=ground.db, audit=ground.audit))
+    return AuditRoom(
+        log=ground.audit,
+        reading=AuditReading(db=ground.db, audit=ground.audit, address_marks=ground.address_marks),
+    )

@@ -9,6 +9,7 @@ from app.bootstrap.outside import Outside
 from app.clock import Clock
 from app.config import Settings
 from app.database import Database
+from app.security.address_marks import AddressMarks
 from app.security.blind_index import BlindIndex
 from app.security.codes import Codes
 from app.security.fields import FieldSealer
@@ -25,6 +26,7 @@ class Ground:
     fields: FieldSealer
     blind: BlindIndex
     codes: Codes
+    address_marks: AddressMarks
     audit: Audit
     wake: Callable[[], None]
     """Tells a worker that something waits."""
@@ -39,6 +41,7 @@ def build(settings: Settings, clock: Clock, outside: Outside, keys: MasterKeys) 
         fields=FieldSealer(keys.derive("fields")),
         blind=BlindIndex(keys.derive("blind-index")),
         codes=Codes(keys.derive("codes"), keys.derive("code-hashes")),
+        address_marks=AddressMarks(keys.derive("address-marks")),
         audit=Audit(key=keys.derive("audit"), clock=clock),
         wake=outside.waker.wake,
     )

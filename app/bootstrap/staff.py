@@ -29,6 +29,7 @@ def build(ground: Ground) -> StaffRoom:
             codes=ground.codes,
             fields=fields,
             audit=audit,
+            address_marks=ground.address_marks,
             idle=timedelta(minutes=ground.settings.staff_idle_min),
         ),
         tokens=SessionTokens(ground.keys.derive("staff-session-jwt"), "staff"),

@@ -43,6 +43,7 @@ class Database:
         usual = patience_s == PATIENCE_S
         engine = self.writing if usual else self.writing.execution_options(cloudfilm_patience_s=patience_s)
         with domain_errors(), Session(engine, expire_on_commit=False) as session, session.begin():
+            session.connection()  # takes the lock now, and not with the first statement
             yield session
 
     @contextmanager

@@ -47,7 +47,8 @@ class AccessAttempts(Base):
 
 
 class OneTimeCode(Base):
-    """Opens once, only together with the access code it was made for. kind: `OneTimeCodeKind`."""
+    """Opens once, only together with the access code it was made for. kind: `OneTimeCodeKind`; sms has six
+    digits, to the phone on file, desk has twelve, read out."""
 
     __tablename__ = "one_time_code"
 
@@ -57,7 +58,7 @@ class OneTimeCode(Base):
     kind: Mapped[str] = mapped_column(String(8))
     code_hash: Mapped[bytes]
     failures: Mapped[int] = mapped_column(default=0)
-    """Wrong tries while it was valid. A wrong try counts on all valid ones of an access code."""
+    """Wrong tries while it was valid. A wrong try counts on all valid ones of an access code; it ends those by sms."""
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]

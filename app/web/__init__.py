@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from flask import Flask
 
-from app.web import downloads, error_pages, guards, staff, static_files
+from app.web import downloads, error_pages, guards, origins, staff, static_files
 from app.web.hooks import sms
 from app.web.machine.dicomweb import qido, rendered, stow, wado
 from app.web.machine.ris import completion
 from app.web.machine.ris import exams as ris
 from app.web.ops import front_door, ops
-from app.web.patient import entry, exams, images, places
-from app.web.wsgi import arrival, headers, proxies, request_log
+from app.web.patient import cut_off, entry, exams, images, places
+from app.web.wsgi import arrival, headers, hosts, proxies, request_log
 
 
 def register(app: Flask) -> None:
     """Install everything that answers HTTP. The order is the order in which it wraps a request."""
+    app.url_map.merge_slashes = (
+        False  # a redirect to the path with fewer would repeat a code, under a name of the client
+    )
     proxies.install(app)
+    hosts.install(app)
     request_log.install(app)
     headers.install(app)
+    origins.install(app)
     guards.install(app)
     error_pages.install(app)
     static_files.install(app)
@@ -27,6 +32,7 @@ def register(app: Flask) -> None:
     downloads.install(app)
     places.install(app)
     stow.install(app)
+    cut_off.install(app)
     app.jinja_env.globals["hospital_name"] = app.extensions["cloudfilm"].settings.hospital_name
     for room in (front_door, entry, exams, images, ris, completion, stow, qido, wado, rendered, sms):
         app.register_blueprint(room.blueprint)

@@ -61,6 +61,8 @@ def install(app: Flask) -> None:
 
 
 def _check() -> None:
+    if request.environ["PATH_INFO"].startswith("//"):
+        raise NotFound  # Werkzeug drops all leading slashes but one: what is behind them is not asked for
     if request.endpoint is None:
         return  # no such route: Flask answers 404 or 405 itself
     guard = guard_of(current_app, request.endpoint)

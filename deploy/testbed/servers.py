@@ -46,9 +46,9 @@ def environment(folder: Path) -> dict[str, str]:
     }
 
 
-def settings_of(folder: Path) -> Settings:
-    """The settings the servers of this folder run with."""
-    return Settings.from_env({"CLOUDFILM_PROFILE": "demo", "CLOUDFILM_VAR_DIR": str(folder / "var")})
+def settings_of(folder: Path, **settings: str) -> Settings:
+    """The settings the servers of this folder run with; `settings`: more of them, by variable."""
+    return Settings.from_env({"CLOUDFILM_PROFILE": "demo", "CLOUDFILM_VAR_DIR": str(folder / "var")} | settings)
 
 
 def gunicorn_command(port: int, *options: str, application: str = "wsgi:application") -> list[str]:

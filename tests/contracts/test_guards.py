@@ -57,5 +57,5 @@ def test_in_production_the_demos_routes_do_not_exist(tmp_path: Path) -> None:
     assert not [rule.rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/demo")]
     answer = app.test_client().get("/", base_url="https://film.example.org")
     assert "max-age" in answer.headers["Strict-Transport-Security"]
-    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert answer.headers["Referrer-Policy"] == "same-origin"
     assert "unsafe" not in answer.headers["Content-Security-Policy"]

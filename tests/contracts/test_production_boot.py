@@ -15,6 +15,7 @@ import pytest
 
 from deploy.testbed.processes import finished, free_port
 from deploy.testbed.servers import gunicorn, gunicorn_command
+from tests.factories.front import HERE
 from tests.factories.production import production
 from tests.places import ROOT
 
@@ -27,7 +28,7 @@ def get(port: int, path: str) -> tuple[int, bytes, Any]:
 
 
 def test_it_boots_and_is_alive_and_ready(tmp_path: Path) -> None:
-    with gunicorn(tmp_path, environ=production(tmp_path)) as server:
+    with gunicorn(tmp_path, environ=production(tmp_path) | HERE) as server:
         assert get(server.port, "/healthz")[:2] == (200, b"ok\n")
         status, body, _ = get(server.port, "/readyz")
         assert (status, json.loads(body)) == (200, dict.fromkeys(("database", "store", "queue"), "ok"))

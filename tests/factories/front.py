@@ -20,6 +20,8 @@ from deploy.testbed.processes import free_port, listening, started
 from tests.places import ROOT
 
 NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:{ROOT / 'var/test-tools/usr/sbin'}")
+HERE = {"CLOUDFILM_BASE_URL": "https://127.0.0.1"}
+"""Where production is asked in these tests; ports do not count."""
 _MAIN = """
 daemon off; worker_processes 1; pid nginx.pid; error_log logs/main.log info; {user}
 events {{ worker_connections 2048; }}
@@ -62,9 +64,12 @@ def _moved(text: str, folder: Path, front: Front, upstream: int) -> str:
     """The shipped file with other ports and folders; fails when a place to change is not there."""
     here = {
         "    listen [::]:80 default_server;\n": "",
+        "    listen [::]:80;\n": "",
         "    listen [::]:443 ssl http2 default_server;\n": "",
-        "listen 80 ": f"listen 127.0.0.1:{front.http} ",
-        "listen 443 ": f"listen 127.0.0.1:{front.https} ",
+        "    listen [::]:443 ssl http2;\n": "",
+        "listen 80": f"listen 127.0.0.1:{front.http}",
+        "listen 443": f"listen 127.0.0.1:{front.https}",
+        "server_name film.example.org;": "server_name 127.0.0.1;",
         "server 127.0.0.1:8000;": f"server 127.0.0.1:{upstream};",
         "/etc/ssl/certs/film.example.org.pem": str(folder / "cert.pem"),
         "/etc/ssl/private/film.example.org.key": str(folder / "key.pem"),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pydicom import Dataset
 from pydicom.uid import KeyObjectSelectionDocumentStorage
 
-from tests.factories.images import ct_slice
+from deploy.testbed.ct import ct_slice
 
 QUALITY = "113001"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import socket
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -43,6 +44,29 @@ def test_a_flood_of_forms_at_the_ways_in_is_429_beyond_a_generous_burst(front: F
     assert set(found) == {429, 502}
     assert BURST < found[502] < FLOOD
     assert answers(front, "POST", "/s/X", 20)[429] > 0
+
+
+@pytest.mark.parametrize("host", ["evil.example", "film.example.org.evil.example", "10.0.0.1", ""])
+@pytest.mark.parametrize("path", ["/", "/q/X", "/healthz"])
+def test_under_a_name_that_is_not_ours_the_connection_is_closed_without_a_word(
+    front: Front, host: str, path: str
+) -> None:
+    sent = f"GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode()
+    for port in (front.http, front.https):
+        with socket.create_connection(("127.0.0.1", port), timeout=30) as plain:
+            connection = blind().wrap_socket(plain) if port == front.https else plain
+            connection.sendall(sent)
+            heard = connection.recv(4096)
+            assert heard == b"" or (not host and heard.startswith(b"HTTP/1.1 400 "))
+            connection.close()
+
+
+def test_plain_http_leads_to_our_own_name(front: Front) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", front.http, timeout=30)
+    connection.request("GET", "/q/X")
+    answer = connection.getresponse()
+    assert (answer.status, answer.headers["Location"]) == (301, "https://film.example.org/q/X")
+    connection.close()
 
 
 def test_who_only_looks_is_never_stopped(front: Front) -> None:

@@ -18,7 +18,7 @@ from app.bootstrap import build
 from app.config import Settings
 from deploy.testbed.servers import gunicorn
 from tests.factories.door_app import bearer
-from tests.factories.front import NGINX, Front, nginx
+from tests.factories.front import HERE, NGINX, Front, nginx
 from tests.factories.leaks import leaks
 from tests.factories.production import production
 
@@ -81,7 +81,7 @@ def blind() -> ssl.SSLContext:
 @pytest.fixture(scope="module")
 def hospital(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hospital]:
     folder = tmp_path_factory.mktemp("hospital")
-    environment = {**production(folder), "CLOUDFILM_LOG_LEVEL": "debug"}
+    environment = {**production(folder), **HERE, "CLOUDFILM_LOG_LEVEL": "debug"}
     services = build(Settings.from_env(environment))
     token = bearer(services, "upload", "ris")["Authorization"]
     services.db.dispose()
@@ -129,11 +129,11 @@ def walked(hospital: Hospital) -> dict[str, str]:
         f"GET /q/{QR}?{QUERY} and more HTTP/1.1",
         f"get /q/{QR} HTTP/1.1",
         f"/q/{QR}",
-        f"GET /q/{QR} HTTP/1.1\r\nHost: a\r\n{PHONE} {ID_NUMBER}",
-        f"GET /q/{QR} HTTP/1.1\r\nHost: a\r\nX-{PICKUP}: {'x' * 60000}",
-        f"POST /q/{QR} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n{PICKUP}\r\n{FORM}",
-        f"POST /q/{QR} HTTP/1.1\r\nHost: a\r\nContent-Length: {PICKUP}",
-        f"POST /q/{QR} HTTP/1.1\r\nHost: a\r\nContent-Length: 7\r\nContent-Length: 8",
+        f"GET /q/{QR} HTTP/1.1\r\nHost: 127.0.0.1\r\n{PHONE} {ID_NUMBER}",
+        f"GET /q/{QR} HTTP/1.1\r\nHost: 127.0.0.1\r\nX-{PICKUP}: {'x' * 60000}",
+        f"POST /q/{QR} HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n{PICKUP}\r\n{FORM}",
+        f"POST /q/{QR} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {PICKUP}",
+        f"POST /q/{QR} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 7\r\nContent-Length: 8",
     ):
         sent = f"{line}\r\n\r\n".encode()
         hospital.raw(hospital.front.https, sent, tls=True)
@@ -152,7 +152,7 @@ def break_off(hospital: Hospital) -> None:
     with pytest.raises(http.client.IncompleteRead):
         connection.getresponse().read()
     connection.close()
-    head = f"POST /dicomweb/studies?{QUERY} HTTP/1.1\r\nHost: a\r\nAuthorization: {hospital.token}\r\n"
+    head = f"POST /dicomweb/studies?{QUERY} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: {hospital.token}\r\n"
     head += "Content-Type: multipart/related; boundary=x; type=application/dicom\r\nContent-Length: 1000\r\n\r\n"
     hospital.raw(hospital.back, head.encode() + f"--x\r\n\r\n{NAME}".encode())
 

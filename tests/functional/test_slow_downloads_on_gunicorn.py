@@ -32,7 +32,18 @@ class Phone:
         assert answer.status == 303
         cookies = "; ".join(cookie.partition(";")[0] for cookie in answer.headers.get_all("Set-Cookie", []))
         self.cookies = {"Cookie": cookies}
+        self.exam_id = exam.exam_id
         self.address = f"/exams/{exam.exam_id}/dicom.zip"
+
+    def asked(self, path: str) -> str:
+        """The body of a page or file; one byte is one character."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection.request("GET", path, headers=self.cookies)
+        answer = connection.getresponse()
+        assert answer.status == 200
+        text = answer.read().decode("latin-1")
+        connection.close()
+        return text
 
     def ask(
         self, method: str, path: str, data: str = "", headers: dict[str, str] | None = None

@@ -21,7 +21,7 @@ from app.config import Settings
 from deploy.testbed.processes import finished
 from deploy.testbed.servers import gunicorn
 from tests.factories.forwarded_headers import OPEN_QUOTE, client_of, values
-from tests.factories.front import NGINX, Front, nginx
+from tests.factories.front import HERE, NGINX, Front, nginx
 from tests.factories.production import production
 from tests.functional.test_server_logs import blind
 
@@ -57,13 +57,17 @@ def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     """The console is open to nginx' own address too, as it is by default. With no proxy counted all come from there:
     production refuses that."""
     folder, proxies = tmp_path_factory.mktemp("house"), request.param
-    environment = production(folder) | {
-        "CLOUDFILM_TRUSTED_PROXIES": str(proxies),
-        "CLOUDFILM_PROXY_ADDRESSES": f"{PROXY}/32",
-        "CLOUDFILM_STAFF_ADDRESSES": f"{PROXY}/32,127.66.0.0/16",
-        "CLOUDFILM_SHARED_ADDRESSES": f"{PROXY}/32",
-        "CLOUDFILM_ADDRESS_FAILURES_PER_HOUR": str(LIMIT),
-    }
+    environment = (
+        production(folder)
+        | HERE
+        | {
+            "CLOUDFILM_TRUSTED_PROXIES": str(proxies),
+            "CLOUDFILM_PROXY_ADDRESSES": f"{PROXY}/32",
+            "CLOUDFILM_STAFF_ADDRESSES": f"{PROXY}/32,127.66.0.0/16",
+            "CLOUDFILM_SHARED_ADDRESSES": f"{PROXY}/32",
+            "CLOUDFILM_ADDRESS_FAILURES_PER_HOUR": str(LIMIT),
+        }
+    )
     if not proxies:  # production always has one
         environment = {name: text for name, text in environment.items() if "SMS" not in name and "TENCENT" not in name}
         environment["CLOUDFILM_PROFILE"] = "demo"

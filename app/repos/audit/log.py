@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import Table, bindparam, func, insert, select, update
+from sqlalchemy import Table, bindparam, exists, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.models import AuditEvent, AuditHead
@@ -60,6 +60,12 @@ def in_order(session: Session, until: int | None = None) -> Iterator[AuditEvent]
     if until is not None:
         query = query.where(AuditEvent.seq <= until)
     yield from session.scalars(query.execution_options(yield_per=500))
+
+
+def is_recorded(session: Session, action: str, actor: str, subject: str) -> bool:
+    """Whether somebody did this to something at least once."""
+    same = (AuditEvent.subject == subject, AuditEvent.action == action, AuditEvent.actor == actor)
+    return bool(session.scalar(select(exists().where(*same))))
 
 
 def of_subject(session: Session, subject: str, actions: Collection[str], limit: int) -> list[AuditEvent]:

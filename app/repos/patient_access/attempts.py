@@ -121,29 +121,36 @@ def reset_attempts(session: Session, scope: AttemptScope, key_hash: bytes, now: 
     session.execute(statement)
 
 
-def count_in_window(session: Session, scope: AttemptScope, key_hash: bytes, now: datetime, window: timedelta) -> None:
-    """Count one failure of an address or a patient, in a window of time that starts with its first failure."""
-    over = or_(
-        AccessAttempts.window_started_at.is_(None),
-        AccessAttempts.window_started_at <= now - window,
-        AccessAttempts.window_started_at > now,
-    )
+def count_in_window(
+    session: Session, scope: AttemptScope, key_hash: bytes, now: datetime, window: timedelta, most: int | None = None
+) -> datetime | None:
+    """Count one in a single conditional UPDATE, unless `most` were counted in the window of time that runs now.
+
+    Returns when the window began, or None when it is full. A window starts with the first that is counted. One that
+    starts in the future (the clock was set back, or another node's is ahead) goes on from now with its whole count.
+    """
+    row = AccessAttempts
+    over = or_(row.window_started_at.is_(None), row.window_started_at <= now - window)
+    own = (row.scope == scope, row.key_hash == key_hash)
+    with_room = () if most is None else (or_(over, row.window_count < most),)
     statement = (
-        update(AccessAttempts)
-        .where(AccessAttempts.scope == scope, AccessAttempts.key_hash == key_hash)
+        update(row)
+        .where(*own, *with_room)
         .values(
-            window_count=case((over, 1), else_=AccessAttempts.window_count + 1),
-            window_started_at=case((over, now), else_=AccessAttempts.window_started_at),
-            lifetime=AccessAttempts.lifetime + 1,
+            window_count=case((over, 1), else_=row.window_count + 1),
+            window_started_at=case((or_(over, row.window_started_at > now), now), else_=row.window_started_at),
+            lifetime=row.lifetime + 1,
             updated_at=now,
         )
+        .returning(row.window_started_at)
+        .execution_options(synchronize_session=False)
     )
-    session.execute(statement)
+    return session.execute(statement).scalar_one_or_none()
 
 
-def window_count(session: Session, scope: AttemptScope, key_hash: bytes, now: datetime, window: timedelta) -> int:
-    """Failures in the window that runs now; 0 when none runs."""
-    row = attempts(session, scope, key_hash)
-    if row is None or row.window_started_at is None or not now - window < row.window_started_at <= now:
-        return 0
-    return row.window_count
+def uncount_in_window(session: Session, scope: AttemptScope, key_hash: bytes, began: datetime) -> None:
+    """Take one off the window that began then. A later window is not touched: this one was never counted in it."""
+    row = AccessAttempts
+    same = (row.scope == scope, row.key_hash == key_hash, row.window_started_at == began, row.window_count > 0)
+    statement = update(row).where(*same).values(window_count=row.window_count - 1)
+    session.execute(statement.execution_options(synchronize_session=False))

@@ -8,6 +8,7 @@ from typing import Any
 
 from app.database import Database
 from app.repos.audit import log as repo
+from app.security.address_marks import AddressMarks
 from app.services.audit.log import Audit, AuditFault
 
 PAGE = 100
@@ -30,6 +31,7 @@ class AuditReading:
 
     db: Database
     audit: Audit
+    address_marks: AddressMarks
 
     def newest(self, before: int | None, **equal: str) -> list[AuditLine]:
         """At most 100 events below a sequence number, newest first; `equal`: exact values of FILTERS."""
@@ -44,3 +46,7 @@ class AuditReading:
         """Every break of the hash chain; reads the whole log."""
         with self.db.read() as session:
             return self.audit.verify(session)
+
+    def mark_of(self, address: str) -> str:
+        """What stands in the log for this network address, to compare with. The log itself leads to no address."""
+        return self.address_marks.mark(address.strip())

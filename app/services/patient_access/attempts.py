@@ -26,18 +26,26 @@ PATIENT_WINDOW = timedelta(days=1)
 PATIENT_FAILURES = 20
 
 
+Counted = tuple[tuple[AttemptScope, bytes, datetime], ...]
+"""Scope, key and begin of each window in which a try was counted."""
+
+
 @dataclass(frozen=True)
 class Claim:
-    """Whether one try may be compared now. `retry_after_s`: paused; `step_up`: the knowledge factor does not count."""
+    """Whether one try may be compared now. `retry_after_s`: paused; `step_up`: the knowledge factor does not count.
+
+    `counted`: where a stranger's try was counted; a success gives it back.
+    """
 
     retry_after_s: int = 0
     step_up: bool = False
+    counted: Counted = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Attempts:
     """Decides whether one more try may be compared. Every method works inside the caller's transaction; a refusal is a
-    result and not an exception.
+    result and not an exception. `now` is read inside that transaction: before it, a request may have waited for others.
     """
 
     codes: Codes
@@ -53,26 +61,33 @@ class Attempts:
         device_key: bytes | None,
         now: datetime,
     ) -> Claim:
-        """Count a try of the knowledge factor. The caller commits before it compares.
+        """Count a try of the knowledge factor on its address, its patient and its code. The caller commits before it
+        compares. Where one count is full, the try is counted on none.
 
         `device_key` is set for a device that opened this exam before; it alone is counted then.
         """
-        if not device_key and self._too_many_elsewhere(session, patient_key, address, now):
+        counted = () if device_key else self._claim_elsewhere(session, patient_key, address, now)
+        if counted is None:
             return Claim(step_up=True)
         scope, key = _own(code_key, device_key)
         repo.ensure_attempts(session, scope, key, now)
         if repo.count_attempt(session, scope, key, now, pause=PAUSE, in_a_row=IN_A_ROW, for_life=FOR_LIFE):
-            return Claim()
+            return Claim(counted=counted)
+        _give_back(session, counted)
         return self._refusal(session, scope, key, now)
 
-    def succeeded(self, session: Session, code_key: bytes, device_key: bytes | None, now: datetime) -> None:
+    def succeeded(
+        self, session: Session, code_key: bytes, device_key: bytes | None, claim: Claim, now: datetime
+    ) -> None:
         repo.forgive_attempt(session, *_own(code_key, device_key), now)
+        _give_back(session, claim.counted)
 
-    def failed(self, session: Session, patient_key: bytes, address: str, now: datetime) -> None:
-        """Count a failure on the patient and on the address it came from; the code was counted before."""
-        repo.ensure_attempts(session, AttemptScope.PATIENT, patient_key, now)
-        repo.count_in_window(session, AttemptScope.PATIENT, patient_key, now, PATIENT_WINDOW)
-        self.failed_on_address(session, address, now)
+    def failed(self, session: Session, patient_key: bytes, address: str, claim: Claim, now: datetime) -> None:
+        """Count a failure of a known device on the patient and the address too; other tries were counted before."""
+        if not claim.counted:
+            repo.ensure_attempts(session, AttemptScope.PATIENT, patient_key, now)
+            repo.count_in_window(session, AttemptScope.PATIENT, patient_key, now, PATIENT_WINDOW)
+            self.failed_on_address(session, address, now)
 
     def failed_on_address(self, session: Session, address: str, now: datetime) -> None:
         key = self._address_key(address)
@@ -85,16 +100,13 @@ class Attempts:
         key = self._address_key(address)
         if key is None:
             return 0
-        if (
-            repo.window_count(session, AttemptScope.REQUEST, key, now, ADDRESS_WINDOW)
-            >= REQUESTS_A_FAILURE * self.address_limit
-        ):
-            row = repo.attempts(session, AttemptScope.REQUEST, key)
-            begun = row.window_started_at if row is not None and row.window_started_at is not None else now
-            return max(1, int((begun + ADDRESS_WINDOW - now).total_seconds()))
+        most = REQUESTS_A_FAILURE * self.address_limit
         repo.ensure_attempts(session, AttemptScope.REQUEST, key, now)
-        repo.count_in_window(session, AttemptScope.REQUEST, key, now, ADDRESS_WINDOW)
-        return 0
+        if repo.count_in_window(session, AttemptScope.REQUEST, key, now, ADDRESS_WINDOW, most) is not None:
+            return 0
+        row = repo.attempts(session, AttemptScope.REQUEST, key)
+        begun = row.window_started_at if row is not None and row.window_started_at is not None else now
+        return max(1, int((min(begun, now) + ADDRESS_WINDOW - now).total_seconds()))
 
     def knowledge_is_off(self, session: Session, code_key: bytes, device_key: bytes | None) -> bool:
         row = repo.attempts(session, *_own(code_key, device_key))
@@ -109,11 +121,21 @@ class Attempts:
         if device_key:
             repo.reset_attempts(session, AttemptScope.DEVICE, device_key, now)
 
-    def _too_many_elsewhere(self, session: Session, patient_key: bytes, address: str, now: datetime) -> bool:
-        key = self._address_key(address)
-        on_address = repo.window_count(session, AttemptScope.ADDRESS, key, now, ADDRESS_WINDOW) if key else 0
-        on_patient = repo.window_count(session, AttemptScope.PATIENT, patient_key, now, PATIENT_WINDOW)
-        return on_address >= self.address_limit or on_patient >= PATIENT_FAILURES
+    def _claim_elsewhere(self, session: Session, patient_key: bytes, address: str, now: datetime) -> Counted | None:
+        """Count a stranger's try on the address and on the patient; None, and counted on neither, when one is full."""
+        address_key = self._address_key(address)
+        counted: Counted = ()
+        wanted = [(AttemptScope.PATIENT, patient_key, PATIENT_WINDOW, PATIENT_FAILURES)]
+        if address_key is not None:
+            wanted.insert(0, (AttemptScope.ADDRESS, address_key, ADDRESS_WINDOW, self.address_limit))
+        for scope, key, window, most in wanted:
+            repo.ensure_attempts(session, scope, key, now)
+            began = repo.count_in_window(session, scope, key, now, window, most)
+            if began is None:
+                _give_back(session, counted)
+                return None
+            counted = (*counted, (scope, key, began))
+        return counted
 
     def _refusal(self, session: Session, scope: AttemptScope, key: bytes, now: datetime) -> Claim:
         repo.shorten_pause(session, scope, key, now, PAUSE)
@@ -131,6 +153,11 @@ class Attempts:
         except ValueError:
             counted = "unknown"
         return self.codes.hash("address", counted)
+
+
+def _give_back(session: Session, counted: Counted) -> None:
+    for scope, key, began in counted:
+        repo.uncount_in_window(session, scope, key, began)
 
 
 def _own(code_key: bytes, device_key: bytes | None) -> tuple[AttemptScope, bytes]:

@@ -73,12 +73,12 @@ class OneTimeCodes:
 
         Raises TooManyAttempts when its address asked too often, for whatever codes.
         """
-        now = self.clock.now()
-        key = f"{self.naming.code_key(attempt).hex()}:{uuid.uuid4().hex}:{int(now.timestamp())}"
+        code_key, one_time_id = self.naming.code_key(attempt).hex(), uuid.uuid4().hex
         with self.db.session() as session:
+            now = self.clock.now()
             retry_after_s = self.attempts.ask(session, attempt.address, now)
             if not retry_after_s:
-                self.enqueue(session, ONE_TIME_REQUEST, key)
+                self.enqueue(session, ONE_TIME_REQUEST, f"{code_key}:{one_time_id}:{int(now.timestamp())}")
         if retry_after_s:
             raise TooManyAttempts(retry_after_s)
         self.wake()
@@ -86,10 +86,10 @@ class OneTimeCodes:
     def answer(self, key: str) -> None:
         """Send what was asked for, at most three a day and exam. Done twice it sends once."""
         code_key, one_time_id, asked_at = key.split(":")
-        now = self.clock.now()
-        if now.timestamp() - int(asked_at) > LIFETIME.total_seconds():
-            return  # nobody waits for it any more
         with self.db.session() as session:
+            now = self.clock.now()
+            if now.timestamp() - int(asked_at) > LIFETIME.total_seconds():
+                return  # nobody waits for it any more
             code = self.naming.live(session, bytes.fromhex(code_key), now)
             exam = exam_repo.exam(session, code.exam_id) if code else None
             patient = patients.patient(session, exam.patient_id) if exam else None
@@ -105,25 +105,29 @@ class OneTimeCodes:
         self.wake()  # the sweeping thread may have looked a moment ago
 
     def for_the_desk(self, session: Session, exam: Exam) -> str:
-        """A one-time code that staff read out to somebody they identified. Inside the caller's transaction."""
+        """A one-time code that staff read out to somebody they identified. Inside the caller's transaction.
+
+        It has no count of tries: whoever photographed the QR could use it up. It is too long to be guessed instead.
+        """
         qr = code_repo.code_by_hash(session, self.codes.hash("long", self.access_codes.qr_code(session, exam)))
         assert qr is not None  # issued by the line before
         code_id = uuid.uuid4()
         self._new(session, qr, code_id, OneTimeCodeKind.DESK, self.clock.now())
-        return self.codes.one_time_code(code_id.bytes)
+        return self.codes.desk_code(code_id.bytes)
 
     def open_by_one_time_code(self, attempt: Attempt, typed: str) -> Opened:
         """Open with any live one-time code that was made for this very code, once: the desk's or one that was sent.
 
         Works while the knowledge factor is paused or off. Raises AccessRefused for every reason alike.
         """
-        now = self.clock.now()
         with self.db.session() as session:
+            now = self.clock.now()
             named = self.naming.named(session, attempt, now)
             access_code_id = named.code.id if named.code else NOBODY
             claimed = repo.claim(session, access_code_id, now, TRIES)
         right = self._right_one(claimed, normal_code(typed))
         with self.db.session() as session:
+            now = self.clock.now()
             live = right is not None and self.naming.still_names(session, named, now)
             if live and right is not None and repo.use(session, right, now):
                 repo.end_others(session, access_code_id, now)
@@ -145,12 +149,14 @@ class OneTimeCodes:
     def _new(
         self, session: Session, named_by: AccessCode, code_id: uuid.UUID, kind: OneTimeCodeKind, now: datetime
     ) -> OneTimeCode:
+        is_desks = kind == OneTimeCodeKind.DESK
+        code = self.codes.desk_code(code_id.bytes) if is_desks else self.codes.one_time_code(code_id.bytes)
         row = OneTimeCode(
             id=code_id,
             exam_id=named_by.exam_id,
             access_code_id=named_by.id,
             kind=kind,
-            code_hash=self.codes.hash("one-time", code_id.hex, self.codes.one_time_code(code_id.bytes)),
+            code_hash=self.codes.hash("one-time", code_id.hex, code),
             created_at=now,
             expires_at=now + LIFETIME,
         )

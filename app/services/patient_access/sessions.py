@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
+from app.caches.lru import LruCache
 from app.clock import Clock
 from app.database import Database
 from app.errors import NotFound
+from app.repos.audit import log as audit_repo
 from app.repos.patient_access import sessions
 from app.services.audit.log import Action, Audit
 from app.services.audit.subjects import exam_subject
 from app.services.session_times import is_alive, is_to_be_touched, touch
+
+KEPT_NOTES = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,7 @@ class PatientSessions:
     clock: Clock
     audit: Audit
     idle: timedelta
+    _noted: LruCache[tuple[uuid.UUID, Action], bool] = field(default_factory=lambda: LruCache(KEPT_NOTES))
 
     def check(self, session_id: uuid.UUID) -> PatientAccess:
         """The access a session gives now. One indexed SELECT; raises NotFound when it is over for any reason."""
@@ -60,6 +65,23 @@ class PatientSessions:
         """Note in the audit log what this patient looked at or took away."""
         with self.db.session() as session:
             self._record(session, access, action, **detail)
+
+    def record_once(self, access: PatientAccess, action: Action) -> None:
+        """Note what this patient looks at the first time in a session: a stack is hundreds of requests, and one look.
+
+        The note is durable when this returns, and one whatever number of processes and threads serve the session.
+        """
+        self._noted.computed((access.session_id, action), lambda: self._noted_now(access, action))
+
+    def _noted_now(self, access: PatientAccess, action: Action) -> bool:
+        wanted = (action, access.actor, exam_subject(access.exam_id))
+        with self.db.read() as session:  # nobody who only looks on waits for the write lock
+            if audit_repo.is_recorded(session, *wanted):
+                return True
+        with self.db.session() as session:
+            if not audit_repo.is_recorded(session, *wanted):
+                self._record(session, access, action)
+        return True
 
     def _record(self, session: Session, access: PatientAccess, action: Action, **detail: str) -> None:
         self.audit.record(session, action, actor=access.actor, subject=exam_subject(access.exam_id), **detail)

@@ -20,7 +20,7 @@ from app.errors import AccessRefused, StepUpRequired, TooManyAttempts
 from app.security.codes import Codes, normal_factor
 from app.security.fields import FieldSealer
 from app.services.audit.log import Action, Audit
-from app.services.patient_access.attempts import Attempts
+from app.services.patient_access.attempts import Attempts, Claim
 from app.services.patient_access.code_naming import Attempt, CodeNaming, Named
 from app.services.patient_access.opening import Factor, Opened, Opening
 
@@ -42,8 +42,8 @@ class Verification:
 
     def open_by_factor(self, attempt: Attempt, factor: str) -> Opened:
         """Open with the last four of the ID number. Raises AccessRefused, TooManyAttempts, StepUpRequired."""
-        now = self.clock.now()
         with self.db.session() as session:
+            now = self.clock.now()  # under the lock: a request that waited for it counts when it is let in
             named = self.naming.named(session, attempt, now)
             claim = self.attempts.claim(
                 session, named.code_key, named.patient_key, attempt.address, named.device_key, now
@@ -54,10 +54,11 @@ class Verification:
             raise StepUpRequired
         right = self._factor_is_right(named, factor)
         with self.db.session() as session:
+            now = self.clock.now()
             if right and self.naming.still_names(session, named, now):
-                self.attempts.succeeded(session, named.code_key, named.device_key, now)
+                self.attempts.succeeded(session, named.code_key, named.device_key, claim, now)
                 return self.opening.open_session(session, named, attempt, now, by=Factor.ID_NUMBER)
-            self._refuse(session, named, attempt, now)
+            self._refuse(session, named, attempt, claim, now)
             if self.attempts.knowledge_is_off(session, named.code_key, named.device_key):
                 self.audit.record(session, Action.KNOWLEDGE_FACTOR_OFF, actor="patient", subject=named.subject)
         raise AccessRefused
@@ -68,6 +69,6 @@ class Verification:
         expected = self.codes.hash("factor", number[-4:]) if len(number) >= 4 else secrets.token_bytes(32)
         return hmac.compare_digest(self.codes.hash("factor", normal_factor(factor)), expected)
 
-    def _refuse(self, session: Session, named: Named, attempt: Attempt, now: datetime) -> None:
-        self.attempts.failed(session, named.patient_key, attempt.address, now)
+    def _refuse(self, session: Session, named: Named, attempt: Attempt, claim: Claim, now: datetime) -> None:
+        self.attempts.failed(session, named.patient_key, attempt.address, claim, now)
         self.audit.record(session, Action.ACCESS_FAILED, actor="patient", subject=named.subject)

@@ -19,6 +19,7 @@ from app.models.states import AttemptScope
 from app.repos.patient_access import attempts as attempts_repo
 from app.repos.staff import accounts as repo
 from app.security import passwords, totp
+from app.security.address_marks import AddressMarks
 from app.security.codes import Codes
 from app.security.fields import FieldSealer
 from app.services.audit.log import Action, Audit
@@ -58,24 +59,33 @@ class StaffLogin:
     codes: Codes
     fields: FieldSealer
     audit: Audit
+    address_marks: AddressMarks
     idle: timedelta
 
-    def log_in(self, username: str, password: str, typed_totp: str) -> uuid.UUID:
-        """The new session's id. Raises AccessRefused for every wrong input alike, TooManyAttempts while locked."""
+    def log_in(self, username: str, password: str, typed_totp: str, address: str) -> uuid.UUID:
+        """The new session's id. Raises AccessRefused for every wrong input alike, TooManyAttempts while locked.
+
+        The audit log keeps a mark of `address`: the auditor sees which failures came from one place, and who else did.
+        """
         name = unicodedata.normalize("NFKC", username[:64]).strip().casefold()
-        key, now = self.codes.hash("staff-login", name), self.clock.now()
-        user = self._claim(name, key, now)
-        step = self._proved(user, password, typed_totp, now)
+        key = self.codes.hash("staff-login", name)
+        user = self._claim(name, key)
+        step = self._proved(user, password, typed_totp, self.clock.now())
+        mark = self.address_marks.mark(address)
         with self.db.session() as session:
+            now = self.clock.now()
             if user is not None and step is not None and repo.use_totp_step(session, user, step):
                 attempts_repo.reset_attempts(session, SCOPE, key, now)
                 row = StaffSession(user_id=user.id, created_at=now, last_seen_at=now, expires_at=now + SESSION_LIFETIME)
                 repo.add(session, row)
-                self.audit.record(session, Action.STAFF_LOGIN, actor=f"staff:{name}", subject=staff_subject(name))
+                subject = staff_subject(name)
+                self.audit.record(
+                    session, Action.STAFF_LOGIN, actor=f"staff:{name}", subject=subject, address_mark=mark
+                )
                 return row.id
             # a name that is no account may be a password typed into the wrong field: it is not kept
             subject = staff_subject(name) if user is not None else UNKNOWN_STAFF
-            self.audit.record(session, Action.STAFF_LOGIN_FAILED, actor="unknown", subject=subject)
+            self.audit.record(session, Action.STAFF_LOGIN_FAILED, actor="unknown", subject=subject, address_mark=mark)
         raise AccessRefused
 
     def check(self, session_id: uuid.UUID) -> StaffAccess:
@@ -95,9 +105,10 @@ class StaffLogin:
             repo.revoke_session(session, access.session_id, self.clock.now())
             self.audit.record(session, Action.STAFF_LOGOUT, actor=access.actor, subject=access.actor)
 
-    def _claim(self, name: str, key: bytes, now: datetime) -> StaffUser | None:
+    def _claim(self, name: str, key: bytes) -> StaffUser | None:
         """Count the try, then say whose it is."""
         with self.db.session() as session:
+            now = self.clock.now()  # under the lock: a request that waited for it counts when it is let in
             attempts_repo.ensure_attempts(session, SCOPE, key, now)
             counted = attempts_repo.count_attempt(
                 session, SCOPE, key, now, pause=LOCK, in_a_row=IN_A_ROW, for_life=NEVER_FOR_LIFE

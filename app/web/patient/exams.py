@@ -62,7 +62,7 @@ def viewer(exam_id: str) -> str:
     access = patient_session.current_access()
     if access.held:
         return _held()
-    patient_session.record(Action.IMAGES_VIEWED)
+    patient_session.record_look()
     view, shown = _exam()
     return render_template(
         "patient/viewer.html",

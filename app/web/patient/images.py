@@ -17,10 +17,12 @@ from app.services.pictures.serving import RenderSpec, Window
 from app.web.context import services
 from app.web.downloads import stream_zip
 from app.web.guards import guarded_blueprint
+from app.web.patient import cut_off
 from app.web.patient.places import RENDERS, SHEETS, place
-from app.web.patient.session import current_access, record, shown_exam
+from app.web.patient.session import current_access, record, record_look, shown_exam
 
 blueprint = guarded_blueprint("patient_images", __name__, shown_exam)
+blueprint.after_request(cut_off.watch)
 
 MIME = {"jpg": "image/jpeg", "png": "image/png"}
 SIZES = range(64, 2049)
@@ -30,7 +32,10 @@ _NUMBER = re.compile(r"-?\d{1,6}(\.\d{1,6})?\Z")
 @blueprint.get("/exams/<exam_id>/manifest.json")
 def manifest(exam_id: str) -> Response:
     access = current_access()
-    return jsonify(services().pictures.serving.manifest(access.exam_id, access.exam_revision))
+    told = services().pictures.serving.manifest(access.exam_id, access.exam_revision)
+    if told["series"]:
+        record_look()
+    return jsonify(told)
 
 
 @blueprint.get("/exams/<exam_id>/series/<int:n>/frames/<int:k>.<fmt>")
@@ -61,6 +66,8 @@ def batch(exam_id: str, n: int) -> Response:
     frames = services().pictures.serving.batch(
         access.exam_id, access.exam_revision, n, first, count, preview=size == 256
     )
+    if any(frames):
+        record_look()
     body = b"".join(struct.pack(">I", len(piece)) + piece for piece in frames)
     return Response(body, mimetype="application/octet-stream")
 
@@ -79,7 +86,7 @@ def images_zip(exam_id: str) -> Response:
 
     if not shown:
         raise NotFound
-    return stream_zip(files(), "images.zip", f"exam:{exam_id}", lambda: record(Action.IMAGES_DOWNLOADED, form="jpeg"))
+    return stream_zip(files(), "images.zip", f"exam:{exam_id}", lambda: _record_download("jpeg"))
 
 
 @blueprint.get("/exams/<exam_id>/dicom.zip")
@@ -93,7 +100,7 @@ def dicom_zip(exam_id: str) -> Response:
 
     if not originals:
         raise NotFound
-    return stream_zip(files(), "dicom.zip", f"exam:{exam_id}", lambda: record(Action.IMAGES_DOWNLOADED, form="dicom"))
+    return stream_zip(files(), "dicom.zip", f"exam:{exam_id}", lambda: _record_download("dicom"))
 
 
 @blueprint.get("/exams/<exam_id>/report.pdf")
@@ -106,9 +113,15 @@ def report_pdf(exam_id: str) -> Response:
     return response
 
 
+def _record_download(form: str) -> None:
+    record_look()
+    record(Action.IMAGES_DOWNLOADED, form=form)
+
+
 def _picture(picture: bytes, mimetype: str) -> Response:
     if not picture:
         return Response(status=422)  # stored and safe, but it cannot be decoded
+    record_look()
     return Response(picture, mimetype=mimetype)
 
 

@@ -53,6 +53,12 @@ def record(action: Action, **detail: str) -> None:
         services().patient_access.sessions.record(current_access(), action, **detail)
 
 
+def record_look() -> None:
+    """Note that this patient sees pictures of the exam, once a session, whichever address shows the first."""
+    if request.method != "HEAD":
+        services().patient_access.sessions.record_once(current_access(), Action.IMAGES_VIEWED)
+
+
 def device_token() -> str | None:
     """The token of a browser that was let in before."""
     return cookies.DEVICE.read()[:64] or None

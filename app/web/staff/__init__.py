@@ -27,7 +27,7 @@ def install(app: Flask) -> None:
     app.config.update(
         WTF_CSRF_CHECK_DEFAULT=False,  # the staff guard checks; patients' forms and machines have their own ways
         WTF_CSRF_TIME_LIMIT=None,  # a login page left open overnight must work in the morning
-        WTF_CSRF_SSL_STRICT=False,  # it needs a Referer, and our own Referrer-Policy forbids to send one
+        WTF_CSRF_SSL_STRICT=False,  # it needs a Referer; `origins` looks at what browsers say more reliably
         BOOTSTRAP_SERVE_LOCAL=True,
         **cookies.form_settings(services.settings.is_https),
     )

@@ -30,6 +30,15 @@ def verify() -> Response:
     return make_response(page)
 
 
+@blueprint.post("/address-mark")
+def address_mark() -> str:
+    """The mark of an address that the auditor knows. By POST: addresses stand in no query."""
+    address = request.form.get("address", "")[:64]
+    lines = services().audit.reading.newest(None)
+    mark = services().audit.reading.mark_of(address)
+    return render_template("staff/audit.html", lines=lines, wanted={}, older=None, faults=None, mark=mark)
+
+
 def _before() -> int | None:
     text = request.args.get("before", "")
     if not text:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Response, flash, make_response, redirect, render_template, session
+from flask import Response, flash, make_response, redirect, render_template, request, session
 
 from app.errors import AccessRefused, InvalidInput, NotFound, TooManyAttempts
 from app.security.permissions import Permission, may
@@ -47,7 +47,9 @@ def log_in() -> Response:
     if not form.validate():
         return _refused(form, "incomplete", 400)
     try:
-        session_id = services().staff.login.log_in(form.username.data, form.password.data, form.totp.data)
+        session_id = services().staff.login.log_in(
+            form.username.data, form.password.data, form.totp.data, request.remote_addr or ""
+        )
     except AccessRefused:
         return _refused(form, "wrong", 403)
     except TooManyAttempts as pause:

@@ -33,7 +33,8 @@ SLOWEST, WINDOW_S = 32 * 1024, 20.0
 LINGER_S, SILENCE_S, LINGER_BYTES, LINGER_SPEED = 2.0, 0.25, 64 << 20, 4 << 20
 """Limits for throwing away an unread body: in all, for one silence, in bytes, in bytes a second."""
 _RECEIVED_BYTES = 256 * 1024
-_SOCKET = "gunicorn.socket"
+SOCKET = "gunicorn.socket"
+"""In the environment: the connection."""
 
 
 def install(app: Flask) -> None:
@@ -49,7 +50,7 @@ class Arrival:
         self._lingering = lingering
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        connection = environ.get(_SOCKET)
+        connection = environ.get(SOCKET)
         if connection is None:
             return self._wrapped(environ, start_response)
         if not environ.get("HTTP_TRANSFER_ENCODING") and environ.get("CONTENT_LENGTH", "0") in ("", "0"):

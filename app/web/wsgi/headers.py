@@ -1,5 +1,5 @@
-"""Response headers of every answer: CSP, no-store, no-referrer. A view may only allow more caching, for answers that
-name nobody (`static_files`).
+"""Response headers of every answer: CSP, no-store and others. A view may only allow more caching, for answers that name
+nobody (`static_files`).
 
 They are set outside of Flask, where no view and no hook can forget or remove them, and where they cost nearly nothing.
 """
@@ -21,14 +21,15 @@ CONTENT_SECURITY_POLICY = (
 
 FOR_EVERY_ANSWER = (
     ("Content-Security-Policy", CONTENT_SECURITY_POLICY),
-    ("Referrer-Policy", "no-referrer"),
+    ("Referrer-Policy", "same-origin"),
     ("X-Content-Type-Options", "nosniff"),
     ("X-Frame-Options", "DENY"),
     ("Cross-Origin-Opener-Policy", "same-origin"),
     ("Cross-Origin-Resource-Policy", "same-origin"),
     ("Permissions-Policy", "camera=(), microphone=(), geolocation=()"),
 )
-"""No view sets one of these."""
+"""No view sets one of these. Referrer-Policy: other sites learn nothing of our addresses, and our own forms still say
+where they come from (`origins`); under `no-referrer` a browser sends `Origin: null` with them."""
 NO_STORE = ("Cache-Control", "no-store")
 ONLY_HTTPS = ("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
 

@@ -217,32 +217,44 @@ def test_the_desks_and_the_phones_code_live_side_by_side_until_one_of_them_opene
     assert statuses(app, exam, [told[typed], *told]) == [303, 403, 403]
 
 
+def phone_code(house: Services, app: Flask, exam: Issued) -> str:
+    app.test_client().post(f"/q/{exam.qr}", data={"action": "send_code"})
+    return sent_code(house)
+
+
 def test_a_wrong_try_counts_on_every_code_that_lives(house: Services, app: Flask, exam: Issued) -> None:
-    first = desk_code(house, exam)
+    first = phone_code(house, app, exam)
     assert statuses(app, exam, ["000000"] * 3) == [403] * 3
-    second = desk_code(house, exam)
+    second = phone_code(house, app, exam)
     assert statuses(app, exam, ["000000"] * 2) == [403] * 2
     assert statuses(app, exam, [first, second]) == [403, 303]
 
 
-def test_a_code_given_after_all_tries_were_used_up_is_a_new_one(house: Services, app: Flask, exam: Issued) -> None:
-    desk_code(house, exam)
+def test_a_code_sent_after_all_tries_were_used_up_is_a_new_one(house: Services, app: Flask, exam: Issued) -> None:
+    phone_code(house, app, exam)
     assert statuses(app, exam, ["000000"] * 5) == [403] * 5
-    fresh = desk_code(house, exam)
+    fresh = phone_code(house, app, exam)
     assert statuses(app, exam, ["000000"] * 4 + [fresh]) == [403] * 4 + [303]
 
 
 def test_parallel_guesses_at_two_live_codes_are_compared_five_times_in_all(
     house: Services, app: Flask, exam: Issued, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    desk_code(house, exam)
-    desk_code(house, exam)
+    phone_code(house, app, exam)
+    phone_code(house, app, exam)
     compared: list[int] = []
     claim = one_time_codes.claim
     monkeypatch.setattr(one_time_codes, "claim", lambda *args: compared.append(len(found := claim(*args))) or found)
     with ThreadPoolExecutor(12) as guessers:
         list(guessers.map(lambda _: statuses(app, exam, ["000000"]), range(12)))
     assert sorted(compared) == [0] * 7 + [2] * 5
+
+
+def test_guesses_that_end_the_phones_code_leave_the_desks_alone(house: Services, app: Flask, exam: Issued) -> None:
+    told = phone_code(house, app, exam)
+    read_out = desk_code(house, exam)
+    assert statuses(app, exam, ["000000"] * 5) == [403] * 5
+    assert statuses(app, exam, [told, read_out]) == [403, 303]
 
 
 def test_codes_of_the_desk_use_up_none_of_the_three_that_are_sent_a_day(

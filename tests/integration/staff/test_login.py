@@ -42,7 +42,7 @@ def test_unknown_names_run_the_same_statements_as_known_ones(app: Flask, house: 
     for name in (who.username, "nobody-of-ours"):
         seen.clear()
         with pytest.raises(AccessRefused):
-            house.staff.login.log_in(name, "wrong", "000000")
+            house.staff.login.log_in(name, "wrong", "000000", "10.0.0.7")
         runs.append(list(seen))
     assert runs[0] == runs[1]
 
@@ -62,10 +62,10 @@ def test_a_lock_outlives_a_restart(tmp_path: Path, house: Services) -> None:
     who = account(house)
     for _ in range(5):
         with pytest.raises(AccessRefused):
-            house.staff.login.log_in("desk", "wrong", "000000")
+            house.staff.login.log_in("desk", "wrong", "000000", "10.0.0.7")
     again = build(settings(tmp_path), house.clock)
     with pytest.raises(TooManyAttempts):
-        again.staff.login.log_in("desk", who.password, code(house, who))
+        again.staff.login.log_in("desk", who.password, code(house, who), "10.0.0.7")
 
 
 def test_thirty_parallel_guesses_get_no_more_than_five_comparisons(
@@ -77,7 +77,7 @@ def test_thirty_parallel_guesses_get_no_more_than_five_comparisons(
 
     def guess() -> None:
         try:
-            house.staff.login.log_in("desk", "wrong", "000000")
+            house.staff.login.log_in("desk", "wrong", "000000", "10.0.0.7")
         except (AccessRefused, TooManyAttempts) as error:
             outcomes.append(type(error))
 

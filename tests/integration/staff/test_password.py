@@ -45,7 +45,7 @@ def test_secrets_that_ended_while_they_were_compared_open_nothing(
 
     monkeypatch.setattr(passwords, "is_right", slowly)
     with pytest.raises(AccessRefused):
-        house.staff.login.log_in(who.username, who.password, code(house, who))
+        house.staff.login.log_in(who.username, who.password, code(house, who), "10.0.0.7")
 
 
 def full_width(text: str) -> str:

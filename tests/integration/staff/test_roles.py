@@ -33,6 +33,7 @@ REACHED_BY = {
     "POST /staff/people/<username>/disable": "security_admin",
     "GET /staff/audit": "audit_admin",
     "POST /staff/audit/verify": "audit_admin",
+    "POST /staff/audit/address-mark": "audit_admin",
 }
 OF_EVERYBODY = {
     "GET /staff/",

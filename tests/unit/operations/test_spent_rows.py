@@ -48,7 +48,7 @@ def lived_in(house: Services) -> Issued:
     house.patient_access.one_time_codes.request(Attempt(exam.qr, "203.0.113.9"))
     sweep(house)
     with pytest.raises(AccessRefused):
-        house.staff.login.log_in("nobody", "nothing", "000000")
+        house.staff.login.log_in("nobody", "nothing", "000000", "10.0.0.7")
     return exam
 
 

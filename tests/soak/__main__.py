@@ -1,4 +1,4 @@
-"""`make soak`, `python -m bench.soak [kind ...]`: 200 hostile connections of each kind against nginx, gunicorn and the
+"""`make soak`, `python -m tests.soak [kind ...]`: 200 hostile connections of each kind against nginx, gunicorn and the
 DICOM door as they are shipped. It prints what patients waited and what was refused to the honest, undisturbed and
 attacked in turns, and ends by itself; everything is on loopback. What the figures say: docs/performance.md.
 """
@@ -16,20 +16,19 @@ from dataclasses import asdict
 
 from pynetdicom import evt
 from pynetdicom.pdu import A_ASSOCIATE_RQ
-from tests.factories.hospital import NGINX, nginx
-from tests.factories.servers import dicom_door
-from tests.factories.servers import running as running_server
 
 from app.bootstrap import Services
-from bench.honest import Figures, Honest
-from bench.hostile import COUNT, KINDS, Target
 from bench.house import MOST_STEPS, ROOT, ShownExam, opened, working_folder
 from bench.servers import gunicorn
 from bench.skipped import Skipped
 from bench.study import NewStudy
+from deploy.testbed.servers import dicom_door
 from tests.factories.access import issued
 from tests.factories.dicom_client import associate
+from tests.factories.front import NGINX, nginx
 from tests.factories.telling import receive_study
+from tests.soak.honest import Figures, Honest
+from tests.soak.hostile import COUNT, KINDS, Target
 
 ROUNDS = 3
 ROUND_S, WARM_UP_S = 6.0, 4.0
@@ -124,7 +123,7 @@ def house() -> Iterator[tuple[Honest, Target]]:
         web = stack.enter_context(gunicorn(folder, "wsgi:application", CLOUDFILM_TRUSTED_PROXIES="1"))
         (folder / "front").mkdir()
         front = stack.enter_context(nginx(folder / "front", web.port))
-        door = stack.enter_context(running_server(dicom_door(folder)))
+        door = stack.enter_context(dicom_door(folder))
         cookies = [exam.log_in(web.port) for exam in (mine, theirs)]
         honest = Honest(
             https=front.https, dicom=door.port, cookie=cookies[0], exam=f"/exams/{mine.id}", token=tokens[0]

@@ -18,10 +18,10 @@ from app.services.ingest.incoming import IncomingObject
 from app.services.notifications.phone_correction import MOST_FOLLOWED
 from app.web.machine.ris.bodies import exam_input
 from bench.house import opened, working_folder
+from deploy.testbed.ct import ct_slice, part10
 from sms.sender import DeliveryReceipt
 from sms.tencent.callback import MOST_ITEMS
 from tests.factories.house import exam_body
-from tests.factories.images import ct_slice, part10
 from tests.factories.rejection_notes import note_of
 from tests.factories.telling import register
 from tests.factories.write_transactions import written

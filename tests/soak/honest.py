@@ -12,10 +12,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from tests.factories.multipart import STOW_TYPE, body
-
+from deploy.testbed.ct import ct_slice, part10
 from tests.factories.dicom_client import associate, send
-from tests.factories.images import ct_slice, part10
+from tests.factories.multipart import STOW_TYPE, body
 
 PATIENTS = 2
 PATIENT_PAUSE_S, UPLOAD_PAUSE_S, DOWNLOAD_PAUSE_S, DICOM_PAUSE_S = 0.02, 0.5, 1.0, 0.5

@@ -1,0 +1,140 @@
+"""Answers under way end when the session that asked for them does: revoked, left, over, or the exam held or changed.
+
+The guard looks once, before an answer begins; a download on a slow line takes minutes. So one thread of the process
+looks again at every answer that is not sent yet, each second, with the one SELECT of the guard. It breaks off the
+connection, because the thread that sends may be waiting for a client that does not read, and throws away what the
+kernel still holds for it. The client sees that the answer is not whole. What left the machine is gone: a proxy in
+front hands on what it has read.
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from typing import cast
+
+import structlog
+from flask import Flask, Response, current_app, request
+
+from app.errors import NotFound
+from app.services.patient_access.sessions import PatientAccess, PatientSessions
+from app.web.context import services
+from app.web.patient.session import current_access
+from app.web.wsgi.arrival import SOCKET
+
+log = structlog.get_logger(__name__)
+
+EVERY_S = 1.0
+SMALL = 64 * 1024
+"""An answer of so many bytes is sent before anybody could look again."""
+PIECE = 256 * 1024
+_UNDER_WAY = "cloudfilm.under-way"
+_NO_LINGERING = struct.pack("ii", 1, 0)
+"""For SO_LINGER: what is not sent when the socket is closed is thrown away, and the other side is told (RST)."""
+
+
+def install(app: Flask) -> None:
+    app.extensions[_UNDER_WAY] = UnderWay()
+
+
+def watch(response: Response) -> Response:
+    """For `after_request` of a blueprint of patients: cut the answer off when its session does not hold any more."""
+    if response.status_code != 200 or (response.content_length is not None and response.content_length <= SMALL):
+        return response
+    under_way: UnderWay = current_app.extensions[_UNDER_WAY]
+    answer = Answer(_looking(services().patient_access.sessions, current_access()), request.environ.get(SOCKET))
+    under_way.add(answer)
+    response.call_on_close(lambda: under_way.end(answer))
+    response.response = answer.pieces(cast("Iterable[bytes]", response.response))
+    return response
+
+
+def _looking(sessions: PatientSessions, access: PatientAccess) -> Callable[[], bool]:
+    """Whether the session still gives the very same access: to this exam, not held, as it was when the answer began."""
+
+    def still_allowed() -> bool:
+        try:
+            return sessions.check(access.session_id) == access
+        except NotFound:
+            return False
+        except Exception as error:
+            log.warning("an answer under way was cut off unseen", exc_info=error)
+            return False
+
+    return still_allowed
+
+
+class Answer:
+    """One answer that is being sent."""
+
+    def __init__(self, still_allowed: Callable[[], bool], connection: socket.socket | None) -> None:
+        self.still_allowed = still_allowed
+        self._connection = connection
+        self._cut = False
+
+    def pieces(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        """The body. Raises ConnectionResetError, which a server takes for a client that went away."""
+        try:
+            for chunk in chunks:
+                for start in range(0, len(chunk), PIECE):
+                    if self._cut:
+                        raise ConnectionResetError(errno.ECONNRESET, "the session is over")
+                    yield chunk[start : start + PIECE]
+        finally:
+            if close := getattr(chunks, "close", None):
+                close()
+
+    def cut(self) -> None:
+        self._cut = True
+        if self._connection is not None:
+            with suppress(OSError):  # the client is gone
+                self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGERING)
+                self._connection.shutdown(socket.SHUT_RDWR)
+
+
+class UnderWay:
+    """All answers of this process that are being sent. Its thread lives while there are any."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._answers: set[Answer] = set()
+        self._is_looking = False
+
+    def add(self, answer: Answer) -> None:
+        with self._lock:
+            self._answers.add(answer)
+            if not self._is_looking:
+                threading.Thread(target=self._look_again_and_again, name="answers under way", daemon=True).start()
+                self._is_looking = True
+
+    def end(self, answer: Answer) -> None:
+        with self._lock:
+            self._answers.discard(answer)
+
+    def look(self) -> None:
+        """Cut off every answer whose session does not allow it any more."""
+        with self._lock:
+            answers = list(self._answers)
+        for answer in answers:
+            if not answer.still_allowed():
+                self._cut(answer)
+
+    def _look_again_and_again(self) -> None:
+        while True:
+            time.sleep(EVERY_S)
+            self.look()
+            with self._lock:
+                if not self._answers:
+                    self._is_looking = False
+                    return
+
+    def _cut(self, answer: Answer) -> None:
+        with self._lock:  # once it has ended, its connection may carry the next request's answer
+            if answer in self._answers:
+                self._answers.discard(answer)
+                answer.cut()

@@ -1,0 +1,195 @@
+"""Whole studies on slow lines: they keep few threads of a real web server, and give them back when they break off."""
+
+from __future__ import annotations
+
+import http.client
+import select
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+import pytest
+
+from app.bootstrap import Services, build
+from app.repos.exams import exams as exam_repo
+from app.repos.exams.revision import raise_exam_revision
+from app.web.patient.cut_off import EVERY_S
+from deploy.testbed.servers import gunicorn, settings_of
+from tests.factories.access import Issued, issued, revoke
+from tests.factories.telling import exam_of, receive_study
+
+pytestmark = pytest.mark.server
+
+THREADS = 8
+PLACES = THREADS // 4
+
+
+class Phone:
+    def __init__(self, port: int, exam: Issued) -> None:
+        self.port = port
+        form = {"Content-Type": "application/x-www-form-urlencoded"}
+        answer = self.ask("POST", f"/q/{exam.qr}", f"factor={exam.factor}", form)
+        assert answer.status == 303
+        cookies = "; ".join(cookie.partition(";")[0] for cookie in answer.headers.get_all("Set-Cookie", []))
+        self.cookies = {"Cookie": cookies}
+        self.exam_id = exam.exam_id
+        self.address = f"/exams/{exam.exam_id}/dicom.zip"
+
+    def asked(self, path: str) -> str:
+        """The body of a page or file; one byte is one character."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection.request("GET", path, headers=self.cookies)
+        answer = connection.getresponse()
+        assert answer.status == 200
+        text = answer.read().decode("latin-1")
+        connection.close()
+        return text
+
+    def ask(
+        self, method: str, path: str, data: str = "", headers: dict[str, str] | None = None
+    ) -> http.client.HTTPResponse:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection.request(method, path, data, headers or {})
+        answer = connection.getresponse()
+        answer.read()
+        connection.close()
+        return answer
+
+    def takes_slowly(self) -> tuple[int, socket.socket]:
+        """Begins the download and takes no more than its start; the status and the connection."""
+        connection = socket.socket()
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.settimeout(20)
+        connection.connect(("127.0.0.1", self.port))
+        head = f"GET {self.address} HTTP/1.1\r\nHost: x\r\nCookie: {self.cookies['Cookie']}\r\n\r\n"
+        connection.sendall(head.encode())
+        return int(connection.recv(64).split(b" ")[1]), connection
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("slow")
+
+
+@pytest.fixture(scope="module")
+def phone(folder: Path) -> Iterator[Phone]:
+    house = build(settings_of(folder))
+    exam = issued(house)
+    uid = receive_study(house, slices=12, side=1024)  # type: ignore[arg-type]
+    house.pictures.completion.complete_now(uid)
+    while house.worker.run_sweeps() or house.worker.run_job():
+        pass
+    house.pictures.renderer.close()
+    house.db.dispose()
+    with gunicorn(folder) as server:
+        yield Phone(server.port, exam)
+
+
+def test_hanging_downloads_leave_the_service_alive_and_others_are_told_when_to_come(phone: Phone) -> None:
+    with ExitStack() as stack:
+        begun = [phone.takes_slowly() for _ in range(THREADS + 2)]
+        for _, connection in begun:
+            stack.enter_context(connection)
+        assert [status for status, _ in begun] == [200] * PLACES + [503] * (THREADS + 2 - PLACES)
+        started = time.monotonic()
+        assert phone.ask("GET", "/healthz").status == 200
+        assert time.monotonic() - started < 5
+        refused = phone.ask("GET", phone.address, headers=phone.cookies)
+        assert (refused.status, refused.headers["Retry-After"]) == (503, "60")
+    until = time.monotonic() + 15
+    while (whole := phone.ask("GET", phone.address, headers=phone.cookies)).status == 503 and time.monotonic() < until:
+        time.sleep(0.2)
+    assert whole.status == 200
+    for _ in range(2 * PLACES):  # a place is given back after each
+        assert phone.ask("GET", phone.address, headers=phone.cookies).status == 200
+
+
+def hold(house: Services, phone: Phone) -> None:
+    house.release.holds.withhold(exam_of(house).id, "别人的影像", "staff:a")
+
+
+def lift(house: Services) -> None:
+    house.release.holds.release_hold(exam_of(house).id, "已核对", "staff:a")
+
+
+def revoke_all(house: Services, phone: Phone) -> None:
+    revoke(house, "A1")
+
+
+def leave(house: Services, phone: Phone) -> None:
+    page = phone.asked(f"/exams/{phone.exam_id}")
+    token = page.partition('name="csrf_token" value="')[2].partition('"')[0]
+    form = {"Content-Type": "application/x-www-form-urlencoded", **phone.cookies}
+    assert phone.ask("POST", f"/exams/{phone.exam_id}/leave", f"csrf_token={token}", form).status == 200
+
+
+def withdraw(house: Services, phone: Phone) -> None:
+    """What the exam shows is not any more what it was when the download began."""
+    with house.db.session() as session:
+        row = exam_repo.exam_by_accession(session, "A1")
+        assert row is not None
+        raise_exam_revision(session, row.id)
+
+
+@pytest.mark.parametrize("end", [hold, leave, withdraw, revoke_all])
+@pytest.mark.parametrize("kind", ["stalled", "slow"])
+def test_a_download_under_way_is_cut_off(
+    phone: Phone, folder: Path, end: Callable[[Services, Phone], None], kind: str
+) -> None:
+    """Long before the server would give up a client that does not read, and without what it had sent for it."""
+    house = build(settings_of(folder))
+    visitor = Phone(phone.port, issued_again(house))
+    whole = len(visitor.asked(visitor.address))
+    status, connection = visitor.takes_slowly()
+    assert status == 200
+    with connection:
+        end(house, visitor)
+        if kind == "stalled":
+            until_reset(connection)
+        assert read_to_the_end(connection) < whole - (1 << 20)
+    if end is hold:
+        lift(house)
+    house.pictures.renderer.close()
+    house.db.dispose()
+
+
+def test_a_download_whose_session_lives_is_sent_whole_however_slowly(phone: Phone, folder: Path) -> None:
+    house = build(settings_of(folder))
+    visitor = Phone(phone.port, issued_again(house))
+    whole = len(visitor.asked(visitor.address))
+    _, connection = visitor.takes_slowly()
+    with connection:
+        time.sleep(3 * EVERY_S)
+        assert read_to_the_end(connection, piece=1 << 20) >= whole - 64
+    house.pictures.renderer.close()
+    house.db.dispose()
+
+
+def issued_again(house: Services) -> Issued:
+    """The exam of the fixture, with a code that works now."""
+    exam = exam_of(house)
+    with house.db.session() as session:
+        row = exam_repo.exam_by_accession(session, "A1")
+        assert row is not None
+        return Issued(exam.id.hex, house.patient_access.codes.qr_code(session, row), "")
+
+
+def until_reset(connection: socket.socket) -> None:
+    """Without reading anything, until the server broke off."""
+    poll = select.poll()
+    poll.register(connection, select.POLLERR | select.POLLHUP)
+    assert poll.poll(60_000)
+
+
+def read_to_the_end(connection: socket.socket, piece: int = 16384) -> int:
+    """How many bytes came, until the connection ended either way."""
+    connection.settimeout(60)
+    total = 0
+    with suppress(ConnectionResetError):
+        while got := len(connection.recv(piece)):
+            total += got
+            if piece < 1 << 20:
+                time.sleep(0.005)
+    return total

@@ -1,0 +1,1 @@
+"""Long runs that `make test` leaves out: hostile connections, and the longest write transactions. See `make soak`."""
