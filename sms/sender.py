@@ -1,4 +1,4 @@
-"""The port to a carrier of text messages, and what passes through it. Implementations: `tencent`, `fake`."""
+"""The port to a carrier of text messages, and what passes through it. Implementations: `tencent`, `simulator`."""
 
 from __future__ import annotations
 

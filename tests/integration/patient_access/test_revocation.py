@@ -1,4 +1,4 @@
-"""A revocation wins over whatever is under way."""
+"""A revocation wins over whatever is under way. That a revoked code opens nothing afterwards: desk/test_desk.py."""
 
 from __future__ import annotations
 
