@@ -1,4 +1,4 @@
-"""Patients, senders and a modality that do their work while others attack, for `bench.soak`: what they waited, and what
+"""Patients, senders and a modality that do their work while others attack, for `tests.soak`: what they waited, and what
 was refused to them. All from 127.0.0.1, through nginx and the DICOM door.
 """
 

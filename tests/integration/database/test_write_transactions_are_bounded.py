@@ -1,6 +1,6 @@
 """Every write transaction is bounded, whatever a sender counts: nobody holds the one write lock for long.
 
-Statements and rows are counted, not seconds; `python -m bench write_lock` prints those.
+Statements and rows are counted, not seconds; `python -m tests.soak.write_lock` prints those.
 """
 
 from __future__ import annotations
