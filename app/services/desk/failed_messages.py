@@ -31,7 +31,7 @@ CHUNK = 100
 
 @dataclass(frozen=True, kw_only=True)
 class FailedMessages:
-    """`wake`: tells a worker."""
+    """Decides which failed messages are shown and queued again. `wake` tells a worker. Raises InvalidInput."""
 
     db: Database
     clock: Clock

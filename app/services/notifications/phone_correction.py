@@ -30,7 +30,9 @@ RECENT = timedelta(days=30)
 
 @dataclass(frozen=True, kw_only=True)
 class PhoneCorrection:
-    """`tell_anew(session, exam)` queues the exam's news as a text message."""
+    """Decides what follows from a phone number as it was given. `tell_anew(session, exam)` queues the exam's news as a
+    text message. It raises nothing of its own.
+    """
 
     clock: Clock
     fields: FieldSealer

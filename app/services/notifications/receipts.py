@@ -42,6 +42,8 @@ BATCH = 20
 
 @dataclass(frozen=True, kw_only=True)
 class Receipts:
+    """Decides which message a receipt is of. One that fits none waits or is counted; nothing is raised for it."""
+
     db: Database
     clock: Clock
     fields: FieldSealer
