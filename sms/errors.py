@@ -4,7 +4,7 @@ SmsError
 ├── InvalidPhone      not a mainland mobile number
 ├── TemplateFaults    texts the carrier would not register; every fault at once
 ├── InvalidMessage    variables that do not fit their template
-├── InvalidCallback   what came as receipts is none
+├── InvalidCallback   what came is not a list of receipts
 ├── SmsRefused        the carrier said no, and will say no again
 ├── SmsRetryLater     not taken, but the same message may be taken later
 └── SmsUnknown        nobody knows whether it was taken: never send it again blindly

@@ -19,7 +19,7 @@ TITLES = frozenset({"113001", "113037", "113038", "113039"})
 
 
 _BROKEN = (LookupError, ValueError, TypeError, AttributeError, NotImplementedError)
-"""What reading a header of anybody's making may raise."""
+"""What reading a header may raise: any program may have written it."""
 
 
 _UID_CHARACTERS = 64

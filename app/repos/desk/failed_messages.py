@@ -1,4 +1,4 @@
-"""Messages that came to nothing, of exams whose patient was told by no other."""
+"""Messages that failed, of exams whose patient was told by no other message."""
 
 from __future__ import annotations
 

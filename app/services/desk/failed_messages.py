@@ -1,5 +1,5 @@
-"""Messages that came to nothing: those whose patient knows nothing yet are shown, and after an alarm (the package used
-up, a template not approved) all that failed for it are queued again in one step.
+"""Messages that failed. The desk sees those whose patient was told by no other message. After an alarm (the package is
+used up, a template is not approved) one step queues all messages again that failed for it.
 
 A message is queued again as itself, so that there is never a second one of its exam and occasion.
 """
@@ -31,7 +31,7 @@ CHUNK = 100
 
 @dataclass(frozen=True, kw_only=True)
 class FailedMessages:
-    """`wake`: tells a worker."""
+    """Decides which failed messages are shown and queued again. `wake` tells a worker. Raises InvalidInput."""
 
     db: Database
     clock: Clock

@@ -53,7 +53,9 @@ class NotificationView:
 
 @dataclass(frozen=True, kw_only=True)
 class Messages:
-    """`wake`: tells a worker that something waits."""
+    """Decides what the desk sees and does of messages. `wake` tells a worker that something waits. Raises NotFound,
+    InvalidInput, NotReleased, NobodyToTell, TooManyAttempts, Conflict.
+    """
 
     db: Database
     clock: Clock

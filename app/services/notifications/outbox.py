@@ -26,7 +26,9 @@ RECIPIENT_CONTEXT = "notification.recipient"
 
 @dataclass(frozen=True, kw_only=True)
 class Outbox:
-    """Every method works inside the caller's transaction."""
+    """Decides what is to be told to whom. Every method works inside the caller's transaction and raises nothing of its
+    own.
+    """
 
     clock: Clock
     fields: FieldSealer

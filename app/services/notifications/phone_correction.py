@@ -33,7 +33,9 @@ thousands."""
 
 @dataclass(frozen=True, kw_only=True)
 class PhoneCorrection:
-    """`tell_anew(session, exam)` queues the exam's news as a text message."""
+    """Decides what follows from a phone number as it was given. `tell_anew(session, exam)` queues the exam's news as a
+    text message. It raises nothing of its own.
+    """
 
     clock: Clock
     fields: FieldSealer
@@ -58,8 +60,8 @@ class PhoneCorrection:
         self._follow(session, exam, phone, tell_untold=True)
 
     def redirect(self, session: Session, row: Notification) -> bool:
-        """For a message that was not sent yet or came to nothing: when the number on file is another than its own (it
-        may have been corrected during the call), the exam follows. True when that was so."""
+        """For a message that was not sent yet or failed. If its number is not the number on file any more (somebody may
+        correct it during the call), the exam follows the number on file. Returns True if that was so."""
         exam = exam_repo.exam(session, row.exam_id)
         if exam is None or not self.channels[row.channel].follows_phone:
             return False

@@ -47,6 +47,8 @@ MOST_OPEN = 1000
 
 @dataclass(frozen=True, kw_only=True)
 class Receipts:
+    """Decides which message a receipt is of. One that fits none waits or is counted; nothing is raised for it."""
+
     db: Database
     clock: Clock
     fields: FieldSealer

@@ -52,6 +52,8 @@ class _Parcel:
 
 @dataclass(frozen=True, kw_only=True)
 class Sending:
+    """Decides when a message is handed over, and what follows from the answer. It raises nothing of its own."""
+
     db: Database
     clock: Clock
     fields: FieldSealer

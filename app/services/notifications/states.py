@@ -36,6 +36,8 @@ _ROUTINE = (State.PENDING, State.SENDING)
 
 @dataclass(frozen=True, kw_only=True)
 class NotificationStates:
+    """Decides which state may follow which. A move that may not be is a result and not an exception."""
+
     clock: Clock
     audit: Audit
 

@@ -23,7 +23,7 @@ NOBODY = uuid.UUID(int=0)
 """Stands for an exam or patient that is not there, so that the same statements run."""
 
 NO_PHONE = "+86"
-"""Stands for what was typed as a phone number and is none: it names nothing, and nobody's failures."""
+"""Stands for an invalid phone number. It matches nothing and counts like any other failure."""
 
 
 @dataclass(frozen=True)

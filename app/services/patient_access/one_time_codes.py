@@ -139,7 +139,7 @@ class OneTimeCodes:
         raise AccessRefused
 
     def _right_one(self, claimed: list[tuple[uuid.UUID, bytes]], typed: str) -> uuid.UUID | None:
-        """The one that was typed. All are compared, and something is where there is none."""
+        """The one that was typed. All are compared; if there is none, a random value is compared instead."""
         right = None
         for code_id, expected in claimed or [(NOBODY, secrets.token_bytes(32))]:
             if hmac.compare_digest(self.codes.hash("one-time", code_id.hex, typed), expected):
