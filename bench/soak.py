@@ -32,7 +32,7 @@ from tests.factories.servers import running as running_server
 from tests.factories.telling import receive_study
 
 ROUNDS = 3
-ROUND_S, WARM_UP_S = 6.0, 4.0
+ROUND_S, WARM_UP_S = 6.0, 5.0
 SLICES, SIDE, HOSTILE_SIDE = 24, 512, 1024
 DISTURBED_AT_MOST = 2.0
 
