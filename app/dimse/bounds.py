@@ -40,7 +40,7 @@ def bound_messages(association: Association) -> None:
             take(primitive)
             _check_kept(dimse)
         except TooLarge as error:
-            log.warning("an association was aborted: a message is larger than the limit", limit=str(error))
+            log.warning("an association was aborted: a message is larger than the limit", exc_info=error)
             association.abort(block=False)
         except Exception as error:
             log.error("an association was aborted: what it sent cannot be taken", exc_info=error)

@@ -166,6 +166,13 @@ class Places:
             mine.wake()
             return True
 
+    def cut_waiting(self) -> None:
+        """End all that have no association: the door closes."""
+        with self._lock:
+            for place in self._held:
+                if place.is_waiting:
+                    place.cut()
+
     def look_after(self, idle_s: float) -> None:
         """For a call now and then: end what still has no association after NEGOTIATION_S. Of the associations the quiet
         ones drowse, until the library may end them, after `idle_s`."""

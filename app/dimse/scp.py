@@ -55,8 +55,10 @@ class Door:
         deadline = time.monotonic() + grace_s
         while any(item.is_established for item in self._server.active_associations) and time.monotonic() < deadline:
             time.sleep(0.05)
+        self._server.places.cut_waiting()
         for association in self._server.active_associations:
-            association.abort()
+            if association.is_established:
+                association.abort()
         self._spool.close()
 
 

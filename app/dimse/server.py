@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import selectors
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Sequence
@@ -53,6 +54,18 @@ def reject_beyond_places(event: Event, places: Places) -> None:
         association.acse.send_reject(0x02, 0x03, 0x02)
         evt.trigger(association, evt.EVT_REJECTED, {})
         association.kill()
+
+
+def _has_ended(connection: socket.socket) -> bool:
+    """Its first event was its end. Of TLS that cannot be known without reading it."""
+    if isinstance(connection, ssl.SSLSocket):
+        return False
+    try:
+        return not connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
 
 
 class AllowListServer(ThreadedAssociationServer):
@@ -111,7 +124,7 @@ class AllowListServer(ThreadedAssociationServer):
 
     def _spoke(self, connection: socket.socket, address: Any) -> None:
         self._silent.unregister(connection)
-        if self.places.is_held(connection):
+        if self.places.is_held(connection) and not _has_ended(connection):
             super().process_request(connection, address)
         else:
             self.shutdown_request(connection)

@@ -31,7 +31,7 @@ from tests.soak.honest import Figures, Honest
 from tests.soak.hostile import COUNT, KINDS, Target
 
 ROUNDS = 3
-ROUND_S, WARM_UP_S = 6.0, 4.0
+ROUND_S, WARM_UP_S = 6.0, 5.0
 SLICES, SIDE, HOSTILE_SIDE = 24, 512, 1024
 DISTURBED_AT_MOST = 2.0
 

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 
 from deploy.testbed.ct import ct_slice, part10
 from tests.factories.dicom_client import associate, send
@@ -21,8 +22,9 @@ PATIENT_PAUSE_S, UPLOAD_PAUSE_S, DOWNLOAD_PAUSE_S, DICOM_PAUSE_S = 0.02, 0.5, 1.
 TIME_LIMIT_S = 60
 
 
+@cache
 def blind() -> ssl.SSLContext:
-    """For our own certificate of a day."""
+    """For our own certificate of a day; made once."""
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     return context

@@ -15,10 +15,11 @@ import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 COUNT = 200
-PAUSE_S = 1.0
+PAUSE_S = 4.0
 ADDRESSES = 50
 LONGEST_S = 300
 """It ends by itself, also when nobody ends it."""
@@ -42,16 +43,26 @@ Attack = Callable[[Target, str], Awaitable[None]]
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
-async def _https(target: Target, source: str) -> Streams:
-    """Takes little in advance: the kernel would take megabytes for a slow reader."""
+@cache
+def _blind() -> ssl.SSLContext:
+    """Made once: reading the certificates of the machine for each connection would be the slowest part of an attack."""
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
+
+
+async def _https(target: Target, source: str) -> Streams:
+    """Takes little in advance: the kernel would take megabytes for a slow reader."""
     line = socket.socket()
     line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
     line.setblocking(False)
-    line.bind((source, 0))
-    await asyncio.get_running_loop().sock_connect(line, ("127.0.0.1", target.http))
-    return await asyncio.open_connection(sock=line, ssl=context, server_hostname="127.0.0.1", limit=4096)
+    try:
+        line.bind((source, 0))
+        await asyncio.get_running_loop().sock_connect(line, ("127.0.0.1", target.http))
+    except OSError:
+        line.close()
+        raise
+    return await asyncio.open_connection(sock=line, ssl=_blind(), server_hostname="127.0.0.1", limit=4096)
 
 
 async def _drip(streams: Streams, start: bytes, drop: bytes = b"x") -> None:
@@ -145,7 +156,7 @@ KINDS: dict[str, Attack] = {
 
 async def _again_and_again(attack: Attack, target: Target, number: int) -> None:
     source = f"127.0.1.{1 + number % ADDRESSES}"
-    await asyncio.sleep(number * PAUSE_S / COUNT)
+    await asyncio.sleep(number / COUNT)
     while True:
         with suppress(OSError, TimeoutError, asyncio.IncompleteReadError):
             await attack(target, source)

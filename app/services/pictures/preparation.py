@@ -76,7 +76,7 @@ class Preparation:
 
     def _bounded(self, stacks: list[Stack], study_id: uuid.UUID) -> list[Stack]:
         if len(stacks) > MOST_STACKS:
-            log.warning("a study has more stacks than are shown", study=study_id, count=len(stacks))
+            log.warning("a study has more stacks than are shown", study=study_id)
         return stacks[:MOST_STACKS]
 
     def _prepare_stack(
