@@ -1,6 +1,7 @@
 """What a typed code names, as far as it names anything. Whether its bearer may look is `verification`.
 
-Every way through here runs the same statements, for codes of ours and for any other text.
+Every way through here runs the same statements, for codes of ours and for any other text, and reads as many rows: for a
+text that names nothing those of the next code by hash, which are let go at once.
 """
 
 from __future__ import annotations
@@ -12,8 +13,6 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from app.models import AccessCode, Exam, Patient
-from app.repos.exams import exams as exam_repo
-from app.repos.exams import patients
 from app.repos.patient_access import codes as repo
 from app.repos.patient_access import sessions
 from app.security.codes import Codes, normal_code
@@ -75,9 +74,7 @@ class CodeNaming:
 
     def named(self, session: Session, attempt: Attempt, now: datetime) -> Named:
         code_key = self.code_key(attempt)
-        code = self.live(session, code_key, now)
-        exam = exam_repo.exam(session, code.exam_id if code else NOBODY)
-        patient = patients.patient_or_none(session, exam.patient_id if exam else NOBODY)
+        code, exam, patient = self._read(session, code_key, now)
         # Of a pick-up code the phone stands for the patient, whether or not the code exists: else a full count would
         # answer otherwise for codes that name nobody, and tell which ones do.
         phone = attempt.phone if attempt.phone != NO_PHONE else None
@@ -86,6 +83,14 @@ class CodeNaming:
         known = sessions.known_device(session, device_hash, exam.id if exam else NOBODY)
         device_key = self.codes.hash("device-exam", device_hash.hex(), exam.id.hex) if known and exam else None
         return Named(code_key, self.codes.hash("patient", owner), code, exam, patient, device_key)
+
+    def _read(
+        self, session: Session, code_key: bytes, now: datetime
+    ) -> tuple[AccessCode, Exam, Patient] | tuple[None, None, None]:
+        found = repo.nearest_code(session, code_key)
+        if found is None or found[0].code_hash != code_key or not _is_live(found[0], now):
+            return None, None, None
+        return found
 
     def still_names(self, session: Session, named: Named, now: datetime) -> bool:
         """Whether what was named in an earlier transaction holds in this one: a revocation in between must win."""
