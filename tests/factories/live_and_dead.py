@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -17,13 +15,14 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 from app.bootstrap import Services
 from app.models import AccessAttempts, Exam, Job, Patient
 from app.repos.exams import exams as exam_repo
+from app.repos.patient_access import codes
 from app.security.codes import PICKUP_ALPHABET, normal_factor
-from app.services.patient_access.code_naming import CodeNaming, Named
+from app.services.patient_access.code_naming import Named
 from app.services.patient_access.verification import Verification
 from tests.factories.access import Issued, application, issued
 from tests.factories.house import services
+from tests.factories.paired_times import Prepare, Work
 
-Try = Callable[[], object]
 WAYS = ("/q", "/s")
 FORMS = {
     "factor": {"factor": "9999"},
@@ -57,11 +56,15 @@ class Rig:
             _, pickup = self.house.patient_access.codes.issue_pickup(session, row, f"+86{phone}")
         return replace(made, phone=phone, pickup=pickup)
 
-    def ask(self, address: str, form: dict[str, str], source: str) -> Try:
-        """What the server does with a request that has arrived."""
-        builder = EnvironBuilder(address, method="POST", data=form, environ_base={"REMOTE_ADDR": source})
-        environ = builder.get_environ()
-        return lambda: run_wsgi_app(self.app.wsgi_app, environ, buffered=True)
+    def ask(self, address: str, form: dict[str, str], source: str) -> Prepare:
+        """What the server does with a request, once that has arrived."""
+
+        def prepare() -> Work:
+            builder = EnvironBuilder(address, method="POST", data=form, environ_base={"REMOTE_ADDR": source})
+            environ = builder.get_environ()
+            return lambda: run_wsgi_app(self.app.wsgi_app, environ, buffered=True)
+
+        return prepare
 
     def source(self) -> str:
         number = next(self._source)
@@ -79,7 +82,7 @@ class Rig:
             session.execute(delete(AccessAttempts))
             session.execute(delete(Job))
 
-    def pair(self, way: str, form: dict[str, str], number: int) -> tuple[Try, Try]:
+    def pair(self, way: str, form: dict[str, str], number: int) -> tuple[Prepare, Prepare]:
         """A first try at a live code and one at a dead code, each from an address of its own."""
         if number % len(self.exams) == 0:
             self.forget()
@@ -94,15 +97,16 @@ class Rig:
 def tell_apart(patch: pytest.MonkeyPatch) -> None:
     """Read and open for live codes what is there, and for dead ones nothing: as it was before."""
 
-    def read(naming: CodeNaming, session: Session, code_key: bytes, now: datetime) -> object:
-        code = naming.live(session, code_key, now)
+    def rows(session: Session, code_hash: bytes) -> object:
+        code = codes.code_by_hash(session, code_hash)
         exam = session.get(Exam, code.exam_id) if code else None
-        return code, exam, session.get(Patient, exam.patient_id) if exam else None
+        patient = session.get(Patient, exam.patient_id) if exam else None
+        return (code, exam, patient) if patient else None
 
     def is_right(verification: Verification, named: Named, factor: str) -> bool:
         sealed = named.patient.id_number_sealed if named.patient else None
         number = normal_factor(verification.fields.open(sealed, "patient.id_number")) if sealed else ""
         return bool(number) and number[-4:] == normal_factor(factor)
 
-    patch.setattr(CodeNaming, "_read", read)
+    patch.setattr(codes, "nearest_code", rows)
     patch.setattr(Verification, "_factor_is_right", is_right)

@@ -9,6 +9,9 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+Work = Callable[[], object]
+Prepare = Callable[[], Work]
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -28,8 +31,11 @@ class Difference:
         return f"{found}, median {self.median_s * 1e6:.1f} us of {self.pairs} pairs"
 
 
-def measured(pairs: int, pair: Callable[[int], tuple[Callable[[], object], Callable[[], object]]]) -> list[float]:
-    """First's seconds minus second's, for so many pairs; which of the two runs first is drawn anew each time."""
+def measured(pairs: int, pair: Callable[[int], tuple[Prepare, Prepare]]) -> list[float]:
+    """First's seconds minus second's, for so many pairs; which of the two runs first is drawn anew each time.
+
+    Each is prepared right before it runs: what was prepared last lies nearer to the processor.
+    """
     differences = []
     gc.collect()
     gc.disable()
@@ -37,11 +43,11 @@ def measured(pairs: int, pair: Callable[[int], tuple[Callable[[], object], Calla
         for number in range(pairs):
             first, second = pair(number)
             if random.getrandbits(1):
-                one = _seconds(first)
-                differences.append(one - _seconds(second))
+                one = _seconds(first())
+                differences.append(one - _seconds(second()))
             else:
-                other = _seconds(second)
-                differences.append(_seconds(first) - other)
+                other = _seconds(second())
+                differences.append(_seconds(first()) - other)
             if number % 200 == 199:
                 gc.collect()
     finally:
@@ -59,7 +65,7 @@ def difference(differences: Sequence[float]) -> Difference:
     return Difference(signed_rank, sign, sorted(differences)[len(differences) // 2], n)
 
 
-def _seconds(work: Callable[[], object]) -> float:
+def _seconds(work: Work) -> float:
     began = time.perf_counter()
     work()
     return time.perf_counter() - began

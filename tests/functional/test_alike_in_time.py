@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.factories.live_and_dead import FORMS, WAYS, Rig, tell_apart
-from tests.factories.paired_times import Difference, difference, measured
+from tests.factories.paired_times import Difference, Prepare, difference, measured
 
 pytestmark = pytest.mark.server
 PAIRS, ROUNDS, Z, EXAMS = 2000, 4, 3.0, 100
@@ -28,7 +28,7 @@ def found(rig: Rig, way: str, kind: str, *, until_beyond: bool) -> Difference:
     """Of 2 000 pairs, and of more as long as the answer is not `until_beyond`: a difference grows with their number,
     and chance does not."""
 
-    def pair(number: int) -> object:
+    def pair(number: int) -> tuple[Prepare, Prepare]:
         return rig.pair(way, FORMS[kind], number)
 
     differences: list[float] = []

@@ -7,7 +7,7 @@ text that names nothing those of the next code by hash, which are let go at once
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -46,11 +46,13 @@ class Named:
     patient: Patient | None
     device_key: bytes | None
     """Set for a browser that opened this exam before."""
+    read: object = field(repr=False)
+    """Of nobody's code, what was read in its place: it is let go as late as the rows of a live one, and never used."""
 
     @property
     def subject(self) -> str:
         """For the audit log."""
-        return f"exam:{self.exam.id.hex}" if self.exam else "code:unknown"
+        return f"exam:{self.exam.id.hex}" if self.exam else f"code:{self.code_key[:16].hex()}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,23 +76,20 @@ class CodeNaming:
 
     def named(self, session: Session, attempt: Attempt, now: datetime) -> Named:
         code_key = self.code_key(attempt)
-        code, exam, patient = self._read(session, code_key, now)
+        rows = repo.nearest_code(session, code_key)
+        is_named, read_exam, read_identity = False, NOBODY, code_key
+        if rows is not None:
+            is_named = (rows[0].code_hash == code_key) & _is_live(rows[0], now)  # both are looked at, whatever is found
+            read_exam, read_identity = rows[1].id, rows[2].identity_hash
+        code, exam, patient = rows if rows is not None and is_named else (None, None, None)
         # Of a pick-up code the phone stands for the patient, whether or not the code exists: else a full count would
         # answer otherwise for codes that name nobody, and tell which ones do.
         phone = attempt.phone if attempt.phone != NO_PHONE else None
-        owner = phone or (patient.identity_hash if patient else code_key).hex()
+        owner = phone or (read_identity if is_named else code_key).hex()
         device_hash = self.codes.hash("device", attempt.device or "")
-        known = sessions.known_device(session, device_hash, exam.id if exam else NOBODY)
-        device_key = self.codes.hash("device-exam", device_hash.hex(), exam.id.hex) if known and exam else None
-        return Named(code_key, self.codes.hash("patient", owner), code, exam, patient, device_key)
-
-    def _read(
-        self, session: Session, code_key: bytes, now: datetime
-    ) -> tuple[AccessCode, Exam, Patient] | tuple[None, None, None]:
-        found = repo.nearest_code(session, code_key)
-        if found is None or found[0].code_hash != code_key or not _is_live(found[0], now):
-            return None, None, None
-        return found
+        known = sessions.known_device(session, device_hash, read_exam if is_named else NOBODY)
+        device_key = self.codes.hash("device-exam", device_hash.hex(), read_exam.hex) if known else None
+        return Named(code_key, self.codes.hash("patient", owner), code, exam, patient, device_key, rows)
 
     def still_names(self, session: Session, named: Named, now: datetime) -> bool:
         """Whether what was named in an earlier transaction holds in this one: a revocation in between must win."""

@@ -17,7 +17,8 @@ import pytest
 from sqlalchemy import event, select
 
 from app.models import OneTimeCode, PatientSession
-from tests.factories.live_and_dead import FORMS, WAYS, Rig, Try, tell_apart
+from tests.factories.live_and_dead import FORMS, WAYS, Rig, tell_apart
+from tests.factories.paired_times import Prepare
 
 EXAMS, WARM = 6, 2
 FEW = 1 / 200
@@ -31,9 +32,9 @@ def rig(tmp_path: Path) -> Iterator[Rig]:
     rig.house.db.dispose()
 
 
-def calls(work: Try) -> int:
+def calls(prepare: Prepare) -> int:
     """Of Python and of C, in this thread."""
-    counted = 0
+    counted, work = 0, prepare()
 
     def count(_frame: FrameType, what: str, _of: object) -> None:
         nonlocal counted
@@ -76,9 +77,9 @@ def test_the_same_statements(rig: Rig, way: str, kind: str) -> None:
     event.listen(rig.house.db.engine, "before_cursor_execute", lambda *args: executed.append(args[2]))
     for number in range(EXAMS):
         seen = []
-        for work in rig.pair(way, FORMS[kind], number):
+        for prepare in rig.pair(way, FORMS[kind], number):
             executed.clear()
-            work()
+            prepare()()
             seen.append(Counter(executed))
         assert seen[0] == seen[1]
 
@@ -97,6 +98,6 @@ def test_what_is_read_for_a_code_of_nobody_opens_nothing_and_counts_nowhere(rig:
         assert session.scalars(select(PatientSession.id)).all() == []
 
 
-def run(work: Try) -> str:
-    found: Any = work()
+def run(prepare: Prepare) -> str:
+    found: Any = prepare()()
     return str(found[1])
