@@ -94,7 +94,7 @@ def _line(rounds: list[Figures], name: str) -> str:
 @contextmanager
 def _attack(kind: str, target: Target) -> Iterator[None]:
     process = subprocess.Popen(
-        [sys.executable, "-m", "bench.hostile", kind], cwd=ROOT, stdin=subprocess.PIPE, text=True
+        [sys.executable, "-m", "tests.soak.hostile", kind], cwd=ROOT, stdin=subprocess.PIPE, text=True
     )
     assert process.stdin is not None
     try:

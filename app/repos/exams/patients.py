@@ -16,10 +16,6 @@ def patient(session: Session, patient_id: uuid.UUID) -> Patient:
     return found
 
 
-def patient_or_none(session: Session, patient_id: uuid.UUID) -> Patient | None:
-    return session.get(Patient, patient_id)
-
-
 def patient_by_identity(session: Session, identity_hash: bytes) -> Patient | None:
     return session.scalars(select(Patient).where(Patient.identity_hash == identity_hash)).one_or_none()
 

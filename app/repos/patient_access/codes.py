@@ -6,15 +6,34 @@ import uuid
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import Select, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
-from app.models import AccessCode, Exam, KnownDevice, OneTimeCode, PatientSession
+from app.models import AccessCode, Exam, KnownDevice, OneTimeCode, Patient, PatientSession
 from app.repos.changed_rows import changed_rows
+
+_hashes = select(AccessCode.code_hash).order_by(AccessCode.code_hash).limit(1)
+_at_or_behind = _hashes.where(AccessCode.code_hash >= bindparam("code_hash")).scalar_subquery()
+# Built once: putting it together costs as much as running it.
+_NEAREST = (
+    select(AccessCode, Exam, Patient)
+    .join(Exam, Exam.id == AccessCode.exam_id)
+    .join(Patient, Patient.id == Exam.patient_id)
+    .where(AccessCode.code_hash == func.coalesce(_at_or_behind, _hashes.scalar_subquery()))
+)
 
 
 def code_by_hash(session: Session, code_hash: bytes) -> AccessCode | None:
     return session.scalars(select(AccessCode).where(AccessCode.code_hash == code_hash)).one_or_none()
+
+
+def nearest_code(session: Session, code_hash: bytes) -> tuple[AccessCode, Exam, Patient] | None:
+    """The code with this hash, or else the next one by hash, with its exam and patient; None when there is no code.
+
+    The same index, rows and objects for every hash: what is not there costs as much as what is. The caller compares.
+    """
+    found = session.execute(_NEAREST, {"code_hash": code_hash}).one_or_none()
+    return None if found is None else (found[0], found[1], found[2])
 
 
 def lock_code(session: Session, code_id: uuid.UUID) -> AccessCode:

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import uuid
 
-UNKNOWN_CODE = "code:unknown"
-"""A typed code that names no exam."""
 UNKNOWN_STAFF = "staff:unknown"
 """A typed name that is no account."""
 EVERY_MACHINE = "machine:all"
@@ -21,6 +19,12 @@ def exam_subject(exam_id: uuid.UUID) -> str:
 
 def patient_subject(patient_id: uuid.UUID) -> str:
     return f"patient:{patient_id.hex}"
+
+
+def code_subject(code_key: bytes) -> str:
+    """A typed code that names no exam, by its keyed hash. As long as an exam's subject. Older events hold
+    `code:unknown`."""
+    return f"code:{code_key[:16].hex()}"
 
 
 def study_subject(study_instance_uid: str) -> str:

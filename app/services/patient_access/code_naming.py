@@ -1,23 +1,22 @@
 """What a typed code names, as far as it names anything. Whether its bearer may look is `verification`.
 
-Every way through here runs the same statements, for codes of ours and for any other text.
+Every way through here runs the same statements, for codes of ours and for any other text, and reads as many rows: for a
+text that names nothing those of the next code by hash, which are let go at once.
 """
 
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from app.models import AccessCode, Exam, Patient
-from app.repos.exams import exams as exam_repo
-from app.repos.exams import patients
 from app.repos.patient_access import codes as repo
 from app.repos.patient_access import sessions
 from app.security.codes import Codes, normal_code
-from app.services.audit.subjects import UNKNOWN_CODE, exam_subject
+from app.services.audit.subjects import code_subject, exam_subject
 
 NOBODY = uuid.UUID(int=0)
 """Stands for an exam or patient that is not there, so that the same statements run."""
@@ -48,11 +47,13 @@ class Named:
     patient: Patient | None
     device_key: bytes | None
     """Set for a browser that opened this exam before."""
+    read: object = field(repr=False)
+    """Of nobody's code, what was read in its place: it is let go as late as the rows of a live one, and never used."""
 
     @property
     def subject(self) -> str:
         """For the audit log."""
-        return exam_subject(self.exam.id) if self.exam else UNKNOWN_CODE
+        return exam_subject(self.exam.id) if self.exam else code_subject(self.code_key)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,17 +77,20 @@ class CodeNaming:
 
     def named(self, session: Session, attempt: Attempt, now: datetime) -> Named:
         code_key = self.code_key(attempt)
-        code = self.live(session, code_key, now)
-        exam = exam_repo.exam(session, code.exam_id if code else NOBODY)
-        patient = patients.patient_or_none(session, exam.patient_id if exam else NOBODY)
+        rows = repo.nearest_code(session, code_key)
+        is_named, read_exam, read_identity = False, NOBODY, code_key
+        if rows is not None:
+            is_named = (rows[0].code_hash == code_key) & _is_live(rows[0], now)  # both are looked at, whatever is found
+            read_exam, read_identity = rows[1].id, rows[2].identity_hash
+        code, exam, patient = rows if rows is not None and is_named else (None, None, None)
         # Of a pick-up code the phone stands for the patient, whether or not the code exists: else a full count would
         # answer otherwise for codes that name nobody, and tell which ones do.
         phone = attempt.phone if attempt.phone != NO_PHONE else None
-        owner = phone or (patient.identity_hash if patient else code_key).hex()
+        owner = phone or (read_identity if is_named else code_key).hex()
         device_hash = self.codes.hash("device", attempt.device or "")
-        known = sessions.known_device(session, device_hash, exam.id if exam else NOBODY)
-        device_key = self.codes.hash("device-exam", device_hash.hex(), exam.id.hex) if known and exam else None
-        return Named(code_key, self.codes.hash("patient", owner), code, exam, patient, device_key)
+        known = sessions.known_device(session, device_hash, read_exam if is_named else NOBODY)
+        device_key = self.codes.hash("device-exam", device_hash.hex(), read_exam.hex) if known else None
+        return Named(code_key, self.codes.hash("patient", owner), code, exam, patient, device_key, rows)
 
     def still_names(self, session: Session, named: Named, now: datetime) -> bool:
         """Whether what was named in an earlier transaction holds in this one: a revocation in between must win."""
