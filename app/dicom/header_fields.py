@@ -126,7 +126,7 @@ def _identity(dataset: FileDataset) -> HeaderIdentity:
     # The bytes as received: pydicom decodes as declared, and the declaration is often wrong.
     raw = getattr(dataset.get_item("PatientName"), "value", None) if "PatientName" in dataset else None
     if isinstance(raw, bytes) and len(raw) > _NAME_BYTES:
-        raise RefusedObject("patient name too long", NOT_AS_PROMISED)
+        raise RefusedObject(Refusal.NAME_TOO_LONG, NOT_AS_PROMISED)
     names = decode_person_name(raw, labels) if isinstance(raw, bytes) else ()
     return HeaderIdentity(
         patient_id=_text(dataset, "PatientID"),

@@ -31,7 +31,7 @@ _ELEMENT_HEAD = 8
 # An element of no length is an object all the same, and comes in two reads.
 _BYTES_A_READ = 256
 # Each label becomes an object, and each piece of a text is tried against all labels.
-_CHARACTER_SETS, _CHARACTER_SETS_BYTES = 0x00080005, 1024
+_CHARACTER_SETS, _MOST_CHARACTER_SETS, _CHARACTER_SETS_BYTES = 0x00080005, 64, 1024
 # Values of these kinds stay bytes or one text; of all others each element becomes a list of objects.
 _BULK = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN", "UR", "UT", "SQ"})
 # Values are stored as they came; judging (and quoting) each of them is not this program's work.
@@ -143,11 +143,15 @@ def _check_elements(dataset: Dataset, budget: Budget, limits: HeaderLimits, allo
     for tag, element in dataset.items():  # as they were read; iterating over a Dataset itself converts every value
         if isinstance(element, RawDataElement):
             vr = vr_of(dataset, element)
-            most = _CHARACTER_SETS_BYTES if tag == _CHARACTER_SETS else limits.value_bytes
-            if len(element.value or b"") > most and _BULK.isdisjoint(vr.split(" or ")):
-                raise RefusedObject(Refusal.ELEMENT_TOO_LONG, OUT_OF_RESOURCES)
+            size = len(element.value or b"")
+            if size > _CHARACTER_SETS_BYTES:  # few are, and comparing tags is slow
+                most = _CHARACTER_SETS_BYTES if tag == _CHARACTER_SETS else limits.value_bytes
+                if size > most and _BULK.isdisjoint(vr.split(" or ")):
+                    raise RefusedObject(Refusal.ELEMENT_TOO_LONG, OUT_OF_RESOURCES)
             if vr == "SQ":
                 element = dataset[tag] = _opened(dataset, element, budget)
+        elif tag == _CHARACTER_SETS and element.VM > _MOST_CHARACTER_SETS:  # pydicom reads the outermost one at once
+            raise RefusedObject(Refusal.ELEMENT_TOO_LONG, OUT_OF_RESOURCES)
         if isinstance(element, DataElement) and element.VR == "SQ":
             for item in element.value:
                 _check_elements(item, budget, limits, allowed - 1)

@@ -41,6 +41,8 @@ class Refusal(StrEnum):
     TRANSFER_SYNTAX_UID_INVALID = "transfer_syntax_uid_invalid"
     NUMBER_TOO_LONG = "number_too_long"
     """Accession number or patient ID."""
+    NAME_TOO_LONG = "name_too_long"
+    """The patient's."""
     OTHER_CONTENT = "other_content"
     """The same SOP Instance UID with other content."""
     OTHER_STUDY = "other_study"

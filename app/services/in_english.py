@@ -39,6 +39,7 @@ REFUSALS: dict[str, str] = {
     Refusal.SERIES_UID_INVALID: "SeriesInstanceUID is not a valid UID",
     Refusal.TRANSFER_SYNTAX_UID_INVALID: "TransferSyntaxUID is not a valid UID",
     Refusal.NUMBER_TOO_LONG: "accession number or patient ID too long",
+    Refusal.NAME_TOO_LONG: "patient name too long",
     Refusal.OTHER_CONTENT: "same SOP Instance UID with other content",
     Refusal.OTHER_STUDY: "its series belongs to another study",
     Refusal.OTHER_PATIENT: "its patient is not the one of its study",

@@ -236,6 +236,10 @@ def test_sentences_of_before_are_those_that_codes_are_told_in() -> None:
         NotShown.TABLE_TOO_LONG,
         NotShown.OTHER,
     }
-    assert set(step.REFUSALS.values()) == set(Refusal) - {Refusal.TOO_MANY_REJECTED, Refusal.OTHER}
+    assert set(step.REFUSALS.values()) == set(Refusal) - {
+        Refusal.TOO_MANY_REJECTED,
+        Refusal.NAME_TOO_LONG,
+        Refusal.OTHER,
+    }
     assert set(step.HOLDS.values()) == set(HoldReason) - {HoldReason.BY_STAFF}
     assert set(step.MATCHES.values()) == set(MatchReason) - {MatchReason.DIFFERS, MatchReason.OTHER}

@@ -1,1 +1,1 @@
-"""Long runs that `make test` leaves out: hostile connections, and the longest write transactions. See `make soak`."""
+"""Long runs that `make test` leaves out: each module is a program, `python -m tests.soak.<name>`. See `make soak`."""

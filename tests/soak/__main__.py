@@ -18,12 +18,9 @@ from pynetdicom import evt
 from pynetdicom.pdu import A_ASSOCIATE_RQ
 
 from app.bootstrap import Services
-from bench.house import MOST_STEPS, ROOT, ShownExam, opened, working_folder
-from bench.servers import gunicorn
+from bench.house import MOST_STEPS, ROOT, OpenExam, opened, registered, working_folder
 from bench.skipped import Skipped
-from bench.study import NewStudy
-from deploy.testbed.servers import dicom_door
-from tests.factories.access import issued
+from deploy.testbed.servers import dicom_door, environment, gunicorn
 from tests.factories.dicom_client import associate
 from tests.factories.front import NGINX, nginx
 from tests.factories.telling import receive_study
@@ -120,7 +117,7 @@ def house() -> Iterator[tuple[Honest, Target]]:
         with opened(folder) as services:
             mine, theirs = _shown(services, "SOAK-1", SIDE), _shown(services, "SOAK-2", HOSTILE_SIDE)
             tokens = [services.machines.tokens.create(name, {"upload"}, "bench") for name in ("honest", "hostile")]
-        web = stack.enter_context(gunicorn(folder, "wsgi:application", CLOUDFILM_TRUSTED_PROXIES="1"))
+        web = stack.enter_context(gunicorn(folder, environ=environment(folder) | {"CLOUDFILM_TRUSTED_PROXIES": "1"}))
         (folder / "front").mkdir()
         front = stack.enter_context(nginx(folder / "front", web.port))
         door = stack.enter_context(dicom_door(folder))
@@ -141,14 +138,15 @@ def house() -> Iterator[tuple[Honest, Target]]:
         )
 
 
-def _shown(services: Services, accession_number: str, side: int) -> ShownExam:
-    exam = issued(services, accession_number)
+def _shown(services: Services, accession_number: str, side: int) -> OpenExam:
+    """An exam and its study, prepared."""
+    exam = registered(services, accession_number)
     uid = receive_study(services, slices=SLICES, side=side, AccessionNumber=accession_number)  # type: ignore[arg-type]
     services.pictures.completion.complete_now(uid)
     for _ in range(MOST_STEPS):
         if not (services.worker.run_sweeps() | services.worker.run_job()):
             break
-    return ShownExam(exam.exam_id, exam.qr, exam.factor, NewStudy(uid, "", []))
+    return exam
 
 
 def _request(port: int) -> bytes:

@@ -1,7 +1,7 @@
 """Hostile connections to our own servers on loopback, for `tests.soak`: silent, dripping, slow and idle ones.
 
-`python -m tests.soak.hostile KIND` reads where to connect as JSON from its input, and lives until that input ends. It keeps
-COUNT connections open from many addresses and replaces those that are closed, PAUSE_S later each.
+`python -m tests.soak.hostile KIND` reads where to connect as JSON from its input, and lives until that input ends. It
+keeps COUNT connections open from many addresses and replaces those that are closed, PAUSE_S later each.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from fakeredis import TcpFakeServer
+from structlog.testing import capture_logs
 
 from deploy.testbed.processes import finished, free_port
 from tests.factories.door_app import door_app
@@ -121,14 +122,15 @@ def test_a_store_that_went_away_is_told_though_the_database_answers(tmp_path: Pa
 
 
 def test_a_machine_that_cannot_cage_decoding_children_is_told_of(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(platform, "machine", lambda: "riscv64")
-    app, services = door_app(tmp_path)
+    with capture_logs() as logs:
+        app, services = door_app(tmp_path)
     try:
         told = app.test_cli_runner().invoke(args=["check-config"]).output.splitlines()
     finally:
         services.db.dispose()
     reason = "this architecture has no list of system calls"
     assert told[-1] == f"NOTE: decoding children are held by limits alone: {reason}"
-    assert "decoding children are held by limits alone" in "".join(capfd.readouterr())
+    assert [line["event"][:42] for line in logs] == ["decoding children are held by limits alone"]

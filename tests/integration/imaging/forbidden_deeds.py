@@ -100,7 +100,7 @@ DEEDS: dict[str, Callable[[], object]] = {
     "sendmsg": lambda: PAIR[0].sendmsg([b"a"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, b"\0\0\0\0")]),
     "pipe": os.pipe,
     "dup": lambda: os.dup(1),
-    "ioctl": lambda: os.set_blocking(0, True) or called("ioctl", 0, 0x5421, ctypes.byref(ctypes.c_int(0))),
+    "ioctl": lambda: called("ioctl", PAIR[0].fileno(), 0x5421, ctypes.byref(ctypes.c_int(0))),
     "memfd": lambda: os.memfd_create("a"),
     "prctl": lambda: called("prctl", 15, b"renamed", 0, 0, 0),
     "setuid": lambda: os.setuid(os.getuid()),
