@@ -18,8 +18,9 @@ from pynetdicom import evt
 from pynetdicom.pdu import A_ASSOCIATE_RQ
 
 from app.bootstrap import Services
-from bench.house import MOST_STEPS, ROOT, OpenExam, opened, registered, working_folder
+from bench.house import MOST_STEPS, OpenExam, opened, registered, working_folder
 from bench.skipped import Skipped
+from deploy.testbed.processes import ROOT
 from deploy.testbed.servers import dicom_door, environment, gunicorn
 from tests.factories.dicom_client import associate
 from tests.factories.front import NGINX, nginx

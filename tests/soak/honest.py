@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from deploy.testbed.ct import ct_slice, part10
+from deploy.testbed.multipart import STOW_TYPE, body
 from tests.factories.dicom_client import associate, send
-from tests.factories.multipart import STOW_TYPE, body
 
 PATIENTS = 2
 PATIENT_PAUSE_S, UPLOAD_PAUSE_S, DOWNLOAD_PAUSE_S, DICOM_PAUSE_S = 0.02, 0.5, 1.0, 0.5

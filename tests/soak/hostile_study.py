@@ -27,7 +27,7 @@ from app.clock import SystemClock
 from app.imaging.codecs.decode import DEFLATED_FRAME
 from app.repos.ingest import studies
 from app.repos.pictures import completion
-from app.services.ingest.incoming import IncomingObject, Stored
+from app.services.ingest.incoming import DoorName, IncomingObject, Stored
 from app.services.pictures.preparation import BUDGET_S
 from deploy.testbed.ct import ct_slice, part10
 from deploy.testbed.servers import settings_of
@@ -79,7 +79,9 @@ def ordinary_files() -> Iterator[bytes]:
 
 def take_in(services: Services, files: Iterator[bytes]) -> uuid.UUID:
     """Stored and complete; the study's id."""
-    outcomes = services.ingest.ingest.receive((IncomingObject(io.BytesIO(file)) for file in files), "stow", "soak")
+    outcomes = services.ingest.ingest.receive(
+        (IncomingObject(io.BytesIO(file)) for file in files), DoorName.STOW, "soak"
+    )
     if not all(isinstance(outcome, Stored) for outcome in outcomes):
         raise RuntimeError(f"not stored: {outcomes}")
     uid = outcomes[0].study_instance_uid or ""

@@ -13,13 +13,13 @@ from pydicom import Dataset
 from app.bootstrap import Services
 from app.dicom.rejection_notes import MOST_REJECTED
 from app.repos.exams import exams as exam_repo
+from app.services.channels.channel import DeliveryReceipt
 from app.services.exams.matching import MOST_STUDIES
-from app.services.ingest.incoming import IncomingObject
+from app.services.ingest.incoming import DoorName, IncomingObject
 from app.services.notifications.phone_correction import MOST_FOLLOWED
 from app.web.machine.ris.bodies import exam_input
 from bench.house import opened, working_folder
 from deploy.testbed.ct import ct_slice, part10
-from sms.sender import DeliveryReceipt
 from sms.tencent.callback import MOST_ITEMS
 from tests.factories.house import exam_body
 from tests.factories.rejection_notes import note_of
@@ -46,7 +46,7 @@ def _measure(name: str, prepare: Callable[[Services], Callable[[], object]], fol
 
 def _receive(house: Services, objects: Iterator[Dataset]) -> None:
     files = [IncomingObject(io.BytesIO(part10(each))) for each in objects]
-    house.ingest.ingest.receive(files, "stow", "bench")
+    house.ingest.ingest.receive(files, DoorName.STOW, "bench")
 
 
 def _note(house: Services) -> Callable[[], object]:
