@@ -92,3 +92,7 @@ CASES: dict[str, Callable[[Services], Callable[[], object]]] = {
     "a new number of a patient with twice the exams that follow": _exams,
     "the most receipts of one push": _receipts,
 }
+
+
+if __name__ == "__main__":
+    run()
