@@ -80,9 +80,7 @@ class CodeNaming:
         rows = repo.nearest_code(session, code_key)
         is_named, read_exam, read_identity = False, NOBODY, code_key
         if rows is not None:
-            is_named = (rows[0].code_hash == code_key) & _is_live(
-                rows[0], now
-            )  # `&`, not `and`: both sides are always evaluated
+            is_named = (rows[0].code_hash == code_key) & _is_live(rows[0], now)  # `&`: both sides are always evaluated
             read_exam, read_identity = rows[1].id, rows[2].identity_hash
         code, exam, patient = rows if rows is not None and is_named else (None, None, None)
         # For a pick-up code, failures of the patient are counted by the phone number, whether or not the code exists.
