@@ -1,6 +1,6 @@
-"""What of a process one patient's session may take at a time with work that is made anew for each request.
+"""Limits how many threads one patient's session uses at a time for work that is done anew for each request.
 
-Prepared pictures cost next to nothing and are not counted; downloads that stream have places of their own (downloads).
+Prepared pictures cost almost nothing and are not counted. Streamed downloads are counted in app/web/downloads.py.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ RENDERS, SHEETS = "cloudfilm.session-renders", "cloudfilm.session-sheets"
 
 
 def install(app: Flask) -> None:
-    """Half of the threads for pictures: the viewer asks for four at a time. One for printed reports."""
+    """Half of the threads for rendered pictures: the viewer asks for four at a time. One thread for report sheets."""
     app.extensions[RENDERS] = SharePerHolder(max(1, app.extensions["cloudfilm"].settings.web_threads // 2))
     app.extensions[SHEETS] = SharePerHolder(1)
 
 
 @contextmanager
 def place(name: str) -> Iterator[None]:
-    """Held while the work is done. Raises Busy when the session has as many under way as it may."""
+    """Hold a place while the work is done. Raises Busy when the session has no place left."""
     share: SharePerHolder = current_app.extensions[name]
     give_back = share.taken(current_access().session_id)
     if give_back is None:
