@@ -1,6 +1,5 @@
-"""How many threads of a process may do something slow at the same time, in all and for one caller. Views decide what
-that is, and take a place after they know who asks: a stranger never has one.
-"""
+"""Limits how many threads of a process do slow work at the same time, in total and for one caller. Views decide which
+work is slow. They take a place after they know the caller, so a stranger never has a place."""
 
 from __future__ import annotations
 
@@ -20,13 +19,13 @@ class Places:
     def __init__(self, places: int) -> None:
         self._free = places
         self.for_one = max(1, places - 1)
-        """What a single caller may have: all but one place, so that nobody shuts out the others."""
+        """The places that one caller may have: all but one, so that no caller shuts out the others."""
         self._taken: Counter[str] = Counter()
         self._lock = threading.Lock()
 
     def taken(self, limits: Mapping[str, int] | None = None) -> Callable[[], None] | None:
-        """A function that gives the place back (a second call does nothing); None when no place is free, or one of the
-        callers named in `limits` has as many as it may have."""
+        """Take a place. Returns a function that gives the place back (a second call does nothing). None when no place
+        is free, or when a caller in `limits` has all its places."""
         callers = limits or {}
         with self._lock:
             if self._free <= 0 or any(self._taken[caller] >= most for caller, most in callers.items()):
@@ -56,11 +55,11 @@ class Places:
         with self._lock:
             self._free += 1
             self._taken.subtract(callers.keys())
-            self._taken += Counter()  # forgets who has none
+            self._taken += Counter()  # forgets callers without a place
 
 
 class SharePerHolder:
-    """Counted places for each holder, a session say. A caller who finds none does not wait."""
+    """Counted places for each holder, for example a session. A caller who finds none does not wait."""
 
     def __init__(self, places: int) -> None:
         self._places = places
@@ -68,7 +67,8 @@ class SharePerHolder:
         self._lock = threading.Lock()
 
     def taken(self, holder: Hashable) -> Callable[[], None] | None:
-        """A function that gives the place back, to be called once; None when all places of `holder` are taken."""
+        """Take a place. Returns a function that gives the place back, to be called once. None when all places of
+        `holder` are taken."""
         with self._lock:
             if self._taken[holder] >= self._places:
                 return None
