@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from app.errors import Busy
@@ -42,11 +42,11 @@ class Places:
         return give_back
 
     @contextmanager
-    def place(self, limits: Mapping[str, int]) -> Iterator[None]:
-        """Have a place within the block. Raises Busy."""
+    def place(self, limits: Mapping[str, int], retry_s: int = RETRY_S) -> Iterator[None]:
+        """Have a place within the block. Raises Busy, which asks the caller to come back after `retry_s`."""
         give_back = self.taken(limits)
         if give_back is None:
-            raise Busy(RETRY_S)
+            raise Busy(retry_s)
         try:
             yield
         finally:
@@ -57,30 +57,6 @@ class Places:
             self._free += 1
             self._taken.subtract(callers.keys())
             self._taken += Counter()  # forgets who has none
-
-
-class SharePerHolder:
-    """Counted places for each holder, a session say. A caller who finds none does not wait."""
-
-    def __init__(self, places: int) -> None:
-        self._places = places
-        self._taken: Counter[Hashable] = Counter()
-        self._lock = threading.Lock()
-
-    def taken(self, holder: Hashable) -> Callable[[], None] | None:
-        """A function that gives the place back, to be called once; None when all places of `holder` are taken."""
-        with self._lock:
-            if self._taken[holder] >= self._places:
-                return None
-            self._taken[holder] += 1
-
-        def give_back() -> None:
-            with self._lock:
-                self._taken[holder] -= 1
-                if not self._taken[holder]:
-                    del self._taken[holder]
-
-        return give_back
 
 
 def of_threads(threads: int, one_in: int) -> int:
