@@ -110,7 +110,7 @@ def _ask(url: str, secret: str) -> Answer:
 
 
 def _within(seconds: float, work: Callable[[], Answer]) -> Answer:
-    """Run `work` with a time limit: the look-up of a host name has none. Raises TimeoutError and the errors of `work`."""
+    """Run `work` with a time limit: a look-up of a host name has none. Raises TimeoutError, and errors of `work`."""
     done: list[Answer | Exception] = []
 
     def run() -> None:
