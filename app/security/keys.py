@@ -98,7 +98,8 @@ class MasterKeys:
         return head + nonce + self._wrapping[self.current_id].encrypt(nonce, data_key, head + context)
 
     def unwrap(self, wrapped: bytes, context: bytes) -> bytes:
-        """Open what `wrap` sealed, also with an older master key. Raise `UnsealError` for other bytes or context."""
+        """Open what `wrap` sealed, also with an older master key. Raises `UnsealError` when the bytes or the context
+        differ."""
         head_end = len(_MAGIC) + 1 + (wrapped[len(_MAGIC)] if len(wrapped) > len(_MAGIC) else 0)
         head, rest = wrapped[:head_end], wrapped[head_end:]
         cipher = self._wrapping.get(head[len(_MAGIC) + 1 :].decode(errors="replace"))
