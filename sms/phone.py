@@ -1,4 +1,4 @@
-"""Mainland mobile numbers: the normal form, and a masked form for people who must not see the whole number."""
+"""Mainland mobile numbers: the normal form, and a masked form for people who must not see the number. No sending."""
 
 from __future__ import annotations
 
