@@ -1,4 +1,4 @@
-"""Rows of one-time codes. A try is counted on all live codes before it is compared with them."""
+"""Rows of one-time codes. A try is counted on all live codes before it is compared with them. `codes` adds the rows."""
 
 from __future__ import annotations
 
