@@ -1,4 +1,4 @@
-"""Is this study's patient the registered one? Normal forms and comparisons; conservative: doubt is a mismatch."""
+"""Is the patient of a study the registered patient? In doubt the answer is no. Normal forms are in `names`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from app.identity.names import family_name, normal_id, normal_name
 
 
 class PatientField(StrEnum):
-    """What of a patient can differ, or be given in a way nobody can use."""
+    """A field of a patient that can differ, or that can have an unusable value."""
 
     PATIENT_ID = "patient_id"
     NAME = "name"
@@ -25,7 +25,7 @@ class PatientField(StrEnum):
 
 @dataclass(frozen=True)
 class RegisteredIdentity:
-    """Who the RIS says it is. `birth_date` is YYYY-MM-DD."""
+    """The patient as the RIS registered them. `birth_date` is YYYY-MM-DD."""
 
     patient_id: str
     name: str
@@ -36,9 +36,10 @@ class RegisteredIdentity:
 def differences(
     header: HeaderIdentity, registered: RegisteredIdentity, *, empty_matches: bool = False
 ) -> list[PatientField]:
-    """The fields that differ, empty when it is the same person.
+    """The fields that differ; an empty list means the same person.
 
-    An empty header field is a difference unless `empty_matches` (the demo's own data); the patient ID always counts.
+    An empty header field is a difference, unless `empty_matches` is set (for the demo's data). An empty patient ID is
+    always a difference from a registered one.
     """
     found = []
     if normal_id(header.patient_id) != normal_id(registered.patient_id):
@@ -55,12 +56,12 @@ def differences(
 
 
 def contradict(one: HeaderIdentity, other: HeaderIdentity) -> bool:
-    """Two headers of one study name different people: something is given in both and differs.
+    """Whether two headers of one study name different people: a field has a value in both, and the values differ.
 
     Within one study some devices write the name in characters and others in letters.
     """
     if one == other:
-        return False  # nearly always
+        return False  # the usual case
     pairs = (
         (normal_id(one.patient_id), normal_id(other.patient_id)),
         (one.sex, other.sex),
@@ -79,9 +80,10 @@ def _names_contradict(one: HeaderIdentity, other: HeaderIdentity) -> bool:
 
 
 def _same_name(groups: tuple[str, ...], registered: str) -> bool:
-    """Any group equal to the registered name; a group in Chinese script that differs is never outvoted by letters.
+    """Whether a group of the name equals the registered name.
 
-    Letters alone match a Chinese name when they are one of its readings: devices without Chinese fonts send pinyin.
+    When the header and the registered name are both in Chinese script, a group in letters does not count. Letters alone
+    match a Chinese name when they are one of its readings: devices without Chinese fonts send pinyin.
     """
     given = _given(groups)
     if is_chinese(registered) and any(map(is_chinese, given)):

@@ -1,4 +1,5 @@
-"""What a door gives of an exam and a report. How its bodies are read is the door's: `web/machine/ris/bodies`."""
+"""The data of an exam and of a report, as a door passes them on. The door of the RIS reads JSON in
+app/web/machine/ris/bodies.py."""
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ ACCESSION = re.compile(r"(?! |\.{1,2}\Z)[A-Za-z0-9 ._+#:=@()&,-]{1,64}(?<! )\Z")
 """Not `.` or `..`: every client folds those away in an address. No space at either end: DICOM pads with it. No slash:
 it parts an address."""
 SEXES, REPORT_STATUSES = tuple(Sex), tuple(ReportStatus)
-"""What a door may take."""
+"""The values that a door may take."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class ExamInput:
     department: str
     performed_at: datetime
     unusable: Mapping[str, str] = field(default_factory=dict)
-    """What was given of the patient but is left out: `phone` or `id_number`, and the rule it breaks."""
+    """Fields of the patient that are left out: `phone` or `id_number`, each with the rule that its value breaks."""
 
     @property
     def warnings(self) -> list[str]:
