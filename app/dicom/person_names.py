@@ -11,6 +11,8 @@ import unicodedata
 from pydicom.charset import decode_bytes, python_encoding
 from pydicom.valuerep import PN_DELIMS
 
+from app.dicom.private_characters import with_public_codes
+
 LENIENT = ("utf-8", "gb18030")
 ESCAPE = b"\x1b"
 TO_GB2312 = b"\x1b$)A"
@@ -29,7 +31,8 @@ def decode_person_name(raw: bytes, character_sets: list[str]) -> tuple[str, ...]
     declared, utf8 = _declared(raw, character_sets), _strict(raw, "utf-8")
     certain = utf8 if utf8 is not None and is_chinese(utf8) else None
     candidates = [certain, declared, *(_strict(raw, encoding) for encoding in LENIENT)]
-    plausible = [text for text in candidates if text is not None and reads_as_name(text)]
+    public = [with_public_codes(text) for text in candidates if text is not None]
+    plausible = [text for text in public if reads_as_name(text)]
     text = plausible[0] if plausible else declared if declared is not None else raw.decode("latin-1")
     return tuple(group for part in text.split("=") if (group := " ".join(part.replace("\0", "").split())))
 

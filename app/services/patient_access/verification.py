@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from app.clock import Clock
 from app.database import Database
 from app.errors import AccessRefused, StepUpRequired, TooManyAttempts
+from app.identity.numbers import number_of_today
 from app.security.codes import Codes, normal_factor
 from app.security.fields import FieldSealer
 from app.services.audit.log import Action, Audit
@@ -70,7 +71,7 @@ class Verification:
     def _factor_is_right(self, named: Named, factor: str) -> bool:
         """Opens and compares an ID number for every typed code. When there is none, a random one is used."""
         sealed = named.patient.id_number_sealed if named.patient else None
-        number = normal_factor(self.fields.open(sealed or self._nobodys_number, ID_NUMBER))
+        number = number_of_today(normal_factor(self.fields.open(sealed or self._nobodys_number, ID_NUMBER)))
         is_known = sealed is not None and len(number) >= 4
         given, expected = self.codes.hash("factor", normal_factor(factor)), self.codes.hash("factor", number[-4:])
         return hmac.compare_digest(given, expected) and is_known
