@@ -27,8 +27,8 @@ class Lut:
 
     @property
     def top(self) -> float:
-        """What stands for white: the end of the described bits, or the largest entry where headers lie about them."""
-        return float(max((1 << self.bits) - 1, int(entries(self).max())))
+        """What stands for white: the largest entry. The bits of the descriptor are often more than the table uses."""
+        return float(max(1, int(entries(self).max())))
 
     def look_up(self, values: Values) -> Values:
         """Values below the first mapped take the first entry, those above the last one the last entry."""
