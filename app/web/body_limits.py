@@ -10,7 +10,7 @@ MAX_FORM_BYTES = 4096
 
 
 def limit_form() -> None:
-    """For `before_request` of a blueprint."""
+    """Limit the body of a form. For `before_request` of a blueprint."""
     limit_body(MAX_FORM_BYTES)
 
 

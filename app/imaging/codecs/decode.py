@@ -120,13 +120,13 @@ def _native(header: ImageHeader, frame: bytes) -> Pixels:
 
 
 def _unswapped(header: ImageHeader, frame: bytes, index: int) -> bytes:
-    """The bytes of an 8-bit frame out of big-endian words; an odd frame may start in the middle of one."""
+    """The bytes of an 8-bit frame that is stored in big-endian words; the frame may start in the middle of a word."""
     plain = np.frombuffer(frame, ">u2").astype("<u2").tobytes()
     return plain[index * header.rows * header.columns * header.samples_per_pixel % 2 :]
 
 
 def _unpack_422(header: ImageHeader, frame: bytes) -> Pixels:
-    """PS3.3 C.7.6.3.1.2: two luminances share one pair of chrominances: Y1 Y2 Cb Cr."""
+    """YBR_FULL_422 -> YBR_FULL (PS3.3 C.7.6.3.1.2): two luminances share one pair of chrominances, Y1 Y2 Cb Cr."""
     groups = np.frombuffer(frame, np.uint8, header.rows * header.columns * 2).reshape(-1, 4)
     pixels = np.empty((len(groups), 2, 3), np.uint8)
     pixels[:, :, 0] = groups[:, :2]
@@ -139,7 +139,7 @@ def _deflated(header: ImageHeader, frame: bytes) -> Pixels:
 
 
 def inflate(data: bytes, limit: int) -> bytes:
-    """Raw deflate (RFC 1951) of at most `limit` bytes and one that pads. Raises UndecodableFrame past it."""
+    """The inflated data (raw deflate, RFC 1951). Raises UndecodableFrame beyond `limit` bytes and a pad byte."""
     inflater = zlib.decompressobj(-zlib.MAX_WBITS)
     plain = inflater.decompress(data, limit + 2)
     if len(plain) > limit + 1:
@@ -152,7 +152,7 @@ def _native_size(header: ImageHeader) -> int:
 
 
 def _one_bit(header: ImageHeader, frame: bytes, index: int) -> Pixels:
-    """PS3.5 8.1.1: eight pixels a byte, the first in the least significant bit."""
+    """1-bit pixels (PS3.5 8.1.1): eight pixels a byte, the first pixel in the least significant bit."""
     count, skip = header.rows * header.columns, 0
     if header.transfer_syntax_uid == RLE:
         frame = bytes(imagecodecs.packbits_decode(frame[64:]))

@@ -1,4 +1,4 @@
-"""One frame -> the pictures wanted of it; decoded pixels are kept a while. Where this runs safely is `sandbox`."""
+"""Draws the wanted pictures of one frame, and keeps decoded pixels for a while. It runs in a child of `sandbox`."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _picture(shown: Shown, spec: RenderSpec) -> bytes:
     while spec.max_bytes is not None and len(picture) > spec.max_bytes and max(shown.shape[:2]) > 1:
         if quality > LOWEST_QUALITY:
             quality = max(quality - QUALITY_STEP, LOWEST_QUALITY)
-        else:  # nothing but noise
+        else:  # the picture is only noise: quality alone does not help
             shown = fit(shown, max(shown.shape[:2]) * 3 // 4)
         picture = encode(shown, spec.fmt, quality)
     return picture

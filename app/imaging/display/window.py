@@ -1,6 +1,6 @@
-"""Stored pixel values -> what is shown, 8 bits: PS3.3 C.11.1 (modality), C.11.2 (VOI), C.11.6 (presentation), colour.
+"""Stored pixel values -> shown 8-bit values: PS3.3 C.11.1 (modality), C.11.2 (VOI), C.11.6 (presentation), colour.
 
-Integers of up to 16 bits go through one table per window, so that a slice costs one look-up a pixel.
+Each window has a table for integers of up to 16 bits, so a slice costs one look-up per pixel. Decoding is in `codecs`.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Window:
 
 
 def default_window(header: ImageHeader, frame: int = 0) -> Window | None:
-    """The header's first window, or None when it has none, has a VOI LUT instead, or is in colour."""
+    """The header's first window. None when the header has no window or has a VOI LUT, or the image is in colour."""
     values = header.values(frame)
     if not values.windows or header.samples_per_pixel > 1 or header.photometric_interpretation == "PALETTE COLOR":
         return None
@@ -71,7 +71,7 @@ class Rescale:
 
 
 def _through(table: Shown, pixels: npt.NDArray[np.generic]) -> Shown:
-    """One look-up a pixel, by the pixel's unsigned bits."""
+    """The table's entry for each pixel; the pixel's bits as an unsigned number are the index."""
     return np.take(table, pixels.view(f"u{pixels.dtype.itemsize}"), axis=0, mode="clip")
 
 
@@ -81,13 +81,14 @@ def _grey_table(rescale: Rescale, voi: Window | Lut, inverted: bool, dtype: str)
 
 
 def _every_value(dtype: str) -> Values:
-    """What each pattern of bits means in `dtype`, in the order of the unsigned patterns."""
+    """The value of each bit pattern in `dtype`, in the order of the patterns as unsigned numbers."""
     kind = np.dtype(dtype)
     return np.arange(1 << (8 * kind.itemsize), dtype=f"u{kind.itemsize}").view(kind).astype(np.float64)
 
 
 def _grey(stored: Values, rescale: Rescale, voi: Window | Lut, inverted: bool) -> Shown:
-    """The whole chain; `inverted` is the last step (PS3.3 C.7.6.3.1.2 MONOCHROME1, C.11.6.1.2 INVERSE)."""
+    """Stored values -> grey levels, through rescale and VOI. `inverted` is the last step (PS3.3 C.7.6.3.1.2
+    MONOCHROME1, C.11.6.1.2 INVERSE)."""
     values = rescale(stored)
     grey = voi.look_up(values) * (255.0 / voi.top) if isinstance(voi, Lut) else apply_window(values, voi)
     shown = (np.nan_to_num(grey) + 0.5).astype(np.uint8)
@@ -119,8 +120,8 @@ def _own_window(decoded: DecodedFrame, header: ImageHeader, rescale: Rescale) ->
 
 @lru_cache(maxsize=8)
 def _palette_table(palette: tuple[Lut, Lut, Lut], dtype: str) -> Shown:
-    """PS3.3 C.7.6.3.1.5, C.7.6.3.1.6: RGB for every value; 16-bit entries keep their high byte, 8-bit ones may sit in
-    16 bits, whatever the descriptor says."""
+    """RGB for every stored value (PS3.3 C.7.6.3.1.5, C.7.6.3.1.6). 16-bit entries keep their high byte. Some tables
+    declare 16 bits and hold 8-bit entries: these stay as they are."""
     stored = _every_value(dtype)
     deep = [lut.bits > 8 and entries(lut).max() > 255 for lut in palette]
     columns = [lut.look_up(stored) // (256 if wide else 1) for lut, wide in zip(palette, deep, strict=True)]

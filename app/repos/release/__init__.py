@@ -1,1 +1,1 @@
-"""Rows the release gate looks at."""
+"""Queries of the release gate."""

@@ -1,1 +1,1 @@
-"""What the archive keeps beyond objects: data keys, and frames read from originals."""
+"""Data keys of studies, frames read from originals, stored objects compared with received ones."""

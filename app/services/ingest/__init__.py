@@ -1,1 +1,1 @@
-"""One instance comes in: planned, stored, recorded, or kept in quarantine."""
+"""An instance comes in: it is planned, stored and recorded, or kept in quarantine."""

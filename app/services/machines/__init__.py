@@ -1,1 +1,1 @@
-"""Tokens of other systems."""
+"""Bearer tokens of other systems."""

@@ -92,7 +92,7 @@ def hold(exam_id: str) -> Response:
 def lift_hold(exam_id: str) -> Response:
     """Lift the hold. The matched studies are the patient's; the contradicting ones never will be.
 
-    `revision`: of the page that this human looked at.
+    Field `revision`: the revision of the exam on the page that the human saw.
     """
     asked, seen = row_id(exam_id), request.form.get("revision", UNSEEN, type=int)
     try:

@@ -30,7 +30,7 @@ def home() -> Response:
 
 @blueprint.route("/<path:unknown>", methods=["GET", "POST"])
 def nowhere(unknown: str) -> Response:
-    """Unknown addresses. Who is not logged in is led to the login, and does not learn which addresses exist."""
+    """Unknown addresses. A person without a login is led to the login page and does not learn which addresses exist."""
     raise NotFound
 
 

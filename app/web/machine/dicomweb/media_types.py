@@ -51,7 +51,7 @@ class MediaType:
 
 
 def accepted(header: str | None, parameter: str | None = None) -> list[MediaType]:
-    """What a client accepts, best first. `parameter`: the `accept` of the query (PS3.18), which goes before the header.
+    """What a client accepts, best first. `parameter`: the `accept` of the query (PS3.18); it replaces the header.
 
     Raises InvalidInput for a list that is far too long.
     """

@@ -1,4 +1,5 @@
-"""A sender says that a study is complete: its pictures are prepared at once and not after the quiet period."""
+"""A sender says that a study is complete: its pictures are prepared at once and not after the quiet period. The rules
+are in services/pictures."""
 
 from __future__ import annotations
 
