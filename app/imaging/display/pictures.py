@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from app.caches.lru import LruCache
-from app.imaging.codecs.decode import Pixels, decode_frame
+from app.imaging.codecs.decode import DecodedFrame, decode_frame
 from app.imaging.codecs.encode import encode, fit
 from app.imaging.display.render_spec import RenderSpec
 from app.imaging.display.window import Shown, to_display
@@ -16,29 +16,29 @@ KEPT_BYTES = 64 * 1024 * 1024
 QUALITY_STEP, LOWEST_QUALITY = 10, 5
 
 
-KeptPixels = LruCache[str, Pixels]
-"""Recently decoded frames by token."""
+KeptPixels = LruCache[str, DecodedFrame]
+"""The last decoded frames by token."""
 
 
 def kept_pixels(limit: int = KEPT_BYTES) -> KeptPixels:
-    """An empty cache. `limit`: the most bytes that all kept pixels take."""
-    return LruCache(limit, weight=lambda pixels: pixels.nbytes)
+    """Empty, bounded by the bytes of the pixels."""
+    return LruCache(limit, weight=lambda frame: frame.nbytes)
 
 
-def decoded(kept: KeptPixels, header: ImageHeader, frame: bytes, number: int, token: str | None) -> Pixels:
-    """Stored values of the frame, kept under its token or decoded now. Raises UndecodableFrame, MemoryError."""
+def frame_decoded(kept: KeptPixels, header: ImageHeader, frame: bytes, number: int, token: str | None) -> DecodedFrame:
+    """The frame's stored values: kept under its token, or decoded now. Raises UndecodableFrame, MemoryError."""
     if token:
         return kept.computed(token, lambda: decode_frame(header, frame, number))
     return decode_frame(header, frame, number)
 
 
-def draw(pixels: Pixels, header: ImageHeader, number: int, specs: Sequence[RenderSpec]) -> list[bytes]:
+def draw(decoded: DecodedFrame, header: ImageHeader, number: int, specs: Sequence[RenderSpec]) -> list[bytes]:
     """The pictures, in the order of the specs. Raises BadRegion, and ValueError for an unknown format."""
     shown: dict[object, Shown] = {}
     result = []
     for spec in specs:
         if spec.window not in shown:
-            shown[spec.window] = to_display(pixels, header, spec.window, number)
+            shown[spec.window] = to_display(decoded, header, spec.window, number)
         result.append(_picture(shown[spec.window], spec))
     return result
 

@@ -5,6 +5,7 @@ Look-up tables are read in `lut_reading`.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from pydicom import Dataset
@@ -27,6 +28,15 @@ FUNCTIONAL_GROUPS = (
     "FrameVOILUTSequence",
     "PlanePositionSequence",
     "PlaneOrientationSequence",
+)
+XRAY_CINE = frozenset(
+    (
+        "1.2.840.10008.5.1.4.1.1.12.1",  # X-Ray Angiographic Image Storage
+        "1.2.840.10008.5.1.4.1.1.12.1.1",  # Enhanced XA Image Storage
+        "1.2.840.10008.5.1.4.1.1.12.2",  # X-Ray Radiofluoroscopic Image Storage
+        "1.2.840.10008.5.1.4.1.1.12.2.1",  # Enhanced XRF Image Storage
+        "1.2.840.10008.5.1.4.1.1.12.3",  # X-Ray Angiographic Bi-Plane Image Storage (Retired)
+    )
 )
 MOST_WINDOWS = 8
 """The most windows that are kept for a frame: shared values are stored again with each frame."""
@@ -63,7 +73,10 @@ def _read(ds: Dataset, transfer_syntax_uid: str, keyword: str) -> ImageHeader:
     _check_sizes(rows, columns, frames, samples)
     _check_bits(allocated, stored, high_bit)
     signed = _whole(ds, "PixelRepresentation", 0) == 1
+    is_logarithmic = _is_logarithmic(ds)
     shared, per_frame = _frame_values(ds, frames)
+    if is_logarithmic:
+        shared, per_frame = _unscaled(shared), tuple(map(_unscaled, per_frame))
     return ImageHeader(
         transfer_syntax_uid=transfer_syntax_uid,
         modality=_text(ds, "Modality") or "OT",
@@ -78,9 +91,9 @@ def _read(ds: Dataset, transfer_syntax_uid: str, keyword: str) -> ImageHeader:
         signed=signed,
         planar_configuration=_whole(ds, "PlanarConfiguration", 0),
         pixel_keyword=keyword,
-        padding=_padding(ds),
+        padding=_padding(ds, stored, signed=signed),
         presentation_lut_shape=_text(ds, "PresentationLUTShape"),
-        modality_lut=read_lut(ds, "ModalityLUTSequence", signed=signed),
+        modality_lut=None if is_logarithmic else read_lut(ds, "ModalityLUTSequence", signed=signed),
         voi_lut=read_lut(ds, "VOILUTSequence", signed=signed or shared.intercept < 0),
         palette=read_palette(ds, signed=signed) if photometric == "PALETTE COLOR" else None,
         shared=shared,
@@ -154,16 +167,39 @@ def _pair(value: Any) -> tuple[float, float] | None:
     return (numbers[0], numbers[1]) if len(numbers) == 2 and min(numbers) > 0 else None
 
 
-def _padding(ds: Dataset) -> tuple[float, float] | None:
+def _is_logarithmic(ds: Dataset) -> bool:
+    """X-ray angiography and fluoroscopy whose pixels are no linear measure of the intensity: their modality LUT leads
+    back to it and is no part of the display (PS3.3 C.8.7.1.1.2, PS3.17 FFF.2.3.1.3.4)."""
+    if _text(ds, "Modality") != "XA" and text_of(ds, "SOPClassUID", most_bytes=_VALUE_BYTES) not in XRAY_CINE:
+        return False
+    groups = [
+        *(value_of(ds, "SharedFunctionalGroupsSequence") or []),
+        *(value_of(ds, "PerFrameFunctionalGroupsSequence") or [])[:1],
+    ]
+    properties = (item for group in groups for item in value_of(group, "FramePixelDataPropertiesSequence") or [])
+    return any(_text(item, "PixelIntensityRelationship").upper() in ("LOG", "DISP") for item in (ds, *properties))
+
+
+def _unscaled(values: FrameValues) -> FrameValues:
+    return replace(values, slope=1.0, intercept=0.0)
+
+
+def _padding(ds: Dataset, bits_stored: int, *, signed: bool) -> tuple[float, float] | None:
+    """Lowest and highest padding. Its VR is that of the pixels (PS3.3 C.7.5.1.1.2); written with the other one, or with
+    more bits than are stored, it still names the pixels that hold the same bits."""
     for kind in ("Float", "DoubleFloat", ""):
-        low, limit = (
-            _number(_value(ds, f"{kind}PixelPaddingValue")),
-            _number(_value(ds, f"{kind}PixelPaddingRangeLimit")),
-        )
-        if low is not None:
-            high = low if limit is None else limit
-            return min(low, high), max(low, high)
+        found = (_value(ds, f"{kind}PixelPaddingValue"), _value(ds, f"{kind}PixelPaddingRangeLimit"))
+        ends = [number for number in map(_number, found) if number is not None]
+        if _number(found[0]) is not None:
+            if not kind:
+                ends = [_as_stored(int(end), bits_stored, signed=signed) for end in ends]
+            return min(ends), max(ends)
     return None
+
+
+def _as_stored(number: int, bits_stored: int, *, signed: bool) -> float:
+    number &= (1 << bits_stored) - 1
+    return float(number - (1 << bits_stored) if signed and number >> (bits_stored - 1) else number)
 
 
 def _pixel_spacing(ds: Dataset) -> tuple[float, float] | None:

@@ -28,7 +28,7 @@ from app.dicom.header_fields import read
 from app.dicom.part10 import HeaderLimits, ParsedFile, parse, vr_of
 from app.errors import RefusedObject
 from app.imaging.codecs import decode
-from app.imaging.codecs.code_stream import claimed_size
+from app.imaging.codecs.code_stream import read_stream
 from app.imaging.codecs.decode import DEFLATED_FRAME, RLE, decode_frame
 from app.imaging.codecs.deflated_object import inflated_object
 from app.imaging.errors import ImagingError
@@ -123,7 +123,7 @@ READERS: dict[str, Callable[[Given], Any]] = {
     "imaging.header.lut_reading.read_palette": lambda one: lut_reading.read_palette(one.parsed.dataset, signed=False),
     "imaging.header.lut_reading.expand_segments": _segments,
     "imaging.header.reading.read_header": Given.described,
-    "imaging.codecs.code_stream.claimed_size": lambda one: claimed_size(one.data),
+    "imaging.codecs.code_stream.read_stream": lambda one: read_stream(one.data),
     "imaging.codecs.decode.decode_frame": _frame(RLE),
     "imaging.codecs.deflated_object.inflated_object": lambda one: inflated_object(one.data, "PixelData"),
     "imaging.codecs.decode.inflate": lambda one: decode.inflate(zlib.compress(one.data)[2:], 1 * MIB),
