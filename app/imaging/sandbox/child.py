@@ -90,7 +90,7 @@ def _limit_processor_time(seconds: int) -> None:
 def bind_hands(memory_limit_bytes: int) -> None:
     """Limit memory, files, processes and system calls of this process; this cannot be undone.
 
-    When the kernel offers no cage, only the limits apply; start-up prints a note. Raises MemoryError when the limit is
+    When the kernel offers no cage, only the limits apply; start-up logs a warning. Raises MemoryError when the limit is
     too low to decode anything: this must not look like a bad frame later. Raises OSError when the kernel offers a cage
     and then refuses it: such a child must not decode.
     """
