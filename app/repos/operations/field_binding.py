@@ -72,4 +72,5 @@ def put_fields(session: Session, sealed: SealedTable, rows: Sequence[Mapping[str
     given = [
         {"of_row": row["id"], **{f"new_{column.name}": row[column.name] for column in sealed.columns}} for row in rows
     ]
-    session.connection().execute(statement, given)
+    if given:  # rows may be gone since their ids were read
+        session.connection().execute(statement, given)
