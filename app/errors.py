@@ -19,6 +19,7 @@ CloudFilmError
 │   ├── StoreUnavailable
 │   │   └── StoreFull         no room left; nothing of the refused write is visible
 │   ├── UnsealError           bytes are not what was sealed under this key and place
+│   │   └── FieldRefused      a field of a row, which it names; somebody may have moved it there
 │   └── InsecureKeyFile
 ├── DatabaseUnavailable       the database does not answer, is locked for too long or has no room
 ├── RefusedObject             an incoming object that cannot be taken; it is in quarantine
@@ -27,6 +28,7 @@ CloudFilmError
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 
 
@@ -117,6 +119,15 @@ class StoreFull(StoreUnavailable):
 
 class UnsealError(ArchiveError):
     pass
+
+
+class FieldRefused(UnsealError):
+    """`field`: table and column, e.g. `patient.name`; `row`: the id of the row it stands in."""
+
+    def __init__(self, field: str, row: uuid.UUID) -> None:
+        self.field = field
+        self.row = row
+        super().__init__(f"the sealed field {field} does not open")
 
 
 class InsecureKeyFile(ArchiveError):

@@ -7,16 +7,19 @@ from dataclasses import dataclass
 from app.bootstrap.ground import Ground
 from app.services.audit.log import Audit
 from app.services.audit.reading import AuditReading
+from app.services.audit.refused_fields import RefusedFields
 
 
 @dataclass(frozen=True, kw_only=True)
 class AuditRoom:
     log: Audit
     reading: AuditReading
+    refused_fields: RefusedFields
 
 
 def build(ground: Ground) -> AuditRoom:
     return AuditRoom(
         log=ground.audit,
         reading=AuditReading(db=ground.db, audit=ground.audit, address_marks=ground.address_marks),
+        refused_fields=RefusedFields(db=ground.db, audit=ground.audit),
     )

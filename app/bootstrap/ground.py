@@ -13,9 +13,10 @@ from app.database import Database
 from app.security.address_marks import AddressMarks
 from app.security.blind_index import BlindIndex
 from app.security.codes import Codes
-from app.security.fields import FieldSealer
+from app.security.fields import BindingPhase, FieldSealer
 from app.security.keys import MasterKeys
 from app.services.audit.log import Audit
+from app.services.operations.field_binding import follow
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,10 +40,19 @@ def build(settings: Settings, clock: Clock, outside: Outside, keys: MasterKeys) 
         clock=clock,
         db=outside.db,
         keys=keys,
-        fields=FieldSealer(keys.derive("fields")),
+        fields=_sealer(outside.db, keys),
         blind=BlindIndex(keys.derive("blind-index")),
         codes=Codes(keys.derive("codes"), keys.derive("code-hashes")),
         address_marks=AddressMarks(keys.derive("address-marks")),
         audit=Audit(key=keys.derive("audit"), clock=clock),
         wake=outside.waker.wake,
     )
+
+
+def _sealer(db: Database, keys: MasterKeys) -> FieldSealer:
+    """Where the key file says that everything is bound, nothing in the database can say otherwise."""
+    if keys.fields_are_bound:
+        return FieldSealer(keys.derive("fields"), BindingPhase.BOUND)
+    fields = FieldSealer(keys.derive("fields"), BindingPhase.UNBOUND)
+    follow(db, fields)
+    return fields

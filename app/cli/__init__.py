@@ -8,6 +8,7 @@ from flask.cli import with_appcontext
 
 from app.bootstrap import Services
 from app.cli.archive import ingest, verify_archive
+from app.cli.bind_fields import bind_fields
 from app.cli.check import check_config, told_plainly
 from app.cli.plain import PlainCommand
 from app.cli.scp import scp
@@ -20,7 +21,8 @@ __all__ = ["register", "told_plainly"]
 
 def register(app: Flask) -> None:
     tokens = (create_token, list_tokens, revoke_token)
-    for command in (check_config, *tokens, create_staff, verify_audit, ingest, verify_archive, scp, worker):
+    checks = (check_config, verify_audit, verify_archive)
+    for command in (*checks, *tokens, create_staff, bind_fields, ingest, scp, worker):
         app.cli.add_command(command)
 
 

@@ -50,5 +50,7 @@ def check_config(front_door: bool) -> None:
     click.echo(f"settings are usable ({services.settings.profile}); {', '.join(probes)} answer")
     for finding in findings:
         click.echo(finding.text)
+    if note := services.operations.field_binding.note():
+        click.echo(f"NOTE: {note}")
     if reason := services.pictures.renderer.not_caged:
         click.echo(f"NOTE: decoding children are held by limits alone: {reason}")

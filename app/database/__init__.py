@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -35,6 +35,8 @@ class Database:
         self.engine = engine_of(url, pool_size=threads, max_overflow=threads + SPARE_CONNECTIONS)
         self.writing = self.engine.execution_options(cloudfilm_write=True)
         self._read = sessionmaker(self.engine.execution_options(cloudfilm_read=True), expire_on_commit=False)
+        self.on_writing: Callable[[Session], None] | None = None
+        """Called in each writing transaction of `session`, under the write lock, before anything else."""
         on_sqlite = self.engine.dialect.name == "sqlite"
         self._look_ups = SqliteLookUps(self.engine.url) if on_sqlite else ServerLookUps(self.engine)
 
@@ -44,6 +46,8 @@ class Database:
         engine = self.writing if usual else self.writing.execution_options(cloudfilm_patience_s=patience_s)
         with domain_errors(), Session(engine, expire_on_commit=False) as session, session.begin():
             session.connection()  # takes the lock now, not at the first statement
+            if self.on_writing is not None:
+                self.on_writing(session)
             yield session
 
     @contextmanager

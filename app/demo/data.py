@@ -179,7 +179,7 @@ class Demo:
         )
 
     def _person(self, study: Study) -> DemoPerson:
-        identity = open_identity(self.fields, study.identity_sealed)
+        identity = open_identity(self.fields, study)
         name = next((name for name in identity.names if is_chinese(name)), next(iter(identity.names), ""))
         words = name.replace("^", " ").split()
         born = identity.birth_date

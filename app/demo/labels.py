@@ -52,9 +52,9 @@ class DemoLabels:
         accession, identity = self._accession(session, study), self._identity(study)
         former = study.accession_number
         changed = ["accession_number"] if accession != former else []
-        if identity != open_identity(self.fields, study.identity_sealed):
+        if identity != open_identity(self.fields, study):
             changed.append("identity")
-            study.identity_sealed = seal_identity(self.fields, identity)
+            study.identity_sealed = seal_identity(self.fields, identity, study.id)
             study.patient_id_hash = self.blind.of("patient.patient_id", normal_id(identity.patient_id))
         if not changed:
             return
@@ -85,7 +85,7 @@ class DemoLabels:
 
     def _identity(self, study: Study) -> HeaderIdentity:
         """What the header says of the person, without values that are none (`^^^^`, a birth date of 0)."""
-        given = open_identity(self.fields, study.identity_sealed)
+        given = open_identity(self.fields, study)
         return replace(
             given,
             patient_id=given.patient_id if normal_id(given.patient_id) else invent_patient_id(study.study_instance_uid),

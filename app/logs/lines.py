@@ -74,8 +74,10 @@ FIELDS: Mapping[str, Callable[[Any], bool]] = {
     "tls": _flag,
     "client": _address,  # of a machine at the DICOM door, never of a patient
     "exam": _row_id,
+    "field": _shaped(r"[a-z_]{1,40}\.[a-z_]{1,40}"),
     "job": _row_id,
     "notification": _row_id,
+    "row": _row_id,
     "study": _row_id,
     "failure_code": _carriers_code,
     "kind": _one_of("prepare_study", "one_time_code"),

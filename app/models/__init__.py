@@ -4,6 +4,7 @@ from app.models.access import AccessAttempts, AccessCode, KnownDevice, OneTimeCo
 from app.models.audit import AuditEvent, AuditHead
 from app.models.base import Base
 from app.models.exam import Exam, Report
+from app.models.field_binding import FieldBinding
 from app.models.job import Job
 from app.models.notification import EarlyReceipt, Notification, NotificationEvent
 from app.models.notification_codes import (
@@ -32,6 +33,7 @@ __all__ = [
     "EventDetail",
     "Exam",
     "FailureCode",
+    "FieldBinding",
     "Instance",
     "Job",
     "KnownDevice",

@@ -21,6 +21,7 @@ from app.security.sealing import DOES_NOT_OPEN
 
 KEY_BYTES = 32
 ROOT_ID = "root"
+_BOUND = "bound"
 _MAGIC = b"CFK1"
 _NONCE_BYTES = 12
 
@@ -28,7 +29,9 @@ _NONCE_BYTES = 12
 class MasterKeys:
     """Named 256-bit keys. `root` never changes (derived keys depend on it); `current_id` wraps new data keys."""
 
-    def __init__(self, current_id: str, keys: Mapping[str, bytes], *, are_demo: bool = False) -> None:
+    def __init__(
+        self, current_id: str, keys: Mapping[str, bytes], *, are_demo: bool = False, fields_are_bound: bool = False
+    ) -> None:
         """Raise `InsecureKeyFile` when root or current is missing, or a key has the wrong size."""
         if ROOT_ID not in keys or current_id not in keys:
             raise InsecureKeyFile(f"the key file must hold {ROOT_ID!r} and the current key")
@@ -39,13 +42,17 @@ class MasterKeys:
         self.current_id = current_id
         self.are_demo = are_demo
         """True for the keys of a demo. No hospital may use them, because anybody may have seen the demo's tokens."""
+        self.fields_are_bound = fields_are_bound
+        """True where every sealed field is bound to its row. The file says so, because a mark in the database could be
+        turned back by whoever can write there."""
         self._root = keys[ROOT_ID]
         # A key of the file is only used in HKDF, so no key serves two algorithms.
         self._wrapping = {key_id: AESGCM(_hkdf(key, "wrap-data-keys")) for key_id, key in keys.items()}
 
     @classmethod
     def from_file(cls, path: Path) -> "MasterKeys":
-        """Read `{"current": id, "keys": {id: base64 of 32 bytes}}`, with `"demo": true` when a demo made it.
+        """Read `{"current": id, "keys": {id: base64 of 32 bytes}}`, with `"demo": true` when a demo made it, and with
+        `"fields": "bound"` when the first form of sealed fields is to be refused.
 
         Raise `InsecureKeyFile` when others than its owner can read it, or when it is no key file.
         """
@@ -56,7 +63,12 @@ class MasterKeys:
                     raise InsecureKeyFile(f"{path.name}: must be a file that only its owner can read (chmod 600)")
                 document = json.load(file)
             keys = {str(key_id): base64.b64decode(text, validate=True) for key_id, text in document["keys"].items()}
-            return cls(str(document["current"]), keys, are_demo=bool(document.get("demo", False)))
+            return cls(
+                str(document["current"]),
+                keys,
+                are_demo=bool(document.get("demo", False)),
+                fields_are_bound=document.get("fields") == _BOUND,
+            )
         except OSError as error:
             raise InsecureKeyFile(f"{path.name}: cannot be read ({error.strerror})") from error
         except (ValueError, KeyError, TypeError, AttributeError, binascii.Error) as error:
@@ -69,10 +81,10 @@ class MasterKeys:
         current = f"k-{secrets.token_hex(4)}"
         keys = {ROOT_ID: secrets.token_bytes(KEY_BYTES), current: secrets.token_bytes(KEY_BYTES)}
         encoded = {name: base64.b64encode(key).decode() for name, key in keys.items()}
-        document = {"current": current, "keys": encoded} | ({"demo": True} if for_demo else {})
+        document = {"current": current, "keys": encoded, "fields": _BOUND} | ({"demo": True} if for_demo else {})
         _write(path, document)
         _sync_folder(path)
-        return cls(current, keys, are_demo=for_demo)
+        return cls(current, keys, are_demo=for_demo, fields_are_bound=True)
 
     @classmethod
     def rotate(cls, path: Path) -> "MasterKeys":
@@ -84,11 +96,21 @@ class MasterKeys:
         document = json.loads(path.read_text())
         current = f"k-{secrets.token_hex(4)}"
         document["keys"][current] = base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()
-        beside = path.with_name(f".{path.name}.{current}")
-        _write(beside, document | {"current": current})
-        beside.replace(path)
-        _sync_folder(path)
+        _replace(path, document | {"current": current})
         return cls.from_file(path)
+
+    @classmethod
+    def mark_fields_bound(cls, path: Path) -> None:
+        """Write into the file that the first form of sealed fields is refused from now on, in one step.
+
+        Raise `InsecureKeyFile` when it is no key file, or cannot be written.
+        """
+        if cls.from_file(path).fields_are_bound:
+            return
+        try:
+            _replace(path, json.loads(path.read_text()) | {"fields": _BOUND})
+        except OSError as error:
+            raise InsecureKeyFile(f"{path.name}: cannot be written ({error.strerror})") from error
 
     def wrap(self, data_key: bytes, context: bytes) -> bytes:
         """Seal a data key with the current master key, bound to `context` (for example the data key's id)."""
@@ -126,6 +148,13 @@ def _write(path: Path, document: Mapping[str, object]) -> None:
         json.dump(document, file, indent=1)
         file.flush()
         os.fsync(file.fileno())
+
+
+def _replace(path: Path, document: Mapping[str, object]) -> None:
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    _write(beside, document)
+    beside.replace(path)
+    _sync_folder(path)
 
 
 def _sync_folder(path: Path) -> None:

@@ -11,6 +11,7 @@ from flask import Flask, Response, g, jsonify, make_response, redirect, render_t
 from werkzeug.exceptions import HTTPException
 
 from app import errors
+from app.web.context import services
 from app.web.wsgi.request_log import route
 
 log = structlog.get_logger(__name__)
@@ -56,12 +57,21 @@ def _domain(error: errors.CloudFilmError) -> Response:
     if status >= 500 and not isinstance(error, errors.Busy):
         log.error("request failed", route=route(), exc_info=error)
     detail = str(error) if isinstance(error, errors.InvalidInput | errors.RefusedObject | errors.Conflict) else None
+    if isinstance(error, errors.FieldRefused):
+        _record(error)
     response = _answer(status, detail)
     if isinstance(error, errors.TooManyAttempts | errors.Busy):
         response.headers["Retry-After"] = str(error.retry_after_s)
     if isinstance(error, errors.Unauthenticated):
         response.headers["WWW-Authenticate"] = "Bearer"
     return response
+
+
+def _record(error: errors.FieldRefused) -> None:
+    try:
+        services().audit.refused_fields.record(error)
+    except errors.DatabaseUnavailable as fault:  # the log has it
+        log.error("a refused field is not in the audit log", exc_info=fault)
 
 
 def _http(error: HTTPException) -> Response:

@@ -19,6 +19,7 @@ from app.dicom.refusals import Refusal
 from app.imaging.errors import NotShown
 from app.models import Base, Job, OneTimeCode
 from app.models.states import HoldReason, MatchReason
+from app.repos.operations.field_binding import sealed_tables
 from app.services import in_english
 from tests.factories.old_rows import add_row, rows_of
 
@@ -155,6 +156,41 @@ def test_upgrading_twice_changes_nothing(database: Database) -> None:
     before = inspect(database.engine).get_table_names()
     schema.upgrade(database)
     assert inspect(database.engine).get_table_names() == before
+
+
+def test_binding_of_fields_is_over_where_there_are_none_and_to_begin_where_there_are(database: Database) -> None:
+    schema.upgrade(database)
+    assert rows_of(database, "field_binding") == [{"id": 1, "phase": "bound"}]
+    schema.downgrade(database, "0008")
+    add_row(database, "patient", id="a" * 32, name_sealed=b"\x01 as the release before wrote it")
+    schema.upgrade(database, "0009")
+    assert rows_of(database, "field_binding") == [{"id": 1, "phase": "unbound"}]
+    schema.downgrade(database, "0008")
+    assert rows_of(database, "patient")[0]["name_sealed"] == b"\x01 as the release before wrote it"
+
+
+def test_there_is_no_way_down_once_a_field_of_any_column_is_bound_to_its_row(database: Database) -> None:
+    """The release before would read none of it."""
+    step = ScriptDirectory.from_config(schema.configuration()).get_revision("0009").module
+    assert {sealed.table.name: tuple(column.name for column in sealed.columns) for sealed in sealed_tables()} == (
+        step.SEALED
+    )
+    schema.upgrade(database)
+    needed = {"report": {"exam_id": EXAM}, "study": {"data_key_id": "d" * 32}, "notification": {"exam_id": EXAM}}
+    needed["wechat_account"] = {"patient_id": "a" * 32}
+    exam_with_a_code(database, "access_code")
+    add_row(database, "data_key", id="d" * 32)
+    for number, (table, columns) in enumerate(step.SEALED.items(), 1):
+        for column in columns:
+            with database.writing.begin() as connection:
+                connection.exec_driver_sql(f"DELETE FROM {table} WHERE id = '{number:032}'")
+            unique = {"patient": {"identity_hash": b"other"}}.get(table, {})
+            add_row(database, table, id=f"{number:032}", **needed.get(table, {}), **unique, **{column: b"\x02bound"})
+            with pytest.raises(RuntimeError, match="backup"):
+                schema.downgrade(database, "0008")
+        with database.writing.begin() as connection:
+            connection.exec_driver_sql(f"DELETE FROM {table} WHERE id = '{number:032}'")
+    schema.downgrade(database, "0008")
 
 
 HELD = {

@@ -27,6 +27,7 @@ from app.models.states import (
     Sex,
     StudyState,
 )
+from app.security.fields import BindingPhase
 from app.security.permissions import Role, Scope
 from app.services.audit.log import Action
 from app.services.audit.reasons import LeftOutReason, LiftReason, RevokeReason
@@ -55,6 +56,7 @@ COLUMNS: dict[tuple[str, str], tuple[type[StrEnum], ...]] = {
     ("QuarantineItem", "reason"): (Refusal,),
     ("QuarantineItem", "door"): (DoorName,),
     ("StaffUser", "role"): (Role,),
+    ("FieldBinding", "phase"): (BindingPhase,),
     ("AuditEvent", "action"): (Action,),
     ("Notification", "state"): (NotificationState,),
     ("Notification", "channel"): (ChannelName,),

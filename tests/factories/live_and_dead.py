@@ -104,8 +104,8 @@ def tell_apart(patch: pytest.MonkeyPatch) -> None:
         return (code, exam, patient) if patient else None
 
     def is_right(verification: Verification, named: Named, factor: str) -> bool:
-        sealed = named.patient.id_number_sealed if named.patient else None
-        number = normal_factor(verification.fields.open(sealed, "patient.id_number")) if sealed else ""
+        patient = named.patient if named.patient and named.patient.id_number_sealed else None
+        number = normal_factor(verification.fields.open_of(patient, "id_number_sealed")) if patient else ""
         return bool(number) and number[-4:] == normal_factor(factor)
 
     patch.setattr(codes, "nearest_code", rows)

@@ -34,10 +34,11 @@ def use_totp_step(session: Session, proved: StaffUser, step: int) -> bool:
     """Mark a time step as used. False when this step or a later step was used before, or when the account changed
     since `proved` was read: it is disabled, or has another password or another TOTP secret."""
     unused = or_(StaffUser.totp_last_step.is_(None), StaffUser.totp_last_step < step)
-    unchanged = (StaffUser.password_hash == proved.password_hash, StaffUser.totp_sealed == proved.totp_sealed)
+    # a new authenticator always comes with a new password; the sealed bytes change when the field is bound to its row
+    unchanged = StaffUser.password_hash == proved.password_hash
     statement = (
         update(StaffUser)
-        .where(StaffUser.id == proved.id, StaffUser.disabled_at.is_(None), *unchanged, unused)
+        .where(StaffUser.id == proved.id, StaffUser.disabled_at.is_(None), unchanged, unused)
         .values(totp_last_step=step)
         .execution_options(synchronize_session=False)
     )

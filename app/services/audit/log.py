@@ -74,6 +74,9 @@ class Action(StrEnum):
     TOKENS_LISTED = "token.listed"
     TOKEN_REVOKED = "token.revoked"  # noqa: S105 - an event's name
     MACHINE_READ = "machine.read"
+    FIELD_REFUSED = "field.refused"
+    FIELDS_BINDING = "fields.binding"
+    FIELDS_BOUND = "fields.bound"
 
 
 @dataclass(frozen=True)

@@ -55,3 +55,8 @@ def machine_subject(name: str) -> str:
 def search_subject(level: str) -> str:
     """A machine's search over all studies."""
     return f"search:{level}"
+
+
+def field_subject(field: str, row_id: uuid.UUID) -> str:
+    """A sealed field of a row, `field` as in `patient.name`."""
+    return f"field:{field}:{row_id.hex}"

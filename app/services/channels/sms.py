@@ -59,7 +59,7 @@ class SmsChannel:
     def recipient(self, session: Session, patient: Patient) -> Recipient | None:
         if patient.phone_sealed is None:
             return None
-        phone = self.fields.open(patient.phone_sealed, "patient.phone")
+        phone = self.fields.open_of(patient, "phone_sealed")
         return Recipient(phone, mask(phone))
 
     def contents(self, session: Session, exam: Exam, recipient: Recipient, wording: Wording) -> Contents:

@@ -101,7 +101,7 @@ class ExamSearch:
             id=exam.id,
             accession_number=exam.accession_number,
             sex=patient.sex,
-            patient_name=self.fields.open(patient.name_sealed, "patient.name"),
+            patient_name=self.fields.open_of(patient, "name_sealed"),
             modality=exam.modality,
             body_part=exam.body_part,
             performed_at=exam.performed_at,

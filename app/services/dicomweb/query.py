@@ -118,7 +118,7 @@ class DicomQuery:
         return {"StudyInstanceUID": study.study_instance_uid} if search.study_uid else self._study(study, None)
 
     def _study(self, study: Study, counts: Counts | None) -> Row:
-        identity = open_identity(self.fields, study.identity_sealed)
+        identity = open_identity(self.fields, study)
         row: Row = {
             **study.attributes,
             "StudyInstanceUID": study.study_instance_uid,

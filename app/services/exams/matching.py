@@ -69,7 +69,7 @@ class Matching:
             self._part(session, study, MatchState.UNMATCHED, reason)
             return
         found = differences(
-            open_identity(self.fields, study.identity_sealed),
+            open_identity(self.fields, study),
             self.registered(session, exam),
             empty_matches=study.is_demo,
         )
@@ -87,10 +87,10 @@ class Matching:
     def registered(self, session: Session, exam: Exam) -> RegisteredIdentity:
         patient = patient_repo.patient(session, exam.patient_id)
         return RegisteredIdentity(
-            patient_id=self.fields.open(patient.patient_id_sealed, "patient.patient_id"),
-            name=self.fields.open(patient.name_sealed, "patient.name"),
+            patient_id=self.fields.open_of(patient, "patient_id_sealed"),
+            name=self.fields.open_of(patient, "name_sealed"),
             sex=patient.sex,
-            birth_date=self.fields.open(patient.birth_date_sealed, "patient.birth_date"),
+            birth_date=self.fields.open_of(patient, "birth_date_sealed"),
         )
 
     def _part(

@@ -100,11 +100,11 @@ class Patients:
     def view(self, row: Patient) -> PatientView:
         return PatientView(
             id=row.id,
-            patient_id=self.fields.open(row.patient_id_sealed, "patient.patient_id"),
-            name=self.fields.open(row.name_sealed, "patient.name"),
-            phone=self.fields.open(row.phone_sealed, "patient.phone") if row.phone_sealed else None,
-            id_number=self.fields.open(row.id_number_sealed, "patient.id_number") if row.id_number_sealed else None,
-            birth_date=self.fields.open(row.birth_date_sealed, "patient.birth_date"),
+            patient_id=self.fields.open_of(row, "patient_id_sealed"),
+            name=self.fields.open_of(row, "name_sealed"),
+            phone=self.fields.open_of(row, "phone_sealed") if row.phone_sealed else None,
+            id_number=self.fields.open_of(row, "id_number_sealed") if row.id_number_sealed else None,
+            birth_date=self.fields.open_of(row, "birth_date_sealed"),
             sex=row.sex,
         )
 
@@ -120,33 +120,35 @@ class Patients:
 
     def _take(self, row: Patient, name: str, text: str | None) -> bool:
         """Seal a new spelling or phone number; False when it is the value on file already."""
-        context = f"patient.{name}"
-        sealed: bytes | None = getattr(row, f"{name}_sealed")
-        if (self.fields.open(sealed, context) if sealed else None) == text:
+        column = f"{name}_sealed"
+        if (self.fields.open_of(row, column) if getattr(row, column) else None) == text:
             return False
-        setattr(row, f"{name}_sealed", self.fields.seal(text, context) if text else None)
+        if text:
+            self.fields.seal_into(row, column, text)
+        else:
+            setattr(row, column, None)
         if name == "phone":
-            row.phone_hash = self.blind.of(context, text) if text else None
+            row.phone_hash = self.blind.of("patient.phone", text) if text else None
         return True
 
     def _new(self, session: Session, given: PatientInput, identity: bytes) -> Patient:
         now = self.clock.now()
         row = Patient(
+            id=uuid.uuid4(),
             identity_hash=identity,
             patient_id_hash=self.blind.of("patient.patient_id", normal_id(given.patient_id)),
-            patient_id_sealed=self.fields.seal(given.patient_id, "patient.patient_id"),
             name_hash=self.blind.of("patient.name", normal_name(given.name)),
-            name_sealed=self.fields.seal(given.name, "patient.name"),
-            birth_date_sealed=self.fields.seal(given.birth_date, "patient.birth_date"),
             sex=given.sex,
             created_at=now,
             updated_at=now,
         )
+        for name in ("patient_id", "name", "birth_date"):
+            self.fields.seal_into(row, f"{name}_sealed", getattr(given, name))
         if given.phone:
             self._take(row, "phone", given.phone)
         if given.id_number:
             row.id_number_hash = self.blind.of("patient.id_number", given.id_number)
-            row.id_number_sealed = self.fields.seal(given.id_number, "patient.id_number")
+            self.fields.seal_into(row, "id_number_sealed", given.id_number)
         repo.add(session, row)
         self._index_name(session, row, given.name)
         return row

@@ -23,8 +23,6 @@ from app.services.audit.log import Action, Audit
 from app.services.audit.subjects import exam_subject
 from app.services.exams.input import ReportInput
 
-REPORT_CONTEXT = "report.content"
-
 
 @dataclass(frozen=True)
 class ReportView(ReportInput):
@@ -61,14 +59,15 @@ class Reports:
             if latest is not None and latest.status in READABLE and report.status != ReportStatus.AMENDED:
                 raise Conflict("a final report is only changed by an amended one")
             row = Report(
+                id=uuid.uuid4(),
                 exam_id=exam.id,
                 version=latest.version + 1 if latest else 1,
                 status=report.status,
-                content_sealed=self.fields.seal(text, REPORT_CONTEXT),
                 content_sha256=digest,
                 reported_at=report.reported_at,
                 created_at=self.clock.now(),
             )
+            self.fields.seal_into(row, "content_sealed", text)
             exam_repo.add(session, row)
             raise_exam_revision(session, exam.id)
             self.audit.record(
@@ -92,5 +91,5 @@ class Reports:
         return self._opened(row) if row else None
 
     def _opened(self, row: Report) -> ReportView:
-        content = json.loads(self.fields.open(row.content_sealed, REPORT_CONTEXT))
+        content = json.loads(self.fields.open_of(row, "content_sealed"))
         return ReportView(version=row.version, status=row.status, reported_at=row.reported_at, **content)

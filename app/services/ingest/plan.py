@@ -148,7 +148,7 @@ class Planner:
 
     def _look_up(self, session: Session, plan: Plan, headers: list[ReceivedHeader]) -> None:
         for uid, study in repo.known_studies(session, {header.study_instance_uid for header in headers}).items():
-            identity = open_identity(self.fields, study.identity_sealed)
+            identity = open_identity(self.fields, study)
             plan.studies[uid] = PlannedStudy(study.id, self.data_keys.open(session, study.data_key_id), identity)
         found = repo.known_series(session, {header.series_instance_uid for header in headers})
         plan.series = {uid: (series.id, series.study_id) for uid, series in found.items()}

@@ -124,7 +124,7 @@ class Recorder:
             study_instance_uid=header.study_instance_uid,
             accession_number=header.accession_number,
             patient_id_hash=self.blind.of("patient.patient_id", normal_id(patient_id)) if patient_id else None,
-            identity_sealed=seal_identity(self.fields, header.identity),
+            identity_sealed=seal_identity(self.fields, header.identity, first.study.id),
             attributes=header.study_attributes,
             data_key_id=first.study.key.id,
             is_demo=reception.is_demo,

@@ -21,8 +21,6 @@ from app.services.audit.subjects import exam_subject
 from app.services.channels.channel import Channel, Channels, Recipient, Wording
 from app.services.notifications.states import NotificationStates
 
-RECIPIENT_CONTEXT = "notification.recipient"
-
 
 @dataclass(frozen=True, kw_only=True)
 class Outbox:
@@ -82,19 +80,20 @@ class Outbox:
         contents = channel.contents(session, exam, recipient, wording)
         now = self.clock.now()
         row = Notification(
+            id=uuid.uuid4(),
             exam_id=exam.id,
             kind=kind,
             occasion=occasion,
             one_time_code_id=one_time_code_id,
             channel=channel.name,
             template=contents.template,
-            recipient_sealed=self.fields.seal(recipient.address, RECIPIENT_CONTEXT),
             recipient_masked=recipient.masked,
             access_code_id=contents.access_code_id,
             state=State.PENDING,
             next_attempt_at=now,
             created_at=now,
         )
+        self.fields.seal_into(row, "recipient_sealed", recipient.address)
         repo.add(session, row)
         self.states.tell(session, row, State.PENDING, EventDetail.QUEUED)
         which = {"one_time_code": one_time_code_id.hex} if one_time_code_id else {"occasion": occasion}

@@ -21,7 +21,6 @@ from app.repos.notifications import outbox as repo
 from app.repos.patient_access import one_time_codes
 from app.security.fields import FieldSealer
 from app.services.channels.channel import Channels
-from app.services.notifications.outbox import RECIPIENT_CONTEXT
 from app.services.notifications.states import NotificationStates
 from app.services.patient_access.codes import AccessCodes
 
@@ -63,9 +62,9 @@ class PhoneCorrection:
         exam = exam_repo.exam(session, row.exam_id)
         if exam is None or not self.channels[row.channel].follows_phone:
             return False
-        sealed = patients.patient(session, exam.patient_id).phone_sealed
-        phone = self.fields.open(sealed, "patient.phone") if sealed else None
-        if self.fields.open(row.recipient_sealed, RECIPIENT_CONTEXT) == phone:
+        patient = patients.patient(session, exam.patient_id)
+        phone = self.fields.open_of(patient, "phone_sealed") if patient.phone_sealed else None
+        if self.fields.open_of(row, "recipient_sealed") == phone:
             return False
         self.phone_given(session, exam, phone)
         return True
@@ -73,7 +72,7 @@ class PhoneCorrection:
     def _follow(self, session: Session, exam: Exam, phone: str | None, *, tell_untold: bool) -> None:
         self.access_codes.keep_of_phone(session, exam, phone)
         messages = [row for row in repo.of_exam(session, exam.id) if self.channels[row.channel].follows_phone]
-        astray = [row for row in messages if self.fields.open(row.recipient_sealed, RECIPIENT_CONTEXT) != phone]
+        astray = [row for row in messages if self.fields.open_of(row, "recipient_sealed") != phone]
         for row in astray:
             if row.one_time_code_id is not None:
                 one_time_codes.end(session, row.one_time_code_id, self.clock.now())

@@ -25,7 +25,6 @@ from app.repos.notifications import receipts as receipt_repo
 from app.security.blind_index import BlindIndex
 from app.security.fields import FieldSealer
 from app.services.channels.channel import Channels, DeliveryReceipt
-from app.services.notifications.outbox import RECIPIENT_CONTEXT
 from app.services.notifications.phone_correction import PhoneCorrection
 from app.services.notifications.states import NotificationStates
 from app.services.queue.row_by_row import row_by_row
@@ -85,7 +84,7 @@ class Receipts:
     def settle_unknown(self, session: Session, row: Notification) -> None:
         """The row became unknown. Its receipt may have come earlier."""
         if self.channels[row.channel].reports:
-            self._match(session, self.fields.open(row.recipient_sealed, RECIPIENT_CONTEXT))
+            self._match(session, self.fields.open_of(row, "recipient_sealed"))
 
     def ask_due(self) -> int:
         """Ask the carrier about messages without a receipt. Unknown messages go to the desk after ten minutes."""
@@ -108,7 +107,7 @@ class Receipts:
             row = repo.get(session, notification_id)
         if row is None or row.sent_at is None:
             return
-        address = self.fields.open(row.recipient_sealed, RECIPIENT_CONTEXT)
+        address = self.fields.open_of(row, "recipient_sealed")
         found = self.channels[row.channel].ask(address, min(row.sent_at, now) - SKEW, now + SKEW)
         with self.db.session() as session:
             receipt = self._own(session, row, found)
@@ -133,7 +132,7 @@ class Receipts:
         if row.provider_serial is not None:
             return None
         stray = [item for item in found if not item.sent_along and repo.by_serial(session, item.serial) is None]
-        phone = self.fields.open(row.recipient_sealed, RECIPIENT_CONTEXT)
+        phone = self.fields.open_of(row, "recipient_sealed")
         alone = [other.id for other in self._open_rows(session, phone)] == [row.id]
         return stray[0] if len(stray) == 1 and alone else None
 
@@ -168,7 +167,7 @@ class Receipts:
         rows = repo.without_serial(session, reporting, self.clock.now() - RECEIPTS_END, MOST_OPEN + 1)
         if len(rows) > MOST_OPEN:
             return []
-        return [row for row in rows if self.fields.open(row.recipient_sealed, RECIPIENT_CONTEXT) == phone]
+        return [row for row in rows if self.fields.open_of(row, "recipient_sealed") == phone]
 
     def _adopt(self, session: Session, row: Notification, early: EarlyReceipt) -> None:
         repo.change(

@@ -24,7 +24,6 @@ from app.repos.notifications import outbox as repo
 from app.repos.patient_access import one_time_codes
 from app.security.fields import FieldSealer
 from app.services.channels.channel import Accepted, CannotBeMade, Channels, HandOver, Later, Outcome, Refused, Unknown
-from app.services.notifications.outbox import RECIPIENT_CONTEXT
 from app.services.notifications.phone_correction import PhoneCorrection
 from app.services.notifications.receipts import FIRST_QUESTION, RECEIPT_EXPECTED, Receipts
 from app.services.notifications.states import NotificationStates
@@ -130,7 +129,7 @@ class Sending:
             try:
                 if self.phones.redirect(session, row):
                     return None
-                address = self.fields.open(row.recipient_sealed, RECIPIENT_CONTEXT)
+                address = self.fields.open_of(row, "recipient_sealed")
                 hand_over = channel.parcel(session, row, address)
             except (CannotBeMade, UnsealError) as error:
                 log.error("a message cannot be made", notification=row.id, exc_info=error)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
+import uuid
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -19,15 +20,13 @@ from app.clock import Clock
 from app.database import Database
 from app.errors import AccessRefused, StepUpRequired, TooManyAttempts
 from app.identity.numbers import number_of_today
+from app.models import Patient
 from app.security.codes import Codes, normal_factor
-from app.security.fields import FieldSealer
+from app.security.fields import FieldSealer, place_of
 from app.services.audit.log import Action, Audit
 from app.services.patient_access.attempts import Attempts, Claim
 from app.services.patient_access.code_naming import Attempt, CodeNaming, Named
 from app.services.patient_access.opening import Factor, Opened, Opening
-
-ID_NUMBER = "patient.id_number"
-"""The context of the sealed ID number."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,14 +70,18 @@ class Verification:
     def _factor_is_right(self, named: Named, factor: str) -> bool:
         """Opens and compares an ID number for every typed code. When there is none, a random one is used."""
         sealed = named.patient.id_number_sealed if named.patient else None
-        number = number_of_today(normal_factor(self.fields.open(sealed or self._nobodys_number, ID_NUMBER)))
+        owner = named.patient if named.patient and sealed else self._nobody
+        number = number_of_today(normal_factor(self.fields.open_of(owner, "id_number_sealed")))
         is_known = sealed is not None and len(number) >= 4
         given, expected = self.codes.hash("factor", normal_factor(factor)), self.codes.hash("factor", number[-4:])
         return hmac.compare_digest(given, expected) and is_known
 
     @cached_property
-    def _nobodys_number(self) -> bytes:
-        return self.fields.seal(secrets.token_hex(9), ID_NUMBER)
+    def _nobody(self) -> Patient:
+        nobody = Patient(id=uuid.uuid4())
+        place = place_of(nobody, "id_number_sealed")
+        nobody.id_number_sealed = self.fields.seal_bound(secrets.token_hex(9), place)
+        return nobody
 
     def _refuse(self, session: Session, named: Named, attempt: Attempt, claim: Claim, now: datetime) -> None:
         self.attempts.failed(session, named.patient_key, attempt.address, claim, now)

@@ -23,7 +23,6 @@ from app.security.permissions import Role
 from app.services.audit.log import Action, Audit
 from app.services.audit.subjects import staff_subject
 
-TOTP_CONTEXT = "staff_user.totp"
 PASSWORD_LIFETIME = timedelta(days=90)
 NOT_BY_ITS_OWNER = datetime(1970, 1, 1, tzinfo=UTC)
 """The date of a password that its owner did not choose: such a password is over age from the start."""
@@ -90,7 +89,7 @@ class StaffAccounts:
             user = self._existing(session, username)
             fresh = Credentials(username, user.role, password, secret)
             user.password_hash = password_hash
-            user.totp_sealed = self.fields.seal(fresh.totp_secret, TOTP_CONTEXT)
+            self.fields.seal_into(user, "totp_sealed", fresh.totp_secret)
             user.totp_last_step = user.disabled_at = None
             user.password_changed_at = NOT_BY_ITS_OWNER
             self._end_sessions(session, user, Action.STAFF_RESET, actor)
@@ -137,17 +136,16 @@ class StaffAccounts:
     def _add(
         self, session: Session, account: Credentials, password_hash: str, password_changed_at: datetime, actor: str
     ) -> None:
-        repo.add(
-            session,
-            StaffUser(
-                username=account.username,
-                role=account.role,
-                password_hash=password_hash,
-                totp_sealed=self.fields.seal(account.totp_secret, TOTP_CONTEXT),
-                password_changed_at=password_changed_at,
-                created_at=self.clock.now(),
-            ),
+        user = StaffUser(
+            id=uuid.uuid4(),
+            username=account.username,
+            role=account.role,
+            password_hash=password_hash,
+            password_changed_at=password_changed_at,
+            created_at=self.clock.now(),
         )
+        self.fields.seal_into(user, "totp_sealed", account.totp_secret)
+        repo.add(session, user)
         self._record(session, Action.STAFF_CREATED, account.username, actor, role=account.role)
 
     def _end_sessions(self, session: Session, user: StaffUser, action: Action, actor: str) -> None:

@@ -25,7 +25,7 @@ from app.security.fields import FieldSealer
 from app.services.audit.log import Action, Audit
 from app.services.audit.subjects import UNKNOWN_STAFF, staff_subject
 from app.services.session_times import SESSION_LIFETIME, is_alive, is_to_be_touched, touch
-from app.services.staff.accounts import PASSWORD_LIFETIME, TOTP_CONTEXT
+from app.services.staff.accounts import PASSWORD_LIFETIME
 
 SCOPE = AttemptScope.STAFF
 IN_A_ROW = 5
@@ -127,6 +127,6 @@ class StaffLogin:
         name."""
         usable = user if user is not None and user.disabled_at is None else None
         right = passwords.is_right(password, usable.password_hash if usable else None)
-        secret = self.fields.open(usable.totp_sealed, TOTP_CONTEXT) if usable else totp.new_secret()
+        secret = self.fields.open_of(usable, "totp_sealed") if usable else totp.new_secret()
         step = totp.matching_step(secret, typed_totp, now)
         return step if right and usable is not None else None

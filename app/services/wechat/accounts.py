@@ -15,8 +15,6 @@ from app.security.fields import FieldSealer
 from app.services.audit.log import Action, Audit
 from app.services.audit.subjects import patient_subject
 
-OPENID_CONTEXT = "wechat_account.openid"
-
 
 @dataclass(frozen=True, kw_only=True)
 class WechatAccounts:
@@ -30,7 +28,7 @@ class WechatAccounts:
     def openid(self, session: Session, patient_id: uuid.UUID) -> str | None:
         """The account that gets notices for this patient, or None. Inside the caller's transaction."""
         bound = repo.wechat_account(session, patient_id)
-        return self.fields.open(bound.openid_sealed, OPENID_CONTEXT) if bound else None
+        return self.fields.open_of(bound, "openid_sealed") if bound else None
 
     def bind(self, session: Session, patient_id: uuid.UUID, openid: str, actor: str) -> None:
         """Bind `openid`: from now on notices for this patient go to it alone. When they go to it already, nothing
@@ -43,8 +41,8 @@ class WechatAccounts:
             id=uuid.uuid4(),
             patient_id=patient_id,
             openid_hash=openid_hash,
-            openid_sealed=self.fields.seal(openid, OPENID_CONTEXT),
             bound_at=self.clock.now(),
         )
+        self.fields.seal_into(row, "openid_sealed", openid)
         repo.add(session, row)
         self.audit.record(session, Action.WECHAT_BOUND, actor=actor, subject=patient_subject(patient_id))

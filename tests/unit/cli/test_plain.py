@@ -16,6 +16,7 @@ from tests.factories.house import services
 
 SECRET = "hunter2-hunter2"
 OURS = {
+    "bind-fields",
     "check-config",
     "create-staff",
     "create-token",

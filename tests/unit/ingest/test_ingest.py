@@ -31,7 +31,7 @@ def test_a_new_object_is_kept_byte_for_byte_with_its_index_row(rig: IngestRig) -
 def test_a_study_row_holds_its_patient_sealed_and_its_attributes_plain(rig: IngestRig) -> None:
     rig.receive(ct_file(StudyInstanceUID="1.2", StudyDescription="Chest"))
     study = rig.study("1.2")
-    identity = open_identity(rig.fields, study.identity_sealed)
+    identity = open_identity(rig.fields, study)
     assert identity.names == ("Li^Na", "李^娜")
     assert (identity.patient_id, identity.sex, identity.birth_date) == ("P1", "F", "19600102")
     assert study.patient_id_hash == rig.blind.of("patient.patient_id", "P1")
