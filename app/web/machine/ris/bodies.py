@@ -17,6 +17,7 @@ from app.errors import InvalidInput
 from app.identity.matching import PatientField
 from app.identity.numbers import document_number, phone_number
 from app.services.exams.input import REPORT_STATUSES, SEXES, ExamInput, PatientInput, ReportInput
+from app.web.sent_text import LINE_BREAKS, is_usable
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 
@@ -134,8 +135,7 @@ def _text(limit: int, *, empty: bool = False, lines: bool = False) -> Callable[[
     def parse(value: Any) -> str:
         if not isinstance(value, str):
             raise ValueError("must be a text")
-        allowed = "\n\t\r" if lines else ""
-        if any(unicodedata.category(letter) in ("Cc", "Cs") and letter not in allowed for letter in value):
+        if not is_usable(value, LINE_BREAKS if lines else ""):
             raise ValueError("must not hold control characters")
         text = _visible(unicodedata.normalize("NFC", value)).strip()
         if len(text) > limit or not (text or empty):
