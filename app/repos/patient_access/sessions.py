@@ -1,4 +1,4 @@
-"""Rows of patients' sessions and of devices that opened an exam before."""
+"""Rows of patients' sessions and of known devices, which opened an exam before. `codes` adds the rows."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def revoke_session(session: Session, session_id: uuid.UUID, now: datetime) -> No
 
 @dataclass(frozen=True, slots=True)
 class SessionRow:
-    """A session joined with its exam: all that a request's check needs."""
+    """A session joined with its exam: everything that the check of a request needs."""
 
     exam_id: uuid.UUID
     exam_revision: int
@@ -55,7 +55,7 @@ class SessionRow:
     revoked_at: datetime | None
 
 
-# Built once: putting it together costs as much as running it.
+# Built once: to build the statement costs as much as to run it.
 _SESSION = (
     select(
         PatientSession.exam_id,
@@ -74,7 +74,7 @@ LookUp = Callable[[Select[*tuple[Any, ...]], Mapping[str, Any]], tuple[Any, ...]
 
 
 def session_row(look_up: LookUp, session_id: uuid.UUID) -> SessionRow | None:
-    """`look_up`: `Database.look_up`, since every picture passes here."""
+    """The session with its exam, or None. `look_up` is `Database.look_up`, because every picture asks this."""
     found = look_up(_SESSION, {"session_id": session_id})
     return SessionRow(*found) if found else None
 

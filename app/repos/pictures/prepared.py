@@ -1,4 +1,4 @@
-"""Rows of prepared series, and the instances they are made from."""
+"""Rows of prepared series and of the instances they are made from. Pictures are made in app/services/pictures."""
 
 from __future__ import annotations
 
@@ -41,20 +41,20 @@ def add(session: Session, rows: list[PreparedSeries]) -> None:
 
 
 def outdated_packs(session: Session, study_id: uuid.UUID, revision: int) -> list[str]:
-    """The objects of a study's prepared series that are not of `revision`."""
+    """The object keys of a study's prepared series of all other revisions than `revision`."""
     query = select(PreparedSeries.preview_object_key, PreparedSeries.frame_object_key)
     rows = session.execute(query.where(PreparedSeries.study_id == study_id, PreparedSeries.revision != revision))
     return [key for pair in rows for key in pair]
 
 
 def remove_outdated(session: Session, study_id: uuid.UUID, revision: int) -> None:
-    """The rows that `outdated_packs` tells of."""
+    """Delete the rows whose objects `outdated_packs` names."""
     these = (PreparedSeries.study_id == study_id, PreparedSeries.revision != revision)
     session.execute(delete(PreparedSeries).where(*these).execution_options(synchronize_session=False))
 
 
 def _is_shown(exam_id: uuid.UUID) -> tuple[ColumnElement[bool], ...]:
-    """What every look of a patient asks of exam and study: released, not held, and the study is this exam's."""
+    """Conditions before a patient sees anything: the exam is released and not held, and the study is matched to it."""
     return (
         Exam.id == exam_id,
         Exam.held_at.is_(None),
@@ -76,7 +76,7 @@ def shown_to_patients(session: Session, exam_id: uuid.UUID) -> list[tuple[Prepar
 
 
 def instances_shown(session: Session, exam_id: uuid.UUID) -> list[tuple[Study, Instance]]:
-    """The originals of what a patient may see, in the same order of studies."""
+    """The instances that a patient of this exam may see, with the studies in the order of `shown_to_patients`."""
     query = (
         select(Study, Instance)
         .join(Instance, Instance.study_id == Study.id)
@@ -88,7 +88,8 @@ def instances_shown(session: Session, exam_id: uuid.UUID) -> list[tuple[Study, I
 
 
 def pictures_may_come(session: Session, exam_id: uuid.UUID) -> bool:
-    """No study is there yet, one is not prepared as it stands now, or what was prepared is not released."""
+    """True when the exam has no matched study yet, when a study's newest revision is not prepared, or when prepared
+    series are not released."""
     matched = (Study.exam_id == exam_id, Study.match_state == MatchState.MATCHED)
     stale = or_(Study.prepared_revision.is_(None), Study.prepared_revision != Study.revision)
     is_kept_back = and_(
@@ -105,7 +106,8 @@ def instance(session: Session, instance_id: uuid.UUID) -> Instance | None:
 def all_prepared(
     session: Session, after: uuid.UUID | None = None, limit: int | None = None
 ) -> list[tuple[PreparedSeries, uuid.UUID]]:
-    """Prepared series, of old revisions too, with their study's data key id, by id from `after` on."""
+    """Prepared series of all revisions with the id of their study's data key, in order of id; `after`: only greater
+    ids."""
     query = select(PreparedSeries, Study.data_key_id).join(Study, Study.id == PreparedSeries.study_id)
     if after is not None:
         query = query.where(PreparedSeries.id > after)
@@ -114,6 +116,6 @@ def all_prepared(
 
 
 def object_keys(session: Session, first: uuid.UUID, last: uuid.UUID) -> set[str]:
-    """The packs of the studies whose ids lie between."""
+    """The object keys of the packs of the studies with an id from `first` to `last`."""
     query = select(PreparedSeries.preview_object_key, PreparedSeries.frame_object_key)
     return {key for pair in session.execute(query.where(PreparedSeries.study_id.between(first, last))) for key in pair}

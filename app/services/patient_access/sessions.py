@@ -1,4 +1,4 @@
-"""A patient's session: is it alive, which exam does it open, end it. How it began is `verification`."""
+"""A patient's session: check it, record what the patient does, end it. It begins in `opening`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class PatientAccess:
     exam_id: uuid.UUID
     exam_revision: int
     held: bool
-    """The hospital checks whose exam it is: nothing of it may be shown."""
+    """The hospital checks whose exam it is. Nothing of it may be shown."""
 
     @property
     def actor(self) -> str:
@@ -47,7 +47,8 @@ class PatientSessions:
     _noted: LruCache[tuple[uuid.UUID, Action], bool] = field(default_factory=lambda: LruCache(KEPT_NOTES))
 
     def check(self, session_id: uuid.UUID) -> PatientAccess:
-        """The access a session gives now. One indexed SELECT; raises NotFound when it is over for any reason."""
+        """The access that a session gives now, by one indexed SELECT. Raises NotFound when the session is over for any
+        reason."""
         now = self.clock.now()
         row = sessions.session_row(self.db.look_up, session_id)
         if row is None or not is_alive(row, now, self.idle):
@@ -62,20 +63,21 @@ class PatientSessions:
             self._record(session, access, Action.ACCESS_ENDED)
 
     def record(self, access: PatientAccess, action: Action, **detail: str) -> None:
-        """Note in the audit log what this patient looked at or took away."""
+        """Note in the audit log what this patient looked at or downloaded."""
         with self.db.session() as session:
             self._record(session, access, action, **detail)
 
     def record_once(self, access: PatientAccess, action: Action) -> None:
-        """Note what this patient looks at the first time in a session: a stack is hundreds of requests, and one look.
+        """Note only the first look of a session: a patient who scrolls a stack sends hundreds of requests.
 
-        The note is durable when this returns, and one whatever number of processes and threads serve the session.
+        The note is durable when this returns. There is one note, even when many processes and threads serve the
+        session.
         """
         self._noted.computed((access.session_id, action), lambda: self._noted_now(access, action))
 
     def _noted_now(self, access: PatientAccess, action: Action) -> bool:
         wanted = (action, access.actor, exam_subject(access.exam_id))
-        with self.db.read() as session:  # nobody who only looks on waits for the write lock
+        with self.db.read() as session:  # a patient who only goes on looking does not wait for the write lock
             if audit_repo.is_recorded(session, *wanted):
                 return True
         with self.db.session() as session:

@@ -81,7 +81,7 @@ def leave(exam_id: str) -> Response:
 
 
 def _held() -> str:
-    """One calm page, shown in place of list, report and pictures while the hospital checks whose they are."""
+    """One calm page. It replaces list, report and pictures while the hospital checks whose exam it is."""
     access = patient_session.current_access()
     return render_template("patient/held.html", exam_id=access.exam_id.hex, csrf_token=patient_session.csrf_token)
 
@@ -113,7 +113,7 @@ def _facts(view: ExamView) -> dict[str, Any]:
 
 
 def masked(name: str) -> str:
-    """The family still recognises the name; a stranger who looks over the shoulder does not read it."""
+    """The name with stars: the family recognises it, but a stranger who looks over the shoulder cannot read it."""
     if len(name) < 3:
         return name[:1] + "*"
     return name[0] + "*" * min(len(name) - 2, MOST_STARS) + name[-1]
@@ -135,7 +135,7 @@ def _report(view: ExamView) -> dict[str, Any] | None:
 
 
 def _key_images(view: ExamView, shown: tuple[ShownSeries, ...]) -> list[dict[str, Any]]:
-    """One key image a series; none for a series without any frame that can be shown."""
+    """One key image for each series. A series without a frame that can be shown has none."""
     return [
         _key_image(view, n, series)
         for n, series in enumerate(shown, 1)

@@ -1,4 +1,5 @@
-"""The patient's session in the browser, and the guard of everything under /exams/. Its row: services/patient_access."""
+"""The patient's session in the browser, and the guard of everything under /exams/. Rows are in
+services/patient_access."""
 
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ from app.web.context import services
 
 
 def patient_session() -> None:
-    """Guard: a live session for exactly the exam in the address. Anything else does not exist (404)."""
+    """Guard: a live session for exactly the exam in the address. Everything else gets 404."""
     try:
         session_id = services().patient_access.tokens.read(cookies.PATIENT.read())
     except Unauthenticated:
@@ -37,7 +38,8 @@ def shown_exam() -> None:
 
 
 def no_route() -> None:
-    """Guard for unknown addresses and methods under /exams. Without a session all are 404, with one some are 405."""
+    """Guard for unknown addresses and methods under /exams. Without a session all get 404; with a session some get
+    405."""
     if request.routing_exception is not None and request.path.lstrip("/").partition("/")[0] == "exams":
         patient_session()
 
@@ -54,7 +56,8 @@ def record(action: Action, **detail: str) -> None:
 
 
 def record_look() -> None:
-    """Note that this patient sees pictures of the exam, once a session, whichever address shows the first."""
+    """Note once in a session that this patient sees pictures of the exam. Every address that shows pictures calls
+    this."""
     if request.method != "HEAD":
         services().patient_access.sessions.record_once(current_access(), Action.IMAGES_VIEWED)
 
