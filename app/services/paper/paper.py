@@ -31,8 +31,10 @@ class Paper:
     hospital_name: str
 
     def qr_url(self, accession_number: str, actor: str, form: str = "qr") -> str:
-        """The address in the exam's QR. Printing it, alone or on a sheet, is audited. Raises NotFound, also for what can
-        be no accession number."""
+        """The address in the exam's QR. Printing it, alone or on a sheet, is audited.
+
+        Raises NotFound, also for what can be no accession number.
+        """
         if not ACCESSION.match(accession_number):
             raise NotFound
         with self.db.session() as session:
