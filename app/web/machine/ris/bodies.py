@@ -17,6 +17,7 @@ from app.identity.matching import PatientField
 from app.identity.numbers import document_number, phone_number
 from app.services.exams.input import REPORT_STATUSES, SEXES, ExamInput, PatientInput, ReportInput
 from app.web.machine.ris.times import day, instant
+from app.web.sent_text import is_usable
 
 LINE, SPACE = "\n", " "
 _CONTROLS = re.compile("\r*\n\r*|[\0-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
@@ -137,7 +138,7 @@ def _text(limit: int, *, empty: bool = False, controls: str | None = None) -> Ca
         if not isinstance(value, str):
             raise ValueError("must be a text")
         told = unicodedata.normalize("NFC", value if controls is None else _CONTROLS.sub(controls, value))
-        if any(unicodedata.category(letter) in ("Cc", "Cs") and letter not in "\n\t" for letter in told):
+        if not is_usable(told, "" if controls is None else "\n\t"):
             raise ValueError("must not hold control characters")
         text = _visible(told).strip()
         if len(text) > limit or not (text or empty):
