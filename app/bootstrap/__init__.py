@@ -106,6 +106,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
         queue=queue,
         completion=pictures_room.completion,
         preparation=pictures_room.preparation,
+        renewal=pictures_room.renewal,
         release=release_room.gate,
         sending=messages.sending,
         receipts=messages.receipts,

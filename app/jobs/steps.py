@@ -12,6 +12,7 @@ from app.services.operations.spent_rows import SpentRows
 from app.services.patient_access.one_time_codes import ONE_TIME_REQUEST, OneTimeCodes
 from app.services.pictures.completion import PREPARE, Completion
 from app.services.pictures.preparation import Preparation
+from app.services.pictures.renewal import Renewal
 from app.services.queue.job_queue import JobQueue
 from app.services.release.gate import ReleaseGate
 
@@ -23,6 +24,7 @@ class Work:
     queue: JobQueue
     completion: Completion
     preparation: Preparation
+    renewal: Renewal
     release: ReleaseGate
     sending: Sending
     receipts: Receipts
@@ -32,6 +34,10 @@ class Work:
 
 def complete_studies(work: Work) -> int:
     return work.completion.complete_quiet()
+
+
+def renew_pictures(work: Work) -> int:
+    return work.renewal.renew_outdated()
 
 
 def release_exams(work: Work) -> int:
@@ -61,6 +67,7 @@ def answer_one_time_request(work: Work, key: str) -> None:
 
 SWEEPS: Sequence[Callable[[Work], int]] = (
     complete_studies,
+    renew_pictures,
     release_exams,
     send_notifications,
     settle_notifications,

@@ -46,6 +46,8 @@ class Study(Base):
     state: Mapped[str] = mapped_column(String(16), default=StudyState.RECEIVING, index=True)
     revision: Mapped[int] = mapped_column(default=1)
     prepared_revision: Mapped[int | None]
+    prepared_version: Mapped[int | None] = mapped_column(index=True)
+    """The `PREPARED_VERSION` of services/pictures/preparation.py that made its pictures; None before any are made."""
     is_demo: Mapped[bool] = mapped_column(default=False)
     last_instance_at: Mapped[datetime] = mapped_column(index=True)
     created_at: Mapped[datetime]

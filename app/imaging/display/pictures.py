@@ -7,8 +7,11 @@ from collections.abc import Sequence
 from app.caches.lru import LruCache
 from app.imaging.codecs.decode import DecodedFrame, decode_frame
 from app.imaging.codecs.encode import encode, fit
+from app.imaging.display.aspect import squared
+from app.imaging.display.marks import hatched
+from app.imaging.display.overlays import with_overlays
 from app.imaging.display.render_spec import RenderSpec
-from app.imaging.display.window import Shown, to_display
+from app.imaging.display.window import Shown, Window, to_display
 from app.imaging.errors import BadRegion
 from app.imaging.header.image_header import ImageHeader
 
@@ -38,24 +41,30 @@ def draw(decoded: DecodedFrame, header: ImageHeader, number: int, specs: Sequenc
     result = []
     for spec in specs:
         if spec.window not in shown:
-            shown[spec.window] = to_display(decoded, header, spec.window, number)
-        result.append(_picture(shown[spec.window], spec))
+            shown[spec.window] = _whole_picture(decoded, header, spec.window, number)
+        result.append(_picture(shown[spec.window], spec, header, incomplete=decoded.lost_from is not None))
     return result
 
 
-def _picture(shown: Shown, spec: RenderSpec) -> bytes:
+def _whole_picture(decoded: DecodedFrame, header: ImageHeader, window: Window | None, number: int) -> Shown:
+    shown = with_overlays(to_display(decoded, header, window, number), decoded, header, number)
+    return shown if decoded.lost_from is None else hatched(shown, decoded.lost_from)
+
+
+def _picture(shown: Shown, spec: RenderSpec, header: ImageHeader, *, incomplete: bool) -> bytes:
     if spec.viewport is not None:
         shown = _region(shown, spec.viewport)
+    shown = squared(shown, header.pixel_aspect)
     if spec.longest is not None:
         shown = fit(shown, spec.longest)
     quality = spec.quality
-    picture = encode(shown, spec.fmt, quality)
+    picture = encode(shown, spec.fmt, quality, incomplete=incomplete)
     while spec.max_bytes is not None and len(picture) > spec.max_bytes and max(shown.shape[:2]) > 1:
         if quality > LOWEST_QUALITY:
             quality = max(quality - QUALITY_STEP, LOWEST_QUALITY)
         else:  # the picture is only noise: quality alone does not help
             shown = fit(shown, max(shown.shape[:2]) * 3 // 4)
-        picture = encode(shown, spec.fmt, quality)
+        picture = encode(shown, spec.fmt, quality, incomplete=incomplete)
     return picture
 
 

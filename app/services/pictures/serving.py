@@ -86,7 +86,8 @@ class Pictures:
             return repo.pictures_may_come(session, exam_id)
 
     def manifest(self, exam_id: uuid.UUID, exam_revision: int) -> dict[str, Any]:
-        """`{series: [{n, frames, rows, columns, modality, description, window, mpr, turntable, frame_time_ms}]}`.
+        """`{series: [{n, frames, rows, columns, modality, description, window, mpr, turntable, frame_time_ms,
+        incomplete}]}`.
 
         It names nobody. `frame_time_ms` is not in the contract of docs/design.md: the viewer plays a film at this
         speed.
@@ -163,6 +164,7 @@ def _describe(n: int, row: PreparedSeries) -> dict[str, Any]:
         "description": row.description,
         "window": window,
         "frame_time_ms": row.frame_time_ms,
+        "incomplete": row.incomplete,
         "mpr": None,
         "turntable": None,
     }
