@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 
 from app.caches.lru import LruCache
-from app.imaging.codecs.decode import Pixels, decode_frame
+from app.imaging.codecs.decode import Pixels, colour_space, decode_frame
 from app.imaging.codecs.encode import encode, fit
-from app.imaging.display.render_spec import RenderSpec
+from app.imaging.display.render_spec import VALUES_DIGEST, RenderSpec
 from app.imaging.display.window import Shown, to_display
 from app.imaging.errors import BadRegion
 from app.imaging.header.image_header import ImageHeader
@@ -37,10 +38,22 @@ def draw(pixels: Pixels, header: ImageHeader, number: int, specs: Sequence[Rende
     shown: dict[object, Shown] = {}
     result = []
     for spec in specs:
+        if spec.fmt == VALUES_DIGEST:
+            result.append(_values_digest(pixels, header))
+            continue
         if spec.window not in shown:
             shown[spec.window] = to_display(pixels, header, spec.window, number)
         result.append(_picture(shown[spec.window], spec))
     return result
+
+
+def _values_digest(pixels: Pixels, header: ImageHeader) -> bytes:
+    """Of shape, colour space and values; how many bytes a value takes is coding."""
+    space = colour_space(header) if header.samples_per_pixel > 1 else ""
+    digest = hashlib.sha256(f"{pixels.shape} {space} ".encode())
+    for row in pixels:  # row by row: the whole as wide numbers might take eight times its room
+        digest.update(row.astype("<f8" if pixels.dtype.kind == "f" else "<i8").tobytes())
+    return digest.digest()
 
 
 def _picture(shown: Shown, spec: RenderSpec) -> bytes:
