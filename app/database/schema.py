@@ -24,7 +24,7 @@ def configuration() -> Config:
 
 
 def upgrade(database: Database, revision: str = "head") -> None:
-    """Apply all missing migrations in one transaction; two processes starting at once wait for each other."""
+    """Apply all missing migrations in one transaction. When two processes start at once, one waits for the other."""
     _run(database, command.upgrade, revision)
 
 

@@ -54,7 +54,7 @@ class BoundedReader:
         if budget.bytes_left < 0 or budget.reads_left < 0:
             raise RefusedObject(Refusal.HEADER_TOO_LARGE, OUT_OF_RESOURCES)
         if len(data) != count and self._strict:
-            # pydicom asks for the 8 bytes of an element's head, or peeks for 1.
+            # At the start of an element pydicom reads the 8 bytes of its head, or peeks at 1 byte.
             at_border = not data and count in (1, 8)
             if not at_border and count != _SEARCH_BLOCK:
                 raise RefusedObject(Refusal.HEADER_TRUNCATED, CANNOT_UNDERSTAND)

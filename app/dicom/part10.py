@@ -40,7 +40,7 @@ pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
 
 @dataclass(frozen=True)
 class HeaderLimits:
-    """What an object may ask for before it is refused; sizes in bytes."""
+    """The limits of an object. An object that exceeds a limit is refused. Sizes are in bytes."""
 
     file_bytes: int = 2048 * MIB
     header_bytes: int = 256 * MIB

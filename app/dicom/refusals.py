@@ -58,7 +58,7 @@ class Refusal(StrEnum):
     ZIP_TOO_LARGE = "zip_too_large"
     MEMBER_UNREADABLE = "member_unreadable"
     MEMBER_NAME_UNSAFE = "member_name_unsafe"
-    """The zip member's name leads out of the archive."""
+    """The zip member's name points outside of the archive."""
     MEMBER_TOO_LARGE = "member_too_large"
     OTHER = "other"
     """A row from the time before reasons were codes; `QuarantineItem.note` is its text. Never written any more."""

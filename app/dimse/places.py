@@ -130,7 +130,7 @@ class Places:
             held = (place for place in self._held if place.connection is connection)
             place = next(held, Place("", connection, self.monotonic(), is_cut=True))
             place.association = association
-            association.dul._run_loop_delay = DROWSY_DELAY_S / 5  # until its request is there
+            association.dul._run_loop_delay = DROWSY_DELAY_S / 5  # until its association request comes
             return place
 
     def is_held(self, connection: socket.socket) -> bool:

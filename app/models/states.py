@@ -114,7 +114,7 @@ class JobKind(StrEnum):
     PREPARE_STUDY = "prepare_study"
     """Key: <study id>:<revision>."""
     ONE_TIME_CODE = "one_time_code"
-    """Answers a request. Key: <hash of the code>:<id of the one-time code>:<epoch second>."""
+    """Answers a request for a one-time code. Key: <hash of the code>:<id of the one-time code>:<epoch second>."""
 
 
 class JobFault(StrEnum):

@@ -1,4 +1,4 @@
-"""Marks that replace network addresses where an address must not be kept, for example in logs.
+"""Marks that replace network addresses where an address must not be kept, as in the audit log.
 
 The same address always gives the same mark. Without the key nobody can find the address of a mark: with a plain hash,
 somebody could try all IPv4 addresses.

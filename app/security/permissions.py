@@ -1,6 +1,6 @@
 """What each role may do, in one table with default deny (GB/T 22239-2019 8.1.4.2: separate administrators).
 
-Also the scopes of machines' tokens. The web's guards and services check both.
+Also the scopes of machines' tokens. The guards in app/web check both.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ class Header(NamedTuple):
     chunk_bytes: int
 
     def to_bytes(self) -> bytes:
-        """31 bytes."""
+        """The header as 31 bytes."""
         return _HEADER.pack(MAGIC, self.key_id.bytes, self.nonce_prefix, self.chunk_bytes)
 
     @classmethod

@@ -1,4 +1,5 @@
-"""How large the body of a request may be. The limit is checked before the body is read."""
+"""How large the body of a request may be. The limit is checked before the body is read. Views check what the body
+holds."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Answers that are built while they are sent: ZIP archives with bounded memory. The views decide what they hold.
 
-A download keeps a thread for as long as its client reads, so at most a quarter of the threads may serve downloads of
-patients at one time, and a quarter those of machines. One exam, token or address never has all of these places, and a
-client that reads too slowly loses its place (`wsgi/arrival`).
+A download keeps a thread for as long as its client reads, so at most a quarter of the threads serve downloads of
+patients at one time, and another quarter downloads of machines. One exam, token or address never has all of these
+places, and a client that reads too slowly loses its place (`wsgi/arrival`).
 """
 
 from __future__ import annotations
@@ -63,8 +63,8 @@ def install(app: Flask) -> None:
 def stream_zip(
     files: Iterable[tuple[str, Iterator[bytes]]], filename: str, who: str, record: Callable[[], None]
 ) -> Response:
-    """A ZIP archive for a patient. `who`: who is counted; all sessions of an exam count as one. `record` is called when
-    it is sure that the download begins. Raises Busy."""
+    """A ZIP archive for a patient. `who`: the caller that is counted; all sessions of an exam count as one. `record` is
+    called when it is sure that the download begins. Raises Busy."""
 
     def begin() -> Response:
         record()

@@ -47,7 +47,7 @@ def guarded(guard: Guard) -> Callable[[View], View]:
 
 
 def guard_of(app: Flask, endpoint: str) -> Guard | None:
-    """The guard that protects an endpoint, or None when nobody named one."""
+    """The guard that protects an endpoint, or None when it has no guard."""
     own: Guard | None = getattr(app.view_functions[endpoint], _GUARD, None)
     if own is not None:
         return own

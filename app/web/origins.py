@@ -1,10 +1,10 @@
 """Stops pages of other sites that make a visitor's browser act here: open or end a session, ask for a code.
 
 Browsers say where a POST comes from (Origin, Fetch standard 3.2; Sec-Fetch-Site, W3C Fetch Metadata), and it must come
-from us. `Origin: null` is refused: it is a page in a sandbox, a local file, or a site that hides. With Referrer-Policy
-`no-referrer` our own pages would send it too, so our policy is `same-origin`. A request without both headers comes from
-an old browser or from no browser. It is let through, because its form still needs a factor or a session's token.
-Machines and carriers are not checked here: they send no cookies of ours and have their own keys.
+from us. `Origin: null` is refused: it comes from a page in a sandbox, a local file, or a site that hides. With
+Referrer-Policy `no-referrer` our own pages would send it too, so our policy is `same-origin`. A request without both
+headers comes from an old browser or from no browser. It is let through, because its form still needs a factor or a
+session's token. Machines and carriers are not checked here: they send no cookies of ours and have their own keys.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""Serves viewer_static/ under content-hashed, immutable addresses; `static_url` names them in templates.
+"""Serves viewer_static/ under content-hashed, immutable addresses; `static_url` names them in templates. Pages of views
+are not served here.
 
 The files are read only once, at the start. So an attacker who can write to the folder later cannot serve anything.
 Symbolic links are ignored.

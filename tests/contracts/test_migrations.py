@@ -246,4 +246,5 @@ def test_sentences_of_before_are_those_that_codes_are_told_in() -> None:
         MatchReason.DIFFERS,
         MatchReason.OTHER,
         MatchReason.PARTLY_CORRECTED,
+        MatchReason.TOO_MANY_STUDIES,
     }

@@ -110,7 +110,7 @@ def apply_window(values: Values, window: Window) -> Values:
 
 
 def _whole_range(pixels: npt.NDArray[np.generic], header: ImageHeader, rescale: Rescale) -> Window:
-    """The window of an image without one: 8-bit pixels as they are, deeper ones from minimum to maximum."""
+    """The window for an image without a window: 8-bit pixels as they are, deeper pixels from minimum to maximum."""
     if header.bits_stored <= 8 and pixels.dtype == np.uint8 and header.modality_lut is None:
         low, high = 0.0, float((1 << header.bits_stored) - 1)
     else:

@@ -51,7 +51,7 @@ def _normal(place: FrameValues) -> tuple[float, float, float] | None:
         return None
     normal = np.cross(place.orientation[:3], place.orientation[3:])
     length = float(np.linalg.norm(normal))
-    if length < 0.5:  # rows and columns are unit vectors at right angles, or the header is wrong
+    if length < 0.5:  # the header is wrong: its rows and columns are no unit vectors at right angles
         return None
     x, y, z = (normal / length).tolist()
     return x, y, z

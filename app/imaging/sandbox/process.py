@@ -42,7 +42,7 @@ class Child:
     """A decoding child, for one thread at a time. `usable` is False after it died, was late or answered nonsense."""
 
     def __init__(self, memory_limit_bytes: int, time_limit_s: float) -> None:
-        """Raises DecoderUnavailable."""
+        """Start the process. Raises DecoderUnavailable."""
         self.served = 0
         self.usable = True
         self.was_late = False

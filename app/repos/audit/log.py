@@ -1,4 +1,4 @@
-"""Rows of the audit log and its head. What is recorded and how it is chained is app/services/audit/log.py."""
+"""Rows of the audit log and its head. app/services/audit/log decides what is recorded and how rows are chained."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def extent(session: Session) -> tuple[int, datetime | None]:
 
 
 def in_order(session: Session, until: int | None = None) -> Iterator[AuditEvent]:
-    """All rows, or those up to a sequence number."""
+    """All rows in order; `until`: only rows up to this sequence number."""
     query = select(AuditEvent).order_by(AuditEvent.seq)
     if until is not None:
         query = query.where(AuditEvent.seq <= until)

@@ -1,4 +1,4 @@
-"""Rows of patients and of the name tokens that find them."""
+"""Rows of patients and of the name tokens that find them. Who is the same person is decided in app/identity."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows of report versions."""
+"""Rows of report versions. `exams` adds them; app/services/exams/reports decides about them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The revision of an exam. It rises with every change of what the exam shows."""
+"""The revision of an exam. It rises with every change of what the exam shows. The callers make those changes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows of quarantined objects."""
+"""Rows of quarantined objects. Why an object is refused is in app/dicom/refusals; its bytes are in app/archive."""
 
 from __future__ import annotations
 

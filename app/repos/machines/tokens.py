@@ -1,4 +1,4 @@
-"""Rows of machine tokens."""
+"""Rows of machine tokens. They hold only hashes; tokens are made in app/services/machines."""
 
 from __future__ import annotations
 

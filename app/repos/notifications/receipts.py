@@ -1,4 +1,4 @@
-"""Rows of early receipts: a receipt that comes before we know which message has its serial."""
+"""Rows of early receipts: a receipt that comes before we know which message has its serial. `outbox` adds them."""
 
 from __future__ import annotations
 

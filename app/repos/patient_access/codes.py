@@ -14,6 +14,7 @@ from sqlalchemy import Select, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from app.models import AccessCode, Exam, KnownDevice, OneTimeCode, Patient, PatientSession
+from app.models.states import AccessCodeKind
 from app.repos.changed_rows import changed_rows
 
 _hashes = select(AccessCode.code_hash).order_by(AccessCode.code_hash).limit(1)
@@ -75,10 +76,10 @@ def exams_with_pickups(patient_id: uuid.UUID, without: Collection[uuid.UUID]) ->
     """A subquery: the patient's exams that have a pick-up code that is not revoked, except the exams in `without`."""
     query = select(AccessCode.exam_id).join(Exam, Exam.id == AccessCode.exam_id)
     query = query.where(Exam.patient_id == patient_id, Exam.id.not_in(without))
-    return query.where(AccessCode.kind == "pickup", AccessCode.revoked_at.is_(None))
+    return query.where(AccessCode.kind == AccessCodeKind.PICKUP, AccessCode.revoked_at.is_(None))
 
 
 def revoke_pickups_of(session: Session, exams: Select[uuid.UUID], now: datetime) -> int:
-    these = (AccessCode.kind == "pickup", AccessCode.revoked_at.is_(None), AccessCode.exam_id.in_(exams))
+    these = (AccessCode.kind == AccessCodeKind.PICKUP, AccessCode.revoked_at.is_(None), AccessCode.exam_id.in_(exams))
     statement = update(AccessCode).where(*these).values(revoked_at=now)
     return changed_rows(session, statement.execution_options(synchronize_session=False))

@@ -1,4 +1,4 @@
-"""Rows of one-time codes. A try is counted on all live codes before it is compared with them."""
+"""Rows of one-time codes. A try is counted on all live codes before it is compared with them. `codes` adds the rows."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _open_to_a_try(access_code_id: uuid.UUID, now: datetime, most: int) -> tuple
         OneTimeCode.access_code_id == access_code_id,
         OneTimeCode.used_at.is_(None),
         OneTimeCode.expires_at > now,
-        or_(OneTimeCode.kind == "desk", OneTimeCode.failures < most),
+        or_(OneTimeCode.kind == OneTimeCodeKind.DESK, OneTimeCode.failures < most),
     )
 
 

@@ -1,4 +1,7 @@
-"""Rows of jobs. Every change is one conditional UPDATE, so that workers on many nodes may try at once."""
+"""Rows of jobs. Every change is one conditional UPDATE, so that workers on many nodes may try at once.
+
+app/services/queue decides how long a lease is and when to try again.
+"""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Queries of the release gate."""
+"""Queries of the release gate. Whether it opens is decided in app/services/release."""

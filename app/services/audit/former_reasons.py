@@ -1,6 +1,6 @@
 """Reads the reason of any audit event, old or new. Old rows keep their old form, because rows are never rewritten.
 
-In an old event `reason` is an English sentence, of ours or typed by staff. In a new one it is a code of `reasons`.
+In an old event `reason` is an English sentence, of ours or typed by staff. In a new event it is a code.
 """
 
 from __future__ import annotations

@@ -67,8 +67,8 @@ class Later:
 
 @dataclass(frozen=True)
 class Unknown:
-    """It is unknown whether the carrier took the message, so it is never simply sent again. `serial`: if the carrier
-    told one."""
+    """It is unknown whether the carrier took the message, so it is never simply sent again. `serial`: set when the
+    carrier told one."""
 
     code: str
     serial: str | None = None

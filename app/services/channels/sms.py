@@ -63,7 +63,7 @@ class SmsChannel:
         return Recipient(phone, mask(phone))
 
     def contents(self, session: Session, exam: Exam, recipient: Recipient, wording: Wording) -> Contents:
-        """News of family T1 carries a new pick-up code. A one-time code is issued before, elsewhere."""
+        """News of family T1 carries a new pick-up code. A one-time code exists already."""
         template = for_event(wording, self.family)
         if wording == Wording.ONE_TIME_CODE or not template.variable_count:
             return Contents(template.name)
@@ -75,7 +75,7 @@ class SmsChannel:
         return lambda: self._hand_over(address, text, row.id.hex)
 
     def text(self, session: Session, row: Notification) -> SmsMessage:
-        """Raises CannotBeMade."""
+        """The text of a row. Raises CannotBeMade."""
         template = TEMPLATES.get(row.template)
         if template is None:
             raise CannotBeMade(FailureCode.TEXT_DOES_NOT_FIT)
@@ -108,5 +108,5 @@ class SmsChannel:
 
 
 def receipt_of(receipt: sms.sender.DeliveryReceipt) -> DeliveryReceipt:
-    """A carrier's receipt, in the form of `channel` that services use."""
+    """A carrier's receipt in the form of `channel`, which services use."""
     return DeliveryReceipt(receipt.serial, receipt.phone, receipt.delivered, receipt.code, receipt.session_context)

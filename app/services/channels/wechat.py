@@ -66,7 +66,7 @@ class WechatChannel:
         return lambda: _hand_over(notifier, address, notice)
 
     def notice(self, session: Session, row: Notification, exam: Exam) -> Notice:
-        """Raises CannotBeMade."""
+        """The notice of a row. Raises CannotBeMade."""
         performed = exam.performed_at.astimezone(CHINA).strftime("%Y-%m-%d %H:%M")
         values = {"thing1": EXAM, "time2": performed, "phrase3": READY, "thing4": HINT}
         link = f"{self.base_url}/s/{self.carried.code_in(session, row)}"

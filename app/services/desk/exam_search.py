@@ -1,7 +1,7 @@
 """Finds exams for staff: by accession number, phone number, name or pinyin, or the scanned QR of a report sheet.
 
 A name is found by the whole name, by its family name and by pinyin (`search_tokens` in app/identity/names.py). There
-are no other wildcards.
+are no other wildcards. The page of one exam is in `exams`.
 """
 
 from __future__ import annotations

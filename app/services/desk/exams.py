@@ -1,4 +1,5 @@
-"""What the service desk does with one exam: see all of it, end all access, let its patient in. Every step is audited.
+"""What the service desk does with one exam: see all of it, end all access, let its patient in. Each of these is
+audited.
 
 Sending again is in `messages`, searching in `exam_search`, printing in the room `paper`, holding in the room `release`.
 """

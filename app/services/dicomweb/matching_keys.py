@@ -1,6 +1,6 @@
 """Matching keys of a DICOMweb search (PS3.4 C.2.2.2, PS3.18 8.3.4) -> conditions. The search itself is in `query`.
 
-A key that cannot be matched is refused, never ignored. Without it the answer would hold other people's studies.
+A key that cannot be matched is refused. If it were ignored, the answer would hold other people's studies.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Shows an exam in clear text. Callers check before who is asking."""
+"""Shows an exam in clear text. Callers check first who may see it."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Bearer tokens of other systems."""
+"""Bearer tokens of other systems. Scopes are checked in app/web/machine."""

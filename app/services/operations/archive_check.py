@@ -2,7 +2,7 @@
 crashes.
 
 A large archive takes days. So rows are read page by page and names shard by shard: no transaction stays open, and
-memory does not grow with the archive.
+memory does not grow with the archive. app/cli prints the results.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""Counts for monitoring: waiting jobs, messages, studies, quarantined objects, held exams. They name no patient."""
+"""Counts for monitoring: waiting jobs, messages, studies, quarantined objects, held exams. They name no patient.
+/metrics is in app/web/ops."""
 
 from __future__ import annotations
 

@@ -48,8 +48,8 @@ class Named:
     device_key: bytes | None
     """Set for a browser that opened this exam before."""
     read: object = field(repr=False)
-    """The rows that were read. They are never used: they are only kept, so that they are freed at the same time for
-    every typed text."""
+    """The rows that were read. This field is never used: it only keeps the rows, so that they are freed at the same
+    time for every typed text."""
 
     @property
     def subject(self) -> str:

@@ -26,7 +26,7 @@ from app.services.audit.subjects import staff_subject
 TOTP_CONTEXT = "staff_user.totp"
 PASSWORD_LIFETIME = timedelta(days=90)
 NOT_BY_ITS_OWNER = datetime(1970, 1, 1, tzinfo=UTC)
-"""The age of a password that its owner did not choose: it is over age from the start."""
+"""The date of a password that its owner did not choose: such a password is over age from the start."""
 _USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,31}\Z")
 
 

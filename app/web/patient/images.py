@@ -1,4 +1,4 @@
-"""An exam's pictures for its session: manifest, frames, batches, downloads. All under the session's guard.
+"""An exam's pictures for its session: manifest, frames, batches, downloads. services/pictures makes them.
 
 All of them answer 404 while the exam is held.
 """

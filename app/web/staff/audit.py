@@ -1,4 +1,4 @@
-"""The audit administrator's page: what happened, and whether the log is whole."""
+"""The audit administrator's page: what happened, and whether the log is whole. The log is in services/audit."""
 
 from __future__ import annotations
 

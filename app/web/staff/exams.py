@@ -1,4 +1,7 @@
-"""The desk's pages: search, one exam with its deliveries and visitors, resend, revoke, hold, let in, print again."""
+"""The desk's pages: search, one exam with its deliveries and visitors, resend, revoke, hold, let in, print again.
+
+The services of the rooms desk, release and paper decide.
+"""
 
 from __future__ import annotations
 

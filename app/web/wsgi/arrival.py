@@ -95,7 +95,7 @@ class _HurriedSocket:
         self._speed = LeastSpeed(SLOWEST, WINDOW_S)
 
     def recv(self, size: int) -> bytes:
-        self._speed.rest()  # the time for earlier bytes is not the sender's
+        self._speed.rest()  # work on the earlier bytes is not the sender's time
         self._connection.settimeout(self._speed.left_s())
         received = self._connection.recv(size)
         self._speed.moved(len(received))

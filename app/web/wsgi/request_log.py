@@ -1,4 +1,5 @@
-"""One line a request: method, route, status, milliseconds, bytes. Never a path, a query or an address.
+"""One line a request: method, route, status, milliseconds, bytes. Never a path, a query or an address. The form of log
+lines is in app/logs.
 
 The route is the rule (`/q/<code>`) and not the path, because paths hold codes. The servers in front log the route too:
 gunicorn reads it from the environment, a proxy from a response header that it does not pass on (deploy/).

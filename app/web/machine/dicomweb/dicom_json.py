@@ -1,4 +1,5 @@
-"""Attribute values by keyword -> the DICOM JSON model (PS3.18 annex F). Whole data sets: app/dicom/json_metadata."""
+"""Attribute values by keyword -> the DICOM JSON model (PS3.18 annex F). Whole data sets are in
+app/dicom/json_metadata.py."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """Media types with parameters, and which of them a client accepts (RFC 9110 12.5.1, PS3.18 8.7).
 
-A value with a slash may come without quotes (`type=application/dicom`): many DICOM clients write it so.
+A value with a slash may come without quotes (`type=application/dicom`): many DICOM clients write it so. Media types of
+frames are in `transfer_syntaxes`.
 """
 
 from __future__ import annotations

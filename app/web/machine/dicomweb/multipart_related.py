@@ -58,8 +58,8 @@ class ReceivedPart:
 def read_parts(body: Readable, boundary: str, limits: Limits, spool: Path) -> Iterator[ReceivedPart]:
     """The parts, each as soon as it is whole. The caller closes their files.
 
-    Raises InvalidInput when the body is no well-formed multipart message, after the parts that came whole before;
-    StoreUnavailable when there is no room for it.
+    Raises InvalidInput when the body is not a well-formed multipart message; the whole parts before the fault come
+    first. Raises StoreUnavailable when the spool folder fails.
     """
     collector = _Collector(limits, spool)
     try:
@@ -138,7 +138,8 @@ class _Collector:
         self._count += 1
         if self._count > self._limits.parts:
             raise _TooMany
-        # Not a SpooledTemporaryFile: a header is read in two hundred steps, and its wrapper would slow each step.
+        # Not a SpooledTemporaryFile: a DICOM header is read in two hundred steps, and the wrapper of such a file slows
+        # each.
         self._file = io.BytesIO()
         self._size = 0
         self._content_type = ""
@@ -187,7 +188,7 @@ class _Collector:
         self.ended = True
 
     def close(self) -> None:
-        """Drop parts that never became whole or that nobody took."""
+        """Close the files of parts that are not whole or were not taken."""
         if self._file is not None:
             self._file.close()
         for part in self.whole:

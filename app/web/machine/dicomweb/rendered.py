@@ -1,4 +1,5 @@
-"""Rendered resources (PS3.18 10.4.1.1.3) and thumbnails: pictures made from the original pixels, in a child process."""
+"""Rendered resources (PS3.18 10.4.1.1.3) and thumbnails: pictures made from the original pixels, in a child process.
+Drawing is in app/imaging."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""WADO-RS (PS3.18 10.4): instances, metadata, frames and bulk data, streamed. Reading: app/services/dicomweb/retrieve.
+"""WADO-RS (PS3.18 10.4): instances, metadata, frames and bulk data, streamed. Reading is in
+app/services/dicomweb/retrieve.py.
 
 Pictures made from pixels are in `rendered`.
 """
