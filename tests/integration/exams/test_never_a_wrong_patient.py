@@ -111,12 +111,14 @@ class WrongPatient(RuleBasedStateMachine):
         self.house.db.dispose()
         self.folder.cleanup()
 
-    @initialize(person=st.sampled_from(PEOPLE[:3]))
-    def an_exam_is_there(self, person: Person) -> None:
-        """Each run starts with what is usual: an order, and a study of its patient. Studies before orders are what the
-        other accession numbers are for."""
+    @initialize(person=st.sampled_from(PEOPLE[:3]), first_as=st.none() | people)
+    def an_exam_is_there(self, person: Person, first_as: Person | None) -> None:
+        """Each run starts with what is usual: an order, and a study of its patient, in half of the runs after it was
+        sent as somebody else's. Studies before orders are what the other accession numbers are for."""
         self.order_or_correction_arrives(accession="A1", person=person)
-        self.study_arrives(accession="A1", person=person, empty="", objects=2)
+        self.study_arrives(accession="A1", person=first_as or person, empty="", objects=1)
+        if first_as is not None:
+            self.a_study_is_corrected_and_sent_again("A1", "A1", person, whole=True)
 
     @rule(accession=accessions, person=people)
     def order_or_correction_arrives(self, accession: str, person: Person) -> None:
