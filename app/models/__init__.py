@@ -18,7 +18,7 @@ from app.models.notification_codes import (
 from app.models.patient import Patient, PatientNameToken, WechatAccount
 from app.models.rendition import PreparedSeries
 from app.models.staff import MachineToken, StaffSession, StaffUser
-from app.models.study import DataKeyRow, Instance, QuarantineItem, Rejection, Series, Study
+from app.models.study import DataKeyRow, Instance, InstanceVersion, QuarantineItem, Rejection, Series, Study
 
 __all__ = [
     "AccessAttempts",
@@ -35,6 +35,7 @@ __all__ = [
     "FailureCode",
     "FieldBinding",
     "Instance",
+    "InstanceVersion",
     "Job",
     "KnownDevice",
     "MachineToken",

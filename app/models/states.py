@@ -38,6 +38,8 @@ class MatchReason(StrEnum):
     """`Study.match_detail` names the fields."""
     SEVERAL_PATIENTS = "several_patients"
     """Instances of one study name different patients."""
+    PARTLY_CORRECTED = "partly_corrected"
+    """Some headers were corrected and sent again, and the others still name another patient or order."""
     TOO_MANY_STUDIES = "too_many_studies"
     """The exam already has as many studies as it may have."""
     PARTED = "parted"

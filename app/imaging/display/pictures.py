@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
+
+import numpy as np
 
 from app.caches.lru import LruCache
 from app.imaging.codecs.decode import DecodedFrame, decode_frame
@@ -10,7 +13,7 @@ from app.imaging.codecs.encode import encode, fit
 from app.imaging.display.aspect import squared
 from app.imaging.display.marks import hatched
 from app.imaging.display.overlays import with_overlays
-from app.imaging.display.render_spec import RenderSpec
+from app.imaging.display.render_spec import VALUES_DIGEST, RenderSpec
 from app.imaging.display.window import Shown, Window, to_display
 from app.imaging.errors import BadRegion
 from app.imaging.header.image_header import ImageHeader
@@ -40,6 +43,9 @@ def draw(decoded: DecodedFrame, header: ImageHeader, number: int, specs: Sequenc
     shown: dict[object, Shown] = {}
     result = []
     for spec in specs:
+        if spec.fmt == VALUES_DIGEST:
+            result.append(_values_digest(decoded, header))
+            continue
         if spec.window not in shown:
             shown[spec.window] = _whole_picture(decoded, header, spec.window, number)
         result.append(_picture(shown[spec.window], spec, header, incomplete=decoded.lost_from is not None))
@@ -49,6 +55,18 @@ def draw(decoded: DecodedFrame, header: ImageHeader, number: int, specs: Sequenc
 def _whole_picture(decoded: DecodedFrame, header: ImageHeader, window: Window | None, number: int) -> Shown:
     shown = with_overlays(to_display(decoded, header, window, number), decoded, header, number)
     return shown if decoded.lost_from is None else hatched(shown, decoded.lost_from)
+
+
+def _values_digest(decoded: DecodedFrame, header: ImageHeader) -> bytes:
+    """Of shape, colour space, values and overlays in their spare bits; how many bytes a value takes is coding."""
+    pixels, space = decoded.pixels, decoded.colour_space if header.samples_per_pixel > 1 else ""
+    digest = hashlib.sha256(f"{pixels.shape} {space} {decoded.lost_from} ".encode())
+    for row in pixels:  # row by row: the whole as wide numbers might take eight times its room
+        digest.update(row.astype("<f8" if pixels.dtype.kind == "f" else "<i8").tobytes())
+    for position, plane in sorted(decoded.planes.items()):
+        if plane.any():
+            digest.update(f" {position} ".encode() + np.packbits(plane).tobytes())
+    return digest.digest()
 
 
 def _picture(shown: Shown, spec: RenderSpec, header: ImageHeader, *, incomplete: bool) -> bytes:

@@ -38,6 +38,8 @@ class Action(StrEnum):
     STUDY_LABELLED = "study.labelled"
     INSTANCES_STORED = "instances.stored"
     INSTANCE_QUARANTINED = "instance.quarantined"
+    INSTANCE_SUPERSEDED = "instance.superseded"
+    STUDY_CORRECTED = "study.corrected"
     INSTANCES_REJECTED = "instances.rejected"
     INSTANCE_REPAIRED = "instance.repaired"
     CODE_ISSUED = "code.issued"

@@ -112,7 +112,7 @@ READERS: dict[str, Callable[[Given], Any]] = {
     "dicom.rejection_notes.rejected_uids": lambda one: rejection_notes.rejected_uids(
         one.parsed.dataset, text_of(one.parsed.dataset, "SOPClassUID")
     ),
-    "dicom.same_content.same_instance": lambda one: same_content.same_instance(one.file, one.file, LIMITS),
+    "dicom.same_content.likeness": lambda one: same_content.likeness(one.file, one.file, LIMITS),
     "imaging.header.frame_index.index_encapsulated": lambda one: index_encapsulated(
         one.file, _start(one) + 12, image_header(number_of_frames=20_000)
     ),
