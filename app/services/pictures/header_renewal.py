@@ -56,6 +56,6 @@ class HeaderRenewal:
             dataset = parse(io.BytesIO(raw), self.limits).dataset
             header = read_header(dataset, before.transfer_syntax_uid, before.pixel_keyword)
         except (RefusedObject, ImagingError) as fault:
-            log.warning("a header cannot be read anew", instance=instance.id, reason=str(fault))
+            log.warning("a header cannot be read anew", row=instance.id, exc_info=fault)
             return None
         return replace(header, words_swapped=before.words_swapped)
