@@ -104,6 +104,11 @@ class Settings:
         _choice("images", "final_report", "delay"),
     )
     release_delay_h: int = _setting("Hours after completion when the gate is delay", "24", _integer(0, 8760))
+    report_alone_h: int = _setting(
+        "Hours after which a report without pictures is told alone, and pictures are waited for no more",
+        "24",
+        _integer(1, 8760),
+    )
     decode_workers: int = _setting("Child processes that decode pixels", "2", _integer(1, 64))
     decode_time_limit_s: int = _setting("Seconds one decoding may take", "20", _integer(1, 600))
     decode_memory_mib: int = _setting("MiB of memory a decoding child may take", "2048", _integer(256, 65536))

@@ -46,6 +46,13 @@ def build(ground: Ground, archive: ArchiveRoom, queue: JobQueue) -> PicturesRoom
             headers=HeaderRenewal(db=db, archive=archive.objects),
         ),
         renewal=Renewal(db=db, clock=clock, queue=queue),
-        serving=Pictures(db=db, archive=archive.objects, data_keys=archive.data_keys, renderer=renderer),
+        serving=Pictures(
+            db=db,
+            clock=clock,
+            archive=archive.objects,
+            data_keys=archive.data_keys,
+            renderer=renderer,
+            patience=timedelta(hours=settings.report_alone_h),
+        ),
         renderer=renderer,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, delete, exists, or_, select
 from sqlalchemy.orm import Session
@@ -87,16 +88,18 @@ def instances_shown(session: Session, exam_id: uuid.UUID) -> list[tuple[Study, I
     return [(study, instance) for study, instance in session.execute(query)]
 
 
-def pictures_may_come(session: Session, exam_id: uuid.UUID) -> bool:
+def pictures_may_come(session: Session, exam_id: uuid.UUID, since: datetime) -> bool:
     """True when the exam has no matched study yet, when a study's newest revision is not prepared, or when prepared
-    series are not released."""
+    series are not released. The first two only for an exam, and a study, that is newer than `since`."""
     matched = (Study.exam_id == exam_id, Study.match_state == MatchState.MATCHED)
     stale = or_(Study.prepared_revision.is_(None), Study.prepared_revision != Study.revision)
     is_kept_back = and_(
         exists().where(Exam.id == exam_id, Exam.images_released_at.is_(None)),
         exists().where(*matched, PreparedSeries.study_id == Study.id),
     )
-    return bool(session.scalar(select(or_(~exists().where(*matched), exists().where(*matched, stale), is_kept_back))))
+    is_new = exists().where(Exam.id == exam_id, or_(Exam.created_at > since, Exam.performed_at > since))
+    is_under_way = exists().where(*matched, stale, Study.last_instance_at > since)
+    return bool(session.scalar(select(or_(and_(~exists().where(*matched), is_new), is_under_way, is_kept_back))))
 
 
 def instance(session: Session, instance_id: uuid.UUID) -> Instance | None:

@@ -31,6 +31,7 @@ class Action(StrEnum):
     EXAM_HELD = "exam.held"
     EXAM_HOLD_LIFTED = "exam.hold_lifted"
     EXAM_RELEASED = "exam.released"
+    REPORT_RELEASED = "report.released"
     PATIENT_CORRECTED = "patient.corrected"
     REPORT_ADDED = "report.added"
     STUDY_MATCHED = "study.matched"

@@ -63,6 +63,8 @@ class Outbox:
 
     def news(self, session: Session, exam: Exam) -> Wording:
         """The wording that fits what the patient may see now."""
+        if exam.images_released_at is None:
+            return Wording.REPORT_READY
         return Wording.READY if reports.latest_released_report(session, exam.id) else Wording.IMAGES_READY
 
     def _queue(

@@ -156,7 +156,7 @@ class Sending:
             code = one_time_codes.by_id(session, row.one_time_code_id)
             return CancelReason.ONE_TIME_CODE_EXPIRED if code is None or code.expires_at <= now else None
         exam = exam_repo.exam(session, row.exam_id)
-        if exam is None or exam.images_released_at is None:
+        if exam is None or exam.told_from is None:
             return CancelReason.EXAM_WITHDRAWN
         code_row = repo.access_code(session, row.access_code_id) if row.access_code_id else None
         if code_row is None:
