@@ -143,7 +143,7 @@ class Settings:
     )
 
     sms_carrier: str = _setting("simulated or tencent", "simulated", _choice("simulated", "tencent"))
-    sms_family: str = _setting("T0 (no code) or T1 (pick-up code)", "T1", _choice("T0", "T1"))
+    sms_family: str = _setting("T0 (no code) or T1 (pick-up code)", "T0", _choice("T0", "T1"))
     sms_signature: str = _setting("Registered signature, 2 to 12 characters", "云影像医院")
     sms_callback_secret: str = _setting("Secret word in the receipt hook's query", "", secret=True)
     tencent_secret_id: str = _setting("API credential", "", secret=True)

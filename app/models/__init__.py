@@ -15,6 +15,7 @@ from app.models.notification_codes import (
     NotificationState,
 )
 from app.models.patient import Patient, PatientNameToken, WechatAccount
+from app.models.phone_door import PhoneCode, PhoneRequests
 from app.models.rendition import PreparedSeries
 from app.models.staff import MachineToken, StaffSession, StaffUser
 from app.models.study import DataKeyRow, Instance, QuarantineItem, Rejection, Series, Study
@@ -44,6 +45,8 @@ __all__ = [
     "Patient",
     "PatientNameToken",
     "PatientSession",
+    "PhoneCode",
+    "PhoneRequests",
     "PreparedSeries",
     "QuarantineItem",
     "Rejection",

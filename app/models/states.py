@@ -91,7 +91,8 @@ class OneTimeCodeKind(StrEnum):
 
 
 class AttemptScope(StrEnum):
-    """Of what failures are counted; `request` counts no failures but one-time codes that an address asked for."""
+    """Of what failures are counted. `request` and `door` count no failures: `request` counts the one-time codes that an
+    address asked for with codes, `door` those that it asked for at the phone door."""
 
     CODE = "code"
     PATIENT = "patient"
@@ -99,6 +100,9 @@ class AttemptScope(StrEnum):
     DEVICE = "device"
     STAFF = "staff"
     REQUEST = "request"
+    DOOR = "door"
+    PHONE = "phone"
+    """Wrong last fours of who typed the right digits of a phone."""
 
 
 class JobState(StrEnum):
@@ -113,6 +117,8 @@ class JobKind(StrEnum):
     """Key: <study id>:<revision>."""
     ONE_TIME_CODE = "one_time_code"
     """Answers a request. Key: <hash of the code>:<id of the one-time code>:<epoch second>."""
+    PHONE_CODE = "phone_code"
+    """Answers a request of the phone door. Key: <id of the phone code>."""
 
 
 class JobFault(StrEnum):
