@@ -1,4 +1,6 @@
-"""`make bench`, `python -m bench [name ...]`: all benchmarks or the named ones. What they say: docs/performance.md."""
+"""`make bench`, `python -m bench [name ...]`: runs all benchmarks or the named benchmarks. docs/performance.md has the
+results.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +12,8 @@ from collections.abc import Callable
 from bench import first_image, frames, ingest, memory, preparing, rendering, stages
 from bench.skipped import Skipped
 
-# Ingest first: for some minutes after many files were deleted ext4 finds free inodes slowly (0.6 ms instead of 0.05),
-# and these benchmarks delete what they made.
+# Ingest runs first. For some minutes after many files are deleted, ext4 finds free inodes slowly (0.6 ms instead of
+# 0.05), and each benchmark deletes its files.
 BENCHMARKS: dict[str, Callable[[], None]] = {
     "ingest": ingest.run,
     "frames": frames.run,
@@ -24,12 +26,12 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
 
 
 def main(names: list[str]) -> int:
-    """The exit status: 2 when a name is unknown."""
+    """Run the benchmarks; returns the exit status, which is 2 when a name is unknown."""
     unknown = [name for name in names if name not in BENCHMARKS]
     if unknown:
         print(f"no benchmark {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}", file=sys.stderr)
         return 2
-    # Neighbours slow both sides of a ratio, but not always alike: what counts is taken on a quiet machine.
+    # Other programs slow both sides of a ratio, but not always equally. Figures that count need a quiet machine.
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
     for name in names or BENCHMARKS:
         print(name, flush=True)

@@ -1,4 +1,4 @@
-"""The least a Flask view can do: pictures from memory, for whoever asks. What our prepared frames are compared with."""
+"""The smallest Flask view: it serves pictures from memory without any check. `frames` compares our frames with it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Seconds from opening the viewer of 143 slices to the first picture, on a slow line and a slow phone, in Chromium.
 
-The real application, a patient who is let in, nothing in the browser's cache. The browser delays every request by
-150 ms and lets 1.6 Mbit/s through; setting up a connection costs nothing extra on its simulated line.
+The application is real, the patient has a session, and the browser's cache is empty. The browser delays every request
+by 150 ms and lets 1.6 Mbit/s through. To open a connection costs no extra time on this simulated line.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ WATCH = """
     if (document.getElementById('picture')?.dataset.slice) afterPaint('drawn');
   }).observe(document, { subtree: true, childList: true, attributes: true, attributeFilter: ['data-slice'] });
 """
-"""Times count from the start of the navigation. `painted`: the picture that came with the page is on the screen, as
-image or, where the script was quicker, on the canvas. `drawn`: the canvas shows the slice."""
+"""Times count from the start of the navigation. `painted`: the picture that came with the page is on the screen, as an
+image or, when the script was faster, on the canvas. `drawn`: the canvas shows the slice."""
 
 
 def run() -> None:
@@ -54,7 +54,7 @@ def measure(folder: Path) -> None:
 
 
 def open_viewer(browser: Browser, base: str, exam: OpenExam, cookies: str) -> tuple[float, float]:
-    """Milliseconds until (the first picture is painted, the canvas shows the slice)."""
+    """(milliseconds until the first picture is painted, milliseconds until the canvas shows the slice)."""
     with phone_page(browser) as page:
         named = (cookie.split("=", 1) for cookie in cookies.split("; "))
         page.context.add_cookies([{"name": name, "value": value, "url": base} for name, value in named])

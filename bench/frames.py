@@ -1,8 +1,8 @@
-"""Prepared frames, sealed and session-checked, beside a bare Flask view of the same bytes under the same gunicorn.
+"""Compares prepared frames, sealed and session-checked, with a bare Flask view of the same bytes in the same gunicorn.
 
-One connection as a patient's browser has at least, and eight as many patients' browsers have together. In production
-each of our requests is a line of the log; so both sides are also taken with and without such a line (the bare view's is
-gunicorn's access log).
+It uses one connection, like one patient's browser, and eight connections, like several browsers together. In production
+we log each request. So both sides are also measured with and without a log line (for the bare view, gunicorn's access
+log).
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def compare(connections: int, **sides: partial[float]) -> None:
 
 
 def rate(port: int, paths: list[str], header: str, connections: int, _round: int) -> float:
-    """Pictures a second."""
+    """The number of pictures a second."""
     return len(paths) / seconds(lambda: fetch_all(port, paths, header, connections))
 
 

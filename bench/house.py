@@ -1,4 +1,6 @@
-"""A folder on a real disk to measure in, and an exam in it that was taken in, prepared and released as usual."""
+"""The folder that benchmarks work in, with a demo installation ("house"), and an exam that was taken in, prepared and
+released as usual. No measuring.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,7 @@ MOST_STEPS = 100
 
 @contextmanager
 def working_folder() -> Iterator[Path]:
-    """Under the checkout, not under /tmp, which may lie in memory, where fsync costs nothing."""
+    """A folder in the checkout. /tmp may be in memory, where fsync costs nothing."""
     parent = ROOT / "var"
     parent.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="bench-", dir=parent) as folder:
@@ -33,7 +35,7 @@ def working_folder() -> Iterator[Path]:
 
 @contextmanager
 def opened(folder: Path, decode_workers: int = 2) -> Iterator[Services]:
-    """The services of the folder's house, in this process."""
+    """The services of the installation in the folder, in this process."""
     services = build(replace(settings_of(folder), decode_workers=decode_workers))
     try:
         yield services
@@ -54,14 +56,14 @@ def take_in(services: Services, accession_number: str) -> NewStudy:
 
 
 def bearer(services: Services, *scopes: str) -> dict[str, str]:
-    """The header of a new machine that may do this."""
+    """The Authorization header of a new machine with these scopes."""
     token = services.machines.tokens.create("bench " + " ".join(scopes), set(scopes), actor="bench")
     return {"Authorization": f"Bearer {token}"}
 
 
 @dataclass(frozen=True)
 class OpenExam:
-    """An exam and what lets its patient in."""
+    """An exam, and what its patient needs to log in."""
 
     id: str
     qr_code: str

@@ -1,7 +1,7 @@
-"""Instances a second by STOW-RS: our gunicorn beside Debian's Orthanc, both durable before they answer.
+"""Compares instances a second by STOW-RS: our gunicorn and Debian's Orthanc. Both answer only after a durable write.
 
-Same files, same client, same number of instances a request, one connection each; a new study every round, so that
-nothing is a duplicate.
+Both get the same files from the same client over one connection, with the same number of instances in a request. Each
+round has a new study, so that nothing is a duplicate.
 """
 
 from __future__ import annotations
@@ -20,20 +20,21 @@ from deploy.testbed.multipart import STOW_TYPE, body
 
 ROUNDS = 7
 PER_REQUEST = (1, 10, 143)
-"""10 is what Orthanc's own STOW client sends; a whole study is what a gateway may send."""
+"""Orthanc's own STOW client sends 10 instances in a request; a gateway may send a whole study."""
 GOAL = 1.0
 
 
 @dataclass(frozen=True)
 class Door:
-    """One STOW-RS door and what its client must say."""
+    """One STOW-RS door: its port and path, and the headers its client must send."""
 
     port: int
     path: str
     headers: dict[str, str]
 
     def send(self, bodies: Sequence[bytes]) -> int:
-        """Over one keep-alive connection; how many were stored. Raises RuntimeError when not all of a request were."""
+        """Send the bodies over one keep-alive connection; returns how many instances were stored. Raises RuntimeError
+        when a request was not stored completely."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
         headers = {"Content-Type": STOW_TYPE, "Accept": "application/dicom+json", **self.headers}
         stored = 0
@@ -54,7 +55,7 @@ def requests(files: Sequence[bytes], per_request: int) -> Iterator[bytes]:
 
 
 def rate(door: Door, bodies: Sequence[bytes], expected: int) -> float:
-    """Instances a second."""
+    """The number of instances a second."""
     stored = 0
 
     def work() -> None:
@@ -71,7 +72,7 @@ def compare(ours: Door, theirs: Door, per_request: int) -> None:
     round_of: dict[int, list[bytes]] = {}
 
     def bodies(number: int) -> list[bytes]:
-        """The same for both sides of a round."""
+        """The bodies of a round, the same for both sides."""
         if number not in round_of:
             round_of.clear()
             round_of[number] = list(requests(new_study(f"BENCH-{per_request}-{number}").files, per_request))

@@ -1,4 +1,6 @@
-"""A client that costs little beside the server: keep-alive connections on raw sockets, one request on each."""
+"""A client that needs little time beside the server: keep-alive connections on raw sockets, one request at a time on
+each. No measuring.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,7 @@ class Connection:
         self._socket.sendall(f"GET {path}{self._tail}".encode())
 
     def answer(self) -> bytes:
-        """The body of the next answer; raises RuntimeError unless it is a 200 of known length."""
+        """The body of the next answer. Raises RuntimeError unless the answer is a 200 with a Content-Length."""
         data = b""
         while (end := data.find(b"\r\n\r\n")) < 0:
             data += self._more()
@@ -45,7 +47,7 @@ class Connection:
 
 
 def fetch_all(port: int, paths: Sequence[str], header: str = "", connections: int = 1) -> list[bytes]:
-    """GET every path, `connections` at a time; the bodies in order. `header`: lines ending in CR LF."""
+    """GET every path, `connections` at a time; returns the bodies in order. `header`: lines that end in CR LF."""
     bodies = []
     with ExitStack() as stack:
         lines = [Connection(port, header) for _ in range(connections)]

@@ -1,7 +1,7 @@
-"""Peak resident memory of web server, worker and decoding children, phase by phase: it must not grow with a study.
+"""Peak resident memory of web server, worker and decoding children in each phase: it must not grow with a study.
 
-143 slices arrive, are prepared and served; then 600 MB arrive in one request, first as 300 instances, then as one
-multi-frame object, and are prepared.
+First, 143 slices arrive, are prepared and served. Then 600 MB arrive in one request and are prepared: once as 300
+instances, once as one multi-frame object.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from deploy.testbed.servers import environment, worker
 
 MIB = 1024 * 1024
 INSTANCES, FRAMES = 300, 1200
-"""Of 2 MiB and of half a MiB: 600 MiB each."""
+"""Instances of 2 MiB, and frames of half a MiB: 600 MiB each way."""
 PIXEL_HEAD = struct.Struct("<HH2sHI")
 """Tag, VR and length of an element with explicit VR (PS3.5 7.1.2)."""
 PATIENCE_S = 180
@@ -66,7 +66,7 @@ def measure(folder: Path) -> None:
 
 
 class Watch:
-    """Prints the peaks of one phase after the other."""
+    """Runs phases and prints the peak memory of each phase."""
 
     def __init__(self, web: int, worker: int) -> None:
         self._roots = (web, worker)
@@ -83,7 +83,7 @@ class Watch:
 
 
 def wait_until_prepared(services: Services, studies: int, released: int = 0) -> None:
-    """Until so many studies are prepared and, of them, so many exams released."""
+    """Wait until so many studies are prepared, and so many of their exams are released."""
     until = time.monotonic() + PATIENCE_S
     prepared = select(func.count()).select_from(Study).where(Study.prepared_revision == Study.revision)
     shown = select(func.count()).select_from(Exam).where(Exam.images_released_at.is_not(None))
@@ -112,7 +112,7 @@ def look_at(port: int, exam: OpenExam) -> None:
 
 
 def stream(port: int, token: dict[str, str], content: Iterator[bytes], expected: int) -> None:
-    """One chunked request."""
+    """Send one chunked STOW-RS request."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)
     headers = {"Content-Type": STOW_TYPE, **token}
     connection.request("POST", "/dicomweb/studies", content, headers, encode_chunked=True)

@@ -1,4 +1,4 @@
-"""Seconds to prepare 143 slices on one core: the pictures alone, and the whole service with sealed packs and rows."""
+"""Seconds to prepare 143 slices on one core: only the pictures, and the whole service with sealed packs and rows."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def run() -> None:
 def measure(folder: Path) -> None:
     with opened(folder, decode_workers=1) as services:
         stored = stored_slices(services, take_in(services, "BENCH-PICTURES").uid)
-        pictures(stored)  # the child starts once, not once a study
+        pictures(stored)  # start the child before measuring: it starts once, not for each study
         drawn = [seconds(lambda: pictures(stored)) for _ in range(ROUNDS)]
         whole = [prepare(services) for _ in range(ROUNDS)]
         largest, total = sizes(stored)

@@ -1,4 +1,4 @@
-"""Peak resident memory of a process and its children, as Linux counts it (VmHWM in /proc). No starting, no ending."""
+"""Peak resident memory of a process and its children, as Linux counts it (VmHWM in /proc). Starts and ends nothing."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 PROC = Path("/proc")
 RESET_PEAK = "5"
-"""Written to clear_refs: the peak starts anew from what is resident now (proc(5))."""
+"""The text for clear_refs that sets the peak to the present resident memory (proc(5))."""
 
 
 def family(pid: int) -> list[int]:
@@ -25,12 +25,12 @@ def family(pid: int) -> list[int]:
 
 
 def is_decoder(pid: int) -> bool:
-    """One of our decoding children (app/imaging/sandbox/process.py)."""
+    """Whether the process is one of our decoding children (app/imaging/sandbox/process.py)."""
     return "sandbox.child" in _read(PROC / str(pid) / "cmdline")
 
 
 def peak_mib(pid: int) -> float:
-    """0 for a process that is gone."""
+    """The peak in MiB; 0 for a process that is gone."""
     for line in _read(PROC / str(pid) / "status").splitlines():
         if line.startswith("VmHWM:"):
             return int(line.split()[1]) / 1024
@@ -38,7 +38,7 @@ def peak_mib(pid: int) -> float:
 
 
 def reset_peak(pid: int) -> None:
-    with suppress(OSError):  # gone, or not allowed: then the peak since its start is shown, which is no less
+    with suppress(OSError):  # gone or not allowed: then the peak since its start counts, which is not smaller
         (PROC / str(pid) / "clear_refs").write_text(RESET_PEAK)
 
 

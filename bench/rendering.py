@@ -1,8 +1,9 @@
-"""A frame under a new window: what the sandbox leaves of the bare computation, and the HTTP request beside Orthanc's.
+"""Speed of drawing a frame with a new window: in the sandbox compared with the bare computation, and by HTTP compared
+with Orthanc.
 
-Ours is asked twice, as a patient (`?wc=&ww=`) and as a machine (WADO-RS `/rendered?window=`), each on a server of its
-own; Orthanc only knows the latter. Once the same slice under ever new windows, as a finger does, and once every slice
-a single time, so that each must be decoded.
+Two servers of ours are asked: one by a patient (`?wc=&ww=`), one by a machine (WADO-RS `/rendered?window=`). Orthanc
+only has the latter. One run asks for the same slice with new windows, as a finger on the screen does. The other run
+asks for each slice once, so that each must be decoded.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from bench.stages import new_windows
 ROUNDS = 7
 PICTURES = 40
 SLICES_A_ROUND = 143 // (ROUNDS + 1)
-"""With the warm-up round no slice comes twice."""
+"""The slices of a round. No slice comes twice, also in the warm-up round."""
 GOAL_OF_BARE = 0.60
 
 
@@ -70,14 +71,14 @@ def beside_bare_computation(stored: StoredSlices) -> None:
 
 @dataclass(frozen=True)
 class Asker:
-    """One who asks for rendered frames; `path_of` makes the address of slice 0 … 142 under the next window."""
+    """A client that asks for rendered frames. `path_of` makes the address of slice 0 … 142 with the next window."""
 
     port: int
     header: str
     path_of: Callable[[int], str]
 
     def rate(self, slices_of: Callable[[int], Iterable[int]], round_number: int) -> float:
-        """Pictures a second."""
+        """The number of pictures a second."""
         paths = [self.path_of(k) for k in slices_of(round_number)]
         return len(paths) / seconds(lambda: fetch_all(self.port, paths, self.header))
 

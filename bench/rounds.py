@@ -1,7 +1,7 @@
-"""How two things are compared on a machine that changes its speed: interleaved rounds, medians, ratios. No measuring.
+"""Compares programs on a machine whose speed changes: interleaved rounds, medians, ratios. What runs is in other files.
 
-Both sides of a round run one after the other, so that a change of speed meets both; the ratio is taken within each
-round, and the median over the rounds keeps one disturbed round from deciding.
+In each round both sides run one after the other, so that a change of speed meets both. The ratio is computed in each
+round. The result is the median of all rounds, so that one disturbed round does not decide.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Rounds:
-    """What each side gave in each round, in order; all sides have as many."""
+    """The figures of each side, one for each round, in order."""
 
     seen: Mapping[str, tuple[float, ...]]
 
@@ -22,20 +22,20 @@ class Rounds:
         return statistics.median(self.seen[side])
 
     def ratios(self, side: str, other: str) -> tuple[float, ...]:
-        """`side` in parts of `other`, round by round."""
+        """`side` divided by `other`, for each round."""
         return tuple(mine / its for mine, its in zip(self.seen[side], self.seen[other], strict=True))
 
     def ratio(self, side: str, other: str) -> float:
         return statistics.median(self.ratios(side, other))
 
     def spread(self, side: str, other: str) -> str:
-        """The ratio with the lowest and highest round, for people."""
+        """The ratio with that of the lowest and the highest round, as text."""
         ratios = self.ratios(side, other)
         return f"{statistics.median(ratios):.2f} x (rounds {min(ratios):.2f} to {max(ratios):.2f})"
 
 
 def interleaved(sides: Mapping[str, Callable[[int], float]], rounds: int, warm_up: int = 1) -> Rounds:
-    """A B A B …: every side once a round, told the round's number. Warm-up rounds come first and are not kept."""
+    """Run A B A B …: in each round every side once, with the round's number. Warm-up rounds are dropped."""
     seen: dict[str, list[float]] = {name: [] for name in sides}
     for number in range(warm_up + rounds):
         for name, measure in sides.items():
@@ -52,7 +52,7 @@ def seconds(work: Callable[[], object]) -> float:
 
 
 def processor_seconds(work: Callable[[], object]) -> float:
-    """What the calling thread computed; waiting and being pushed aside do not count."""
+    """Processor seconds of the calling thread. Time in which it waits does not count."""
     started = time.thread_time()
     work()
     return time.thread_time() - started

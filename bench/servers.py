@@ -1,6 +1,6 @@
-"""The servers that are measured, each a process of its own on a free loopback port: ours, a bare view's, Orthanc.
+"""The measured servers, each in its own process on a free loopback port: ours, a bare view, Orthanc.
 
-Ours is started as in production, with deploy/gunicorn.conf.py. What is sent to them is elsewhere.
+Our server starts as in production, with deploy/gunicorn.conf.py. The requests to them are in other files.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ ORTHANC = shutil.which("Orthanc", path=f"{UNPACKED}:{os.environ.get('PATH', '')}
 
 @contextmanager
 def orthanc(folder: Path) -> Iterator[int]:
-    """Debian's Orthanc with its DICOMweb plugin, at its safest; yields the port. Raises Skipped.
+    """Debian's Orthanc with its DICOMweb plugin and its safest settings; yields the port. Raises Skipped.
 
-    It fsyncs every file (`SyncStorageArea`). Its SQLite index is opened with `synchronous=NORMAL` in the program text;
-    no setting makes that stricter, so its index rows are not yet durable when it answers, while ours are.
+    Orthanc fsyncs every file (`SyncStorageArea`). Its code opens the SQLite index with `synchronous=NORMAL`, and no
+    setting changes that. So its index rows are not yet durable when it answers, and ours are.
     """
     plugins = sorted(Path(ORTHANC).parents[1].glob("lib/orthanc/libOrthancDicomWeb.so.*")) if ORTHANC else []
     if not plugins:
@@ -51,13 +51,13 @@ def orthanc(folder: Path) -> Iterator[int]:
 
 @contextmanager
 def cloudfilm(folder: Path, **settings: str) -> Iterator[Server]:
-    """Ours, on the house in `folder`."""
+    """Our server with the demo installation in `folder`."""
     with gunicorn(folder, environ=environment(folder) | settings) as server:
         yield server
 
 
 @contextmanager
 def bare_view(folder: Path, pictures: Path, *options: str) -> Iterator[Server]:
-    """`bench.bare_view` on the `pictures`."""
+    """A server of `bench.bare_view` with the files in `pictures`."""
     with gunicorn(folder, *options, application=f"bench.bare_view:application('{pictures}')") as server:
         yield server

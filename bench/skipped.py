@@ -1,5 +1,5 @@
-"""What a benchmark raises when this machine lacks what it needs; the text says what, and how to get it."""
+"""The exception of a benchmark that this machine cannot run. Its text says what is missing and how to get it."""
 
 
 class Skipped(Exception):
-    """Printed as `skipped: …`; never silent."""
+    """`bench` prints it as `skipped: …`, so no benchmark is left out silently."""

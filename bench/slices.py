@@ -1,4 +1,4 @@
-"""The stored study as the pictures' services see it: its slices in order, read from sealed files. No measuring."""
+"""A stored study as the services of pictures see it: slices in order, read from sealed files. No measuring."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from app.services.pictures.stacks import Slice, stacks_of
 
 @dataclass(frozen=True)
 class StoredSlices:
-    """One stack, and how to read a frame of it."""
+    """The slices of one stack, and how to read a frame."""
 
     services: Services
     data_key: DataKey
@@ -30,7 +30,7 @@ class StoredSlices:
         return header
 
     def read(self, number: int) -> bytes:
-        """The encoded frame out of its sealed file."""
+        """The encoded frame, read from its sealed file."""
         piece = self.slices[number]
         renderer = self.services.pictures.renderer
         return original_frame(
@@ -39,7 +39,7 @@ class StoredSlices:
 
 
 def stored_slices(services: Services, study_uid: str) -> StoredSlices:
-    """The only stack of a study that was taken in."""
+    """The only stack of a stored study."""
     with services.db.read() as session:
         row = studies.by_uid(session, {study_uid})[study_uid]
         [stack] = stacks_of(prepared.instances_of(session, row.id))
@@ -48,7 +48,7 @@ def stored_slices(services: Services, study_uid: str) -> StoredSlices:
 
 @contextmanager
 def one_core() -> Iterator[None]:
-    """This process, and the children it starts, on a single core."""
+    """Until the block ends, this process and the children it starts use a single core."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {min(before)})
     try:

@@ -1,7 +1,7 @@
-"""What each step costs for one CT slice of 512², on one core: of its pictures, and of its way into the archive.
+"""The cost of each step for one CT slice of 512² on one core: making its pictures, and storing it in the archive.
 
-Computations in processor time, so that neighbours count little; writes as they are waited for. Nothing is compared
-here: on a machine that changes its speed only the proportions are firm.
+Computations count in processor time, so that other programs matter little; writes count in real time. Nothing is
+compared here. When the machine changes its speed, only the proportions are reliable.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ BATCH = 32
 
 
 def new_windows() -> Iterator[Window]:
-    """Never the same twice, as a finger on the screen makes them."""
+    """Windows that never repeat, as from a finger on the screen."""
     step = 0
     while True:
         step += 1
@@ -44,7 +44,7 @@ def run() -> None:
 
 
 def picture_steps(stored: StoredSlices) -> dict[str, list[float]]:
-    """Seconds of each sample."""
+    """The seconds of each sample, by step."""
     spent: dict[str, list[float]] = {}
 
     def timed(name: str, work: Callable[[], object]) -> None:
@@ -68,7 +68,8 @@ def picture_steps(stored: StoredSlices) -> dict[str, list[float]]:
 
 
 def archive_steps(stored: StoredSlices) -> dict[str, list[float]]:
-    """Originals of about 190 kB: parsed and sealed in memory; sealed, written and synced alone and in a batch."""
+    """Steps for originals of about 190 kB: parse and seal in memory; seal, write and sync alone and in a batch. The
+    seconds of each sample, by step."""
     archive, key, study_id = stored.services.archive.objects, stored.data_key, uuid.uuid4()
     originals = [path.read_bytes() for path in paths()]
 

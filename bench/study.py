@@ -1,4 +1,4 @@
-"""The study everything is measured with: a real chest CT, 143 slices of 512², JPEG-LS; copies of it under new UIDs."""
+"""The study of all benchmarks: a real chest CT with 143 slices of 512², JPEG-LS, and copies with new UIDs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NAME = "ct-chest-nlst-101287"
 
 
 def paths() -> list[Path]:
-    """The slices' files. Raises Skipped where the data set is not on this machine."""
+    """The files of the slices. Raises Skipped when the data set is not on this machine."""
     found = [path for path in files_of(NAME) if path.parent.name == "ct"]
     if not found:
         raise Skipped(f"the shared data set {NAME} is not on this machine")
@@ -32,7 +32,7 @@ def _slices() -> list[FileDataset]:
 
 @dataclass(frozen=True)
 class Patient:
-    """Who the study is of, as the modality and the RIS know her."""
+    """The patient of the study, as the modality and the RIS know her."""
 
     patient_id: str = "P1"
     family_name: str = "李"
@@ -43,11 +43,11 @@ class Patient:
 
     @property
     def factor(self) -> str:
-        """What she types to open her exam."""
+        """The factor that she types to open her exam."""
         return self.id_number[-4:]
 
     def in_exam(self) -> dict[str, str]:
-        """As the RIS names her in an exam."""
+        """The patient's fields in an exam of the RIS."""
         return {
             "patient_id": self.patient_id,
             "name": self.family_name + self.given_name,
@@ -69,7 +69,7 @@ class NewStudy:
 
 
 def new_study(accession_number: str) -> NewStudy:
-    """The slices as files of a study of PATIENT that nobody has seen before."""
+    """The slices as files of a new study of PATIENT, with new UIDs."""
     study, series = generate_uid(), generate_uid()
     files = []
     for ds in _slices():

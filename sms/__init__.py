@@ -1,1 +1,1 @@
-"""Text messages: what may be sent, how a carrier takes it, a simulated carrier. Knows nothing of exams or app/."""
+"""Text messages: their registered texts, the port to a carrier, a simulated carrier. Knows nothing of exams or app/."""

@@ -1,13 +1,13 @@
-"""What sending a text message may end in, besides acceptance.
+"""The errors of sending a text message. What to do after an error is decided in app/services/channels.
 
 SmsError
 ├── InvalidPhone      not a mainland mobile number
-├── TemplateFaults    texts the carrier would not register; every fault at once
+├── TemplateFaults    texts that the carrier would not register, with every fault
 ├── InvalidMessage    variables that do not fit their template
-├── InvalidCallback   what came is not a list of receipts
-├── SmsRefused        the carrier said no, and will say no again
-├── SmsRetryLater     not taken, but the same message may be taken later
-└── SmsUnknown        nobody knows whether it was taken: never send it again blindly
+├── InvalidCallback   the body of a callback is no list of receipts
+├── SmsRefused        the carrier refused the message, and will refuse it again
+├── SmsRetryLater     the carrier did not take the message, but may take it later
+└── SmsUnknown        nobody knows whether the carrier took the message: never send it again blindly
 
 No text of these exceptions holds a phone number, a code or a secret.
 """
@@ -18,7 +18,7 @@ from collections.abc import Sequence
 
 
 class SmsError(Exception):
-    """Root of everything this package raises on purpose."""
+    """Root of all errors that this package raises on purpose."""
 
 
 class InvalidPhone(SmsError):
@@ -37,11 +37,11 @@ class InvalidMessage(SmsError):
 
 
 class InvalidCallback(SmsError):
-    """The text says what it should be, and quotes nothing."""
+    """The text says what the body should be. It quotes nothing of the body."""
 
 
 class SendingError(SmsError):
-    """`code` is the carrier's word for it, `reason` ours in English."""
+    """`code` is the carrier's code, `reason` our explanation in English."""
 
     def __init__(self, code: str, reason: str) -> None:
         self.code = code
@@ -50,7 +50,7 @@ class SendingError(SmsError):
 
 
 class SmsRefused(SendingError):
-    """`alarm`: every further message will be refused too, until somebody acts."""
+    """`alarm`: the carrier will refuse every further message, until somebody acts."""
 
     def __init__(self, code: str, reason: str, *, alarm: bool = False) -> None:
         super().__init__(code, reason)
@@ -58,7 +58,7 @@ class SmsRefused(SendingError):
 
 
 class SmsRetryLater(SendingError):
-    """`after_s`: seconds before which another try is useless."""
+    """`after_s`: another try is useless for so many seconds."""
 
     def __init__(self, code: str, reason: str, *, after_s: int = 0) -> None:
         super().__init__(code, reason)
@@ -66,7 +66,7 @@ class SmsRetryLater(SendingError):
 
 
 class SmsUnknown(SendingError):
-    """`serial`: the carrier's number of the message, when it told one."""
+    """`serial`: the carrier's number of the message, if the carrier told it."""
 
     def __init__(self, code: str, reason: str, *, serial: str | None = None) -> None:
         super().__init__(code, reason)

@@ -1,4 +1,4 @@
-"""Mainland mobile numbers: one written form, and a masked one for people who must not see the whole."""
+"""Mainland mobile numbers: the normal form, and a masked form for people who must not see the number. No sending."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _MOBILE = re.compile(r"(?:\+86|0086|86)?(1[3-9]\d{9})", re.ASCII)
 
 
 def normalise(raw: str) -> str:
-    """E.164, `+86` and 11 digits. Raises InvalidPhone."""
+    """The number as E.164: `+86` and 11 digits. Raises InvalidPhone."""
     compact = re.sub(r"[\s()\-]", "", unicodedata.normalize("NFKC", raw))
     found = _MOBILE.fullmatch(compact)
     if found is None:
@@ -20,6 +20,6 @@ def normalise(raw: str) -> str:
 
 
 def mask(phone: str) -> str:
-    """`139****0001`: enough for its owner to recognise it."""
+    """The number as `139****0001`, which its owner recognises."""
     digits = phone.removeprefix("+86")
     return f"{digits[:3]}****{digits[-4:]}"

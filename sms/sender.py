@@ -1,4 +1,4 @@
-"""The port to a carrier of text messages, and what passes through it. Implementations: `tencent`, `simulator`."""
+"""The port to a carrier of text messages, and its data. The implementations are in `tencent` and `simulator`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sms.templates import SmsMessage
 
 @dataclass(frozen=True)
 class Accepted:
-    """The carrier took the message. `serial` is the name receipts call it by, `segments` what it charges."""
+    """The carrier took the message. Receipts name it by `serial`. The carrier charges `segments` messages."""
 
     serial: str
     segments: int
@@ -20,25 +20,25 @@ class Accepted:
 
 @dataclass(frozen=True)
 class DeliveryReceipt:
-    """What became of an accepted message, pushed by the carrier or pulled from it."""
+    """Whether an accepted message arrived. The carrier pushes receipts, or we pull them."""
 
     serial: str
     phone: str = field(repr=False)
     """+86…"""
     delivered: bool
     code: str
-    """The network's word, e.g. DELIVRD."""
+    """The network's code, for example DELIVRD."""
     session_context: str = ""
-    """As given when sending; most accounts get it back empty."""
+    """The context that was given when sending. For most accounts the carrier returns it empty."""
 
 
 class SmsSender(Protocol):
     def send(self, phone: str, message: SmsMessage, session_context: str) -> Accepted:
-        """Hand one message to the carrier; at most one is ever sent by a call.
+        """Hand one message to the carrier. One call never sends more than one message.
 
-        phone: +86…; session_context: under 512 bytes, comes back with pulled receipts where the account allows it.
-        Raises SmsRefused, SmsRetryLater, or SmsUnknown when the message may or may not be on its way.
+        phone: +86…; session_context: under 512 bytes; pulled receipts return it if the account allows that. Raises
+        SmsRefused, SmsRetryLater, or SmsUnknown when nobody knows whether the carrier took the message.
         """
 
     def receipts(self, phone: str, since: datetime, until: datetime) -> Sequence[DeliveryReceipt]:
-        """Receipts of messages to one phone, handed over between two instants. Raises as `send`."""
+        """Receipts of messages to one phone that were handed over between two instants. Raises the errors of `send`."""

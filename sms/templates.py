@@ -1,7 +1,7 @@
-"""The texts patients get by SMS, as registered with the carrier, and the checks a registration would make.
+"""The texts that patients get by SMS, as registered with the carrier, and the checks that a registration makes.
 
-Families: T0 has no variable and no link, T1 carries a pick-up code. A registered text never changes: a new wording is a
-new template with a new name. No text tells for how long a code lives, because that is a setting.
+Families: T0 has no variable and no link, T1 has a pick-up code. A registered text never changes: a new wording is a new
+template with a new name. No text says how long a code is valid, because that is a setting. Sending is in `sender`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from sms.errors import InvalidMessage, TemplateFaults
 LONGEST_TEXT = 500
 MOST_TEMPLATES = 200
 CODE_LENGTH = 6
-"""Longest variable a new account may use, and longest verification code."""
+"""The longest variable that a new account may use, and the longest verification code."""
 SINGLE_SEGMENT, JOINED_SEGMENT = 70, 67
 
 _VARIABLE = re.compile(r"\{(\d+)\}")
@@ -58,7 +58,7 @@ _REFUSED_WORDS = (
 
 @dataclass(frozen=True)
 class SmsTemplate:
-    """`body` is without signature; its variables are {1}, {2}, …; `is_verification`: one variable of digits only."""
+    """`body` has no signature; its variables are {1}, {2}, …. `is_verification`: the one variable has only digits."""
 
     name: str
     body: str
@@ -83,12 +83,12 @@ class SmsMessage:
 
     @property
     def text(self) -> str:
-        """What the phone shows."""
+        """The text that the phone shows."""
         return f"【{self.signature}】" + _VARIABLE.sub(lambda v: self.variables[int(v[1]) - 1], self.template.body)
 
     @property
     def segments(self) -> int:
-        """Messages the carrier charges: 70 characters in one, 67 in each of several."""
+        """The number of messages that the carrier charges: one of up to 70 characters, or several of up to 67 each."""
         return segments(self.text)
 
 
@@ -97,12 +97,12 @@ def segments(text: str) -> int:
 
 
 def contains_link(text: str) -> bool:
-    """Also what only looks like one: carriers block domains without a scheme."""
+    """Whether a text contains anything that looks like a link: carriers also block a domain without a scheme."""
     return _LINK.search(text) is not None
 
 
 def variable_fault(template: SmsTemplate, variables: tuple[str, ...]) -> str | None:
-    """Why a carrier would refuse these variables, or None. The text never quotes them."""
+    """Why a carrier would refuse these variables, or None. The answer never quotes a variable."""
     if len(variables) != template.variable_count:
         return "wrong number of variables"
     if any(not 0 < len(value) <= CODE_LENGTH for value in variables):
@@ -168,7 +168,7 @@ def names_of_family(family: str) -> list[str]:
 
 
 def lint(templates: Iterable[SmsTemplate], signature: str) -> None:
-    """Refuse what a carrier would not register. Raises TemplateFaults naming every fault."""
+    """Raises TemplateFaults with every fault for which a carrier would refuse to register the texts."""
     listed = list(templates)
     faults = [] if _SIGNATURE.fullmatch(signature) else ["the signature must be 2 to 12 Chinese or English characters"]
     if len(listed) > MOST_TEMPLATES:

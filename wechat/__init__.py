@@ -1,1 +1,1 @@
-"""The official account: notices and a simulated WeChat. Knows nothing of exams or of app/."""
+"""Notices of the WeChat official account, and a simulated WeChat. Knows nothing of exams or app/."""

@@ -1,10 +1,10 @@
-"""What sending a WeChat notice may end in, besides acceptance.
+"""The errors of sending a WeChat notice. What to do after an error is decided in app/services/channels.
 
 WechatError
-├── NoticeFault        a field WeChat would refuse (47003), found before sending
-├── WechatRefused      WeChat said no, and will say no again
-├── WechatRetryLater   not taken, may be taken later
-└── WechatUnknown      nobody knows whether it was taken
+├── NoticeFault        WeChat would refuse a field (47003); found before sending
+├── WechatRefused      WeChat refused the notice, and will refuse it again
+├── WechatRetryLater   WeChat did not take the notice, but may take it later
+└── WechatUnknown      nobody knows whether WeChat took the notice
 
 No text of these exceptions holds an openid, a field's value or a secret.
 """
@@ -13,11 +13,11 @@ from __future__ import annotations
 
 
 class WechatError(Exception):
-    """Root of everything this package raises on purpose."""
+    """Root of all errors that this package raises on purpose."""
 
 
 class NoticeFault(WechatError):
-    """`field` names the faulty field, `reason` the rule."""
+    """`field` names the faulty field, `reason` names the broken rule."""
 
     def __init__(self, field: str, reason: str) -> None:
         self.field = field
@@ -26,7 +26,7 @@ class NoticeFault(WechatError):
 
 
 class NoticeError(WechatError):
-    """`code` is WeChat's errcode, `reason` ours in English."""
+    """`code` is WeChat's errcode, `reason` our explanation in English."""
 
     def __init__(self, code: int, reason: str) -> None:
         self.code = code
@@ -59,10 +59,10 @@ _REASONS: dict[int, tuple[type[NoticeError], str]] = {
 }
 
 ALARMS = frozenset({40037, 47003})
-"""Refusals that are no follower's: every further notice fails too, until somebody acts."""
+"""Refusals that do not concern one follower: every further notice fails too, until somebody acts."""
 
 
 def error_of(code: int) -> NoticeError:
-    """The exception for an errcode; an unlisted one is unknown, so that nothing is sent twice."""
+    """The exception for an errcode. An unlisted errcode gives WechatUnknown, so that nothing is sent twice."""
     kind, reason = _REASONS.get(code, (WechatUnknown, "an unlisted code"))
     return kind(code, reason)

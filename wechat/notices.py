@@ -36,7 +36,7 @@ RULES: Mapping[str, tuple[Callable[[str], bool], str]] = {
 
 @dataclass(frozen=True)
 class NoticeTemplate:
-    """A registered notice. `fields`: key -> label shown to the patient, in order."""
+    """A registered notice. `fields`: key -> label that the patient sees, in order."""
 
     name: str
     title: str
@@ -45,7 +45,7 @@ class NoticeTemplate:
 
 @dataclass(frozen=True)
 class Notice:
-    """A template filled in. Raises NoticeFault for what WeChat would refuse with 47003."""
+    """A template with its values. Raises NoticeFault when WeChat would refuse a value with 47003."""
 
     template: NoticeTemplate
     values: Mapping[str, str] = field(repr=False)

@@ -1,4 +1,4 @@
-"""The texts patients get as WeChat notices, as registered with the official account's template library."""
+"""The WeChat notices that patients get, as registered in the official account's template library. No sending here."""
 
 from __future__ import annotations
 
@@ -19,4 +19,4 @@ TEMPLATES: Mapping[str, NoticeTemplate] = {
 }
 READY = "已可查看"
 EXAM = "影像检查"
-"""What the notice calls the exam: modality and body part would tell bystanders too much."""
+"""The notice's name for every exam. Modality and body part would tell bystanders too much."""

@@ -1,6 +1,8 @@
-"""Settings -> Services: the only place that names a vendor's or an embedded stand-in's class. No decisions on data.
+"""Builds all services from the settings. Only here are classes of vendors, or of their embedded replacements, named. No
+decisions about data.
 
-One module a room; `ground` is what all stand on, `outside` and `carriers` what lies outside of this process.
+Each room of services has a module here. `ground` holds the parts that all rooms use; `outside` and `carriers` connect
+to what is outside of this process.
 """
 
 from __future__ import annotations
@@ -45,8 +47,8 @@ from app.services.queue.job_queue import JobQueue
 
 @dataclass(frozen=True, kw_only=True)
 class Services:
-    """All use cases and ports of one process, ready to use: one field a room of services, each named as its folder is,
-    and its fields as the modules in it."""
+    """All services of one process, ready to use. Each room is a field with the name of its folder; the fields of a room
+    have the names of its modules."""
 
     settings: Settings
     clock: Clock
@@ -77,12 +79,12 @@ class Services:
     simulation: Simulation
 
     def probes(self) -> dict[str, Callable[[], None]]:
-        """What /readyz asks; each raises when its part does not answer."""
+        """What /readyz asks. Each function raises when its part does not answer."""
         return {**outside.probes(self.db, self.archive.objects.store, self.waker), "queue": self.queue.probe}
 
 
 def build(settings: Settings, clock: Clock | None = None) -> Services:
-    """Open everything the settings name and bring the database to the newest schema. Raises SettingsError."""
+    """Open everything that the settings name, and upgrade the database to the newest schema. Raises SettingsError."""
     parts = outside.connect(settings, message_faults(settings))
     keys = _master_keys(settings)
     schema.upgrade(parts.db)
@@ -143,7 +145,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
 
 
 def _master_keys(settings: Settings) -> MasterKeys:
-    """Production never makes a key by itself: a new key beside old data would be a silent loss."""
+    """Production never makes a key by itself: with a new key, old data would be lost without notice."""
     if settings.is_demo and not settings.key_path.exists():
         return MasterKeys.generate(settings.key_path, for_demo=True)
     return MasterKeys.from_file(settings.key_path)

@@ -1,4 +1,4 @@
-"""The room services/archive, with the sealed objects it keeps keys for."""
+"""Builds the room services/archive and the sealed objects that its keys open. Its rules are in app/services/archive."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ class ArchiveRoom:
 
 
 def build(ground: Ground, store: ObjectStore) -> ArchiveRoom:
-    """Raises SettingsError when the key file is not the data's."""
+    """Raises SettingsError when the key file belongs to other data."""
     data_keys = DataKeys(master=ground.keys, clock=ground.clock)
     _require_fitting(data_keys, ground)
     return ArchiveRoom(objects=SealedArchive(store), data_keys=data_keys)
 
 
 def _require_fitting(data_keys: DataKeys, ground: Ground) -> None:
-    """Another key file than the data's would leave all of it unreadable, and seal what comes under a second one."""
+    """With a wrong key file all old data is unreadable, and new data would be sealed with a second key."""
     try:
         with ground.db.read() as session:
             data_keys.check(session)

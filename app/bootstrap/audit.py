@@ -1,4 +1,4 @@
-"""The room services/audit."""
+"""Builds the room services/audit. Its rules are in app/services/audit."""
 
 from __future__ import annotations
 

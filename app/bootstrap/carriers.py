@@ -1,4 +1,5 @@
-"""Settings -> the carriers of messages, real or simulated. A part of `bootstrap`, the only place that names vendors."""
+"""Builds the carriers of messages from the settings, real or simulated ones. What channels do with them is in
+services/channels."""
 
 from __future__ import annotations
 
@@ -18,12 +19,12 @@ from sms.tencent.sender import TencentAccount, TencentSender
 from wechat.simulator.account import SimulatedWechat
 
 SIMULATED_LIMITS = FrequencyLimits(per_hour=1000, per_day=1000)
-"""As if raised in the carrier's console: in a demo many exams may belong to one phone."""
+"""Higher than the carrier's usual limits: in a demo many exams may belong to one phone."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Simulation:
-    """What stands for the outside world in the demo; None where the real one is used."""
+    """What replaces the outside world in the demo; None where the real carrier is used."""
 
     carrier: SimulatedCarrier | None
     wechat: SimulatedWechat | None
@@ -32,7 +33,8 @@ class Simulation:
 
 
 def hook_secret(settings: Settings, keys: MasterKeys) -> str:
-    """Without a setting (only the demo may) one that nobody can guess and that stays the same."""
+    """The secret of the hook. Without a setting, which only the demo allows, it is derived: nobody can guess it, and it
+    stays the same."""
     return settings.sms_callback_secret or keys.derive("sms-hook").hex()
 
 
@@ -48,7 +50,7 @@ def simulation_of(settings: Settings, keys: MasterKeys, clock: Clock) -> Simulat
 
 
 def message_faults(settings: Settings) -> list[str]:
-    """Texts and registrations that are not usable: nobody may find out from a patient."""
+    """Faults of texts and of their registration. They are found at the start and not by a patient."""
     faults: list[str] = []
     try:
         lint(TEMPLATES.values(), settings.sms_signature)

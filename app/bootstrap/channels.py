@@ -1,4 +1,4 @@
-"""The room services/channels: every way to a patient, by name. Which carriers stand behind them is `carriers`."""
+"""Builds the room services/channels: every channel by its name. Its carriers are chosen in `carriers`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The room services/desk."""
+"""Builds the room services/desk. Its rules are in app/services/desk."""
 
 from __future__ import annotations
 

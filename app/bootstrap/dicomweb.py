@@ -1,4 +1,4 @@
-"""The room services/dicomweb."""
+"""Builds the room services/dicomweb. Its rules are in app/services/dicomweb."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The room services/exams."""
+"""Builds the room services/exams. Its rules are in app/services/exams."""
 
 from __future__ import annotations
 

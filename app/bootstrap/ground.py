@@ -1,4 +1,5 @@
-"""What every room stands on: settings, clock, database, keys, audit log. Opened once a process."""
+"""Builds the parts that every room uses: settings, clock, database, keys, audit log. Once in a process. No rooms
+here."""
 
 from __future__ import annotations
 
@@ -29,7 +30,7 @@ class Ground:
     address_marks: AddressMarks
     audit: Audit
     wake: Callable[[], None]
-    """Tells a worker that something waits."""
+    """Wakes a worker, because something waits."""
 
 
 def build(settings: Settings, clock: Clock, outside: Outside, keys: MasterKeys) -> Ground:

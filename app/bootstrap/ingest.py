@@ -1,4 +1,4 @@
-"""The room services/ingest."""
+"""Builds the room services/ingest. Its rules are in app/services/ingest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The room services/machines."""
+"""Builds the room services/machines. Its rules are in app/services/machines."""
 
 from __future__ import annotations
 

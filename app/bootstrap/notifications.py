@@ -1,4 +1,5 @@
-"""The room services/notifications. Which channels there are is `channels`."""
+"""Builds the room services/notifications. Its rules are in app/services/notifications; channels are built in
+`channels`."""
 
 from __future__ import annotations
 
@@ -29,7 +30,7 @@ class NotificationsRoom:
 
 
 def outbox(ground: Ground, channels: Channels) -> Outbox:
-    """Built before the rest: the release gate queues what the rest sends."""
+    """Built first, because the release gate needs it and the other services of this room need the gate."""
     states = NotificationStates(clock=ground.clock, audit=ground.audit)
     return Outbox(clock=ground.clock, fields=ground.fields, audit=ground.audit, states=states, channels=channels)
 

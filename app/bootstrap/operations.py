@@ -1,4 +1,4 @@
-"""The room services/operations."""
+"""Builds the room services/operations. Its rules are in app/services/operations."""
 
 from __future__ import annotations
 

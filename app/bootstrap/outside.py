@@ -1,7 +1,7 @@
-"""Settings -> what lies outside this process: folders, database, object store, Redis. A part of `bootstrap`.
+"""Connects to what is outside of this process: folders, database, object store, Redis. Carriers are in `carriers`.
 
-Nothing works without the database, so it must answer at the start. Store and Redis may come back while we run:
-/readyz tells of them.
+Nothing works without the database, so it must answer at the start. Store and Redis may come back later; /readyz reports
+them.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 Probe = Callable[[], None]
 Opened = TypeVar("Opened")
 
-# A bucket that accepts and stays silent must not keep our threads; left to itself obstore waits for three minutes.
+# A bucket that accepts a connection and stays silent must not keep our threads. By default obstore waits for three
+# minutes.
 _CONNECT_S, _SILENCE_S, _REQUEST_S, _RETRY_S, _RETRIES = 3, 8, 60, 10, 2
 
 
@@ -41,13 +42,13 @@ class Outside:
 
 
 def connect(settings: Settings, faults: list[str]) -> Outside:
-    """Raises SettingsError when there are `faults` already, something cannot be opened or the database is silent; then
-    it names every part that does not answer too."""
+    """Raises SettingsError when there are `faults` already, a part cannot be opened, or the database does not answer.
+    The error also names every other part that does not answer."""
 
     def opened(what: str, make: Callable[[], Opened]) -> Opened | None:
         try:
             return make()
-        except Exception as error:  # drivers quote the address, password and all
+        except Exception as error:  # drivers quote the address with its password
             faults.append(f"{what} cannot be opened ({_kinds(error)})")
             return None
 
@@ -62,14 +63,15 @@ def connect(settings: Settings, faults: list[str]) -> Outside:
 
 
 def probes(db: Database | None, store: ObjectStore | None, waker: Waker | None) -> dict[str, Probe]:
-    """What to ask each part that is there; a probe raises when its part does not answer."""
+    """The probes of the parts that exist. A probe raises when its part does not answer."""
     redis = waker.probe if waker and not waker.is_embedded else None
     known = {"database": db and db.probe, "store": store and store.probe, "redis": redis}
     return {part: probe for part, probe in known.items() if probe}
 
 
 def silent(asked: Mapping[str, Probe]) -> list[str]:
-    """A line for each part that does not answer, by the error's type: its message may quote secrets."""
+    """A line for each part that does not answer. It names only the type of the error, because the message may quote
+    secrets."""
     lines = []
     for part, probe in asked.items():
         try:
@@ -97,7 +99,7 @@ def _store(settings: Settings) -> ObjectStore:
         "connect_timeout": timedelta(seconds=_CONNECT_S),
         "read_timeout": timedelta(seconds=_SILENCE_S),
         "timeout": timedelta(seconds=_REQUEST_S),
-        "allow_http": settings.store_http,  # with options of ours obstore does not read the environment's
+        "allow_http": settings.store_http,  # with our options obstore does not read those of the environment
     }
     retries: RetryConfig = {"max_retries": _RETRIES, "retry_timeout": timedelta(seconds=_RETRY_S)}
     return ObstoreStore(obstore.store.from_url(settings.store_url, client_options=limits, retry_config=retries))

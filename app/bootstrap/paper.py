@@ -1,4 +1,4 @@
-"""The room services/paper."""
+"""Builds the room services/paper. Its rules are in app/services/paper."""
 
 from __future__ import annotations
 

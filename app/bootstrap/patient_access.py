@@ -1,4 +1,4 @@
-"""The room services/patient_access."""
+"""Builds the room services/patient_access. Its rules are in app/services/patient_access."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class PatientAccessRoom:
 
 
 def access_codes(ground: Ground) -> AccessCodes:
-    """Built before the rest: messages hold codes."""
+    """Built first, because messages carry codes."""
     lifetime = timedelta(days=ground.settings.pickup_days)
     return AccessCodes(codes=ground.codes, clock=ground.clock, audit=ground.audit, pickup_lifetime=lifetime)
 

@@ -1,4 +1,4 @@
-"""The room services/pictures, with the decoding children it draws with."""
+"""Builds the room services/pictures and its decoding children. Its rules are in app/services/pictures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The room services/release."""
+"""Builds the room services/release. Its rules are in app/services/release."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The room services/staff."""
+"""Builds the room services/staff. Its rules are in app/services/staff."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The room services/wechat."""
+"""Builds the room services/wechat. Its rules are in app/services/wechat."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What a process keeps in memory to save work, bounded. Standard library only: decoding children use it too."""
+"""Bounded caches in the memory of one process. Decoding children use them too: import only the standard library."""

@@ -1,7 +1,7 @@
-"""A cache bounded by count or by weight; what was asked for longest ago gives way. Each key is computed once at a time.
+"""A cache with a limit on count or weight. The least recently used value leaves first. It knows nothing of its values.
 
-For a pure function and a bound by count `functools.lru_cache` is enough. This one adds the weight of values, a bound
-for each instance, and one computation for all threads that ask for the same key.
+For a pure function with a limit on count, `functools.lru_cache` is enough. This cache adds the weight of values, a
+limit for each instance, and a single computation for all threads that ask for the same key.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Value = TypeVar("Value")
 
 @dataclass
 class _Computation(Generic[Value]):
-    """One that is under way. `result` holds the value once it is done, and nothing when it failed."""
+    """A computation that runs now. When it is done, `result` holds the value; None when it failed."""
 
     done: Event = field(default_factory=Event)
     result: tuple[Value] | None = None
@@ -29,10 +29,10 @@ def _one(_: object) -> int:
 
 
 class LruCache(Generic[Key, Value]):
-    """Thread-safe. Values leave by the bound alone, so a key must name something that does not change."""
+    """Thread-safe. Only the limit removes a value, so a key must name something that does not change."""
 
     def __init__(self, limit: int, weight: Callable[[Value], int] = _one) -> None:
-        """`limit`: the most that all kept values weigh together. Without `weight` each weighs 1, and it is a count."""
+        """`limit`: the greatest total weight of all kept values. Without `weight` each value weighs 1."""
         self._limit = limit
         self._weight = weight
         self._weighed = 0
@@ -41,20 +41,20 @@ class LruCache(Generic[Key, Value]):
         self._lock = Lock()
 
     def get(self, key: Key) -> Value | None:
-        """The kept value, now the last to give way; None when there is none. Never waits for a computation."""
+        """The kept value, or None; it then counts as the most recently used. Never waits for a computation."""
         with self._lock:
             found = self._found(key)
         return None if found is None else found[0]
 
     def computed(self, key: Key, compute: Callable[[], Value]) -> Value:
-        """The kept value, else what `compute` returns: it is kept, unless it alone is heavier than the limit.
+        """The kept value, else the value of `compute`, which is then kept unless it alone is heavier than the limit.
 
-        Other threads that ask for the key meanwhile wait for that value. When `compute` raises, its own caller gets the
-        error and nothing is kept. Each thread that waited then computes for itself, at once: the error may be of the
-        first thread alone, and nobody waits for two failures.
+        Other threads that ask for the key meanwhile wait for that value. When `compute` raises, its caller gets the
+        error, and nothing is kept. Each waiting thread then computes the value itself, at once: the error may concern
+        the first thread only, and no thread waits for two failures.
 
-        `compute` must not ask for its own key, nor for anything that a thread which waits here may hold: a lock, the
-        last connection, a transaction.
+        `compute` must not ask for its own key. It must not wait for anything that a thread waiting here may hold: a
+        lock, the last connection, a transaction.
         """
         with self._lock:
             found = self._found(key)
@@ -89,7 +89,7 @@ class LruCache(Generic[Key, Value]):
 
     def _keep(self, key: Key, value: Value, weight: int) -> None:
         with self._lock:
-            if weight > self._limit or key in self._kept:  # after a failure several may have computed it
+            if weight > self._limit or key in self._kept:  # after a failure several threads compute it
                 return
             self._kept[key] = (value, weight)
             self._weighed += weight

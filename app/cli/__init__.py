@@ -1,4 +1,4 @@
-"""`flask` commands: arguments in, one service called, a summary out. The work itself is in app/services."""
+"""`flask` commands: each reads its arguments, calls one service and prints a summary. The work is in app/services."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`flask ingest` and `flask verify-archive`: arguments in, one service called, a summary out."""
+"""`flask ingest` and `flask verify-archive`. Files are found in `incoming_files`, the work is in app/services."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def ingest(paths: tuple[Path, ...]) -> None:
         with tqdm(total=incoming_files.count(paths), unit="file") as bar:
             for batch in _batches(incoming_files.find(paths, limits, services.settings.spool_dir)):
                 _take(services, batch, counts, bar)
-    finally:  # also when it ends early: what was counted is safe
+    finally:  # also when it ends early: the counted objects are stored
         labels = ("stored", "already there", "in conflict", "refused")
         click.echo(", ".join(f"{counts[label]} {label}" for label in labels))
     if counts["in conflict"] or counts["refused"]:
@@ -82,7 +82,8 @@ def verify_archive() -> None:
 
 
 def _batches(objects: Iterable[IncomingObject]) -> Iterator[list[IncomingObject]]:
-    """Many objects, to wait for the disk seldom; few bytes, because zip members lie in temporary files meanwhile."""
+    """Batches of many objects, so that the disk is seldom waited for, but of few bytes: zip members are in temporary
+    files meanwhile."""
     batch: list[IncomingObject] = []
     size = 0
     try:

@@ -1,4 +1,7 @@
-"""`flask check-config`, and how every command reports settings that are not usable: in lines, without a traceback."""
+"""`flask check-config`, and how every command prints unusable settings: one fault a line, without a traceback.
+
+The settings are checked in app/config.py.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ from app.errors import SettingsError
 
 @contextmanager
 def told_plainly() -> Iterator[None]:
-    """Inside a command, print the faults of the settings without a traceback. A server gets the exception."""
+    """In a command, print the faults of the settings without a traceback. In a server, the exception goes on."""
     try:
         yield
     except SettingsError as error:

@@ -1,4 +1,7 @@
-"""`python -m app.cli.create_keys [--rotate] PATH`: a hospital's master keys. `flask` commands need them already."""
+"""`python -m app.cli.create_keys [--rotate] PATH` makes a hospital's master keys (app/security/keys).
+
+It is no `flask` command, because every `flask` command needs the keys.
+"""
 
 from __future__ import annotations
 

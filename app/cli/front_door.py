@@ -1,7 +1,8 @@
-"""Asks the servers through the front door, as a patient's phone does, which address they see; explains the answer.
+"""Asks the servers through the front door, like a patient's phone, which client address they see; explains the answer.
 
-The request carries a forged X-Forwarded-For. If the servers believe it, anybody can pretend to be staff. A front door
-that does not answer is no fault: the settings are checked before the servers start.
+The request has a forged X-Forwarded-For. If the servers believe it, anybody can pretend to have an address of staff. A
+front door that does not answer is no fault: the settings may be checked before the servers start. The pass of the
+request is in app/security/front_door.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ from app.security.addresses import Group, address_of
 from app.security.front_door import PASS_HEADER, PASS_S, PATH
 
 SILENCE_S, ALTOGETHER_S, LONGEST = 3.0, 8.0, 4096
-FORGED = "192.0.2.1"  # nobody's: RFC 5737
-_FORGED_ENTRIES = ", ".join([FORGED] * 8)  # as many as proxies can be counted
+FORGED = "192.0.2.1"  # nobody has this address: RFC 5737
+_FORGED_ENTRIES = ", ".join([FORGED] * 8)  # the settings allow at most as many proxies
 
 
 @dataclass(frozen=True)
@@ -36,11 +37,11 @@ class Answer:
     status: int
     body: bytes
     asked_from: str
-    """Our end of the connection: the first proxy sees this address, unless addresses are translated on the way."""
+    """The address of our end of the connection. The first proxy sees it, unless the network translates addresses."""
 
 
 def look(services: Services) -> Finding:
-    """Ask and judge. Never raises: a failure on the way is a note."""
+    """Ask and judge. Never raises: when the request fails, the finding is a note."""
     url, secret = services.settings.base_url, services.door_pass.issue(services.clock.now())
     try:
         answer = _within(ALTOGETHER_S, lambda: _ask(url, secret))
@@ -80,7 +81,7 @@ def _seen(settings: Settings, address: str, asked_from: str) -> Finding:
 
 
 def _told(answer: Answer) -> tuple[str, str] | None:
-    """Address and reason in the answer of our application; None when something else answered."""
+    """Address and reason in the answer of our application; None when another program answered."""
     if answer.status != 200:
         return None
     try:
@@ -92,8 +93,8 @@ def _told(answer: Answer) -> tuple[str, str] | None:
 
 
 def _ask(url: str, secret: str) -> Answer:
-    """One request. It uses no proxy of the environment and follows no redirect, on purpose. TLS is verified with the
-    authorities of the machine; SSL_CERT_FILE names others."""
+    """Send one request. On purpose it uses no proxy of the environment and follows no redirect. TLS is verified with
+    the machine's certificate authorities, or those in SSL_CERT_FILE."""
     parts = urlsplit(url)
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     connection = kind(parts.hostname or "", parts.port, timeout=SILENCE_S)
@@ -109,7 +110,7 @@ def _ask(url: str, secret: str) -> Answer:
 
 
 def _within(seconds: float, work: Callable[[], Answer]) -> Answer:
-    """Run `work` with a time limit, as name servers have none. Raises what `work` raises, or TimeoutError."""
+    """Run `work` with a time limit: a look-up of a host name has none. Raises TimeoutError, and errors of `work`."""
     done: list[Answer | Exception] = []
 
     def run() -> None:

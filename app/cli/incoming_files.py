@@ -1,4 +1,7 @@
-"""Files, folders and zip archives as incoming objects. Nothing is ever written under a name found in an archive."""
+"""Reads files, folders and zip archives as incoming objects. A name in an archive is never used as a path.
+
+Storing the objects is in app/services/ingest.
+"""
 
 from __future__ import annotations
 
@@ -27,13 +30,14 @@ UNREADABLE_ZIP = (zipfile.BadZipFile, OSError, ValueError, NotImplementedError)
 
 @dataclass(frozen=True)
 class ZipLimits:
-    """A member past its limit is kept as far as it was read; an archive past its own is kept unopened."""
+    """Limits of zip archives. When a member exceeds its limit, the part that was read goes to quarantine. An archive
+    that exceeds its limit goes there unopened."""
 
     members: int = 100_000
     member_bytes: int = 2048 * MIB
     total_bytes: int = 64 * 1024 * MIB
     ratio: int = 200
-    """Plain bytes a packed byte may become, from 16 MiB on; real images reach about 20."""
+    """The most plain bytes for a packed byte, when a member is larger than 16 MiB. Real images reach about 20."""
 
 
 def count(paths: Iterable[Path]) -> int:
@@ -42,10 +46,10 @@ def count(paths: Iterable[Path]) -> int:
 
 
 def find(paths: Iterable[Path], limits: ZipLimits | None = None, spool: Path | None = None) -> Iterator[IncomingObject]:
-    """Every file in `paths`, folders walked in order, zips opened; the caller closes each object's file.
+    """Every file in `paths`; folders are walked in order, zips are opened. The caller closes each object's file.
 
-    What cannot be read comes with a fault. Large members lie in unnamed files in `spool`, not where all may write.
-    Raises FileNotFoundError for a path that is not there, StoreUnavailable when there is no room for a member.
+    An unreadable file comes with a fault. Large members are in unnamed files in `spool`, not in a folder that everybody
+    may write to. Raises FileNotFoundError for a missing path, StoreUnavailable when there is no room for a member.
     """
     limits = limits or ZipLimits()
     for path in _files(paths):
@@ -79,7 +83,7 @@ def _file_object(path: Path) -> IncomingObject:
 
 
 def _is_zip(path: Path) -> bool:
-    # By the first bytes, not by the last as zipfile does: a DICOM file may end in anything.
+    # zipfile looks at the last bytes, but a DICOM file may have any last bytes. So the first bytes decide.
     try:
         if not _is_regular(path):
             return False
@@ -90,7 +94,7 @@ def _is_zip(path: Path) -> bool:
 
 
 def _is_regular(path: Path) -> bool:
-    # Asked before opening: a pipe in a folder would be waited for.
+    # Ask before opening: to open a pipe would wait for its writer.
     return stat.S_ISREG(path.stat().st_mode)
 
 
@@ -129,14 +133,14 @@ def _zip_objects(path: Path, limits: ZipLimits, spool: str | None) -> Iterator[I
 def _unpack(
     archive: zipfile.ZipFile, member: zipfile.ZipInfo, file: BinaryIO, limits: ZipLimits
 ) -> RefusedObject | None:
-    """The member into `file`, and what is wrong with it. Raises StoreUnavailable."""
+    """Copy the member into `file` and return its fault, or None. Raises StoreUnavailable."""
     fault = None
     try:
         _copy_member(archive, member, file, limits)
     except RefusedObject as refused:
         fault = refused
     except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError, ValueError):
-        # RuntimeError: encrypted, or (NotImplementedError) packed in a way Python does not know.
+        # RuntimeError: the member is encrypted, or (NotImplementedError) packed in a way that Python does not know.
         fault = RefusedObject(Refusal.MEMBER_UNREADABLE, CANNOT_UNDERSTAND)
     if not _is_inside(member.filename):
         fault = RefusedObject(Refusal.MEMBER_NAME_UNSAFE, CANNOT_UNDERSTAND)
@@ -144,7 +148,7 @@ def _unpack(
 
 
 def _copy_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, file: BinaryIO, limits: ZipLimits) -> None:
-    # Sizes in the archive are claims, so what comes out is counted.
+    # Sizes in the archive are only claims, so the unpacked bytes are counted.
     by_ratio = max(limits.ratio * member.compress_size, 16 * MIB)
     size = 0
     with archive.open(member) as packed:
@@ -158,7 +162,7 @@ def _copy_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, file: Binary
 def _write(file: BinaryIO, block: bytes) -> None:
     try:
         file.write(block)
-    except OSError as error:  # says nothing about the member
+    except OSError as error:  # the folder is at fault, not the member
         raise StoreUnavailable("the spool folder failed") from error
 
 

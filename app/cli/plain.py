@@ -1,6 +1,6 @@
 """A command that fails prints one line on standard error and exits with 2, without a traceback.
 
-Exit code 1 is the command's own answer (it found faults). An unexpected error stays an exception with its log line.
+Exit code 1 means that the command worked and found faults. An unexpected error stays an exception with its log line.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ class NotDone(click.ClickException):
 
 
 class PlainCommand(click.Command):
-    """Shows the message of a domain exception. Such a message quotes nothing that was typed, so it is safe to show."""
+    """A command that prints the message of a domain exception. This is safe: such a message quotes nothing typed."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -28,5 +28,5 @@ class PlainCommand(click.Command):
 
 
 def _words(error: CloudFilmError) -> str:
-    """NotFound: not found."""
+    """The error's class name as words: `NotFound` gives "not found"."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(error).__name__).lower()

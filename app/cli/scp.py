@@ -1,4 +1,4 @@
-"""`flask scp`: the DICOM door as a process of its own. The door itself is in app/dimse."""
+"""`flask scp`: the DICOM door in its own process. The door itself is in app/dimse."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`flask create-staff`: the first accounts, made by the operator. Later accounts are made in the console."""
+"""`flask create-staff`: the operator makes the first accounts. Later accounts are made in the console."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`flask create-token`, `list-tokens` and `revoke-token`: the bearer tokens of systems."""
+"""`flask create-token`, `list-tokens`, `revoke-token`: bearer tokens of systems. The work: app/services/machines."""
 
 from __future__ import annotations
 

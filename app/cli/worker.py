@@ -1,4 +1,4 @@
-"""`flask worker`: runs the worker until it is told to stop."""
+"""`flask worker`: runs the worker until a signal stops it. The worker itself is in app/jobs."""
 
 from __future__ import annotations
 

@@ -16,22 +16,22 @@ from app.database.engines import PATIENCE_S, domain_errors, engine_of
 from app.database.look_ups import ServerLookUps, SqliteLookUps
 
 SPARE_CONNECTIONS = 16
-"""For the others beside the threads of the web: the worker, the DICOM door, the probes."""
+"""Connections for other users than the web threads: the worker, the DICOM door, the probes."""
 
 
 class Database:
-    """One database, three ways to it. All raise DatabaseUnavailable.
+    """One database and three ways to use it. Each raises DatabaseUnavailable.
 
     `session()` writes. It takes the one write lock at its start (BEGIN IMMEDIATE of SQLite, an advisory lock of
-    PostgreSQL): what it read is still true when it writes, and no two writers can wait for each other. It commits on
-    success and rolls back on any exception. `session(patience_s=…)` waits only so long for the lock; it is for work
-    that may be left undone.
+    PostgreSQL). So what it reads is still true when it writes, and two writers never wait for each other. It commits on
+    success and rolls back on any exception. `session(patience_s=…)` waits at most that long for the lock; use it for
+    work that may be left undone.
     `read()` never blocks a writer.
-    `look_up()` runs one SELECT at a tenth of the cost; it is for what every request asks.
+    `look_up()` runs one SELECT at a tenth of the cost; use it for a question that every request asks.
     """
 
     def __init__(self, url: str, threads: int = 8) -> None:
-        """`threads`: how many threads may need a connection at once; there are SPARE_CONNECTIONS more."""
+        """`threads`: the web threads that may need a connection at once. The pool has SPARE_CONNECTIONS more."""
         self.engine = engine_of(url, pool_size=threads, max_overflow=threads + SPARE_CONNECTIONS)
         self.writing = self.engine.execution_options(cloudfilm_write=True)
         self._read = sessionmaker(self.engine.execution_options(cloudfilm_read=True), expire_on_commit=False)
@@ -43,7 +43,7 @@ class Database:
         usual = patience_s == PATIENCE_S
         engine = self.writing if usual else self.writing.execution_options(cloudfilm_patience_s=patience_s)
         with domain_errors(), Session(engine, expire_on_commit=False) as session, session.begin():
-            session.connection()  # takes the lock now, and not with the first statement
+            session.connection()  # takes the lock now, not at the first statement
             yield session
 
     @contextmanager
@@ -52,7 +52,7 @@ class Database:
             yield session
 
     def look_up(self, statement: Select[*tuple[Any, ...]], values: Mapping[str, Any]) -> tuple[Any, ...] | None:
-        """The first row of a SELECT, if there is one, as it is committed now. Build the statement once."""
+        """The first row of a SELECT as it is committed now, or None. Build the statement once, not at each call."""
         return self._look_ups.first(statement, values)
 
     def probe(self) -> None:

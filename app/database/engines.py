@@ -1,9 +1,11 @@
 """Engines: how SQLite and PostgreSQL are opened, how long a writer waits for the lock, what a driver's error becomes.
 
 Why `create_engine` alone is not enough:
-- a writing transaction takes the one write lock before it reads, so what it read is still true when it writes;
-- every wait has a limit, so a silent or locked database costs a request some seconds and not for ever;
-- above this folder there are no errors of a driver, only DatabaseUnavailable.
+- a writing transaction takes the one write lock before it reads, so what it reads is still true when it writes;
+- every wait has a limit, so a request waits some seconds for a silent or locked database, and not for ever;
+- callers outside of this folder get DatabaseUnavailable, not the driver's own error.
+
+No queries and no migrations are here.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ PATIENCE_S = 30
 """How long a writer waits for others before it gives up."""
 CONNECT_S = 5
 WRITE_LOCK = 0x436C6F75
-"""Any number, the same in every process."""
+"""The number of the advisory lock: any number, but the same in every process."""
 
 
 def engine_of(url: str, **options: Any) -> Engine:
@@ -36,7 +38,7 @@ def server_engine(url: str, **options: Any) -> Engine:
     def begin(connection: Any) -> None:
         options = connection.get_execution_options()
         if options.get("cloudfilm_write", False):
-            patience_ms = max(1, int(options.get("cloudfilm_patience_s", PATIENCE_S) * 1000))  # 0 would be for ever
+            patience_ms = max(1, int(options.get("cloudfilm_patience_s", PATIENCE_S) * 1000))  # 0 means no limit
             connection.exec_driver_sql(
                 f"SELECT set_config('lock_timeout', '{patience_ms}ms', true), pg_advisory_xact_lock({WRITE_LOCK})"
             )
@@ -66,7 +68,7 @@ def sqlite_engine(url: str | URL, **options: Any) -> Engine:
         connection.exec_driver_sql(f"PRAGMA busy_timeout={int(patience_s * 1000)}")
         try:
             connection.exec_driver_sql(how)
-        finally:  # the connection is used again, by those who wait
+        finally:  # the pool gives the connection to others, who wait the usual time
             connection.exec_driver_sql(f"PRAGMA busy_timeout={PATIENCE_S}000")
 
     return engine

@@ -1,10 +1,12 @@
-"""Look-ups: one SELECT outside of any transaction, for what every request asks (whose session is this?).
+"""Look-ups: one SELECT outside of any transaction, for a question of every request (whose session is this?).
 
 Why this is not `session.execute`:
-- the guard of every picture asks once, and SQLAlchemy's session costs ten times as much as the SELECT itself;
-- so on SQLite the statement is compiled once and runs on a connection of the driver; on PostgreSQL it takes a pooled
-  connection, as all others do;
-- the answer is what is committed now: a revoked session is refused at its next request.
+- every picture asks this question, and SQLAlchemy's session costs ten times as much as the SELECT itself;
+- so on SQLite each statement is compiled once and runs on a connection of the driver (`SqliteLookUps`); on PostgreSQL
+  it runs on a pooled connection like every other statement (`ServerLookUps`);
+- the answer is what is committed now, so a revoked session is refused at its next request.
+
+The statements themselves are in app/repos.
 """
 
 from __future__ import annotations
@@ -32,14 +34,15 @@ class ServerLookUps:
         return None if row is None else tuple(row)
 
     def close(self) -> None:
-        """The engine closes its pool."""
+        """Nothing to do: the engine's owner closes the pool."""
 
 
 class SqliteLookUps:
-    """Single SELECTs on connections of the driver, without SQLAlchemy around them.
+    """Single SELECTs that the driver runs without SQLAlchemy.
 
-    These connections are kept apart from the engine's pool; there are as many as threads have asked at one time. They
-    never begin a transaction, so each SELECT sees what is committed now, and none of them blocks a writer.
+    A thread takes a kept connection or opens a new one, and keeps it for the next thread. So there are as many
+    connections as threads asked at one time; they are not in the engine's pool. No connection begins a transaction, so
+    each SELECT sees what is committed now, and no SELECT blocks a writer.
     """
 
     def __init__(self, url: URL) -> None:
@@ -72,7 +75,7 @@ class SqliteLookUps:
 
 
 class _Prepared:
-    """A SELECT as text for the driver, with the functions that turn our values into the driver's and back."""
+    """A SELECT as text for the driver, with the functions that convert our values to the driver's and back."""
 
     def __init__(self, statement: Select[*tuple[Any, ...]], dialect: Dialect) -> None:
         compiled = statement.compile(dialect=dialect)

@@ -1,4 +1,4 @@
-"""Brings a database to the newest schema. The steps themselves are in migrations/."""
+"""Brings a database to the newest schema. The steps are in migrations/."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def configuration() -> Config:
 
 
 def upgrade(database: Database, revision: str = "head") -> None:
-    """Apply all missing migrations in one transaction; two processes starting at once wait for each other."""
+    """Apply all missing migrations in one transaction. When two processes start at once, one waits for the other."""
     _run(database, command.upgrade, revision)
 
 
@@ -45,9 +45,11 @@ def _run(database: Database, step: object, revision: str) -> None:
 
 @contextmanager
 def _references_unwatched(connection: Connection) -> Iterator[None]:
-    """SQLite changes a table by making it anew and dropping the old one: rows that refer to it would not let it go.
+    """Turn off the check of foreign keys on SQLite while a migration runs.
 
-    The switch does nothing inside a transaction, so it is turned on the driver's own connection, before one begins.
+    To change a table, SQLite makes a new table and drops the old one. Rows in other tables refer to the old table and
+    would forbid that. The switch has no effect inside a transaction, so it is set on the driver's connection before the
+    transaction begins.
     """
     driver = connection.connection.driver_connection
     if connection.dialect.name != "sqlite" or driver is None:

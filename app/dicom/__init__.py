@@ -1,1 +1,1 @@
-"""DICOM objects as they are written: files, elements, text, JSON. Pure: no pixels, no network, no database."""
+"""Reads DICOM objects: files, elements, text; writes DICOM JSON. Pure: no decoded pixels, no network, no database."""

@@ -1,4 +1,4 @@
-"""A file as pydicom may read it: within a budget, and never to its end. What is read is judged in `part10`."""
+"""Gives pydicom a file to read within a budget, but never in one read to the end. `part10` judges what was read."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from app.dicom.refusals import Refusal
 from app.dicom.status import CANNOT_UNDERSTAND, OUT_OF_RESOURCES
 from app.errors import RefusedObject
 
-# pydicom looks for the end of an undefined-length value in blocks of this size; the last one is short by nature.
+# pydicom looks for the end of a value of undefined length in blocks of this size. The last block may be shorter.
 _SEARCH_BLOCK = 8192
 _READ_BYTES = 65536
 _INFLATED_AT_ONCE = 1024 * 1024
@@ -19,7 +19,7 @@ _INFLATED_AT_ONCE = 1024 * 1024
 
 @dataclass(slots=True)
 class Budget:
-    """What parsing may still cost. Elements come in two reads each, so `reads_left` bounds their number too."""
+    """What parsing may still cost. An element takes two reads, so `reads_left` also limits the number of elements."""
 
     bytes_left: int
     reads_left: int
@@ -34,7 +34,8 @@ class Deflated(Exception):
 
 
 class BoundedReader:
-    """`strict`: the end may come only where an element would start, anything else is a truncated file."""
+    """A file that refuses reads beyond its budget. `strict`: the file may end only where an element would start; an end
+    elsewhere means a truncated file."""
 
     def __init__(self, file: BinaryIO, budget: Budget, *, strict: bool = True) -> None:
         self._read = file.read
@@ -44,7 +45,7 @@ class BoundedReader:
         self.tell = file.tell
 
     def read(self, count: int = -1) -> bytes:
-        if count < 0:  # pydicom does that for one purpose: to inflate what it gets, however much that becomes
+        if count < 0:  # pydicom reads to the end only to inflate the rest, without a limit
             raise Deflated(self.tell())
         budget = self._budget
         data = self._read(min(count, budget.bytes_left + 1))
@@ -53,7 +54,7 @@ class BoundedReader:
         if budget.bytes_left < 0 or budget.reads_left < 0:
             raise RefusedObject(Refusal.HEADER_TOO_LARGE, OUT_OF_RESOURCES)
         if len(data) != count and self._strict:
-            # pydicom asks for the 8 bytes of an element's head, or peeks for 1.
+            # At the start of an element pydicom reads the 8 bytes of its head, or peeks at 1 byte.
             at_border = not data and count in (1, 8)
             if not at_border and count != _SEARCH_BLOCK:
                 raise RefusedObject(Refusal.HEADER_TRUNCATED, CANNOT_UNDERSTAND)
@@ -61,11 +62,14 @@ class BoundedReader:
 
 
 def inflate(file: BinaryIO, start: int, limit: int) -> BinaryIO:
-    """The data set that lies deflated from `start` on (PS3.5 A.5). Raises RefusedObject beyond `limit` bytes."""
+    """The inflated data set; its deflated bytes begin at `start` (PS3.5 A.5).
+
+    Raises RefusedObject beyond `limit` inflated bytes, and for truncated data.
+    """
     file.seek(start)
     inflater, plain = zlib.decompressobj(-zlib.MAX_WBITS), io.BytesIO()
     while not inflater.eof and (block := file.read(_READ_BYTES)):
-        # At the end of the stream the rest, a pad byte say, stays unconsumed for ever.
+        # Behind the end of the stream the rest (for example a pad byte) is never consumed, so eof ends the loop.
         while block and not inflater.eof:
             plain.write(inflater.decompress(block, _INFLATED_AT_ONCE))
             block = inflater.unconsumed_tail

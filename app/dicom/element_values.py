@@ -1,11 +1,11 @@
 """The value of a header's element by its keyword: the same as pydicom's `Dataset.get`, in a quarter of the time.
 
 Why not `Dataset.get` alone:
-- ingest asks each file for seventy values, and pydicom makes objects of its own for each of them;
-- most values have a plain form (ASCII text, one number), which is read off the bytes of the element here;
-- everything else goes to pydicom, so both ways give equal values; `tests/unit/dicom/test_element_values.py` holds that.
+- ingest asks each file for seventy values, and pydicom makes several objects for each value;
+- most values have a plain form (ASCII text, one number), and this file reads them directly from the element's bytes;
+- pydicom reads all other values, so both ways give equal values; `tests/unit/dicom/test_element_values.py` tests that.
 
-What the values mean is not known here.
+This file does not know what a value means; `header_fields` does.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from pydicom.dataelem import RawDataElement
 from pydicom.tag import BaseTag
 
 _TEXTS = frozenset({"CS", "DA", "LO", "SH", "TM", "UI"})
-# Printable characters that are the same in every character set. No backslash: it separates several values. No escape:
-# it switches the character set.
+# Printable characters that are the same in every character set. A backslash is not among them, because it separates
+# values; an escape is not, because it switches the character set.
 _TEXT = re.compile(rb"[!-\[\]-}][ -\[\]-}]*\0?")
 _WHOLE = re.compile(rb" *[+-]?[0-9]{1,12} *")
 _DECIMAL = rb" *[+-]?[0-9]{1,16}(?:\.[0-9]{1,16})?(?:[eE][+-]?[0-9]{1,2})? *"
@@ -31,13 +31,14 @@ _UNFIT = dict.fromkeys((*range(32), *range(127, 160))) | dict.fromkeys(map(ord, 
 
 
 def value_of(ds: Dataset, keyword: str, default: Any = None, most_bytes: int | None = None) -> Any:
-    """The value, or `default` when the element is absent, or longer than `most_bytes` and not converted yet: each of a
-    million numbers becomes an object.
+    """The value, or `default` when the element is absent or longer than `most_bytes`.
 
-    Texts and numbers may be plain `str`, `int` and `float` where pydicom gives `UID`, `IS` or `DSfloat`.
+    A long value is never converted here, because each of a million numbers would become an object. But a value that
+    pydicom already converted is returned, however long it is. Texts and numbers may be plain `str`, `int` and `float`
+    where pydicom gives `UID`, `IS` or `DSfloat`.
     """
     tag, dictionary_vr = _entry(keyword)
-    if tag not in ds.keys():  # noqa: SIM118 - `in ds` makes a tag of it again
+    if tag not in ds.keys():  # noqa: SIM118 - `in ds` would make a new tag
         return default
     raw = ds.get_item(tag)
     if isinstance(raw, RawDataElement) and raw.value:
@@ -50,15 +51,15 @@ def value_of(ds: Dataset, keyword: str, default: Any = None, most_bytes: int | N
 
 
 def text_of(ds: Dataset, keyword: str, most_bytes: int | None = None) -> str:
-    """The value as text that may be kept; empty when there is none, or one longer than `most_bytes`."""
+    """The value as text that fits the database; empty when the element is absent or longer than `most_bytes`."""
     value = value_of(ds, keyword, most_bytes=most_bytes)
     return "" if value is None else fit_to_keep(str(value))
 
 
 def fit_to_keep(text: str) -> str:
-    """The text without padding, control characters and lone surrogates: databases, JSON and terminals fail on them.
+    """The text without padding, control characters and lone surrogates: databases, JSON and terminals fail on these.
 
-    Every text that goes from a header into the database passes here.
+    Every text of a header goes through this function before it is stored.
     """
     return text.translate(_UNFIT).encode(errors="replace").decode().strip()
 
@@ -72,7 +73,7 @@ def _entry(keyword: str) -> tuple[BaseTag, str]:
 
 
 def _plain(raw: bytes, vr: str, is_little_endian: bool) -> str | int | float | list[float] | None:
-    """The value of an element in a plain form, or None: then pydicom must read it."""
+    """The value of an element in a plain form; None when pydicom must read it."""
     if vr in _TEXTS:
         return raw.decode("ascii").rstrip("\0 ") if _TEXT.fullmatch(raw) else None
     if vr == "US":

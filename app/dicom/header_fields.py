@@ -1,6 +1,6 @@
 """What the archive keeps of a parsed header: UIDs, the patient's identity, attributes for queries.
 
-Parsing is `part10`, what pixels need is app/imaging, whether the patient is the exam's is decided in app/identity.
+Parsing is in `part10`. app/imaging reads the attributes of pixels. app/identity compares the patient with the exam's.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from app.errors import RefusedObject
 
 _TEXT_CHARACTERS = 1024
 _NAME_BYTES = 4096
-"""Of a person name: it is tried in several character sets, and each group becomes an object (PS3.5 6.2: 64 characters,
-three groups)."""
+"""The most bytes of a person name: it is decoded in several character sets, and each group becomes an object. PS3.5 6.2
+allows three groups of 64 characters."""
 _STUDY_KEYWORDS = ("StudyDate", "StudyTime", "StudyDescription", "StudyID")
 _SERIES_KEYWORDS = (
     "SeriesDate",
@@ -38,7 +38,7 @@ _SERIES_KEYWORDS = (
 
 @dataclass(frozen=True)
 class HeaderIdentity:
-    """Who a study's header says it is of. `names` are all component groups, decoded; dates are YYYYMMDD or empty."""
+    """The patient as a header names them. `names`: all component groups, decoded; `birth_date`: YYYYMMDD or empty."""
 
     patient_id: str
     names: tuple[str, ...]
@@ -48,7 +48,8 @@ class HeaderIdentity:
 
 @dataclass(frozen=True)
 class DeclaredUids:
-    """What the sender said of an object outside it: a STOW-RS address or a C-STORE command. None: nothing said."""
+    """The UIDs that the sender gave outside of the object: in the STOW-RS address or the C-STORE command. None: not
+    given."""
 
     study_instance_uid: str | None = None
     sop_class_uid: str | None = None
@@ -60,7 +61,7 @@ NOTHING_DECLARED = DeclaredUids()
 
 @dataclass(frozen=True)
 class ReceivedHeader:
-    """One instance's header, checked."""
+    """The checked header of one instance."""
 
     sop_class_uid: str
     sop_instance_uid: str
@@ -77,7 +78,7 @@ class ReceivedHeader:
     study_attributes: dict[str, Any]
     series_attributes: dict[str, Any]
     rejects: frozenset[str]
-    """SOP instances that are to be shown no more; of a rejection note only."""
+    """The SOP instances that a rejection note rejects; empty for every other object."""
     parsed: ParsedFile = field(repr=False)
 
     def is_as(self, declared: DeclaredUids) -> bool:
@@ -123,7 +124,7 @@ def read(file: BinaryIO, limits: HeaderLimits) -> ReceivedHeader:
 def _identity(dataset: FileDataset) -> HeaderIdentity:
     character_sets = dataset.get("SpecificCharacterSet") or []
     labels = [character_sets] if isinstance(character_sets, str) else [str(label) for label in character_sets]
-    # The bytes as received: pydicom decodes as declared, and the declaration is often wrong.
+    # The bytes as received: pydicom would decode them as declared, and the declaration is often wrong.
     raw = getattr(dataset.get_item("PatientName"), "value", None) if "PatientName" in dataset else None
     if isinstance(raw, bytes) and len(raw) > _NAME_BYTES:
         raise RefusedObject(Refusal.NAME_TOO_LONG, NOT_AS_PROMISED)
@@ -141,7 +142,7 @@ def _uid(dataset: Dataset, keyword: str) -> str:
 
 
 def _sop_uid(dataset: FileDataset, keyword: str) -> str:
-    # Files without it exist; the File Meta Information names the same thing (PS3.10 7.1).
+    # Some files lack this element; the File Meta Information has the same UID (PS3.10 7.1).
     text = _text(dataset, keyword) or _text(dataset.file_meta, f"MediaStorage{keyword}")
     return _checked_uid(text, keyword)
 

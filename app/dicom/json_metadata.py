@@ -1,4 +1,4 @@
-"""A parsed data set -> DICOM JSON without bulk data (PS3.18 annex F). app/services/dicomweb reads it."""
+"""A parsed data set -> DICOM JSON without bulk data (PS3.18 annex F). app/services/dicomweb decides who gets it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from app.dicom.part10 import vr_of
 INLINE_BYTES = 1024
 PIXEL_ELEMENTS = {"PixelData": "7FE00010", "FloatPixelData": "7FE00008", "DoubleFloatPixelData": "7FE00009"}
 MOST_VALUES = 2_000_000
-"""Of one instance: each becomes an object before it becomes text. Twenty thousand frames have less than half."""
+"""The most values of one instance: each becomes an object before it becomes text. 20 000 frames have less than half."""
 _BULK = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
 _TEXTS = frozenset(
     {"AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "LT", "PN", "SH", "ST", "TM", "UC", "UI", "UR", "UT"}
@@ -25,10 +25,10 @@ _UTF8 = "ISO_IR 192"
 def to_json(
     dataset: Dataset, transfer_syntax_uid: str, pixel_keyword: str | None, address_of: Callable[[str], str]
 ) -> str:
-    """One JSON object. `address_of`: where the bulk data of the top-level element with this tag can be fetched.
+    """One JSON object. `address_of`: the address of the bulk data of the top-level element with this tag.
 
-    An element whose value cannot be expressed keeps its tag and VR: one odd value must not hide the instance. So does
-    one whose values are more than are left of `MOST_VALUES`.
+    An element that JSON cannot express keeps its tag and VR and loses its value: one odd value must not hide the
+    instance. An element with more values than are left of `MOST_VALUES` also loses its value.
     """
     left = MOST_VALUES
     parts = {"00080005": json.dumps({"vr": "CS", "Value": [_UTF8]})}
@@ -47,7 +47,7 @@ def to_json(
 
 
 def _values(dataset: Dataset, tag: BaseTag) -> int:
-    """How many objects the element would become, at most; nothing is converted."""
+    """The most objects that the element would become. Nothing is converted."""
     element = dataset.get_item(tag)
     if isinstance(element, RawDataElement):
         vr, value = vr_of(dataset, element), element.value or b""
@@ -70,5 +70,5 @@ def _element(dataset: Dataset, tag: BaseTag, address: str) -> str:
         if vr in _BULK and element.value is not None and len(element.value) > INLINE_BYTES:
             return json.dumps({"vr": vr, "BulkDataURI": address})
         return json.dumps(element.to_json_dict(None, 0), allow_nan=False)
-    except Exception:  # values are what senders wrote, and pydicom raises whatever they provoke
+    except Exception:  # senders write any value, and pydicom may raise any error
         return json.dumps({"vr": vr})

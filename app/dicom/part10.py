@@ -1,7 +1,7 @@
-"""Parses a received Part-10 file up to its pixels, within limits. What the header says is read in `header_fields`.
+"""Parses a received Part-10 file up to its pixels, within limits. `header_fields` reads the values of the header.
 
-The sender is not trusted: lengths are claims, nesting may be endless, deflated data may be bombs. Whatever is wrong
-ends as RefusedObject with a fixed phrase; nothing of the file's text gets into it.
+The sender is not trusted: lengths are claims, nesting may be endless, deflated data may be bombs. Every fault ends as
+RefusedObject with a fixed phrase, which quotes no text of the file.
 """
 
 from __future__ import annotations
@@ -28,25 +28,25 @@ from app.dicom.status import CANNOT_UNDERSTAND, MIB, OUT_OF_RESOURCES
 from app.errors import RefusedObject
 
 _ELEMENT_HEAD = 8
-# An element of no length is an object all the same, and comes in two reads.
+# The estimated memory of an element, per read: also an empty element becomes an object, and it takes two reads.
 _BYTES_A_READ = 256
-# Each label becomes an object, and each piece of a text is tried against all labels.
+# Limits on character sets: each label becomes an object, and each piece of a text is tried with all labels.
 _CHARACTER_SETS, _MOST_CHARACTER_SETS, _CHARACTER_SETS_BYTES = 0x00080005, 64, 1024
-# Values of these kinds stay bytes or one text; of all others each element becomes a list of objects.
+# Values of these VRs stay bytes or one text. Each value of another VR becomes a list of objects.
 _BULK = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN", "UR", "UT", "SQ"})
-# Values are stored as they came; judging (and quoting) each of them is not this program's work.
+# Values are stored as they came. pydicom must not check each value, nor quote it in a warning.
 pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
 
 
 @dataclass(frozen=True)
 class HeaderLimits:
-    """What an object may ask for before it is refused; sizes in bytes."""
+    """The limits of an object. An object that exceeds a limit is refused. Sizes are in bytes."""
 
     file_bytes: int = 2048 * MIB
     header_bytes: int = 256 * MIB
     inflated_bytes: int = 256 * MIB
     value_bytes: int = MIB
-    """Of one element that is no bulk data; most cannot be longer than 64 KiB anyway (PS3.5 7.1.2)."""
+    """The limit for one element without bulk data. Most of these elements cannot exceed 64 KiB anyway (PS3.5 7.1.2)."""
     reads: int = 2_000_000
     nesting: int = 32
     frame_pixels: int = 1 << 27
@@ -55,30 +55,31 @@ class HeaderLimits:
 
 @dataclass(frozen=True)
 class ParsedFile:
-    """The data set before the pixels; which pixel element follows, if any, and where (None when deflated)."""
+    """The data set before the pixels. `pixel_tag`: the pixel element that follows, or None. `pixel_offset`: where it is
+    in the file; None without pixels and in a deflated file."""
 
     dataset: FileDataset
     transfer_syntax_uid: str
     pixel_tag: int | None
     pixel_offset: int | None
     memory_bytes: int
-    """About what the data set takes."""
+    """The estimated memory of the data set."""
 
 
 def parse(file: BinaryIO, limits: HeaderLimits) -> ParsedFile:
-    """Parse the header. Raises RefusedObject; no other exception leaves, whatever the bytes are."""
+    """Parse the header. Raises RefusedObject and no other exception, for any bytes."""
     try:
         return _parse(file, limits)
     except RefusedObject:
         raise
-    except Exception as error:  # pydicom's parser may raise anything on hostile bytes
+    except Exception as error:  # pydicom's parser may raise anything for hostile bytes
         if _ran_out(error):
             raise RefusedObject(Refusal.NESTED_TOO_DEEPLY, OUT_OF_RESOURCES) from None
         raise RefusedObject(Refusal.HEADER_UNREADABLE, CANNOT_UNDERSTAND) from None
 
 
 def _ran_out(error: BaseException | None) -> bool:
-    """Of stack or memory; pydicom turns some of these errors into others."""
+    """Whether stack or memory ran out. pydicom replaces some of these errors by others, so the causes are searched."""
     while error is not None and not isinstance(error, RecursionError | MemoryError):
         error = error.__context__
     return error is not None
@@ -96,7 +97,7 @@ def _parse(file: BinaryIO, limits: HeaderLimits) -> ParsedFile:
     transfer_syntax_uid = str(dataset.file_meta.get("TransferSyntaxUID", ""))
     if not transfer_syntax_uid:
         raise RefusedObject(Refusal.NO_TRANSFER_SYNTAX, CANNOT_UNDERSTAND)
-    # The sequences' bytes were paid for with the file's; what lies in each other is read once more a level.
+    # The bytes of sequences are already counted once. Each level of nesting reads its bytes again, so it has a budget.
     nested = Budget(limits.header_bytes, budget.reads_left)
     _check_elements(dataset, nested, limits, limits.nesting)
     _check_pixels(dataset, limits)
@@ -112,7 +113,7 @@ def _parse(file: BinaryIO, limits: HeaderLimits) -> ParsedFile:
 
 
 def _read_to_pixels(file: BinaryIO, budget: Budget, limits: HeaderLimits) -> tuple[FileDataset, int | None, int | None]:
-    """The data set, its pixel element, and where in the file reading stopped: None in a deflated one."""
+    """The data set, its pixel element, and the offset where reading stopped (None in a deflated file)."""
     stopped: list[int] = []
 
     def at_pixels(tag: BaseTag, _vr: str | None, _length: int) -> bool:
@@ -137,20 +138,23 @@ def _read_to_pixels(file: BinaryIO, budget: Budget, limits: HeaderLimits) -> tup
 
 
 def _check_elements(dataset: Dataset, budget: Budget, limits: HeaderLimits, allowed: int) -> None:
-    """Sequences of known length are parsed only when asked for, so do it now, level by level, within the budget."""
+    """Check the lengths of elements, and parse nested sequences within the budget.
+
+    pydicom parses a sequence of known length only at the first access. So it is parsed here, level by level.
+    """
     if allowed == 0:
         raise RefusedObject(Refusal.NESTED_TOO_DEEPLY, OUT_OF_RESOURCES)
-    for tag, element in dataset.items():  # as they were read; iterating over a Dataset itself converts every value
+    for tag, element in dataset.items():  # raw elements: iterating over the Dataset itself would convert values
         if isinstance(element, RawDataElement):
             vr = vr_of(dataset, element)
             size = len(element.value or b"")
-            if size > _CHARACTER_SETS_BYTES:  # few are, and comparing tags is slow
+            if size > _CHARACTER_SETS_BYTES:  # first, because few are longer and comparing tags is slow
                 most = _CHARACTER_SETS_BYTES if tag == _CHARACTER_SETS else limits.value_bytes
                 if size > most and _BULK.isdisjoint(vr.split(" or ")):
                     raise RefusedObject(Refusal.ELEMENT_TOO_LONG, OUT_OF_RESOURCES)
             if vr == "SQ":
                 element = dataset[tag] = _opened(dataset, element, budget)
-        elif tag == _CHARACTER_SETS and element.VM > _MOST_CHARACTER_SETS:  # pydicom reads the outermost one at once
+        elif tag == _CHARACTER_SETS and element.VM > _MOST_CHARACTER_SETS:  # pydicom converts the outermost at once
             raise RefusedObject(Refusal.ELEMENT_TOO_LONG, OUT_OF_RESOURCES)
         if isinstance(element, DataElement) and element.VR == "SQ":
             for item in element.value:
@@ -158,7 +162,7 @@ def _check_elements(dataset: Dataset, budget: Budget, limits: HeaderLimits, allo
 
 
 def _opened(dataset: Dataset, raw: RawDataElement, budget: Budget) -> DataElement:
-    """What pydicom makes of the raw sequence when it is asked for, but for the budget."""
+    """The parsed sequence as pydicom would make it at the first access, but read within the budget."""
     value = raw.value or b""
     encoding = dataset.original_character_set or "iso8859"
     reader = cast(BinaryIO, BoundedReader(io.BytesIO(value), budget, strict=False))
@@ -167,7 +171,7 @@ def _opened(dataset: Dataset, raw: RawDataElement, budget: Budget) -> DataElemen
 
 
 def vr_of(dataset: Dataset, raw: RawDataElement) -> str:
-    """As what pydicom will read the element's value."""
+    """The VR with which pydicom will read the element's value."""
     if raw.VR not in (None, "UN"):
         return str(raw.VR)
     if not raw.value or not (raw.tag.is_private or dictionary_has_tag(raw.tag)):

@@ -1,6 +1,6 @@
 """Person names of DICOM headers, decoded even where the character set is missing or wrongly labelled (PS3.5 6.1, 6.2).
 
-Comparing names is `identity`.
+Names are compared in app/identity.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from pydicom.valuerep import PN_DELIMS
 LENIENT = ("utf-8", "gb18030")
 ESCAPE = b"\x1b"
 TO_GB2312 = b"\x1b$)A"
-"""ISO 2022 IR 58 designated as G1 (PS3.3 table C.12-4). The characters that follow are GB 18030's as well."""
+"""The escape to ISO 2022 IR 58 in G1 (PS3.3 table C.12-4). The bytes that follow are also valid GB 18030."""
 
 
 def decode_person_name(raw: bytes, character_sets: list[str]) -> tuple[str, ...]:
-    """The component groups (alphabetic, ideographic, phonetic) of a PN value, empty ones left out.
+    """The component groups (alphabetic, ideographic, phonetic) of a PN value, without empty groups.
 
-    What is declared is tried first; where it does not read as a name, UTF-8 and then GB18030 are tried strictly,
-    because Chinese devices write both without saying so. Two things the bytes say better than any label: an escape
-    to GB 2312, and Han characters in valid UTF-8, which no name in GB 18030 is by chance.
+    The declared character set is tried first. When the result does not read as a name, UTF-8 and then GB18030 are tried
+    strictly, because Chinese devices write both without declaring them. In two cases the bytes decide and not the
+    declaration: an escape to GB 2312, and valid UTF-8 with Han characters (a name in GB 18030 is never that by chance).
     """
     if TO_GB2312 in raw:
         raw, character_sets = raw.replace(TO_GB2312, b""), ["GB18030"]
@@ -35,7 +35,7 @@ def decode_person_name(raw: bytes, character_sets: list[str]) -> tuple[str, ...]
 
 
 def reads_as_name(text: str) -> bool:
-    """False for text with replacement or control characters, or a group mostly of accented letters: wrong decodings."""
+    """False for a wrong decoding: replacement or control characters, or a group with many accented letters."""
     if "�" in text or any(unicodedata.category(letter) in ("Cc", "Cn", "Co") for letter in text):
         return False
     for group in text.split("="):
@@ -46,7 +46,7 @@ def reads_as_name(text: str) -> bool:
 
 
 def _declared(raw: bytes, character_sets: list[str]) -> str | None:
-    """The value as its labels say; None when they are unknown, do not hold, or promise ASCII for other bytes."""
+    """The value in the declared character sets; None when a label is unknown, or the bytes do not fit the labels."""
     if any(label not in python_encoding for label in character_sets):
         return None
     encodings = [python_encoding[label] for label in character_sets or [""]]

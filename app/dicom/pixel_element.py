@@ -1,4 +1,4 @@
-"""Finds out, without reading pixels, whether the Pixel Data element is all there. Frames are indexed in app/imaging."""
+"""Checks without reading pixels whether the Pixel Data element is complete. Frames are indexed in app/imaging."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def check_pixels_complete(file: BinaryIO, offset: int, file_bytes: int, transfer
 
 
 def _walk_fragments(file: BinaryIO, position: int, file_bytes: int) -> None:
-    # A missing delimiter after a whole last fragment loses nothing, so it passes.
+    # The delimiter may be missing: when the last fragment is complete, no pixel is lost.
     fragments = 0
     while position < file_bytes:
         fragments += 1

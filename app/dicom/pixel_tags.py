@@ -1,4 +1,4 @@
-"""The elements that hold pixels (PS3.5 7.1, PS3.6). Imports nothing: decoding children read it too."""
+"""The elements that hold pixels (PS3.5 7.1, PS3.6). This file imports nothing, because decoding children import it."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Why an object is refused. The code DICOM has for it is `status`, its words are no part of this room.
+"""Why an object is refused. DICOM's codes are in `status`, the words for people and machines are not in this room.
 
-Stored with the quarantined object: a member's value is written for good.
+The value is stored with the quarantined object, so it never changes.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Refusal(StrEnum):
     FRAGMENTS_BROKEN = "fragments_broken"
     TOO_LARGE = "too_large"
     TOO_LARGE_START_KEPT = "too_large_start_kept"
-    """Only its start is in quarantine."""
+    """The object is too large; only its start is in quarantine."""
     TOO_MANY_REJECTED = "too_many_rejected"
     EMPTY_REJECTION_NOTE = "empty_rejection_note"
     """A rejection note that does not say what it rejects."""
@@ -40,28 +40,28 @@ class Refusal(StrEnum):
     SERIES_UID_INVALID = "series_uid_invalid"
     TRANSFER_SYNTAX_UID_INVALID = "transfer_syntax_uid_invalid"
     NUMBER_TOO_LONG = "number_too_long"
-    """Accession number or patient ID."""
+    """The accession number or the patient ID is too long."""
     NAME_TOO_LONG = "name_too_long"
-    """The patient's."""
+    """The patient's name is too long."""
     OTHER_CONTENT = "other_content"
-    """The same SOP Instance UID with other content."""
+    """An object with the same SOP Instance UID and other content is stored."""
     OTHER_STUDY = "other_study"
-    """Its series belongs to another study."""
+    """The object's series belongs to another study."""
     OTHER_PATIENT = "other_patient"
-    """Its patient is not the one of its study."""
+    """The object's patient is not the patient of its study."""
     NOT_AS_ANNOUNCED = "not_as_announced"
-    """Its UIDs are not those it was announced with."""
+    """The object's UIDs differ from the UIDs that the sender announced."""
     NOT_DICOM_PART = "not_dicom_part"
-    """Its part of the body is not application/dicom."""
+    """The object's part of the body is not application/dicom."""
     FILE_UNREADABLE = "file_unreadable"
     ZIP_UNREADABLE = "zip_unreadable"
     ZIP_TOO_LARGE = "zip_too_large"
     MEMBER_UNREADABLE = "member_unreadable"
     MEMBER_NAME_UNSAFE = "member_name_unsafe"
-    """The zip member's name leads out of the archive."""
+    """The zip member's name points outside of the archive."""
     MEMBER_TOO_LARGE = "member_too_large"
     OTHER = "other"
-    """Of before reasons were codes; `QuarantineItem.note` is the text. Never written any more."""
+    """A row from the time before reasons were codes; `QuarantineItem.note` is its text. Never written any more."""
 
 
 UID_MISSING = {
@@ -78,4 +78,4 @@ UID_INVALID = {
     "SeriesInstanceUID": Refusal.SERIES_UID_INVALID,
     "TransferSyntaxUID": Refusal.TRANSFER_SYNTAX_UID_INVALID,
 }
-"""By keyword of the attribute."""
+"""The refusal for a missing or an invalid UID, by keyword of the attribute."""

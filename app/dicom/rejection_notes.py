@@ -1,5 +1,5 @@
-"""Rejection notes: Key Object Selections that say their objects are to be looked at no more (IHE RAD TF-1 33, Imaging
-Object Change Management). Here: what a note names. What follows from it is services/ingest/rejections.
+"""Rejection notes: Key Object Selections that name objects which nobody should look at any more (IHE RAD TF-1 33,
+Imaging Object Change Management). This file reads what a note names; app/services/ingest/rejections acts on it.
 """
 
 from __future__ import annotations
@@ -15,21 +15,24 @@ from app.dicom.status import CANNOT_UNDERSTAND, OUT_OF_RESOURCES
 from app.errors import RefusedObject
 
 TITLES = frozenset({"113001", "113037", "113038", "113039"})
-"""PS3.16 CID 7011, scheme DCM: rejected for quality, for patient safety, of another worklist entry, retention over."""
+"""PS3.16 CID 7011, scheme DCM: quality, patient safety, wrong worklist entry, end of the retention period."""
 
 
 _BROKEN = (LookupError, ValueError, TypeError, AttributeError, NotImplementedError)
-"""What reading a header may raise: any program may have written it."""
+"""What reading a note may raise, because any program may have written it."""
 
 
 _UID_CHARACTERS = 64
 MOST_REJECTED = 20_000
-"""Items a note may hold. The largest studies have fewer instances, and the rows of all of them are one commit."""
+"""The most items of a note. The largest studies have fewer instances, and all rows of a note are one commit."""
 
 
 def rejected_uids(dataset: Dataset, sop_class_uid: str) -> frozenset[str]:
-    """The SOP instances that a rejection note names; none for any other object. Raises RefusedObject for a note that
-    does not say what it rejects, or names more than MOST_REJECTED: its sender must know that nothing was hidden."""
+    """The SOP instances that a rejection note names; empty for any other object.
+
+    Raises RefusedObject for a note that does not say what it rejects, or that names more than MOST_REJECTED: the sender
+    must know that nothing was hidden.
+    """
     if sop_class_uid != KeyObjectSelectionDocumentStorage:
         return frozenset()
     try:
@@ -52,7 +55,7 @@ def _is_rejection(dataset: Dataset) -> bool:
 
 
 def _evidence(dataset: Dataset) -> Iterator[str]:
-    """Only of the note's own study: no other is its business."""
+    """The SOP instances that the note names in its own study. Items of other studies are ignored."""
     for study in dataset.get("CurrentRequestedProcedureEvidenceSequence") or []:
         if study.get("StudyInstanceUID") != dataset.get("StudyInstanceUID"):
             continue

@@ -1,8 +1,8 @@
-"""Whether two Part-10 files hold the same instance: doors wrap and encode the same data set differently.
+"""Whether two Part-10 files hold the same instance. Each door wraps and encodes the same data set differently.
 
-A file sent by C-STORE gets a new file meta group, and senders rewrite lengths and padding. What counts is the transfer
-syntax, the elements before the pixels, and the pixels' bytes (PS3.5 7.2, 7.5: group lengths and length forms are
-encoding, not content).
+A file sent by C-STORE gets a new file meta group, and senders rewrite lengths and padding. This file compares the
+transfer syntax, the elements before the pixels, and the pixels' bytes (PS3.5 7.2, 7.5: group lengths and length forms
+are encoding, not content). app/services/archive decides what happens to a twin.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ _PADDED = re.compile(rb"[ \0]*\\[ \0]*")
 
 
 def same_instance(mine: BinaryIO, other: BinaryIO, limits: HeaderLimits) -> bool:
-    """Both were parsed before; when one no longer parses, the two are not the same.
+    """Whether both files hold the same instance. False when one of them cannot be parsed any more.
 
-    They are parsed anew, so that the elements of both are bytes still: to convert a value that anybody wrote, only to
-    compare it, could take a hundred times its room.
+    Both files are parsed again, so that their elements are still bytes. To convert values only for a comparison could
+    take a hundred times their memory.
     """
     try:
         my_header, other_header = parse(mine, limits), parse(other, limits)
@@ -44,7 +44,7 @@ def same_instance(mine: BinaryIO, other: BinaryIO, limits: HeaderLimits) -> bool
 
 
 def _elements(dataset: Dataset) -> bytes:
-    """A digest of tags, VRs and values without their padding, sequences item by item."""
+    """A digest of tags, VRs and values without padding; sequences are taken item by item."""
     digest = hashlib.sha256()
     for tag in sorted(dataset.keys()):
         if tag.element == 0 or tag == _TRAILING_PADDING:
@@ -55,7 +55,7 @@ def _elements(dataset: Dataset) -> bytes:
             pieces = [vr.encode(), _unpadded(vr, element.value or b"")]
         elif element.VR == "SQ":
             pieces = [b"SQ", *(_elements(item) for item in element.value)]
-        else:  # read while the header was parsed, which gives equal values for equal bytes
+        else:  # already converted while the header was parsed: equal bytes gave equal values
             pieces = [element.VR.encode(), str(element.value).encode(errors="replace")]
         for piece in (struct.pack(">IQ", tag, len(pieces)), *pieces):
             digest.update(struct.pack(">Q", len(piece)) + piece)
@@ -63,14 +63,14 @@ def _elements(dataset: Dataset) -> bytes:
 
 
 def _unpadded(vr: str, value: bytes) -> bytes:
-    """PS3.5 6.2: text is padded with spaces, UIDs with a zero; of several values each may be."""
+    """The value without padding (PS3.5 6.2): spaces for text, a zero for UIDs. Each of several values may be padded."""
     if vr not in _TEXTS:
         return value
     return (value if vr in _ONE_TEXT else _PADDED.sub(rb"\\", value)).strip(b" \0")
 
 
 def _pixels(file: BinaryIO, header: ParsedFile) -> bytes:
-    """A digest of the pixel element; of a deflated file, whose pixels have no place of their own, of all its bytes."""
+    """A digest of the pixel element. For a deflated file, a digest of the whole file: its pixels have no offset."""
     digest = hashlib.sha256()
     if header.pixel_offset is None and header.pixel_tag is None:
         return digest.digest()

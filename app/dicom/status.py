@@ -1,4 +1,4 @@
-"""Why an object is refused, as C-STORE (PS3.4 B.2-1) and STOW-RS (PS3.18 I.2-2) say it; the unit of sizes."""
+"""DICOM's codes for a refusal: C-STORE (PS3.4 B.2-1) and STOW-RS (PS3.18 I.2-2); MIB. Our reasons are in `refusals`."""
 
 from __future__ import annotations
 

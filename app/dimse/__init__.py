@@ -1,1 +1,1 @@
-"""DIMSE doors. Decisions are made in app/services."""
+"""The DIMSE door: connections, associations, messages. Decisions about objects are made in app/services."""

@@ -1,5 +1,5 @@
-"""What one association may send: sizes of PDUs and messages, and a least speed. How many there may be is `places`, the
-size of a data set that goes to a file `spool`.
+"""What one association may send: sizes of PDUs and messages, and a least speed. `places` limits how many associations
+there are, `spool` limits the size of a data set that goes to a file.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from app.security.least_speed import LeastSpeed
 log = structlog.get_logger(__name__)
 
 COMMAND_BYTES = 64 * 1024
-"""Of one message. Commands have a dozen short elements (PS3.7 E.1)."""
+"""The most bytes of one message's command. A command has a dozen short elements (PS3.7 E.1)."""
 DATASET_BYTES = MIB
-"""Of a message that is no C-STORE: the library keeps it in memory, and we need none."""
+"""The most bytes of a data set in a message other than C-STORE. The library keeps it in memory; we never need it."""
 WAITING_MESSAGES = 8
-"""Messages sent before the ones in front of them were answered. We negotiate no such window (PS3.7 D.3.3.3)."""
+"""The most messages that wait for the answer of an earlier message. We negotiate no such window (PS3.7 D.3.3.3)."""
 SLOWEST, WINDOW_S = 16 * 1024, 20.0
-"""Bytes a second of a PDU or message that has begun, and how far it may fall behind."""
+"""The least bytes a second of a PDU or message that has begun, and by how many seconds it may fall behind."""
 _RECEIVED_BYTES = 64 * 1024
 
 
 class TooLarge(Exception):
-    """A message holds more than it may before a file takes it."""
+    """A message holds more in memory than it may."""
 
 
 def bound_messages(association: Association) -> None:
@@ -50,7 +50,7 @@ def bound_messages(association: Association) -> None:
 
 
 def _check_commands(dimse: Any, primitive: Any) -> None:
-    """Before they are decoded."""
+    """Raises TooLarge before the library decodes a command that is too large."""
     kept = dimse.message.encoded_command_set.tell() if dimse.message is not None else 0
     fragments = getattr(primitive, "presentation_data_value_list", None) or ()
     commands = sum(len(data) for _, data in fragments if data[0] & 1)
@@ -74,7 +74,8 @@ def bound_pdus(association: Association, longest: int, received_some: Callable[[
 def _receiver(
     connection: Any, association: Association, longest: int, received_some: Callable[[int], None]
 ) -> Callable[[int], bytearray]:
-    """What reads a PDU's bytes. Raises OSError: the library takes the connection for closed."""
+    """A function that reads a PDU's bytes. It raises OSError at a breach; the library then treats the connection as
+    closed."""
     speed = LeastSpeed(SLOWEST, WINDOW_S)
     dimse: Any = association.dimse
 
@@ -82,7 +83,7 @@ def _receiver(
         if count > longest:
             raise OSError("a PDU is longer than agreed")
         if dimse.message is None:
-            speed.rest()  # between messages nobody has to send
+            speed.rest()  # between messages the peer may be silent
         received = bytearray()
         while len(received) < count:
             if not speed.is_kept():

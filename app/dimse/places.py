@@ -1,11 +1,11 @@
-"""Who may hold connections to the DIMSE door, and how many: counted for each address, those without an association
-apart from those with one. Sockets and PDUs are in `server`.
+"""How many connections each address may hold to the DIMSE door. Waiting connections, which have no association yet, are
+counted apart from associations. Sockets are in `server`, sizes of PDUs in `bounds`.
 
-A silent connection never takes the place of an association. When an address has too many without one, or all together
-have, the oldest of them is cut: a modality asks for its association in its first milliseconds and is never the oldest.
+A waiting connection never takes the place of an association. When an address, or the door, has too many waiting
+connections, the oldest is cut. A modality is never the oldest: it asks for its association in the first milliseconds.
 
-When all places of associations are taken, one that does nothing makes room for an address that has fewer. An address
-whose association was ended so, and never had carried a message, makes nobody room for a while.
+When all places of associations are taken, an idle association is ended to make room for an address that has fewer. If
+that association never carried a message, no association is ended for its address for a while.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ ASSOCIATIONS_OF_AN_ADDRESS = 8
 MAX_WAITING = 128
 WAITING_OF_AN_ADDRESS = 8
 NEGOTIATION_S = 10
-"""Until then a connection has its association, or is cut."""
+"""A connection without an association is cut after so many seconds."""
 IDLE_S = 0.25
-"""An association without progress for so long may have to make room. Ours are busy while they store."""
+"""An association without progress for so long may be ended to make room. While an instance is stored it is not idle."""
 DISTRUST_S = 60
 DROWSY_S = 1.0
 DROWSY_DELAY_S, AWAKE_DELAY_S = 0.05, 0.001
-"""How often the library looks whether a quiet connection has something to read, and one at work."""
+"""The pause between the library's looks for something to read: on a quiet connection, and on a busy connection."""
 PROGRESS_BYTES = 1024
-"""Fewer at a time are no progress of a message: drops."""
+"""Fewer bytes at a time do not count as progress, so a client cannot hold a place with single bytes."""
 
 
 @dataclass
 class Place:
-    """A connection, with its association once that was made. `since`: of a monotonic clock."""
+    """A connection and, once it exists, its association. `since`: a time of the monotonic clock."""
 
     address: str
     connection: socket.socket
@@ -62,18 +62,18 @@ class Place:
         return not self.is_over and not self.is_accepted
 
     def cut(self) -> None:
-        """Whoever reads from it finds it closed, and the thread that waits for a request ends at once."""
+        """Close the connection for its readers. A thread that waits for an association request ends at once."""
         self.is_cut = True
         if self.association is not None:
             if not self.is_accepted:
-                self.association.dul.to_user_queue.put(cast(Any, None))  # as its own time limit would
+                self.association.dul.to_user_queue.put(cast(Any, None))  # the library's own time-out does the same
             self.wake()
         with suppress(OSError):
             self.connection.shutdown(socket.SHUT_RDWR)
 
     @property
     def has_work(self) -> bool:
-        """Something came that its threads have not taken yet, or they ended."""
+        """Whether something came that the library's threads have not taken yet, or a thread ended."""
         association = self.association
         if association is None:
             return False
@@ -81,8 +81,10 @@ class Place:
         return waits or not association.dul.is_alive()
 
     def drowse(self) -> None:
-        """The library's two threads look a thousand times a second whether there is work: 32 idle associations would
-        keep a processor busy. One of them waits now, the other looks seldom."""
+        """Let the library's two threads rest: one waits, the other looks seldom for work.
+
+        Else each looks for work a thousand times a second, and 32 idle associations would keep a processor busy.
+        """
         if self.association is not None:
             self.association.dul._run_loop_delay = DROWSY_DELAY_S
             self.association._reactor_checkpoint.clear()
@@ -103,8 +105,11 @@ class Places:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def arrived(self, connection: socket.socket, address: str) -> bool:
-        """A new connection; the oldest without an association makes room for it. False when it is to be closed at once:
-        the door is full, and nobody makes room for its address."""
+        """Note a new connection, and cut the oldest waiting connection when there are too many.
+
+        False when the caller must close the new connection at once: the door is full, and nobody makes room for this
+        address.
+        """
         with self._lock:
             self._forget()
             if self._is_full() and self._distrusted_until.get(address, 0) > self.monotonic():
@@ -119,22 +124,22 @@ class Places:
             return True
 
     def begun(self, connection: socket.socket, association: Association) -> Place:
-        """The place of a connection that is served by this association object, which negotiates next. One that was cut
-        a moment ago has a place that nobody accepts."""
+        """The place of a connection whose new association object negotiates next. When the connection was just cut, the
+        place is new and counts as cut, so it is never accepted."""
         with self._lock:
             held = (place for place in self._held if place.connection is connection)
             place = next(held, Place("", connection, self.monotonic(), is_cut=True))
             place.association = association
-            association.dul._run_loop_delay = DROWSY_DELAY_S / 5  # until its request is there
+            association.dul._run_loop_delay = DROWSY_DELAY_S / 5  # until its association request comes
             return place
 
     def is_held(self, connection: socket.socket) -> bool:
-        """Whether it was not cut."""
+        """Whether the connection has a place and was not cut."""
         with self._lock:
             return any(place.connection is connection and not place.is_cut for place in self._held)
 
     def served(self, place: Place, serve: Callable[[], None]) -> None:
-        """Carry out a message. Meanwhile its association makes room for nobody."""
+        """Carry out a message. Meanwhile its association is not ended to make room."""
         place.is_serving = True
         try:
             serve()
@@ -143,7 +148,7 @@ class Places:
             place.messages += 1
 
     def received(self, place: Place, count: int) -> None:
-        """Bytes came, or (0) the end of the connection."""
+        """Note that `count` bytes came; 0 means the end of the connection."""
         with self._lock:
             place.heard_at = self.monotonic()
             if place.is_accepted:
@@ -152,7 +157,7 @@ class Places:
                 place.progress_at = place.heard_at
 
     def accepted(self, association: Association) -> bool:
-        """Whether the door, and its address, have a place for this association; then it holds that until it ends."""
+        """Whether the door and the address have a place for this association. It then keeps the place until it ends."""
         with self._lock:
             self._forget()
             mine = next((place for place in self._held if place.association is association), None)
@@ -167,15 +172,15 @@ class Places:
             return True
 
     def cut_waiting(self) -> None:
-        """End all that have no association: the door closes."""
+        """Cut all waiting connections, because the door closes."""
         with self._lock:
             for place in self._held:
                 if place.is_waiting:
                     place.cut()
 
     def look_after(self, idle_s: float) -> None:
-        """For a call now and then: end what still has no association after NEGOTIATION_S. Of the associations the quiet
-        ones drowse, until the library may end them, after `idle_s`."""
+        """Call this from time to time. It cuts connections without an association after NEGOTIATION_S, and lets quiet
+        associations drowse. After `idle_s` it wakes them, so that the library can end them."""
         with self._lock:
             self._forget()
             now = self.monotonic()
@@ -193,8 +198,11 @@ class Places:
         return sum(place.is_accepted and not place.is_over for place in self._held) >= MAX_ASSOCIATIONS
 
     def _made_room(self, address: str, counts: Counter[str]) -> bool:
-        """End an association that does nothing, of an address that has more than this one; first those that never
-        carried a message, then those of the address that has most, then the one idle for the longest."""
+        """End an idle association of an address that has more associations than this address. False when there is none.
+
+        Associations that never carried a message come first, then those of the address that has most, then the one that
+        is idle for the longest time.
+        """
         now = self.monotonic()
         idle = [
             place

@@ -1,7 +1,7 @@
-"""The DIMSE door: C-STORE and C-ECHO SCP (PS3.4 B.2, PS3.7 9.1). Listening, and who is let in, are in `server`.
+"""The DIMSE door: C-STORE and C-ECHO SCP (PS3.4 B.2, PS3.7 9.1). The socket and the allow-list are in `server`.
 
-A dataset goes to a file from its first fragment on: a Part-10 header, then the bytes as they were sent. The answer
-comes only after the ingest service made it durable. Nothing is decoded or transcoded here.
+A dataset goes to a file from its first fragment on: a Part-10 header, then the bytes as they were sent. The door
+answers only after the ingest service made the dataset durable. Nothing is decoded or transcoded here.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ log = structlog.get_logger(__name__)
 
 SUCCESS = 0x0000
 MAX_PDU_BYTES = 256 * 1024
-"""Of an A-ASSOCIATE-RQ too: 128 presentation contexts with 28 transfer syntaxes each stay below it (PS3.8 9.3.2)."""
+"""The most bytes of a PDU. An A-ASSOCIATE-RQ with 128 contexts of 28 transfer syntaxes is smaller (PS3.8 9.3.2)."""
 NETWORK_TIMEOUT_S = 30
-"""An association that is idle for longer ends: its device asks for another one."""
+"""An association that is idle for longer ends. Its device then asks for a new association."""
 
 
 @dataclass
 class Door:
-    """A listening door. `port` is the one bound, also when 0 was asked for."""
+    """A listening door. `port` is the real port, also when the settings say 0."""
 
     port: int
     _server: AllowListServer
@@ -49,7 +49,7 @@ class Door:
     _spool: Spool
 
     def stop(self, grace_s: float = 20.0) -> None:
-        """Take no more associations, let those under way end, abort them after `grace_s` seconds."""
+        """Take no new associations, wait for the present ones to end, and abort the rest after `grace_s` seconds."""
         self._server.shutdown()
         self._thread.join()
         deadline = time.monotonic() + grace_s
@@ -64,20 +64,20 @@ class Door:
 
 def start_door(settings: Settings, ingest: Ingest) -> Door:
     """Listen in a new thread. A process has one door, and only this door uses the spool folder."""
-    # Storage of every SOP class, also private ones, in the first transfer syntax offered: all can be kept as received.
+    # Every SOP class, also private, in the first offered transfer syntax: every object can be kept as received.
     _config.UNRESTRICTED_STORAGE_SERVICE = True
     _config.STORE_RECV_CHUNKED_DATASET = True
     spool = Spool(settings.spool_dir / "scp", settings.max_instance_mib * MIB, partial(_quarantine_start, ingest))
     ae = AE(ae_title=settings.dicom_ae_title)
     ae.supported_contexts = VerificationPresentationContexts
-    ae.maximum_associations = MAX_ASSOCIATIONS + MAX_WAITING  # the library counts both alike; `places` does not
+    ae.maximum_associations = MAX_ASSOCIATIONS + MAX_WAITING  # the library counts both together; `places` counts apart
     ae.maximum_pdu_size = MAX_PDU_BYTES
     ae.acse_timeout = ae.dimse_timeout = NEGOTIATION_S
     ae.network_timeout = NETWORK_TIMEOUT_S
     ae.require_called_aet = True
     if not settings.dicom_calling_aes:
         log.warning("the DICOM door lets nobody in: no calling AE title is allowed")
-    # An empty list would let everyone in; a title that nobody knows lets nobody in.
+    # An empty list would let everybody in. A random title, which nobody knows, lets nobody in.
     ae.require_calling_aet = list(settings.dicom_calling_aes) or [secrets.token_hex(8)]
     server = AllowListServer(
         ae,
@@ -98,7 +98,7 @@ def start_door(settings: Settings, ingest: Ingest) -> Door:
 def _quarantine_start(ingest: Ingest, start: BinaryIO, calling_ae: str) -> None:
     try:
         ingest.receive([IncomingObject(start, fault=OVERSIZED)], DoorName.SCP, f"scp:{calling_ae}")
-    except Exception as error:  # it was not acknowledged
+    except Exception as error:  # nothing is lost: the sender got no success
         log.error("the start of an oversized instance could not be kept", exc_info=error)
 
 

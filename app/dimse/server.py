@@ -1,5 +1,5 @@
-"""The listening socket of the DIMSE door: addresses outside of the allow-list are cut off, silent connections cost no
-thread. How many connections an address has is `places`, what they may send `bounds`.
+"""The listening socket of the DIMSE door. Addresses outside of the allow-list are cut off, silent connections cost no
+thread. `places` limits the number of connections, `bounds` limits what they send.
 """
 
 from __future__ import annotations
@@ -26,9 +26,12 @@ log = structlog.get_logger(__name__)
 
 
 class BoundedHandler(RequestHandler):
-    """Refuses PDUs and messages that are longer than agreed, and ends the association of a slow sender: the library
-    would hold them in memory and wait without a limit. A message that cannot be written or understood ends the
-    association too: in the library the thread would die and the peer would wait."""
+    """Limits each association: PDUs and messages that are too long are refused, and a slow sender's association ends.
+    The library alone would keep them in memory and wait without a limit.
+
+    A message that cannot be written or understood also ends the association. In the library alone the thread would die
+    and the peer would wait.
+    """
 
     server: AllowListServer
 
@@ -46,8 +49,8 @@ class BoundedHandler(RequestHandler):
 
 
 def reject_beyond_places(event: Event, places: Places) -> None:
-    """For EVT_REQUESTED: no more associations of an address, or in all, than there are places (PS3.8 9.3.4, local limit
-    exceeded)."""
+    """Handler of EVT_REQUESTED: reject the association when its address or the door has no place (PS3.8 9.3.4, local
+    limit exceeded)."""
     association = event.assoc
     if not places.accepted(association):
         log.warning("a DICOM association was rejected: its address, or the door, has as many as it may have")
@@ -57,7 +60,7 @@ def reject_beyond_places(event: Event, places: Places) -> None:
 
 
 def _has_ended(connection: socket.socket) -> bool:
-    """Its first event was its end. Of TLS that cannot be known without reading it."""
+    """Whether the peer already closed the connection. For TLS the answer is False: only a real read would tell."""
     if isinstance(connection, ssl.SSLSocket):
         return False
     try:
@@ -69,10 +72,10 @@ def _has_ended(connection: socket.socket) -> bool:
 
 
 class AllowListServer(ThreadedAssociationServer):
-    """`networks` are let in. All others are cut off before a byte is read."""
+    """A server that lets only `networks` in. Every other address is cut off before a byte is read."""
 
     request_queue_size = 128
-    """Connections that wait to be accepted: with the library's 5 a burst of strangers would delay a modality."""
+    """The most connections that wait to be accepted. With the library's 5, many strangers would delay a modality."""
 
     def __init__(self, *arguments: Any, networks: Sequence[str], **more: Any) -> None:
         self.places = Places()
@@ -87,7 +90,7 @@ class AllowListServer(ThreadedAssociationServer):
         return self.server_address[1]
 
     def get_request(self) -> tuple[socket.socket, Any]:
-        """Accept without a TLS handshake, which comes with the first read: a silent client must not stop the door."""
+        """Accept without a TLS handshake, so that a silent client does not stop the door. The first read does it."""
         assert self.socket is not None
         connection, address = self.socket.accept()
         if self.ssl_context and self._is_allowed(address[0]):
@@ -102,7 +105,7 @@ class AllowListServer(ThreadedAssociationServer):
         return self.places.arrived(request, str(client_address[0]))
 
     def serve_forever(self, poll_interval: float = 0.5) -> None:
-        """Accept connections, and hand each to threads of its own with its first byte: a silent one costs none."""
+        """Accept connections. A connection gets threads only with its first byte, so a silent one costs no thread."""
         self._silent.register(self, selectors.EVENT_READ)
         try:
             while not self._is_ending:
@@ -130,7 +133,7 @@ class AllowListServer(ThreadedAssociationServer):
             self.shutdown_request(connection)
 
     def service_actions(self) -> None:
-        """After each round, at least twice a second."""
+        """Runs after each round of the loop, at least twice a second."""
         if time.monotonic() - self._looked_at < 0.25:
             return
         self._looked_at = time.monotonic()
@@ -138,7 +141,7 @@ class AllowListServer(ThreadedAssociationServer):
         self.places.look_after(self.ae.network_timeout or 0.0)
 
     def shutdown(self) -> None:
-        """Stop listening; associations under way go on."""
+        """Stop listening. Present associations go on."""
         self._is_ending = True
         self._has_ended.wait()
         self.server_close()

@@ -1,7 +1,7 @@
-"""The folder for datasets while they are received. Their size is bounded, and they are removed with their association.
+"""The folder for datasets while they are received. Their size is limited. Storing them is in app/services/ingest.
 
-The protocol library writes each dataset to a named temporary file and removes it only after the answer. This module
-names the folder, and removes files that a broken association or a killed process left behind.
+The protocol library writes each dataset to a named temporary file and removes the file only after the answer. This
+module sets the folder, and removes files that a broken association or a killed process left behind.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ log = structlog.get_logger(__name__)
 
 
 class Spool:
-    """Owns `folder`; until closed it is the process's folder for temporary files. For a dataset that is too large
+    """Owns `folder`, which is the process's folder for temporary files until `close`. For a dataset that is too large,
     `oversized` is called with its first bytes and the calling AE title."""
 
     def __init__(self, folder: Path, largest_dataset: int, oversized: Callable[[BinaryIO, str], None]) -> None:
@@ -51,7 +51,7 @@ class Spool:
         association = id(event.assoc)
         total = self._received.get(association, 0) + len(event.data)
         self._received[association] = total
-        if total > self._largest and association not in self._aborted:  # further pieces may come before it ends
+        if total > self._largest and association not in self._aborted:  # more pieces may come before it ends
             self._aborted.add(association)
             log.warning("an association was aborted: its dataset is larger than the limit")
             try:
@@ -75,7 +75,7 @@ class Spool:
         self._aborted.discard(id(event.assoc))
         unfinished = event.assoc.dimse.message
         if unfinished is not None and unfinished._data_set_file is not None:
-            with suppress(OSError):  # its buffered bytes may find no room on the disk
+            with suppress(OSError):  # the disk may have no room for the buffered bytes
                 unfinished._data_set_file.close()
             with suppress(OSError):
                 Path(unfinished._data_set_file.name).unlink()

@@ -1,4 +1,4 @@
-"""TLS for the DIMSE door (PS3.15 B.12: TLS 1.2 or newer)."""
+"""TLS for the DIMSE door (PS3.15 B.12: TLS 1.2 or newer). Connections are in `server`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from app.config import Settings
 
 
 def tls_context(settings: Settings) -> ssl.SSLContext | None:
-    """None when the settings name no certificate."""
+    """The TLS context of the door; None when the settings name no certificate."""
     if not settings.dicom_tls_cert:
         return None
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -1,1 +1,1 @@
-"""Who is the same person: names, numbers, and how their sealed form is opened. Pure: no database."""
+"""Who is the same person: names, numbers, and the sealed form of an identity. Pure: no database."""

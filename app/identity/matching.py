@@ -1,4 +1,4 @@
-"""Is this study's patient the registered one? Normal forms and comparisons; conservative: doubt is a mismatch."""
+"""Is the patient of a study the registered patient? In doubt the answer is no. Normal forms are in `names`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from app.identity.names import normal_id, normal_name, readings
 
 
 class PatientField(StrEnum):
-    """What of a patient can differ, or be given in a way nobody can use."""
+    """A field of a patient that can differ, or that can have an unusable value."""
 
     PATIENT_ID = "patient_id"
     NAME = "name"
@@ -23,7 +23,7 @@ class PatientField(StrEnum):
 
 @dataclass(frozen=True)
 class RegisteredIdentity:
-    """Who the RIS says it is. `birth_date` is YYYY-MM-DD."""
+    """The patient as the RIS registered them. `birth_date` is YYYY-MM-DD."""
 
     patient_id: str
     name: str
@@ -34,9 +34,10 @@ class RegisteredIdentity:
 def differences(
     header: HeaderIdentity, registered: RegisteredIdentity, *, empty_matches: bool = False
 ) -> list[PatientField]:
-    """The fields that differ, empty when it is the same person.
+    """The fields that differ; an empty list means the same person.
 
-    An empty header field is a difference unless `empty_matches` (the demo's own data); the patient ID always counts.
+    An empty header field is a difference, unless `empty_matches` is set (for the demo's data). An empty patient ID is
+    always a difference from a registered one.
     """
     found = []
     if normal_id(header.patient_id) != normal_id(registered.patient_id):
@@ -53,13 +54,13 @@ def differences(
 
 
 def contradict(one: HeaderIdentity, other: HeaderIdentity) -> bool:
-    """Two headers of one study name different people: something is given in both and differs.
+    """Whether two headers of one study name different people: a field has a value in both, and the values differ.
 
-    Names agree when any two groups do, letters also with a Chinese name they are a reading of: within one study some
-    devices write the name in characters and others in pinyin.
+    Two names agree when any group of one equals any group of the other, or when one is a pinyin reading of the other:
+    within one study some devices write Chinese characters and others write pinyin.
     """
     if one == other:
-        return False  # nearly always, and the readings of a name take long
+        return False  # the usual case; to compute the readings of a name is slow
     pairs = (
         (normal_id(one.patient_id), normal_id(other.patient_id)),
         (one.sex, other.sex),
@@ -80,9 +81,10 @@ def _agree(mine: str | frozenset[str], theirs: str | frozenset[str]) -> bool:
 
 
 def _same_name(groups: tuple[str, ...], registered: str) -> bool:
-    """Any group equal to the registered name; a group in Chinese script that differs is never outvoted by letters.
+    """Whether a group of the name equals the registered name.
 
-    Letters alone match a Chinese name when they are one of its readings: devices without Chinese fonts send pinyin.
+    When the header and the registered name are both in Chinese script, a group in letters does not count. Letters alone
+    match a Chinese name when they are one of its readings: devices without Chinese fonts send pinyin.
     """
     wanted = normal_name(registered)
     given = [normal_name(group) for group in groups if normal_name(group)]

@@ -41,7 +41,7 @@ def normal_name(text: str) -> str:
 
 
 def family_name(name: str) -> str:
-    """The family name: one character, or two for the compound ones; of other names the first word."""
+    """The family name. Chinese: one character, or two for a compound family name. Other names: the first word."""
     if is_chinese(name):
         compact = normal_name(name)
         return compact[:2] if compact[:2] in _FAMILY_NAMES_OF_TWO else compact[:1]
@@ -58,7 +58,7 @@ def readings(name: str) -> set[str]:
 
 
 def search_tokens(name: str) -> set[str]:
-    """What a name is found by besides the whole: family name, whole pinyin, pinyin of the family name."""
+    """The tokens that find a name: the whole name, the family name, and the pinyin readings of both."""
     tokens = {family_name(name), normal_name(name)}
     tokens |= readings(name) | readings(family_name(name))
     return {token for token in tokens if token}

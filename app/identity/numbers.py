@@ -1,6 +1,6 @@
-"""Numbers that people are known by: mainland mobile numbers, resident ID numbers, other documents' numbers. Pure.
+"""Numbers of people: mainland mobile numbers, resident ID numbers, numbers of other documents. Pure.
 
-Who may give them and what becomes of an unusable one is the services' business.
+The services decide who may give a number, and what happens to an unusable number.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _CHECK_DIGITS = "10X98765432"
 
 
 def phone_number(value: Any) -> str:
-    """A mainland mobile number as +86…; spaces, hyphens and full-width digits are forgiven. Raises ValueError."""
+    """A mainland mobile number as +86…; spaces, hyphens and full-width digits are allowed. Raises ValueError."""
     if not isinstance(value, str):
         raise ValueError("must be a text")
     digits = re.sub(r"[\s-]", "", unicodedata.normalize("NFKC", value))
@@ -41,7 +41,9 @@ def document_number(value: Any) -> str:
 
 
 def check_digit(body: str) -> str:
-    """The last of the 18 characters of a resident ID number, of the 17 digits before it (GB 11643-1999; MOD 11-2 of
-    ISO 7064): a digit or X. Raises ValueError for other than 17 digits."""
+    """The last character (a digit or X) of a resident ID number, computed from the 17 digits before it.
+
+    GB 11643-1999, MOD 11-2 of ISO 7064. Raises ValueError unless `body` has 17 digits.
+    """
     weighted = sum(int(digit) * weight for digit, weight in zip(body, _WEIGHTS, strict=True))
     return _CHECK_DIGITS[weighted % 11]

@@ -1,4 +1,4 @@
-"""A header's identity as it is stored: sealed, and opened again."""
+"""Seals a header's identity for the database, and opens it again. The cipher is in app/security/fields."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Pixels to pictures, pure: no database, no files of ours, no HTTP."""
+"""Pixels to pictures. Pure: no database, no stored objects, no HTTP."""

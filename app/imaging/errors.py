@@ -1,11 +1,11 @@
-"""What can go wrong between a stored object and a picture. Imaging is pure, so these are its own; services translate.
+"""What can go wrong between a stored object and a picture. Services translate these errors to those of app/errors.py.
 
 ImagingError
 ├── NotAnImage           the object holds no pixels (a report, a waveform, a plan)
-├── UnsupportedImage     pixels nobody here can show, with the reason
-├── UndecodableFrame     this frame's bytes do not decode, or took too long or too much memory
-├── BadRegion            the viewport asked for lies outside the image
-└── DecoderUnavailable   no decoding child can be started: says nothing about the frame, try again later
+├── UnsupportedImage     pixels that this program cannot show, with the reason
+├── UndecodableFrame     this frame's bytes do not decode, or need too much time or memory
+├── BadRegion            the wanted viewport is outside the image
+└── DecoderUnavailable   no decoding child can be started; the frame may be good, try again later
 """
 
 from __future__ import annotations
@@ -22,29 +22,29 @@ class NotAnImage(ImagingError):
 
 
 class NotShown(StrEnum):
-    """Why pixels are not shown. Stored with the instance: a member's value is written for good."""
+    """Why pixels are not shown. The value is stored with the instance, so it never changes."""
 
     DESCRIPTION_UNREADABLE = "description_unreadable"
     NUMBER_MISSING = "number_missing"
-    """`detail` is the keyword of the attribute that is missing or no number."""
+    """`detail` is the keyword of the attribute that is missing or is not a number."""
     BITS_ODD = "bits_odd"
-    """Not described as the standard says."""
+    """The header describes the bits in a way that the standard does not allow."""
     SIZE_ODD = "size_odd"
-    """Larger than any we take, or none."""
+    """The image has no pixels, or is larger than we accept."""
     TOO_MANY_FRAMES = "too_many_frames"
     PHOTOMETRIC_UNKNOWN = "photometric_unknown"
     PIXELS_MISPLACED = "pixels_misplaced"
     NO_OFFSET_TABLE = "no_offset_table"
-    """Compressed pixels start with one."""
+    """Compressed pixels must start with an offset table, and these do not."""
     TOO_MANY_FRAGMENTS = "too_many_fragments"
     PALETTE_MISSING = "palette_missing"
     PALETTE_ODD = "palette_odd"
-    """Not described as the standard says."""
+    """The palette is described in a way that the standard does not allow."""
     PALETTE_SEGMENTS_ODD = "palette_segments_odd"
     TABLE_TOO_LONG = "table_too_long"
-    """A look-up table that is, or expands to, more than any we take."""
+    """A look-up table is longer than we accept, or expands to more."""
     OTHER = "other"
-    """Of before reasons were codes; the note is the text. Never written any more."""
+    """A row from the time before reasons were codes; the note is its text. Never written any more."""
 
 
 class UnsupportedImage(ImagingError):

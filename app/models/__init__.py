@@ -1,4 +1,4 @@
-"""One table family a file; this page makes them all known to the metadata."""
+"""The tables, one family in each file. This file imports all tables, so that the metadata knows them. No queries."""
 
 from app.models.access import AccessAttempts, AccessCode, KnownDevice, OneTimeCode, PatientSession
 from app.models.audit import AuditEvent, AuditHead

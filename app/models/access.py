@@ -1,4 +1,7 @@
-"""Who may look: access codes, attempt counters, one-time codes, sessions, known devices. Only hashes of secrets."""
+"""Access of patients: codes, counted tries, one-time codes, sessions, known devices. Secrets are stored as hashes only.
+
+Staff sessions are in `staff`. How a code is made and hashed is in app/security/codes.
+"""
 
 from __future__ import annotations
 
@@ -24,14 +27,14 @@ class AccessCode(Base):
     kind: Mapped[str] = mapped_column(String(8))
     code_hash: Mapped[bytes] = mapped_column(unique=True)
     serial: Mapped[int]
-    """The code is derived from exam, kind and this, so that a reprint or a retry after a crash gives the same code."""
+    """The code is derived from exam, kind and serial, so a reprint or a retry after a crash gives the same code."""
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
 
 
 class AccessAttempts(Base):
-    """Counted failures, also for codes and names that do not exist. scope: `AttemptScope`."""
+    """Counted failures, also for codes and user names that do not exist. scope: `AttemptScope`."""
 
     __tablename__ = "access_attempts"
 
@@ -47,8 +50,11 @@ class AccessAttempts(Base):
 
 
 class OneTimeCode(Base):
-    """Opens once, only together with the access code it was made for. kind: `OneTimeCodeKind`; sms has six
-    digits, to the phone on file, desk has twelve, read out."""
+    """A code that opens an exam once, and only together with the access code it was made for.
+
+    kind: `OneTimeCodeKind`. An sms code has six digits and goes to the phone on file. A desk code has twelve digits;
+    staff read it out.
+    """
 
     __tablename__ = "one_time_code"
 
@@ -58,7 +64,7 @@ class OneTimeCode(Base):
     kind: Mapped[str] = mapped_column(String(8))
     code_hash: Mapped[bytes]
     failures: Mapped[int] = mapped_column(default=0)
-    """Wrong tries while it was valid. A wrong try counts on all valid ones of an access code; it ends those by sms."""
+    """Tries while the code was valid. A try counts on all valid codes of an access code. Too many end an sms code."""
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
@@ -85,7 +91,7 @@ class PatientSession(Base):
 
 
 class KnownDevice(Base):
-    """A browser that opened this exam before: failures of strangers do not lock it out."""
+    """A browser that opened this exam before. Failed tries of strangers do not lock it out."""
 
     __tablename__ = "known_device"
     __table_args__ = (UniqueConstraint("device_hash", "exam_id"),)

@@ -1,4 +1,4 @@
-"""The append-only, hash-chained audit log."""
+"""The tables of the audit log: rows are only added, and hashes chain them. Writing is in app/services/audit."""
 
 from __future__ import annotations
 
@@ -31,7 +31,10 @@ class AuditEvent(Base):
 
 
 class AuditHead(Base):
-    """The single row that orders writers. `hash` = HMAC-SHA256(audit key, "head" | seq | that row's hash)."""
+    """The single row that writers lock in turn. `seq` is the newest row's number.
+
+    `hash` = HMAC-SHA256(audit key, "head" | seq | the newest row's hash).
+    """
 
     __tablename__ = "audit_head"
 

@@ -12,7 +12,7 @@ from sqlalchemy.types import TypeDecorator
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """Aware UTC in Python; refuses naive values. SQLite keeps them without zone, PostgreSQL as timestamptz."""
+    """Aware UTC datetimes in Python; a naive value is refused. SQLite stores no zone, PostgreSQL timestamptz."""
 
     impl = DateTime(timezone=True)
     cache_ok = True

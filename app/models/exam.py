@@ -1,4 +1,4 @@
-"""Exams as ordered and their report versions. Images are in `study`, codes and sessions in `access`."""
+"""Exams as the RIS registers them, and their report versions. Images are in `study`, codes and sessions in `access`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Exam(Base):
-    """Billed once by accession number. `id` is random and is the public name in URLs."""
+    """An exam; it is billed once, by its accession number. `id` is random and names the exam in URLs."""
 
     __tablename__ = "exam"
     __table_args__ = (
@@ -36,15 +36,15 @@ class Exam(Base):
     performed_at: Mapped[datetime]
     is_demo: Mapped[bool] = mapped_column(default=False)
     code_generation: Mapped[int] = mapped_column(default=1)
-    """Raised when the QR is revoked. The code is derived from it, so the old code never comes back."""
+    """Rises when the QR code is revoked. The code is derived from this number, so the old code never comes back."""
     held_at: Mapped[datetime | None]
-    """While set, its patient sees neither pictures nor report and is told nothing."""
+    """While this is set, the patient sees no pictures and no report, and gets no message about the exam."""
     held_reason: Mapped[str | None] = mapped_column(String(64))
     """`HoldReason`."""
     held_note: Mapped[str | None] = mapped_column(String(64))
-    """What staff typed who held it."""
+    """What staff typed when they held the exam."""
     images_released_at: Mapped[datetime | None]
-    """Set when the release gate opened; only then do patients see pictures, and only then are they told."""
+    """When the release gate opened. Before that, the patient sees no pictures and gets no message about them."""
     release_due_at: Mapped[datetime | None]
     """When to look at the release gate again; None when only a change of the exam can open it."""
     revision: Mapped[int] = mapped_column(default=1)
@@ -53,7 +53,7 @@ class Exam(Base):
 
 
 class Report(Base):
-    """One version of an exam's report; versions are added, never changed."""
+    """One version of an exam's report. A version never changes; a new version is a new row."""
 
     __tablename__ = "report"
     __table_args__ = (UniqueConstraint("exam_id", "version"),)
@@ -66,6 +66,6 @@ class Report(Base):
     content_sealed: Mapped[bytes]
     """JSON {findings, impression, reporting_doctor, reviewing_doctor}, sealed under context `report.content`."""
     content_sha256: Mapped[bytes]
-    """Keyed blind index of the whole content with status and time. With it a repeated PUT adds no version."""
+    """Keyed blind index of the whole content with status and time. So a repeated PUT adds no version."""
     reported_at: Mapped[datetime]
     created_at: Mapped[datetime]

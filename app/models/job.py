@@ -1,4 +1,4 @@
-"""Work to be done. The rows are the truth; a broker only wakes workers sooner."""
+"""The table of jobs. Its rows decide what is done; a broker only wakes workers sooner. Leases: app/services/queue."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from app.models.states import JobState
 class Job(Base):
     """`state`: `JobState`; `kind`: `JobKind`; `last_error`: name of an error class, or a `JobFault`.
 
-    `key` (for example `<study id>:<revision>`) names the work: work that is enqueued twice is one row.
+    `key` (for example `<study id>:<revision>`) names the work. Work that is enqueued twice stays one row.
     """
 
     __tablename__ = "job"

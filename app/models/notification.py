@@ -1,4 +1,4 @@
-"""The outbox: what was to be told to whom, and what became of it. The codes in its columns are `notification_codes`."""
+"""The outbox: messages to patients and what became of them. The codes in its columns are in `notification_codes`."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from app.models.base import Base, UuidKey
 
 
 class Notification(Base):
-    """One message per exam, kind, occasion and channel; of a one-time code one per code and channel.
+    """One message per exam, kind, occasion and channel; for a one-time code, one per code and channel.
 
     channel:  ChannelName
     kind:     NotificationKind
-    occasion: counts the times news of this kind was told of this exam, from 1: the exam was withdrawn and released
-              anew, or staff sent it again. None for a one-time code
+    occasion: 1 for the first message of this kind about the exam. It rises when the exam is withdrawn and released
+              again, and when staff send again. None for a one-time code
     state:    NotificationState: pending -> sending -> accepted -> delivered | failed; sending -> unknown (never resent
               blindly) -> desk; sending -> pending (to be tried again); pending -> cancelled. A receipt also settles
               unknown and desk.
@@ -34,18 +34,18 @@ class Notification(Base):
     kind: Mapped[str] = mapped_column(String(16))
     occasion: Mapped[int | None]
     one_time_code_id: Mapped[uuid.UUID | None]
-    """No foreign key: the code's row goes when it has served, the message stays."""
+    """No foreign key: the code's row is removed when nobody needs it any more; the message stays."""
     channel: Mapped[str] = mapped_column(String(8))
     template: Mapped[str] = mapped_column(String(64))
     recipient_sealed: Mapped[bytes]
     """Phone or openid, sealed under context `notification.recipient`."""
     recipient_masked: Mapped[str] = mapped_column(String(32))
     access_code_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("access_code.id"))
-    """The pick-up code it carries; the code itself is derived again when sending."""
+    """The pick-up code in the message. The code is not stored; it is derived again when the message is sent."""
     state: Mapped[str] = mapped_column(String(16), index=True)
     attempts: Mapped[int] = mapped_column(default=0)
     next_attempt_at: Mapped[datetime] = mapped_column(index=True)
-    """pending: when to send; sending: when a silent worker is given up; unknown, accepted: when to ask the carrier."""
+    """pending: when to send; sending: when its worker counts as lost; unknown, accepted: when to ask the carrier."""
     provider_serial: Mapped[str | None] = mapped_column(String(128), index=True)
     failure_code: Mapped[str | None] = mapped_column(String(64))
     segments: Mapped[int] = mapped_column(default=0)
@@ -55,7 +55,7 @@ class Notification(Base):
 
 
 class NotificationEvent(Base):
-    """Each change of a notification's state, for the desk."""
+    """One change of a notification's state, shown at the desk."""
 
     __tablename__ = "notification_event"
 
@@ -67,7 +67,7 @@ class NotificationEvent(Base):
 
 
 class EarlyReceipt(Base):
-    """A receipt without a message: the carrier was faster than our own commit, or its answer was lost."""
+    """A receipt whose serial belongs to no message yet: it came before our commit, or the carrier's answer was lost."""
 
     __tablename__ = "early_receipt"
 

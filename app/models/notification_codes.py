@@ -1,7 +1,7 @@
-"""The codes that rows of messages hold: which channel, what kind, which state, why. What people read for each is in
+"""The codes in rows of messages: channel, kind, state, reason. Their words for people are in
 templates/staff/message_words.html.
 
-The values are stored: one is never changed without a migration.
+The values are stored. A value never changes without a migration.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ class ChannelName(StrEnum):
 
 
 class NotificationKind(StrEnum):
-    """What a message is about. All but a one-time code are news of the exam."""
+    """What a message is about. Every kind except the one-time code tells news of the exam."""
 
     IMAGES_READY = "images_ready"
     REPORT_READY = "report_ready"
@@ -35,7 +35,7 @@ class NotificationState(StrEnum):
 
 
 class CancelReason(StrEnum):
-    """Why a message that waited is not sent any more: the detail of its last event."""
+    """Why a waiting message is not sent any more. This is the detail of its last event."""
 
     REVOKED_AT_DESK = "revoked_at_desk"
     ANOTHER_PATIENT = "another_patient"
@@ -47,23 +47,23 @@ class CancelReason(StrEnum):
 
 
 class EventDetail(StrEnum):
-    """Our own words for what happened to a message. Beside them a detail is a CancelReason or a carrier's code."""
+    """Our own codes for what happened to a message. A detail can also be a CancelReason or a code of the carrier."""
 
     QUEUED = "queued"
     QUEUED_AGAIN = "queued_again"
     CANNOT_BE_MADE = "cannot_be_made"
     ANSWER_LOST = "answer_lost"
-    """Its sender died between claim and answer."""
+    """The worker died after it claimed the message and before it stored the carrier's answer."""
     FAULT_WHILE_SENDING = "fault_while_sending"
     NEVER_SENT = "never_sent"
-    """Not handed over within three days."""
+    """The message was not handed to the carrier within three days."""
     NEVER_REPORTED = "never_reported"
-    """Nobody knows whether it arrived."""
+    """Nobody knows whether the message arrived."""
     SETTLED_AT_DESK = "settled_at_desk"
 
 
 class FailureCode(StrEnum):
-    """Our own failure codes beside the carriers'. A fault nobody foresaw has the name of its type."""
+    """Our own failure codes; carriers have others. An unexpected fault is stored as the name of its type."""
 
     TEXT_DOES_NOT_FIT = "InvalidMessage"
     NOTICE_DOES_NOT_FIT = "NoticeFault"

@@ -1,4 +1,7 @@
-"""Patients as the RIS registered them. Every readable field is sealed; equality goes through keyed blind indexes."""
+"""Patients as the RIS registered them, and their WeChat accounts. Who is the same person: app/identity.
+
+Every readable field is sealed. Fields are compared by keyed blind indexes.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,8 @@ from app.models.base import Base, UuidKey
 
 
 class Patient(Base):
-    """One row per distinct identity (patient ID, name, sex, birth date, ID number), never per patient ID alone:
-    two people who share an ID by mistake stay two rows."""
+    """One row for each identity (patient ID, name, sex, birth date, ID number). Two people who share a patient ID by
+    mistake stay two rows."""
 
     __tablename__ = "patient"
 
@@ -35,7 +38,7 @@ class Patient(Base):
 
 
 class PatientNameToken(Base):
-    """Blind index of one search token of a name: the family name or a pinyin syllable run."""
+    """Blind index of one search token of a name: the whole name, the family name, or a pinyin reading of either."""
 
     __tablename__ = "patient_name_token"
 
@@ -44,7 +47,7 @@ class PatientNameToken(Base):
 
 
 class WechatAccount(Base):
-    """A WeChat follower who proved to be this patient; notices go to the openid."""
+    """A WeChat follower who proved to be this patient. Notices go to the openid."""
 
     __tablename__ = "wechat_account"
 

@@ -1,4 +1,4 @@
-"""Prepared pictures of a study: one row per series as it is shown (a stack in order of position)."""
+"""Prepared pictures of a study: one row for each shown series (a stack in order of position). Nothing is drawn here."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from app.models.base import Base, UuidKey
 
 
 class PreparedSeries(Base):
-    """Previews (256 px) and frames (default window, <= 1024 px) are sealed packs: one chunk a frame, k at entry k - 1.
+    """Previews (256 px) and frames (default window, <= 1024 px) are sealed packs: frame k is chunk k - 1.
 
-    Rows of a new `revision` are written beside the old ones; `Study.prepared_revision` switches over in one commit.
+    Rows of a new `revision` are added while the old rows stay; `Study.prepared_revision` switches over in one commit.
     """
 
     __tablename__ = "prepared_series"
@@ -35,7 +35,7 @@ class PreparedSeries(Base):
     window_center: Mapped[float | None]
     window_width: Mapped[float | None]
     key_frame: Mapped[int]
-    """k of the series' key image, from 1."""
+    """The frame k of the series' key image, from 1."""
     slices: Mapped[list[Any]] = mapped_column(JSON)
     """[[instance_id hex, frame number from 0], ...] in order; frame k is entry k - 1."""
     preview_object_key: Mapped[str] = mapped_column(String(255))
@@ -44,5 +44,5 @@ class PreparedSeries(Base):
     frame_index: Mapped[bytes]
     """Pack indexes as `PackIndex.to_bytes()`; a frame that cannot be shown has length 0."""
     frame_time_ms: Mapped[float | None]
-    """Cine speed of a multi-frame object, else None."""
+    """Milliseconds for each frame of a multi-frame object (cine), else None."""
     prepared_at: Mapped[datetime]

@@ -1,4 +1,4 @@
-"""Hospital staff and their sessions, and machines with bearer tokens."""
+"""Tables of staff, staff sessions, and machines' bearer tokens. Roles and scopes are in app/security/permissions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class StaffUser(Base):
     password_hash: Mapped[str] = mapped_column(String(255))
     totp_sealed: Mapped[bytes]
     totp_last_step: Mapped[int | None]
-    """Last accepted TOTP time step: a code works once (RFC 6238 5.2)."""
+    """Last accepted TOTP time step, so that a code works only once (RFC 6238 5.2)."""
     role: Mapped[str] = mapped_column(String(16))
     password_changed_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
@@ -40,7 +40,7 @@ class StaffSession(Base):
 
 
 class MachineToken(Base):
-    """Bearer token of a system. scopes: of `Scope` in app/security/permissions.py, separated by spaces."""
+    """Bearer token of a system. scopes: values of `Scope` in app/security/permissions.py, separated by spaces."""
 
     __tablename__ = "machine_token"
 

@@ -1,7 +1,7 @@
-"""Every state, kind and reason that rows of exams, studies, codes and jobs hold; their tables are the files beside.
+"""Every state, kind and reason in rows of exams, studies, codes and jobs. The tables are in the other files.
 
-A member equals the text that is stored, so columns stay plain texts. What the console calls them is
-templates/staff/words.html, what a machine is told app/services/in_english.py; both hold a word for every member.
+A member equals the stored text, so columns are plain text. templates/staff/words.html has the console's words for the
+members, app/services/in_english.py has the words for machines. Codes of messages are in `notification_codes`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from enum import StrEnum
 
 
 class StudyState(StrEnum):
-    """receiving -> complete -> prepared, back to receiving when a late instance arrives."""
+    """receiving -> complete -> prepared. A late instance sets the study back to receiving."""
 
     RECEIVING = "receiving"
     COMPLETE = "complete"
@@ -21,12 +21,12 @@ class MatchState(StrEnum):
     """Whether patients may ever see a study."""
 
     UNMATCHED = "unmatched"
-    """There is no exam for it."""
+    """The study has no exam."""
     MATCHED = "matched"
     MISMATCH = "mismatch"
-    """Its identity differs from the exam's."""
+    """The patient's identity in the study differs from the exam's."""
     DETACHED = "detached"
-    """Never judged again: its own instances name different patients, or a human parted it from its exam."""
+    """Never matched again: the study's instances name different patients, or staff parted the study from its exam."""
 
 
 class MatchReason(StrEnum):
@@ -39,22 +39,22 @@ class MatchReason(StrEnum):
     SEVERAL_PATIENTS = "several_patients"
     """Instances of one study name different patients."""
     TOO_MANY_STUDIES = "too_many_studies"
-    """Its exam has as many studies as one may have."""
+    """The exam already has as many studies as it may have."""
     PARTED = "parted"
-    """A human looked: the study stays away from the exam for good and holds it no more."""
+    """Staff looked at the study: it never belongs to the exam again, and no longer holds it."""
     OTHER = "other"
-    """Of before reasons were codes; `Study.match_detail` is the text. Never written any more."""
+    """A row from the time before reasons were codes; `Study.match_detail` is its text. Never written any more."""
 
 
 class HoldReason(StrEnum):
     """Why an exam is held."""
 
     CONTRADICTED = "contradicted"
-    """A study of its accession number names another patient. Lifts by itself, as soon as none does any more."""
+    """A study with the exam's accession number names another patient. The hold lifts by itself when no study does."""
     REPORT_OF_ANOTHER = "report_of_another"
-    """Its report was written for another patient ID. Lifts by itself, as soon as a matching study says whose it is."""
+    """The report names another patient ID. The hold lifts by itself when a matching study shows whose report it is."""
     BY_STAFF = "by_staff"
-    """`Exam.held_note` is what they typed. Only a human lifts it."""
+    """`Exam.held_note` is what staff typed. Only staff lift this hold."""
 
 
 class ReportStatus(StrEnum):
@@ -64,11 +64,11 @@ class ReportStatus(StrEnum):
 
 
 READABLE = (ReportStatus.FINAL, ReportStatus.AMENDED)
-"""What patients may read."""
+"""The reports that patients may read."""
 
 
 class Sex(StrEnum):
-    """As the RIS registers it and DICOM codes it (PS3.3 C.7.1.1)."""
+    """The patient's sex as the RIS registers it and as DICOM codes it (PS3.3 C.7.1.1)."""
 
     MALE = "M"
     FEMALE = "F"
@@ -77,16 +77,16 @@ class Sex(StrEnum):
 
 class AccessCodeKind(StrEnum):
     QR = "qr"
-    """Long, 130 bits, printed."""
+    """A long code (130 bits), printed on the report sheet."""
     LINK = "link"
-    """Long too, in an address."""
+    """A long code in a web address."""
     PICKUP = "pickup"
-    """6 characters, bound to a phone."""
+    """A code of 6 characters that works only with its phone number."""
 
 
 class OneTimeCodeKind(StrEnum):
     SMS = "sms"
-    """To the phone on file."""
+    """Sent to the phone on file."""
     DESK = "desk"
 
 
@@ -122,6 +122,6 @@ class JobKind(StrEnum):
 
 
 class JobFault(StrEnum):
-    """What `Job.last_error` holds beside names of error classes."""
+    """The values of `Job.last_error` that are no names of error classes."""
 
     WORKER_LOST = "worker_lost"

@@ -14,7 +14,7 @@ from app.models.states import MatchState, StudyState
 
 
 class DataKeyRow(Base):
-    """A key that seals objects, itself wrapped by a master key. One per study (and one per quarantined object)."""
+    """A data key, wrapped by a master key. Each study has one data key, and each quarantined object has one."""
 
     __tablename__ = "data_key"
 
@@ -24,8 +24,8 @@ class DataKeyRow(Base):
 
 
 class Study(Base):
-    """`match_state` (`MatchState`) says whether patients may ever see it; `state` (`StudyState`) how far its pictures
-    are. A late instance opens it again and raises `revision`."""
+    """`match_state` (`MatchState`) says whether patients may see the study, `state` (`StudyState`) how far its pictures
+    are prepared. A late instance sets the state back to receiving and raises `revision`."""
 
     __tablename__ = "study"
 
@@ -36,12 +36,12 @@ class Study(Base):
     identity_sealed: Mapped[bytes]
     """Header JSON {patient_id, names: [person name groups], sex, birth_date}, sealed under `study.identity`."""
     attributes: Mapped[dict[str, Any]] = mapped_column(JSON)
-    """Study-level attributes for QIDO that name nobody: StudyDate, StudyTime, StudyDescription, StudyID, ..."""
+    """Study-level attributes for QIDO that name no person: StudyDate, StudyTime, StudyDescription, StudyID, ..."""
     data_key_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("data_key.id"))
     exam_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("exam.id"), index=True)
     match_state: Mapped[str] = mapped_column(String(16), default=MatchState.UNMATCHED, index=True)
     match_reason: Mapped[str | None] = mapped_column(String(64))
-    """`MatchReason`; `match_detail` says more of some."""
+    """`MatchReason`; for some reasons `match_detail` says more."""
     match_detail: Mapped[str | None] = mapped_column(String(64))
     state: Mapped[str] = mapped_column(String(16), default=StudyState.RECEIVING, index=True)
     revision: Mapped[int] = mapped_column(default=1)
@@ -80,20 +80,20 @@ class Instance(Base):
     size: Mapped[int] = mapped_column(BigInteger)
     sha256: Mapped[bytes]
     pixel_offset: Mapped[int | None] = mapped_column(BigInteger)
-    """Offset of the Pixel Data element in the Part-10 file, in bytes; everything before it is header."""
+    """Offset of the Pixel Data element in the Part-10 file, in bytes. Everything before it is the header."""
     number_of_frames: Mapped[int] = mapped_column(default=0)
     image_header: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     """`ImageHeader.to_json()`; None when the object holds no pixels."""
     frame_index: Mapped[bytes | None]
-    """`FrameIndex.to_bytes()`: where each frame lies, so that no request parses a header."""
+    """`FrameIndex.to_bytes()`: where each frame is in the file, so that no request parses a header."""
     not_shown_reason: Mapped[str | None] = mapped_column(String(255))
-    """`NotShown` of app/imaging/errors.py; `not_shown_note` says more of some."""
+    """`NotShown` of app/imaging/errors.py; for some reasons `not_shown_note` says more."""
     not_shown_note: Mapped[str | None] = mapped_column(String(255))
     received_at: Mapped[datetime]
 
 
 class Rejection(Base):
-    """A SOP instance that a rejection note named: patients never see it, whenever it comes."""
+    """A SOP instance that a rejection note names. Patients never see it, also when it arrives after the note."""
 
     __tablename__ = "rejection"
     __table_args__ = (UniqueConstraint("study_id", "sop_instance_uid"),)
@@ -105,7 +105,7 @@ class Rejection(Base):
 
 
 class QuarantineItem(Base):
-    """An object that was not taken, with its reason; its bytes are kept sealed."""
+    """An object that was refused, with the reason. Its bytes are kept sealed."""
 
     __tablename__ = "quarantine_item"
     __table_args__ = (
@@ -114,7 +114,7 @@ class QuarantineItem(Base):
             "sha256",
             "reason",
             unique=True,
-            # reasons of before there were codes are all `other`
+            # rows from the time before reasons were codes all have the reason `other`
             postgresql_where=text("reason <> 'other'"),
             sqlite_where=text("reason <> 'other'"),
         ),
@@ -127,7 +127,7 @@ class QuarantineItem(Base):
     reason: Mapped[str] = mapped_column(Text)
     """`Refusal` of app/dicom/refusals.py"""
     note: Mapped[str | None] = mapped_column(Text)
-    """The text of a reason that is `other`."""
+    """The reason as text, when `reason` is `other`."""
     sop_instance_uid: Mapped[str | None] = mapped_column(String(64))
     sha256: Mapped[bytes]
     size: Mapped[int] = mapped_column(BigInteger)

@@ -1,4 +1,4 @@
-"""How many rows a statement changed: every state changes by one conditional UPDATE, and this tells whether it did."""
+"""How many rows a statement changed. A state changes by one conditional UPDATE; 0 rows mean that it did not change."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Whether what a row waits for has come, under a clock that may be set back. What rows wait for is their own repos'.
+"""Whether a row's due time has come, also after the clock was set back. Each repo says what its rows wait for.
 
-A moment further ahead than anything we ever set was set by a clock that ran ahead: nobody waits for it.
+A due time that is further ahead than we ever set one comes from a clock that ran ahead. Such a row counts as due now.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, or_
 
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
-"""What a row says that waits for nothing more."""
+"""The due time of a row that waits for nothing."""
 SKEW = timedelta(minutes=5)
 """How far the clocks of two nodes may be apart."""
 
 
 def is_due(column: Any, now: datetime, furthest: timedelta) -> ColumnElement[bool]:
-    """`furthest`: how far ahead this column is ever set."""
+    """A condition on a column of due times. `furthest`: how far ahead we ever set this column."""
     return or_(column <= now, and_(column > now + furthest + SKEW, column < NEVER))
 
 
 def has_come(moment: datetime, now: datetime, furthest: timedelta) -> bool:
-    """The same of a row that was read."""
+    """The same test for a due time that was read from a row."""
     return moment <= now or now + furthest + SKEW < moment < NEVER

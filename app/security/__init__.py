@@ -1,1 +1,1 @@
-"""Sealing, keys, tokens, passwords, permissions, rate limits. No tables, no HTTP."""
+"""Sealing, keys, codes, tokens, passwords, permissions, addresses, least speeds. No tables, no HTTP."""

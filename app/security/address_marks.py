@@ -1,6 +1,7 @@
-"""Marks that stand for network addresses where those may not be kept: the same for the same address, and no way back.
+"""Marks that replace network addresses where an address must not be kept, as in the audit log.
 
-The key matters: of IPv4 all addresses could be tried.
+The same address always gives the same mark. Without the key nobody can find the address of a mark: with a plain hash,
+somebody could try all IPv4 addresses.
 """
 
 from __future__ import annotations
@@ -16,12 +17,12 @@ MARK_BYTES = 8
 
 @dataclass(frozen=True)
 class AddressMarks:
-    """`key`: of this use alone, 32 bytes."""
+    """`key`: 32 bytes that serve only this purpose."""
 
     key: bytes = field(repr=False)
 
     def mark(self, text: str) -> str:
-        """16 hexadecimal digits. Every text that is no address has the mark of the unknown address."""
+        """The mark of an address, 16 hexadecimal digits. All texts that are no address have the same mark."""
         try:
             address = str(address_of(text))
         except ValueError:

@@ -1,4 +1,4 @@
-"""Network addresses as sockets and proxies write them. Callers decide what an address may do."""
+"""Reads network addresses as sockets and proxies write them. Callers decide what an address may do."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
-_network = lru_cache(ip_network)  # the settings hold a few, and each request asks for them
+_network = lru_cache(ip_network)  # the settings hold a few networks, and each request asks for them
 
 
 class UnknownAddress(ValueError):
-    """No proxy that we believe names the client. The message is a fixed phrase, without anything that was sent."""
+    """No trusted proxy names the client. The message is a fixed phrase that quotes nothing of the request."""
 
 
 @dataclass(frozen=True)
@@ -43,11 +43,10 @@ def address_of(text: str) -> Address:
 
 
 def forwarded_address(header: str | None, proxies: int) -> Address:
-    """The client: the entry of X-Forwarded-For that the outermost of our proxies wrote, counted from the right.
+    """The client's address: the X-Forwarded-For entry that our outermost proxy wrote, the `proxies`-th from the right.
 
-    Commas separate the entries: a quote does not join two of them, and an empty one counts. The entry must be an
-    address and nothing more; with a port, with a zone, or as a name ("unknown", RFC 7239) it is none. Raises
-    UnknownAddress.
+    Commas separate the entries: quotes do not join entries, and an empty entry counts. The entry must be an address
+    without a port and without a zone. A name ("unknown", RFC 7239) is no address. Raises UnknownAddress.
     """
     if header is None:
         raise UnknownAddress("X-Forwarded-For is missing")
@@ -56,7 +55,7 @@ def forwarded_address(header: str | None, proxies: int) -> Address:
         raise UnknownAddress("X-Forwarded-For has fewer entries than there are trusted proxies")
     entry = entries[-proxies].strip(" \t")
     try:
-        if "%" not in entry:  # a zone is a name inside of the machine that wrote it
+        if "%" not in entry:  # a zone has a meaning only on the machine that wrote it
             return address_of(entry)
     except ValueError:
         pass
@@ -68,5 +67,5 @@ def is_of(address: Address, networks: Iterable[str]) -> bool:
 
 
 def network_of(address: Address) -> Network:
-    """The network of one customer of a provider: one IPv4 address, or a /64 of IPv6."""
+    """The network that one customer of a provider has: one IPv4 address, or a /64 of IPv6."""
     return ip_network((address, 64 if address.version == 6 else 32), strict=False)

@@ -1,4 +1,4 @@
-"""Blind indexes: equality search over sealed fields. The models say which fields have one."""
+"""Blind indexes: equality search over sealed fields. The models say which fields have a blind index."""
 
 import hashlib
 import hmac
@@ -11,7 +11,7 @@ def normalise(value: str) -> str:
 
 
 class BlindIndex:
-    """HMAC-SHA256 under a key of its own: with the database alone nobody can read the value or test a guess."""
+    """HMAC-SHA256 under its own key. With the database alone nobody can read a value or test a guess."""
 
     def __init__(self, key: bytes) -> None:
         self._key = key

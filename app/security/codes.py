@@ -1,7 +1,7 @@
 """Codes that leave the hospital: their alphabets, how they are derived, how they are hashed. No tables, no clock.
 
-Codes are derived from a key and never stored: the database holds keyed hashes only, and a reprint or a retry after a
-crash yields the same code again.
+Codes are derived from a key and never stored: the database holds only keyed hashes. A reprint or a retry after a crash
+gives the same code again.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ MAX_TYPED = 64
 
 
 def normal_code(typed: str) -> str:
-    """The typed code in our form: NFKC, upper case, without spaces and hyphens; cut at 64 characters."""
+    """The typed code in the form that is compared: NFKC, upper case, no spaces or hyphens, at most 64 characters."""
     folded = unicodedata.normalize("NFKC", typed[: 4 * MAX_TYPED]).upper()
     return re.sub(r"[\s-]", "", folded)[:MAX_TYPED]
 
@@ -30,13 +30,13 @@ def is_long(code: str) -> bool:
 
 
 def normal_factor(typed: str) -> str:
-    """An ID number, or its last four, in the form that is compared: NFKC, upper case, letters and digits only."""
+    """A typed ID number, or its last four, in the form that is compared: NFKC, upper case, only letters and digits."""
     return re.sub(r"[^0-9A-Z]", "", unicodedata.normalize("NFKC", typed[:32]).upper())
 
 
 @dataclass(frozen=True)
 class Codes:
-    """`derivation` makes codes, `hashing` makes their stored hashes: two different keys of 32 bytes."""
+    """`derivation` is the key that makes codes, `hashing` the key of their stored hashes. Each has 32 bytes."""
 
     derivation: bytes = field(repr=False)
     hashing: bytes = field(repr=False)
@@ -46,7 +46,7 @@ class Codes:
         return base64.b32encode(self._derive(kind, exam_id, serial)).decode()[:LONG_LENGTH]
 
     def pickup_code(self, exam_id: bytes, serial: int) -> str:
-        """Six characters of a 30-letter alphabet without look-alikes: 29 bits, never looked up without the phone."""
+        """Six of 31 characters without look-alikes: 29 bits, so the code is looked up only together with the phone."""
         number = int.from_bytes(self._derive("pickup", exam_id, serial), "big")
         letters = []
         for _ in range(PICKUP_LENGTH):
@@ -59,11 +59,11 @@ class Codes:
         return self._digits(code_id, ONE_TIME_DIGITS)
 
     def desk_code(self, code_id: bytes) -> str:
-        """Twelve digits for one use: a thousand tries a second for ten minutes find it once in a million times."""
+        """Twelve digits for one use. A thousand tries a second for ten minutes have a chance of one in a million."""
         return self._digits(code_id, DESK_DIGITS)
 
     def hash(self, purpose: str, *parts: str) -> bytes:
-        """HMAC-SHA256 of a value that is looked up or compared; `purpose` keeps the uses apart."""
+        """HMAC-SHA256 of a value that is looked up or compared. Another `purpose` gives another hash."""
         message = "\0".join((purpose, *parts)).encode("utf-8", "replace")
         return hmac.new(self.hashing, message, hashlib.sha256).digest()
 

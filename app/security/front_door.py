@@ -1,7 +1,7 @@
-"""The pass that `flask check-config` shows to the running application, and the PATH of its question.
+"""The pass that `flask check-config` sends to the running application, and the PATH that it asks.
 
-A pass needs the key file, and is good for a minute. Without one PATH is 404. What the answer means is in
-app/cli/front_door.py.
+Only the key file can make a pass, and a pass is valid for a minute. Without a valid pass, PATH answers 404.
+app/cli/front_door.py explains the answer.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from datetime import datetime
 PATH = "/seen-address"
 PASS_HEADER = "X-CloudFilm-Pass"  # noqa: S105 - a name
 PASS_S = 60
-"""In both directions: the clocks of two machines may differ."""
+"""A pass is valid for so long before and after its time, because the clocks of two machines may differ."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
-"""The master keys: read from one file. They wrap the data keys, and all derived keys come from them.
+"""The master keys, read from one file. They wrap the data keys, and every other key is derived from the root key.
 
-Sealing with a data key is in `sealing`; wrapped data keys are rows of the database.
+Sealing with a data key is in `sealing`. Wrapped data keys are rows of the database.
 """
 
 import base64
@@ -38,16 +38,16 @@ class MasterKeys:
             raise InsecureKeyFile("key ids must have 1 to 255 bytes")
         self.current_id = current_id
         self.are_demo = are_demo
-        """True for keys of a demo. Anybody may have seen its tokens, so they are not fit for a hospital."""
+        """True for the keys of a demo. No hospital may use them, because anybody may have seen the demo's tokens."""
         self._root = keys[ROOT_ID]
-        # Each file key feeds HKDF and nothing else, so no key ever serves two algorithms.
+        # A key of the file is only used in HKDF, so no key serves two algorithms.
         self._wrapping = {key_id: AESGCM(_hkdf(key, "wrap-data-keys")) for key_id, key in keys.items()}
 
     @classmethod
     def from_file(cls, path: Path) -> "MasterKeys":
         """Read `{"current": id, "keys": {id: base64 of 32 bytes}}`, with `"demo": true` when a demo made it.
 
-        Raise `InsecureKeyFile` when not only its owner can read it, or when it is no key file.
+        Raise `InsecureKeyFile` when others than its owner can read it, or when it is no key file.
         """
         try:
             with path.open("rb") as file:
@@ -60,12 +60,12 @@ class MasterKeys:
         except OSError as error:
             raise InsecureKeyFile(f"{path.name}: cannot be read ({error.strerror})") from error
         except (ValueError, KeyError, TypeError, AttributeError, binascii.Error) as error:
-            # The JSON error would quote the file, so the cause is cut off.
+            # `from None`: the JSON error would quote the file.
             raise InsecureKeyFile(f"{path.name}: not a key file ({type(error).__name__})") from None
 
     @classmethod
     def generate(cls, path: Path, *, for_demo: bool = False) -> "MasterKeys":
-        """Write a new key file (mode 600, durable) and return its keys. `FileExistsError` when the path exists."""
+        """Write a new key file (mode 600, durable) and return its keys. Raise `FileExistsError` when it exists."""
         current = f"k-{secrets.token_hex(4)}"
         keys = {ROOT_ID: secrets.token_bytes(KEY_BYTES), current: secrets.token_bytes(KEY_BYTES)}
         encoded = {name: base64.b64encode(key).decode() for name, key in keys.items()}
@@ -78,7 +78,7 @@ class MasterKeys:
     def rotate(cls, path: Path) -> "MasterKeys":
         """Add a key that wraps new data keys from now on. The older keys stay: they open the data keys they wrapped.
 
-        The file is replaced in one step, never half written. Raise `InsecureKeyFile` when it is no key file.
+        The file is replaced in one step, so it is never half written. Raise `InsecureKeyFile` when it is no key file.
         """
         cls.from_file(path)
         document = json.loads(path.read_text())
@@ -91,14 +91,15 @@ class MasterKeys:
         return cls.from_file(path)
 
     def wrap(self, data_key: bytes, context: bytes) -> bytes:
-        """Seal a data key with the current master key, bound to `context` (for instance the data key's id)."""
+        """Seal a data key with the current master key, bound to `context` (for example the data key's id)."""
         key_id = self.current_id.encode()
         head = _MAGIC + bytes([len(key_id)]) + key_id
         nonce = secrets.token_bytes(_NONCE_BYTES)
         return head + nonce + self._wrapping[self.current_id].encrypt(nonce, data_key, head + context)
 
     def unwrap(self, wrapped: bytes, context: bytes) -> bytes:
-        """Open what `wrap` sealed, also with an older master key; `UnsealError` when altered or out of context."""
+        """Open what `wrap` sealed, also with an older master key. Raises `UnsealError` when the bytes or the context
+        differ."""
         head_end = len(_MAGIC) + 1 + (wrapped[len(_MAGIC)] if len(wrapped) > len(_MAGIC) else 0)
         head, rest = wrapped[:head_end], wrapped[head_end:]
         cipher = self._wrapping.get(head[len(_MAGIC) + 1 :].decode(errors="replace"))
@@ -110,7 +111,7 @@ class MasterKeys:
             raise UnsealError("the wrapped data key does not open") from None
 
     def derive(self, purpose: str) -> bytes:
-        """A 32-byte key of its own for `purpose`, the same for ever: HKDF-SHA256 (RFC 5869) from the root key."""
+        """The 32-byte key for `purpose`. It never changes: HKDF-SHA256 (RFC 5869) from the root key."""
         return _hkdf(self._root, f"derive:{purpose}")
 
 
@@ -119,7 +120,7 @@ def _hkdf(key: bytes, info: str) -> bytes:
 
 
 def _write(path: Path, document: Mapping[str, object]) -> None:
-    """A new file, mode 600 and durable. Raise `FileExistsError`."""
+    """Write a new file, mode 600 and durable. Raise `FileExistsError` when it exists."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:
         json.dump(document, file, indent=1)

@@ -1,6 +1,6 @@
-"""A least speed for a peer that sends or reads: who is slower than that over a window is to be cut off.
+"""A least speed for a peer that sends or reads. A peer that is slower over a time window should be cut off.
 
-Whoever holds the connection measures and cuts.
+This file only counts. The owner of the connection reports the bytes and cuts the connection.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ import time
 from collections.abc import Callable
 
 _SHORTEST_S = 0.001
-"""A time limit of 0 would mean something else to a socket."""
+"""The shortest time limit: for a socket, 0 means that it does not block."""
 
 
 class LeastSpeed:
-    """A peer may fall behind `bytes_a_second` by `window_s` seconds. What it was faster before is not credited: nobody
-    earns an hour of silence.
+    """A peer may fall behind `bytes_a_second` by at most `window_s` seconds. A fast peer earns no extra time, so it
+    cannot be silent for an hour later.
     """
 
     def __init__(self, bytes_a_second: int, window_s: float, monotonic: Callable[[], float] = time.monotonic) -> None:
@@ -25,7 +25,7 @@ class LeastSpeed:
         self._at = monotonic()
 
     def left_s(self) -> float:
-        """How long the peer may be silent from now on; never 0, which would be no limit to a socket."""
+        """How many seconds the peer may be silent from now on. Never 0, which has another meaning for a socket."""
         self._spend()
         return max(self._left_s, _SHORTEST_S)
 
@@ -34,12 +34,12 @@ class LeastSpeed:
         return self._left_s > 0
 
     def moved(self, count: int) -> None:
-        """Bytes came, or were taken, since the last call."""
+        """Note that the peer sent or took `count` bytes since the last call."""
         self._spend()
         self._left_s = min(self._window_s, self._left_s + count / self._rate)
 
     def rest(self) -> None:
-        """The time since the last call was not the peer's: it had nothing to do."""
+        """Do not count the time since the last call: the peer had nothing to send or to read."""
         self._at = self._monotonic()
 
     def _spend(self) -> None:

@@ -1,4 +1,4 @@
-"""Passwords of staff: what is accepted, how they are hashed and compared. Accounts are in app/services/staff.
+"""Passwords of staff: which are accepted, how they are hashed and compared. Accounts are in app/services/staff.
 
 Argon2id with the library's defaults (RFC 9106, 4: second recommended option). GB/T 22239-2019 8.1.4.1 asks for
 complexity and regular change.
@@ -21,7 +21,7 @@ _ALPHABET = string.ascii_letters + string.digits + "-_+"
 
 
 def fault(password: str, username: str) -> str | None:
-    """Which rule a new password breaks: `length`, `kinds` or `username`; None when it is good."""
+    """The rule that a new password breaks: `length`, `kinds` or `username`; None for a good password."""
     password = _normal(password[: 4 * LONGEST])
     if not SHORTEST <= len(password) <= LONGEST:
         return "length"
@@ -37,7 +37,7 @@ def hashed(password: str) -> str:
 
 
 def is_right(password: str, stored: str | None) -> bool:
-    """Compare. Without a stored hash the same work is done, and the answer is False."""
+    """Whether the password is right. Without a stored hash the answer is False, and takes the same time."""
     try:
         _hasher.verify(stored if stored is not None else _nobodys(), _normal(password[: 4 * LONGEST]))
     except (VerificationError, InvalidHashError):
@@ -46,7 +46,7 @@ def is_right(password: str, stored: str | None) -> bool:
 
 
 def generated(username: str) -> str:
-    """A random password of 20 characters that is accepted."""
+    """A random password of 20 characters that `fault` accepts."""
     while True:
         password = "".join(secrets.choice(_ALPHABET) for _ in range(20))
         if fault(password, username) is None:
@@ -54,7 +54,7 @@ def generated(username: str) -> str:
 
 
 def _normal(password: str) -> str:
-    # full-width letters of a Chinese input method are the same keys
+    # A Chinese input method may type full-width letters for the same keys.
     return unicodedata.normalize("NFKC", password)
 
 

@@ -1,6 +1,6 @@
-"""Which role may do what: one table, default deny (GB/T 22239-2019 8.1.4.2: separate administrators).
+"""What each role may do, in one table with default deny (GB/T 22239-2019 8.1.4.2: separate administrators).
 
-Of machines: the scopes of their tokens.
+Also the scopes of machines' tokens. The guards in app/web check both.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from enum import StrEnum
 
 
 class Role(StrEnum):
-    """Of a member of staff; each has one."""
+    """The role of a member of staff. Each member has one role."""
 
     DESK = "desk"
     SYSTEM_ADMIN = "system_admin"
@@ -19,7 +19,7 @@ class Role(StrEnum):
 
 
 class Scope(StrEnum):
-    """What a machine's token is for; it may have several."""
+    """What a machine's token allows. A token may have several scopes."""
 
     UPLOAD = "upload"
     READ = "read"

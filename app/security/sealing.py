@@ -1,16 +1,16 @@
 """Sealed objects: AES-256-GCM in chunks after the STREAM construction. Bytes in, bytes out, no files.
 
 STREAM: Hoang, Reyhanitabar, Rogaway, Vizár, "Online Authenticated-Encryption and its Nonce-Reuse
-Misuse-Resistance", CRYPTO 2015. Each chunk's nonce holds its number and whether it is the last, so chunks that are
-swapped, repeated, cut off or taken from elsewhere do not open, while any one chunk can be opened alone.
+Misuse-Resistance", CRYPTO 2015. Each chunk's nonce holds the chunk's number and whether it is the last chunk. So each
+chunk can be opened alone, and chunks that are swapped, repeated, cut off or taken from elsewhere do not open.
 
     object = header | chunk …             chunk = ciphertext | tag (16)
     header = "CFS1" | data key id (16) | nonce prefix (7) | plain bytes a chunk (uint32, big endian; 0 = pack)
     nonce  = nonce prefix (7) | chunk number (uint32, big endian) | 1 for the last chunk, else 0
     associated data = header | object key (UTF-8) | version (uint32, big endian)
 
-A plain object has chunks of equal size, the last may be shorter; an empty one has one empty chunk. A *pack* has one
-chunk a frame, of any size, and its index is kept outside.
+A plain object has chunks of equal size; the last chunk may be shorter. An empty object has one empty chunk. A *pack*
+has one chunk of any size for each frame; its index is kept outside.
 """
 
 import secrets
@@ -32,33 +32,33 @@ _HEADER = struct.Struct(">4s16s7sI")
 HEADER_BYTES = _HEADER.size
 _NONCE = struct.Struct(">7sI?")
 DOES_NOT_OPEN = (InvalidTag, ValueError)
-"""What opening raises for altered bytes, and for too few of them."""
+"""What the cipher raises for altered bytes, and for too few bytes."""
 
 ReadRange = Callable[[int, int], bytes]
 """(start, length) -> bytes of the sealed object."""
 
 
 class Header(NamedTuple):
-    """The clear head of a sealed object, itself authenticated with every chunk."""
+    """The unencrypted head of a sealed object. Each chunk authenticates it."""
 
     key_id: UUID
     nonce_prefix: bytes
     chunk_bytes: int
 
     def to_bytes(self) -> bytes:
-        """31 bytes."""
+        """The header as 31 bytes."""
         return _HEADER.pack(MAGIC, self.key_id.bytes, self.nonce_prefix, self.chunk_bytes)
 
     @classmethod
     def from_bytes(cls, raw: bytes) -> "Header":
-        """Parse 31 bytes; `UnsealError` when they are no header."""
+        """Parse 31 bytes. Raises UnsealError when they are no header."""
         if len(raw) != HEADER_BYTES or not raw.startswith(MAGIC):
             raise UnsealError("not a sealed object")
         _, key_id, prefix, chunk_bytes = _HEADER.unpack(raw)
         return cls(UUID(bytes=key_id), prefix, chunk_bytes)
 
 
-# Building the cipher costs a fifth of opening a frame; a series' frames all share one data key.
+# Cached: building the cipher costs a fifth of opening a frame, and all frames of a series share one data key.
 _cipher = lru_cache(maxsize=128)(AESGCM)
 
 
@@ -70,7 +70,7 @@ def seal(
     plain: Iterable[bytes],
     chunk_bytes: int = CHUNK_BYTES,
 ) -> Iterator[bytes]:
-    """Yield header and sealed chunks of `plain`, given in pieces of any size."""
+    """Yield header and sealed chunks of `plain`, which comes in pieces of any size."""
     if chunk_bytes < 1:
         raise ValueError("chunk_bytes must be positive")
     header = Header(key_id, secrets.token_bytes(7), chunk_bytes)
@@ -79,7 +79,7 @@ def seal(
 
 
 def seal_pack(data_key: bytes, key_id: UUID, object_key: str, version: int, frames: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield header and one sealed chunk a frame; at least one frame must come."""
+    """Yield header and one sealed chunk per frame. There must be at least one frame."""
     header = Header(key_id, secrets.token_bytes(7), 0)
     yield header.to_bytes()
     yield from _seal_chunks(data_key, header, object_key, version, frames)
@@ -94,7 +94,7 @@ def open_frame(
     index: int,
     last: bool,
 ) -> bytes:
-    """Open one chunk alone; `UnsealError` unless it is chunk `index` of exactly this object and version."""
+    """Open one chunk alone. Raises UnsealError unless it is chunk `index` of exactly this object and version."""
     nonce = _NONCE.pack(header[20:27], index, last)
     try:
         return _cipher(data_key).decrypt(nonce, sealed_chunk, _associated(header, object_key, version))
@@ -103,7 +103,8 @@ def open_frame(
 
 
 def open_all(data_key: bytes, object_key: str, version: int, sealed: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield the plain chunks of a whole object, given in pieces of any size. Checks each chunk before yielding it."""
+    """Yield the plain chunks of a whole object, which comes in pieces of any size. Each chunk is checked before it is
+    yielded; raises UnsealError."""
     pieces = _Pieces(sealed)
     raw = pieces.take(HEADER_BYTES)
     header = _fixed_size(raw)
@@ -119,9 +120,9 @@ def open_all(data_key: bytes, object_key: str, version: int, sealed: Iterable[by
 def open_range(
     read_range: ReadRange, plain_bytes: int, data_key: bytes, object_key: str, version: int, offset: int, length: int
 ) -> bytes:
-    """The plain bytes [offset, offset + length), cut at the end of the object as a slice is.
+    """The plain bytes [offset, offset + length), cut at the end of the object like a slice.
 
-    `plain_bytes` is the size of the whole plain object. Reads the header and then, in one go, the chunks touched.
+    `plain_bytes` is the size of the whole plain object. Reads the header, and then all needed chunks in one read.
     """
     if offset < 0 or length < 0 or plain_bytes < 0:
         raise ValueError("offset, length and size must not be negative")
@@ -129,7 +130,7 @@ def open_range(
     chunk_bytes = _fixed_size(raw).chunk_bytes
     stride = chunk_bytes + TAG_BYTES
     last_index = max(plain_bytes - 1, 0) // chunk_bytes
-    # Past the end the last chunk is still opened, so that an empty answer is authentic too.
+    # For a range past the end the last chunk is opened, so that also an empty answer is authentic.
     first = min(offset // chunk_bytes, last_index)
     final = min(max(offset + length - 1, offset) // chunk_bytes, last_index)
     block = memoryview(read_range(HEADER_BYTES + first * stride, (final - first + 1) * stride))
@@ -143,7 +144,7 @@ def open_range(
 
 
 def plain_size(sealed_bytes: int, header: bytes) -> int:
-    """Size of the plain object, from the size of the sealed one and its header; authentic once a chunk has opened."""
+    """Size of the plain object, from its sealed size and its header. It is authentic only after a chunk was opened."""
     body = sealed_bytes - HEADER_BYTES
     chunks = -(-body // (_fixed_size(header).chunk_bytes + TAG_BYTES))
     if body < TAG_BYTES:
@@ -186,7 +187,7 @@ def _rechunk(plain: Iterable[bytes], size: int) -> Iterator[bytes]:
 
 
 class _Pieces:
-    """An iterable of byte strings read like a file; a piece of exactly the size asked for is not copied."""
+    """Reads an iterable of byte strings like a file. A piece of exactly the wanted size is not copied."""
 
     def __init__(self, pieces: Iterable[bytes]) -> None:
         self._pieces = iter(pieces)
@@ -194,7 +195,7 @@ class _Pieces:
         self._at = 0
 
     def take(self, size: int) -> bytes:
-        """Exactly `size` bytes, fewer only at the end."""
+        """The next `size` bytes; fewer only at the end."""
         parts: list[bytes] = []
         missing = size
         while missing:

@@ -1,4 +1,4 @@
-"""Signed cookies that carry a session's id and nothing else; the session's row is the truth (RFC 7519, HS256)."""
+"""Signed cookies that carry only a session's id (RFC 7519, HS256). The session's row says whether it is still valid."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ALGORITHM = "HS256"
 
 @dataclass(frozen=True)
 class SessionTokens:
-    """`audience` keeps patients' and staff's cookies from standing in for each other."""
+    """`audience`: a patient's cookie is not accepted as a cookie of staff, and the other way round."""
 
     key: bytes = field(repr=False)
     audience: str
@@ -24,7 +24,7 @@ class SessionTokens:
         return jwt.encode({"sid": session_id.hex, "aud": self.audience}, self.key, algorithm=ALGORITHM)
 
     def read(self, token: str) -> uuid.UUID:
-        """The session's id. Raises Unauthenticated for a token that we did not sign for this audience."""
+        """The session's id. Raises Unauthenticated unless we signed the token for this audience."""
         try:
             return _session_id(self.key, self.audience, token)
         except (jwt.InvalidTokenError, KeyError, ValueError, TypeError, AttributeError):
@@ -33,5 +33,5 @@ class SessionTokens:
 
 @lru_cache(maxsize=4096)
 def _session_id(key: bytes, audience: str, token: str) -> uuid.UUID:
-    """The verified id of a token. A token holds no time, so it is verified once for the hundred pictures of a stack."""
+    """The verified id in a token. It is cached: a token holds no time, and a stack has a hundred pictures."""
     return uuid.UUID(hex=jwt.decode(token, key, algorithms=[ALGORITHM], audience=audience)["sid"])

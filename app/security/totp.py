@@ -1,6 +1,6 @@
 """The second factor of staff: time-based one-time passwords (RFC 6238: SHA-1, 30 s, 6 digits) through pyotp.
 
-This module only says to which time step a code belongs. That it works once is kept in a row (app/services/staff).
+This module only says to which time step a code belongs. app/services/staff makes sure that a code works only once.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def new_secret() -> str:
 
 
 def matching_step(secret: str, typed: str, now: datetime) -> int | None:
-    """The time step of a code: the current one or a neighbour (RFC 6238, 5.2); None for a wrong code."""
+    """The time step of a code: the current step or a neighbour (RFC 6238, 5.2). None for a wrong code."""
     code = re.sub(r"\s", "", unicodedata.normalize("NFKC", typed[:16]))
     if not _TYPED.match(code):
         return None
@@ -36,10 +36,10 @@ def matching_step(secret: str, typed: str, now: datetime) -> int | None:
 
 
 def code_at(secret: str, now: datetime) -> str:
-    """The code an authenticator shows now."""
+    """The code that an authenticator shows now."""
     return pyotp.TOTP(secret).at(now)
 
 
 def provisioning_uri(secret: str, username: str) -> str:
-    """otpauth:// address for an authenticator's camera."""
+    """The otpauth:// address that an authenticator scans."""
     return pyotp.TOTP(secret).provisioning_uri(name=username, issuer_name=ISSUER)

@@ -1,7 +1,7 @@
-"""What codes are called in English, for machines and for the demo's console: one sentence for every code that is told.
+"""English words for the codes that machines and the demo's console show: one text for each code.
 
-The Chinese of the staff console is templates/staff/words.html and machine_words.html. What a code means is said where
-its enumeration stands.
+The Chinese words of the staff console are in templates/staff/words.html and machine_words.html. The enumerations say
+what each code means.
 """
 
 from __future__ import annotations
@@ -70,17 +70,17 @@ MATCHES: dict[str, str] = {
 
 
 def refusal(reason: str, note: str | None = None) -> str:
-    """Why an object was not taken; `note`: the text of a reason that is older than its codes."""
+    """Why an object was refused. `note`: the text of an old reason, from before there were codes."""
     return note or REFUSALS.get(reason, reason)
 
 
 def hold(reason: str | None, note: str | None) -> str:
-    """Why an exam is held; `note`: what staff typed."""
+    """Why an exam is held. `note`: what staff typed."""
     return note or HOLDS.get(reason or "", "")
 
 
 def match(reason: str | None, detail: str | None) -> str:
-    """Why a study is not matched; `detail`: the fields that differ, or the text of a reason older than its codes."""
+    """Why a study is not matched. `detail`: the fields that differ, or the text of an old reason without a code."""
     if reason == MatchReason.DIFFERS:
         return f"{MATCHES[reason]} {detail}"
     return detail or MATCHES.get(reason or "", "")

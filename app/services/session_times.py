@@ -1,4 +1,4 @@
-"""How long a session lives, of a patient or of staff: unused, in all, under a clock that jumps. Knows no rows."""
+"""How long a session of a patient or of staff lives: unused, in total, and when the clock jumps. No queries here."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from app.database import Database
 from app.errors import DatabaseUnavailable
 
 TOUCH_EVERY = timedelta(minutes=1)
-"""Not at every frame: a write a minute keeps a session alive."""
+"""One write a minute keeps a session alive: not every frame writes."""
 TOUCH_PATIENCE_S = 0.02
 SESSION_LIFETIME = timedelta(hours=12)
-"""However much it is used."""
+"""A session ends after this time, even when it is in use."""
 
 
 class SessionTimes(Protocol):
@@ -29,7 +29,8 @@ class SessionTimes(Protocol):
 
 
 def is_alive(times: SessionTimes, now: datetime, idle: timedelta) -> bool:
-    """A clock that was set back makes no session longer than it may be."""
+    """False when the session is revoked, over, or unused for longer than `idle`. A clock that was set back does not
+    make a session longer."""
     in_time = now < times.expires_at <= now + SESSION_LIFETIME + TOUCH_EVERY
     return times.revoked_at is None and in_time and now - times.last_seen_at <= idle
 
@@ -39,6 +40,6 @@ def is_to_be_touched(times: SessionTimes, now: datetime) -> bool:
 
 
 def touch(db: Database, note: Callable[[Session], None]) -> None:
-    """Note that a session is in use, where that can be had at once. Else its next request will: readers never wait."""
+    """Note that a session is in use. When the database is busy, the next request notes it: readers never wait."""
     with suppress(DatabaseUnavailable), db.session(patience_s=TOUCH_PATIENCE_S) as session:
         note(session)

@@ -1,4 +1,4 @@
-"""HTTP: guards, headers, error answers, blueprints. No SQL, no decisions."""
+"""HTTP: guards, headers, error answers, and views for each audience. No SQL; services decide."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from app.web.wsgi import arrival, headers, hosts, proxies, request_log
 
 
 def register(app: Flask) -> None:
-    """Install everything that answers HTTP. The order is the order in which it wraps a request."""
-    app.url_map.merge_slashes = (
-        False  # a redirect to the path with fewer would repeat a code, under a name of the client
-    )
+    """Install everything that answers HTTP. Each WSGI layer wraps the layers that were installed before it, so
+    `arrival` is the outermost; hooks run in the order of installation."""
+    # A redirect to the path with single slashes would repeat a code, under a host name that the client chose.
+    app.url_map.merge_slashes = False
     proxies.install(app)
     hosts.install(app)
     request_log.install(app)

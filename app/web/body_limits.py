@@ -1,4 +1,5 @@
-"""How large the body of a request may be. The limit is checked before the body is read."""
+"""How large the body of a request may be. The limit is checked before the body is read. Views check what the body
+holds."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ MAX_FORM_BYTES = 4096
 
 
 def limit_form() -> None:
-    """For `before_request` of a blueprint."""
+    """Limit the body of a form. For `before_request` of a blueprint."""
     limit_body(MAX_FORM_BYTES)
 
 

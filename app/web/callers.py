@@ -1,4 +1,5 @@
-"""Who asks, as places for slow work are counted: a token or an exam, and the address it comes from."""
+"""Who is counted when a request takes a place for slow work: a token or an exam, and the client's address. Places
+themselves are in `wsgi/thread_places`."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from app.web.wsgi.thread_places import Places
 
 
 def of_caller(places: Places, who: str) -> dict[str, int]:
-    """Who is counted, and how many of the places each may have: all but one, so that nobody shuts out the others. An
+    """Who is counted, and how many places each may have: all but one, so that no caller shuts out the others. An
     address that many people share is not counted."""
     most = places.for_one
     address = request.remote_addr or ""

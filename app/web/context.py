@@ -1,4 +1,4 @@
-"""How a view reaches the services of its application. No logic."""
+"""Gives a view the services of its application. No logic."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Every cookie of ours: its name, flags, site and age, decided here alone. What a value means, its session knows.
+"""All our cookies: their names, flags, site and age are set only here. The sessions know what a value means.
 
-Behind https each is bound to the host (`__Host-`: Secure, no Domain, path `/`; RFC 6265bis 4.1.3.2). The http demo uses
-the same cookies without prefix and Secure. No script reads one.
+With https each cookie is bound to the host (`__Host-`: Secure, no Domain, path `/`; RFC 6265bis 4.1.3.2). The demo
+without https uses the same cookies without prefix and Secure. No script can read them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ DOOR_SECONDS = 15 * 60
 
 @dataclass(frozen=True)
 class Cookie:
-    """`max_age_s` is None for one that ends with the browser."""
+    """`max_age_s`: None for a cookie that ends with the browser."""
 
     bare_name: str
     same_site: str
@@ -31,7 +31,7 @@ class Cookie:
         return _name(self.bare_name, services().settings.is_https)
 
     def read(self) -> str:
-        """What the browser sent, any text; empty when nothing."""
+        """The text that the browser sent; it can be anything. Empty when it sent none."""
         return request.cookies.get(self.name, "")
 
     def set(self, response: Response, value: str) -> None:
@@ -46,7 +46,7 @@ class Cookie:
 
 
 PATIENT = Cookie("cf-patient", "Lax")
-"""Lax: a patient comes by a link of another application."""
+"""Lax, because a patient comes by a link in another application."""
 DEVICE = Cookie("cf-device", "Lax", DEVICE_SECONDS)
 """A browser that was let in before."""
 DOOR = Cookie("cf-door", "Lax", DOOR_SECONDS)
@@ -57,7 +57,7 @@ FORM = Cookie("cf-form", "Strict")
 
 
 def form_settings(is_https: bool) -> dict[str, Any]:
-    """`FORM` in the words of Flask's configuration."""
+    """The cookie `FORM` as Flask's configuration."""
     return {
         "SESSION_COOKIE_NAME": _name(FORM.bare_name, is_https),
         "SESSION_COOKIE_SECURE": is_https,

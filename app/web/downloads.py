@@ -1,8 +1,8 @@
-"""Answers that are built while they are sent: ZIP archives of bounded memory. The views decide what goes in.
+"""Answers that are built while they are sent: ZIP archives with bounded memory. The views decide what they hold.
 
-A download keeps a thread for as long as its client reads, so at most a quarter of the threads may serve downloads of
-patients at one time, and a quarter those of machines. Neither one session or token nor one address has all of these
-places, and who reads too slowly loses his (`wsgi/arrival`).
+A download keeps a thread for as long as its client reads, so at most a quarter of the threads serve downloads of
+patients at one time, and another quarter downloads of machines. One exam, token or address never has all of these
+places, and a client that reads too slowly loses its place (`wsgi/arrival`).
 """
 
 from __future__ import annotations
@@ -40,7 +40,8 @@ class _Outlet(io.RawIOBase):
 
 
 def zip_stream(files: Iterable[tuple[str, Iterator[bytes]]]) -> Iterator[bytes]:
-    """A stored (not deflated: the contents are compressed already) ZIP archive of (name, chunks), piece by piece."""
+    """A ZIP archive of (name, chunks), piece by piece. It is not deflated, because the contents are compressed
+    already."""
     outlet = _Outlet()
     with zipfile.ZipFile(outlet, "w", zipfile.ZIP_STORED) as archive:
         for name, chunks in files:
@@ -62,8 +63,8 @@ def install(app: Flask) -> None:
 def stream_zip(
     files: Iterable[tuple[str, Iterator[bytes]]], filename: str, who: str, record: Callable[[], None]
 ) -> Response:
-    """Raises Busy. `who` asks: all sessions of an exam are one. `record` is called once it is sure that the download
-    begins."""
+    """A ZIP archive for a patient. `who`: the caller that is counted; all sessions of an exam count as one. `record` is
+    called when it is sure that the download begins. Raises Busy."""
 
     def begin() -> Response:
         record()
@@ -75,12 +76,12 @@ def stream_zip(
 
 
 def for_a_machine(token: str, begin: Callable[[], Response]) -> Response:
-    """A large answer. It begins when a place is free. Raises Busy."""
+    """A large answer for a machine. `begin` is called only when a place is free. Raises Busy."""
     return _in_a_place(_MACHINES_PLACES, token, begin)
 
 
 def _in_a_place(name: str, who: str, begin: Callable[[], Response]) -> Response:
-    """Give the place back when the answer is sent or broken off."""
+    """Take a place, and give it back when the answer is sent or broken off. Raises Busy."""
     places: Places = current_app.extensions[name]
     give_back = places.taken(of_caller(places, who))
     if give_back is None:

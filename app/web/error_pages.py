@@ -1,7 +1,7 @@
-"""One table: domain error -> HTTP answer. The only place where the two meet.
+"""Turns domain errors into HTTP answers by one table. No other module does this.
 
-Machines (`/dicomweb`, `/api`, `/hooks`) get JSON. Patients get a page in their words, staff a page in theirs: a request
-that reached the guards of the console (`g.at_console`) is one of staff. No answer quotes what was sent.
+Machines (`/dicomweb`, `/api`, `/hooks`) get JSON. Patients and staff get a page in their own words. A request counts as
+one of staff when it reached the guards of the console (`g.at_console`). No answer quotes the request.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ LED_ELSEWHERE: dict[type[errors.CloudFilmError], str] = {
     errors.Unauthenticated: "/staff/login",
     errors.PasswordOverAge: "/staff/password",
 }
-"""Staff are not refused here but led to the page with the missing step."""
+"""For these errors staff are not refused: they are led to the page with the missing step."""
 STAFF_PATHS = "/staff"
 MACHINE_PATHS = ("/dicomweb/", "/api/", "/hooks/")
 

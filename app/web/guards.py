@@ -47,7 +47,7 @@ def guarded(guard: Guard) -> Callable[[View], View]:
 
 
 def guard_of(app: Flask, endpoint: str) -> Guard | None:
-    """The guard that protects an endpoint, or None when nobody named one."""
+    """The guard that protects an endpoint, or None when it has no guard."""
     own: Guard | None = getattr(app.view_functions[endpoint], _GUARD, None)
     if own is not None:
         return own
@@ -62,7 +62,7 @@ def install(app: Flask) -> None:
 
 def _check() -> None:
     if request.environ["PATH_INFO"].startswith("//"):
-        raise NotFound  # Werkzeug drops all leading slashes but one: what is behind them is not asked for
+        raise NotFound  # Werkzeug drops all leading slashes but one, and would serve another page than was asked for
     if request.endpoint is None:
         return  # no such route: Flask answers 404 or 405 itself
     guard = guard_of(current_app, request.endpoint)

@@ -1,10 +1,10 @@
-"""No page of another site can make a visitor's browser act here: change a session, ask for a code, end one.
+"""Stops pages of other sites that make a visitor's browser act here: open or end a session, ask for a code.
 
-Browsers say where a POST comes from (Origin, Fetch standard 3.2; Sec-Fetch-Site, W3C Fetch Metadata), and that must be
-us. `Origin: null` is nobody: a page in a sandbox, a local file, a site that hides. Our own pages would send it too
-under Referrer-Policy `no-referrer`, so ours is `same-origin`. A request with neither header is of an old browser or of
-no browser: it needs what its form needs anyway, a factor or a session's token. Machines and carriers send no cookies of
-ours and have their own keys.
+Browsers say where a POST comes from (Origin, Fetch standard 3.2; Sec-Fetch-Site, W3C Fetch Metadata), and it must come
+from us. `Origin: null` is refused: it comes from a page in a sandbox, a local file, or a site that hides. With
+Referrer-Policy `no-referrer` our own pages would send it too, so our policy is `same-origin`. A request without both
+headers comes from an old browser or from no browser. It is let through, because its form still needs a factor or a
+session's token. Machines and carriers are not checked here: they send no cookies of ours and have their own keys.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from app.web.error_pages import MACHINE_PATHS
 
 LOOKING = frozenset({"GET", "HEAD", "OPTIONS"})
 OUR_SITES = frozenset({"same-origin", "none"})
-"""Of Sec-Fetch-Site: a page of ours, and the visitor in person (typed, bookmarked)."""
+"""Values of Sec-Fetch-Site: a page of ours, or the visitor in person (a typed or bookmarked address)."""
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -44,7 +44,7 @@ def _ours() -> set[tuple[str, str, int]]:
 
 
 def _origin(url: str) -> tuple[str, str, int] | None:
-    """Scheme, host and port (RFC 6454 4); None when there are none, as in `null`."""
+    """Scheme, host and port (RFC 6454 4); None when they are missing, as in `null`."""
     try:
         parts = urlsplit(url)
         port = parts.port or _PORTS[parts.scheme]

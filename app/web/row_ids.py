@@ -1,4 +1,4 @@
-"""Ids of rows as they stand in addresses."""
+"""Reads the ids of rows in addresses. Services look the rows up."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from app.errors import NotFound
 
 
 def row_id(text: str) -> uuid.UUID:
-    """The id in a part of an address, hexadecimal. Raises NotFound: what is no id names nothing."""
+    """The id in a part of an address, hexadecimal. Raises NotFound when the text is not an id."""
     try:
         return uuid.UUID(hex=text)
     except ValueError:

@@ -1,7 +1,8 @@
-"""Serves viewer_static/ under content-hashed, immutable addresses; `static_url` names them in templates.
+"""Serves viewer_static/ under content-hashed, immutable addresses; `static_url` names them in templates. Pages of views
+are not served here.
 
-The files are read once, at start. Later nothing is looked up in the folder: whoever can write there later serves
-nothing. A symbolic link is no file of ours.
+The files are read only once, at the start. So an attacker who can write to the folder later cannot serve anything.
+Symbolic links are ignored.
 """
 
 from __future__ import annotations
@@ -22,12 +23,12 @@ FOLDER = Path(__file__).resolve().parent.parent.parent / "viewer_static"
 blueprint = guarded_blueprint("static_files", __name__, public)
 _READ = "cloudfilm.static-files"
 _CONTENT_TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
-"""What the machine's own tables say differs from machine to machine, and a browser runs no script of another type."""
+"""Fixed here, because the tables of machines differ, and a browser runs a script only with the right type."""
 
 
 @dataclass(frozen=True)
 class StaticFile:
-    """What one address answers."""
+    """The answer of one address."""
 
     content: bytes
     content_type: str
@@ -36,8 +37,8 @@ class StaticFile:
 
 @dataclass(frozen=True)
 class StaticFiles:
-    """All files by name, and the one hash in their addresses: modules import each other by relative path, so they get
-    new addresses together."""
+    """All files by name, and the one hash in all their addresses. Modules import each other by relative path, so they
+    must get new addresses together."""
 
     by_name: Mapping[str, StaticFile]
     tree_hash: str
@@ -47,7 +48,7 @@ class StaticFiles:
 
 
 def read(folder: Path) -> StaticFiles:
-    """The regular files under `folder`, those in folders reached by a symbolic link left out. Raises OSError."""
+    """The regular files under `folder`. Folders behind a symbolic link are left out. Raises OSError."""
     digest, by_name = hashlib.sha256(), {}
     for name, content in sorted(_contents(folder)):
         digest.update(name.encode() + b"\0" + content)

@@ -1,6 +1,6 @@
-"""CT slices with invented content and the bytes of Part-10 files: the one builder and the one writer.
+"""Builds CT slices with invented content, and writes Part-10 files. No other file does either.
 
-The patient is the one of the tests' exam A1. Other kinds of objects are made of a slice by whoever needs them.
+The patient is that of the tests' exam A1. A test that needs another kind of object makes it from a slice.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
 
 
 def ct_slice(side: int = 8, **attributes: Any) -> Dataset:
-    """A slice of `side` x `side` pixels with fresh UIDs; the attributes replace its own, None removes one.
+    """A slice of `side` x `side` pixels with fresh UIDs. `attributes` replace its own attributes; None removes one.
 
-    The pixels, unless given, are a gradient of signed 16-bit values that begins at the instance number less 400.
+    Unless given, the pixels are a gradient of signed 16-bit values that begins at the instance number minus 400.
     """
     values: dict[str, Any] = {
         "SpecificCharacterSet": "ISO_IR 192",
@@ -59,9 +59,10 @@ def ct_slice(side: int = 8, **attributes: Any) -> Dataset:
 
 
 def part10(dataset: Dataset, transfer_syntax_uid: str = "") -> bytes:
-    """The dataset as a Part-10 file (PS3.10 7.1), which names its class and instance.
+    """The dataset as a Part-10 file (PS3.10 7.1). Its meta information names the SOP class and instance.
 
-    The transfer syntax is the named one, else the one of its file meta information, else explicit VR little endian.
+    The transfer syntax is `transfer_syntax_uid`, else that of the dataset's meta information, else explicit VR little
+    endian.
     """
     meta = dataset.file_meta = getattr(dataset, "file_meta", None) or FileMetaDataset()
     if transfer_syntax_uid or "TransferSyntaxUID" not in meta:
@@ -74,12 +75,12 @@ def part10(dataset: Dataset, transfer_syntax_uid: str = "") -> bytes:
 
 
 def ct_file(side: int = 8, **attributes: Any) -> bytes:
-    """A slice as a file."""
+    """A slice as the bytes of a file."""
     return part10(ct_slice(side, **attributes))
 
 
 def ct_series(count: int, **attributes: Any) -> list[bytes]:
-    """`count` slices of one series, as files."""
+    """`count` slices of one series, each as the bytes of a file."""
     uids = {"StudyInstanceUID": generate_uid(None), "SeriesInstanceUID": generate_uid(None)}
     return [ct_file(**(uids | {"InstanceNumber": number + 1} | attributes)) for number in range(count)]
 

@@ -1,4 +1,4 @@
-"""Multipart bodies as DICOMweb clients send them, and their answers taken apart."""
+"""Makes multipart bodies as DICOMweb clients send them, and splits multipart answers into parts. Sends nothing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def body(files: Iterable[bytes], part_type: str | None = "application/dicom", bo
 
 
 def take_apart(answer: bytes, content_type: str) -> list[tuple[dict[str, str], bytes]]:
-    """(headers by small-letter name, content) of each part of a multipart answer."""
+    """(headers by lower-case name, content) of each part of a multipart answer."""
     boundary = content_type.split("boundary=")[1].split(";")[0].strip('"').encode()
     pieces = answer.split(b"--" + boundary)
     assert pieces[0] == b""

@@ -1,4 +1,4 @@
-"""A real Chromium the size of a phone, on a slow line where asked. What is read off its pages is the caller's."""
+"""A real Chromium with the size of a phone, on a slow line if wanted. The caller checks the pages."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SLOW_4G = {"offline": False, "latency": 150, "downloadThroughput": 200_000, "upl
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """The browser until the block ends."""
+    """Start the browser; it ends with the block."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         try:
@@ -38,7 +38,7 @@ def chromium() -> Iterator[Browser]:
 
 @contextmanager
 def phone_page(browser: Browser, **options: Any) -> Iterator[Page]:
-    """A page on a phone. Anything the browser complains about, a refused script or style too, is an AssertionError."""
+    """A page on a phone. Raises AssertionError when a script fails or the browser refuses a script or a style."""
     context = browser.new_context(**{"viewport": PHONE, "has_touch": True, "device_scale_factor": 2, **options})
     page = context.new_page()
     complaints: list[str] = []
@@ -52,7 +52,7 @@ def phone_page(browser: Browser, **options: Any) -> Iterator[Page]:
 
 
 def throttled(page: Page) -> Page:
-    """The page on a slow line and a processor four times slower."""
+    """The page, now on a slow line and a processor that is four times slower."""
     session = page.context.new_cdp_session(page)
     session.send("Network.enable")
     session.send("Network.emulateNetworkConditions", SLOW_4G)

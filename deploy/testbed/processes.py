@@ -1,6 +1,5 @@
-"""The one way a program is started here: in a group of its own, what it says in a file, waited for until it is ready.
-
-Which programs, and with which settings, is `servers` and whoever starts another one.
+"""The only way to start a program here: in its own process group, with its output in a file, and waiting until it is
+ready. `servers` and other callers choose the program and its settings.
 """
 
 from __future__ import annotations
@@ -25,18 +24,18 @@ COMMAND_PATIENCE_S = 120
 
 @dataclass(frozen=True)
 class Running:
-    """A started program; `log` is the file that everything it says goes to."""
+    """A started program. `log` is the file with all its output."""
 
     process: subprocess.Popen[bytes]
     log: Path
 
     @property
     def said(self) -> str:
-        """Everything it said so far."""
+        """All output so far."""
         return self.log.read_text()
 
     def end(self, how: signal.Signals = signal.SIGTERM) -> int:
-        """Send a signal to the whole group, unless the program is gone; wait for its end; the exit status."""
+        """Send a signal to the whole group, unless the program is gone. Wait for its end and return the exit status."""
         if self.process.poll() is None:
             os.killpg(self.process.pid, how)
         return self.process.wait(PATIENCE_S)
@@ -54,10 +53,10 @@ def started(
     end: signal.Signals = signal.SIGKILL,
     folder: Path = ROOT,
 ) -> Iterator[Running]:
-    """The program in `folder`, from when it is `ready` until the block ends; `end` is the signal that ends it.
+    """Start a program in `folder` and wait until it is `ready`. At the end of the block the signal `end` ends it.
 
-    It gets the `environ` and nothing else of ours but PATH; the log is added to. Raises RuntimeError with the end of
-    the log when the program ends, or is not ready within PATIENCE_S.
+    Its environment is `environ`, PATH and PYTHONUNBUFFERED. Its output is appended to `log`. Raises RuntimeError with
+    the end of the log when the program ends, or when it is not ready within PATIENCE_S.
     """
     log.parent.mkdir(exist_ok=True)
     with log.open("ab") as file:
@@ -73,7 +72,7 @@ def started(
 
 
 def finished(command: Sequence[str], environ: Mapping[str, str]) -> tuple[int, str]:
-    """Exit status and output, errors too, of a program that ends by itself."""
+    """Run a program that ends by itself; returns its exit status and its output with errors."""
     done = subprocess.run(
         command,
         cwd=ROOT,
@@ -87,7 +86,7 @@ def finished(command: Sequence[str], environ: Mapping[str, str]) -> tuple[int, s
 
 
 def free_port() -> int:
-    """A port of the loopback that nobody listens on now."""
+    """A loopback port on which nobody listens now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -95,7 +94,7 @@ def free_port() -> int:
 
 
 def listening(port: int) -> Ready:
-    """Ready when a connection to the port is accepted."""
+    """The program is ready when it accepts a connection to the port."""
 
     def ready(_: Running) -> bool:
         try:
@@ -108,7 +107,7 @@ def listening(port: int) -> Ready:
 
 
 def answering(address: str) -> Ready:
-    """Ready when a GET of the address is answered with success."""
+    """The program is ready when a GET of the address succeeds."""
 
     def ready(_: Running) -> bool:
         try:
@@ -121,7 +120,7 @@ def answering(address: str) -> Ready:
 
 
 def saying(pattern: str) -> Ready:
-    """Ready when the log has what the pattern describes."""
+    """The program is ready when its log matches the pattern."""
     return lambda running: re.search(pattern, running.said) is not None
 
 

@@ -1,6 +1,6 @@
-"""Our own servers as a hospital starts them, each a process on loopback ports of its own: web, worker, DICOM door.
+"""Our own servers as a hospital starts them: web, worker, DICOM door. Each is a process with its own loopback port.
 
-`environment` is a demo's house in a folder; other settings are the caller's. The programs of others are not here.
+`environment` describes a demo installation in a folder; callers add other settings. Programs of others are not here.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ class Server:
         return self.running.process.pid
 
     def end(self, how: signal.Signals) -> int:
-        """Send a signal to all of it and wait; the exit status."""
+        """Send a signal to all processes of the server and wait; returns the exit status."""
         return self.running.end(how)
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """What every server of the house in this folder is started with."""
+    """The environment variables of every server of the demo installation in this folder."""
     ours = {name: value for name, value in os.environ.items() if not name.startswith("CLOUDFILM_")}
     return ours | {
         "CLOUDFILM_PROFILE": "demo",
@@ -47,12 +47,12 @@ def environment(folder: Path) -> dict[str, str]:
 
 
 def settings_of(folder: Path, **settings: str) -> Settings:
-    """The settings the servers of this folder run with; `settings`: more of them, by variable."""
+    """The settings of the servers of this folder. `settings`: more settings, by variable."""
     return Settings.from_env({"CLOUDFILM_PROFILE": "demo", "CLOUDFILM_VAR_DIR": str(folder / "var")} | settings)
 
 
 def gunicorn_command(port: int, *options: str, application: str = "wsgi:application") -> list[str]:
-    """As the README says, with the configuration that is shipped."""
+    """The command of docs/operating.md, with the shipped configuration."""
     program = str(Path(sys.executable).with_name("gunicorn"))
     return [program, "-c", "deploy/gunicorn.conf.py", "-b", f"127.0.0.1:{port}", *options, application]
 
@@ -61,7 +61,7 @@ def gunicorn_command(port: int, *options: str, application: str = "wsgi:applicat
 def gunicorn(
     folder: Path, *options: str, application: str = "wsgi:application", environ: Mapping[str, str] | None = None
 ) -> Iterator[Server]:
-    """gunicorn until the block ends, on the house in `folder` or with another environment; logs in `folder/logs`."""
+    """gunicorn until the block ends, with the environment of `folder` or with `environ`; it logs to `folder/logs`."""
     port = free_port()
     command = gunicorn_command(port, *options, application=application)
     environ = environment(folder) if environ is None else environ
@@ -79,7 +79,7 @@ def worker(folder: Path, environ: Mapping[str, str]) -> Iterator[Running]:
 
 @contextmanager
 def dicom_door(folder: Path) -> Iterator[Server]:
-    """`flask scp` on the house in `folder` until the block ends."""
+    """`flask scp` with the demo installation in `folder`, until the block ends."""
     port = free_port()
     command = [sys.executable, "-m", "flask", "--app", "wsgi", "scp"]
     environ = environment(folder) | {"DICOM_PORT": str(port)}
@@ -88,6 +88,6 @@ def dicom_door(folder: Path) -> Iterator[Server]:
 
 
 def _new(log: Path) -> Path:
-    """Without what an earlier process said, which would be taken for this one's."""
+    """The log, without the output of an earlier process: it would look like the output of the new process."""
     log.unlink(missing_ok=True)
     return log

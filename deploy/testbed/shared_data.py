@@ -1,4 +1,4 @@
-"""Where the shared real data is. What happens where it is not on this machine is the caller's."""
+"""Where the shared real data is. The caller decides what to do when this machine does not have it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ FOLDER = Path(os.environ.get("CLOUDFILM_SHARED_DATA", ROOT.parent / "shared" / "
 
 
 def files_of(name: str) -> list[Path]:
-    """All files of a shared folder that may be DICOM; empty where it is absent (for parametrising)."""
+    """All files of a shared folder that may be DICOM; empty when the folder is missing (for parametrised tests)."""
     return sorted(
         path for path in (FOLDER / name).rglob("*") if path.is_file() and path.suffix not in (".txt", ".json", ".gz")
     )

@@ -1,1 +1,1 @@
-"""A strict carrier for demo and tests: it refuses what the real one refuses."""
+"""A simulated carrier for demo and tests. It refuses what the real carrier refuses. Never used in production."""

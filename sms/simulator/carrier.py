@@ -1,6 +1,6 @@
-"""The simulated carrier in the same process: an SmsSender that keeps every rule of the strict one.
+"""The simulated carrier in the same process: an SmsSender with the same rules as the HTTP server in `server`.
 
-The rules are in `rules`, its receipts in `receipts`, the phones' memory in `inbox`.
+The rules are in `rules`, the receipts in `receipts`, the phones' memory in `inbox`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ APP_ID = "1400000000"
 
 @dataclass(frozen=True)
 class SimulatedCarrier:
-    """`path`: the carrier's SQLite file; `PhoneInbox(path)` reads the phones, also from other processes."""
+    """`path`: the carrier's SQLite file. `PhoneInbox(path)` reads the phones' messages, also from other processes."""
 
     path: Path
     now: Callable[[], datetime]
@@ -32,7 +32,7 @@ class SimulatedCarrier:
     def approving(
         cls, path: Path, now: Callable[[], datetime], signature: str, limits: FrequencyLimits | None = None
     ) -> SimulatedCarrier:
-        """A carrier that approved this signature and every template of ours, under its own name as id."""
+        """A carrier that approved this signature and all our templates. The id of a template is its name."""
         account = CarrierAccount(APP_ID, frozenset({signature}), TEMPLATES, limits or FrequencyLimits())
         return cls(path, now, account)
 
@@ -52,5 +52,5 @@ class SimulatedCarrier:
         return [pulled(item) for item in receipts.pull(self.path, request)["PullSmsSendStatusSet"]]
 
     def push_receipts(self, post: Callable[[Sequence[Mapping[str, str]]], bool]) -> int:
-        """Hand what is due to `post`, which speaks to the hook; returns how many receipts were taken."""
+        """Give all due receipts to `post`, which calls the hook; returns how many receipts the hook took."""
         return receipts.push(self.path, post, self.now())

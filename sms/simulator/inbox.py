@@ -1,4 +1,4 @@
-"""The simulated phones' memory: one small SQLite file, durable, readable by other processes. No carrier rules here."""
+"""The memory of the simulated phones: a small durable SQLite file that other processes can read. No rules here."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CREATE INDEX IF NOT EXISTS submission_phone ON submission (phone, at);
 
 @contextmanager
 def transaction(path: Path) -> Iterator[sqlite3.Connection]:
-    """One durable write transaction on the simulated carrier's file, which is made when it is missing."""
+    """One durable write transaction on the simulated carrier's file. A missing file is created."""
     with closing(sqlite3.connect(path, timeout=30, isolation_level=None)) as connection:
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA journal_mode=WAL")
@@ -39,7 +39,7 @@ def transaction(path: Path) -> Iterator[sqlite3.Connection]:
 
 @dataclass(frozen=True)
 class InboxMessage:
-    """What a phone shows. `sender` is the signature without brackets, `at` aware UTC."""
+    """A message as a phone shows it. `sender` is the signature without brackets, `at` is aware UTC."""
 
     phone: str = field(repr=False)
     sender: str

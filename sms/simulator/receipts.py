@@ -1,4 +1,5 @@
 """Delivery receipts of the simulated carrier: pushed in the vendor's callback format, or pulled by phone number.
+The rules for sending are in `rules`.
 
 Source: cloud.tencent.com/document/product/382/5807 (callback), models.PullSmsSendStatus (pull).
 """
@@ -25,11 +26,11 @@ _CHINA = timezone(timedelta(hours=8))
 _DESCRIPTIONS = {"SUCCESS": "用户短信送达成功", "FAIL": "短信发送失败"}
 
 PostReceipts = Callable[[Sequence[Mapping[str, str]]], bool]
-"""Posts one array to the hospital's hook; True when it was answered with result 0."""
+"""Posts one array to the hospital's hook; True when the hook answers with result 0."""
 
 
 def push(path: Path, post: PostReceipts, now: datetime) -> int:
-    """Push every receipt that is due, at most three times in all; returns how many were taken."""
+    """Push due receipts, each at most three times in all; returns how many receipts were taken."""
     with transaction(path) as connection:
         due = connection.execute(
             "SELECT * FROM submission WHERE receipt IS NOT NULL AND NOT pushed AND pushes < ? AND receipt_at <= ?"
@@ -46,7 +47,7 @@ def push(path: Path, post: PostReceipts, now: datetime) -> int:
 
 
 def callback_item(row: Row) -> dict[str, str]:
-    """As the vendor writes it: times are China's, without saying so."""
+    """A receipt as the vendor writes it. Times are China's time without a zone."""
     status, _, errmsg = row["receipt"].partition(":")
     return {
         "user_receive_time": _instant(row).astimezone(_CHINA).strftime("%Y-%m-%d %H:%M:%S"),
@@ -60,7 +61,7 @@ def callback_item(row: Row) -> dict[str, str]:
 
 
 def pull(path: Path, request: Mapping[str, Any]) -> dict[str, Any]:
-    """Answer PullSmsSendStatusByPhoneNumber: only what the network reported on, the newest last. Raises ApiError."""
+    """Answer PullSmsSendStatusByPhoneNumber: only messages that the network reported, newest last. Raises ApiError."""
     if any(name not in request for name in ("PhoneNumber", "BeginTime", "EndTime", "Limit")):
         raise ApiError("MissingParameter")
     if not 0 < request["Limit"] <= MOST_ITEMS:
@@ -93,7 +94,7 @@ def _instant(row: Row) -> datetime:
 
 @dataclass(frozen=True)
 class HookPoster:
-    """Posts receipts to the hospital's real hook, as the vendor would. `url` holds the hook's secret."""
+    """Posts receipts to the hospital's real hook, as the vendor does. `url` contains the hook's secret."""
 
     url: str = field(repr=False)
 

@@ -1,6 +1,6 @@
 """The rules of the simulated carrier: what SendSms refuses, what it charges, and how special numbers behave.
 
-Shared by the in-process form (`carrier`) and the HTTP form (`server`). Made to refuse what the real one refuses.
+The in-process form (`carrier`) and the HTTP form (`server`) share them. They refuse what the real carrier refuses.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ CONTEXT_BYTES = 512
 
 @dataclass(frozen=True)
 class Behaviour:
-    """How a number answers. `code`: SendStatus; `arrives`: the phone shows it; `receipt`: (status, errmsg) or None."""
+    """How a number behaves. `code`: SendStatus; `arrives`: the phone shows the message; `receipt`: (status, errmsg) or
+    None."""
 
     code: str = "Ok"
     arrives: bool = True
@@ -45,12 +46,13 @@ MAGIC: Mapping[str, Behaviour] = {
     "+8617000000008": Behaviour(receipt=None),
     "+8617000000009": Behaviour("FailedOperation.InsufficientBalanceInSmsPackage", arrives=False, receipt=None),
 }
-"""1 taken, never arrives · 2 blacklist · 3 no such number · 4 upstream time-out but it arrives · 5 the same, lost ·
-6 the first try is too late, the next is taken · 7 taken, but no answer · 8 taken, no receipt · 9 no balance."""
+"""By last digit: 1 taken, never arrives · 2 blacklist · 3 no such number · 4 time-out behind the carrier, arrives ·
+5 the same, never arrives · 6 the first try times out, the next is taken · 7 taken, no answer · 8 taken, no receipt ·
+9 no balance."""
 
 
 class ApiError(Exception):
-    """The whole request is refused; `code` as in Response.Error.Code."""
+    """The whole request is refused. `code` is the value of Response.Error.Code."""
 
     def __init__(self, code: str) -> None:
         self.code = code
@@ -58,12 +60,13 @@ class ApiError(Exception):
 
 
 class ConnectionDropped(Exception):
-    """The request was taken, and its answer gets lost."""
+    """The carrier took the request, and its answer gets lost."""
 
 
 @dataclass(frozen=True)
 class FrequencyLimits:
-    """Set in the carrier's console. 1023: seconds between equal texts; 1024 and 1025: messages an hour and a day."""
+    """Limits that a customer sets in the carrier's console. Code 1023: seconds between equal texts; 1024 and 1025:
+    messages an hour and a day."""
 
     same_text_s: int = 30
     per_hour: int = 5
@@ -81,7 +84,7 @@ class CarrierAccount:
 
 
 def send_sms(path: Path, account: CarrierAccount, request: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    """Answer one SendSms call; taken messages are durable in the file. Raises ApiError, ConnectionDropped."""
+    """Answer one SendSms call. Taken messages are durable in the file. Raises ApiError, ConnectionDropped."""
     numbers = _whole_request(account, request)
     template = account.templates.get(request["TemplateId"])
     with transaction(path) as connection:
@@ -167,7 +170,7 @@ def _refusal(
 
 
 def _text(template: SmsTemplate, signature: str, variables: tuple[str, ...]) -> str:
-    # written out here: the carrier fills templates itself, it does not trust the sender's own rendering
+    # Written again here: a carrier fills templates itself and does not trust the sender's rendering.
     body = template.body
     for position, value in enumerate(variables, 1):
         body = body.replace(f"{{{position}}}", value)
@@ -197,7 +200,7 @@ def _tried(connection: Connection, phone: str) -> bool:
 
 def _submit(connection: Connection, phone: str, text: str, context: str, behaviour: Behaviour, now: datetime) -> str:
     serial = f"2640:{uuid4().int % 10**20:020d}"
-    # a first try that was not taken is remembered without its text: it counts for no limit
+    # A first try that was not taken is stored without its text, so it counts for no limit.
     kept_text = "" if behaviour.only_first else text
     receipt = ":".join(behaviour.receipt) if behaviour.receipt else None
     connection.execute(

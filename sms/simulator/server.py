@@ -1,6 +1,7 @@
-"""The strict simulated carrier as an HTTP server: TC3-HMAC-SHA256 is verified, then the rules of `rules` hold.
+"""The simulated carrier as an HTTP server. It verifies TC3-HMAC-SHA256 and then applies `rules`.
 
-Source: cloud.tencent.com/document/api/382/52072 (signature v3). For contract tests of the real adapter over loopback.
+Contract tests run the real adapter against it over loopback. Source: cloud.tencent.com/document/api/382/52072
+(signature v3).
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ _AUTHORIZATION = re.compile(
 
 @dataclass(frozen=True)
 class StrictCarrier:
-    """What the server checks against. `now` is the carrier's own clock."""
+    """The server's account, secrets and clock. `now` is the carrier's own clock."""
 
     path: Path
     account: CarrierAccount
@@ -112,7 +113,7 @@ def serving(carrier: StrictCarrier) -> Iterator[str]:
             self.wfile.write(answer)
 
         def log_message(self, *_: Any) -> None:
-            """Silent: the path of a log is no place for requests with phone numbers."""
+            """Log nothing, because requests hold phone numbers."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)

@@ -1,4 +1,4 @@
-"""Reads the vendor's status callback. Source: cloud.tencent.com/document/product/382/5807."""
+"""Reads the vendor's status callback (cloud.tencent.com/document/product/382/5807). The hook is in app/web/hooks."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _SERIAL = re.compile(r"[!-~]{1,128}")
 
 
 def receipts_of(body: Any) -> list[DeliveryReceipt]:
-    """The receipts of a callback's body, decoded from JSON. Raises InvalidCallback unless it is an array of up to 100.
+    """The receipts in a callback's decoded JSON body. Raises InvalidCallback unless it is an array of up to 100 items.
 
-    An item that is no receipt is left out: refusing it would have the good ones pushed again.
+    An item that is no receipt is left out. After a refusal the carrier would push the good items again.
     """
     if not isinstance(body, list) or len(body) > MOST_ITEMS:
         raise InvalidCallback(f"must be an array of at most {MOST_ITEMS} receipts")
@@ -25,7 +25,7 @@ def receipts_of(body: Any) -> list[DeliveryReceipt]:
 
 
 def printable(text: str) -> str:
-    """The carrier's word as a database takes it: without NUL and lone surrogates, at most 64 characters."""
+    """The carrier's text in a form that fits the database: no NUL, no lone surrogates, at most 64 characters."""
     return "".join(letter for letter in text if letter.isprintable())[:LONGEST_CODE]
 
 

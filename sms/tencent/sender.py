@@ -1,4 +1,4 @@
-"""Tencent Cloud SMS (API 2021-01-11) through the official SDK, and what its answers mean.
+"""Sends through Tencent Cloud SMS (API 2021-01-11) with the official SDK, and says what its answers mean.
 
 Source: cloud.tencent.com/document/api/382/55981 (SendSms), 382/59177 (codes), 382/38780 (common codes).
 """
@@ -31,14 +31,14 @@ TIMEOUT_S = 8
 MOST_RECEIPTS = 100
 NO_TEMPLATE_ID = "no template id"
 NO_CONNECTION = "no connection"
-"""Our own words, beside the carrier's: nothing was asked of it."""
+"""Our own codes, beside the carrier's. They mean that no request reached the carrier."""
 
-# at debug level the SDK writes whole requests, phone numbers and all
+# At debug level the SDK would log whole requests with phone numbers.
 logging.getLogger("tencentcloud_sdk_common").setLevel(logging.WARNING)
 
 
 class Outcome(Enum):
-    """What to do about a code: REFUSED and ALARM are final, RETRY was not taken, UNKNOWN may have been taken."""
+    """What a code means. REFUSED, ALARM: final. RETRY: the message was not taken. UNKNOWN: it may have been taken."""
 
     REFUSED = "refused"
     ALARM = "alarm"
@@ -53,8 +53,8 @@ class Meaning:
     after_s: int = 0
 
 
-# One table. A code that is not listed is looked up by its family (the part before the dot); an unlisted family is
-# UNKNOWN: nothing may be sent twice because a new code appeared. The numbers are those of the older API.
+# A code that is not listed has the meaning of its family (the part before the dot). An unlisted family is UNKNOWN, so
+# that a new code never causes a second sending. The numbers in the reasons are those of the older API.
 CODES: Mapping[str, Meaning] = {
     "FailedOperation.PhoneNumberInBlacklist": Meaning(Outcome.REFUSED, "1015: the owner refuses such messages"),
     "InvalidParameterValue.IncorrectPhoneNumber": Meaning(Outcome.REFUSED, "1016: no such number"),
@@ -101,7 +101,7 @@ CODES: Mapping[str, Meaning] = {
 
 
 def error_of(code: str, *, serial: str | None = None) -> SendingError:
-    """The exception for a code of the carrier; its own message is left out, for it may quote the phone number."""
+    """The exception for a code of the carrier. The carrier's message is left out: it may quote the phone number."""
     meaning = _meaning(code)
     if meaning.outcome is Outcome.UNKNOWN:
         return SmsUnknown(code, meaning.reason, serial=serial)
@@ -111,7 +111,7 @@ def error_of(code: str, *, serial: str | None = None) -> SendingError:
 
 
 def is_alarm(code: str) -> bool:
-    """Does every further message fail too, until somebody acts?"""
+    """Whether every further message fails too, until somebody acts."""
     return code == NO_TEMPLATE_ID or _meaning(code).outcome is Outcome.ALARM
 
 
@@ -120,7 +120,7 @@ def _meaning(code: str) -> Meaning:
 
 
 def accepted(status: Mapping[str, Any]) -> Accepted:
-    """The acceptance in one item of SendStatusSet. Raises the error its code stands for."""
+    """The acceptance in one item of SendStatusSet. Raises the error of its code."""
     serial = str(status.get("SerialNo") or "")
     if status.get("Code") != "Ok":
         raise error_of(str(status.get("Code") or "no code"), serial=serial or None)
@@ -143,7 +143,7 @@ class TencentSender:
     def __init__(
         self, account: TencentAccount, template_ids: Mapping[str, str], *, endpoint: str = "", scheme: str = "https"
     ) -> None:
-        """`endpoint` (host or host:port) and `scheme` are for another region's door and for tests."""
+        """`endpoint` (host or host:port) and `scheme` are for the servers of another region and for tests."""
         self._account = account
         self._template_ids = dict(template_ids)
         profile = HttpProfile(protocol=scheme, endpoint=endpoint or None, reqTimeout=TIMEOUT_S)
@@ -173,7 +173,7 @@ class TencentSender:
         return [pulled(item) for item in answer.get("PullSmsSendStatusSet") or []]
 
     def _call(self, action: str, request: Mapping[str, Any]) -> dict[str, Any]:
-        # A client of its own per call: the SDK's is not made for threads, and costs nothing beside the request.
+        # A new client for each call: the SDK's client is not thread-safe, and it costs little beside the request.
         client = SmsClient(
             Credential(self._account.secret_id, self._account.secret_key), self._account.region, self._profile
         )
@@ -182,7 +182,7 @@ class TencentSender:
         try:
             answer = getattr(client, action)(model)
         except TencentCloudSDKException as fault:
-            # `from None`: the SDK's text quotes the request, and its cause the whole connection
+            # `from None`: the SDK's text quotes the request, and its cause describes the whole connection.
             raise (_never_sent(fault) or error_of(str(fault.get_code()))) from None
         read: dict[str, Any] = json.loads(answer.to_json_string())
         return read
@@ -203,7 +203,7 @@ def send_request(
 
 
 def pulled(item: Mapping[str, Any]) -> DeliveryReceipt:
-    """One item of PullSmsSendStatusSet."""
+    """The receipt in one item of PullSmsSendStatusSet."""
     return DeliveryReceipt(
         serial=str(item.get("SerialNo") or ""),
         phone=str(item.get("PhoneNumber") or ""),
@@ -214,7 +214,7 @@ def pulled(item: Mapping[str, Any]) -> DeliveryReceipt:
 
 
 def _never_sent(fault: TencentCloudSDKException) -> SmsRetryLater | None:
-    """A connection that was never made carried no request; any other network fault may have."""
+    """SmsRetryLater when no connection was made, so that no request was sent; None for every other network fault."""
     cause = fault.__context__
     reason = getattr(cause.args[0], "reason", None) if cause is not None and cause.args else None
     if isinstance(cause, requests.exceptions.ConnectTimeout) or isinstance(reason, NewConnectionError):

@@ -242,4 +242,8 @@ def test_sentences_of_before_are_those_that_codes_are_told_in() -> None:
         Refusal.OTHER,
     }
     assert set(step.HOLDS.values()) == set(HoldReason) - {HoldReason.BY_STAFF}
-    assert set(step.MATCHES.values()) == set(MatchReason) - {MatchReason.DIFFERS, MatchReason.OTHER}
+    assert set(step.MATCHES.values()) == set(MatchReason) - {
+        MatchReason.DIFFERS,
+        MatchReason.TOO_MANY_STUDIES,
+        MatchReason.OTHER,
+    }

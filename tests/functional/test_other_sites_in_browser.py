@@ -14,8 +14,9 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from app.bootstrap import Services
 from app.models import AccessAttempts, Job, PatientSession
+from deploy.testbed.phone import phone_page
 from tests.factories.access import Issued, application, issued
-from tests.factories.browser import in_browser, phone_page
+from tests.factories.browser import in_browser
 from tests.factories.house import services
 
 pytestmark = in_browser

@@ -65,8 +65,7 @@ def hostile_files() -> Iterator[bytes]:
         dataset.PixelData = encapsulate([frame] * FRAMES)
         dataset["PixelData"].VR = "OB"
         dataset["PixelData"].is_undefined_length = True
-        dataset.file_meta.TransferSyntaxUID = DEFLATED_FRAME
-        yield part10(dataset)
+        yield part10(dataset, DEFLATED_FRAME)
 
 
 def ordinary_files() -> Iterator[bytes]:

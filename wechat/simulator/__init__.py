@@ -1,1 +1,1 @@
-"""A strict official account for demo and tests."""
+"""A simulated official account for demo and tests. It is strict, and never used in production."""

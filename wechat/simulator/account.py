@@ -1,4 +1,7 @@
-"""A simulated WeChat in the same process: refuses what the real one refuses, keeps notices in a small SQLite file."""
+"""A simulated WeChat in the same process. It refuses what WeChat refuses, and keeps notices in a small SQLite file.
+
+The rules of fields are in wechat/notices.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ MAGIC = {
     "magic-quota": 45009,
     "magic-busy": -1,
 }
-"""Openid -> errcode it always answers with."""
+"""Openid -> the errcode that every notice to it gets."""
 TAKEN_UNANSWERED = "magic-taken-unanswered"
 
 _SCHEMA = """
@@ -34,7 +37,7 @@ CREATE TABLE IF NOT EXISTS notice (
 
 @dataclass(frozen=True)
 class ShownNotice:
-    """A notice as the follower sees it; `fields` are (label, value)."""
+    """A notice as the follower sees it. `fields`: (label, value) pairs."""
 
     title: str
     fields: tuple[tuple[str, str], ...] = field(repr=False)
@@ -44,7 +47,7 @@ class ShownNotice:
 
 @dataclass(frozen=True)
 class SimulatedWechat:
-    """WechatNotifier; `path` is its SQLite file, durable and readable from other processes."""
+    """A WechatNotifier. `path` is its SQLite file, which is durable and which other processes can read."""
 
     path: Path
     now: Callable[[], datetime]

@@ -1,1 +1,1 @@
-"""Compressed frames to arrays, arrays to pictures a browser shows."""
+"""Decodes frames to arrays, and encodes arrays to pictures for a browser. Windows and colours are in `display`."""

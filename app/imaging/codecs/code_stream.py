@@ -1,4 +1,7 @@
-"""The size a JPEG or JPEG 2000 code stream claims, read before a decoder allocates it. Decoding is `decode`."""
+"""The picture size that a JPEG or JPEG 2000 code stream claims, read before a decoder allocates memory for it.
+
+Decoding is in `decode`.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ _FRAME_HEADERS = frozenset({*range(0xC0, 0xD0), 0xF7}) - {0xC4, 0xC8, 0xCC}
 
 
 def claimed_size(stream: bytes) -> tuple[int, int, int] | None:
-    """(rows, columns, samples a pixel) of the picture, None when the stream does not say (rows 0: after a scan)."""
+    """(rows, columns, samples a pixel) of the picture; None when the start of the stream does not tell the size."""
     if stream.startswith(JPEG_START):
         return _jpeg(stream)
     start = stream.find(J2K_START, 0, 4096)
@@ -22,7 +25,7 @@ def claimed_size(stream: bytes) -> tuple[int, int, int] | None:
 
 
 def _jpeg(stream: bytes) -> tuple[int, int, int] | None:
-    """Of the first frame header: ITU-T T.81 B.2.2, T.87 C.2.2."""
+    """The size in the first frame header (ITU-T T.81 B.2.2, T.87 C.2.2). None for rows 0: they follow after a scan."""
     at = 2
     while at + 10 <= len(stream) and stream[at] == 0xFF:
         marker = stream[at + 1]

@@ -1,6 +1,6 @@
-"""Encoded frame bytes -> stored pixel values, by transfer syntax. Display is `window`; limits are `sandbox`.
+"""Encoded frame bytes -> stored pixel values, by transfer syntax. Display is in `window`, limits are in `sandbox`.
 
-imagecodecs does the decoding: of the libraries tried it alone survived every mutated frame (docs/adr/0003).
+imagecodecs decodes. It was the only tried library that survived every mutated frame (docs/adr/0003).
 """
 
 from __future__ import annotations
@@ -37,19 +37,19 @@ class Codec:
     name: str
     decode: Callable[[ImageHeader, bytes], Pixels]
     to_rgb: frozenset[str] = frozenset()
-    """Photometric interpretations which the decoder itself turns into RGB."""
+    """Photometric interpretations that the decoder itself converts to RGB."""
     bit_packed: bool = False
-    """1-bit pixels come eight a byte, not one a sample."""
+    """A byte holds eight 1-bit pixels; else each pixel has its own sample."""
     has_size: bool = False
-    """The code stream tells its own size."""
+    """The code stream tells the size of its picture."""
 
 
 def decode_frame(header: ImageHeader, frame: bytes, index: int = 0) -> Pixels:
     """Stored values of one frame: (rows, columns) or (rows, columns, samples), sign restored, high bits masked.
 
-    `index` counts from 0 and matters for native 1-bit frames, which may start inside a byte.
-    Raises UndecodableFrame for anything that does not decode to exactly the described frame, MemoryError when that
-    needs more than there is.
+    `index` counts from 0. It matters for native 1-bit frames, which may start inside a byte, and for swapped words.
+    Raises UndecodableFrame when the bytes do not decode to exactly the described frame, MemoryError when memory runs
+    out.
     """
     codec = CODECS.get(header.transfer_syntax_uid)
     if codec is None:
@@ -65,7 +65,7 @@ def decode_frame(header: ImageHeader, frame: bytes, index: int = 0) -> Pixels:
         pixels = codec.decode(header, _unswapped(header, frame, index) if header.words_swapped else frame)
     except (UndecodableFrame, MemoryError):
         raise
-    except Exception as error:  # codecs raise their own kinds; all mean the same here
+    except Exception as error:  # each codec raises its own errors; here all mean the same
         raise UndecodableFrame(f"{codec.name}: {type(error).__name__}") from None
     return _stored_values(header, _shaped(header, pixels))
 
@@ -93,13 +93,13 @@ def _native(header: ImageHeader, frame: bytes) -> Pixels:
 
 
 def _unswapped(header: ImageHeader, frame: bytes, index: int) -> bytes:
-    """The bytes of an 8-bit frame out of big-endian words; an odd frame may start in the middle of one."""
+    """The bytes of an 8-bit frame that is stored in big-endian words; the frame may start in the middle of a word."""
     plain = np.frombuffer(frame, ">u2").astype("<u2").tobytes()
     return plain[index * header.rows * header.columns * header.samples_per_pixel % 2 :]
 
 
 def _unpack_422(header: ImageHeader, frame: bytes) -> Pixels:
-    """PS3.3 C.7.6.3.1.2: two luminances share one pair of chrominances: Y1 Y2 Cb Cr."""
+    """YBR_FULL_422 -> YBR_FULL (PS3.3 C.7.6.3.1.2): two luminances share one pair of chrominances, Y1 Y2 Cb Cr."""
     groups = np.frombuffer(frame, np.uint8, header.rows * header.columns * 2).reshape(-1, 4)
     pixels = np.empty((len(groups), 2, 3), np.uint8)
     pixels[:, :, 0] = groups[:, :2]
@@ -112,7 +112,7 @@ def _deflated(header: ImageHeader, frame: bytes) -> Pixels:
 
 
 def inflate(data: bytes, limit: int) -> bytes:
-    """Raw deflate (RFC 1951) of at most `limit` bytes and one that pads. Raises UndecodableFrame past it."""
+    """The inflated data (raw deflate, RFC 1951). Raises UndecodableFrame beyond `limit` bytes and a pad byte."""
     inflater = zlib.decompressobj(-zlib.MAX_WBITS)
     plain = inflater.decompress(data, limit + 2)
     if len(plain) > limit + 1:
@@ -125,7 +125,7 @@ def _native_size(header: ImageHeader) -> int:
 
 
 def _one_bit(header: ImageHeader, frame: bytes, index: int) -> Pixels:
-    """PS3.5 8.1.1: eight pixels a byte, the first in the least significant bit."""
+    """1-bit pixels (PS3.5 8.1.1): eight pixels a byte, the first pixel in the least significant bit."""
     count, skip = header.rows * header.columns, 0
     if header.transfer_syntax_uid == RLE:
         frame = bytes(imagecodecs.packbits_decode(frame[64:]))
@@ -150,7 +150,7 @@ def _rle(header: ImageHeader, frame: bytes) -> Pixels:
 
 
 def _jpeg(header: ImageHeader, frame: bytes) -> Pixels:
-    """Baseline and extended JPEG. The colour space is told, never guessed: RGB is stored as it is (PS3.5 8.2.1)."""
+    """Baseline and extended JPEG. The header names the stored colour space; the codec must not guess (PS3.5 8.2.1)."""
     _check_end(frame)
     if header.samples_per_pixel == 1:
         return np.asarray(imagecodecs.jpeg8_decode(frame))
@@ -159,8 +159,10 @@ def _jpeg(header: ImageHeader, frame: bytes) -> Pixels:
 
 
 def _check_end(stream: bytes) -> None:
-    """A cut-off stream has no end-of-image marker (ITU-T T.81 B.1.1.3); decoders fill the rest with grey and are
-    content, but a patient's picture is whole or not shown."""
+    """Raise UndecodableFrame for a stream without end-of-image marker (ITU-T T.81 B.1.1.3): it is cut off.
+
+    Decoders would fill the rest with grey. A patient must see a complete picture or none.
+    """
     if JPEG_END not in stream:
         raise UndecodableFrame("the JPEG stream is cut off")
 
@@ -192,7 +194,7 @@ def _shaped(header: ImageHeader, pixels: Pixels) -> Pixels:
 
 
 def _stored_values(header: ImageHeader, pixels: Pixels) -> Pixels:
-    """PS3.5 8.1.1: keep `bits_stored` bits below `high_bit`, sign-extended when pixels are signed."""
+    """The `bits_stored` bits up to `high_bit`, sign-extended when pixels are signed (PS3.5 8.1.1)."""
     if pixels.dtype.kind == "f":
         return pixels.astype(pixels.dtype.newbyteorder("="), copy=False)
     size = max(pixels.dtype.itemsize, 1 if header.bits_stored <= 8 else 2 if header.bits_stored <= 16 else 4)

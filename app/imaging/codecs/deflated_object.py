@@ -1,5 +1,6 @@
-"""Native frames out of a Part-10 file whose whole data set is deflated (PS3.5 A.5), inflated once. No pydicom here:
-decoding children do it. How much may come of it was judged at ingest and is judged again.
+"""Native frames of a Part-10 file whose whole data set is deflated (PS3.5 A.5). The file is inflated once.
+
+Decoding children run this code, so it does not use pydicom. It checks the inflated size again, although ingest did.
 """
 
 from __future__ import annotations
@@ -21,31 +22,34 @@ _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 
 @dataclass(frozen=True)
 class InflatedObject:
-    """The data set in clear, and where in it the pixels lie."""
+    """The inflated data set. `start` and `length`: where its pixels are, in bytes."""
 
     plain: bytes
     start: int
     length: int
 
     def frame(self, header: ImageHeader, number: int) -> bytes:
-        """The bytes of frame `number`, from 0; empty when they are not there whole."""
+        """The bytes of frame `number`, from 0; empty when the frame is not complete."""
         pieces = native_pieces(header, number, self.start, self.length)
         return b"".join(self.plain[start : start + length] for start, length in pieces)
 
 
 def inflated_object(part10: bytes, pixel_keyword: str) -> InflatedObject:
-    """Raises UndecodableFrame when there are no such pixels, or more than is taken; MemoryError."""
+    """Inflate a file and find its pixels.
+
+    Raises UndecodableFrame when the file has no such pixels or inflates to more than MOST_INFLATED_BYTES; MemoryError.
+    """
     try:
         plain = inflate(part10[_data_set_start(part10) :], MOST_INFLATED_BYTES)
         return InflatedObject(plain, *_pixels(plain, pixel_keyword))
     except UndecodableFrame:
         raise
-    except Exception as error:  # zlib.error, struct.error: bytes that are no such file
+    except Exception as error:  # zlib.error, struct.error: the bytes are no deflated file
         raise UndecodableFrame(f"deflated object: {type(error).__name__}") from None
 
 
 def _data_set_start(part10: bytes) -> int:
-    """Behind the File Meta Information, whose first element tells its length (PS3.10 7.1)."""
+    """The offset behind the File Meta Information, whose first element tells its length (PS3.10 7.1)."""
     tag, (length,) = part10[_META_START : _META_START + 4], struct.unpack_from("<I", part10, _META_START + 8)
     if part10[128:132] != b"DICM" or tag != b"\x02\x00\x00\x00":
         raise UndecodableFrame("deflated object: no length of the meta information")
@@ -53,7 +57,7 @@ def _data_set_start(part10: bytes) -> int:
 
 
 def _pixels(plain: bytes, pixel_keyword: str) -> tuple[int, int]:
-    """Offset and length of the pixels' value. Sequences of undefined length are walked through, others passed over."""
+    """Offset and length of the pixels' value. The search enters sequences of undefined length, and skips the rest."""
     at, depth = 0, 0
     while at + 8 <= len(plain):
         group, element, length = struct.unpack_from("<HHI", plain, at)
@@ -70,7 +74,10 @@ def _pixels(plain: bytes, pixel_keyword: str) -> tuple[int, int]:
 
 
 def _length(plain: bytes, at: int, short: int) -> tuple[int, int]:
-    """Of an element with explicit VR (PS3.5 7.1.2), and where its value starts; `at`: behind eight bytes of head."""
+    """Length of an element with explicit VR, and where its value starts (PS3.5 7.1.2).
+
+    `at`: the offset behind the first eight bytes of the element; `short`: the last four of them as a number.
+    """
     if plain[at - 4 : at - 2] in _LONG_VRS:
         return int(struct.unpack_from("<I", plain, at)[0]), at + 4
     return short >> 16, at

@@ -1,4 +1,4 @@
-"""Shown pixels -> JPEG or PNG bytes, and down to a size. Which picture is wanted is `sandbox.RenderSpec`."""
+"""Shown pixels -> JPEG or PNG bytes, and scaling down. Which picture is wanted: app/imaging/display/render_spec."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FORMATS = ("jpg", "png")
 
 
 def encode(shown: Shown, fmt: str, quality: int = 85) -> bytes:
-    """Grey (rows, columns) or RGB (rows, columns, 3) as `jpg` or `png`. Raises ValueError for another format."""
+    """Grey (rows, columns) or RGB (rows, columns, 3) as a `jpg` or `png`. Raises ValueError for another format."""
     if fmt == "jpg":
         if shown.ndim == 2:
             grey = np.ascontiguousarray(shown)[..., np.newaxis]
@@ -28,7 +28,7 @@ def encode(shown: Shown, fmt: str, quality: int = 85) -> bytes:
 
 
 def fit(shown: Shown, longest: int) -> Shown:
-    """Down to `longest` pixels on the longer side, by area average; never enlarged."""
+    """Scale down to `longest` pixels on the longer side, by area average. A smaller picture is not enlarged."""
     rows, columns = shown.shape[:2]
     if max(rows, columns) <= longest:
         return shown

@@ -1,1 +1,1 @@
-"""Arrays to grey levels and colours: windows, and what a caller may ask of a picture."""
+"""Turns arrays into grey levels and colours: windows, and the description of a wanted picture. No decoding here."""

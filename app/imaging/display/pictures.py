@@ -1,4 +1,4 @@
-"""One frame -> the pictures wanted of it; decoded pixels are kept a while. Where this runs safely is `sandbox`."""
+"""Draws the wanted pictures of one frame, and keeps decoded pixels for a while. It runs in a child of `sandbox`."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ QUALITY_STEP, LOWEST_QUALITY = 10, 5
 
 
 KeptPixels = LruCache[str, Pixels]
-"""The last decoded frames by token."""
+"""Recently decoded frames by token."""
 
 
 def kept_pixels(limit: int = KEPT_BYTES) -> KeptPixels:
-    """Empty, bounded by the bytes of the pixels."""
+    """An empty cache. `limit`: the most bytes that all kept pixels take."""
     return LruCache(limit, weight=lambda pixels: pixels.nbytes)
 
 
 def decoded(kept: KeptPixels, header: ImageHeader, frame: bytes, number: int, token: str | None) -> Pixels:
-    """Stored values of the frame: kept under its token, or decoded now. Raises UndecodableFrame, MemoryError."""
+    """Stored values of the frame, kept under its token or decoded now. Raises UndecodableFrame, MemoryError."""
     if token:
         return kept.computed(token, lambda: decode_frame(header, frame, number))
     return decode_frame(header, frame, number)
@@ -53,7 +53,7 @@ def _picture(shown: Shown, spec: RenderSpec) -> bytes:
     while spec.max_bytes is not None and len(picture) > spec.max_bytes and max(shown.shape[:2]) > 1:
         if quality > LOWEST_QUALITY:
             quality = max(quality - QUALITY_STEP, LOWEST_QUALITY)
-        else:  # nothing but noise
+        else:  # the picture is only noise: quality alone does not help
             shown = fit(shown, max(shown.shape[:2]) * 3 // 4)
         picture = encode(shown, spec.fmt, quality)
     return picture

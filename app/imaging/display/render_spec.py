@@ -1,4 +1,4 @@
-"""What is asked of the renderer: a frame, and the pictures wanted of it. Making them is `pictures`."""
+"""What a caller asks of the renderer: a frame and the wanted pictures of it. They are drawn in `pictures`."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from app.imaging.header.image_header import ImageHeader
 
 @dataclass(frozen=True)
 class RenderSpec:
-    """One picture wanted of a frame. `longest` pixels on the longer side; `max_bytes` lowers the quality in steps,
-    and then the size."""
+    """One wanted picture of a frame. `longest`: pixels on the longer side. A picture of more than `max_bytes` gets a
+    lower quality in steps, and then a smaller size."""
 
     fmt: str = "jpg"
     longest: int | None = None
@@ -25,14 +25,14 @@ class RenderSpec:
 
 @dataclass(frozen=True)
 class RenderTask:
-    """One frame and the pictures wanted of it.
+    """One frame and the wanted pictures of it.
 
-    `frame`: its encoded bytes, or how to read them if they turn out to be needed; that may raise, and the error is
-    the caller's own. `token` names the frame for as long as its bytes are the same: under a token a child keeps the
-    decoded pixels a while, so that another window decodes nothing again.
+    `frame`: the encoded bytes, or a function that reads them when they are needed; its errors go to the caller.
+    `token` names the frame and changes when its bytes change. A child keeps the decoded pixels under the token for a
+    while, so another window of the same frame needs no decoding.
 
-    `whole` names an object that is deflated as a whole: then `frame` gives the object's bytes. One child at a time
-    inflates it, once, and keeps it a while. Without `specs` the answer is the frame's own bytes.
+    `whole` names an object that is deflated as a whole: then `frame` gives the object's bytes. Only one child at a time
+    inflates the object, once, and keeps it for a while. Without `specs` the answer is the frame's own bytes.
     """
 
     header: ImageHeader | None

@@ -1,6 +1,6 @@
-"""Stored pixel values -> what is shown, 8 bits: PS3.3 C.11.1 (modality), C.11.2 (VOI), C.11.6 (presentation), colour.
+"""Stored pixel values -> shown 8-bit values: PS3.3 C.11.1 (modality), C.11.2 (VOI), C.11.6 (presentation), colour.
 
-Integers of up to 16 bits go through one table per window, so that a slice costs one look-up a pixel.
+Each window has a table for integers of up to 16 bits, so a slice costs one look-up per pixel. Decoding is in `codecs`.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Window:
 
 
 def default_window(header: ImageHeader, frame: int = 0) -> Window | None:
-    """The header's first window, or None when it has none, has a VOI LUT instead, or is in colour."""
+    """The header's first window. None when the header has no window or has a VOI LUT, or the image is in colour."""
     values = header.values(frame)
     if not values.windows or header.samples_per_pixel > 1 or header.photometric_interpretation == "PALETTE COLOR":
         return None
@@ -43,8 +43,8 @@ def to_display(
 ) -> Shown:
     """Pixels as shown: (rows, columns) grey or (rows, columns, 3) RGB, uint8.
 
-    Without `window` the header's own VOI holds; without any, 8-bit pixels are shown as they are and deeper ones from
-    the frame's minimum to its maximum, padding left out. Colour has no window.
+    Without `window` the header's VOI applies. When the header has none, 8-bit pixels are shown as they are, and deeper
+    pixels from the frame's minimum to its maximum without padding. A colour image has no window.
     """
     if header.palette is not None:
         return _through(_palette_table(header.palette, pixels.dtype.str), pixels)
@@ -72,7 +72,7 @@ class Rescale:
 
 
 def _through(table: Shown, pixels: npt.NDArray[np.generic]) -> Shown:
-    """One look-up a pixel, by the pixel's unsigned bits."""
+    """The table's entry for each pixel; the pixel's bits as an unsigned number are the index."""
     return np.take(table, pixels.view(f"u{pixels.dtype.itemsize}"), axis=0, mode="clip")
 
 
@@ -82,13 +82,14 @@ def _grey_table(rescale: Rescale, voi: Window | Lut, inverted: bool, dtype: str)
 
 
 def _every_value(dtype: str) -> Values:
-    """What each pattern of bits means in `dtype`, in the order of the unsigned patterns."""
+    """The value of each bit pattern in `dtype`, in the order of the patterns as unsigned numbers."""
     kind = np.dtype(dtype)
     return np.arange(1 << (8 * kind.itemsize), dtype=f"u{kind.itemsize}").view(kind).astype(np.float64)
 
 
 def _grey(stored: Values, rescale: Rescale, voi: Window | Lut, inverted: bool) -> Shown:
-    """The whole chain; `inverted` is the last step (PS3.3 C.7.6.3.1.2 MONOCHROME1, C.11.6.1.2 INVERSE)."""
+    """Stored values -> grey levels, through rescale and VOI. `inverted` is the last step (PS3.3 C.7.6.3.1.2
+    MONOCHROME1, C.11.6.1.2 INVERSE)."""
     values = rescale(stored)
     grey = voi.look_up(values) * (255.0 / voi.top) if isinstance(voi, Lut) else apply_window(values, voi)
     shown = (np.nan_to_num(grey) + 0.5).astype(np.uint8)
@@ -109,7 +110,7 @@ def apply_window(values: Values, window: Window) -> Values:
 
 
 def _whole_range(pixels: npt.NDArray[np.generic], header: ImageHeader, rescale: Rescale) -> Window:
-    """The window of an image without one: 8-bit pixels as they are, deeper ones from minimum to maximum."""
+    """The window for an image without a window: 8-bit pixels as they are, deeper pixels from minimum to maximum."""
     if header.bits_stored <= 8 and pixels.dtype == np.uint8 and header.modality_lut is None:
         low, high = 0.0, float((1 << header.bits_stored) - 1)
     else:
@@ -120,7 +121,7 @@ def _whole_range(pixels: npt.NDArray[np.generic], header: ImageHeader, rescale: 
 
 
 def _extremes(pixels: npt.NDArray[Any], padding: tuple[float, float] | None) -> tuple[float, float]:
-    """Minimum and maximum of what is neither padding nor without value (PS3.3 C.7.5.1.1.2)."""
+    """Minimum and maximum of the pixels, without padding (PS3.3 C.7.5.1.1.2), infinities and NaN."""
     if pixels.dtype.kind == "f":
         pixels = pixels[np.isfinite(pixels)]
     if padding is not None:
@@ -131,8 +132,8 @@ def _extremes(pixels: npt.NDArray[Any], padding: tuple[float, float] | None) -> 
 
 @lru_cache(maxsize=8)
 def _palette_table(palette: tuple[Lut, Lut, Lut], dtype: str) -> Shown:
-    """PS3.3 C.7.6.3.1.5, C.7.6.3.1.6: RGB for every value; 16-bit entries keep their high byte, 8-bit ones may sit in
-    16 bits, whatever the descriptor says."""
+    """RGB for every stored value (PS3.3 C.7.6.3.1.5, C.7.6.3.1.6). 16-bit entries keep their high byte. Some tables
+    declare 16 bits and hold 8-bit entries: these stay as they are."""
     stored = _every_value(dtype)
     deep = [lut.bits > 8 and entries(lut).max() > 255 for lut in palette]
     columns = [lut.look_up(stored) // (256 if wide else 1) for lut, wide in zip(palette, deep, strict=True)]

@@ -1,1 +1,1 @@
-"""Where frames lie in the patient."""
+"""Where frames are in the patient, and so their order. No pixels here."""

@@ -1,4 +1,7 @@
-"""The order of a stack's slices: along their common normal, else by instance number. PS3.3 C.7.6.2.1.1."""
+"""The order of a stack's slices: along their common normal, else by instance number (PS3.3 C.7.6.2.1.1).
+
+Which slices make a stack is decided in app/services/pictures/stacks.
+"""
 
 from __future__ import annotations
 
@@ -14,14 +17,14 @@ PARALLEL = 0.999
 def sort_positions(headers: Sequence[ImageHeader]) -> list[int]:
     """Indexes of `headers` in order of position along the normal (mm, ascending); equal positions by instance number.
 
-    Slices without a place, or not parallel to each other (localizers), are ordered by instance number.
+    Slices without a position, or not parallel to each other (localizers), are ordered by instance number.
     """
     numbers = [header.instance_number if header.instance_number is not None else 1 << 31 for header in headers]
     return _sorted([header.values(0) for header in headers], numbers)
 
 
 def sort_frames(header: ImageHeader) -> list[int]:
-    """The same for the frames of one object; those that share a position (a cine, say) keep their order."""
+    """The same for the frames of one object. Frames with the same position (for example of a cine) keep their order."""
     return _sorted([header.values(frame) for frame in range(header.number_of_frames)], range(header.number_of_frames))
 
 
@@ -31,15 +34,15 @@ def _sorted(places: Sequence[FrameValues], numbers: Sequence[int]) -> list[int]:
 
 
 def _distances(places: Sequence[FrameValues]) -> list[float] | None:
-    """mm along the normal; None when there is no common one."""
+    """The distance of each slice along the common normal, in mm; None when there is no common normal."""
     normals = [_normal(place) for place in places]
     known = [normal for normal in normals if normal is not None]
     if not known or len(known) < len(places):
         return None
-    common = np.asarray(min(known))  # any will do, but the same one whatever came first
+    common = np.asarray(min(known))  # any normal would do, but it must not depend on the order of arrival
     if any(float(common @ normal) < PARALLEL for normal in known):
         return None
-    # rounded to a micrometre, so that floating point noise cannot part equal positions
+    # Rounded to a micrometre, so that equal positions stay equal in spite of floating point noise.
     return [round(float(common @ (place.position or (0, 0, 0))), 3) for place in places]
 
 
@@ -48,7 +51,7 @@ def _normal(place: FrameValues) -> tuple[float, float, float] | None:
         return None
     normal = np.cross(place.orientation[:3], place.orientation[3:])
     length = float(np.linalg.norm(normal))
-    if length < 0.5:  # rows and columns are unit vectors at right angles, or the header is wrong
+    if length < 0.5:  # the header is wrong: its rows and columns are no unit vectors at right angles
         return None
     x, y, z = (normal / length).tolist()
     return x, y, z

@@ -1,1 +1,1 @@
-"""What of a header says how its pixels are shown. No pixels here."""
+"""The parts of a header that say how its pixels are decoded and shown. No pixels here."""

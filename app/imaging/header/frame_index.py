@@ -1,7 +1,7 @@
-"""Where each frame lies in a Part-10 file: written at ingest, so that a request reads bytes and parses nothing.
+"""Where each frame is in a Part-10 file. The index is made at ingest, so a request reads bytes and parses nothing.
 
-Native frames are computed (PS3.5 8.1.1); encapsulated ones come from the extended or basic offset table or, without
-one, from the fragments themselves (PS3.5 A.4).
+The place of a native frame is computed (PS3.5 8.1.1). The place of an encapsulated frame comes from the extended or
+basic offset table, or without a table from the fragments (PS3.5 A.4). Decoding is in app/imaging/codecs.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ JPEG_START, J2K_START, J2K_BOX = b"\xff\xd8", b"\xff\x4f", b"\x00\x00\x00\x0c"
 
 @dataclass(frozen=True)
 class FrameIndex:
-    """Per frame its pieces (start, length): absolute byte offsets in the file. Native 1-bit frames share bytes."""
+    """The pieces (start, length) of each frame, as byte offsets in the file. Native 1-bit frames may share bytes."""
 
     frames: tuple[tuple[tuple[int, int], ...], ...]
 
     def pieces(self, frame: int) -> tuple[tuple[int, int], ...]:
-        """Pieces of frame `frame`, from 0; IndexError outside."""
+        """The pieces of frame `frame`, from 0. Raises IndexError when there is no such frame."""
         if frame < 0:
             raise IndexError(frame)
         return self.frames[frame]
 
     def to_bytes(self) -> bytes:
-        """12 bytes a piece and 4 a frame: `uint32 pieces, (uint64 start, uint32 length) ...` for each frame."""
+        """For each frame `uint32 pieces, (uint64 start, uint32 length) ...`: 4 bytes per frame and 12 per piece."""
         return b"".join(
             struct.pack(">I", len(pieces)) + b"".join(struct.pack(">QI", *piece) for piece in pieces)
             for pieces in self.frames
@@ -44,7 +44,7 @@ class FrameIndex:
         return _taken_apart(raw)
 
 
-# Whoever reads all frames of an object asks once a frame, and an index may hold twenty thousand.
+# Cached: a reader of all frames of an object calls this once for each frame, and an index may hold 20 000 frames.
 @lru_cache(maxsize=4)
 def _taken_apart(raw: bytes) -> FrameIndex:
     frames, at = [], 0
@@ -57,7 +57,7 @@ def _taken_apart(raw: bytes) -> FrameIndex:
 
 
 def index_native(header: ImageHeader, value_offset: int, value_length: int) -> FrameIndex:
-    """Frames of uncompressed pixels at `value_offset`. Frames that are not there whole get no pieces."""
+    """Frames of uncompressed pixels at `value_offset`. An incomplete frame gets no pieces."""
     return FrameIndex(
         tuple(native_pieces(header, number, value_offset, value_length) for number in range(header.number_of_frames))
     )
@@ -66,10 +66,10 @@ def index_native(header: ImageHeader, value_offset: int, value_length: int) -> F
 def native_pieces(
     header: ImageHeader, number: int, value_offset: int, value_length: int
 ) -> tuple[tuple[int, int], ...]:
-    """The one piece of frame `number`, or none when the frame is not there whole."""
+    """The one piece of frame `number`; empty when the frame is not complete."""
     bits = header.rows * header.columns * header.samples_per_pixel * header.bits_allocated
     whole = -(-header.number_of_frames * bits // 8)
-    if header.photometric_interpretation == "YBR_FULL_422" and value_length < whole:  # some say 422 and mean 444
+    if header.photometric_interpretation == "YBR_FULL_422" and value_length < whole:  # some say 422 but store 444
         bits = bits * 2 // 3
     start, end = number * bits // 8, -(-(number + 1) * bits // 8)
     if header.words_swapped:
@@ -80,15 +80,17 @@ def native_pieces(
 def index_encapsulated(
     file: BinaryIO, value_offset: int, header: ImageHeader, extended: Sequence[tuple[int, int]] | None = None
 ) -> FrameIndex:
-    """Frames of encapsulated pixels at `value_offset`; one that is not there whole gets no pieces. `extended`: the
-    Extended Offset Table with lengths, when the header has one (PS3.3 C.7.6.3.1.8). Raises UnsupportedImage when the
-    pixels are no sequence of fragments, or of too many."""
+    """Frames of encapsulated pixels at `value_offset`. An incomplete frame gets no pieces.
+
+    `extended`: the Extended Offset Table with lengths, when the header has one (PS3.3 C.7.6.3.1.8). Raises
+    UnsupportedImage when the pixels are not a sequence of fragments, or when there are too many fragments.
+    """
     end = file.seek(0, 2)
     file.seek(value_offset)
     table = _item(file)
     if table is None or value_offset + 8 + table > end:
         raise UnsupportedImage(NotShown.NO_OFFSET_TABLE)
-    # A table of another length is of no use, and its length is only a claim.
+    # A table of another length is ignored: its length is only a claim, so it is not even read.
     offsets = list(struct.unpack(f"<{table // 4}I", file.read(table))) if table == 4 * header.number_of_frames else []
     if extended and len(extended) == header.number_of_frames:
         offsets = [offset for offset, _ in extended]
@@ -112,7 +114,7 @@ def _fragments(file: BinaryIO, first: int) -> list[tuple[int, int]]:
 
 
 def _item(file: BinaryIO) -> int | None:
-    """Length of the item that starts here, positioned at its value; None at the end or at anything else."""
+    """Read the head of an item and return the length of its value; None when no item of known length starts here."""
     head = file.read(8)
     if len(head) < 8 or head[:4] != _ITEM:
         return None
@@ -124,7 +126,7 @@ Frames = list[tuple[tuple[int, int], ...]]
 
 
 def _by_offsets(fragments: list[tuple[int, int]], starts: list[int], frames: int) -> Frames | None:
-    """Group fragments by frame starts (offsets of item tags); None when the table contradicts the fragments."""
+    """The fragments grouped into frames. `starts`: offsets of item tags. None when they contradict the fragments."""
     if len(starts) != frames:
         return None
     tags = {start - 8: number for number, (start, _) in enumerate(fragments)}
@@ -139,7 +141,11 @@ def _by_offsets(fragments: list[tuple[int, int]], starts: list[int], frames: int
 
 
 def _without_table(file: BinaryIO, fragments: list[tuple[int, int]], frames: int) -> Frames:
-    """One frame: all fragments. As many fragments as frames: one each. Else a frame starts where a code stream does."""
+    """The fragments grouped into frames without a table.
+
+    A single frame gets all fragments. With as many fragments as frames, each frame gets one. Else a frame starts where
+    a code stream starts.
+    """
     if frames == 1 or not fragments:
         return [tuple(fragments)] * frames
     if len(fragments) == frames:

@@ -1,7 +1,7 @@
-"""What a picture's maker must know of an image: read once at ingest, kept as JSON, never anything personal.
+"""What the renderer must know of an image. It is read once at ingest and kept as JSON. It holds nothing personal.
 
-Reading it off a DICOM header is `header_reading`, where the frames lie `frame_index`. No pydicom here: the decoding
-children, which start often, would pay for it.
+`reading` reads it from a DICOM header; `frame_index` says where the frames are. No pydicom here: decoding children
+import this file, and pydicom would slow down their start.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from app.imaging.header.lut import Lut
 
 @dataclass(frozen=True)
 class FrameValues:
-    """What may differ from frame to frame: rescale, window and place (functional groups of PS3.3 C.7.6.16)."""
+    """Values that may differ between frames: rescale, window and position (functional groups of PS3.3 C.7.6.16)."""
 
     slope: float = 1.0
     intercept: float = 0.0
@@ -40,7 +40,7 @@ class FrameValues:
 
 @dataclass(frozen=True)
 class ImageHeader:
-    """All that is needed to decode and show the frames of one object."""
+    """Everything that is needed to decode and show the frames of one object."""
 
     transfer_syntax_uid: str
     modality: str
@@ -76,11 +76,11 @@ class ImageHeader:
         return self.per_frame[frame] if self.per_frame else self.shared
 
     def of_frame(self, frame: int) -> ImageHeader:
-        """The header with the values of one frame only: small, however many frames there are."""
+        """The header with the values of one frame only, so it is small even when the object has many frames."""
         return replace(self, shared=self.values(frame), per_frame=()) if self.per_frame else self
 
     def to_json(self) -> dict[str, Any]:
-        """JSON types only; what has its default is left out."""
+        """The header in JSON types. Fields with their default value are left out."""
         plain = {item.name: value for item in fields(self) if (value := getattr(self, item.name)) != _default(item)}
         for name in ("modality_lut", "voi_lut"):
             if name in plain:
@@ -96,7 +96,7 @@ class ImageHeader:
     @classmethod
     def from_json(cls, plain: dict[str, Any]) -> ImageHeader:
         values = dict(plain)
-        values.pop("lossy", None)  # in rows of older releases
+        values.pop("lossy", None)  # older releases stored this field
         values["shared"] = FrameValues.from_json(values.get("shared", {}))
         values["per_frame"] = tuple(FrameValues.from_json(item) for item in values.get("per_frame", ()))
         for name in ("padding", "pixel_spacing"):

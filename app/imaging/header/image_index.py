@@ -1,7 +1,7 @@
-"""What the archive's index keeps of an image, read off a parsed Part-10 file, so that no request parses a header.
+"""What the database keeps of an image, read from a parsed Part-10 file, so that no request parses a header.
 
-The parsing, and its limits against bombs, are app/dicom/part10.py; what a frame means is `decode`. No pixels are read,
-but those of a deflated file, whose frames have no place of their own.
+Parsing, with its limits against bombs, is in app/dicom/part10.py. Decoding is in app/imaging/codecs. No pixels are read
+here.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ UNDEFINED = 0xFFFFFFFF
 
 @dataclass(frozen=True)
 class ImageIndex:
-    """`header` is None for an object without pixels, or for one that cannot be shown (then there is a reason).
+    """`header` is None for an object without pixels, and for an image that cannot be shown (then there is a reason).
 
-    `frames` is None then too, and for deflated files, whose frames have no place of their own.
+    `frames` is None in these cases, and for a deflated file: its frames have no place in the file.
     """
 
     header: dict[str, Any] | None = None
@@ -42,12 +42,12 @@ ImageIndexer = Callable[[BinaryIO, ParsedFile], ImageIndex]
 
 
 def index_image(file: BinaryIO, parsed: ParsedFile) -> ImageIndex:
-    """The index of a parsed file; an odd image is no error here, it is stored and says why it is not shown."""
+    """The index of a parsed file. An odd image raises no error: it is stored with the reason why it is not shown."""
     if parsed.pixel_tag is None:
         return ImageIndex()
     try:
         header, frames, fault = image_of(file, parsed)
-    except Exception:  # values of any kind in the header; the object itself is sound and must not be lost for them
+    except Exception:  # odd values in the header may raise anything, and the object must be stored all the same
         return ImageIndex(number_of_frames=1, not_shown_reason=NotShown.DESCRIPTION_UNREADABLE)
     if fault is not None:
         return ImageIndex(number_of_frames=1, not_shown_reason=fault.reason, not_shown_note=fault.detail or None)
@@ -59,11 +59,11 @@ def index_image(file: BinaryIO, parsed: ParsedFile) -> ImageIndex:
 def image_of(
     file: BinaryIO, parsed: ParsedFile
 ) -> tuple[ImageHeader | None, FrameIndex | None, UnsupportedImage | None]:
-    """Header and frame index of a parsed file's image, or the fault for which it is not shown.
+    """Header and frame index of a parsed file's image, or the fault: the reason why it is not shown.
 
-    Without an image all three are None. The frames of a deflated file have no place in it: no index, a decoding child
-    finds them (app/imaging/codecs/deflated_object). Raises nothing for odd images, but for values of a kind that none
-    of the readers expects.
+    All three are None when the file has no image. A deflated file has no frame index: a decoding child finds its frames
+    (app/imaging/codecs/deflated_object). An odd image is a fault and no exception, except for a value of a type that no
+    reader expects: that may raise any exception.
     """
     dataset, transfer_syntax_uid, pixel_offset = parsed.dataset, parsed.transfer_syntax_uid, parsed.pixel_offset
     try:
@@ -102,8 +102,8 @@ def _frames(file: BinaryIO, dataset: Dataset, header: ImageHeader, offset: int) 
 def _value(file: BinaryIO, offset: int, dataset: Dataset) -> tuple[int, int]:
     """Offset and length of the value of the pixel element at `offset` (PS3.5 7.1).
 
-    Whether the VR is explicit is read off the element: some files are labelled wrongly, and no even length looks like
-    the letters of a VR.
+    The bytes of the element show whether its VR is explicit, because some files are labelled wrongly. The length of an
+    element with implicit VR is even, so it never looks like the letters of a VR.
     """
     file.seek(offset)
     head = file.read(12).ljust(12, b"\0")
@@ -121,7 +121,7 @@ def _words_swapped(file: BinaryIO, header: ImageHeader, offset: int) -> bool:
 
 
 def _extended_table(dataset: Dataset, frames: int) -> list[tuple[int, int]] | None:
-    """Offset and length of each frame (PS3.3 C.7.6.3.1.8); a table for another number of frames counts as none."""
+    """Offset and length of each frame (PS3.3 C.7.6.3.1.8). A table for another number of frames is ignored."""
     offsets, lengths = dataset.get("ExtendedOffsetTable"), dataset.get("ExtendedOffsetTableLengths")
     if (
         not isinstance(offsets, bytes)

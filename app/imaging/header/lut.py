@@ -1,4 +1,4 @@
-"""Look-up tables of an image (modality, VOI, palette) and the look-up itself. Reading them is `lut_reading`."""
+"""Look-up tables of an image (modality, VOI, palette) and the look-up itself. `lut_reading` reads them from headers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Lut:
     """A table as stored (PS3.3 C.11.1.1, C.11.2.1.1, C.7.6.3.1.5); `values`: big-endian uint16 in base64."""
 
     first: int
-    """The lowest value mapped."""
+    """The lowest value that has an entry."""
     bits: int
     values: str
 
@@ -27,11 +27,11 @@ class Lut:
 
     @property
     def top(self) -> float:
-        """What stands for white: the end of the described bits, or the largest entry where headers lie about them."""
+        """The value that stands for white: the largest value of `bits`, or the largest entry when it is larger."""
         return float(max((1 << self.bits) - 1, int(entries(self).max())))
 
     def look_up(self, values: Values) -> Values:
-        """Values below the first mapped take the first entry, those above the last one the last entry."""
+        """The entry of each value. A value below the table gets the first entry, a value above it the last entry."""
         table = entries(self)
         found: Values = table[np.clip(np.nan_to_num(values) - self.first, 0, len(table) - 1).astype(np.intp)]
         return found

@@ -1,4 +1,4 @@
-"""Look-up tables off a DICOM header: modality, VOI and palette, segmented ones expanded. Using them is `lut`."""
+"""Reads look-up tables from a DICOM header: modality, VOI and palette; expands segmented tables. `lut` uses them."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from app.imaging.header.lut import Lut
 COLOURS = ("Red", "Green", "Blue")
 MAX_ENTRIES = 65_536
 MOST_WORDS = 4 * MAX_ENTRIES
-"""Of a segmented table: a segment takes four words at most and gives an entry at least."""
+"""The most words of a segmented table: a segment takes at most four words for one entry."""
 MOST_ITEMS = 16
-"""Of a sequence of tables that are looked at for a complete one."""
+"""How many items of a sequence are searched for a complete table."""
 _DESCRIPTOR_BYTES = 64
 _DATA_BYTES = 8 * MAX_ENTRIES
 DISCRETE, LINEAR, INDIRECT = range(3)
 
 
 def read_lut(ds: Dataset, sequence: str, *, signed: bool) -> Lut | None:
-    """The first complete table of a Modality or VOI LUT Sequence. `signed`: what it maps can be negative."""
+    """The first complete table of a Modality or VOI LUT Sequence. `signed`: the mapped values can be negative."""
     for item in (ds.get(sequence) or [])[:MOST_ITEMS]:
         descriptor = _bounded(item, "LUTDescriptor", _DESCRIPTOR_BYTES)
         if _is_descriptor(descriptor) and (data := _bounded(item, "LUTData", _DATA_BYTES)) is not None:
@@ -32,7 +32,8 @@ def read_lut(ds: Dataset, sequence: str, *, signed: bool) -> Lut | None:
 
 
 def read_palette(ds: Dataset, *, signed: bool) -> tuple[Lut, Lut, Lut]:
-    """PS3.3 C.7.6.3.1.5, C.7.6.3.1.6 and C.7.9. Raises UnsupportedImage when a table is missing or makes no sense."""
+    """The red, green and blue tables (PS3.3 C.7.6.3.1.5, C.7.6.3.1.6, C.7.9). Raises UnsupportedImage when a table is
+    missing or invalid."""
     red, green, blue = (_palette_table(ds, colour, signed=signed) for colour in COLOURS)
     return red, green, blue
 
@@ -56,8 +57,11 @@ def _palette_table(ds: Dataset, colour: str, *, signed: bool) -> Lut:
 
 
 def expand_segments(words: list[int], bytes_each: int) -> list[int]:
-    """PS3.3 C.7.9.2: discrete, linear and indirect segments -> entries. Raises UnsupportedImage for anything else, and
-    before there are more than 65 536: a few words can ask for billions."""
+    """Discrete, linear and indirect segments -> entries (PS3.3 C.7.9.2).
+
+    Raises UnsupportedImage for other segments, and before there are more than 65 536 entries: a few words can ask for
+    billions.
+    """
     if len(words) > MOST_WORDS:
         raise UnsupportedImage(NotShown.TABLE_TOO_LONG)
     values: list[int] = []
@@ -74,7 +78,7 @@ def expand_segments(words: list[int], bytes_each: int) -> list[int]:
 
 
 def _expand_one(words: list[int], at: int, values: list[int]) -> int:
-    """Append the entries of the segment at `at`; where the next one starts."""
+    """Append the entries of the segment at `at`; returns where the next segment starts."""
     code, length = (words[at], words[at + 1]) if at + 2 <= len(words) else (-1, 0)
     if len(values) + length > MAX_ENTRIES:
         raise UnsupportedImage(NotShown.TABLE_TOO_LONG)
@@ -97,7 +101,8 @@ def _segment_words(data: Any, bits: int, order: str) -> list[int]:
 
 
 def _bounded(ds: Dataset, keyword: str, most_bytes: int) -> Any:
-    """The value; of one that is longer than any we take nothing is converted, as each number becomes an object."""
+    """The value of an element. Raises UnsupportedImage, and converts nothing, when it is longer than `most_bytes`: each
+    number would become an object."""
     raw = ds.get_item(keyword) if keyword in ds else None
     if raw is not None and isinstance(raw.value, bytes) and len(raw.value) > most_bytes:
         raise UnsupportedImage(NotShown.TABLE_TOO_LONG)
@@ -113,7 +118,7 @@ def _byte_order(ds: Dataset) -> str:
 
 
 def _numbers(data: Any, descriptor: Any, order: str) -> list[int]:
-    """Table data as numbers, whether parsed as US or kept as bytes (OW); 8-bit entries may come one a byte."""
+    """The table's entries as numbers. The data may be parsed (US) or bytes (OW); each byte may be an 8-bit entry."""
     entries = (int(descriptor[0]) & 0xFFFF) or MAX_ENTRIES
     if not isinstance(data, bytes):
         items = data if isinstance(data, MultiValue | list | tuple) else [data]
@@ -126,7 +131,8 @@ def _numbers(data: Any, descriptor: Any, order: str) -> list[int]:
 
 
 def _table(descriptor: Any, values: list[int], *, signed: bool) -> Lut | None:
-    """PS3.3 C.11.1.1: the descriptor holds entries (0 means 65 536), first value mapped, bits."""
+    """The table; None when it is invalid. The descriptor holds the number of entries (0 means 65 536), the first mapped
+    value, and the bits (PS3.3 C.11.1.1)."""
     first, bits = int(descriptor[1]), int(descriptor[2])
     if not values or not 0 < bits <= 16:
         return None

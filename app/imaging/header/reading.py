@@ -1,4 +1,7 @@
-"""An image's header off a parsed DICOM object, checked and bounded. What it holds is `header`, tables `lut_reading`."""
+"""Reads the image header from a parsed DICOM object, checked and bounded. `image_header` says what a header holds.
+
+Look-up tables are read in `lut_reading`.
+"""
 
 from __future__ import annotations
 
@@ -26,17 +29,17 @@ FUNCTIONAL_GROUPS = (
     "PlaneOrientationSequence",
 )
 MOST_WINDOWS = 8
-"""Kept of one frame: what all frames share is written down once for each."""
+"""The most windows that are kept for a frame: shared values are stored again with each frame."""
 _VALUE_BYTES = 1024
-"""Of one element that describes an image: a longer one counts as absent. The longest that makes sense are windows."""
+"""The most bytes of an element that describes an image. A longer element counts as absent. Windows are the longest."""
 NO_NUMBER = (TypeError, ValueError, OverflowError)
-"""What `int` and `float` raise; the last for an infinity."""
+"""What `int` and `float` raise; OverflowError comes from an infinity."""
 
 
 def read_header(ds: Dataset, transfer_syntax_uid: str, pixel_keyword: str | None = None) -> ImageHeader:
-    """The image header of a parsed object (pixels need not be loaded: then name their element).
+    """The image header of a parsed object. When its pixels are not loaded, `pixel_keyword` names their element.
 
-    Raises NotAnImage when there are no pixels, UnsupportedImage when their description is missing, absurd or too large.
+    Raises NotAnImage without pixels, UnsupportedImage when the description of pixels is missing, invalid or too large.
     """
     keyword = pixel_keyword or next((name for name in PIXEL_ELEMENTS if name in ds), None)
     if keyword is None:
@@ -45,7 +48,7 @@ def read_header(ds: Dataset, transfer_syntax_uid: str, pixel_keyword: str | None
         return _read(ds, str(transfer_syntax_uid), keyword)
     except UnsupportedImage:
         raise
-    except Exception:  # pydicom converts a value when it is asked for, and raises anything for an odd one
+    except Exception:  # pydicom converts a value at the first access, and an odd value may raise anything
         raise UnsupportedImage(NotShown.DESCRIPTION_UNREADABLE) from None
 
 
@@ -93,7 +96,7 @@ def _value(ds: Dataset, keyword: str) -> Any:
 
 
 def _text(ds: Dataset, keyword: str) -> str:
-    """Cut to what a code string may hold (PS3.5 6.2): it is written down for each frame."""
+    """The text, cut to the length of a code string (PS3.5 6.2), because it is stored."""
     return text_of(ds, keyword, most_bytes=_VALUE_BYTES)[:16]
 
 
@@ -176,7 +179,7 @@ def _pixel_spacing(ds: Dataset) -> tuple[float, float] | None:
 
 
 def _plain_values(ds: Dataset, base: FrameValues | None = None) -> FrameValues:
-    """Rescale, window and place of a dataset or functional group; what is missing comes from `base`."""
+    """Rescale, window and position of a data set or functional group. Missing values come from `base`."""
     base = base or FrameValues()
     centers, widths = _numbers(_value(ds, "WindowCenter")), _numbers(_value(ds, "WindowWidth"))
     windows = tuple((c, w) for c, w in zip(centers, widths, strict=False) if w > 0)[:MOST_WINDOWS]
@@ -196,7 +199,7 @@ def _plain_values(ds: Dataset, base: FrameValues | None = None) -> FrameValues:
 
 
 def _frame_values(ds: Dataset, frames: int) -> tuple[FrameValues, tuple[FrameValues, ...]]:
-    """What all frames have, and what each has when they differ (PS3.3 C.7.6.16: a frame's own group goes first)."""
+    """The shared values, and the values of each frame when frames differ. A frame's own group wins (PS3.3 C.7.6.16)."""
     shared = _plain_values(ds)
     for group in value_of(ds, "SharedFunctionalGroupsSequence") or []:
         shared = _grouped(group, shared)

@@ -1,1 +1,1 @@
-"""Decoding in child processes with limits of time and memory."""
+"""Runs decoding in child processes with limits on time, memory and system calls. Decoding itself is in `codecs`."""

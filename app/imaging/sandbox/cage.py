@@ -1,8 +1,9 @@
-"""The system calls a decoding child keeps: a seccomp filter, built by hand for x86-64 and aarch64. Linux only.
+"""The system calls that a decoding child may make: a seccomp filter, built by hand for x86-64 and aarch64. Linux only.
 
-The list is what decoding was seen to need: its socket, memory, locks, clocks, its own end. All else answers EPERM:
-files, processes, signals, sockets. A call of another architecture ends the process. The limits of memory and time are
-set by `child`. Source of the layouts and constants: seccomp(2), linux/seccomp.h, linux/bpf_common.h.
+The list holds the calls that decoding was seen to make: for its socket, memory, locks, clocks, and its own end. Every
+other call fails with EPERM: files, processes, signals, new sockets. A call of another architecture ends the process.
+`child` sets the limits of memory and time. Source of the layouts and constants: seccomp(2), linux/seccomp.h,
+linux/bpf_common.h.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ Step = tuple[int, int, int, int]
 
 @dataclass(frozen=True)
 class Machine:
-    """Numbers of one architecture: its mark in `seccomp_data`, the call that installs a filter, the calls kept."""
+    """Numbers of one architecture: its mark in `seccomp_data`, the call that installs a filter, the allowed calls."""
 
     mark: int
     seccomp: int
@@ -63,7 +64,7 @@ _KEPT = {
     "exit": (60, 93),
     "exit_group": (231, 94),
 }
-"""Calls kept, with their numbers on x86-64 and aarch64."""
+"""The allowed calls with their numbers on x86-64 and aarch64."""
 MACHINES: Mapping[str, Machine] = {
     "x86_64": Machine(0xC000003E, 317, {name: number for name, (number, _) in _KEPT.items()}),
     "aarch64": Machine(0xC00000B7, 277, {name: number for name, (_, number) in _KEPT.items()}),
@@ -71,7 +72,7 @@ MACHINES: Mapping[str, Machine] = {
 
 
 def lacking() -> str | None:
-    """Why no child can be caged on this machine; None when it can."""
+    """Why no child can be caged on this machine; None when children can be caged."""
     machine = MACHINES.get(platform.machine())
     if platform.system() != "Linux" or machine is None:
         return "this architecture has no list of system calls"
@@ -82,9 +83,9 @@ def lacking() -> str | None:
 
 
 def lock() -> None:
-    """From now on this process makes no other system calls than the list's; there is no way back.
+    """From now on this process can make only the allowed system calls; this cannot be undone.
 
-    Raises OSError when the kernel refuses. Ask `lacking` first whether it can.
+    Raises OSError when the kernel refuses. Ask `lacking` first whether the machine can cage a process.
     """
     machine = MACHINES[platform.machine()]
     steps = b"".join(_STEP.pack(*step) for step in program(machine))
@@ -113,10 +114,10 @@ def program(machine: Machine) -> Sequence[Step]:
 
 
 def _conditions(name: str) -> Iterator[Step]:
-    """What else a kept call must be, ahead of one step that allows and one that refuses."""
-    if name in ("mmap", "mprotect"):  # nothing that was written here is ever run
+    """Steps that check the arguments of an allowed call. The step after them allows it, the next step refuses it."""
+    if name in ("mmap", "mprotect"):  # no memory of this process becomes executable
         yield from ((_LOAD, 0, 0, _argument(2)), (_IF_ANY_BIT, 1, 0, mmap.PROT_EXEC))
-    if name == "prlimit64":  # the clock of the next frame, of this process; never its memory
+    if name == "prlimit64":  # only this process, only its limit of processor time
         yield from ((_LOAD, 0, 0, _argument(0)), (_IF_EQUAL, 0, 3, 0))
         yield from ((_LOAD, 0, 0, _argument(1)), (_IF_EQUAL, 0, 1, resource.RLIMIT_CPU))
 

@@ -1,7 +1,7 @@
-"""The child's side of `sandbox`: takes frames from its socket, answers with pictures, ends with its parent.
+"""The child's side of `sandbox`: it takes frames from its socket, answers with pictures, and ends with its parent.
 
-It binds its own hands before the first byte arrives: memory and processor time are limited, and of the system calls it
-keeps those that decoding needs (`cage`). A breach kills this process alone.
+Before the first byte arrives, the child limits itself: memory, processor time, and the system calls (`cage`). Hostile
+pixels can kill only this process. The parent's side is in `process` and `pool`.
 """
 
 from __future__ import annotations
@@ -31,17 +31,19 @@ from app.imaging.sandbox.protocol import (
 )
 
 LEAST_ROOM_BYTES = 32 * 1024 * 1024
-# imagecodecs loads a codec when it is first named: that must happen while files can still be opened
+# imagecodecs loads a codec at its first use. That must happen while the child can still open files.
 CODECS = ("dicomrle", "packbits", "jpeg8", "ljpeg", "jpegsof3", "jpegls", "jpeg2k")
 
 
 KeptObjects = LruCache[str, InflatedObject]
-"""The last object that came deflated as a whole, by its name."""
+"""Recently inflated objects by name (`RenderTask.whole`)."""
 
 
 def serve(connection: socket.socket, time_limit_s: int) -> None:
-    """Answer requests until the parent closes the socket. Memory that runs out ends the child: what is left of it may
-    be too little for the next frame, which would then be blamed."""
+    """Answer requests until the parent closes the socket.
+
+    The child ends when memory runs out. Else the next frame might fail for lack of memory, although it is good.
+    """
     kept, objects = kept_pixels(), kept_objects()
     while (asked := receive_request(connection)) is not None:
         _limit_processor_time(time_limit_s)
@@ -54,7 +56,7 @@ def kept_objects() -> KeptObjects:
 
 
 def answer(kept: KeptPixels, objects: KeptObjects, request: Request, frame: bytes) -> tuple[int, list[bytes]]:
-    """Kind and parts of the answer. Raises MemoryError."""
+    """Kind and parts of the answer to one request. Raises MemoryError."""
     has_pixels = request.token is not None and kept.get(request.token) is not None and request.specs != ()
     has_object = request.whole is not None and objects.get(request.whole) is not None
     if (request.token or request.whole) and not frame and not has_pixels and not has_object:
@@ -74,22 +76,23 @@ def answer(kept: KeptPixels, objects: KeptObjects, request: Request, frame: byte
         return REFUSED, [str(error).encode()]
     except MemoryError:
         raise
-    except Exception as error:  # odd headers reach numpy and Pillow, whose texts might quote pixels
+    except Exception as error:  # numpy and Pillow meet odd headers; their error texts might quote pixels
         return REFUSED, [f"cannot be drawn: {type(error).__name__}".encode()]
 
 
 def _limit_processor_time(seconds: int) -> None:
-    """Counts from now on; the watch of last resort for a child whose parent is gone while it decodes."""
+    """Limit the processor time from now on. It ends a child that decodes for too long after its parent is gone."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     soft = int(used.ru_utime + used.ru_stime) + seconds + 1
     resource.setrlimit(resource.RLIMIT_CPU, (soft, resource.RLIM_INFINITY))
 
 
 def bind_hands(memory_limit_bytes: int) -> None:
-    """For good. Where the kernel cannot cage a process the limits stand alone; start-up says so.
+    """Limit memory, files, processes and system calls of this process; this cannot be undone.
 
-    Raises MemoryError when nothing could be decoded under this limit: better now than with a frame to blame. Raises
-    OSError when the kernel refuses a cage it offers: such a child decodes nothing.
+    When the kernel offers no cage, only the limits apply; start-up prints a note. Raises MemoryError when the limit is
+    too low to decode anything: this must not look like a bad frame later. Raises OSError when the kernel offers a cage
+    and then refuses it: such a child must not decode.
     """
     for name in CODECS:
         getattr(imagecodecs, f"{name}_decode")

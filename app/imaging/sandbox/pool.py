@@ -1,7 +1,7 @@
 """Decoding in child processes with limits on time and memory: hostile pixels can kill a child, never a server.
 
-The parent sends frame bytes and gets encoded pictures back, never pixels. The messages are `protocol`, one
-child is `process`, what happens inside it `child`.
+The parent sends frame bytes and gets encoded pictures back, never pixels. The messages are in `protocol`, the parent's
+side of one child is in `process`, the child's side in `child`, the order of waiting frames in `turns`.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from app.imaging.sandbox.protocol import BAD_REGION, PICTURES, BrokenAnswer, Req
 from app.imaging.sandbox.turns import REST_S, Account, Turns, Waiting
 
 FRAMES_A_CHILD = 10_000
-"""Then it is replaced: what hostile frames leaked must not add up until good ones fail."""
+"""After so many frames a child is replaced: memory that hostile frames leak must not add up until good frames fail."""
 
 
 class RenderPool:
-    """Renders frames in up to `workers` child processes, started when first needed. Thread-safe."""
+    """Renders frames in up to `workers` child processes, which start when they are first needed. Thread-safe."""
 
     def __init__(self, workers: int, time_limit_s: float, memory_limit_bytes: int) -> None:
         self._time_limit_s = time_limit_s
@@ -35,14 +35,14 @@ class RenderPool:
         self._idle: list[Child] = []
         self._closed = False
         self.not_caged = cage.lacking()
-        """Why the children may make any system call, for whoever starts this; None when they may not."""
+        """Why the children are not caged and may make any system call; None when they are caged."""
         self._turns = Turns(workers)
 
     def render(self, task: RenderTask, account: Account | None = None) -> list[bytes]:
-        """The pictures wanted, in the order of the specs; of a task without any the frame's own bytes.
+        """The wanted pictures in the order of the specs; without specs the frame's own bytes.
 
-        The time it takes goes on `account`. Raises UndecodableFrame, BadRegion, DecoderUnavailable, and whatever
-        reading the frame raises.
+        The used time is added to `account`. Raises UndecodableFrame, BadRegion, DecoderUnavailable, and every error of
+        reading the frame.
         """
         if task.header is None:
             raise UndecodableFrame("the image is not supported")
@@ -53,15 +53,15 @@ class RenderPool:
         raise (BadRegion if kind == BAD_REGION else UndecodableFrame)(_reason(parts))
 
     def render_all(self, tasks: Iterable[RenderTask], account: Account | None = None) -> Iterator[list[bytes]]:
-        """The pictures of many frames, in order; a frame that cannot be shown gives empty bytes for each spec.
+        """The pictures of many frames, in order. A frame that cannot be shown gives empty bytes for each spec.
 
-        As many frames are under way as there are children, and one more each, so that no child waits for a read.
-        Frames that are left when the account is spent are neither read nor drawn, but counted in it.
-        Raises DecoderUnavailable, and whatever reading a frame raises.
+        Up to two frames per child are under way, so that no child waits while the caller handles pictures. When the
+        account is spent, the remaining frames are not read and not drawn; the account counts them.
+        Raises DecoderUnavailable, and every error of reading a frame.
         """
         account = account or Account()
         under_way: deque[tuple[RenderTask, Future[list[bytes]]]] = deque()
-        # Threads of its own: those of another study may all wait for frames that take long.
+        # Each call has its own threads: shared threads might all wait for slow frames of another study.
         with ThreadPoolExecutor(self._workers, thread_name_prefix="render") as threads:
             try:
                 for task in tasks:
@@ -80,7 +80,8 @@ class RenderPool:
         return self.render(task, account)
 
     def _ask(self, request: Request, task: RenderTask, account: Account) -> tuple[int, list[bytes]]:
-        """A child that has served before may die of what came before: then a fresh one gets the frame, once."""
+        """The answer of a child. When a child dies that served other frames before, those may be the cause: another
+        child gets the frame. Raises UndecodableFrame when a fresh child dies, or when a child is too late."""
         while True:
             with self._child(task, account) as child:
                 fresh = child.served == 0
@@ -100,7 +101,8 @@ class RenderPool:
             self._give_back(child, turn)
 
     def _take(self, task: RenderTask, turn: Waiting) -> Child:
-        """An idle child, the one that keeps this frame's pixels or its object if it can be, else a new one."""
+        """Wait for the turn, then take a child: best a child that keeps this frame's pixels or object, else any idle
+        child, else a new child."""
         with self._free:
             self._turns.wait(turn)
             while not self._closed and not self._turns.is_next(turn):
@@ -109,7 +111,7 @@ class RenderPool:
                 self._turns.leave(turn)
                 raise DecoderUnavailable("the pool is closed")
             self._turns.serve(turn)
-            self._free.notify_all()  # another place may be free for who is next now
+            self._free.notify_all()  # there may be a free place for the next one, too
             if self._idle:
                 keepers = (child for child in self._idle if task.token in child.kept or task.whole in child.kept)
                 child = next(keepers, self._idle[-1])
@@ -137,7 +139,7 @@ class RenderPool:
             self._free.notify_all()
 
     def close(self) -> None:
-        """End all children; frames under way are finished first."""
+        """End all idle children. A busy child finishes its frame first."""
         with self._free:
             self._closed = True
             idle, self._idle = self._idle, []
@@ -155,7 +157,7 @@ class RenderPool:
 
 
 def _reason(parts: list[bytes]) -> str:
-    """A child's words, cut and cleaned: they may come from a decoder that hostile pixels have taken over."""
+    """The child's reason, cut and cleaned: hostile pixels may have taken over the child."""
     text = b" ".join(parts[:1])[:100].decode("ascii", "replace")
     return "".join(letter for letter in text if letter.isprintable())
 

@@ -1,4 +1,4 @@
-"""One decoding process as its parent sees it: started bare, asked, ended. The pool of them is `sandbox`."""
+"""One decoding process as its parent sees it: start, ask, end. All children together are in `pool`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from app.imaging.sandbox.protocol import (
 APP = Path(__file__).resolve().parent.parent.parent
 START_LIMIT_S = 60.0
 TOKENS_REMEMBERED = 256
-# An empty package stands for `app`, whose own __init__ would bring the whole web framework into the sandbox.
+# An empty package replaces `app`, because its own __init__ would import the whole web framework into the sandbox.
 _START = """
 import sys, types
 app = sys.modules["app"] = types.ModuleType("app")
@@ -34,22 +34,22 @@ app.__path__ = [sys.argv.pop(1)]
 from app.imaging.sandbox.child import main
 main()
 """
-# Nothing of ours in its environment: settings hold secrets. One thread: a thread's stack counts as memory.
+# The child gets none of our environment, because settings hold secrets. One thread: a thread's stack counts as memory.
 _ENVIRONMENT = {"LC_ALL": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
 
 class Child:
-    """Used by one thread at a time. `usable` is False once it died, was late or answered nonsense."""
+    """A decoding child, for one thread at a time. `usable` is False after it died, was late or answered nonsense."""
 
     def __init__(self, memory_limit_bytes: int, time_limit_s: float) -> None:
-        """Raises DecoderUnavailable."""
+        """Start the process. Raises DecoderUnavailable."""
         self.served = 0
         self.usable = True
         self.was_late = False
         self.is_closed = False
         self.kept: OrderedDict[str | None, None] = OrderedDict()
-        """Tokens whose pixels it was seen to keep; it may have dropped them since. No cache: nothing lies here but a
-        guess at another process's memory, which one thread at a time makes and takes back."""
+        """Tokens of frames and objects that the child probably still keeps. This is a guess at the memory of another
+        process and no cache, so it needs no lock: only one thread at a time uses the child."""
         limits = (str(memory_limit_bytes), str(math.ceil(time_limit_s)))
         self._connection, theirs = socket.socketpair()
         try:
@@ -78,7 +78,7 @@ class Child:
         raise DecoderUnavailable("the decoding process does not start")
 
     def ask(self, request: Request, read: Callable[[], bytes], time_limit_s: float) -> tuple[int, list[bytes]]:
-        """The child's answer. Raises BrokenAnswer, after which it is not usable, and whatever `read` raises."""
+        """The child's answer. Raises BrokenAnswer (then the child is not usable any more) and every error of `read`."""
         if request.token in self.kept or request.whole in self.kept:
             kind, parts = self._exchange(request, b"", time_limit_s)
             if kind != FRAME_WANTED:

@@ -1,4 +1,4 @@
-"""The messages between `sandbox` and its children, over one socket each.
+"""The messages between the parent and a decoding child, over one socket. What they mean is in `process` and `child`.
 
 A request is pickled: the child may trust its parent. An answer is plain bytes with bounded lengths: the parent must
 not trust a child that has decoded hostile pixels.
@@ -25,13 +25,13 @@ _LENGTH = struct.Struct(">Q")
 
 
 class BrokenAnswer(Exception):
-    """The child died, was late, or did not keep to the protocol."""
+    """The child died, was late, or broke the protocol."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """`frame` travels behind the rest, uncopied; it is empty when the child is believed to keep the pixels, or the
-    object they lie in. The fields are those of `RenderTask`."""
+    """The fields of `RenderTask` without `frame`. The frame's bytes follow the request, without a copy; they are empty
+    when the child probably keeps the pixels or their object."""
 
     header: ImageHeader
     number: int
@@ -41,7 +41,7 @@ class Request:
 
 
 def send_request(connection: socket.socket, request: Request, frame: bytes) -> None:
-    """The parent's side. Raises BrokenAnswer when the child is gone, or takes longer than the socket's time-out."""
+    """The parent sends. Raises BrokenAnswer when the child is gone or takes longer than the socket's time-out."""
     head = pickle.dumps(request, pickle.HIGHEST_PROTOCOL)
     try:
         connection.sendall(_REQUEST.pack(len(head), len(frame)) + head)
@@ -51,7 +51,7 @@ def send_request(connection: socket.socket, request: Request, frame: bytes) -> N
 
 
 def receive_request(connection: socket.socket) -> tuple[Request, bytes] | None:
-    """The child's side; None when the parent is gone."""
+    """The child receives a request and its frame; None when the parent is gone."""
     try:
         head, frame = _REQUEST.unpack(receive(connection, _REQUEST.size))
         request: Request = pickle.loads(receive(connection, head))  # noqa: S301 - from our own parent
@@ -66,7 +66,7 @@ def send_answer(connection: socket.socket, kind: int, parts: list[bytes]) -> Non
 
 
 def receive_answer(connection: socket.socket, deadline: float) -> tuple[int, list[bytes]]:
-    """The parent's side. Raises BrokenAnswer; `deadline` as `time.monotonic` counts."""
+    """The parent receives kind and parts of an answer. Raises BrokenAnswer. `deadline`: a time of `time.monotonic`."""
     kind, parts = _ANSWER.unpack(receive(connection, _ANSWER.size, deadline))
     if parts > MAX_PARTS:
         raise BrokenAnswer

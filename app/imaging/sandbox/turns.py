@@ -1,6 +1,7 @@
-"""Whose turn it is when a decoding child is free: fair by the time used, so that no study waits behind a hostile one.
+"""Which waiting frame gets the next free decoding child. The study that used least time is next, so no study waits
+behind a hostile one.
 
-Here nothing is decoded and no child is known by name. The waiting itself is done by `pool`, under its lock.
+This file decodes nothing and knows no child. `pool` does the waiting, under its lock.
 """
 
 from __future__ import annotations
@@ -10,16 +11,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 HEAVY_S = 20.0
-"""Who used so much time of children is heavy: as much as one frame may take, or a thousand ordinary ones."""
+"""An account that used so much time of children is heavy. One frame may take so long, or a thousand ordinary frames."""
 REST_S = 1.0
-"""The last free child is for a heavy one only when the others were silent for so long."""
+"""A heavy account gets the last free child only when no other account used a child for so long."""
 
 
 @dataclass
 class Account:
-    """The time of children that one study, or one request, used; `budget_s` is all that it may use.
+    """The time of children that one study or one request used, and its `budget_s`, in seconds.
 
-    `spend` is called by several threads under the pool's lock.
+    `Turns.end` adds the used time, under the pool's lock.
     """
 
     budget_s: float = float("inf")
@@ -37,7 +38,7 @@ class Account:
 
 @dataclass(eq=False)
 class Waiting:
-    """One frame that waits for a child, or has one. `whole`: only one frame of such an object has a child at a time."""
+    """One frame that waits for a child or has a child. Only one frame of the same `whole` has a child at a time."""
 
     account: Account
     whole: str | None = None
@@ -46,7 +47,7 @@ class Waiting:
 
 @dataclass
 class Turns:
-    """Who waits, and who has a child. Not thread-safe: the pool holds its lock."""
+    """The frames that wait and the frames that have a child. Not thread-safe: the pool holds its lock."""
 
     places: int
     monotonic: Callable[[], float] = time.monotonic
@@ -58,11 +59,11 @@ class Turns:
         self._waiting.append(one)
 
     def leave(self, one: Waiting) -> None:
-        """It waits no more, and gets no child."""
+        """The frame stops waiting and gets no child."""
         self._waiting.remove(one)
 
     def is_next(self, one: Waiting) -> bool:
-        """Whether a child that is free now is for `one`: for who used least, and among equals for who came first."""
+        """Whether `one` gets the child that is free now: its account used least, and among equals it came first."""
         fit = [other for other in self._waiting if self._may_be_served(other)]
         return bool(fit) and min(fit, key=lambda other: other.account.used_s) is one
 
@@ -86,7 +87,7 @@ class Turns:
         return not one.account.is_heavy or self._has_room_for_heavy()
 
     def _has_room_for_heavy(self) -> bool:
-        """One place is theirs only while the others are silent."""
+        """Heavy accounts leave one place free, unless the others used no child for REST_S."""
         if self.monotonic() - self._others_at >= REST_S:
             return True
         return sum(other.account.is_heavy for other in self._served) < self.places - 1

@@ -1,4 +1,4 @@
-"""Rows of wrapped data keys."""
+"""Rows of wrapped data keys. Nothing is unwrapped here."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Rows of the audit log."""
+"""Queries on the audit log. Events and their chain are in app/services/audit."""

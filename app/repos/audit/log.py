@@ -1,4 +1,4 @@
-"""Rows of the audit log and its head. What is recorded and how it is chained is app/services/audit/log.py."""
+"""Rows of the audit log and its head. app/services/audit/log decides what is recorded and how rows are chained."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from app.models import AuditEvent, AuditHead
 
-# Nearly every transaction appends, under the write lock: the statements are built once and pass the ORM by.
+# Nearly every transaction appends a row and holds the write lock meanwhile. So the statements are built once and do not
+# use the ORM.
 _EVENTS, _HEADS = cast(Table, AuditEvent.__table__), cast(Table, AuditHead.__table__)
 _LOCKED_SEQ = select(_HEADS.c.seq).where(_HEADS.c.id == 1).with_for_update()
 _HASH = select(_EVENTS.c.hash).where(_EVENTS.c.seq == bindparam("seq"))
@@ -20,13 +21,13 @@ _MOVE_HEAD = update(_HEADS).where(_HEADS.c.id == 1).values(seq=bindparam("head_s
 
 
 def lock_head(session: Session) -> int:
-    """The number the head stands at; its row is locked until the transaction ends, so that writers queue up."""
+    """The newest sequence number. The head row is locked until the transaction ends, so that writers queue up."""
     seq: int = session.connection().execute(_LOCKED_SEQ).scalar_one()
     return seq
 
 
 def hash_of(session: Session, seq: int) -> bytes:
-    """The hash of a row; empty before the first and where it is gone."""
+    """The hash of the row with this number; empty when there is no such row."""
     return session.connection().execute(_HASH, {"seq": seq}).scalar() or b""
 
 
@@ -49,13 +50,13 @@ def last_seq(session: Session) -> int:
 
 
 def extent(session: Session) -> tuple[int, datetime | None]:
-    """How many rows there are, and since when."""
+    """The number of rows, and the time of the oldest row."""
     count, first = session.execute(select(func.count(), func.min(AuditEvent.at))).one()
     return count, first
 
 
 def in_order(session: Session, until: int | None = None) -> Iterator[AuditEvent]:
-    """All rows, or those up to a sequence number."""
+    """All rows in order; `until`: only rows up to this sequence number."""
     query = select(AuditEvent).order_by(AuditEvent.seq)
     if until is not None:
         query = query.where(AuditEvent.seq <= until)
@@ -63,19 +64,19 @@ def in_order(session: Session, until: int | None = None) -> Iterator[AuditEvent]
 
 
 def is_recorded(session: Session, action: str, actor: str, subject: str) -> bool:
-    """Whether somebody did this to something at least once."""
+    """Whether this actor did this action to this subject at least once."""
     same = (AuditEvent.subject == subject, AuditEvent.action == action, AuditEvent.actor == actor)
     return bool(session.scalar(select(exists().where(*same))))
 
 
 def of_subject(session: Session, subject: str, actions: Collection[str], limit: int) -> list[AuditEvent]:
-    """Newest first."""
+    """The newest `limit` rows about a subject with one of these actions, newest first."""
     query = select(AuditEvent).where(AuditEvent.subject == subject, AuditEvent.action.in_(actions))
     return list(session.scalars(query.order_by(AuditEvent.seq.desc()).limit(limit)))
 
 
 def newest(session: Session, limit: int, *, before: int | None, **equal: str) -> list[AuditEvent]:
-    """Newest first, below a sequence number; `equal`: columns that must have a value, e.g. action, actor, subject."""
+    """Newest first. `before`: only rows with a lower sequence number. `equal`: the value a column must have."""
     query = select(AuditEvent).filter_by(**equal).order_by(AuditEvent.seq.desc()).limit(limit)
     if before is not None:
         query = query.where(AuditEvent.seq < before)

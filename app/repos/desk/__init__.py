@@ -1,1 +1,1 @@
-"""Rows that the service desk asks for and no other room does."""
+"""Queries that only the service desk needs."""

@@ -1,4 +1,4 @@
-"""Messages that failed, of exams whose patient was told by no other message."""
+"""Failed messages of exams whose patient got no other message. Sending again is app/services/desk/failed_messages."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ MAY_ARRIVE = (
     NotificationState.UNKNOWN,
     NotificationState.DELIVERED,
 )
-"""Or did."""
+"""The states of a message that arrived or may still arrive."""
 
 
 def newest(session: Session, since: datetime, limit: int) -> list[Notification]:
-    """Failed news since an instant, newest first."""
+    """Failed messages created since an instant, newest first; no one-time codes."""
     query = select(Notification).join(Exam, Exam.id == Notification.exam_id)
     query = query.where(Notification.state == NotificationState.FAILED, *_untold(since))
     return list(session.scalars(query.order_by(Notification.created_at.desc(), Notification.id).limit(limit)))
 
 
 def codes(session: Session, since: datetime) -> list[tuple[str, str]]:
-    """Every failure code of a failed message since an instant, with its channel."""
+    """(channel, failure code) of all messages that failed and were created since an instant, each pair once."""
     query = select(Notification.channel, Notification.failure_code).where(
         Notification.state == NotificationState.FAILED,
         Notification.created_at >= since,
@@ -46,8 +46,11 @@ def sendable_again(
     failure_codes: Mapping[str, Collection[str]],
     among: Collection[uuid.UUID] | None = None,
 ) -> list[uuid.UUID]:
-    """Ids of news that failed for one of its channel's codes, or waited in vain, whose own code still opens; oldest
-    first. `among`: only these are looked at."""
+    """Ids of messages that can be sent again, oldest first; no one-time codes.
+
+    The message failed with one of the `failure_codes` of its channel, or it was never sent and waits at the desk. Its
+    pick-up code, if it has one, is still valid. `among`: only these ids are looked at.
+    """
     in_vain = and_(Notification.state == NotificationState.DESK, Notification.sent_at.is_(None))
     failed = [
         and_(
@@ -67,8 +70,11 @@ def sendable_again(
 
 
 def _untold(since: datetime) -> tuple[ColumnElement[Any], ...]:
-    """Another message tells the same when it is of the same occasion or came later, and may arrive or did; one that was
-    sent anew by staff takes the place of all before it on its channel, also if it failed."""
+    """Conditions: no other message tells the patient the same, or replaces this one.
+
+    Another message tells the same when it arrived or may arrive, and has the same occasion or is newer. A message that
+    staff sent again replaces all older messages of its channel, also when it failed.
+    """
     other = aliased(Notification)
     same_occasion = and_(other.kind == Notification.kind, other.occasion == Notification.occasion)
     tells = and_(other.state.in_(MAY_ARRIVE), or_(same_occasion, other.created_at > Notification.created_at))

@@ -1,4 +1,4 @@
-"""Studies as the service desk sees them, whatever their match."""
+"""Studies as the service desk sees them, in every match state. Matching itself is in app/services/exams."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from app.models.states import MatchState
 
 
 def studies(session: Session, accession_number: str) -> list[tuple[Study, int]]:
-    """Every study of an accession number, whatever its match, with its number of instances; oldest first."""
+    """Every study of an accession number with its number of instances, in every match state; oldest first."""
     query = (
         select(Study, func.count(Instance.id))
         .outerjoin(Instance, Instance.study_id == Study.id)
@@ -22,7 +22,7 @@ def studies(session: Session, accession_number: str) -> list[tuple[Study, int]]:
 
 
 def not_matched(session: Session, limit: int) -> list[tuple[Study, int]]:
-    """Studies no patient can see because they belong to no exam, with their number of instances; newest first."""
+    """Studies without an exam, so that no patient sees them, with their number of instances; newest first."""
     query = (
         select(Study, func.count(Instance.id))
         .outerjoin(Instance, Instance.study_id == Study.id)

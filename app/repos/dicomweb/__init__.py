@@ -1,1 +1,1 @@
-"""Queries of QIDO-RS."""
+"""Queries of QIDO-RS. What a search may contain is decided in app/services/dicomweb."""

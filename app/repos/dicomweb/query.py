@@ -1,4 +1,4 @@
-"""Searches of studies, series and instances: conditions in, rows out. What a key means is the service's knowledge."""
+"""Searches of studies, series and instances: conditions in, rows out. app/services/dicomweb knows what a key means."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class OneOf:
 
 @dataclass(frozen=True)
 class Like:
-    """`pattern` in SQL's LIKE with backslash as escape."""
+    """`pattern` is for SQL's LIKE; a backslash escapes."""
 
     key: str
     pattern: str
@@ -56,7 +56,7 @@ class Like:
 
 @dataclass(frozen=True)
 class Between:
-    """Both ends belong to it; an empty end is open. An absent value is in no range."""
+    """A range that includes both ends; an empty end is open. A row without a value is in no range."""
 
     key: str
     low: str
@@ -73,7 +73,7 @@ Condition = OneOf | Like | Between
 
 @dataclass(frozen=True)
 class Counts:
-    """Of one study (`series` too) or one series."""
+    """The counts of one study, or of one series (then `series` does not count)."""
 
     instances: int
     series: int = 0
@@ -81,13 +81,13 @@ class Counts:
 
 
 def studies(session: Session, conditions: Sequence[Condition], limit: int, offset: int) -> list[Study]:
-    """Newest first."""
+    """The studies that match, newest first."""
     query = select(Study).where(*_clauses(conditions)).order_by(Study.last_instance_at.desc(), Study.id)
     return list(session.scalars(query.limit(limit).offset(offset)))
 
 
 def series(session: Session, conditions: Sequence[Condition], limit: int, offset: int) -> list[tuple[Study, Series]]:
-    """Study by study as `studies`, then by number."""
+    """The series that match: in the order of `studies`, then by series number."""
     query = select(Study, Series).join(Series, Series.study_id == Study.id).where(*_clauses(conditions))
     query = query.order_by(Study.last_instance_at.desc(), Study.id, Series.series_number, Series.id)
     return [(row[0], row[1]) for row in session.execute(query.limit(limit).offset(offset))]
@@ -96,7 +96,10 @@ def series(session: Session, conditions: Sequence[Condition], limit: int, offset
 def instances(
     session: Session, conditions: Sequence[Condition], limit: int | None, offset: int, *, with_images: bool = False
 ) -> list[tuple[Study, Series, Instance]]:
-    """Series by series as `series`, then by number. Without `with_images` image headers and frame indexes stay out."""
+    """The instances that match: in the order of `series`, then by instance number.
+
+    Without `with_images` the image headers and frame indexes are not loaded.
+    """
     query = select(Study, Series, Instance).join(Series, Series.study_id == Study.id)
     query = query.join(Instance, Instance.series_id == Series.id).where(*_clauses(conditions))
     query = query.order_by(Study.last_instance_at.desc(), Study.id, Series.series_number, Series.id)

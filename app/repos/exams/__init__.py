@@ -1,1 +1,1 @@
-"""Rows of exams, their patients, reports and studies."""
+"""Queries on exams, their patients, reports and studies. Decisions about them are in app/services/exams."""

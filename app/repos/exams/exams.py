@@ -1,4 +1,4 @@
-"""Rows of patients, exams and reports."""
+"""Rows of exams: find, search, add. `add` also adds patients and reports; other queries on them are in their files."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.models import Exam, Patient, PatientNameToken, Report
 
-# Built once: each batch of ingest passes here.
+# Built once, because each batch of ingest runs it.
 _BY_ACCESSION = select(Exam).where(Exam.accession_number == bindparam("accession_number"))
 
 

@@ -1,4 +1,4 @@
-"""Rows of patients and the tokens they are searched by."""
+"""Rows of patients and of the name tokens that find them. Who is the same person is decided in app/identity."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from app.models import Patient, PatientNameToken
 
 def patient(session: Session, patient_id: uuid.UUID) -> Patient:
     found = session.get(Patient, patient_id)
-    assert found is not None  # a foreign key holds it
+    assert found is not None  # a foreign key guarantees the row
     return found
 
 

@@ -1,4 +1,4 @@
-"""Rows of report versions."""
+"""Rows of report versions. `exams` adds them; app/services/exams/reports decides about them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def latest_report(session: Session, exam_id: uuid.UUID) -> Report | None:
 
 
 def latest_released_report(session: Session, exam_id: uuid.UUID) -> Report | None:
-    """The newest version patients may read."""
+    """The newest version that patients may read."""
     query = (
         select(Report)
         .where(Report.exam_id == exam_id, Report.status.in_(READABLE))

@@ -1,4 +1,4 @@
-"""Studies that may belong to an exam."""
+"""Studies that may belong to an exam. Whether they do is decided in app/services/exams/matching."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from app.models.states import MatchReason, MatchState
 
 
 def studies_of_accession(session: Session, accession_number: str, limit: int) -> list[Study]:
-    """Studies that may belong to an exam, those that belong to one now first, then the oldest; detached ones are left
-    out."""
+    """Studies with this accession number, without detached studies. Studies that have an exam come first, then the
+    oldest."""
     query = select(Study).where(Study.accession_number == accession_number, Study.match_state != MatchState.DETACHED)
     return list(session.scalars(query.order_by(Study.exam_id.is_(None), Study.created_at).limit(limit)))
 
@@ -23,8 +23,8 @@ def count_of_exam(session: Session, exam_id: uuid.UUID) -> int:
 
 
 def contradicting_studies(session: Session, accession_number: str, limit: int) -> list[Study]:
-    """Studies that name another patient than the exam of their accession number, or several at once, oldest first;
-    without those a human settled."""
+    """Studies that name another patient than the exam does, or several patients, oldest first. Studies that staff
+    parted from the exam are left out."""
     unsettled = and_(
         Study.match_state == MatchState.DETACHED, func.coalesce(Study.match_reason, "") != MatchReason.PARTED
     )

@@ -1,7 +1,7 @@
-"""What ingest asks of studies, series and instances, and the rows it adds in numbers. Whole rows are in `studies`.
+"""A few columns of known studies, series and instances, and bulk inserts of instances. Whole rows are in `studies`.
 
-Each batch passes here, so the statements are built once, name the few columns that are needed and pass the ORM by: it
-would take twice as long as the database.
+Each batch of ingest runs these statements. So they are built once, name only the columns that are needed, and do not
+use the ORM: it would take twice as long as the database.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class KnownInstance(NamedTuple):
 
 
 def _by_uid(model: type[Study | Series | Instance], uid: str, names: Sequence[str]) -> Select[Any]:
-    """The UID and then the named columns, for the UIDs of `uids`."""
+    """Selects the column `uid` and the columns `names`. The statement takes the wanted UIDs as its parameter `uids`."""
     columns = cast(Table, model.__table__).c
     key: Column[str] = columns[uid]
     return select(key, *(columns[name] for name in names)).where(key.in_(bindparam("uids", expanding=True)))
@@ -61,7 +61,7 @@ def known_instances(session: Session, uids: Collection[str]) -> dict[str, KnownI
 
 
 def add_instances(session: Session, rows: Sequence[dict[str, Any]]) -> None:
-    """Whole rows, by column name. What the session holds is written first: their series are in it."""
+    """Add whole rows, given by column name. The session is flushed first, because it holds their new series."""
     session.flush()
     if rows:
         session.connection().execute(_ADD_INSTANCES, rows)

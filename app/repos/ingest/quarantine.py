@@ -1,4 +1,4 @@
-"""Rows of quarantined objects."""
+"""Rows of quarantined objects. Why an object is refused is in app/dicom/refusals; its bytes are in app/archive."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from app.models import QuarantineItem
 
 
 def by_content(session: Session, hashes: Collection[bytes]) -> dict[tuple[bytes, str], QuarantineItem]:
-    """Items with these SHA-256, by (hash, reason)."""
+    """The items whose content has one of these SHA-256 hashes, by (hash, reason)."""
     query = select(QuarantineItem).where(QuarantineItem.sha256.in_(hashes))
     return {(row.sha256, row.reason): row for row in session.scalars(query)}
 
@@ -23,7 +23,7 @@ def newest(session: Session, limit: int, offset: int = 0) -> list[QuarantineItem
 
 
 def all_items(session: Session, after: uuid.UUID | None = None, limit: int | None = None) -> list[QuarantineItem]:
-    """By id, from `after` on."""
+    """Items in order of id; `after`: only greater ids."""
     query = select(QuarantineItem).order_by(QuarantineItem.id)
     if after is not None:
         query = query.where(QuarantineItem.id > after)
@@ -31,5 +31,5 @@ def all_items(session: Session, after: uuid.UUID | None = None, limit: int | Non
 
 
 def object_keys(session: Session, first: uuid.UUID, last: uuid.UUID) -> set[str]:
-    """The objects of the items whose ids lie between."""
+    """The object keys of the items with an id from `first` to `last`."""
     return set(session.scalars(select(QuarantineItem.object_key).where(QuarantineItem.id.between(first, last))))

@@ -1,4 +1,4 @@
-"""Rows of rejected SOP instances."""
+"""Rows of rejected SOP instances. Rejection notes are read in app/dicom/rejection_notes."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from sqlalchemy.orm import Session
 from app.models import Instance, Rejection
 
 _ASKED_AT_ONCE = 1000
-"""Values in one statement; SQLite takes 32 766 at most."""
+"""Values in one statement; SQLite takes at most 32 766."""
 
 
 def known(session: Session, study_id: uuid.UUID, uids: Collection[str]) -> set[str]:
-    """Which of these the study has rejected already."""
+    """Those of `uids` that are already rejected in the study."""
     named, found = sorted(uids), set[str]()
     for start in range(0, len(named), _ASKED_AT_ONCE):
         these = Rejection.sop_instance_uid.in_(named[start : start + _ASKED_AT_ONCE])
@@ -26,15 +26,15 @@ def known(session: Session, study_id: uuid.UUID, uids: Collection[str]) -> set[s
 
 
 def add(session: Session, study_id: uuid.UUID, uids: Collection[str], now: datetime) -> None:
-    """One statement for all of them, past the ORM: it would take ten times as long, with the write lock held. What the
-    session holds is written first: their study is in it."""
+    """Add all rows by one statement without the ORM, which would hold the write lock ten times as long. The session is
+    flushed first, because it may hold their new study."""
     session.flush()
     rows = [{"id": uuid.uuid4(), "study_id": study_id, "sop_instance_uid": uid, "at": now} for uid in sorted(uids)]
     session.connection().execute(insert(cast(Table, Rejection.__table__)), rows)
 
 
 def not_rejected() -> ColumnElement[bool]:
-    """A condition on `Instance`."""
+    """A condition on `Instance`: no rejection names it."""
     return ~exists().where(
         Rejection.study_id == Instance.study_id, Rejection.sop_instance_uid == Instance.sop_instance_uid
     )

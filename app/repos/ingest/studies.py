@@ -1,4 +1,4 @@
-"""Rows of studies and instances, as ingest and the archive check need them. What ingest asks in numbers: `ingest`."""
+"""Whole rows of studies and instances for ingest and the archive check. Bulk queries of ingest are in `known`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.models import Instance, Study
 
-# Built once: each batch of ingest passes here.
+# Built once, because each batch of ingest runs it.
 _LOCKED = select(Study).where(Study.id == bindparam("study_id")).with_for_update()
 
 
@@ -21,14 +21,14 @@ def by_uid(session: Session, uids: Collection[str]) -> dict[str, Study]:
 
 
 def lock(session: Session, study_id: uuid.UUID) -> Study | None:
-    """The study's row, locked until the transaction ends; None when it was removed meanwhile."""
+    """The study's row, locked until the transaction ends; None when the row is gone."""
     return session.scalars(_LOCKED, {"study_id": study_id}).one_or_none()
 
 
 def sealed_instances(
     session: Session, after: uuid.UUID | None = None, limit: int | None = None
 ) -> list[tuple[Instance, uuid.UUID]]:
-    """Instances with their study's data key id, by id from `after` on."""
+    """Instances with the id of their study's data key, in order of id; `after`: only greater ids."""
     query = select(Instance, Study.data_key_id).join(Study, Study.id == Instance.study_id).order_by(Instance.id)
     if after is not None:
         query = query.where(Instance.id > after)
@@ -36,5 +36,5 @@ def sealed_instances(
 
 
 def object_keys(session: Session, first: uuid.UUID, last: uuid.UUID) -> set[str]:
-    """The objects of the studies whose ids lie between."""
+    """The object keys of the instances of the studies with an id from `first` to `last`."""
     return set(session.scalars(select(Instance.object_key).where(Instance.study_id.between(first, last))))

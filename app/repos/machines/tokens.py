@@ -1,4 +1,4 @@
-"""Rows of machine tokens."""
+"""Rows of machine tokens. They hold only hashes; tokens are made in app/services/machines."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.models import MachineToken
 
-# Built once: putting it together costs more than running it.
+# Built once: to build the statement costs more than to run it.
 _SCOPES = select(MachineToken.name, MachineToken.scopes).where(
     MachineToken.token_hash == bindparam("token_hash"), MachineToken.revoked_at.is_(None)
 )
@@ -18,7 +18,10 @@ LookUp = Callable[[Select[*tuple[Any, ...]], Mapping[str, Any]], tuple[Any, ...]
 
 
 def name_and_scopes(look_up: LookUp, token_hash: bytes) -> tuple[str, str] | None:
-    """Of a token that is not revoked. `look_up`: `Database.look_up`, since every request of a system passes here."""
+    """(name, scopes) of the token with this hash; None when it is unknown or revoked.
+
+    `look_up` is `Database.look_up`, because every request of a system asks this.
+    """
     found = look_up(_SCOPES, {"token_hash": token_hash})
     return (found[0], found[1]) if found else None
 

@@ -1,1 +1,1 @@
-"""Rows of messages and their receipts."""
+"""Queries on messages and their receipts. When a message is sent is decided in app/services/notifications."""

@@ -1,4 +1,4 @@
-"""Rows of the outbox: notifications, their events, receipts that came early."""
+"""Rows of the outbox: notifications, their events, early receipts. Sending is in app/services/notifications."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from app.repos.changed_rows import changed_rows
 from app.repos.due_times import is_due
 
 FURTHEST = timedelta(hours=72)
-"""Nothing of a message waits longer."""
+"""No due time of a message is further ahead."""
 
 
 def add(session: Session, row: Notification | NotificationEvent | EarlyReceipt) -> None:
@@ -41,7 +41,7 @@ def by_serial(session: Session, serial: str) -> Notification | None:
 
 
 def due(session: Session, states: Collection[str], now: datetime, limit: int) -> list[uuid.UUID]:
-    """Ids of rows in one of these states whose time has come; oldest first."""
+    """Ids of messages in one of these states whose due time has come; the longest due first."""
     query = select(Notification.id).where(
         Notification.state.in_(states), is_due(Notification.next_attempt_at, now, FURTHEST)
     )
@@ -49,8 +49,11 @@ def due(session: Session, states: Collection[str], now: datetime, limit: int) ->
 
 
 def sendable(session: Session, now: datetime, limit: int) -> list[uuid.UUID]:
-    """Ids of pending rows whose time has come, oldest first. What is news of a held exam waits until the hold is
-    lifted; a one-time code tells nothing of the exam."""
+    """Ids of pending messages whose due time has come; the longest due first.
+
+    A message about a held exam waits until the hold is lifted. A one-time code does not wait: it says nothing about
+    the exam.
+    """
     query = (
         select(Notification.id)
         .join(Exam, Exam.id == Notification.exam_id)
@@ -70,7 +73,8 @@ def change(
     due_at: datetime | None,
     values: dict[str, Any],
 ) -> bool:
-    """Change a row only while it is in one of `states` (and due at an instant); False when it is not."""
+    """Change a message only while it is in one of `states`, and, with `due_at`, due at that time. False when it is not
+    changed."""
     statement = update(Notification).where(Notification.id == notification_id, Notification.state.in_(states))
     if due_at is not None:
         statement = statement.where(is_due(Notification.next_attempt_at, due_at, FURTHEST))
@@ -83,7 +87,7 @@ def of_exam(session: Session, exam_id: uuid.UUID) -> list[Notification]:
 
 
 def count_occasions(session: Session, exam_id: uuid.UUID, kind: str, since: datetime | None = None) -> int:
-    """How often news of a kind was told already, or after an instant, on whatever channels."""
+    """How many occasions of this kind the exam has had, over all channels; `since`: only those after that time."""
     query = select(func.count(func.distinct(Notification.occasion)))
     query = query.where(Notification.exam_id == exam_id, Notification.kind == kind)
     return session.scalar(query if since is None else query.where(Notification.created_at > since)) or 0
@@ -95,7 +99,7 @@ def events(session: Session, ids: Collection[uuid.UUID]) -> list[NotificationEve
 
 
 def first_sending_at(session: Session, notification_id: uuid.UUID) -> datetime | None:
-    """When a message was tried first since it was queued (last)."""
+    """The time of the first sending since the message was last queued; None when it was not sent since then."""
     event = NotificationEvent
     of_row = event.notification_id == notification_id
     queued = event.detail.in_((EventDetail.QUEUED, EventDetail.QUEUED_AGAIN))
@@ -110,8 +114,10 @@ def in_state(session: Session, state: str, limit: int) -> list[Notification]:
 
 
 def without_serial(session: Session, channels: Collection[str], since: datetime, limit: int) -> list[Notification]:
-    """Messages of these channels that may be on their way under a serial nobody told us, those just being sent among
-    them; few at any time, but all that were sent while the carrier was out."""
+    """Messages that may be on their way although the carrier told us no serial, also those that are being sent now.
+
+    There are few of them, but after an outage of the carrier all messages of that time are among them.
+    """
     query = select(Notification).where(
         Notification.channel.in_(channels),
         Notification.state.in_((NotificationState.SENDING, NotificationState.UNKNOWN, NotificationState.DESK)),

@@ -1,4 +1,4 @@
-"""Rows of receipts that came before the answer they belong to."""
+"""Rows of early receipts: a receipt that comes before we know which message has its serial. `outbox` adds them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def remove_early_receipt(session: Session, serial: str) -> None:
 
 
 def forget_early_receipts(session: Session, before: datetime, limit: int) -> None:
-    """At most `limit` of them."""
+    """Delete early receipts that came before an instant, at most `limit`."""
     these = select(EarlyReceipt.serial).where(EarlyReceipt.received_at < before).limit(limit)
     session.execute(
         delete(EarlyReceipt).where(EarlyReceipt.serial.in_(these)).execution_options(synchronize_session=False)

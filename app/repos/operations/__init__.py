@@ -1,1 +1,1 @@
-"""Counts and rows that have served."""
+"""Queries for operators: counts of rows, and removal of rows that nobody needs any more."""

@@ -1,4 +1,4 @@
-"""Counts of rows for those who watch the service; nobody is named."""
+"""Counts of rows for people who watch the service. No count names a person. app/services/operations makes /metrics."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from app.models.states import JobState
 
 
 def jobs(session: Session) -> dict[tuple[str, ...], int]:
-    """By kind and state; done ones, which are many and of no interest, are left out."""
+    """The number of jobs by kind and state, without finished jobs: they are many, and nobody asks for them."""
     return _counted(session, (Job.kind, Job.state), Job.state != JobState.DONE)
 
 
 def messages(session: Session) -> dict[tuple[str, ...], int]:
-    """By channel and state."""
+    """The number of messages by channel and state."""
     return _counted(session, (Notification.channel, Notification.state))
 
 
 def studies(session: Session) -> dict[tuple[str, ...], int]:
-    """By state and whether they belong to an exam."""
+    """The number of studies by state and match state."""
     return _counted(session, (Study.state, Study.match_state))
 
 

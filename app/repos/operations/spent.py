@@ -1,4 +1,4 @@
-"""Removes rows that nothing will ever ask for again, some at a time. When that is due is `services.spent_rows`."""
+"""Removes rows that nobody will ask for again, some at a time. When it runs: app/services/operations/spent_rows."""
 
 from __future__ import annotations
 
@@ -27,20 +27,23 @@ Keys = list[tuple[Any, ...]]
 
 
 def found(session: Session, before: datetime, unused_since: datetime, limit: int) -> list[Keys]:
-    """The primary keys of what was over `before` and of devices `unused_since`, at most `limit` of each kind. Tables
-    are read through for it: ask without the write lock."""
+    """The primary keys of rows that ended before `before`, and of devices not used since `unused_since`.
+
+    At most `limit` rows of each kind. The query reads whole tables, so run it without the write lock.
+    """
     return [_found(session, table, spent, limit) for table, spent in _spent(before, unused_since)]
 
 
 def remove(session: Session, before: datetime, unused_since: datetime, keys: list[Keys]) -> int:
-    """Of what was `found`, all that is still spent; returns how many rows went."""
+    """Delete those rows of `found` that still are not needed; returns the number of deleted rows."""
     kinds = zip(_spent(before, unused_since), keys, strict=True)
     return sum(_remove(session, table, spent, these) for (table, spent), these in kinds if these)
 
 
 def _spent(before: datetime, unused_since: datetime) -> list[tuple[type[Base], ColumnElement[bool]]]:
-    # Failures with a code of ours count for as long as it lives, those of a device that was let in as long as it is
-    # known. The rest counts for a day at most, and guesses at codes that never were would pile up for ever.
+    # Failures with an existing code count as long as the code exists. Failures of a known device count as long as the
+    # device is known. All other failures count for at most a day: without removal, guesses at codes that do not exist
+    # would pile up for ever.
     of_a_code = exists().where(AccessCode.code_hash == AccessAttempts.key_hash)
     passing = or_(
         AccessAttempts.scope.in_(
@@ -60,7 +63,7 @@ def _spent(before: datetime, unused_since: datetime) -> list[tuple[type[Base], C
         (Job, and_(Job.state == JobState.DONE, Job.finished_at < before)),
         (AccessAttempts, and_(AccessAttempts.updated_at < before, passing)),
         (KnownDevice, KnownDevice.last_used_at < unused_since),
-        # a device that is let in leaves its count as new as itself: what is older belongs to none that is kept
+        # When a device is let in, its count gets the same time as the device. So an older count has no device any more.
         (AccessAttempts, and_(AccessAttempts.scope == AttemptScope.DEVICE, AccessAttempts.updated_at < unused_since)),
     ]
 

@@ -1,1 +1,1 @@
-"""Rows of codes, sessions, devices and tries."""
+"""Queries on codes, sessions, devices and counted tries. Limits and decisions are in app/services/patient_access."""

@@ -1,9 +1,9 @@
-"""Rows that count failed tries, by scope (code, address, patient …) and key. No limits here: callers give them.
+"""Rows that count failed tries, by scope (code, address, patient …) and key. The limits come from the callers.
 
-Why each change is one conditional statement, and not "read the row, decide, write it":
+Why each change is one conditional statement, and not "read the row, decide, write the row":
 - two processes that read the same row would both let their try pass; with one UPDATE the database lets one pass;
-- a try is counted and committed before anything is compared, so a process that dies in between has counted it;
-- the same statements run whether or not the code exists, so neither the answer nor its time tells which codes are live.
+- a try is counted and committed before the factor is compared, so the count survives when the process dies in between;
+- the same statements run whether or not the code exists, so neither the answer nor its time tells which codes exist.
 """
 
 from __future__ import annotations
@@ -47,10 +47,10 @@ def count_attempt(
     in_a_row: int,
     for_life: int,
 ) -> bool:
-    """Count one try in a single conditional UPDATE. False when no try may be made now (pause, or factor off).
+    """Count one try in a single conditional UPDATE. False when no try is allowed now (pause, or factor off).
 
-    The try number `in_a_row` starts the pause, the try number `for_life` turns the knowledge factor off; both of them
-    are still compared. After a pause the count in a row starts again at one.
+    Try number `in_a_row` starts the pause. Try number `for_life` turns the knowledge factor off. Both tries are still
+    compared. After a pause the count in a row starts again at one.
     """
     fresh = case((AccessAttempts.paused_until.is_not(None), 0), else_=AccessAttempts.consecutive)
     full = fresh + 1 >= in_a_row
@@ -74,7 +74,7 @@ def count_attempt(
 
 
 def shorten_pause(session: Session, scope: AttemptScope, key_hash: bytes, now: datetime, pause: timedelta) -> None:
-    """A pause ends at the latest `pause` from now: after the clock was set back it would last much longer."""
+    """Let a pause end at the latest `pause` from now. After the clock was set back it would last much longer."""
     statement = (
         update(AccessAttempts)
         .where(
@@ -104,7 +104,7 @@ def forgive_attempt(session: Session, scope: AttemptScope, key_hash: bytes, now:
 
 
 def reset_attempts(session: Session, scope: AttemptScope, key_hash: bytes, now: datetime) -> None:
-    """Set every count of the row to zero, as if nothing had ever been tried."""
+    """Set every count of the row to zero and end its pause, as if nobody had ever tried."""
     statement = (
         update(AccessAttempts)
         .where(AccessAttempts.scope == scope, AccessAttempts.key_hash == key_hash)
@@ -124,10 +124,11 @@ def reset_attempts(session: Session, scope: AttemptScope, key_hash: bytes, now: 
 def count_in_window(
     session: Session, scope: AttemptScope, key_hash: bytes, now: datetime, window: timedelta, most: int | None = None
 ) -> datetime | None:
-    """Count one in a single conditional UPDATE, unless `most` were counted in the window of time that runs now.
+    """Count one try in a single conditional UPDATE, unless the current time window already holds `most` tries.
 
-    Returns when the window began, or None when it is full. A window starts with the first that is counted. One that
-    starts in the future (the clock was set back, or another node's is ahead) goes on from now with its whole count.
+    Returns the start of the window, or None when the window is full. The first counted try starts a window. A window
+    may start in the future (the clock was set back, or the clock of another node is ahead): then it starts now and
+    keeps its count.
     """
     row = AccessAttempts
     over = or_(row.window_started_at.is_(None), row.window_started_at <= now - window)
@@ -149,7 +150,7 @@ def count_in_window(
 
 
 def uncount_in_window(session: Session, scope: AttemptScope, key_hash: bytes, began: datetime) -> None:
-    """Take one off the window that began then. A later window is not touched: this one was never counted in it."""
+    """Take one try off the window that began at `began`. A later window does not change: it never counted this try."""
     row = AccessAttempts
     same = (row.scope == scope, row.key_hash == key_hash, row.window_started_at == began, row.window_count > 0)
     statement = update(row).where(*same).values(window_count=row.window_count - 1)

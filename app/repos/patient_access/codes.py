@@ -1,4 +1,8 @@
-"""Rows of access codes, sessions and known devices. Failures are counted in `attempts`, one-time codes in their own."""
+"""Rows of access codes: find, add, revoke. `add` also adds one-time codes, sessions and devices.
+
+Failures are counted in `attempts`. Other queries on one-time codes are in `one_time_codes`, on sessions and devices in
+`sessions`.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +14,12 @@ from sqlalchemy import Select, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from app.models import AccessCode, Exam, KnownDevice, OneTimeCode, Patient, PatientSession
+from app.models.states import AccessCodeKind
 from app.repos.changed_rows import changed_rows
 
 _hashes = select(AccessCode.code_hash).order_by(AccessCode.code_hash).limit(1)
 _at_or_behind = _hashes.where(AccessCode.code_hash >= bindparam("code_hash")).scalar_subquery()
-# Built once: putting it together costs as much as running it.
+# Built once: to build the statement costs as much as to run it.
 _NEAREST = (
     select(AccessCode, Exam, Patient)
     .join(Exam, Exam.id == AccessCode.exam_id)
@@ -28,9 +33,10 @@ def code_by_hash(session: Session, code_hash: bytes) -> AccessCode | None:
 
 
 def nearest_code(session: Session, code_hash: bytes) -> tuple[AccessCode, Exam, Patient] | None:
-    """The code with this hash, or else the next one by hash, with its exam and patient; None when there is no code.
+    """The code with this hash, else the code with the next hash, with its exam and patient; None in an empty table.
 
-    The same index, rows and objects for every hash: what is not there costs as much as what is. The caller compares.
+    So an unknown hash reads the same index and as many rows as a known hash, and costs the same time. The caller must
+    compare the hash.
     """
     found = session.execute(_NEAREST, {"code_hash": code_hash}).one_or_none()
     return None if found is None else (found[0], found[1], found[2])
@@ -59,7 +65,7 @@ def add(session: Session, row: AccessCode | OneTimeCode | PatientSession | Known
 
 
 def revoke_codes(session: Session, exam_id: uuid.UUID, now: datetime, only: Collection[uuid.UUID] | None = None) -> int:
-    """Revoke the codes of an exam, or `only` some of them; returns how many were live."""
+    """Revoke the codes of an exam, or `only` these codes; returns how many codes were not revoked before."""
     statement = update(AccessCode).where(AccessCode.exam_id == exam_id, AccessCode.revoked_at.is_(None))
     if only is not None:
         statement = statement.where(AccessCode.id.in_(only))
@@ -67,13 +73,13 @@ def revoke_codes(session: Session, exam_id: uuid.UUID, now: datetime, only: Coll
 
 
 def exams_with_pickups(patient_id: uuid.UUID, without: Collection[uuid.UUID]) -> Select[uuid.UUID]:
-    """A subquery: the patient's exams but these that have a pick-up code nobody revoked."""
+    """A subquery: the patient's exams that have a pick-up code that is not revoked, except the exams in `without`."""
     query = select(AccessCode.exam_id).join(Exam, Exam.id == AccessCode.exam_id)
     query = query.where(Exam.patient_id == patient_id, Exam.id.not_in(without))
-    return query.where(AccessCode.kind == "pickup", AccessCode.revoked_at.is_(None))
+    return query.where(AccessCode.kind == AccessCodeKind.PICKUP, AccessCode.revoked_at.is_(None))
 
 
 def revoke_pickups_of(session: Session, exams: Select[uuid.UUID], now: datetime) -> int:
-    these = (AccessCode.kind == "pickup", AccessCode.revoked_at.is_(None), AccessCode.exam_id.in_(exams))
+    these = (AccessCode.kind == AccessCodeKind.PICKUP, AccessCode.revoked_at.is_(None), AccessCode.exam_id.in_(exams))
     statement = update(AccessCode).where(*these).values(revoked_at=now)
     return changed_rows(session, statement.execution_options(synchronize_session=False))

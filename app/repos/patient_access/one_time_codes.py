@@ -1,4 +1,4 @@
-"""Rows of one-time codes. A try is counted on all that live before any is compared."""
+"""Rows of one-time codes. A try is counted on all live codes before it is compared with them. `codes` adds the rows."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def sent_since(session: Session, exam_id: uuid.UUID, since: datetime) -> int:
 
 
 def claim(session: Session, access_code_id: uuid.UUID, now: datetime, most: int) -> list[tuple[uuid.UUID, bytes]]:
-    """Count one try on every live one-time code of a access code before it is compared with them; (id, hash) of each.
+    """Count one try on every live one-time code of an access code; returns (id, hash) of each, for the comparison.
 
-    Who has another code of the exam cannot use up their tries, and those of the desk nobody can.
+    A person with another access code of the exam cannot use up these tries. The tries of a desk code never run out.
     """
     statement = (
         update(OneTimeCode)
@@ -39,23 +39,23 @@ def claim(session: Session, access_code_id: uuid.UUID, now: datetime, most: int)
 
 
 def _open_to_a_try(access_code_id: uuid.UUID, now: datetime, most: int) -> tuple[ColumnElement[bool], ...]:
-    """Neither used nor expired nor tried too often. Those of the desk are long, and may be tried without end."""
+    """Conditions: not used, not expired, not tried too often. A desk code is long, so its tries have no limit."""
     return (
         OneTimeCode.access_code_id == access_code_id,
         OneTimeCode.used_at.is_(None),
         OneTimeCode.expires_at > now,
-        or_(OneTimeCode.kind == "desk", OneTimeCode.failures < most),
+        or_(OneTimeCode.kind == OneTimeCodeKind.DESK, OneTimeCode.failures < most),
     )
 
 
 def use(session: Session, code_id: uuid.UUID, now: datetime) -> bool:
-    """Mark it used; False when somebody used it a moment before."""
+    """Mark the code as used; False when it was used before."""
     statement = update(OneTimeCode).where(OneTimeCode.id == code_id, OneTimeCode.used_at.is_(None)).values(used_at=now)
     return changed_rows(session, statement) == 1
 
 
 def end_others(session: Session, access_code_id: uuid.UUID, now: datetime) -> None:
-    """One of them opened: nobody needs the others of its access code any more."""
+    """End all unused one-time codes of an access code, after one of them opened the exam."""
     unused = (OneTimeCode.access_code_id == access_code_id, OneTimeCode.used_at.is_(None))
     session.execute(update(OneTimeCode).where(*unused).values(used_at=now))
 

@@ -1,4 +1,4 @@
-"""Rows of patients' sessions and of devices that opened an exam before."""
+"""Rows of patients' sessions and of known devices, which opened an exam before. `codes` adds the rows."""
 
 from __future__ import annotations
 

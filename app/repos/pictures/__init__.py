@@ -1,1 +1,1 @@
-"""Rows of prepared pictures and of studies that wait for them."""
+"""Queries on prepared pictures and on studies that wait for them. Pictures are made in app/services/pictures."""

@@ -1,4 +1,4 @@
-"""Rows of studies that wait for their last instance."""
+"""Rows of studies that wait for their last instance. When a study is complete: app/services/pictures/completion."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from app.repos.due_times import is_due
 def quiet(
     session: Session, now: datetime, period: timedelta, limit: int, without: Collection[uuid.UUID]
 ) -> list[Study]:
-    """Studies still open whose last instance came a period ago, but not those `without`; oldest first."""
+    """Studies that still receive and got no instance for `period`, except those in `without`; oldest first."""
     is_quiet = is_due(Study.last_instance_at, now - period, furthest=period)
     query = select(Study).where(Study.state == StudyState.RECEIVING, is_quiet, Study.id.not_in(without))
     return list(session.scalars(query.order_by(Study.last_instance_at).limit(limit)))
@@ -33,7 +33,7 @@ def by_uid(session: Session, study_instance_uid: str) -> Study | None:
 
 
 def complete(session: Session, study_id: uuid.UUID, revision: int, last_instance_at: datetime) -> bool:
-    """Close a study as it was read; False when it changed meanwhile."""
+    """Close a study that is still as it was read; False when it changed meanwhile."""
     statement = (
         update(Study)
         .where(

@@ -1,4 +1,4 @@
-"""Rows of prepared series, and the instances they are made from."""
+"""Rows of prepared series and of the instances they are made from. Pictures are made in app/services/pictures."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ def add(session: Session, rows: list[PreparedSeries]) -> None:
 
 
 def outdated_packs(session: Session, study_id: uuid.UUID, revision: int) -> list[str]:
-    """The objects of a study's prepared series that are not of `revision`."""
+    """The object keys of a study's prepared series of all other revisions than `revision`."""
     query = select(PreparedSeries.preview_object_key, PreparedSeries.frame_object_key)
     rows = session.execute(query.where(PreparedSeries.study_id == study_id, PreparedSeries.revision != revision))
     return [key for pair in rows for key in pair]
 
 
 def remove_outdated(session: Session, study_id: uuid.UUID, revision: int) -> None:
-    """The rows that `outdated_packs` tells of."""
+    """Delete the rows whose objects `outdated_packs` names."""
     these = (PreparedSeries.study_id == study_id, PreparedSeries.revision != revision)
     session.execute(delete(PreparedSeries).where(*these).execution_options(synchronize_session=False))
 
@@ -75,7 +75,7 @@ def shown_to_patients(session: Session, exam_id: uuid.UUID) -> list[tuple[Prepar
 
 
 def instances_shown(session: Session, exam_id: uuid.UUID) -> list[tuple[Study, Instance]]:
-    """The originals of what a patient may see, in the same order of studies."""
+    """The instances that a patient of this exam may see, with the studies in the order of `shown_to_patients`."""
     query = (
         select(Study, Instance)
         .join(Instance, Instance.study_id == Study.id)
@@ -125,7 +125,8 @@ def instance(session: Session, instance_id: uuid.UUID) -> Instance | None:
 def all_prepared(
     session: Session, after: uuid.UUID | None = None, limit: int | None = None
 ) -> list[tuple[PreparedSeries, uuid.UUID]]:
-    """Prepared series, of old revisions too, with their study's data key id, by id from `after` on."""
+    """Prepared series of all revisions with the id of their study's data key, in order of id; `after`: only greater
+    ids."""
     query = select(PreparedSeries, Study.data_key_id).join(Study, Study.id == PreparedSeries.study_id)
     if after is not None:
         query = query.where(PreparedSeries.id > after)
@@ -134,6 +135,6 @@ def all_prepared(
 
 
 def object_keys(session: Session, first: uuid.UUID, last: uuid.UUID) -> set[str]:
-    """The packs of the studies whose ids lie between."""
+    """The object keys of the packs of the studies with an id from `first` to `last`."""
     query = select(PreparedSeries.preview_object_key, PreparedSeries.frame_object_key)
     return {key for pair in session.execute(query.where(PreparedSeries.study_id.between(first, last))) for key in pair}

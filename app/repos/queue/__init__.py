@@ -1,1 +1,1 @@
-"""Rows of jobs."""
+"""Queries on jobs. Leases and retries are decided in app/services/queue."""

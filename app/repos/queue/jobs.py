@@ -1,4 +1,7 @@
-"""Rows of jobs. Every change is one conditional UPDATE, so that workers on many nodes may try at once."""
+"""Rows of jobs. Every change is one conditional UPDATE, so that workers on many nodes may try at once.
+
+app/services/queue decides how long a lease is and when to try again.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from app.repos.changed_rows import changed_rows
 from app.repos.due_times import is_due
 
 FURTHEST = timedelta(minutes=10)
-"""No lease and no pause is longer."""
+"""No lease and no pause between tries is longer."""
 
 
 def by_key(session: Session, kind: str, key: str) -> Job | None:
@@ -28,7 +31,7 @@ def add(session: Session, job: Job) -> None:
 
 
 def due(session: Session, now: datetime, limit: int, kind: str | None = None) -> list[Job]:
-    """What may be claimed: pending and due, or running under a lease that ran out. Oldest first."""
+    """Jobs that may be claimed: pending and due, or running with an expired lease. The longest due first."""
     query = select(Job).where(_claimable(now))
     if kind is not None:
         query = query.where(Job.kind == kind)
@@ -45,7 +48,7 @@ def claim(session: Session, job_id: uuid.UUID, now: datetime, lease_until: datet
 
 
 def change_claimed(session: Session, job_id: uuid.UUID, attempt: int, **values: Any) -> bool:
-    """Change a job only while this attempt still holds it; False when another took it over."""
+    """Change a job only while this attempt still holds it; False when another worker took the job over."""
     statement = (
         update(Job).where(Job.id == job_id, Job.state == JobState.RUNNING, Job.attempts == attempt).values(**values)
     )
@@ -67,7 +70,7 @@ def revive(session: Session, job_id: uuid.UUID, now: datetime) -> bool:
 
 
 def counts(session: Session) -> dict[str, int]:
-    """Number of jobs by state, the done ones left out."""
+    """The number of jobs by state, without finished jobs."""
     query = select(Job.state, func.count().label("count")).where(Job.state != JobState.DONE).group_by(Job.state)
     return {row[0]: row[1] for row in session.execute(query)}
 
@@ -80,5 +83,5 @@ def _claimable(now: datetime) -> Any:
 
 
 def _changed(session: Session, statement: Update) -> bool:
-    """Rows that were read stay as they were read: whoever claims a job counts on from there."""
+    """Job objects in the session keep the values they were read with: a worker counts attempts on from them."""
     return changed_rows(session, statement.execution_options(synchronize_session=False)) == 1

@@ -1,1 +1,1 @@
-"""Rows the release gate looks at."""
+"""Queries of the release gate. Whether it opens is decided in app/services/release."""

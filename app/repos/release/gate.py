@@ -1,4 +1,4 @@
-"""Rows the release gate looks at."""
+"""Rows that the release gate looks at. Whether it opens is decided in app/services/release/gate."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ def matched_studies(session: Session, exam_id: uuid.UUID) -> list[Study]:
 
 
 def has_pictures(session: Session, exam_id: uuid.UUID) -> bool:
-    """Whether a matched study of the exam holds an image that was not rejected."""
+    """Whether a matched study of the exam has an image that is not rejected."""
     of_exam = (Study.exam_id == exam_id, Study.match_state == MatchState.MATCHED)
     an_image = (Instance.study_id == Study.id, Instance.number_of_frames > 0, not_rejected())
     return bool(session.scalar(select(exists().where(*of_exam, *an_image))))
 
 
 def first_readable_report_at(session: Session, exam_id: uuid.UUID) -> datetime | None:
-    """When the first report version came that patients may read."""
+    """The time when the first report version arrived that patients may read."""
     query = select(Report.created_at).where(Report.exam_id == exam_id, Report.status.in_(READABLE))
     return session.scalars(query.order_by(Report.version).limit(1)).one_or_none()
 
 
 def latest_at(session: Session, exam_id: uuid.UUID, kind: str) -> datetime | None:
-    """When news of a kind was queued last."""
+    """The time when a message of this kind was last queued."""
     query = select(func.max(Notification.created_at))
     return session.scalar(query.where(Notification.exam_id == exam_id, Notification.kind == kind))
 

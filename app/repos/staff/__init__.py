@@ -1,1 +1,1 @@
-"""Rows of staff accounts and their sessions."""
+"""Queries on staff accounts and their sessions. Login is in app/services/staff."""

@@ -1,4 +1,4 @@
-"""Rows of staff and their sessions."""
+"""Rows of staff accounts and their sessions. Login is in app/services/staff."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def add(session: Session, row: StaffUser | StaffSession) -> None:
 
 
 def use_totp_step(session: Session, proved: StaffUser, step: int) -> bool:
-    """Mark a time step as used; False when it, or a later one, was used before, or the account is not any more what
-    was proved: disabled, or with other secrets."""
+    """Mark a time step as used. False when this step or a later step was used before, or when the account changed
+    since `proved` was read: it is disabled, or has another password or another TOTP secret."""
     unused = or_(StaffUser.totp_last_step.is_(None), StaffUser.totp_last_step < step)
     unchanged = (StaffUser.password_hash == proved.password_hash, StaffUser.totp_sealed == proved.totp_sealed)
     statement = (
@@ -46,7 +46,7 @@ def use_totp_step(session: Session, proved: StaffUser, step: int) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class StaffSessionRow:
-    """A session joined with its user: all that a request's check needs."""
+    """A session joined with its user: everything that the check of a request needs."""
 
     user_id: uuid.UUID
     username: str

@@ -1,1 +1,1 @@
-"""Rows of WeChat accounts that are bound to a patient."""
+"""Queries on WeChat accounts that are bound to a patient. Binding is in app/services/wechat."""

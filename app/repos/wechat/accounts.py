@@ -1,4 +1,4 @@
-"""Rows of WeChat accounts."""
+"""Rows of WeChat accounts. Binding an account is in app/services/wechat."""
 
 from __future__ import annotations
 
@@ -16,6 +16,6 @@ def add(session: Session, row: WechatAccount) -> None:
 
 
 def wechat_account(session: Session, patient_id: uuid.UUID) -> WechatAccount | None:
-    """The newest account a patient bound and did not unbind."""
+    """The newest account that a patient bound and did not unbind."""
     query = select(WechatAccount).where(WechatAccount.patient_id == patient_id, WechatAccount.unbound_at.is_(None))
     return session.scalars(query.order_by(WechatAccount.bound_at.desc()).limit(1)).first()

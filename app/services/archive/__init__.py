@@ -1,1 +1,2 @@
-"""What the archive keeps beyond objects: data keys, and frames read from originals."""
+"""Data keys of studies, frames read from originals, stored objects compared with received ones. Sealing is in
+app/archive."""

@@ -1,4 +1,4 @@
-"""Data keys: made, wrapped by the master key, unwrapped for use. What they seal is app/archive's business."""
+"""Makes data keys, wraps them with the master key and unwraps them. Sealing objects is in app/archive."""
 
 from __future__ import annotations
 
@@ -22,27 +22,30 @@ CHECKED_KEYS = 5
 
 @dataclass(frozen=True, kw_only=True)
 class DataKeys:
-    """Keeps the last used keys open in memory: the master key, which is in memory anyway, opens them all."""
+    """Decides nothing: it makes and opens data keys. Raises UnsealError.
+
+    The last used keys stay open in memory: the master key opens them all and is in memory anyway.
+    """
 
     master: MasterKeys
     clock: Clock
     _opened: LruCache[uuid.UUID, DataKey] = field(default_factory=lambda: LruCache(CACHED_KEYS), repr=False)
 
     def create(self, session: Session) -> DataKey:
-        """A new key; its row belongs to the caller's transaction."""
+        """A new key. Its row is added inside the caller's transaction."""
         key, row = self.mint()
         repo.add(session, row)
         return key
 
     def mint(self) -> tuple[DataKey, DataKeyRow]:
-        """A new key with a row still to be added: for objects that are sealed before their transaction begins."""
+        """A new key and its row, which the caller adds. For objects that are sealed before their transaction begins."""
         key = DataKey(uuid.uuid4(), secrets.token_bytes(KEY_BYTES))
         wrapped = self.master.wrap(key.key, context=key.id.bytes)
         return key, DataKeyRow(id=key.id, wrapped=wrapped, created_at=self.clock.now())
 
     def check(self, session: Session) -> None:
-        """Raises UnsealError when none of the newest keys opens: the master key is not that of this database. One that
-        does not open may be a damaged row."""
+        """Raises UnsealError when none of the newest keys opens: the master key belongs to another database. A single
+        key that does not open may be a damaged row."""
         rows = repo.newest(session, CHECKED_KEYS)
         if rows and not any(self._opens(row) for row in rows):
             raise UnsealError("wrapped by another master key")
@@ -58,8 +61,8 @@ class DataKeys:
         opened = self._opened.get(key_id)
         if opened is not None:
             return opened
-        # Each session reads for itself: one that waited for another's read could hold the lock or the connection that
-        # the other needs.
+        # Each session reads the row itself. If it waited for the read of another session, it could hold the lock or the
+        # connection that the other session needs.
         row = repo.by_id(session, key_id)
         if row is None:
             raise UnsealError("the data key is gone")

@@ -1,7 +1,8 @@
 """Frames of stored instances: read from the sealed original, and drawn by the decoding children.
 
-What a fault of theirs means to the services is decided here alone. A frame that does not decode, takes too long or too
-much memory is no error: it shows nothing. Without a decoder nothing is known of the frame: try again later.
+Only this module decides what a fault of the children means. A frame that cannot be decoded, or takes too much time or
+memory, is not an error: its picture is empty. When no decoder is available, StoreUnavailable is raised: try again
+later.
 """
 
 from __future__ import annotations
@@ -27,9 +28,9 @@ def frame_task(
     specs: tuple[RenderSpec, ...],
     token: str | None = None,
 ) -> RenderTask:
-    """Frame `number`, counted from 0, as it is asked of the decoding children; its bytes are read when one needs them.
+    """The task to draw frame `number` (from 0) in a decoding child. The bytes are read when a child needs them.
 
-    An object whose whole dataset is deflated has no frame index: it is read whole and inflated in a child, once.
+    An object whose whole data set is deflated has no frame index: it is read whole, and a child inflates it once.
     """
     if instance.frame_index is None:
         key, version = instance.object_key, instance.object_version
@@ -49,7 +50,7 @@ def original_frame(
 ) -> bytes:
     """The encoded bytes of one frame, counted from 0, read from the sealed original without parsing its header.
 
-    Empty when they are not there. Raises IndexError, StoreUnavailable.
+    Empty when the object does not hold them. Raises IndexError, StoreUnavailable.
     """
     if instance.frame_index is None:
         return drawn(renderer, frame_task(archive, data_key, instance, header, number, ()))
@@ -67,7 +68,7 @@ def _indexed_frame(archive: SealedArchive, data_key: DataKey, instance: Instance
 def drawn(renderer: RenderPool, task: RenderTask) -> bytes:
     """The one picture that `task` wants; empty when its frame cannot be shown.
 
-    Raises BadRegion, StoreUnavailable, and whatever reading the frame raises.
+    Raises BadRegion, StoreUnavailable, and the errors of reading the frame.
     """
     with _decoder_needed():
         try:
@@ -77,10 +78,10 @@ def drawn(renderer: RenderPool, task: RenderTask) -> bytes:
 
 
 def all_drawn(renderer: RenderPool, tasks: Iterable[RenderTask], account: Account) -> Iterator[list[bytes]]:
-    """The pictures of many frames, in order, one for each spec; empty ones of a frame that cannot be shown, and of
-    those that are left when the account is spent.
+    """The pictures of many frames, in order, one for each spec. They are empty for a frame that cannot be shown, and
+    for the frames that are left when the account is used up.
 
-    Raises StoreUnavailable, and whatever reading a frame raises.
+    Raises StoreUnavailable, and the errors of reading a frame.
     """
     with _decoder_needed():
         yield from renderer.render_all(tasks, account)

@@ -1,5 +1,5 @@
-"""A stored instance beside a received one of the same UID: is it whole, does it hold the same? What follows from that
-is `ingest_plan`; how contents are compared `same_content`."""
+"""Compares a stored instance with a received one of the same UID: is the stored one whole, do both have the same
+content? services/ingest/plan.py decides what follows; app/dicom/same_content.py compares contents."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def holds_the_same(
     limits: HeaderLimits,
     spool: Path,
 ) -> bool:
-    """False also when the stored bytes are damaged: doubt is a difference. Raises StoreUnavailable when `spool`, where
-    a large object lies meanwhile, has no room."""
+    """False also when the stored bytes are damaged: a doubt counts as a difference. A large object is copied to the
+    folder `spool`. Raises StoreUnavailable when this folder fails."""
     try:
         with tempfile.SpooledTemporaryFile(_COMPARED_IN_MEMORY, dir=str(spool)) as stored:
             whole = _read(archive, twin, key, stored.write)
@@ -45,7 +45,7 @@ def holds_the_same(
 
 
 def _read(archive: SealedArchive, twin: KnownInstance, key: DataKey, take: Callable[[bytes], object]) -> bool:
-    """Whether the stored bytes are whole; each piece of them goes to `take`."""
+    """Whether the stored bytes are whole. Each piece of them is passed to `take`."""
     try:
         for piece in archive.stream(twin.object_key, twin.object_version, key):
             take(piece)

@@ -1,1 +1,2 @@
-"""The audit log: writing it, reading it, what its events are about, and the reasons it knows."""
+"""The audit log: writing it, reading it, the subjects of its events, and its reasons. Each room records its own
+events."""

@@ -1,6 +1,6 @@
-"""Why something was done, read from any event: its rows are never rewritten, and older ones hold sentences.
+"""Reads the reason of any audit event, old or new. Old rows keep their old form, because rows are never rewritten.
 
-Until reasons were codes an event's `reason` was an English sentence of ours or what a member of staff typed.
+In an old event `reason` is an English sentence, of ours or typed by staff. In a new event it is a code.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _UNUSABLE = "unusable "
 
 @dataclass(frozen=True)
 class Why:
-    """`code`: of `reasons` or of `HoldReason`, else empty; `fields`: what it is about; `note`: what staff typed."""
+    """`code`: of `reasons` or HoldReason, else empty. `fields`: the fields it is about. `note`: what staff typed."""
 
     code: str = ""
     fields: tuple[str, ...] = ()

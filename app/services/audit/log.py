@@ -1,8 +1,8 @@
 """The audit log: append inside the caller's transaction, verify the chain. Queries are in app/repos/audit/log.py.
 
-Every row's hash is HMAC-SHA256(key, previous hash | canonical JSON of the row): rows cannot be changed, dropped in the
-middle or inserted without the key. What is cut off at the end shows against the head row, whose own HMAC nobody can
-make for an earlier row: only a head that was copied before could be put back.
+The hash of each row is HMAC-SHA256(key, previous hash | canonical JSON of the row). Without the key nobody can change a
+row, insert a row, or remove a row from the middle. The head row names the last row and has an HMAC of its own, so a log
+whose end was cut off is noticed. Only an attacker who puts back an old copy of the head is not noticed.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from app.repos.audit import log as repo
 
 
 class Action(StrEnum):
-    """Everything that is recorded; one name each, never reused for something else."""
+    """Every recorded action. A name is never used again for another action."""
 
     EXAM_REGISTERED = "exam.registered"
     EXAM_CORRECTED = "exam.corrected"
@@ -79,9 +79,7 @@ class Action(StrEnum):
 
 @dataclass(frozen=True)
 class AuditFault:
-    """Decides nothing: it appends events to the hash chain and checks the chain. `key`: of purpose `audit`, 32 bytes.
-    Raises what the database raises.
-    """
+    """A break of the chain: the sequence number of the row, and what is wrong with it."""
 
     seq: int
     reason: str
@@ -89,14 +87,15 @@ class AuditFault:
 
 @dataclass(frozen=True, kw_only=True)
 class Audit:
-    """Appends to and checks the log. `key` is the derived key of purpose `audit`, 32 bytes."""
+    """Decides nothing: it appends events to the hash chain and checks the chain. `key`: derived for the purpose
+    `audit`, 32 bytes. Raises nothing of its own."""
 
     key: bytes
     clock: Clock
 
     def record(self, session: Session, action: Action, *, actor: str, subject: str, **detail: Any) -> None:
-        """Append one event; durable exactly when the caller's transaction is. `detail` must hold no personal data."""
-        session.flush()  # what it tells of is written before it
+        """Append one event inside the caller's transaction. `detail` must hold no personal data."""
+        session.flush()  # the rows that the event is about are written first
         seq = repo.lock_head(session)
         event = AuditEvent(
             seq=seq + 1,
@@ -112,9 +111,9 @@ class Audit:
         repo.append(session, event, self._head_hash(event.seq, event.hash))
 
     def verify(self, session: Session) -> list[AuditFault]:
-        """All breaks of the chain, in order; empty when the log is whole. Nobody who appends has to wait."""
+        """All breaks of the chain, in order; empty when the log is whole. It does not block appending."""
         faults: list[AuditFault] = []
-        head = repo.head(session)  # first: what is appended from now on is the next check's
+        head = repo.head(session)  # read first: the next check covers later events
         previous, expected = b"", 1
         for event in repo.in_order(session, head.seq):
             if event.seq != expected:
@@ -132,11 +131,11 @@ class Audit:
         return faults
 
     def extent(self, session: Session) -> tuple[int, datetime | None]:
-        """Number of events and the time of the first: of a log that was emptied whole, this alone tells."""
+        """Number of events and the time of the first one. Only this shows that the whole log was emptied."""
         return repo.extent(session)
 
     def _head_hash(self, seq: int, last: bytes) -> bytes:
-        """Of an empty log it is empty, as the migration made it."""
+        """The head hash of an empty log is empty, as in the migration."""
         return hmac.new(self.key, b"head|%d|" % seq + last, hashlib.sha256).digest() if seq else b""
 
     def _hash(self, event: AuditEvent) -> bytes:

@@ -1,4 +1,4 @@
-"""The audit log for those who must read it: newest events by what was done, by whom, to what. Writing it is `audit`."""
+"""Reads the audit log for the auditor: newest events by action, actor or subject. Writing it is in `log`."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class AuditLine:
 
 @dataclass(frozen=True, kw_only=True)
 class AuditReading:
-    """Shows the auditor the newest events and checks the whole chain. It raises nothing of its own."""
+    """Decides nothing: it shows the auditor the newest events and checks the chain. It raises nothing of its own."""
 
     db: Database
     audit: Audit
@@ -48,5 +48,5 @@ class AuditReading:
             return self.audit.verify(session)
 
     def mark_of(self, address: str) -> str:
-        """What stands in the log for this network address, to compare with. The log itself leads to no address."""
+        """The mark that the log holds for this network address. The log holds only marks, no addresses."""
         return self.address_marks.mark(address.strip())

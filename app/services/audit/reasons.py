@@ -1,6 +1,6 @@
-"""Why something was done: codes of the audit log's own, and what a member of staff typed.
+"""Why something was done: the reason codes of the audit log, and the check of a reason that staff type.
 
-An event's detail keeps a code as `reason` and typed text as `note`. Reasons that rows hold are app/models/states.py.
+An event's detail keeps a code as `reason` and typed text as `note`. Reasons in other rows are in app/models/states.py.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ LONGEST = 200
 
 
 class LiftReason(StrEnum):
-    """Why an exam is held no more."""
+    """Why a hold was lifted."""
 
     NO_CONTRADICTION = "no_contradiction"
-    """No study of its accession number contradicts it any more."""
+    """No study with the exam's accession number contradicts the exam any more."""
     OWNER_SHOWN = "owner_shown"
-    """A study that matches shows whose it is."""
+    """A matched study shows whose exam it is."""
     BY_STAFF = "by_staff"
 
 
@@ -31,13 +31,13 @@ class RevokeReason(StrEnum):
 
 
 class LeftOutReason(StrEnum):
-    """Why fields that the RIS gave were not taken."""
+    """Why fields that the RIS sent were left out."""
 
     UNUSABLE = "unusable"
 
 
 def checked_reason(text: str, longest: int = LONGEST) -> str:
-    """Raises InvalidInput unless something is said, in at most `longest` characters."""
+    """`text` without spaces around it. Raises InvalidInput when it is empty or longer than `longest` characters."""
     reason = text.strip()
     if not 0 < len(reason) <= longest:
         raise InvalidInput("reason", f"must be 1 to {longest} characters")

@@ -1,6 +1,6 @@
-"""What an audit event is about, as the log writes it: `<kind>:<id>`. Who did it is the actor, which is no part of this.
+"""The subject of an audit event, as the log writes it: `<kind>:<id>`. The actor, who did it, is not built here.
 
-Each name is written for good: the log is searched by it, and its rows are never rewritten.
+These forms never change: staff search the log by them, and its rows are never rewritten.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import uuid
 
 UNKNOWN_STAFF = "staff:unknown"
-"""A typed name that is no account."""
+"""A typed name that has no account."""
 EVERY_MACHINE = "machine:all"
 WHOLE_QUARANTINE = "quarantine"
 
@@ -22,8 +22,8 @@ def patient_subject(patient_id: uuid.UUID) -> str:
 
 
 def code_subject(code_key: bytes) -> str:
-    """A typed code that names no exam, by its keyed hash. As long as an exam's subject. Older events hold
-    `code:unknown`."""
+    """A typed code that names no exam, as part of its keyed hash. It is as long as the subject of an exam. Older events
+    hold `code:unknown`."""
     return f"code:{code_key[:16].hex()}"
 
 
@@ -41,7 +41,7 @@ def instance_subject(sop_instance_uid: str) -> str:
 
 
 def quarantine_subject(item_id: uuid.UUID) -> str:
-    """With hyphens, unlike the others."""
+    """This id has hyphens, unlike the others."""
     return f"quarantine:{item_id}"
 
 
@@ -58,5 +58,5 @@ def machine_subject(name: str) -> str:
 
 
 def search_subject(level: str) -> str:
-    """A search of a machine over all studies."""
+    """A machine's search over all studies."""
     return f"search:{level}"

@@ -1,2 +1,2 @@
-"""The ways to a patient: whom each reaches, what it says there, how its carrier takes it. When and whether something is
-sent is the room `notifications`."""
+"""The ways to reach a patient: each has its recipients, its texts and its carrier. The room `notifications` decides
+whether and when a message is sent."""

@@ -1,4 +1,5 @@
-"""The code that a message carries, derived again when it is sent: it is stored nowhere."""
+"""The code that a message carries. It is stored nowhere, so it is derived again for sending. Codes are issued in
+services/patient_access."""
 
 from __future__ import annotations
 
@@ -15,6 +16,8 @@ from app.services.patient_access.codes import AccessCodes
 
 @dataclass(frozen=True, kw_only=True)
 class CarriedCodes:
+    """Decides nothing: it derives the code of a message. Raises CannotBeMade."""
+
     codes: Codes
     access_codes: AccessCodes
 

@@ -1,6 +1,6 @@
-"""What a channel is to those who tell patients something, and the one family of outcomes of handing a message over.
+"""The interface of a channel, and the possible outcomes of handing a message over.
 
-Implementations: `sms`, `wechat`. Nothing here knows a carrier.
+The channels themselves are in `sms` and `wechat`. Nothing here knows a carrier.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from app.models import ChannelName, Exam, FailureCode, Notification, Patient
 
 
 class Wording(StrEnum):
-    """Which text: pictures, pictures and report at once, a report that came later, a code to type."""
+    """What a message says: pictures are ready; pictures and report are ready; the report came later; a code to type."""
 
     IMAGES_READY = "images_ready"
     READY = "ready"
@@ -44,7 +44,7 @@ class Contents:
 
 @dataclass(frozen=True)
 class Accepted:
-    """The carrier took it. `serial` is the name receipts call it by, `segments` what is charged."""
+    """The carrier took the message. Receipts name it by `serial`. The carrier charges `segments`."""
 
     serial: str
     segments: int
@@ -52,14 +52,14 @@ class Accepted:
 
 @dataclass(frozen=True)
 class Refused:
-    """Not taken, and never will be. `code` here and below is the carrier's word for it, or a FailureCode."""
+    """The carrier never takes this message. `code`, here and below: the carrier's own code, or a FailureCode."""
 
     code: str
 
 
 @dataclass(frozen=True)
 class Later:
-    """Not taken; the same message may be taken after `pause` at the earliest."""
+    """The carrier did not take the message. It may take the same message later, after `pause` at the earliest."""
 
     code: str
     pause: timedelta
@@ -67,7 +67,8 @@ class Later:
 
 @dataclass(frozen=True)
 class Unknown:
-    """Nobody knows whether it was taken: it is never handed over again blindly. `serial`: when the carrier told one."""
+    """It is unknown whether the carrier took the message, so it is never simply sent again. `serial`: set when the
+    carrier told one."""
 
     code: str
     serial: str | None = None
@@ -81,7 +82,7 @@ HandOver = Callable[[], Outcome]
 class DeliveryReceipt:
     """What became of an accepted message, pushed by the carrier or pulled from it.
 
-    `code`: the network's word, e.g. DELIVRD; `sent_along`: what we gave with the message, often lost on the way.
+    `code`: the network's code, for example DELIVRD. `sent_along`: what we sent with the message; it often gets lost.
     """
 
     serial: str
@@ -92,7 +93,7 @@ class DeliveryReceipt:
 
 
 class CannotBeMade(Exception):
-    """A row of which no message can be made, whatever is tried."""
+    """No message can be made from this row. Trying again does not help."""
 
     def __init__(self, code: FailureCode) -> None:
         self.code = code
@@ -100,37 +101,38 @@ class CannotBeMade(Exception):
 
 
 class Channel(Protocol):
-    """Every method works inside the caller's transaction; only what `parcel` returns and `ask` call the carrier."""
+    """A method with a `session` works inside the caller's transaction. Only `ask` and the function that `parcel`
+    returns call the carrier."""
 
     @property
     def name(self) -> ChannelName: ...
 
     @property
     def follows_phone(self) -> bool:
-        """Is the patient's phone number the address? Then a message to another number goes astray."""
+        """Whether the address is the patient's phone number. A message to an old number then reaches somebody else."""
 
     @property
     def reports(self) -> bool:
-        """Does the carrier tell what became of a message that it took?"""
+        """Whether the carrier sends receipts for the messages that it took."""
 
     def recipient(self, session: Session, patient: Patient) -> Recipient | None:
-        """Where news of this patient goes now; None when this channel does not reach the patient."""
+        """The patient's address now; None when this channel does not reach the patient."""
 
     def contents(self, session: Session, exam: Exam, recipient: Recipient, wording: Wording) -> Contents:
-        """What a new message says; a code that it carries is issued."""
+        """What a new message says. The code that it carries is issued here."""
 
     def parcel(self, session: Session, row: Notification, address: str) -> HandOver:
-        """The message of a row, ready to be handed over: at most one is sent by one call.
+        """A function that hands over the message of a row. Each call sends at most one message.
 
         Raises CannotBeMade.
         """
 
     def ask(self, address: str, since: datetime, until: datetime) -> Sequence[DeliveryReceipt]:
-        """Receipts of messages to one address, handed over between two instants; none when the carrier is silent."""
+        """Receipts of the messages to one address, sent between two times; empty when the carrier does not answer."""
 
     def is_alarm(self, code: str) -> bool:
-        """Does a failure code say that all messages of this channel fail until somebody acts?"""
+        """Whether a failure code says that all messages of this channel fail until somebody acts."""
 
 
 Channels = Mapping[str, Channel]
-"""By name, as a row says it, in the order in which they are told."""
+"""By name, as in the rows. A patient is told through them in this order."""

@@ -1,6 +1,6 @@
-"""Text messages: to the phone number on file, with a pick-up code or without. The carrier reports what became of each.
+"""Text messages to the phone number on file, with or without a pick-up code. The carrier sends receipts for them.
 
-The texts are in sms/templates.py; which carrier it is, is the bootstrap's affair.
+The texts are in sms/templates.py; app/bootstrap chooses the carrier.
 """
 
 from __future__ import annotations
@@ -39,7 +39,11 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class SmsChannel:
-    """`family` (T0 or T1) and `signature` as registered with the carrier; `alarms`: is one of its codes an alarm?"""
+    """Decides what a text message says, and what the carrier's answer means. Raises CannotBeMade.
+
+    `family` (T0 or T1) and `signature`: as registered with the carrier. `alarms`: whether a code of the carrier is an
+    alarm.
+    """
 
     fields: FieldSealer
     carried: CarriedCodes
@@ -59,7 +63,7 @@ class SmsChannel:
         return Recipient(phone, mask(phone))
 
     def contents(self, session: Session, exam: Exam, recipient: Recipient, wording: Wording) -> Contents:
-        """News of family T1 carries a new pick-up code; the code of a one-time code's message is there already."""
+        """News of family T1 carries a new pick-up code. A one-time code exists already."""
         template = for_event(wording, self.family)
         if wording == Wording.ONE_TIME_CODE or not template.variable_count:
             return Contents(template.name)
@@ -71,7 +75,7 @@ class SmsChannel:
         return lambda: self._hand_over(address, text, row.id.hex)
 
     def text(self, session: Session, row: Notification) -> SmsMessage:
-        """Raises CannotBeMade."""
+        """The text of a row. Raises CannotBeMade."""
         template = TEMPLATES.get(row.template)
         if template is None:
             raise CannotBeMade(FailureCode.TEXT_DOES_NOT_FIT)
@@ -104,5 +108,5 @@ class SmsChannel:
 
 
 def receipt_of(receipt: sms.sender.DeliveryReceipt) -> DeliveryReceipt:
-    """A receipt of any carrier of text messages, as the rest of the house reads it."""
+    """A carrier's receipt in the form of `channel`, which services use."""
     return DeliveryReceipt(receipt.serial, receipt.phone, receipt.delivered, receipt.code, receipt.session_context)

@@ -1,4 +1,7 @@
-"""Notices of the official account: to the WeChat account that a patient bound, with a link. Nobody reports on them."""
+"""Notices of the official account, with a link, to the WeChat account that a patient bound. There are no receipts.
+
+The texts are in wechat/templates.py; accounts are bound in services/wechat.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,10 @@ from wechat.templates import EXAM, HINT, READY, TEMPLATES
 
 @dataclass(frozen=True, kw_only=True)
 class WechatChannel:
-    """`notifier`: None where no notices are sent; what still waits then fails. `base_url`: where patients reach us."""
+    """Decides what a notice says, and what WeChat's answer means. Raises CannotBeMade.
+
+    `notifier`: None when notices are off; then waiting notices fail. `base_url`: the address for patients.
+    """
 
     carried: CarriedCodes
     accounts: WechatAccounts
@@ -60,7 +66,7 @@ class WechatChannel:
         return lambda: _hand_over(notifier, address, notice)
 
     def notice(self, session: Session, row: Notification, exam: Exam) -> Notice:
-        """Raises CannotBeMade."""
+        """The notice of a row. Raises CannotBeMade."""
         performed = exam.performed_at.astimezone(CHINA).strftime("%Y-%m-%d %H:%M")
         values = {"thing1": EXAM, "time2": performed, "phrase3": READY, "thing4": HINT}
         link = f"{self.base_url}/s/{self.carried.code_in(session, row)}"

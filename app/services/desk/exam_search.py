@@ -1,6 +1,7 @@
-"""Staff look for an exam: by accession number, phone number, name or pinyin, or the scanned QR of a report sheet.
+"""Finds exams for staff: by accession number, phone number, name or pinyin, or the scanned QR of a report sheet.
 
-Names are found as a whole, by family name and by pinyin (`identity.search_tokens`); there are no other wildcards.
+A name is found by the whole name, by its family name and by pinyin (`search_tokens` in app/identity/names.py). There
+are no other wildcards. The page of one exam is in `exams`.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ class ExamSearch:
         term = typed[:LONGEST_TERM].strip()
         if not term:
             return []
-        with self.db.read() as session:  # a search may take long: nobody waits for it with the write lock
+        with self.db.read() as session:  # a search may take long, so it holds no write lock
             candidates = {exam.id: (exam, patient) for exam, patient in self._candidates(session, term)}
             rows = sorted(candidates.values(), key=lambda pair: pair[0].performed_at, reverse=True)[:MOST]
             found = [self._shown(exam, patient) for exam, patient in rows]

@@ -1,6 +1,7 @@
-"""What the service desk does for one exam: see it whole, end all access, let its patient in. Every step is audited.
+"""What the service desk does with one exam: see all of it, end all access, let its patient in. Each of these is
+audited.
 
-Sending again is `messages`, printing `paper`, searching `exam_search`.
+Sending again is in `messages`, searching in `exam_search`, printing in the room `paper`, holding in the room `release`.
 """
 
 from __future__ import annotations
@@ -53,12 +54,12 @@ OF_INTEREST = frozenset(
         Action.STAFF_LET_IN,
     }
 )
-"""Who looked, tried, sent and changed; of the machinery only what a person at the desk asks about."""
+"""What people did with the exam. Of automatic actions only those that the desk asks about."""
 
 
 @dataclass(frozen=True)
 class StudyAtDesk:
-    """state, match_state, match_reason and match_detail as in the study's model."""
+    """`state`, `match_state`, `match_reason` and `match_detail` are those of the model Study."""
 
     accession_number: str
     last_instance_at: datetime
@@ -71,7 +72,7 @@ class StudyAtDesk:
 
 @dataclass(frozen=True)
 class EventAtDesk:
-    """`by`: the kind of actor (patient, staff, machine, system), with the username of staff."""
+    """`by`: the kind of actor (patient, machine, system), or `staff:` and the username."""
 
     at: datetime
     action: str
@@ -81,7 +82,7 @@ class EventAtDesk:
 
 @dataclass(frozen=True)
 class ExamAtDesk:
-    """`revision`: what the rest shows is at least as new; `held_reason`, `held_note`: why its patient sees nothing."""
+    """`revision`: all other fields are at least as new. `held_reason`, `held_note`: why the patient sees nothing."""
 
     exam: ExamView
     revision: int
@@ -96,7 +97,7 @@ class ExamAtDesk:
 
 @dataclass(frozen=True, kw_only=True)
 class ExamsAtDesk:
-    """Decides what the desk sees and does of one exam. Raises NotFound, InvalidInput."""
+    """Decides what the desk sees of one exam and may do with it. Raises NotFound, InvalidInput."""
 
     db: Database
     audit: Audit
@@ -109,7 +110,7 @@ class ExamsAtDesk:
 
     def exam(self, exam_id: uuid.UUID, actor: str) -> ExamAtDesk:
         """Everything the desk may know of an exam. Raises NotFound."""
-        with self.db.read() as session:  # before all else: a later revision would vouch for what is not on the page
+        with self.db.read() as session:  # read first: with a later revision the page would claim to be newer than it is
             row = exam_repo.exam(session, exam_id)
         if row is None:
             raise NotFound
@@ -147,7 +148,7 @@ class ExamsAtDesk:
             self.audit.record(session, Action.STAFF_REVOKED, actor=actor, subject=exam_subject(exam_id), note=note)
 
     def let_in(self, exam_id: uuid.UUID, note: str, actor: str) -> str:
-        """A one-time code for the person who stands at the desk and was identified there; typed after the QR scan.
+        """Make a one-time code for a person whom the desk identified. This person scans the QR and types the code.
 
         Raises NotFound, InvalidInput (reason).
         """

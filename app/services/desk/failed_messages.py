@@ -1,7 +1,7 @@
-"""Messages that failed. The desk sees those whose patient was told by no other message. After an alarm (the package is
-used up, a template is not approved) one step queues all messages again that failed for it.
+"""Messages that failed. The desk sees a failed message when no other message told its patient. In an alarm the carrier
+refuses every message (the package is used up, a template is not approved); later one step queues all of them again.
 
-A message is queued again as itself, so that there is never a second one of its exam and occasion.
+The same row is queued again, so there is never a second message for the same exam and occasion.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from app.services.notifications.states import NotificationStates
 
 SHOWN_FOR = timedelta(days=30)
 CHUNK = 100
-"""Messages queued again in one commit; nobody who writes waits long for it."""
+"""Messages queued again in one commit: few, so that other writers do not wait long."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class FailedMessages:
-    """Decides which failed messages are shown and queued again. `wake` tells a worker. Raises InvalidInput."""
+    """Decides which failed messages are shown and queued again. `wake` wakes a worker. Raises InvalidInput."""
 
     db: Database
     clock: Clock
@@ -41,19 +41,19 @@ class FailedMessages:
     wake: Callable[[], None]
 
     def newest(self, limit: int = 100) -> list[NotificationView]:
-        """Failed messages of the last weeks whose patient was told by no other, newest first."""
+        """Failed messages of the last 30 days, newest first, if no other message told the patient."""
         with self.db.read() as session:
             return views_of(session, repo.newest(session, self.clock.now() - SHOWN_FOR, limit))
 
     def count_sendable_again(self) -> int:
-        """How many `queue_again` would queue."""
+        """How many messages `queue_again` would queue."""
         with self.db.read() as session:
             return len(self._sendable_again(session))
 
     def queue_again(self, reason: str, actor: str) -> int:
-        """Queue all that failed for an alarm or could not be sent for days, each once; returns how many.
+        """Queue again all messages that failed for an alarm or could not be sent for days. Returns how many.
 
-        Killed in the middle, the rest stays as it was. Raises InvalidInput (no reason).
+        When the process dies in the middle, the rest stays as it was. Raises InvalidInput (no reason).
         """
         reason = checked_reason(reason)
         with self.db.read() as session:
@@ -67,7 +67,7 @@ class FailedMessages:
     def _queue_chunk(self, chunk: set[uuid.UUID], reason: str, actor: str) -> int:
         queued = 0
         with self.db.session() as session:
-            for notification_id in self._sendable_again(session, chunk):  # another may have been first
+            for notification_id in self._sendable_again(session, chunk):  # another process may have been first
                 row = notification_repo.get(session, notification_id)
                 if row is None or not self.states.queue_again(session, row):
                     continue

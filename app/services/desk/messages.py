@@ -1,6 +1,6 @@
-"""Messages at the desk: what became of each, sending news again, settling what nobody knows.
+"""Messages at the desk: the history of each, sending news again, settling messages whose outcome is unknown.
 
-Those that failed are `failed_messages`.
+Failed messages are in `failed_messages`.
 """
 
 from __future__ import annotations
@@ -47,15 +47,14 @@ class NotificationView:
     segments: int
     created_at: datetime
     never_sent: bool
-    """It waits, or waited in vain: no carrier may have taken it."""
+    """It is certain that no carrier took it: it still waits, or it could not be sent."""
     history: tuple[NotificationEventView, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Messages:
-    """Decides what the desk sees and does of messages. `wake` tells a worker that something waits. Raises NotFound,
-    InvalidInput, NotReleased, NobodyToTell, TooManyAttempts, Conflict.
-    """
+    """Decides what the desk may do with messages. `wake` wakes a worker. Raises NotFound, InvalidInput, NotReleased,
+    NobodyToTell, TooManyAttempts, Conflict."""
 
     db: Database
     clock: Clock
@@ -69,8 +68,8 @@ class Messages:
             return views_of(session, repo.of_exam(session, exam_id))
 
     def to_be_settled(self, limit: int = 100) -> list[NotificationView]:
-        """Messages that a person has to decide on: nobody knows whether they arrived, or they could not be sent for
-        days. Newest first."""
+        """Messages that the desk has to settle, newest first: their outcome is unknown, or they could not be sent for
+        days."""
         with self.db.read() as session:
             return views_of(session, repo.in_state(session, NotificationState.DESK, limit))
 
@@ -96,7 +95,7 @@ class Messages:
         self.wake()
 
     def settle(self, notification_id: uuid.UUID, arrived: bool, actor: str) -> None:
-        """The desk found out what became of a message. Raises NotFound, Conflict (settled before)."""
+        """Record what the desk found out: the message arrived or not. Raises NotFound, Conflict (settled before)."""
         with self.db.session() as session:
             row = repo.get(session, notification_id)
             if row is None:

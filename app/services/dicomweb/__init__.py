@@ -1,1 +1,1 @@
-"""What QIDO-RS and WADO-RS answer. HTTP is app/web/machine/dicomweb."""
+"""The answers of QIDO-RS and WADO-RS. HTTP is in app/web/machine/dicomweb."""

@@ -1,6 +1,6 @@
-"""Matching keys of a DICOMweb search (PS3.4 C.2.2.2, PS3.18 8.3.4) -> conditions. Running them is `dicom_query`.
+"""Matching keys of a DICOMweb search (PS3.4 C.2.2.2, PS3.18 8.3.4) -> conditions. The search itself is in `query`.
 
-A key that cannot be matched is refused, never ignored: to ignore one would answer with other people's studies.
+A key that cannot be matched is refused. If it were ignored, the answer would hold other people's studies.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from app.security.blind_index import BlindIndex
 
 
 class Level(StrEnum):
-    """Of what a search wants rows, from the top."""
+    """The level of the rows that a search wants, from the top."""
 
     STUDY = "study"
     SERIES = "series"
@@ -34,7 +34,7 @@ MAX_VALUES = 200
 MAX_CHARACTERS = 4096
 _DATE = re.compile(r"\d{8}")
 _TIME = re.compile(r"\d{2}(\d{2}(\d{2}(\.\d{1,6})?)?)?")
-# Sorts behind every longer value that starts alike: 10 as the end of a range holds 10:59.
+# Sorts after every longer value with the same start: a range that ends at 10 includes 10:59.
 _LAST = "~"
 
 
@@ -47,7 +47,7 @@ def keyword_of(name: str) -> str:
 
 
 def condition(keyword: str, value: str, level: Level, blind: BlindIndex) -> Condition | None:
-    """One key's condition; None matches everything. Raises InvalidInput for bad values and unsupported keys."""
+    """The condition of one key; None matches everything. Raises InvalidInput for bad values and unsupported keys."""
     known = _KEYS.get(keyword)
     if known is None or known[0].lies_below(level):
         raise InvalidInput(keyword, f"is no matching key of a search for {level} here")
@@ -78,7 +78,7 @@ def _number(keyword: str, value: str) -> Condition:
 
 
 def _text(keyword: str, value: str) -> Condition:
-    """`*` any characters, `?` one (PS3.4 C.2.2.2.4)."""
+    """`*` stands for any characters, `?` for one (PS3.4 C.2.2.2.4)."""
     if "*" not in value and "?" not in value:
         return OneOf(keyword, (value,))
     escaped = re.sub(r"([\\%_])", r"\\\1", value)

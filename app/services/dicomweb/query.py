@@ -1,6 +1,6 @@
 """Searches for machines with scope `read` (QIDO-RS, PS3.18 10.6), unmatched studies included.
 
-Keys and their values are `dicom_matching`, DICOM JSON and HTTP the web's work. Every search is audited.
+Every search is audited. Keys and values are in `matching_keys`; DICOM JSON and HTTP are in app/web/machine/dicomweb.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Search:
-    """`keys`: (keyword, value) pairs; `study_uid` and `series_uid` are the address's. At most MAX_RESULTS rows come."""
+    """`keys`: (keyword, value) pairs. `study_uid`, `series_uid`: from the address. At most MAX_RESULTS rows are
+    found."""
 
     level: Level
     keys: tuple[tuple[str, str], ...] = ()

@@ -1,4 +1,5 @@
-"""The query of a rendered resource (PS3.18 8.3.5): window, viewport, quality -> what the renderer is asked."""
+"""The query of a rendered resource (PS3.18 8.3.5: window, viewport, quality) -> RenderSpec. Drawing is in
+app/imaging."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ _NUMBER = re.compile(r"[+-]?(\d{1,9}(\.\d{0,9})?|\.\d{1,9})([eE][+-]?\d{1,2})?")
 def render_spec(
     query: Mapping[str, str], media_type: str, rows: int, columns: int, longest: int | None = None
 ) -> RenderSpec:
-    """`rows` and `columns` are the image's; `longest` is the size when no viewport is asked. Raises InvalidInput."""
+    """`rows`, `columns`: size of the image. `longest`: longest side if the query has no viewport. Raises
+    InvalidInput."""
     region, fitted = _viewport(query.get("viewport"), rows, columns)
     return RenderSpec(
         fmt=FORMATS[media_type],
@@ -44,7 +46,7 @@ def _window(text: str | None) -> Window | None:
 
 
 def _viewport(text: str | None, rows: int, columns: int) -> tuple[tuple[int, int, int, int] | None, int | None]:
-    """`vw,vh[,sx,sy,sw,sh]` -> the region of the image, and its longest side once it fits into vw x vh."""
+    """`vw,vh[,sx,sy,sw,sh]` -> the region of the image, and its longest side when it fits into vw x vh."""
     if text is None:
         return None, None
     given = text.split(",")
@@ -59,7 +61,7 @@ def _viewport(text: str | None, rows: int, columns: int) -> tuple[tuple[int, int
 
 
 def _region(given: list[str], rows: int, columns: int) -> tuple[int, int, int, int]:
-    """Values left out have their defaults: the whole image. Flipping (negative sizes) is not offered."""
+    """Empty values mean the whole image. Flipping (negative sizes) is not supported."""
     x, y = (math.floor(_number("viewport", item)) if item else 0 for item in given[:2] or ("", ""))
     if not (0 <= x < columns and 0 <= y < rows):
         raise InvalidInput("viewport", "starts outside the image")

@@ -1,7 +1,8 @@
 """Reads stored instances for machines with scope `read` (WADO-RS, PS3.18 10.4), unmatched studies included.
 
-Every read is audited once, before its first byte is sent. Frames come from the sealed file by the frame index: no
-header is parsed for them. Metadata is made in `dicom_metadata`; media types and HTTP are the web's work.
+Every read is audited once, before its first byte is sent. Frames are read from the sealed file by the frame index, and
+no header is parsed. Metadata is made in app/dicom/json_metadata.py; media types and HTTP are in
+app/web/machine/dicomweb.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from app.services.dicomweb.render_parameters import render_spec
 
 @dataclass(frozen=True)
 class StoredInstance:
-    """One instance with its place in the model and the key of its study."""
+    """One instance with the UIDs and the data key of its study."""
 
     study_uid: str
     series_uid: str
@@ -43,7 +44,7 @@ class StoredInstance:
 
     @property
     def image(self) -> ImageHeader | None:
-        """None when it holds no pixels, or none that can be shown. Only of instances found with `with_images`."""
+        """None when no pixels can be shown. Only for instances that were found with `with_images`."""
         return ImageHeader.from_json(self.row.image_header) if self.row.image_header else None
 
 
@@ -66,10 +67,10 @@ class DicomRetrieve:
         *,
         with_images: bool = False,
     ) -> list[StoredInstance]:
-        """The instances of a study, series or single instance, in the order they are numbered.
+        """The instances of a study or series, or a single instance, in the order of their numbers.
 
-        `uids`: those of the study, then of the series, then of the instance. `what` is read of them, for the audit log.
-        Raises NotFound.
+        `uids`: of the study, then of the series, then of the instance. `what`: what is read, for the audit log. Raises
+        NotFound.
         """
         keys = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID")
         conditions = [repo.OneOf(key, (uid,)) for key, uid in zip(keys, uids, strict=False)]
@@ -102,7 +103,8 @@ class DicomRetrieve:
         return self.archive.stream(found.row.object_key, found.row.object_version, found.data_key)
 
     def header(self, found: StoredInstance) -> Dataset:
-        """The data set before the pixels; of an object without a pixel offset the whole file is read."""
+        """The data set before the pixels. An object without a pixel offset is read whole. Raises NotFound if it cannot
+        be parsed."""
         row = found.row
         if row.pixel_offset is None:
             part10 = b"".join(self.stream(found))
@@ -112,7 +114,7 @@ class DicomRetrieve:
             )
         try:
             return parse(io.BytesIO(part10), self.limits).dataset
-        except RefusedObject:  # it was taken under other limits
+        except RefusedObject:  # it was stored under other limits
             raise NotFound from None
 
     def frame(self, found: StoredInstance, number: int) -> bytes:
@@ -130,7 +132,7 @@ class DicomRetrieve:
     def render(
         self, found: StoredInstance, number: int, media_type: str, query: Mapping[str, str], longest: int | None = None
     ) -> bytes:
-        """One frame, from 1, as `render_parameters` says; empty when it cannot be shown.
+        """One frame, counted from 1, as `query` asks; empty when it cannot be shown.
 
         Raises NotFound, InvalidInput, StoreUnavailable.
         """

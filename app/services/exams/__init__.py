@@ -1,1 +1,1 @@
-"""Exams and their reports: registered, matched with studies, held, released."""
+"""Exams, patients and reports from the RIS, and their matching with studies. Holds and releases are in `release`."""

@@ -1,4 +1,5 @@
-"""What follows elsewhere when the RIS gives an exam: codes, sessions, messages. Registering it is `registration`."""
+"""What follows in other rooms when the RIS sends an exam: codes, sessions, messages. Registering is in
+`registration`."""
 
 from __future__ import annotations
 
@@ -14,24 +15,25 @@ from app.services.release.gate import ReleaseGate
 
 @dataclass(frozen=True, kw_only=True)
 class Consequences:
-    """Decides nothing by itself: it calls the room that does, inside the caller's transaction."""
+    """Decides nothing: it calls the room that decides, inside the caller's transaction. It raises nothing of its
+    own."""
 
     codes: AccessCodes
     phones: PhoneCorrection
     release: ReleaseGate
 
     def registered(self, session: Session, exam: Exam) -> None:
-        """Its QR code exists from now on."""
+        """The exam gets its QR code."""
         self.codes.ensure_qr_code(session, exam)
 
     def identity_changed(self, session: Session, exam: Exam) -> None:
-        """All access to it ends."""
+        """All access to the exam ends."""
         self.release.identity_changed(session, exam)
 
     def phone_given(self, session: Session, exam: Exam, phone: str | None) -> None:
-        """What was bound to another number ends."""
+        """Codes and messages for another number end."""
         self.phones.phone_given(session, exam, phone)
 
     def number_changed(self, session: Session, patient: Patient, phone: str | None) -> None:
-        """All exams of the patient follow."""
+        """The same happens for all exams of the patient."""
         self.phones.number_changed(session, patient, phone)

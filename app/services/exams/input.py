@@ -1,4 +1,5 @@
-"""What a door gives of an exam and a report. How its bodies are read is the door's: `web/machine/ris/bodies`."""
+"""The data of an exam and of a report, as a door passes them on. The door of the RIS reads JSON in
+app/web/machine/ris/bodies.py."""
 
 from __future__ import annotations
 
@@ -11,9 +12,9 @@ from app.errors import InvalidInput
 from app.models.states import ReportStatus, Sex
 
 ACCESSION = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9._-]{1,64}\Z")
-"""Not `.` or `..`: every client folds those away in an address."""
+"""Not `.` or `..`, because every client removes them from an address."""
 SEXES, REPORT_STATUSES = tuple(Sex), tuple(ReportStatus)
-"""What a door may take."""
+"""The values that a door may take."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class ExamInput:
     department: str
     performed_at: datetime
     unusable: Mapping[str, str] = field(default_factory=dict)
-    """What was given of the patient but is left out: `phone` or `id_number`, and the rule it breaks."""
+    """Fields of the patient that are left out: `phone` or `id_number`, each with the rule that its value breaks."""
 
     @property
     def warnings(self) -> list[str]:
@@ -54,7 +55,8 @@ class ReportInput:
 
 
 def accession_number(text: str) -> str:
-    """Raises InvalidInput unless it is 1 to 64 of letters, digits, dot, hyphen, underscore, and no mere dots."""
+    """`text`, when it is an accession number: 1 to 64 letters, digits, dots, hyphens or underscores, but not `.` or
+    `..`. Raises InvalidInput."""
     if not ACCESSION.match(text):
         raise InvalidInput("accession_number", "must be 1 to 64 letters, digits, dots, hyphens or underscores")
     return text

@@ -1,7 +1,7 @@
-"""Studies to exams: by accession number and patient ID, cross-checked by name, sex and birth date.
+"""Matches studies with exams: by accession number and patient ID, checked again by name, sex and birth date.
 
-Wrong patient is the worst bug: any difference keeps the study from every patient, and holds its exam, until a human or
-a correction settles it. What the fields mean and how they compare is `identity`, holding is `holds`.
+The wrong patient is the worst bug. When anything differs, no patient sees the study, and its exam is held until a human
+or a correction settles the difference. Fields are compared in app/identity; holds are in services/release.
 """
 
 from __future__ import annotations
@@ -24,22 +24,21 @@ from app.services.audit.subjects import study_subject
 from app.services.release.holds import SYSTEM, Holds
 
 MOST_STUDIES = 100
-"""Of one exam. An accession number that a device sends with every study is no exam's; all of them would be judged, and
-their rows written, in one commit."""
+"""Studies of one exam. A faulty device may send one accession number with every study; without a limit one commit would
+judge and write all of them."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Matching:
-    """Decides which exam a study belongs to, and whether its patient is that exam's. Every method works inside the
-    caller's transaction and raises nothing of its own.
-    """
+    """Decides which exam a study belongs to, and whether both have the same patient. Every method works inside the
+    caller's transaction and raises nothing of its own."""
 
     fields: FieldSealer
     audit: Audit
     holds: Holds
 
     def study_changed(self, session: Session, study: Study) -> None:
-        """A study is new or got instances: find its exam, or say why it has none."""
+        """For a study that is new or got instances: find its exam, or note why it has none."""
         if study.match_state == MatchState.DETACHED:
             return
         exam = repo.exam_by_accession(session, study.accession_number)
@@ -48,15 +47,15 @@ class Matching:
             self.holds.reconsider(session, exam)
 
     def exam_changed(self, session: Session, exam: Exam) -> None:
-        """An exam is new or its identity was corrected: what belongs to it is judged again, and what may belong to it
-        until it has MOST_STUDIES. A study that nobody judged belongs to no exam, and no patient sees it."""
+        """For an exam that is new or corrected: judge the studies of its accession number again, MOST_STUDIES at most,
+        first those that belong to it. A study that was never judged belongs to no exam, and no patient sees it."""
         session.flush()
         for study in studies.studies_of_accession(session, exam.accession_number, MOST_STUDIES):
             self._settle(session, study, exam)
         self.holds.reconsider(session, exam)
 
     def header_differs(self, session: Session, study: Study) -> None:
-        """A later instance names somebody else than the study's first: a human must look, unless one did already."""
+        """For a study with an instance of another patient: a human must look, unless a human already did."""
         if study.match_reason == MatchReason.PARTED:
             return
         self._part(session, study, MatchState.DETACHED, MatchReason.SEVERAL_PATIENTS)

@@ -1,4 +1,5 @@
-"""Patients as the RIS names them: the row of an identity, what of it may be corrected, and its clear view."""
+"""Patients as the RIS names them: the row of an identity, its corrections, and its view in clear text. Exams are in
+`registration`."""
 
 from __future__ import annotations
 
@@ -24,16 +25,15 @@ from app.services.exams.input import PatientInput
 
 @dataclass(frozen=True)
 class PatientView(PatientInput):
-    """A patient in clear, as the RIS gave it last; only for those who were let in."""
+    """A patient in clear text, as the RIS sent it last. Only for callers that were checked before."""
 
     id: uuid.UUID
 
 
 @dataclass(frozen=True, kw_only=True)
 class Patients:
-    """Decides which row a given patient is. Every method works inside the caller's transaction and raises nothing of
-    its own.
-    """
+    """Decides which row belongs to a patient that the RIS sends. Every method works inside the caller's transaction and
+    raises nothing of its own."""
 
     clock: Clock
     fields: FieldSealer
@@ -41,8 +41,8 @@ class Patients:
     audit: Audit
 
     def row_of(self, session: Session, given: PatientInput, actor: str) -> tuple[Patient, bool]:
-        """The row of this identity, made when it is new, and whether a known one's phone number is another now.
-        Phone number and spelling may change without making another person; that is audited."""
+        """The row of this identity, and whether the phone number of a known patient changed. A new identity gets a new
+        row. Phone number and spelling may change while the person stays the same; that change is audited."""
         identity = self._identity(given)
         row = patients.patient_by_identity(session, identity)
         if row is None:
@@ -60,9 +60,9 @@ class Patients:
     def with_what_is_on_file(
         self, session: Session, given: PatientInput, unusable: Collection[str], former: Patient | None
     ) -> PatientInput:
-        """For a field that was given but cannot be used, the one that is known of the same person stays.
+        """`given`, with each unusable field replaced by the value on file of the same person.
 
-        `former`: whose the exam was until now, None for a new exam.
+        `former`: the exam's patient until now, None for a new exam.
         """
         if not unusable:
             return given
@@ -77,7 +77,7 @@ class Patients:
         return given
 
     def _is_named(self, row: Patient, given: PatientInput) -> bool:
-        """The row's person, by everything but the ID number."""
+        """Whether both are the same person, by everything but the ID number."""
         on_file = self.view(row)
         return (normal_id(on_file.patient_id), normal_name(on_file.name), on_file.sex, on_file.birth_date) == (
             normal_id(given.patient_id),
@@ -108,7 +108,7 @@ class Patients:
         )
 
     def is_completed(self, former: Patient, now: Patient) -> bool:
-        """The same person, of whom only the ID number was not known before."""
+        """Whether both are the same person, and only the ID number is new."""
         if former.id_number_hash is not None or now.id_number_hash is None:
             return False
         same = ("patient_id_hash", "name_hash", "sex")
@@ -117,7 +117,7 @@ class Patients:
         )
 
     def _take(self, row: Patient, name: str, text: str | None) -> bool:
-        """Seal another spelling or phone number; False when it is the one on file."""
+        """Seal a new spelling or phone number; False when it is the value on file already."""
         context = f"patient.{name}"
         sealed: bytes | None = getattr(row, f"{name}_sealed")
         if (self.fields.open(sealed, context) if sealed else None) == text:

@@ -1,7 +1,7 @@
-"""Exams as the RIS gives them: registered and corrected. Sealed at rest.
+"""Registers and corrects exams that the RIS sends.
 
-Input rules are `input`, whose they are `patients`, which study belongs is `matching`, report versions are `reports`,
-what else follows is `consequences`.
+Input rules are in `input`, patients in `patients`, studies in `matching`, reports in `reports`, what follows in other
+rooms in `consequences`.
 """
 
 from __future__ import annotations
@@ -27,24 +27,24 @@ from app.services.exams.patients import Patients
 
 
 class ExamFollower(Protocol):
-    """What follows from a given exam elsewhere, in the transaction that changes the exam."""
+    """What follows in other rooms, inside the transaction that changes the exam."""
 
     def registered(self, session: Session, exam: Exam) -> None:
         """The exam is new."""
 
     def identity_changed(self, session: Session, exam: Exam) -> None:
-        """Its patient turned out to be another person."""
+        """The exam belongs to another person now."""
 
     def phone_given(self, session: Session, exam: Exam, phone: str | None) -> None:
-        """A known exam was given again, with this phone number."""
+        """The RIS sent a known exam again, with this phone number."""
 
     def number_changed(self, session: Session, patient: Patient, phone: str | None) -> None:
-        """A known patient's phone number is another now, in all exams of the patient."""
+        """A known patient has another phone number now, in all exams of the patient."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Registration:
-    """Decides what a given exam changes. It raises nothing of its own: the door has read what is given."""
+    """Decides what an exam from the RIS changes. It raises nothing of its own: the door has checked the input."""
 
     db: Database
     clock: Clock

@@ -1,4 +1,4 @@
-"""Report versions: added, and opened for reading."""
+"""Adds versions of reports and opens them for reading. Printing is in services/paper."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class ReportView(ReportInput):
 
 @dataclass(frozen=True, kw_only=True)
 class Reports:
-    """Decides whether a report is a new version. Sealed at rest. Raises NotFound, Conflict."""
+    """Decides whether a report is a new version. Reports are sealed at rest. Raises NotFound, Conflict."""
 
     db: Database
     clock: Clock
@@ -42,13 +42,13 @@ class Reports:
     audit: Audit
 
     def add(self, accession_number: str, report: ReportInput, actor: str) -> bool:
-        """Add a report version; True when it is the first. The same content again adds none.
+        """Add a report version; True when it is the first. The same content again adds no version.
 
         Raises NotFound, and Conflict for a preliminary or a plain final version after a final one.
         """
         content = {name: value for name, value in asdict(report).items() if name not in ("status", "reported_at")}
         text = json.dumps(content, ensure_ascii=False, sort_keys=True)
-        # hashed first: a blind index takes `10³` for `103`, and a report must not
+        # hashed first: a blind index treats `10³` like `103`, but in a report they differ
         whole = hashlib.sha256("|".join((report.status, report.reported_at.isoformat(), text)).encode()).hexdigest()
         digest = self.blind.of("report", whole)
         with self.db.session() as session:
@@ -87,7 +87,7 @@ class Reports:
             return [self._opened(row) for row in repo.reports(session, exam_id)]
 
     def newest_readable(self, session: Session, exam_id: uuid.UUID) -> ReportView | None:
-        """The newest version patients may read."""
+        """The newest version that patients may read."""
         row = repo.latest_released_report(session, exam_id)
         return self._opened(row) if row else None
 

@@ -1,4 +1,4 @@
-"""An exam in clear, for whoever was checked before."""
+"""Shows an exam in clear text. Callers check first who may see it."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ class ExamView:
     held: bool
     images_released: bool
     report: ReportView | None
-    """The newest version patients may read."""
+    """The newest version that patients may read."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExamViews:
-    """Shows an exam as it is, to callers that were checked before. Nothing is changed here. Raises NotFound."""
+    """Decides nothing and changes nothing: it shows an exam to callers that were checked before. Raises NotFound."""
 
     db: Database
     patients: Patients
     reports: Reports
 
     def by_id(self, exam_id: uuid.UUID) -> ExamView:
-        """Everything of one exam in clear. The caller was checked before. Raises NotFound."""
+        """The whole exam in clear text. Raises NotFound."""
         with self.db.read() as session:
             exam = repo.exam(session, exam_id)
             if exam is None:
@@ -49,7 +49,7 @@ class ExamViews:
             return self._view(session, exam)
 
     def by_accession(self, accession_number: str) -> ExamView:
-        """As `by_id`. Raises NotFound."""
+        """The same by its accession number. Raises NotFound."""
         with self.db.read() as session:
             exam = repo.exam_by_accession(session, accession_number)
             if exam is None:

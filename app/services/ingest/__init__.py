@@ -1,1 +1,2 @@
-"""One instance comes in: planned, stored, recorded, or kept in quarantine."""
+"""An instance comes in: it is planned, stored and recorded, or kept in quarantine. Doors are in app/web and
+app/dimse."""

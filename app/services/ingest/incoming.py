@@ -13,11 +13,11 @@ from app.errors import RefusedObject
 
 KEPT_OF_OVERSIZED_BYTES = MIB
 OVERSIZED = RefusedObject(Refusal.TOO_LARGE_START_KEPT, OUT_OF_RESOURCES)
-"""For doors that cannot receive the whole of it: the fault of an object that ends after its first bytes."""
+"""The fault of an object that is too large for its door: the door passes on only its first bytes."""
 
 
 class DoorName(StrEnum):
-    """By which way an object came in."""
+    """The door that an object came through."""
 
     CLI = "cli"
     STOW = "stow"
@@ -26,10 +26,10 @@ class DoorName(StrEnum):
 
 @dataclass(frozen=True)
 class IncomingObject:
-    """A received object as a seekable binary file, which stays the door's to close.
+    """A received object as a seekable binary file. The door closes the file.
 
-    `name` is what the sender calls it, for summaries only. A door that already knows it cannot be taken (an unsafe
-    name in a zip, say) gives the `fault`; the bytes are then kept in quarantine unread.
+    `name`: the sender's name for it, used only in summaries. `fault`: set by a door that already refuses the object
+    (for example for an unsafe name in a zip). Then the bytes go to quarantine unread.
     """
 
     file: BinaryIO
@@ -40,7 +40,7 @@ class IncomingObject:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What became of one object; UIDs are None when the header could not be read."""
+    """The result for one object. UIDs are None when the header cannot be read."""
 
     name: str = ""
     sop_class_uid: str | None = None
@@ -51,17 +51,17 @@ class Outcome:
 
 @dataclass(frozen=True, kw_only=True)
 class Stored(Outcome):
-    """New, and durable: bytes and row."""
+    """The object is new. Its bytes and its row are durable."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Duplicate(Outcome):
-    """The same bytes were stored before; to the sender as good as Stored."""
+    """The same content was stored before. For the sender this is as good as Stored."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Refused(Outcome):
-    """Kept in quarantine, durable too."""
+    """The object is in quarantine, and durable there."""
 
     reason: Refusal
     dicom_code: int
@@ -69,4 +69,4 @@ class Refused(Outcome):
 
 @dataclass(frozen=True, kw_only=True)
 class Conflicting(Refused):
-    """The same SOP Instance UID with other content: the stored one stays, this one is in quarantine."""
+    """The same SOP Instance UID with other content. The stored object stays; this one is in quarantine."""

@@ -1,9 +1,9 @@
-"""Takes received objects into the archive: one use case behind every door. Header checks are in `header_fields`.
+"""Takes received objects into the archive. All doors use it. Header checks are in app/dicom/header_fields.py.
 
-A batch is planned (what is new, known, contradictory), its bytes are sealed and made durable, then one transaction
-writes all rows, and only then the outcomes are returned: an acknowledged object is never lost. Nothing locks the
-database while bytes are written; when another process was faster, a unique constraint says so and the batch is planned
-again, now seeing what the other stored.
+A batch goes through four steps: it is planned (what is new, known or contradictory), its bytes are sealed and made
+durable, one transaction writes all rows, the outcomes are returned. So an acknowledged object is never lost. The
+database is not locked while bytes are written. When another process stores the same object first, a unique constraint
+fails, and the batch is planned again.
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ NOT_AS_DECLARED = RefusedObject(Refusal.NOT_AS_ANNOUNCED, NOT_AS_PROMISED)
 
 @dataclass(frozen=True, kw_only=True)
 class Ingest:
-    """Decides when received objects are acknowledged. What each is, `planner` decides. Raises StoreUnavailable."""
+    """Decides when received objects are acknowledged. `planner` decides what each object is. Raises
+    StoreUnavailable."""
 
     db: Database
     archive: SealedArchive
@@ -45,16 +46,17 @@ class Ingest:
     def receive(
         self, sources: Iterable[IncomingObject], door: DoorName, actor: str, *, is_demo: bool = False
     ) -> list[Outcome]:
-        """Take objects in; outcomes come in the order of `sources`, all durable on return.
+        """Take objects in. The outcomes are in the order of `sources`, and all are durable on return.
 
-        Raises StoreUnavailable when nothing more can be written; then none of the objects may be acknowledged, though
-        some may be stored (sending them again is harmless).
+        Raises StoreUnavailable when nothing more can be written. Then no object may be acknowledged. Some may be stored
+        already; to send them again is harmless.
         """
         reception = Reception(door=door, actor=actor, is_demo=is_demo)
         return [outcome for batch in self._batches(sources) for outcome in self._take(batch, reception)]
 
     def _batches(self, sources: Iterable[IncomingObject]) -> Iterator[list[ExaminedObject]]:
-        """Their headers are in memory until the batch is stored: small files may inflate to large ones."""
+        """Batches limited in objects and in bytes of headers. Headers stay in memory until their batch is stored, and a
+        small file may inflate to a large header."""
         batch: list[ExaminedObject] = []
         for source in sources:
             arrival = self._examine(source)
@@ -85,7 +87,8 @@ class Ingest:
                 with self.db.session() as session:
                     self.recorder.record(session, plan, reception)
             except (IntegrityError, NotFound):
-                # Rolled back for certain, so no row names these objects; after any other error that is unknown.
+                # The transaction was surely rolled back, so no row names these objects. After any other error this is
+                # unknown.
                 for object_key in plan.object_keys():
                     self.archive.store.delete(object_key)
             else:
@@ -94,8 +97,8 @@ class Ingest:
 
 
 def _must_wait(header: ReceivedHeader, batch: list[ExaminedObject]) -> bool:
-    """A second object of the same UID must find the first one stored; and what rejection notes name of all studies is
-    bounded a commit as it is a note."""
+    """Whether the batch must be stored before this object. A second object of the same UID must find the first one
+    stored. And rejection notes of one commit name at most as many instances as one note may."""
     headers = [arrival.header for arrival in batch if arrival.header]
     rejects = len(header.rejects) + sum(len(each.rejects) for each in headers)
     return header.sop_instance_uid in {each.sop_instance_uid for each in headers} or (

@@ -1,4 +1,4 @@
-"""Decides for each object of a batch what it is, and makes the bytes of the new ones durable. Writes no rows."""
+"""Decides what each object of a batch is, and makes the bytes of new and refused objects durable. Writes no rows."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class ExaminedObject:
 
 @dataclass
 class PlannedStudy:
-    """The study an instance goes to: known, or new with a key whose row is still to be written."""
+    """The study of an instance: a known one, or a new one. A new one has a key whose row is not written yet."""
 
     id: uuid.UUID
     key: DataKey
@@ -61,7 +61,7 @@ class PlannedStudy:
 
 @dataclass
 class PlannedInstance:
-    """A new instance; `stored` is set once its bytes are durable."""
+    """A new instance. `stored` is set when its bytes are durable."""
 
     id: uuid.UUID
     source: IncomingObject
@@ -78,7 +78,7 @@ class PlannedInstance:
 
 @dataclass
 class PlannedQuarantine:
-    """An object for quarantine, under a key of its own."""
+    """An object for quarantine, with its own data key."""
 
     id: uuid.UUID
     source: IncomingObject
@@ -93,7 +93,7 @@ class PlannedQuarantine:
 
 @dataclass(frozen=True)
 class PlannedRepair:
-    """A stored instance whose object is damaged or gone, and its very bytes, sent again."""
+    """A stored instance whose object is damaged or gone. The same bytes were sent again and replace it."""
 
     twin: KnownInstance
     source: IncomingObject
@@ -102,7 +102,7 @@ class PlannedRepair:
 
 @dataclass
 class Plan:
-    """What a batch comes to; `studies` by UID, known and new."""
+    """What to do with a batch. `studies`: known and new ones, by UID."""
 
     outcomes: list[Outcome] = field(default_factory=list)
     instances: list[PlannedInstance] = field(default_factory=list)
@@ -110,20 +110,20 @@ class Plan:
     repairs: list[PlannedRepair] = field(default_factory=list)
     studies: dict[str, PlannedStudy] = field(default_factory=dict)
     series: dict[str, tuple[uuid.UUID, uuid.UUID]] = field(default_factory=dict)
-    """Series UID -> (series id, study id), for series that have a row."""
+    """Series UID -> (series id, study id), for series that have a row already."""
     new_series: dict[str, str] = field(default_factory=dict)
-    """Series UID -> study UID, for the series this batch begins."""
+    """Series UID -> study UID, for series that are new in this batch."""
     rejections: dict[uuid.UUID, set[str]] = field(default_factory=dict)
-    """Study id -> SOP instances that rejection notes of this batch name and none before."""
+    """Study id -> SOP Instance UIDs that the rejection notes of this batch name for the first time."""
 
     def object_keys(self) -> list[str]:
-        """Of the objects no row names yet."""
+        """The keys of the objects that no row names yet."""
         return [item.object_key for item in self.instances] + [item.object_key for item in self.quarantined]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Planner:
-    """Decides what each received object is: new, known, damaged before, or one to refuse. Raises StoreUnavailable."""
+    """Decides what a received object is: new, known, a repair of a damaged one, or refused. Raises StoreUnavailable."""
 
     db: Database
     archive: SealedArchive
@@ -131,11 +131,11 @@ class Planner:
     fields: FieldSealer
     index_image: ImageIndexer
     spool: Path
-    """Where large objects lie in clear while they are compared."""
+    """The folder for large objects, in clear text, while they are compared."""
     limits: HeaderLimits
 
     def plan(self, batch: list[ExaminedObject]) -> Plan:
-        """Sort the batch into new, known and refused, and store the bytes of what is new or refused."""
+        """Sort the batch into new, known and refused objects. Store the bytes of the new and the refused ones."""
         plan = Plan()
         headers = [arrival.header for arrival in batch if arrival.header]
         with self.db.read() as session:
@@ -181,8 +181,8 @@ class Planner:
         return _outcome(Stored, arrival)
 
     def _is_the_same(self, plan: Plan, arrival: ExaminedObject, header: ReceivedHeader, twin: KnownInstance) -> bool:
-        """Whether it is the stored instance again: its very bytes, or others of the same content, as when it came
-        through another door. The very bytes also repair a stored object that is damaged or gone."""
+        """Whether the object is the stored instance again: the same bytes, or other bytes with the same content (it may
+        come through another door). The same bytes also repair a stored object that is damaged or gone."""
         study = plan.studies.get(header.study_instance_uid)
         if study is None or study.id != twin.study_id:
             return False
@@ -196,7 +196,7 @@ class Planner:
         digest = sha256_of(arrival.source.file)
         kind = Conflicting if fault is CONFLICT else Refused
         outcome = _outcome(kind, arrival, reason=fault.reason, dicom_code=fault.dicom_code)
-        # The same refused bytes sent again (devices retry for days) fill no disk.
+        # Devices send refused bytes again for days: they are kept only once, so that they do not fill the disk.
         in_plan = any((item.sha256, item.fault.reason) == (digest, fault.reason) for item in plan.quarantined)
         if not in_plan and (digest, fault.reason) not in quarantine.by_content(session, {digest}):
             item_id, (key, row) = uuid.uuid4(), self.data_keys.mint()
@@ -207,7 +207,7 @@ class Planner:
         return outcome
 
     def _store(self, plan: Plan) -> None:
-        """One batch, one wait for the disk."""
+        """Store the bytes of the whole batch, with one wait for the disk."""
         items: list[PlannedInstance | PlannedQuarantine] = [*plan.instances, *plan.quarantined]
         requests = [SealRequest(item.object_key, OBJECT_VERSION, item.key, pieces(item.source.file)) for item in items]
         requests += [
@@ -219,7 +219,7 @@ class Planner:
 
 
 def pieces(file: BinaryIO) -> Iterator[bytes]:
-    """The file from its start."""
+    """The pieces of the file, from its start."""
     file.seek(0)
     while piece := file.read(_READ_BYTES):
         yield piece
@@ -233,7 +233,7 @@ def sha256_of(file: BinaryIO) -> bytes:
 
 
 def _misplaced(plan: Plan, header: ReceivedHeader) -> RefusedObject | None:
-    """An object that contradicts what is known of its series or study; kept out, for a human to look at."""
+    """The fault of an object that contradicts its series or study. It goes to quarantine, and a human looks at it."""
     study = plan.studies.get(header.study_instance_uid)
     series = plan.series.get(header.series_instance_uid)
     if series is not None and (study is None or study.id != series[1]):

@@ -1,4 +1,4 @@
-"""What was not taken, for those who must look into it. How it got there is app/services/ingest/ingest.py."""
+"""Lists the objects in quarantine. Objects are put there by `ingest`."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ MOST = 500
 
 @dataclass(frozen=True, kw_only=True)
 class Quarantine:
-    """Shows what was refused. It raises nothing of its own."""
+    """Decides nothing: it lists refused objects. It raises nothing of its own."""
 
     db: Database
     audit: Audit
 
     def newest(self, actor: str, limit: int = MOST) -> list[QuarantineItem]:
-        """Items without their bytes, newest first, at most 500; reading them is audited."""
+        """At most 500 items without their bytes, newest first. Reading them is audited."""
         with self.db.session() as session:
             found = repo.newest(session, min(limit, MOST))
             self.audit.record(

@@ -1,8 +1,8 @@
-"""Rejection notes: Key Object Selections that say their objects are to be looked at no more (IHE RAD TF-1 33, Imaging
-Object Change Management). What they name is hidden from patients for good; the archive keeps it.
+"""Rejection notes: Key Object Selections that reject other objects (IHE RAD TF-1 33, Imaging Object Change Management).
+Rejected objects are never shown to patients again; the archive keeps them.
 
-A corrected image comes under a UID of its own, so nothing ever takes a rejection back. What a note may name at most is
-`dicom/rejection_notes`.
+A corrected image has a new UID, so a rejection is never taken back. Reading notes and their limits are in
+app/dicom/rejection_notes.py.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from app.repos.ingest import rejections as repo
 
 
 def newly_rejected(session: Session, study_id: uuid.UUID, uids: Collection[str], planned: set[str]) -> set[str]:
-    """What of a note is neither stored yet nor `planned`. Asked before the write lock is taken: a constraint tells when
-    another process stored some of it meanwhile."""
+    """The UIDs of a note that are neither stored nor `planned` yet. This is read before the write lock is taken; when
+    another process stores the same UIDs meanwhile, a constraint fails."""
     new = set(uids) - planned
     return new - repo.known(session, study_id, new)
 
 
 def reject(session: Session, study: Study, uids: Collection[str], now: datetime) -> None:
-    """Inside the transaction that stores the note; also what has not arrived yet counts.
+    """Reject these instances, also those that have not arrived yet. Inside the transaction that stores the note.
 
-    Nothing of the study is shown until it was prepared anew, without them.
+    The study is not shown until its pictures are prepared again without them.
     """
     repo.add(session, study.id, uids, now)
     study.prepared_revision = None

@@ -1,4 +1,4 @@
-"""Writes a planned batch's rows and audit events. The bytes are durable already; nothing here commits."""
+"""Writes the rows and audit events of a planned batch. The bytes are durable already. Nothing here commits."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ StudyHook = Callable[[Session, Study], None]
 
 @dataclass(frozen=True)
 class Reception:
-    """How objects came in: `actor` is who sent them, for the audit log."""
+    """How objects came in. `actor`: the sender, for the audit log."""
 
     door: DoorName
     actor: str
@@ -49,9 +49,10 @@ class Reception:
 
 @dataclass(frozen=True, kw_only=True)
 class Recorder:
-    """Decides which rows a planned batch becomes. Both hooks are called inside the transaction: `study_changed` once
-    for each study that got instances, `patients_differ` for a study under which another patient's object was sent
-    (that object is in quarantine).
+    """Decides which rows a planned batch becomes. Raises NotFound when a study was removed meanwhile.
+
+    Both hooks are called inside the transaction: `study_changed` once for each study that got instances,
+    `patients_differ` for each study that got an object of another patient (this object is in quarantine).
     """
 
     fields: FieldSealer
@@ -62,7 +63,7 @@ class Recorder:
     patients_differ: StudyHook
 
     def record(self, session: Session, plan: Plan, reception: Reception) -> None:
-        """Add all rows of the plan. An IntegrityError tells that another process stored some of it first."""
+        """Add all rows of the plan. An IntegrityError means that another process stored a part of it first."""
         now = self.clock.now()
         changed = self._studies(session, plan, now, reception)
         series_ids = self._series(session, plan)
@@ -95,7 +96,7 @@ class Recorder:
         return changed
 
     def _hold(self, session: Session, plan: Plan) -> None:
-        """Objects of two patients under one study: which of them is right is for a human to say."""
+        """A study got an object of another patient: a human decides which patient is right."""
         uids = {
             item.header.study_instance_uid for item in plan.quarantined if item.header and item.fault is OTHER_PATIENT
         }

@@ -1,1 +1,1 @@
-"""Tokens of other systems."""
+"""Bearer tokens of other systems. Scopes are checked in app/web/machine."""

@@ -1,6 +1,6 @@
 """Bearer tokens of systems (PACS, RIS, viewers): create, list, recognise, revoke.
 
-How they travel is app/web/machine/auth.py.
+Reading them from a request is in app/web/machine/auth.py.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class MachineCaller:
 
 @dataclass(frozen=True)
 class ListedToken:
-    """`fingerprint`: enough of the token's SHA-256 to tell it from the others, and nothing to come in with."""
+    """`fingerprint`: the start of the token's SHA-256. It identifies the token and opens nothing."""
 
     fingerprint: str
     name: str
@@ -47,9 +47,8 @@ class ListedToken:
 
 @dataclass(frozen=True, kw_only=True)
 class MachineTokens:
-    """Decides which system a bearer token is of. Raises Unauthenticated, and InvalidInput, Conflict, NotFound for
-    commands.
-    """
+    """Decides which system a bearer token belongs to. Raises Unauthenticated; commands also raise InvalidInput,
+    Conflict, NotFound."""
 
     db: Database
     clock: Clock
@@ -58,7 +57,7 @@ class MachineTokens:
     def create(self, name: str, scopes: Set[str], actor: str) -> str:
         """A new token of 256 bits; only its SHA-256 is kept. Raises InvalidInput, Conflict (name taken).
 
-        The name of a revoked one stays taken: in the audit log it is whose it was.
+        The name of a revoked token stays taken: in the audit log it means the old system.
         """
         if not 0 < len(name.strip()) <= len(name) <= LONGEST_NAME or not name.isprintable():
             raise InvalidInput("name", f"must be 1 to {LONGEST_NAME} printable characters")
@@ -73,7 +72,7 @@ class MachineTokens:
         return token
 
     def listed(self, actor: str) -> list[ListedToken]:
-        """Every token, revoked ones too; oldest first."""
+        """Every token, also the revoked ones, oldest first."""
         with self.db.session() as session:
             self.audit.record(session, Action.TOKENS_LISTED, actor=actor, subject=EVERY_MACHINE)
             return [
@@ -82,9 +81,9 @@ class MachineTokens:
             ]
 
     def revoke(self, which: str, actor: str) -> str:
-        """End the token of a name, or of a start of its SHA-256, from the next request on; its name.
+        """End a token from the next request on. `which`: its name, or the start of its SHA-256. Returns its name.
 
-        Raises NotFound, Conflict (revoked before, or several start so).
+        Raises NotFound, Conflict (revoked before, or several tokens start so).
         """
         with self.db.session() as session:
             row = repo.by_name(session, which) or self._by_prefix(session, which.lower())
@@ -95,13 +94,14 @@ class MachineTokens:
             return row.name
 
     def ensure(self, name: str, scopes: Set[str], token: str, actor: str) -> None:
-        """A token of known value, made once; again it changes nothing. For the demo, whose secrets are its own."""
+        """Create a token with a known value; when the name exists, change nothing. Only for the demo, which has its own
+        secrets."""
         with self.db.session() as session:
             if repo.by_name(session, name) is None:
                 self._add(session, name, scopes, token, actor)
 
     def authenticate(self, token: str) -> MachineCaller:
-        """The system a token belongs to. Raises Unauthenticated for anything else, revoked ones included."""
+        """The system of a token. Raises Unauthenticated for an unknown or revoked token."""
         found = repo.name_and_scopes(self.db.look_up, _hash(token))
         if found is None:
             raise Unauthenticated
@@ -126,5 +126,5 @@ class MachineTokens:
 
 
 def _hash(token: str) -> bytes:
-    # 256 random bits need no slow hash; an index look-up of the hash leaks nothing of the token
+    # 256 random bits need no slow hash; looking up the hash in an index tells nothing about the token
     return hashlib.sha256(token.encode()).digest()

@@ -1,1 +1,1 @@
-"""Telling a patient: what waits, what was sent, what a carrier said of it."""
+"""Messages to patients: the outbox, sending, receipts. Texts and carriers are in services/channels."""

@@ -1,6 +1,6 @@
-"""What is to be told to whom: rows of the outbox, added in the transaction that makes the message necessary.
+"""Queues messages: rows of the outbox, added inside the transaction that makes a message necessary.
 
-Sending them is `sending`, what became of them `receipts`, whom they reach and what they say the room `channels`.
+Sending is in `sending`, receipts in `receipts`, recipients and texts in the room `channels`.
 """
 
 from __future__ import annotations
@@ -26,9 +26,8 @@ RECIPIENT_CONTEXT = "notification.recipient"
 
 @dataclass(frozen=True, kw_only=True)
 class Outbox:
-    """Decides what is to be told to whom. Every method works inside the caller's transaction and raises nothing of its
-    own.
-    """
+    """Decides who gets which message. Every method works inside the caller's transaction and raises nothing of its
+    own."""
 
     clock: Clock
     fields: FieldSealer
@@ -39,8 +38,8 @@ class Outbox:
     def queue_news(
         self, session: Session, exam: Exam, kind: NotificationKind, wording: Wording, *, phone_only: bool = False
     ) -> int:
-        """Queue one message a channel that reaches the exam's patient, or that reaches the patient's phone number; they
-        are one more occasion of their kind. Returns how many."""
+        """Queue one message on each channel that reaches the exam's patient; with `phone_only` only on channels that
+        use the phone number. Together they are one occasion of their kind. Returns how many were queued."""
         patient = patients.patient(session, exam.patient_id)
         occasion = repo.count_occasions(session, exam.id, kind) + 1
         queued = 0
@@ -63,12 +62,12 @@ class Outbox:
             self._queue(session, exam, channel, recipient, kind, wording, one_time_code_id=code_id)
 
     def cancel(self, session: Session, exam_id: uuid.UUID, reason: CancelReason) -> None:
-        """Nothing that still waits for this exam is sent."""
+        """Cancel all messages of this exam that still wait."""
         for row in repo.of_exam(session, exam_id):
             self.states.move(session, row, State.CANCELLED, reason)
 
     def news(self, session: Session, exam: Exam) -> Wording:
-        """The wording for what a patient may see now."""
+        """The wording that fits what the patient may see now."""
         return Wording.READY if reports.latest_released_report(session, exam.id) else Wording.IMAGES_READY
 
     def _queue(

@@ -1,7 +1,7 @@
-"""A patient's phone number as given with any exam: what was bound to another number ends, what still waits goes to this
-one, for every exam of the patient.
+"""A corrected phone number of a patient, in every exam: codes for another number end, and waiting messages go to the
+new number.
 
-A message that already reached another number is not sent again by itself; the desk resends.
+A message that already reached another number is not sent again automatically. The desk can send it again.
 """
 
 from __future__ import annotations
@@ -27,15 +27,13 @@ from app.services.patient_access.codes import AccessCodes
 
 RECENT = timedelta(days=30)
 MOST_FOLLOWED = 100
-"""Exams of one patient that are looked at one by one in the commit of a correction, the newest. Test patients have
-thousands."""
+"""One commit handles only so many exams of a patient one by one, the newest. Test patients have thousands."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PhoneCorrection:
-    """Decides what follows from a phone number as it was given. `tell_anew(session, exam)` queues the exam's news as a
-    text message. It raises nothing of its own.
-    """
+    """Decides what follows when the RIS sends a phone number. `tell_anew(session, exam)` queues the exam's news as a
+    text message. It raises nothing of its own."""
 
     clock: Clock
     fields: FieldSealer
@@ -45,9 +43,9 @@ class PhoneCorrection:
     tell_anew: Callable[[Session, Exam], None]
 
     def number_changed(self, session: Session, patient: Patient, phone: str | None) -> None:
-        """All exams of the patient follow, inside the caller's transaction. That there is a number at last is no
-        occasion to tell of exams of former years. Of the exams beyond MOST_FOLLOWED all that was sent ends; what still
-        waits of them is redirected when it is sent."""
+        """Apply the new number to all exams of the patient, inside the caller's transaction. A patient whose first
+        number arrives now is not told of old exams. For exams beyond MOST_FOLLOWED all pick-up codes, one-time codes
+        and sessions end; waiting messages are redirected when they are sent."""
         exams = exam_repo.newest_of_patient(session, patient.id, MOST_FOLLOWED)
         if len(exams) == MOST_FOLLOWED:
             self.access_codes.end_pickups_of_others(session, patient.id, [exam.id for exam in exams])
@@ -56,12 +54,12 @@ class PhoneCorrection:
             self._follow(session, exam, phone, tell_untold=is_recent)
 
     def phone_given(self, session: Session, exam: Exam, phone: str | None) -> None:
-        """Inside the caller's transaction. The same number again changes nothing."""
+        """Apply the number to one exam, inside the caller's transaction. The same number again changes nothing."""
         self._follow(session, exam, phone, tell_untold=True)
 
     def redirect(self, session: Session, row: Notification) -> bool:
-        """For a message that was not sent yet or failed. If its number is not the number on file any more (somebody may
-        correct it during the call), the exam follows the number on file. Returns True if that was so."""
+        """For a message that was not sent yet or failed. When its number is no longer the number on file (it may be
+        corrected during the call), apply the number on file to the exam. Returns True in this case."""
         exam = exam_repo.exam(session, row.exam_id)
         if exam is None or not self.channels[row.channel].follows_phone:
             return False
@@ -93,5 +91,5 @@ def _is_news(row: Notification) -> bool:
 
 
 def _came_to_nothing(row: Notification, astray: list[Notification]) -> bool:
-    """Never sent, or to a number that took nothing and is not the one on file any more."""
+    """The message was cancelled, or it failed at a number that is no longer on file."""
     return row.state == State.CANCELLED or (row.state == State.FAILED and row in astray)

@@ -1,7 +1,8 @@
-"""What became of accepted messages: receipts pushed by the carrier or pulled from it, and the end of unknown outcomes.
+"""Outcomes of messages: receipts that the carrier pushes or that we pull, and the end of unknown outcomes.
 
-A receipt names its message by the carrier's serial. Two kinds cannot be named at once: those that overtake our own
-commit, and those of messages whose answer was lost. They wait as early receipts. No carrier's format is read here.
+A receipt names its message by the carrier's serial. For two kinds we do not know the serial yet: the receipt came
+before our own commit, or the answer to the message was lost. Such a receipt waits as an early receipt. No carrier's
+format is read here.
 """
 
 from __future__ import annotations
@@ -33,21 +34,23 @@ log = structlog.get_logger(__name__)
 
 FIRST_QUESTION = timedelta(seconds=30)
 UNKNOWN_LIFETIME = timedelta(minutes=10)
-"""After that the desk decides."""
+"""After this time the desk decides."""
 RECEIPT_EXPECTED = timedelta(minutes=15)
 RECEIPTS_END = timedelta(hours=72)
 SKEW = timedelta(minutes=2)
 BATCH = 20
 TAKEN_AT_ONCE = 10
-"""Pushed receipts of one commit. Those without a message are compared with every message without a serial."""
+"""Pushed receipts in one commit: few, because a receipt without a message is compared with every message without a
+serial."""
 FORGOTTEN_AT_ONCE = 100
 MOST_OPEN = 1000
-"""Messages without a serial that are looked through: where there are more, nothing can be matched beyond doubt."""
+"""At most so many messages without a serial are compared. When there are more, no receipt is matched."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Receipts:
-    """Decides which message a receipt is of. One that fits none waits or is counted; nothing is raised for it."""
+    """Decides which message a receipt belongs to. A receipt without a message waits as an early receipt. Raises nothing
+    of its own."""
 
     db: Database
     clock: Clock
@@ -58,8 +61,8 @@ class Receipts:
     channels: Channels
 
     def take(self, receipts: Sequence[DeliveryReceipt]) -> None:
-        """Receipts that were pushed, some in each commit; the same again, or too late, changes nothing. So what a fault
-        leaves over may be pushed again with the rest."""
+        """Take pushed receipts, TAKEN_AT_ONCE in each commit. A receipt that comes again or too late changes nothing,
+        so after a fault the carrier may push all of them again."""
         for start in range(0, len(receipts), TAKEN_AT_ONCE):
             self._take_some(receipts[start : start + TAKEN_AT_ONCE])
 
@@ -74,18 +77,18 @@ class Receipts:
                     self._keep(session, receipt)
 
     def settle_early(self, session: Session, row: Notification, serial: str) -> None:
-        """The row's serial is known now: its receipt may have been here before."""
+        """The row's serial is known now. Its receipt may have come earlier."""
         early = receipt_repo.early_receipt(session, serial)
         if early is not None:
             self._adopt(session, row, early)
 
     def settle_unknown(self, session: Session, row: Notification) -> None:
-        """The row became unknown: its receipt may have been here before."""
+        """The row became unknown. Its receipt may have come earlier."""
         if self.channels[row.channel].reports:
             self._match(session, self.fields.open(row.recipient_sealed, RECIPIENT_CONTEXT))
 
     def ask_due(self) -> int:
-        """Ask the carrier about messages it did not report on; unknown ones go to the desk after ten minutes."""
+        """Ask the carrier about messages without a receipt. Unknown messages go to the desk after ten minutes."""
         now = self.clock.now()
         with self.db.read() as session:
             ids = repo.due(session, (State.UNKNOWN, State.ACCEPTED), now, BATCH)
@@ -93,7 +96,7 @@ class Receipts:
         return len(ids)
 
     def _postpone(self, notification_id: uuid.UUID, error: Exception, now: datetime) -> None:
-        """A row that nothing can be found out about goes the way of one the carrier knows nothing of."""
+        """When asking about a row fails, treat it like a row that the carrier knows nothing about."""
         log.error("a message cannot be asked for", notification=notification_id, exc_info=error)
         with self.db.session() as session:
             row = repo.get(session, notification_id)
@@ -122,7 +125,8 @@ class Receipts:
             repo.change(session, row.id, (row.state,), None, {"next_attempt_at": self._next_question(row, now)})
 
     def _own(self, session: Session, row: Notification, found: Sequence[DeliveryReceipt]) -> DeliveryReceipt | None:
-        """The receipt that is this row's beyond doubt: by serial, by what we sent along, or as the only stray one."""
+        """The receipt that surely belongs to this row: by serial, by what we sent along, or as the only receipt without
+        a message."""
         for receipt in found:
             if receipt.sent_along == row.id.hex or (receipt.serial and receipt.serial == row.provider_serial):
                 return receipt
@@ -147,9 +151,10 @@ class Receipts:
         self._match(session, receipt.recipient)
 
     def _match(self, session: Session, phone: str) -> None:
-        """One message to this phone without serial, one receipt without message: they belong together.
+        """When this phone has exactly one message without a serial and one receipt without a message, they belong
+        together.
 
-        While one is just being sent nothing is sure: the receipt may be its own.
+        While the message is being sent this is not sure, and nothing is matched.
         """
         rows = self._open_rows(session, phone)
         if len(rows) != 1 or rows[0].state == State.SENDING or rows[0].sent_at is None:
@@ -179,10 +184,10 @@ class Receipts:
             self.phones.redirect(session, row)
 
     def _next_question(self, row: Notification, now: datetime) -> datetime:
-        """Unknown: every half minute. Accepted: after as long as it took until now, for three days."""
+        """Unknown: every 30 seconds. Accepted: the pause doubles the age of the message, until it is three days old."""
         if row.state == State.UNKNOWN:
             return now + FIRST_QUESTION
-        age = max(now - (row.sent_at or now), FIRST_QUESTION)  # a clock that was set back asks no oftener
+        age = max(now - (row.sent_at or now), FIRST_QUESTION)  # a clock that was set back does not ask more often
         return now + age if self.channels[row.channel].reports and age < RECEIPTS_END else NEVER
 
     def _phone_hash(self, phone: str) -> bytes:

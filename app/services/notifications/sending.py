@@ -1,7 +1,7 @@
-"""Sends what waits in the outbox: claim in one commit, hand over, record in another.
+"""Sends what waits in the outbox: claim in one commit, hand over, record in another commit. Receipts are in `receipts`.
 
-Between the two commits nothing is known: a worker that dies there leaves a row in `sending`, which becomes `unknown`
-and is never sent again blindly. Only what surely was not taken is tried again: no connection, "busy", "later".
+A worker that dies between the two commits leaves a row in `sending`. This row becomes `unknown` and is not simply sent
+again. A message is tried again only when the carrier surely did not take it: no connection, "busy", "later".
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ from app.services.queue.row_by_row import row_by_row
 log = structlog.get_logger(__name__)
 
 SENDING_LEASE = timedelta(minutes=2)
-"""Far longer than any carrier's time-out: whoever is silent for so long is dead."""
+"""Far longer than any carrier's time-out: a worker that is silent for so long is dead."""
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=30), timedelta(hours=1)
 PATIENCE = timedelta(days=3)
-"""For so long a carrier may be away; then the desk decides."""
+"""A carrier may be away for this time; then the desk decides."""
 WORKER_LOST = Unknown(FailureCode.WORKER_LOST)
 LONGEST_CODE = 64
 BATCH = 20
@@ -63,13 +63,13 @@ class Sending:
     receipts: Receipts
 
     def send_due(self) -> int:
-        """Send every message that is due; returns how many were handed over, whatever came of it."""
+        """Send every message that is due. Returns how many were handed over, with any outcome."""
         with self.db.read() as session:
             ids = repo.sendable(session, self.clock.now(), BATCH)
         return row_by_row(ids, self._send, self._postpone)
 
     def give_up_silent(self) -> int:
-        """Rows whose sender died between claim and answer become unknown; returns how many."""
+        """Make rows unknown whose sender died between claim and answer. Returns how many were looked at."""
         now = self.clock.now()
         with self.db.read() as session:
             ids = repo.due(session, (State.SENDING,), now, BATCH)
@@ -85,7 +85,7 @@ class Sending:
                 self.receipts.settle_unknown(session, row)
 
     def _unseen(self, notification_id: uuid.UUID, error: Exception, now: datetime) -> None:
-        """Its outcome is unknown whatever stands against looking for a receipt."""
+        """When looking for its receipt fails, the row still becomes unknown."""
         log.error("a silent message cannot be settled", notification=notification_id, exc_info=error)
         with self.db.session() as session:
             row = repo.get(session, notification_id)
@@ -93,8 +93,8 @@ class Sending:
                 self._move_to_unknown(session, row, WORKER_LOST, EventDetail.ANSWER_LOST, now)
 
     def _postpone(self, notification_id: uuid.UUID, error: Exception) -> None:
-        """A fault nobody foresaw, before or after the call. A row still pending waits, at last for the desk; one that
-        is being sent is given up with its lease."""
+        """After an unforeseen fault before or after the call. A pending row waits, and after PATIENCE goes to the desk.
+        A row in `sending` becomes unknown when its lease ends."""
         log.error("a message cannot be handled", notification=notification_id, exc_info=error)
         with self.db.session() as session:
             row = repo.get(session, notification_id)
@@ -107,7 +107,7 @@ class Sending:
             return False
         try:
             outcome = parcel.hand_over()
-        except Exception as error:  # a fault of ours during the call: it may have gone out
+        except Exception as error:  # a fault of ours during the call: the message may have gone out
             log.error("sending ended in a fault", notification=parcel.row.id, exc_info=error)
             self._record(parcel.row, Unknown(type(error).__name__), EventDetail.FAULT_WHILE_SENDING)
         else:
@@ -125,7 +125,7 @@ class Sending:
                 self.states.move(session, row, State.CANCELLED, pointless)
                 exam = exam_repo.exam(session, row.exam_id)
                 if exam is not None and pointless == CancelReason.CODE_EXPIRED and channel.follows_phone:
-                    self.phones.tell_anew(session, exam)  # it waited longer than its code lives, for a hold's end say
+                    self.phones.tell_anew(session, exam)  # it waited longer than its code lives, for example in a hold
                 return None
             try:
                 if self.phones.redirect(session, row):
@@ -146,12 +146,12 @@ class Sending:
             return _Parcel(row, hand_over) if claimed else None
 
     def _waits(self, session: Session, row: Notification) -> bool:
-        """News of an exam that is held stays in the outbox; a one-time code tells nothing of it."""
+        """News of a held exam stays in the outbox. A one-time code is sent: it tells nothing of the exam."""
         exam = exam_repo.exam(session, row.exam_id)
         return exam is not None and exam.held_at is not None and row.kind != NotificationKind.ONE_TIME_CODE
 
     def _pointless(self, session: Session, row: Notification) -> CancelReason | None:
-        """Why a queued message must not go out any more."""
+        """Why a queued message must not be sent any more, or None."""
         now = self.clock.now()
         if row.one_time_code_id is not None:
             expires_at = one_time_codes.expires_at(session, row.one_time_code_id)
@@ -168,7 +168,7 @@ class Sending:
         return CancelReason.CODE_EXPIRED if expired else None
 
     def _record(self, row: Notification, outcome: Outcome, detail: str = "") -> None:
-        """`detail`: what is said of an unknown outcome in place of its code."""
+        """`detail`: replaces the code in the event of an unknown outcome."""
         with self.db.session() as session:
             match outcome:
                 case Accepted():
@@ -204,8 +204,9 @@ class Sending:
     def _wait_on(
         self, session: Session, row: Notification, since: datetime, code: str, at_least: timedelta = timedelta()
     ) -> None:
-        """Nothing was sent: try again after as long as it took until now, for three days. No number of tries ends it:
-        a carrier that is away or busy for hours says nothing about the message."""
+        """Nothing was sent: try again. The pause is as long as the time since `since`, between 30 seconds and an hour;
+        after three days the desk decides. The number of tries has no limit: a carrier that is away for hours says
+        nothing about the message."""
         now = self.clock.now()
         waited = now - since
         failure_code = code[:LONGEST_CODE]

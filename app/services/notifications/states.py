@@ -1,6 +1,6 @@
-"""The only way to change a notification's state. Who changes it: `outbox`, `sending`, `receipts`, the desk.
+"""The only way to change the state of a notification. `outbox`, `sending`, `receipts` and the desk use it.
 
-A finished state is final: a receipt that comes late, twice or contradicting changes nothing.
+A finished state is final: a late, repeated or contradicting receipt changes nothing.
 """
 
 from __future__ import annotations
@@ -31,19 +31,19 @@ _FROM: Mapping[State, Collection[State]] = {
     State.CANCELLED: (State.PENDING,),
 }
 _ROUTINE = (State.PENDING, State.SENDING)
-"""Kept among the notification's events, but not worth a line of the audit log."""
+"""Changes to these states are notification events only; the audit log does not record them."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class NotificationStates:
-    """Decides which state may follow which. A move that may not be is a result and not an exception."""
+    """Decides which state may follow which. A forbidden move returns False and raises nothing."""
 
     clock: Clock
     audit: Audit
 
     def queue_again(self, session: Session, row: Notification) -> bool:
-        """Put a message that surely was not taken back into the outbox, as the caller read it in this transaction: the
-        one way out of a finished state. False when it is in another state meanwhile."""
+        """Put a message back into the outbox that the carrier surely did not take. This is the only way out of a
+        finished state. The caller read the row in this transaction; False when its state changed since."""
         values: dict[str, Any] = {
             "state": State.PENDING,
             "next_attempt_at": self.clock.now(),
@@ -68,10 +68,11 @@ class NotificationStates:
         due_at: datetime | None = None,
         **values: Any,
     ) -> bool:
-        """Bring a row to a state, with its event; False, and nothing done, where that step is not allowed (any more).
+        """Move a row to a state and add the event. False, and nothing is done, when this step is not allowed (any
+        more).
 
-        `detail`: an EventDetail, a CancelReason or a carrier's word; `due_at`: only if the row's next attempt is due
-        then; `values`: other columns to set.
+        `detail`: an EventDetail, a CancelReason or a carrier's code. `due_at`: move only if the row's next attempt is
+        due at this time. `values`: other columns to set.
         """
         values |= {"state": to} | ({"finished_at": self.clock.now()} if to in FINISHED else {})
         if not repo.change(session, row.id, _FROM[to], due_at, values):
@@ -90,7 +91,7 @@ class NotificationStates:
         return True
 
     def tell(self, session: Session, row: Notification, state: State, detail: str) -> None:
-        """Add the event of a state that the row has now."""
+        """Add the event for the state that the row has now."""
         repo.add(
             session, NotificationEvent(notification_id=row.id, state=state, detail=detail[:255], at=self.clock.now())
         )

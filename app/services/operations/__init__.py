@@ -1,1 +1,1 @@
-"""What whoever runs the service asks of it: checks, figures, rows that have served."""
+"""For operators: the check of the archive, figures, and the removal of old rows. Readiness is in app/web/ops."""

@@ -1,7 +1,8 @@
-"""Re-reads every stored object and compares it with its row. Repairs nothing, but clears away what crashes left.
+"""Reads every stored object again and compares it with its row. Repairs nothing, but removes unfinished writes of
+crashes.
 
-A large archive takes days: rows come page by page and names shard by shard, so that no transaction stays open and
-nothing grows with the archive.
+A large archive takes days. So rows are read page by page and names shard by shard: no transaction stays open, and
+memory does not grow with the archive. app/cli prints the results.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from app.repos.pictures import prepared as renditions
 from app.services.archive.data_keys import DataKeys
 
 LEFTOVER_AGE = timedelta(days=1)
-"""No write takes so long."""
+"""No write takes as long as this."""
 PAGE = 500
 Row = TypeVar("Row")
 IdOf = Callable[[Row], uuid.UUID]
@@ -34,7 +35,7 @@ IdOf = Callable[[Row], uuid.UUID]
 
 @dataclass(frozen=True)
 class ObjectCheck:
-    """One object's result; `fault` is None when it is whole. `size` in plain bytes."""
+    """The result for one object. `fault` is None when it is whole. `size`: bytes in clear text."""
 
     object_key: str
     size: int
@@ -43,7 +44,7 @@ class ObjectCheck:
 
 @dataclass(frozen=True, kw_only=True)
 class ArchiveCheck:
-    """Decides whether every stored object is whole. A fault is a result; nothing is raised for it."""
+    """Decides whether every stored object is whole. A fault of an object is a result and raises nothing."""
 
     db: Database
     archive: SealedArchive
@@ -51,7 +52,8 @@ class ArchiveCheck:
     clock: Clock
 
     def objects(self) -> Iterator[ObjectCheck]:
-        """Check received, quarantined and prepared objects one by one; read whole, never held whole."""
+        """Check received, quarantined and prepared objects one by one. Each is read whole, but never held whole in
+        memory."""
         for instance, data_key_id in self._rows(studies.sealed_instances, lambda row: row[0].id):
             yield self._check(instance, data_key_id)
         for item in self._rows(quarantine.all_items, lambda row: row.id):
@@ -65,18 +67,19 @@ class ArchiveCheck:
                 yield from results
 
     def orphans(self) -> Iterator[str]:
-        """Objects without a row, never acknowledged: left by a crash, or of a batch still on its way."""
+        """Objects without a row: a crash left them, or their batch is not finished yet. They were never
+        acknowledged."""
         named_by = {STUDIES: studies, RENDITIONS: renditions, QUARANTINE: quarantine}
         for prefix, repo in named_by.items():
             for shard, first, last in shards():
                 stored = {key for key, _ in self.archive.store.list(prefix + shard)}
                 if stored:
-                    with self.db.read() as session:  # after the names: what comes meanwhile has its row by then
+                    with self.db.read() as session:  # read after the names: a new object has its row by then
                         stored -= repo.object_keys(session, first, last)
                 yield from sorted(stored)
 
     def remove_leftovers(self) -> int:
-        """Delete the pieces of writes that a crash broke off and nobody ever sees; returns how many."""
+        """Delete the remains of writes that a crash broke off; no row names them. Returns how many."""
         return self.archive.store.remove_leftovers((self.clock.now() - LEFTOVER_AGE).timestamp())
 
     def _rows(self, page: Callable[[Session, uuid.UUID | None, int], list[Row]], id_of: IdOf[Row]) -> Iterator[Row]:
@@ -106,7 +109,7 @@ class ArchiveCheck:
         return ObjectCheck(row.object_key, row.size, None if same else "not what was received")
 
     def _is_current(self, prepared: PreparedSeries) -> bool:
-        """Whether its row is still there: packs go with it when the study is prepared anew."""
+        """Whether its row still exists. When a study is prepared again, old packs are deleted with their rows."""
         with self.db.read() as session:
             return bool(renditions.prepared(session, prepared.study_id, prepared.revision))
 

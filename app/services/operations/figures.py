@@ -1,4 +1,5 @@
-"""What those who watch the service count: work that waits, messages, studies, what nobody could take. Names nobody."""
+"""Counts for monitoring: waiting jobs, messages, studies, quarantined objects, held exams. They name no patient.
+/metrics is in app/web/ops."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ from app.repos.operations import figures as repo
 
 @dataclass(frozen=True)
 class Figure:
-    """One gauge; `labels` name the parts of each key of `values`."""
+    """One gauge. `labels` names the parts of each key in `values`."""
 
     name: str
     meaning: str
@@ -21,12 +22,12 @@ class Figure:
 
 @dataclass(frozen=True, kw_only=True)
 class Figures:
-    """Counts rows for /metrics. It raises nothing of its own."""
+    """Decides nothing: it counts rows for /metrics. It raises nothing of its own."""
 
     db: Database
 
     def now(self) -> Iterator[Figure]:
-        """As the database says at this moment, so that any process tells the same."""
+        """The figures of the database at this moment. Every process gives the same figures."""
         with self.db.read() as session:
             yield Figure("cloudfilm_jobs", "Jobs not done", ("kind", "state"), repo.jobs(session))
             yield Figure("cloudfilm_messages", "Messages", ("channel", "state"), repo.messages(session))

@@ -1,7 +1,7 @@
-"""Removes what no longer serves anybody: ended sessions, used codes, done jobs, old counts of failures, devices long
-unused.
+"""Removes rows that nobody needs any more: ended sessions, used codes, done jobs, old counts of failures, devices that
+were not used for long.
 
-Never what happened: that is the audit log's, and of studies, exams and messages nothing is removed here.
+Rows of the audit log, of studies, exams and messages are never removed here.
 """
 
 from __future__ import annotations
@@ -14,24 +14,25 @@ from app.database import Database
 from app.repos.operations import spent as repo
 
 KEPT = timedelta(days=30)
-"""Long enough to look into a complaint. Failures with a code of ours count for longer, and stay."""
+"""Long enough to look into a complaint. Failures with an existing code are kept longer, because they count longer."""
 DEVICES_KEPT = timedelta(days=400)
-"""Longer than a browser keeps the cookie that makes it known."""
+"""Longer than a browser keeps the device cookie."""
 EVERY = timedelta(hours=6)
 BATCH = 500
-"""Few enough that no patient waits for the write lock."""
+"""So few that no patient waits for the write lock."""
 
 
 @dataclass(kw_only=True)
 class SpentRows:
-    """Decides which rows serve nobody any more, and removes them. It raises nothing of its own."""
+    """Decides which rows nobody needs any more, and removes them. It raises nothing of its own."""
 
     db: Database
     clock: Clock
     _looked_at: datetime | None = field(default=None, init=False)
 
     def remove_due(self) -> int:
-        """One batch of each table every six hours, and again at once while a batch was full."""
+        """Remove one batch of each table every six hours. After a full batch the next one is due at once. Returns how
+        many rows were removed."""
         now = self.clock.now()
         if self._looked_at is not None and timedelta(0) <= now - self._looked_at < EVERY:
             return 0

@@ -1,1 +1,1 @@
-"""What is printed: report sheet and QR code."""
+"""Printed things: the report sheet and the QR code. Their words are in templates/paper."""

@@ -1,4 +1,4 @@
-"""What patients read for a modality, on pages and on paper. The words are in templates/modality_names.toml."""
+"""The name of a modality for patients, on pages and on paper. The words are in templates/modality_names.toml."""
 
 from __future__ import annotations
 
@@ -16,5 +16,5 @@ def _names() -> dict[str, str]:
 
 
 def modality_name(modality: str) -> str:
-    """In plain Chinese; as it was given when we have no word for it."""
+    """The name in plain Chinese; `modality` itself when we have no name for it."""
     return _names().get(modality.strip().upper(), modality)

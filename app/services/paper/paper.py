@@ -1,4 +1,4 @@
-"""What is printed for an exam: its QR and its report sheet. Layout is `report_sheet`, the code is `access_codes`."""
+"""Prints the QR and the report sheet of an exam. Layout is in `report_sheet`, codes are in services/patient_access."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Paper:
     hospital_name: str
 
     def qr_url(self, accession_number: str, actor: str, form: str = "qr") -> str:
-        """The address the exam's QR holds; printing it, alone or on a sheet, is audited. Raises NotFound."""
+        """The address in the exam's QR. Printing it, alone or on a sheet, is audited. Raises NotFound."""
         with self.db.session() as session:
             exam = repo.exam_by_accession(session, accession_number)
             if exam is None:
@@ -50,11 +50,11 @@ class Paper:
         return report_sheet.render(self.exams.by_accession(accession_number), url, self.hospital_name)
 
     def sheet_of(self, exam_id: uuid.UUID, actor: str) -> bytes:
-        """The same by the exam's id, for the desk."""
+        """The report sheet by the exam's id, for the desk."""
         return self.sheet(self.exams.by_id(exam_id).accession_number, actor)
 
     def download(self, exam_id: uuid.UUID) -> bytes:
-        """The same for a patient who was let in, and who downloads a report: that is what is audited, by the caller."""
+        """The report sheet for a patient who was let in. The caller audits the download. Raises NotFound."""
         view = self.exams.by_id(exam_id)
         with self.db.session() as session:
             exam = repo.exam(session, exam_id)

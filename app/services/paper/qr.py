@@ -1,4 +1,5 @@
-"""QR codes for paper: one look, big enough and clean enough to scan from a thermal printer (ISO/IEC 18004)."""
+"""QR codes for paper, large and clear enough to scan from a thermal print (ISO/IEC 18004). Addresses are made in
+`paper`."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ import segno
 
 QUIET_ZONE = 4
 MILLIMETRES = 20.5
-"""Printed width of the symbol without its quiet zone: what must scan is at least 20 mm."""
+"""Printed width of the symbol without its quiet zone. To scan well it needs at least 20 mm."""
 PIXELS_PER_MODULE = 10
 
 
@@ -17,7 +18,7 @@ def _qr(url: str) -> segno.QRCode:
 
 
 def svg(url: str) -> bytes:
-    """An SVG whose symbol prints 20.5 mm wide, whatever its version."""
+    """An SVG whose symbol prints 20.5 mm wide, for every QR version."""
     code = _qr(url)
     buffer = io.BytesIO()
     scale = MILLIMETRES / code.symbol_size(border=0)[0]
@@ -26,12 +27,12 @@ def svg(url: str) -> bytes:
 
 
 def png(url: str) -> bytes:
-    """Black on white, 10 pixels a module."""
+    """A PNG in black on white, 10 pixels a module."""
     buffer = io.BytesIO()
     _qr(url).save(buffer, kind="png", border=QUIET_ZONE, scale=PIXELS_PER_MODULE)
     return buffer.getvalue()
 
 
 def modules(url: str) -> list[list[bool]]:
-    """Rows of dark modules, without quiet zone, for drawing."""
+    """Rows of modules (True is dark) without quiet zone, for drawing."""
     return [[bool(module) for module in row] for row in _qr(url).matrix]

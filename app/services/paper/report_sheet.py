@@ -1,6 +1,6 @@
-"""Our own report sheet: A4, Chinese, with the exam's QR (fpdf2, Noto Sans SC). What it says is in templates/paper.
+"""Draws our own report sheet: A4, Chinese, with the exam's QR (fpdf2, Noto Sans SC). Its words are in templates/paper.
 
-A character that no font of ours can print is never left blank: it becomes 〓 and is named by code point at the end.
+A character that is not in the font is never left blank: it becomes 〓, and the end of the sheet lists its code point.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def words() -> dict[str, Any]:
 
 @lru_cache(maxsize=1)
 def font_file() -> Path:
-    """The TrueType file of Noto Sans SC that comes with a package of ours."""
+    """The TrueType file of Noto Sans SC, from an installed package. Raises GlyphMissing when there is none."""
     import pylopdf_fonts_zh_cn
 
     folder = Path(pylopdf_fonts_zh_cn.__file__).parent
@@ -47,7 +47,7 @@ def font_file() -> Path:
 
 @lru_cache(maxsize=1)
 def printable() -> frozenset[int]:
-    """Code points the font has."""
+    """The code points that the font has."""
     with TTFont(font_file(), lazy=True, fontNumber=0) as font:
         return frozenset(font.getBestCmap())
 
@@ -60,7 +60,7 @@ def check_glyphs(text: str) -> None:
 
 @dataclass
 class _Glyphs:
-    """Replaces what cannot be printed and remembers it."""
+    """Replaces characters that cannot be printed, and remembers them."""
 
     missing: list[str]
 
@@ -80,7 +80,7 @@ class _Glyphs:
 
 
 def age(birth_date: str, on: date) -> str:
-    """Age in full years, below two years in months; the sheet never prints the birth date."""
+    """Age in full years, or in months below two years. The sheet never prints the birth date."""
     born = date.fromisoformat(birth_date)
     months = (on.year - born.year) * 12 + on.month - born.month - (on.day < born.day)
     if months < 24:
@@ -89,7 +89,7 @@ def age(birth_date: str, on: date) -> str:
 
 
 def render(view: ExamView, qr_url: str, hospital_name: str) -> bytes:
-    """The sheet as PDF: with the newest final report, or saying why there is none."""
+    """The sheet as PDF, with the newest report that patients may read, or with the reason why there is none."""
     sheet = _Sheet(view, hospital_name, qr_url)
     sheet.head()
     sheet.facts(view)
@@ -98,7 +98,7 @@ def render(view: ExamView, qr_url: str, hospital_name: str) -> bytes:
 
 
 class _Pages(FPDF):
-    """Says on every page whose it is and which: pages of one report may part."""
+    """Prints name, accession number and page number on every page, because pages may get separated."""
 
     def __init__(self, owner: str) -> None:
         super().__init__(unit="mm", format="A4")
@@ -154,7 +154,7 @@ class _Sheet:
         self._rule()
 
     def _row(self, texts: list[str]) -> None:
-        """Texts side by side, each in its column: a long one takes more lines and never runs into the next."""
+        """Print texts side by side in columns. A long text takes more lines and never runs into the next column."""
         self._pdf.set_font(FONT, size=10.5)
         column, top, bottom = (WIDTH - 2 * MARGIN) / len(texts), self._pdf.get_y(), 0.0
         for number, text in enumerate(texts):
@@ -198,7 +198,7 @@ class _Sheet:
         self._pdf.ln(3)
 
     def _draw_qr(self, left: float, top: float) -> None:
-        """Vector squares: sharp at any resolution. The quiet zone is the white paper around."""
+        """Draw vector squares, which are sharp at any resolution. The white paper around is the quiet zone."""
         rows = qr.modules(self._qr_url)
         side = QR_SIDE / len(rows)
         self._pdf.set_fill_color(0)

@@ -1,7 +1,8 @@
-"""Counting failed tries, as rows, before anything is compared: pauses, lifetime caps, addresses. Pure of HTTP.
+"""Counts tries in rows, before anything is compared: pauses, limits for life, addresses. No HTTP here.
 
-A stranger can neither guess (5 in a row pause, 10 for life turn the knowledge factor off for that code) nor lock the
-owner out (a device that was let in has its own count; the step up stays open).
+A stranger cannot guess: 5 failures in a row cause a pause, 10 for life turn the knowledge factor off for this code. A
+stranger cannot lock the owner out: a device that was let in has its own count, and the step up (a one-time code) stays
+open.
 """
 
 from __future__ import annotations
@@ -21,20 +22,22 @@ IN_A_ROW = 5
 FOR_LIFE = 10
 ADDRESS_WINDOW = timedelta(hours=1)
 REQUESTS_A_FAILURE = 4
-"""One-time codes may be asked for so many times as often as failed with: behind a carrier's address are many people."""
+"""An address may ask for one-time codes this many times as often as it may fail: many people share a mobile carrier's
+address."""
 PATIENT_WINDOW = timedelta(days=1)
 PATIENT_FAILURES = 20
 
 
 Counted = tuple[tuple[AttemptScope, bytes, datetime], ...]
-"""Scope, key and begin of each window in which a try was counted."""
+"""Scope, key and start of each window in which a try was counted."""
 
 
 @dataclass(frozen=True)
 class Claim:
-    """Whether one try may be compared now. `retry_after_s`: paused; `step_up`: the knowledge factor does not count.
+    """Whether one try may be compared now. `retry_after_s`: a pause, in seconds. `step_up`: the knowledge factor is
+    refused, a one-time code is needed.
 
-    `counted`: where a stranger's try was counted; a success gives it back.
+    `counted`: the windows in which a stranger's try was counted. A success takes the try off again.
     """
 
     retry_after_s: int = 0
@@ -44,9 +47,8 @@ class Claim:
 
 @dataclass(frozen=True, kw_only=True)
 class Attempts:
-    """Decides whether one more try may be compared. Every method works inside the caller's transaction; a refusal is a
-    result and not an exception. `now` is read inside that transaction: before it, a request may have waited for others.
-    """
+    """Decides whether one more try may be compared. Every method works inside the caller's transaction. A refusal is a
+    result and raises nothing. The caller reads `now` inside that transaction, because a request may wait before it."""
 
     codes: Codes
     address_limit: int
@@ -61,10 +63,10 @@ class Attempts:
         device_key: bytes | None,
         now: datetime,
     ) -> Claim:
-        """Count a try of the knowledge factor on its address, its patient and its code. The caller commits before it
-        compares. Where one count is full, the try is counted on none.
+        """Count a try of the knowledge factor for its address, its patient and its code. The caller commits before it
+        compares. When one of the counts is full, the try is counted nowhere.
 
-        `device_key` is set for a device that opened this exam before; it alone is counted then.
+        `device_key`: set for a device that opened this exam before. Then the try is counted only for this device.
         """
         counted = () if device_key else self._claim_elsewhere(session, patient_key, address, now)
         if counted is None:
@@ -83,7 +85,7 @@ class Attempts:
         _give_back(session, claim.counted)
 
     def failed(self, session: Session, patient_key: bytes, address: str, claim: Claim, now: datetime) -> None:
-        """Count a failure of a known device on the patient and the address too; other tries were counted before."""
+        """Count a failure of a known device for the patient and the address too. Other tries were counted before."""
         if not claim.counted:
             repo.ensure_attempts(session, AttemptScope.PATIENT, patient_key, now)
             repo.count_in_window(session, AttemptScope.PATIENT, patient_key, now, PATIENT_WINDOW)
@@ -121,14 +123,15 @@ class Attempts:
     def stepped_up(
         self, session: Session, code_key: bytes, patient_key: bytes, device_key: bytes | None, now: datetime
     ) -> None:
-        """A one-time code or the desk proved the owner: failures of strangers, and of this device, are forgotten."""
+        """Forget the failures of strangers and of this device: a one-time code or the desk proved the owner."""
         repo.reset_attempts(session, AttemptScope.CODE, code_key, now)
         repo.reset_attempts(session, AttemptScope.PATIENT, patient_key, now)
         if device_key:
             repo.reset_attempts(session, AttemptScope.DEVICE, device_key, now)
 
     def _claim_elsewhere(self, session: Session, patient_key: bytes, address: str, now: datetime) -> Counted | None:
-        """Count a stranger's try on the address and on the patient; None, and counted on neither, when one is full."""
+        """Count a stranger's try for the address and for the patient. When one count is full, count nothing and return
+        None."""
         address_key = self._address_key(address)
         counted: Counted = ()
         wanted = [(AttemptScope.PATIENT, patient_key, PATIENT_WINDOW, PATIENT_FAILURES)]
@@ -151,7 +154,8 @@ class Attempts:
         return Claim(retry_after_s=max(1, int((row.paused_until - now).total_seconds())))
 
     def _address_key(self, address: str) -> bytes | None:
-        """The address' key, /64 for IPv6; None for networks that many patients share. All unknown ones are one."""
+        """The key of the address, /64 for IPv6; None for networks that many patients share. All unknown addresses share
+        a key."""
         if self.shared.holds(address):
             return None
         try:
@@ -167,5 +171,5 @@ def _give_back(session: Session, counted: Counted) -> None:
 
 
 def _own(code_key: bytes, device_key: bytes | None) -> tuple[AttemptScope, bytes]:
-    """Scope and key of the count that pauses: the known device's, or the code's."""
+    """Scope and key of the count that can pause: of the known device, or of the code."""
     return (AttemptScope.DEVICE, device_key) if device_key else (AttemptScope.CODE, code_key)

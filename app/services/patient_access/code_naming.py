@@ -1,7 +1,7 @@
-"""What a typed code names, as far as it names anything. Whether its bearer may look is `verification`.
+"""Which exam a typed code names, if any. `verification` decides whether the person may see it.
 
-Every way through here runs the same statements, for codes of ours and for any other text, and reads as many rows: for a
-text that names nothing those of the next code by hash, which are let go at once.
+Every typed text runs the same statements and reads the same number of rows, so that time tells nothing. For a text that
+names no exam, the rows of the next code by hash are read; they are not used.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from app.security.codes import Codes, normal_code
 from app.services.audit.subjects import code_subject, exam_subject
 
 NOBODY = uuid.UUID(int=0)
-"""Stands for an exam or patient that is not there, so that the same statements run."""
+"""Stands for a missing exam or code, so that the same statements run."""
 
 NO_PHONE = "+86"
 """Stands for an invalid phone number. It matches nothing and counts like any other failure."""
@@ -27,8 +27,8 @@ NO_PHONE = "+86"
 
 @dataclass(frozen=True)
 class Attempt:
-    """What came with a POST. `phone` (+86… or NO_PHONE): only with pick-up codes; `device`: cookie of a browser let in
-    before."""
+    """The input of a POST. `phone` (+86… or NO_PHONE): only for pick-up codes. `device`: the cookie of a browser that
+    was let in before."""
 
     code: str
     address: str
@@ -38,7 +38,7 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Named:
-    """The keys that count exist whatever was typed."""
+    """What a code names. `code_key` and `patient_key` exist for every typed text; failures are counted by them."""
 
     code_key: bytes
     patient_key: bytes
@@ -48,30 +48,30 @@ class Named:
     device_key: bytes | None
     """Set for a browser that opened this exam before."""
     read: object = field(repr=False)
-    """Of nobody's code, what was read in its place: it is let go as late as the rows of a live one, and never used."""
+    """The rows that were read. This field is never used: it only keeps the rows, so that they are freed at the same
+    time for every typed text."""
 
     @property
     def subject(self) -> str:
-        """For the audit log."""
+        """The subject for the audit log."""
         return exam_subject(self.exam.id) if self.exam else code_subject(self.code_key)
 
 
 @dataclass(frozen=True, kw_only=True)
 class CodeNaming:
     """Decides which exam a code names. Every method but `code_key` works inside the caller's transaction. A code that
-    names nothing is a result and not an exception.
-    """
+    names nothing is a result and raises nothing."""
 
     codes: Codes
 
     def code_key(self, attempt: Attempt) -> bytes:
-        """What is looked up and counted: a short code only together with its phone."""
+        """The key for looking up and counting. A short code is hashed together with its phone number."""
         typed = normal_code(attempt.code)
         purpose = ("long", typed) if attempt.phone is None else ("pickup", attempt.phone, typed)
         return self.codes.hash(*purpose)
 
     def live(self, session: Session, code_key: bytes, now: datetime) -> AccessCode | None:
-        """The code of this key, unless it was revoked or expired."""
+        """The code of this key; None when it does not exist, was revoked or has expired."""
         code = repo.code_by_hash(session, code_key)
         return code if code is not None and _is_live(code, now) else None
 
@@ -80,11 +80,11 @@ class CodeNaming:
         rows = repo.nearest_code(session, code_key)
         is_named, read_exam, read_identity = False, NOBODY, code_key
         if rows is not None:
-            is_named = (rows[0].code_hash == code_key) & _is_live(rows[0], now)  # both are looked at, whatever is found
+            is_named = (rows[0].code_hash == code_key) & _is_live(rows[0], now)  # `&`: both sides are always evaluated
             read_exam, read_identity = rows[1].id, rows[2].identity_hash
         code, exam, patient = rows if rows is not None and is_named else (None, None, None)
-        # Of a pick-up code the phone stands for the patient, whether or not the code exists: else a full count would
-        # answer otherwise for codes that name nobody, and tell which ones do.
+        # For a pick-up code, failures of the patient are counted by the phone number, whether or not the code exists.
+        # Otherwise a full count would change the answer only for existing codes, and so tell which codes exist.
         phone = attempt.phone if attempt.phone != NO_PHONE else None
         owner = phone or (read_identity if is_named else code_key).hex()
         device_hash = self.codes.hash("device", attempt.device or "")
@@ -93,7 +93,7 @@ class CodeNaming:
         return Named(code_key, self.codes.hash("patient", owner), code, exam, patient, device_key, rows)
 
     def still_names(self, session: Session, named: Named, now: datetime) -> bool:
-        """Whether what was named in an earlier transaction holds in this one: a revocation in between must win."""
+        """Whether the code still names the exam, in a later transaction: a revocation in between must win."""
         return named.code is not None and _is_live(repo.lock_code(session, named.code.id), now)
 
 

@@ -1,6 +1,7 @@
-"""Codes that name an exam: issue, derive again for printing or sending, revoke. A code alone opens nothing.
+"""Codes that name an exam: issue them, derive them again for printing or sending, revoke them. A code alone opens
+nothing.
 
-What opens an exam is `verification`; alphabets and derivation are app/security/codes.py.
+Opening an exam is in `verification`; alphabets and derivation are in app/security/codes.py.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ class AccessCodes:
     pickup_lifetime: timedelta
 
     def qr_code(self, session: Session, exam: Exam) -> str:
-        """The exam's QR code: the same until it is revoked, valid from registration on."""
+        """The exam's QR code. It stays the same until it is revoked."""
         code = self.codes.long_code(AccessCodeKind.QR, exam.id.bytes, exam.code_generation)
         code_hash = self.codes.hash("long", code)
         if repo.code_by_hash(session, code_hash) is None:
@@ -45,11 +46,11 @@ class AccessCodes:
         return code
 
     def ensure_qr_code(self, session: Session, exam: Exam) -> None:
-        """The QR is valid from registration on: it is printed before images exist."""
+        """Make the QR code valid from registration on: it is printed before images exist."""
         self.qr_code(session, exam)
 
     def issue_link(self, session: Session, exam: Exam) -> tuple[AccessCode, str]:
-        """A new long code for a link, living as long as a pick-up code."""
+        """A new long code for a link. It lives as long as a pick-up code."""
         serial = repo.last_serial(session, exam.id, AccessCodeKind.LINK) + 1
         code = self.codes.long_code(AccessCodeKind.LINK, exam.id.bytes, serial)
         return self._issue(
@@ -63,7 +64,7 @@ class AccessCodes:
             serial += 1
             code = self.codes.pickup_code(exam.id.bytes, serial)
             code_hash = self.codes.hash("pickup", phone, code)
-            if repo.code_by_hash(session, code_hash) is None:  # one phone, two exams, one code: take the next
+            if repo.code_by_hash(session, code_hash) is None:  # another exam of this phone has this code: take the next
                 return self._issue(session, exam, AccessCodeKind.PICKUP, code_hash, serial, self.pickup_lifetime), code
 
     def code_of(self, row: AccessCode) -> str:
@@ -73,7 +74,7 @@ class AccessCodes:
         return self.codes.long_code(row.kind, row.exam_id.bytes, row.serial)
 
     def newest(self, session: Session, exam: Exam, kind: AccessCodeKind) -> str | None:
-        """The code of a kind (pickup or link) that was issued last and still works, or None."""
+        """The newest code of a kind (pickup or link) that still works, or None."""
         now = self.clock.now()
         live = [
             row
@@ -83,8 +84,8 @@ class AccessCodes:
         return self.code_of(live[-1]) if live else None
 
     def keep_of_phone(self, session: Session, exam: Exam, phone: str | None) -> bool:
-        """End what was sent to other numbers than `phone`: pick-up codes, one-time codes, and the exam's sessions, of
-        which nobody can say any more who began them. False when there was nothing of the kind."""
+        """End the pick-up codes that were sent to other numbers than `phone`. When there are any, also end the one-time
+        codes and all sessions of the exam, because strangers may have begun them. False when there are none."""
         now = self.clock.now()
         strangers = [
             row.id
@@ -109,8 +110,8 @@ class AccessCodes:
         return True
 
     def end_pickups_of_others(self, session: Session, patient_id: uuid.UUID, without: Collection[uuid.UUID]) -> None:
-        """End the pick-up codes of all exams of a patient but these, whatever number they were sent to, and the
-        sessions of those exams: a few statements for any number of exams."""
+        """End the pick-up codes of all exams of a patient, except the exams `without`, for every phone number. Also end
+        the one-time codes and sessions of these exams. It takes a few statements for any number of exams."""
         now = self.clock.now()
         exams = repo.exams_with_pickups(patient_id, without)
         sessions = session_repo.revoke_sessions_of(session, exams, now)
@@ -129,9 +130,9 @@ class AccessCodes:
             )
 
     def revoke_all(self, session: Session, exam: Exam, actor: str, reason: RevokeReason, note: str = "") -> None:
-        """End every code and session of an exam at once, whoever has them; its next QR is another one.
+        """End every code and session of an exam at once, and forget its devices. The next QR is a new one.
 
-        `note`: what staff typed, else empty.
+        `note`: what staff typed, or empty.
         """
         now = self.clock.now()
         codes = repo.revoke_codes(session, exam.id, now)

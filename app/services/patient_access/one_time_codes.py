@@ -1,6 +1,6 @@
-"""One-time codes: asked for by a patient or given at the desk, and what a typed one opens.
+"""One-time codes: a patient asks for one or the desk gives one, and a typed one opens an exam.
 
-The message that carries one is the outbox's; the session that follows is `opening`.
+The message with the code is in services/notifications; the session is in `opening`.
 """
 
 from __future__ import annotations
@@ -52,9 +52,8 @@ class SendOneTimeCode(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class OneTimeCodes:
-    """Decides who gets a one-time code and what it opens. It works while the knowledge factor is paused or off. Raises
-    AccessRefused, TooManyAttempts.
-    """
+    """Decides who gets a one-time code and what it opens, also while the knowledge factor is paused or off. Raises
+    AccessRefused, TooManyAttempts."""
 
     db: Database
     clock: Clock
@@ -69,9 +68,10 @@ class OneTimeCodes:
     wake: Callable[[], None]
 
     def request(self, attempt: Attempt) -> None:
-        """Ask for a code to the phone on file. The same work for every code: neither answer nor time tells anything.
+        """Ask for a code to the phone on file. Every typed code causes the same work, so the answer and its time tell
+        nothing.
 
-        Raises TooManyAttempts when its address asked too often, for whatever codes.
+        Raises TooManyAttempts when the address asked too often, for any codes.
         """
         code_key, one_time_id = self.naming.code_key(attempt).hex(), uuid.uuid4().hex
         with self.db.session() as session:
@@ -84,12 +84,12 @@ class OneTimeCodes:
         self.wake()
 
     def answer(self, key: str) -> None:
-        """Send what was asked for, at most three a day and exam. Done twice it sends once."""
+        """Send the requested code, at most three a day for one exam. When it runs twice it sends once."""
         code_key, one_time_id, asked_at = key.split(":")
         with self.db.session() as session:
             now = self.clock.now()
             if now.timestamp() - int(asked_at) > LIFETIME.total_seconds():
-                return  # nobody waits for it any more
+                return  # the patient does not wait any more
             code = self.naming.live(session, bytes.fromhex(code_key), now)
             exam = exam_repo.exam(session, code.exam_id) if code else None
             patient = patients.patient(session, exam.patient_id) if exam else None
@@ -102,24 +102,24 @@ class OneTimeCodes:
             self._new(session, code, code_id, OneTimeCodeKind.SMS, now)
             self.send_one_time_code(session, exam, code_id)
             self.audit.record(session, Action.ONE_TIME_CODE_SENT, actor="patient", subject=exam_subject(exam.id))
-        self.wake()  # the sweeping thread may have looked a moment ago
+        self.wake()  # the sending thread may have looked a moment ago
 
     def for_the_desk(self, session: Session, exam: Exam) -> str:
-        """A one-time code that staff read out to somebody they identified. Inside the caller's transaction.
+        """A one-time code that staff read out to a person whom they identified. Inside the caller's transaction.
 
-        It has no count of tries: whoever photographed the QR could use it up. It is too long to be guessed instead.
+        Its tries are not limited, because a person with a photo of the QR could use them up. Instead the code is too
+        long to guess.
         """
         qr = code_repo.code_by_hash(session, self.codes.hash("long", self.access_codes.qr_code(session, exam)))
-        assert qr is not None  # issued by the line before
+        assert qr is not None  # the line before issued it
         code_id = uuid.uuid4()
         self._new(session, qr, code_id, OneTimeCodeKind.DESK, self.clock.now())
         return self.codes.desk_code(code_id.bytes)
 
     def open_by_one_time_code(self, attempt: Attempt, typed: str) -> Opened:
-        """Open with any live one-time code that was made for this very code, once: the desk's or one that was sent.
-
-        Works while the knowledge factor is paused or off. Raises AccessRefused for every reason alike.
-        """
+        """Open an exam with a live one-time code that was made for the code in `attempt`: sent, or given at the desk.
+        It works once, also while the knowledge factor is paused or off. Raises AccessRefused, the same for every
+        reason."""
         with self.db.session() as session:
             now = self.clock.now()
             named = self.naming.named(session, attempt, now)
@@ -133,13 +133,14 @@ class OneTimeCodes:
                 repo.end_others(session, access_code_id, now)
                 self.attempts.stepped_up(session, named.code_key, named.patient_key, named.device_key, now)
                 return self.opening.open_session(session, named, attempt, now, by=Factor.ONE_TIME_CODE)
-            # Not the patient's failure: whoever photographed one QR could fill it from many addresses, without end.
+            # It is not counted for the patient: a person with a photo of the QR could fill this count from many
+            # addresses.
             self.attempts.failed_on_address(session, attempt.address, now)
             self.audit.record(session, Action.ACCESS_FAILED, actor="patient", subject=named.subject)
         raise AccessRefused
 
     def _right_one(self, claimed: list[tuple[uuid.UUID, bytes]], typed: str) -> uuid.UUID | None:
-        """The one that was typed. All are compared; if there is none, a random value is compared instead."""
+        """The code that was typed, or None. All codes are compared; when there are none, a random value is compared."""
         right = None
         for code_id, expected in claimed or [(NOBODY, secrets.token_bytes(32))]:
             if hmac.compare_digest(self.codes.hash("one-time", code_id.hex, typed), expected):

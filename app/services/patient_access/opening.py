@@ -1,4 +1,4 @@
-"""What a right factor leads to: a session of one exam on one device. Whether the factor is right is decided before."""
+"""Begins a session of one exam on one device. `verification` and `one_time_codes` check the factor before."""
 
 from __future__ import annotations
 
@@ -73,7 +73,8 @@ class Opening:
         return Opened(row.id, named.exam.id, device)
 
     def _device(self, session: Session, attempt: Attempt) -> str:
-        """The browser's own token, if we gave it one for any exam: another would make it a stranger to that exam."""
+        """The browser's own token, if we gave it one for any exam. A new token would make it a stranger to that
+        exam."""
         if attempt.device and sessions.is_known_device(session, self.codes.hash("device", attempt.device)):
             return attempt.device
         return secrets.token_urlsafe(32)

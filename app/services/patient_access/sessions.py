@@ -84,7 +84,7 @@ class PatientSessions:
             self._record(session, access, Action.ACCESS_ENDED)
 
     def record(self, access: PatientAccess, action: Action, **detail: str) -> None:
-        """Note in the audit log what this patient looked at or took away."""
+        """Note in the audit log what this patient looked at or downloaded."""
         with self.db.session() as session:
             self._record(session, access, action, **detail)
 
@@ -96,15 +96,16 @@ class PatientSessions:
                 self.audit.record(session, Action.EXAMS_LISTED, actor=opened[0].actor, subject=subject)
 
     def record_once(self, access: PatientAccess, action: Action) -> None:
-        """Note what this patient looks at the first time in a session: a stack is hundreds of requests, and one look.
+        """Note only the first look of a session: a patient who scrolls a stack sends hundreds of requests.
 
-        The note is durable when this returns, and one whatever number of processes and threads serve the session.
+        The note is durable when this returns. There is one note, even when many processes and threads serve the
+        session.
         """
         self._noted.computed((access.session_id, access.exam_id, action), lambda: self._noted_now(access, action))
 
     def _noted_now(self, access: PatientAccess, action: Action) -> bool:
         wanted = (action, access.actor, exam_subject(access.exam_id))
-        with self.db.read() as session:  # nobody who only looks on waits for the write lock
+        with self.db.read() as session:  # a patient who only goes on looking does not wait for the write lock
             if audit_repo.is_recorded(session, *wanted):
                 return True
         with self.db.session() as session:

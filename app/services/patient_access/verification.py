@@ -1,8 +1,8 @@
-"""Opening an exam: a code that names it and a second factor that proves the person. Counting is `attempts`, the other
-factor is `one_time_codes`, the session that follows `opening`.
+"""Opens an exam by a code, which names it, and the ID number, which proves the person. Counting is in `attempts`, the
+other factor in `one_time_codes`, the session in `opening`.
 
-Unknown, malformed, expired and revoked codes and wrong factors go through the same statements and raise the same error:
-nobody learns which it was, from the answer or from its time.
+Unknown, malformed, expired and revoked codes and wrong factors run the same statements and raise the same error. So
+neither the answer nor its time tells which it was.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from app.services.patient_access.code_naming import Attempt, CodeNaming, Named
 from app.services.patient_access.opening import Factor, Opened, Opening
 
 ID_NUMBER = "patient.id_number"
-"""What its field is sealed for."""
+"""The context of the sealed ID number."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +47,7 @@ class Verification:
     def open_by_factor(self, attempt: Attempt, factor: str) -> Opened:
         """Open with the last four of the ID number. Raises AccessRefused, TooManyAttempts, StepUpRequired."""
         with self.db.session() as session:
-            now = self.clock.now()  # under the lock: a request that waited for it counts when it is let in
+            now = self.clock.now()  # read under the lock: a request that waited for the lock counts from now
             named = self.naming.named(session, attempt, now)
             claim = self.attempts.claim(
                 session, named.code_key, named.patient_key, attempt.address, named.device_key, now
@@ -68,7 +68,7 @@ class Verification:
         raise AccessRefused
 
     def _factor_is_right(self, named: Named, factor: str) -> bool:
-        """Opens and compares a number for every code that was typed: of nobody where there is none."""
+        """Opens and compares an ID number for every typed code. When there is none, a random one is used."""
         sealed = named.patient.id_number_sealed if named.patient else None
         number = normal_factor(self.fields.open(sealed or self._nobodys_number, ID_NUMBER))
         is_known = sealed is not None and len(number) >= 4

@@ -1,1 +1,2 @@
-"""Prepared pictures: when a study is complete, made once, served."""
+"""Prepared pictures: a study becomes complete, its pictures are made once and then served. Drawing is in
+app/imaging."""

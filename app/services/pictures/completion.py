@@ -1,4 +1,5 @@
-"""When a study is complete: nothing came for the quiet period, or a system said so. Then its pictures are prepared."""
+"""When a study is complete: nothing came for the quiet period, or a system said so. Then a job prepares its pictures
+(`preparation`)."""
 
 from __future__ import annotations
 
@@ -35,17 +36,17 @@ class Completion:
     queue: JobQueue
     quiet: timedelta
     _pauses: dict[uuid.UUID, float] = field(default_factory=dict)
-    """Studies that raised, and until when this process leaves them alone: their row has no column for it."""
+    """Studies that failed, and until when this process leaves them alone. The row of a study has no column for it."""
 
     def complete_quiet(self) -> int:
-        """Complete every study that got nothing for the quiet period; returns how many."""
+        """Complete every study that got nothing for the quiet period. Returns how many."""
         now = self.clock.now()
         with self.db.read() as session:
             ids = [study.id for study in repo.quiet(session, now, self.quiet, BATCH, self._paused())]
         return row_by_row(ids, lambda study_id: self._complete_if_quiet(study_id, now), self._pause)
 
     def complete_now(self, study_instance_uid: str) -> None:
-        """An explicit signal. Raises NotFound."""
+        """Complete a study because a system said so. Raises NotFound."""
         with self.db.session() as session:
             study = repo.by_uid(session, study_instance_uid)
             if study is None:
@@ -70,7 +71,7 @@ class Completion:
         self._pauses[study_id] = self.clock.monotonic() + PAUSE_AFTER_FAULT_S
 
     def _complete(self, session: Session, study: Study) -> bool:
-        # an instance may arrive between reading and writing: then the study stays open
+        # when an instance arrives between reading and writing, the study stays open
         if not repo.complete(session, study.id, study.revision, study.last_instance_at):
             return False
         self.queue.enqueue(session, PREPARE, f"{study.id.hex}:{study.revision}")

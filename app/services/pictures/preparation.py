@@ -1,6 +1,6 @@
-"""Prepares a complete study's pictures once: stacks in order, previews and default-window frames in sealed packs.
+"""Prepares the pictures of a complete study once: stacks in order, previews and default-window frames in sealed packs.
 
-Serving what is prepared is app/services/pictures/serving.py; how a picture is made is app/imaging.
+Serving prepared pictures is in `serving`; drawing a picture is in app/imaging.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ log = structlog.get_logger(__name__)
 
 PREVIEW = RenderSpec(fmt="jpg", longest=256, quality=75, max_bytes=10_240)
 BUDGET_S = 900.0
-"""Seconds of decoding children that one study's pictures may take. An ordinary one takes a few; twenty thousand frames
-of the usual size take three hundred."""
+"""The pictures of one study may take so many seconds of the decoding children. An ordinary study takes a few seconds;
+twenty thousand frames of the usual size take three hundred."""
 FULL = RenderSpec(fmt="jpg", longest=1024, quality=85)
 MOST_STACKS = 1000
-"""Of a study; their rows are one commit. Nobody scrolls through more."""
+"""Stacks of one study. Their rows are written in one commit, and nobody scrolls through more."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,12 +47,14 @@ class Preparation:
     data_keys: DataKeys
     renderer: RenderPool
     budget_s: float = BUDGET_S
-    """When it is used up, the frames that are left are shown as those that cannot be drawn; the log says so."""
+    """When the budget is used up, the remaining frames are treated like frames that cannot be drawn, and the log says
+    so."""
 
     def prepare(self, study_id: uuid.UUID) -> bool:
-        """Prepare the study as it stands now; safe to repeat and to be killed: rows appear last, in one commit.
+        """Prepare the study as it is now. It is safe to repeat this or to kill it: rows are written last, in one
+        commit.
 
-        Returns False when instances still arrive, so that another preparation is due. Raises NotFound.
+        Returns False when instances still arrive; then another preparation follows. Raises NotFound.
         """
         with self.db.read() as session:
             study = repo.study(session, study_id)
@@ -62,7 +64,7 @@ class Preparation:
             if study.prepared_revision == revision:
                 return True
             if study.state == StudyState.RECEIVING:
-                return False  # only of a complete study does the revision tell whether something came meanwhile
+                return False  # only for a complete study, the revision shows whether something came meanwhile
             data_key = self.data_keys.open(session, study.data_key_id)
             stacks = self._bounded(stacks_of(repo.instances_of(session, study_id)), study_id)
         account = Account(self.budget_s)
@@ -93,7 +95,7 @@ class Preparation:
 
         preview_key = keyspace.rendition_object_key(study.id, uuid.uuid4())
         full_key = keyspace.rendition_object_key(study.id, uuid.uuid4())
-        # Sealed and written as they are drawn: of a long stack only the previews, of 10 KB at most, are in memory.
+        # Frames are sealed and written as they are drawn: only the previews of a stack, 10 KB each, are in memory.
         full_index = self.archive.put_pack(full_key, revision, data_key, full_frames())
         preview_index = self.archive.put_pack(preview_key, revision, data_key, previews)
         shown = stack.first_shown
@@ -123,7 +125,8 @@ class Preparation:
     def _tasks(self, stack: Stack, data_key: DataKey) -> Iterator[RenderTask]:
         for piece in stack.slices:
             task = frame_task(self.archive, data_key, piece.instance, piece.header, piece.frame, (PREVIEW, FULL))
-            # Read here while the children draw the frames before it; a whole object only when a child wants it.
+            # A frame is read here while the children draw earlier frames. A whole object is read only when a child
+            # wants it.
             yield task if task.whole or task.header is None else replace(task, frame=task.read())
 
     def _publish(self, study_id: uuid.UUID, revision: int, rows: list[PreparedSeries]) -> bool:
@@ -149,7 +152,7 @@ class Preparation:
     def _delete(self, object_key: str) -> None:
         try:
             self.archive.store.delete(object_key)
-        except CloudFilmError as error:  # an orphan costs space, not truth
+        except CloudFilmError as error:  # an orphan costs space, but harms nothing
             log.warning("an outdated pack stays", exc_info=error)
 
 

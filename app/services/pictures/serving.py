@@ -1,7 +1,7 @@
 """Serves an exam's pictures to a patient: manifest, prepared frames, frames under another window, downloads.
 
-Whether this patient may see this exam was decided by the session; which studies belong to the exam is decided here, by
-the database. Making the prepared pictures is app/services/pictures/preparation.py.
+The session has decided that this patient may see this exam. Here the database decides which studies belong to the exam.
+Preparing pictures is in `preparation`.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ BATCH_LIMIT = 20
 
 @dataclass(frozen=True)
 class ShownSeries:
-    """One prepared series as a patient may see it, with all that is needed to read its frames."""
+    """One prepared series that a patient may see, with everything that is needed to read its frames."""
 
     row: PreparedSeries
     data_key: DataKey
@@ -65,10 +65,10 @@ class Pictures:
     )
 
     def shown(self, exam_id: uuid.UUID, exam_revision: int) -> tuple[ShownSeries, ...]:
-        """The exam's series in order; empty until released.
+        """The exam's series in order; empty until the exam is released.
 
-        Cached by the exam's revision, which the session check read from the database in this very request: whatever
-        changes what may be shown raises the revision in the same transaction.
+        The cache key is the exam's revision, which the session check read from the database in this request. Every
+        change of what may be shown raises the revision in the same transaction.
         """
         return self._shown.computed((exam_id, exam_revision), lambda: self._read_shown(exam_id))
 
@@ -80,20 +80,22 @@ class Pictures:
             )
 
     def may_come(self, exam_id: uuid.UUID) -> bool:
-        """Whether an exam that shows no pictures now will: they have not arrived, are being prepared, perhaps anew
-        without what was rejected, or wait for their release."""
+        """Whether an exam without pictures may show some later: they have not arrived, are being prepared (also again,
+        without rejected ones), or wait for their release."""
         with self.db.read() as session:
             return repo.pictures_may_come(session, exam_id)
 
     def manifest(self, exam_id: uuid.UUID, exam_revision: int) -> dict[str, Any]:
         """`{series: [{n, frames, rows, columns, modality, description, window, mpr, turntable, frame_time_ms}]}`.
 
-        Names nobody. Beyond the contract of docs/design.md it holds `frame_time_ms`, at which the viewer plays a film.
+        It names nobody. `frame_time_ms` is not in the contract of docs/design.md: the viewer plays a film at this
+        speed.
         """
         return {"series": [_describe(n, shown.row) for n, shown in enumerate(self.shown(exam_id, exam_revision), 1)]}
 
     def frame(self, exam_id: uuid.UUID, exam_revision: int, n: int, k: int, *, preview: bool) -> bytes:
-        """A prepared JPEG; n and k count from 1. Empty bytes: this frame cannot be shown. Raises NotFound."""
+        """A prepared JPEG; n and k count from 1. Empty when this frame cannot be shown. Raises NotFound,
+        StoreUnavailable."""
         series = self._series(exam_id, exam_revision, n)
         return self._prepared(series, k, preview=preview)
 
@@ -108,7 +110,8 @@ class Pictures:
         return [self._prepared(series, k, preview=preview) for k in range(first, last)]
 
     def render(self, exam_id: uuid.UUID, exam_revision: int, n: int, k: int, spec: RenderSpec) -> bytes:
-        """One frame from the original pixels as `spec` asks. Empty bytes: it cannot be shown. Raises NotFound."""
+        """One frame from the original pixels, as `spec` asks. Empty when it cannot be shown. Raises NotFound,
+        StoreUnavailable."""
         series = self._series(exam_id, exam_revision, n)
         if not 1 <= k <= series.row.frame_count:
             raise NotFound

@@ -1,4 +1,5 @@
-"""The frames of a study as stacks to scroll through: which belong together, in what order, which stands for all."""
+"""Sorts the frames of a study into stacks to scroll through: the stacks, their order, and the key image of each. No
+drawing here."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from app.models import Instance, Series
 
 @dataclass(frozen=True)
 class Slice:
-    """One frame of one stored instance; `header` is None when nobody can decode it."""
+    """One frame of one stored instance. `header` is None when the frame cannot be decoded."""
 
     instance: Instance
     frame: int
@@ -22,7 +23,7 @@ class Slice:
 
 @dataclass(frozen=True)
 class Stack:
-    """What is scrolled as one: the single-frame images of a series, or one multi-frame image."""
+    """Frames that are scrolled together: the single-frame images of a series, or one multi-frame image."""
 
     series: Series
     slices: tuple[Slice, ...]
@@ -33,8 +34,8 @@ class Stack:
 
 
 def stacks_of(instances: Sequence[tuple[Series, Instance]]) -> list[Stack]:
-    """Display stacks of a study's instances, which come ordered by series: multi-frame objects stand alone; the frames
-    of each stack are sorted along their normal. Objects without pixels are left out."""
+    """The stacks of a study. `instances` must be ordered by series. Each multi-frame object is a stack of its own. The
+    frames of a stack are sorted along their normal. Objects without pixels are left out."""
     stacks: list[Stack] = []
     for _, group in itertools.groupby(instances, key=lambda pair: pair[0].id):
         singles: list[Slice] = []
@@ -55,13 +56,14 @@ def stacks_of(instances: Sequence[tuple[Series, Instance]]) -> list[Stack]:
 
 
 def in_order(slices: list[Slice]) -> list[Slice]:
-    """Slices along their normal; those whose header nobody can read keep the end, so that a gap is seen."""
+    """Slices sorted along their normal. Slices without a readable header come last, so that the gap is seen."""
     shown = [piece for piece in slices if piece.header is not None]
     order = sort_positions([piece.header for piece in shown if piece.header is not None])
     return [shown[index] for index in order] + [piece for piece in slices if piece.header is None]
 
 
 def key_frame(is_shown: Sequence[bool]) -> int:
-    """k of the key image: the shown frame nearest to the middle of the stack, 1 when none can be shown."""
+    """The number k of the key image: the shown frame nearest to the middle of the stack; 1 when no frame can be
+    shown."""
     shown = [k for k, can_be in enumerate(is_shown, 1) if can_be]
     return min(shown, key=lambda k: abs(k - (len(is_shown) + 1) / 2), default=1)

@@ -1,6 +1,7 @@
-"""The one queue: rows of `job`, claimed under a lease, tried again with back-off, given up visibly.
+"""The only queue: rows of `job`. A worker claims a job for a time (a lease); a failed job is tried again after a
+growing pause; after the last attempt it is given up, and the console shows it.
 
-Whoever enqueues does so in the transaction that makes the work necessary. What a kind of job does is app/jobs.
+A job is added inside the transaction that makes the work necessary. The work of each kind is in app/jobs.
 """
 
 from __future__ import annotations
@@ -26,17 +27,18 @@ from app.services.audit.subjects import job_subject
 log = structlog.get_logger(__name__)
 
 LEASE = timedelta(seconds=30)
-"""A running job renews it (`JobQueue.renew`); what a killed worker left is taken over after it."""
+"""A running job renews its lease (`JobQueue.renew`). When the lease of a killed worker ends, another worker takes the
+job."""
 MOST_ATTEMPTS = 5
 FIRST_PAUSE = timedelta(seconds=5)
 OUTAGE_PAUSE = timedelta(minutes=1)
-"""Outages say nothing about the job, which waits until they are over: they count as no attempt."""
+"""An outage says nothing about the job. It is not counted as an attempt, and the job waits until the outage is over."""
 CANDIDATES = 8
 
 
 @dataclass(frozen=True)
 class ClaimedJob:
-    """A job this worker holds. `attempt` tells its claim from a later one of another worker."""
+    """A job that this worker holds. `attempt` distinguishes its claim from a later claim of another worker."""
 
     id: uuid.UUID
     kind: str
@@ -46,14 +48,14 @@ class ClaimedJob:
 
 @dataclass(frozen=True, kw_only=True)
 class JobQueue:
-    """Decides which job is done next, and when one is given up. Raises NotFound."""
+    """Decides which job is done next, and when a job is given up. Raises NotFound."""
 
     db: Database
     clock: Clock
     audit: Audit
 
     def enqueue(self, session: Session, kind: str, key: str) -> None:
-        """Add work inside the caller's transaction; the same kind and key twice are one job."""
+        """Add a job inside the caller's transaction. The same kind and key make only one job."""
         if repo.by_key(session, kind, key) is not None:
             return
         now = self.clock.now()
@@ -61,10 +63,10 @@ class JobQueue:
             with session.begin_nested():
                 repo.add(session, Job(kind=kind, key=key, state=JobState.PENDING, run_at=now, created_at=now))
         except IntegrityError:
-            pass  # another process enqueued it, which is as good
+            pass  # another process enqueued the same job
 
     def claim(self, kind: str | None = None) -> ClaimedJob | None:
-        """Take the oldest due job (of a kind), or one whose worker fell silent; None when nothing is due."""
+        """Take the oldest due job (of a kind), or a job whose worker fell silent; None when no job is due."""
         now = self.clock.now()
         with self.db.read() as session:
             if not repo.due(session, now, 1, kind):
@@ -78,7 +80,7 @@ class JobQueue:
         return None
 
     def renew(self, job: ClaimedJob) -> bool:
-        """Keep the lease of a job that takes long; False when it was lost to another worker."""
+        """Keep the lease of a job that takes long. False when another worker has the job now."""
         with self.db.session() as session:
             return repo.change_claimed(session, job.id, job.attempt, lease_until=self.clock.now() + LEASE)
 
@@ -89,7 +91,8 @@ class JobQueue:
             )
 
     def failed(self, job: ClaimedJob, error: Exception) -> None:
-        """Try again later, or give it up after the last attempt; only the error's type is kept, it may quote data."""
+        """Try the job again later, or give it up after the last attempt. Only the type of the error is stored, because
+        its text may quote data."""
         now = self.clock.now()
         fault = type(error).__name__
         log.error("job failed", kind=job.kind, job=job.id, attempt=job.attempt, exc_info=error)
@@ -104,7 +107,7 @@ class JobQueue:
             repo.change_claimed(session, job.id, job.attempt, last_error=fault, lease_until=None, **values)
 
     def _give_up_lost(self, session: Session, job: Job) -> None:
-        """Whoever tried it died each time; the next would too."""
+        """Give up a job whose worker died at every attempt: the next worker would die too."""
         log.error("job given up", kind=job.kind, job=job.id, attempt=job.attempts)
         repo.change_claimed(
             session,
@@ -117,18 +120,18 @@ class JobQueue:
         )
 
     def given_up(self, limit: int = 100) -> list[Job]:
-        """Jobs nobody tries any more, newest first: for the desk and the metrics."""
+        """Jobs that were given up, newest first, for the console."""
         with self.db.read() as session:
             return repo.failed(session, limit)
 
     def revive(self, job_id: uuid.UUID, actor: str) -> None:
-        """Let a given-up job be tried anew. Raises NotFound."""
+        """Let a given-up job be tried again. Raises NotFound."""
         with self.db.session() as session:
             if not repo.revive(session, job_id, self.clock.now()):
                 raise NotFound
             self.audit.record(session, Action.STAFF_REVIVED_JOB, actor=actor, subject=job_subject(job_id))
 
     def probe(self) -> None:
-        """For readiness: the queue answers."""
+        """For /readyz: raises when the queue does not answer."""
         with self.db.read() as session:
             repo.counts(session)

@@ -1,4 +1,4 @@
-"""How a sweep walks over rows: one that raises holds up no other. What is then done about it is the sweep's own."""
+"""How a sweep walks over rows: when one row raises, the others are still done. Each sweep decides what follows."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ def row_by_row(
     step: Callable[[uuid.UUID], object],
     faulty: Callable[[uuid.UUID, Exception], None],
 ) -> int:
-    """Do `step` for each row; returns for how many it did something (anything true).
+    """Do `step` for each row. Returns for how many rows it returned something true.
 
-    `faulty` logs the fault and sees to it that the row is not due again at once. A database that is away says nothing
-    about a row: that ends the walk.
+    `faulty` logs the fault and makes sure that the row is not due again at once. Raises DatabaseUnavailable, which ends
+    the walk: it says nothing about a single row.
     """
     done = 0
     for row_id in ids:

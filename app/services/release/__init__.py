@@ -1,1 +1,2 @@
-"""May patients see it: the gate, and holds that a human lifts."""
+"""Whether patients may see an exam: the release gate, and holds. What they see is in services/pictures and
+services/exams."""

@@ -1,7 +1,7 @@
-"""The release gate: when patients may see an exam's pictures, and that they are told exactly once.
+"""The release gate: when patients may see an exam's pictures. They are told exactly once. Holds are in `holds`.
 
-The gate is looked at whenever something changed what the exam shows (`raise_exam_revision`) or a delay ran out. Opening
-it and queueing the message are one commit.
+The gate is checked when something changed what the exam shows (`raise_exam_revision`), and when a delay ended. One
+commit opens the gate and queues the message.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ PAUSE_AFTER_FAULT = timedelta(minutes=10)
 
 
 class GateKind(StrEnum):
-    """What must have happened before patients see pictures; the setting CLOUDFILM_RELEASE_GATE."""
+    """What must happen before patients see pictures: the setting CLOUDFILM_RELEASE_GATE."""
 
     IMAGES = "images"
     FINAL_REPORT = "final_report"
@@ -45,9 +45,8 @@ class GateKind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class ReleaseGate:
-    """Decides when patients may see an exam's pictures. `delay` counts from the last instance, for the gate of that
-    name. It raises nothing of its own.
-    """
+    """Decides when patients may see an exam's pictures. `delay`: counted from the last instance, only for the gate
+    `delay`. It raises nothing of its own."""
 
     db: Database
     clock: Clock
@@ -58,15 +57,15 @@ class ReleaseGate:
     delay: timedelta
 
     def release_due(self) -> int:
-        """Look at every exam whose gate is due; returns how many were looked at."""
+        """Check every exam whose gate is due. Returns how many were checked."""
         with self.db.read() as session:
             ids = repo.due(session, self.clock.now(), self._furthest, BATCH)
         row_by_row(ids, self._look, self._postpone)
         return len(ids)
 
     def identity_changed(self, session: Session, exam: Exam) -> None:
-        """The exam turned out to be somebody else's: whoever had a code or session loses it, nothing that waits is
-        sent, and the new patient is told when the gate opens anew. Inside the caller's transaction."""
+        """The exam belongs to another patient. All its codes and sessions end, waiting messages are cancelled, and the
+        new patient is told when the gate opens again. Inside the caller's transaction."""
         self.access_codes.revoke_all(session, exam, "system", RevokeReason.IDENTITY_CORRECTED)
         self.outbox.cancel(session, exam.id, CancelReason.ANOTHER_PATIENT)
         exam.images_released_at = None
@@ -74,7 +73,7 @@ class ReleaseGate:
         raise_exam_revision(session, exam.id)
 
     def tell_anew(self, session: Session, exam: Exam) -> None:
-        """The news of a released exam once more, to the patient's phone number: it reached nobody yet."""
+        """Queue the news of a released exam again, to the patient's phone number: it reached nobody yet."""
         news = self.outbox.news(session, exam)
         self.outbox.queue_news(session, exam, NotificationKind.IMAGES_READY, news, phone_only=True)
 
@@ -85,7 +84,7 @@ class ReleaseGate:
 
     def _look(self, exam_id: uuid.UUID) -> None:
         with self.db.session() as session:
-            now = self.clock.now()  # not before the write lock: what was committed while we waited is older than this
+            now = self.clock.now()  # read under the write lock: everything that was committed while we waited is older
             exam = repo.lock(session, exam_id)
             if exam is None or exam.release_due_at is None or not self._has_come(exam.release_due_at, now):
                 return  # another worker was first
@@ -106,14 +105,14 @@ class ReleaseGate:
 
     @property
     def _furthest(self) -> timedelta:
-        """How far ahead an exam is ever due."""
+        """The longest time from now until an exam can be due."""
         return max(PAUSE_AFTER_FAULT, self.delay if self.gate == GateKind.DELAY else timedelta())
 
     def _has_come(self, moment: datetime, now: datetime) -> bool:
         return has_come(moment, now, self._furthest)
 
     def _opens_at(self, session: Session, exam_id: uuid.UUID) -> datetime | None:
-        """When the gate opens as things stand; None when something must happen first."""
+        """When the gate opens, as far as is known now; None when something must happen first."""
         studies = repo.matched_studies(session, exam_id)
         if not studies or not all(_prepared(study) for study in studies) or not repo.has_pictures(session, exam_id):
             return None
@@ -132,11 +131,12 @@ class ReleaseGate:
         session.refresh(exam)
         exam.release_due_at = None
         self.audit.record(session, Action.EXAM_RELEASED, actor="system", subject=exam_subject(exam.id), gate=self.gate)
-        # released anew after a withdrawal: another occasion, the old one stays in the history
+        # released again after a withdrawal: this is a new occasion; the old one stays in the history
         self.outbox.queue_news(session, exam, NotificationKind.IMAGES_READY, self.outbox.news(session, exam))
 
     def _tell_report(self, session: Session, exam: Exam, released_at: datetime) -> None:
-        """A first readable report after the pictures is news; one that was there before was told with them."""
+        """Queue news when the first readable report came after the pictures. An earlier report was told with the
+        pictures."""
         report_at = repo.first_readable_report_at(session, exam.id)
         told_at = repo.latest_at(session, exam.id, NotificationKind.REPORT_READY)
         if report_at is None or report_at <= released_at or (told_at is not None and told_at >= released_at):

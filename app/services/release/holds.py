@@ -1,7 +1,7 @@
-"""Exams that wait for a human: held, lifted by a correction, let go by staff. Why: docs/adr/0007.
+"""Holds of exams: an exam is held until a correction or a member of staff lifts the hold. Why: docs/adr/0007.
 
-While an exam is held its patient sees neither pictures nor report and is told nothing. What contradicts an exam is
-`matching`'s to say; each page and the outbox look at `held_at`.
+While an exam is held, its patient sees neither pictures nor report and gets no message. services/exams/matching.py
+decides which study contradicts an exam; each page and the outbox check `held_at`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from app.services.audit.subjects import exam_subject, study_subject
 SYSTEM = "system"
 LONGEST_HELD_NOTE = 64
 PARTED_AT_ONCE = 100
-"""Studies that are parted in one commit: nobody who writes waits long for it."""
+"""Studies that are parted in one commit: few, so that other writers do not wait long."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +39,7 @@ class Holds:
     audit: Audit
 
     def withhold(self, exam_id: uuid.UUID, note: str, actor: str) -> None:
-        """A human takes an exam from its patient, until a human lifts that. `note`: why, at most 64 characters.
+        """Staff hold an exam until staff lift the hold. `note`: why, at most 64 characters.
 
         Raises NotFound, InvalidInput (reason).
         """
@@ -52,7 +52,7 @@ class Holds:
                 self._hold(session, exam, HoldReason.BY_STAFF, actor, note)
 
     def reconsider(self, session: Session, exam: Exam) -> None:
-        """Hold or lift as the exam's studies stand now. A human's hold is never lifted here."""
+        """Hold the exam or lift its hold, by the state of its studies now. A hold by staff is never lifted here."""
         session.flush()
         if exam_studies.contradicting_studies(session, exam.accession_number, 1):
             if exam.held_at is None:
@@ -63,23 +63,24 @@ class Holds:
             self._lift(session, exam, SYSTEM, LiftReason.OWNER_SHOWN)
 
     def patient_changed(self, session: Session, exam: Exam) -> None:
-        """The exam was given another patient ID: what was written before is shown when a study or a human says so."""
+        """The exam got another patient ID, so its report may belong to the former patient: hold the exam until a study
+        matches or a human lifts the hold."""
         unproven = reports.latest_report(session, exam.id) and not release_repo.matched_studies(session, exam.id)
         if unproven and exam.held_reason in (None, HoldReason.CONTRADICTED):
             self._hold(session, exam, HoldReason.REPORT_OF_ANOTHER)
 
     def release_hold(self, exam_id: uuid.UUID, note: str, actor: str, *, seen_revision: int | None = None) -> None:
-        """A human looked: what matches belongs to the exam, the studies that contradict it never will.
+        """Lift a hold after a human looked: matched studies belong to the exam, contradicting studies never will.
 
-        `note`: what the human says; `seen_revision`: the exam as it was looked at; what changed since then nobody has
-        judged. Raises NotFound, InvalidInput (nothing said), Conflict (not held, or changed since it was seen).
+        `note`: what the human typed. `seen_revision`: the exam's revision that the human saw; later changes were not
+        judged. Raises NotFound, InvalidInput (no note), Conflict (not held, or changed since it was seen).
         """
         note = checked_reason(note)
         while not self._release_some(exam_id, note, actor, seen_revision):
-            pass  # the exam stays held until the last of them is parted
+            pass  # the exam stays held until the last contradicting study is parted
 
     def _release_some(self, exam_id: uuid.UUID, note: str, actor: str, seen_revision: int | None) -> bool:
-        """Part PARTED_AT_ONCE studies; with the last of them the hold is lifted. False when there are more."""
+        """Part PARTED_AT_ONCE studies; after the last one lift the hold. False when there may be more."""
         with self.db.session() as session:
             exam = release_repo.lock(session, exam_id)
             if exam is None:

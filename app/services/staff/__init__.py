@@ -1,1 +1,1 @@
-"""People of the hospital: accounts and login."""
+"""Staff of the hospital: accounts and login. What a role may do is in app/security/permissions.py."""

@@ -1,6 +1,6 @@
-"""Accounts of hospital staff: make, reset, disable, change a password. Logging in is `staff_login`.
+"""Accounts of hospital staff: create, reset, disable, change a password. Logging in is in `login`.
 
-An account starts with a password its owner has to change at the first login; from then on every 90 days.
+An account starts with a password that its owner must change at the first login, and then every 90 days.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from app.services.audit.subjects import staff_subject
 TOTP_CONTEXT = "staff_user.totp"
 PASSWORD_LIFETIME = timedelta(days=90)
 NOT_BY_ITS_OWNER = datetime(1970, 1, 1, tzinfo=UTC)
-"""When the password was made by somebody else: it is over age from the start."""
+"""The date of a password that its owner did not choose: such a password is over age from the start."""
 _USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,31}\Z")
 
 
 @dataclass(frozen=True)
 class Credentials:
-    """What a new account's owner is told, once."""
+    """What the owner of a new account is told, once."""
 
     username: str
     role: str
@@ -59,12 +59,12 @@ class StaffAccounts:
 
     def create(self, username: str, role: str, actor: str) -> Credentials:
         """A new account. Raises InvalidInput (username, role), Conflict (username taken)."""
-        if not _USERNAME.match(username):  # first: there is no password that does not hold an empty name
+        if not _USERNAME.match(username):  # checked first: every password contains an empty name
             raise InvalidInput("username", "must be 2 to 32 small letters, digits, dots, hyphens or underscores")
         if role not in tuple(Role):
             raise InvalidInput("role", "must be one of " + ", ".join(Role))
         fresh = Credentials(username, role, passwords.generated(username), totp.new_secret())
-        password_hash = passwords.hashed(fresh.password)  # slow on purpose: not while all others wait to write
+        password_hash = passwords.hashed(fresh.password)  # slow on purpose: done before the write lock
         with self.db.session() as session:
             if repo.by_username(session, username) is not None:
                 raise Conflict("an account of this name exists")
@@ -72,7 +72,8 @@ class StaffAccounts:
         return fresh
 
     def ensure(self, account: Credentials, actor: str) -> None:
-        """An account with known secrets, made once; again its password only gets young. Only for the demo."""
+        """Create an account with known secrets. When it exists, only renew the age of its password. Only for the
+        demo."""
         with self.db.session() as session:
             user = repo.by_username(session, account.username)
             if user is None:
@@ -81,7 +82,8 @@ class StaffAccounts:
                 user.password_changed_at = self.clock.now()
 
     def reset(self, username: str, actor: str) -> Credentials:
-        """A new password and a new authenticator; every session ends, a disabled account works again."""
+        """Make a new password and a new authenticator. Every session ends; a disabled account works again. Raises
+        NotFound."""
         password, secret = passwords.generated(username), totp.new_secret()
         password_hash = passwords.hashed(password)
         with self.db.session() as session:
@@ -95,7 +97,7 @@ class StaffAccounts:
         return fresh
 
     def disable(self, username: str, actor: str) -> None:
-        """Ends the account and its sessions at once. Raises NotFound."""
+        """Disable the account and end its sessions at once. Raises NotFound."""
         with self.db.session() as session:
             user = self._existing(session, username)
             user.disabled_at = user.disabled_at or self.clock.now()
@@ -109,7 +111,8 @@ class StaffAccounts:
             ]
 
     def change_password(self, user_id: uuid.UUID, current: str, new: str) -> None:
-        """By its owner; every session ends. Raises InvalidInput (`current`, or `new` with the rule it breaks)."""
+        """Change the password, by the owner. Every session ends. Raises InvalidInput (`current`, or `new` with the rule
+        it breaks)."""
         with self.db.read() as session:
             user = repo.get(session, user_id)
         if user is None or not passwords.is_right(current, user.password_hash):
@@ -121,7 +124,7 @@ class StaffAccounts:
         with self.db.session() as session:
             user = self._existing(session, user.username)
             if user.password_hash != proved:
-                raise InvalidInput("current", "wrong")  # the account was reset meanwhile
+                raise InvalidInput("current", "wrong")  # the password was changed meanwhile
             user.password_hash, user.password_changed_at = fresh, self.clock.now()
             self._end_sessions(session, user, Action.STAFF_PASSWORD_CHANGED, f"staff:{user.username}")
 

@@ -1,7 +1,7 @@
-"""Staff log in with password and one-time password; their sessions. Accounts are `staff_accounts`.
+"""Logs staff in with password and one-time password, and checks their sessions. Accounts are in `accounts`.
 
-Tries are counted by name in a committed row before anything is compared, whether or not such a name exists: nobody
-learns who has an account, and parallel guesses get no more than five.
+A try is counted by name, in a committed row, before anything is compared, also for a name without an account. So an
+attacker does not learn who has an account, and parallel guesses get no more than five tries.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class StaffLogin:
     def log_in(self, username: str, password: str, typed_totp: str, address: str) -> uuid.UUID:
         """The new session's id. Raises AccessRefused for every wrong input alike, TooManyAttempts while locked.
 
-        The audit log keeps a mark of `address`: the auditor sees which failures came from one place, and who else did.
+        The audit log keeps a mark of `address`, so the auditor sees which tries came from the same address.
         """
         name = unicodedata.normalize("NFKC", username[:64]).strip().casefold()
         key = self.codes.hash("staff-login", name)
@@ -83,13 +83,13 @@ class StaffLogin:
                     session, Action.STAFF_LOGIN, actor=f"staff:{name}", subject=subject, address_mark=mark
                 )
                 return row.id
-            # a name that is no account may be a password typed into the wrong field: it is not kept
+            # a name without an account may be a password in the wrong field: it is not stored
             subject = staff_subject(name) if user is not None else UNKNOWN_STAFF
             self.audit.record(session, Action.STAFF_LOGIN_FAILED, actor="unknown", subject=subject, address_mark=mark)
         raise AccessRefused
 
     def check(self, session_id: uuid.UUID) -> StaffAccess:
-        """Who this session is of. Raises Unauthenticated when it is over for any reason."""
+        """The member of staff of this session. Raises Unauthenticated when the session is over for any reason."""
         now = self.clock.now()
         with self.db.read() as session:
             row = repo.session_row(session, session_id)
@@ -106,9 +106,9 @@ class StaffLogin:
             self.audit.record(session, Action.STAFF_LOGOUT, actor=access.actor, subject=access.actor)
 
     def _claim(self, name: str, key: bytes) -> StaffUser | None:
-        """Count the try, then say whose it is."""
+        """Count the try and find its account, or None. Raises TooManyAttempts."""
         with self.db.session() as session:
-            now = self.clock.now()  # under the lock: a request that waited for it counts when it is let in
+            now = self.clock.now()  # read under the lock: a request that waited for the lock counts from now
             attempts_repo.ensure_attempts(session, SCOPE, key, now)
             counted = attempts_repo.count_attempt(
                 session, SCOPE, key, now, pause=LOCK, in_a_row=IN_A_ROW, for_life=NEVER_FOR_LIFE
@@ -123,7 +123,8 @@ class StaffLogin:
         return user
 
     def _proved(self, user: StaffUser | None, password: str, typed_totp: str, now: datetime) -> int | None:
-        """The time step of a right pair, else None; the same work for every name."""
+        """The time step when password and one-time password are right, else None. The work is the same for every
+        name."""
         usable = user if user is not None and user.disabled_at is None else None
         right = passwords.is_right(password, usable.password_hash if usable else None)
         secret = self.fields.open(usable.totp_sealed, TOTP_CONTEXT) if usable else totp.new_secret()

@@ -1,1 +1,1 @@
-"""WeChat accounts that are bound to a person."""
+"""WeChat accounts that are bound to patients. Notices are in services/channels."""

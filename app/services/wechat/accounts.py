@@ -1,4 +1,4 @@
-"""Which WeChat account belongs to which patient. How somebody proves to be the patient is not decided here."""
+"""Which WeChat account belongs to which patient. The caller checks that the person is the patient."""
 
 from __future__ import annotations
 
@@ -28,12 +28,13 @@ class WechatAccounts:
     audit: Audit
 
     def openid(self, session: Session, patient_id: uuid.UUID) -> str | None:
-        """Where notices of this patient go, inside the caller's transaction."""
+        """The account that gets notices for this patient, or None. Inside the caller's transaction."""
         bound = repo.wechat_account(session, patient_id)
         return self.fields.open(bound.openid_sealed, OPENID_CONTEXT) if bound else None
 
     def bind(self, session: Session, patient_id: uuid.UUID, openid: str, actor: str) -> None:
-        """From now on notices of this patient go to `openid`, too; nothing happens when they do already."""
+        """Bind `openid`: from now on notices for this patient go to it alone. When they go to it already, nothing
+        happens."""
         openid_hash = self.blind.of("wechat.openid", openid)
         bound = repo.wechat_account(session, patient_id)
         if bound is not None and bound.openid_hash == openid_hash:

@@ -1,1 +1,2 @@
-"""Callbacks of carriers: verify, queue, answer."""
+"""Callbacks of carriers: check the secret, take the receipts, answer. Matching receipts is in
+services/notifications."""

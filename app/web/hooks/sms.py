@@ -1,4 +1,5 @@
-"""The carrier's callback: check the secret, let the vendor's room read the body, hand the receipts over, answer.
+"""The carrier's callback: check the secret, let `sms/tencent` read the body, pass the receipts to
+services/notifications.
 
 The vendor signs nothing. It calls the address that we registered, so the secret is part of that address.
 """

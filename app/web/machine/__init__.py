@@ -1,1 +1,1 @@
-"""Doors for systems: DICOMweb and the RIS API; bearer tokens with scopes."""
+"""Doors for systems: DICOMweb and the RIS API; bearer tokens with scopes. Nothing here is for people."""

@@ -1,1 +1,2 @@
-"""For operators: is it alive, is it ready, and what do the figures say."""
+"""For operators: whether the process is alive and ready, and its figures. The figures are counted in
+services/operations."""

@@ -1,4 +1,5 @@
-"""Tells `flask check-config` the address that we see it with. Without a pass of ours the answer is 404."""
+"""Tells `flask check-config` which client address we see for its request. Without a pass of ours the answer is 404. The
+check itself is in app/cli/front_door.py."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""For operators: /healthz (alive), /readyz (database, store, shared state, queue), /metrics."""
+"""For operators: /healthz (alive), /readyz (database, store, Redis, queue), /metrics. Figures are counted in
+services/operations."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Asks all parts at the same time whether they answer, waits for a bounded time, and keeps a fresh answer for a moment.
 
-However often somebody asks, a part that hangs holds one thread only. Bootstrap knows what the parts are.
+A part that hangs holds only one thread, however often /readyz is asked. app/bootstrap names the parts.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Readiness:
         self._parts = [_Part(name, probe) for name, probe in probes.items()]
 
     def states(self) -> dict[str, PartState]:
-        """How each part is, by its name."""
+        """The state of each part, by its name."""
         until = time.monotonic() + ANSWER_S
         asked = [(part, part.asked()) for part in self._parts]
         return {
@@ -52,7 +52,7 @@ class _Part:
                 return self._done
             done = threading.Event()
             threading.Thread(target=self._ask, args=(done,), name=f"probe {self.name}", daemon=True).start()
-            self._done = done  # after the thread runs: when no thread can start, the next caller tries again
+            self._done = done  # set after the thread runs: when no thread can start, the next caller tries again
             return done
 
     def _ask(self, done: threading.Event) -> None:

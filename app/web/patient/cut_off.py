@@ -1,10 +1,10 @@
-"""Answers under way end when the session that asked for them does: revoked, left, over, or the exam held or changed.
+"""Breaks off an answer that is being sent when its session ends (revoked, left, over) or its exam is held or changed.
 
-The guard looks once, before an answer begins; a download on a slow line takes minutes. So one thread of the process
-looks again at every answer that is not sent yet, each second, with the one SELECT of the guard. It breaks off the
-connection, because the thread that sends may be waiting for a client that does not read, and throws away what the
-kernel still holds for it. The client sees that the answer is not whole. What left the machine is gone: a proxy in
-front hands on what it has read.
+The guard checks the session only before an answer begins, but a download on a slow line takes minutes. So each second
+one thread of the process checks every unfinished answer again, with the guard's one SELECT. It closes the connection,
+because the sending thread may wait for a client that does not read, and throws away the bytes that the kernel still
+holds. The client sees that the answer is not whole. Bytes that left the machine cannot be stopped: a proxy in front
+passes on what it has read.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ log = structlog.get_logger(__name__)
 
 EVERY_S = 1.0
 SMALL = 64 * 1024
-"""An answer of so many bytes is sent before anybody could look again."""
+"""An answer up to this size is sent before the next check."""
 PIECE = 256 * 1024
 _UNDER_WAY = "cloudfilm.under-way"
 _NO_LINGERING = struct.pack("ii", 1, 0)
-"""For SO_LINGER: what is not sent when the socket is closed is thrown away, and the other side is told (RST)."""
+"""For SO_LINGER: closing the socket throws away unsent bytes and resets the connection (RST)."""
 
 
 def install(app: Flask) -> None:
@@ -43,7 +43,8 @@ def install(app: Flask) -> None:
 
 
 def watch(response: Response) -> Response:
-    """For `after_request` of a blueprint of patients: cut the answer off when its session does not hold any more."""
+    """For `after_request` of a blueprint of patients: break off the answer when its session does not allow it any
+    more."""
     if response.status_code != 200 or (response.content_length is not None and response.content_length <= SMALL):
         return response
     under_way: UnderWay = current_app.extensions[_UNDER_WAY]
@@ -55,7 +56,7 @@ def watch(response: Response) -> Response:
 
 
 def _looking(sessions: PatientSessions, access: PatientAccess) -> Callable[[], bool]:
-    """Whether the session still gives the very same access: to this exam, not held, as it was when the answer began."""
+    """A function that tells whether the session still gives the same access as when the answer began."""
 
     def still_allowed() -> bool:
         try:
@@ -78,7 +79,8 @@ class Answer:
         self._cut = False
 
     def pieces(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
-        """The body. Raises ConnectionResetError, which a server takes for a client that went away."""
+        """The body, in pieces. Raises ConnectionResetError after `cut`; a server takes this for a client that went
+        away."""
         try:
             for chunk in chunks:
                 for start in range(0, len(chunk), PIECE):
@@ -134,7 +136,7 @@ class UnderWay:
                     return
 
     def _cut(self, answer: Answer) -> None:
-        with self._lock:  # once it has ended, its connection may carry the next request's answer
+        with self._lock:  # after its end, the connection may carry the answer to the next request
             if answer in self._answers:
                 self._answers.discard(answer)
                 answer.cut()

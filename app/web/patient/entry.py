@@ -1,4 +1,5 @@
-"""The ways in: QR, SMS link, pick-up form, one-time code. A GET looks up nothing; only a POST with a factor opens.
+"""The ways in: QR, SMS link, pick-up form, one-time code. A GET looks up nothing; only a POST with a factor opens an
+exam.
 
 These forms have no session to protect, so they carry no CSRF token, and every GET answers with the same bytes.
 """
@@ -61,7 +62,8 @@ def open_by_pickup() -> Response:
 
 
 def _phone() -> str:
-    """The typed phone number in our form. An invalid number matches nothing and counts like any other failure."""
+    """The typed phone number as +86…, or NO_PHONE. An invalid number matches nothing and counts like any other
+    failure."""
     try:
         return phone_number(request.form.get("phone", "")[:32])
     except ValueError:
@@ -95,7 +97,7 @@ def _answer(code: str, phone: str | None, carried: dict[str, str] | None) -> Res
 
 
 def _asked(carried: dict[str, str] | None, attempt: Attempt) -> Response:
-    """The page after a request for a one-time code. Also when this address must wait, a code can be typed."""
+    """The page after a request for a one-time code. A code can be typed even when this address must wait."""
     try:
         services().patient_access.one_time_codes.request(attempt)
     except TooManyAttempts as pause:

@@ -117,7 +117,7 @@ def _report(view: ExamView) -> dict[str, Any] | None:
 
 
 def _key_images(view: ExamView, shown: tuple[ShownSeries, ...]) -> list[dict[str, Any]]:
-    """One key image a series; none for a series without any frame that can be shown."""
+    """One key image for each series. A series without a frame that can be shown has none."""
     return [
         _key_image(view, n, series)
         for n, series in enumerate(shown, 1)

@@ -1,6 +1,6 @@
-"""An exam's pictures for its session: manifest, frames, batches, downloads. All under the session's guard.
+"""An exam's pictures for its session: manifest, frames, batches, downloads. services/pictures makes them.
 
-All of it is 404 while the exam is held.
+All of them answer 404 while the exam is held.
 """
 
 from __future__ import annotations

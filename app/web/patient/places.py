@@ -1,6 +1,6 @@
-"""What of a process one patient's session may take at a time with work that is made anew for each request.
+"""Limits how many threads one patient's session uses at a time for work that is done anew for each request.
 
-Prepared pictures cost next to nothing and are not counted; downloads that stream have places of their own (downloads).
+Prepared pictures cost almost nothing and are not counted. Streamed downloads are counted in app/web/downloads.py.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ class Share:
 
 
 def install(app: Flask) -> None:
-    """Half of the threads for pictures: the viewer asks for four at a time. One for printed reports."""
+    """A session gets half of the threads for rendered pictures, because the viewer asks for four at a time, and one
+    thread for report sheets."""
     threads = app.extensions["cloudfilm"].settings.web_threads
     app.extensions[RENDERS] = Share(Places(threads), max(1, threads // 2))
     app.extensions[SHEETS] = Share(Places(threads), 1)
@@ -35,7 +36,7 @@ def install(app: Flask) -> None:
 
 @contextmanager
 def place(name: str) -> Iterator[None]:
-    """Held while the work is done. Raises Busy when the session has as many under way as it may."""
+    """Hold a place while the work is done. Raises Busy when the session has no place left."""
     share: Share = current_app.extensions[name]
     with share.places.place({str(current_access().session_id): share.for_session}, RETRY_S):
         yield

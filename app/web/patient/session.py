@@ -50,7 +50,8 @@ def shown_exam() -> None:
 
 
 def no_route() -> None:
-    """Guard for unknown addresses and methods under /exams. Without a session all are 404, with one some are 405."""
+    """Guard for unknown addresses and methods under /exams. Without a session all get 404; with a session some get
+    405."""
     if request.routing_exception is not None and request.path.lstrip("/").partition("/")[0] == "exams":
         any_session()
 
@@ -79,7 +80,8 @@ def record_list() -> None:
 
 
 def record_look() -> None:
-    """Note that this patient sees pictures of the exam, once a session, whichever address shows the first."""
+    """Note once in a session that this patient sees pictures of the exam. Every address that shows pictures calls
+    this."""
     if request.method != "HEAD":
         services().patient_access.sessions.record_once(current_access(), Action.IMAGES_VIEWED)
 

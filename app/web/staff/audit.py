@@ -1,4 +1,4 @@
-"""The audit administrator's page: what happened, and whether the log is whole."""
+"""The audit administrator's page: what happened, and whether the log is whole. The log is in services/audit."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def verify() -> Response:
 
 @blueprint.post("/address-mark")
 def address_mark() -> str:
-    """The mark of an address that the auditor knows. By POST: addresses stand in no query."""
+    """The mark of an address that the auditor knows. By POST, so that the address is in no query."""
     address = request.form.get("address", "")[:64]
     lines = services().audit.reading.newest(None)
     mark = services().audit.reading.mark_of(address)

@@ -1,4 +1,7 @@
-"""The desk's pages: search, one exam with its deliveries and visitors, resend, revoke, hold, let in, print again."""
+"""The desk's pages: search, one exam with its deliveries and visitors, resend, revoke, hold, let in, print again.
+
+The services of the rooms desk, release and paper decide.
+"""
 
 from __future__ import annotations
 
@@ -92,7 +95,7 @@ def hold(exam_id: str) -> Response:
 def lift_hold(exam_id: str) -> Response:
     """Lift the hold. The matched studies are the patient's; the contradicting ones never will be.
 
-    `revision`: of the page that this human looked at.
+    Field `revision`: the revision of the exam on the page that the human saw.
     """
     asked, seen = row_id(exam_id), request.form.get("revision", UNSEEN, type=int)
     try:

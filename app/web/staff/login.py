@@ -1,4 +1,4 @@
-"""Staff log in with password and one-time password, log out, and change their password."""
+"""Staff log in with password and one-time password, log out, and change their password. services/staff checks."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ def home() -> Response:
 
 @blueprint.route("/<path:unknown>", methods=["GET", "POST"])
 def nowhere(unknown: str) -> Response:
-    """Unknown addresses. Who is not logged in is led to the login, and does not learn which addresses exist."""
+    """Unknown addresses. A person who is not logged in is led to the login page and does not learn which addresses
+    exist."""
     raise NotFound
 
 

@@ -1,7 +1,7 @@
 """Messages that did not arrive.
 
-For some nobody knows the outcome: the desk asks the patient and settles them. Others failed, and their patient knows
-nothing yet: they are all queued again when the cause is mended.
+The outcome of some is unknown: the desk asks the patient and settles them. Others failed, and their patients know
+nothing yet: when the cause is fixed, all of them are queued again.
 """
 
 from __future__ import annotations

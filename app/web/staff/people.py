@@ -1,4 +1,5 @@
-"""The security administrator's page: staff accounts. New secrets are shown once, on the page that answers."""
+"""The security administrator's page: staff accounts. New secrets are shown once, on the page that answers. Accounts are
+in services/staff."""
 
 from __future__ import annotations
 

@@ -16,7 +16,8 @@ csrf = CSRFProtect()
 
 
 def hospital_network() -> None:
-    """Guard of the login page: an address of the hospital, and a form of ours. Other addresses get 404."""
+    """Guard of the login page: the client has an address of the hospital, and a POST has our form's token. Other
+    addresses get 404."""
     if not services().settings.staff_group.holds(request.remote_addr or ""):
         raise NotFound
     g.at_console = True  # errors from here on are told in staff's words
@@ -28,7 +29,7 @@ def hospital_network() -> None:
 
 
 def own_session() -> None:
-    """Guard: somebody is logged in, also with a password that is too old."""
+    """Guard: a member of staff is logged in, even with a password that is over age."""
     hospital_network()
     g.staff_access = services().staff.login.check(services().staff.tokens.read(cookies.STAFF.read()))
 

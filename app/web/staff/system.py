@@ -1,4 +1,5 @@
-"""The system administrator's page: work that was given up, objects that were not taken. No patient is named here."""
+"""The system administrator's page: jobs that were given up, objects that were refused. It names no patient.
+services/queue and services/ingest find them."""
 
 from __future__ import annotations
 

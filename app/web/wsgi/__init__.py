@@ -1,1 +1,2 @@
-"""The layers around Flask: arrival, headers, proxies, the request log, places for threads."""
+"""The layers around Flask: arrival, headers, hosts, proxies, the request log; and places for threads. Views are
+elsewhere."""

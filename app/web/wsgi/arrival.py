@@ -1,14 +1,14 @@
 """How long a thread waits for the bytes of a client: a silent or slow client holds a thread for a bounded time only.
 
 Why gunicorn alone is not enough:
-- its threads wait for a body without a limit, so a few silent clients would stop everybody; and a client that sends a
-  byte now and then is never silent, so what counts is a least speed (`security.least_speed`), of the body and of the
-  reader of the answer;
-- a body that nobody read (of a refused upload) must not be waited for: the answer goes out and the connection closes;
-- but a close at once resets the connection, and the sender never sees the answer. So what still arrives at full speed
-  is thrown away for a moment, in a few threads at most.
+- Its threads wait for a body without a limit, so a few silent clients would stop the service. A client that sends a
+  byte now and then is never silent, so a least speed is needed (`security.least_speed`), for the body and for the
+  reader of the answer.
+- An unread body (of a refused upload) must not hold the thread: the answer is sent and the connection closes.
+- But closing at once resets the connection, and the sender never sees the answer. So bytes that still arrive at full
+  speed are thrown away for a moment, in a few threads at most.
 
-The head of a request is not our concern: gunicorn reads it before we are asked, and the proxy in front limits it.
+The head of a request is not handled here: gunicorn reads it before it calls us, and the proxy in front limits it.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 SLOWEST, WINDOW_S = 32 * 1024, 20.0
-"""Bytes a second of a body or of the reader of an answer, and how far it may fall behind. 256 kbit/s: a study of
-400 MB would take four hours."""
+"""The least speed of a body and of an answer's reader, in bytes a second, and by how many seconds it may fall behind.
+At this speed (256 kbit/s) a study of 400 MB takes almost four hours."""
 LINGER_S, SILENCE_S, LINGER_BYTES, LINGER_SPEED = 2.0, 0.25, 64 << 20, 4 << 20
-"""Limits for throwing away an unread body: in all, for one silence, in bytes, in bytes a second."""
+"""Limits for throwing away an unread body: seconds in total, seconds of one silence, bytes, bytes a second."""
 _RECEIVED_BYTES = 256 * 1024
 SOCKET = "gunicorn.socket"
-"""In the environment: the connection."""
+"""The name of the connection in the environment."""
 
 
 def install(app: Flask) -> None:
@@ -43,7 +43,8 @@ def install(app: Flask) -> None:
 
 
 class Arrival:
-    """The outermost layer of the application. A server that hands out no socket (only gunicorn does) gets no limits."""
+    """The outermost layer of the application. It needs the socket, which only gunicorn passes on; other servers get no
+    limits."""
 
     def __init__(self, wrapped: WSGIApplication, lingering: Places) -> None:
         self._wrapped = wrapped
@@ -68,9 +69,10 @@ class Arrival:
         return _Answer(self._wrapped(environ, start_response), connection, sent)
 
     def _close(self, connection: socket.socket) -> None:
-        """End our side first, so that the sender sees the answer; then throw its rest away and close.
+        """End our side first, so that the sender sees the answer. Then throw the rest of the body away and close.
 
-        Without a place in `_lingering` the connection is closed at once: the answer may be lost, the thread is not.
+        Without a place in `_lingering` the connection is closed at once: the answer may be lost, but the thread is
+        free.
         """
         give_back = self._lingering.taken()
         try:
@@ -86,14 +88,14 @@ class Arrival:
 
 
 class _HurriedSocket:
-    """What gunicorn reads a body from: the connection, with a least speed. Raises TimeoutError for a slower sender."""
+    """The connection that gunicorn reads a body from, with a least speed. Raises TimeoutError for a slower sender."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
         self._speed = LeastSpeed(SLOWEST, WINDOW_S)
 
     def recv(self, size: int) -> bytes:
-        self._speed.rest()  # what was done with the bytes before is not the sender's time
+        self._speed.rest()  # work on the earlier bytes is not the sender's time
         self._connection.settimeout(self._speed.left_s())
         received = self._connection.recv(size)
         self._speed.moved(len(received))
@@ -133,9 +135,8 @@ class _Body:
 
 
 class _Answer:
-    """The answer's chunks, with a least speed for their reader: the server sends each of them within the time that the
-    reader has left. Calls `sent` when the server has sent all of them, or gave up.
-    """
+    """The chunks of the answer, with a least speed for their reader: the server must send each chunk within the time
+    that the reader has left. Calls `sent` when the server has sent all chunks, or gave up."""
 
     def __init__(
         self, chunks: Iterable[bytes], connection: socket.socket, sent: Callable[[], None] = lambda: None
@@ -161,7 +162,8 @@ class _Answer:
 
 
 def _throw_away(connection: socket.socket) -> None:
-    """Read and forget, until the sender ends, is silent for SILENCE_S, slow, or one of the two limits is reached."""
+    """Read and throw away, until the sender ends, is too slow, is silent for SILENCE_S, or LINGER_S or LINGER_BYTES is
+    reached."""
     speed, until = LeastSpeed(LINGER_SPEED, SILENCE_S), time.monotonic() + LINGER_S
     left, room = LINGER_BYTES, bytearray(_RECEIVED_BYTES)
     while left > 0 and speed.is_kept() and time.monotonic() < until:

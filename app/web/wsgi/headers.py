@@ -28,8 +28,8 @@ FOR_EVERY_ANSWER = (
     ("Cross-Origin-Resource-Policy", "same-origin"),
     ("Permissions-Policy", "camera=(), microphone=(), geolocation=()"),
 )
-"""No view sets one of these. Referrer-Policy: other sites learn nothing of our addresses, and our own forms still say
-where they come from (`origins`); under `no-referrer` a browser sends `Origin: null` with them."""
+"""No view sets one of these. Referrer-Policy: other sites do not see our addresses, and our own forms still say where
+they come from (`origins`). With `no-referrer` a browser would send `Origin: null` with our forms."""
 NO_STORE = ("Cache-Control", "no-store")
 ONLY_HTTPS = ("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
 

@@ -1,9 +1,9 @@
 """In production only the host of CLOUDFILM_BASE_URL is served: a request for any other name gets 421 and no content.
 
-Why the proxy in front is not enough: a second server block, or a proxy of another make, passes on what a client wrote.
-Health checks ask a machine by its address, so those from the machine itself are served under any name. Ports do not
-count, because a proxy may listen on another one than patients use. Scheme and host of what we send are never taken from
-a request.
+The proxy in front is not enough: a second server block, or another proxy, passes on the host that a client wrote.
+Health checks ask a machine by its address, so those from the machine itself are served under any name. Ports are not
+compared, because a proxy may listen on another port than patients use. Scheme and host of our links are never taken
+from a request.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def install(app: Flask) -> None:
 
 
 class OwnHost:
-    """Lets through what is asked of our own host. It sees the address that connected, before `proxies` replaces it."""
+    """Lets through requests for our own host. It sees the address of the connection, before `proxies` replaces it."""
 
     def __init__(self, wrapped: WSGIApplication, base_url: str) -> None:
         self._wrapped = wrapped
@@ -46,7 +46,7 @@ class OwnHost:
 
 
 def _named(host: str) -> str:
-    """The name in a Host header, without its port; empty when it is none."""
+    """The name in a Host header, without its port; empty when the header is not valid."""
     found = _HOST.match(host.lower())
     return found[1].removesuffix(".") if found else ""
 

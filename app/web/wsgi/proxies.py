@@ -2,8 +2,8 @@
 
 With trusted proxies, REMOTE_ADDR becomes that entry or UNKNOWN. It never stays the address of the proxy: a client with
 that address would count as a machine of the hospital. The header counts only on a connection from a proxy's address; a
-unix socket has no address, so gunicorn listens on one. Without trusted proxies the header is ignored. How an entry is
-read is in `security.addresses`. Scheme and host are always those of CLOUDFILM_BASE_URL.
+unix socket has no address, so gunicorn listens on a TCP address. Without trusted proxies the header is ignored. Entries
+are read in `security.addresses`. Scheme and host are always those of CLOUDFILM_BASE_URL.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def install(app: Flask) -> None:
 
 
 class ClientAddress:
-    """Replaces the address that connected by the address of the client, for the application it wraps."""
+    """Replaces the address of the connection by the address of the client, for the application that it wraps."""
 
     def __init__(self, wrapped: WSGIApplication, count: int, proxies: Group) -> None:
         self._wrapped = wrapped

@@ -1,7 +1,8 @@
-"""One line a request: method, route, status, milliseconds, bytes. Never a path, a query or an address.
+"""One line a request: method, route, status, milliseconds, bytes. Never a path, a query or an address. The form of log
+lines is in app/logs.
 
-The route is the rule (`/q/<code>`) and not the path, because paths hold codes. The servers in front log it too:
-gunicorn finds it in the environment, a proxy in a response header that it does not pass on (deploy/).
+The route is the rule (`/q/<code>`) and not the path, because paths hold codes. The servers in front log the route too:
+gunicorn reads it from the environment, a proxy from a response header that it does not pass on (deploy/).
 """
 
 from __future__ import annotations
@@ -40,7 +41,8 @@ def _rule(asked: Request | None) -> str:
 
 
 class RequestLog:
-    """The layer that writes the line. It is outside of Flask: only there it sees when an answer has been sent."""
+    """The layer that writes the line. It is outside of Flask, because only there it sees when an answer has been
+    sent."""
 
     def __init__(self, wrapped: WSGIApplication, *, tell_proxy: bool = False) -> None:
         self._wrapped = wrapped

@@ -1,6 +1,5 @@
-"""How many threads of a process may do something slow at the same time, in all and for one caller. Views decide what
-that is, and take a place after they know who asks: a stranger never has one.
-"""
+"""Limits how many threads of a process do slow work at the same time, in total and for one caller. Views decide which
+work is slow. They take a place after they know the caller, so a stranger never has a place."""
 
 from __future__ import annotations
 
@@ -20,13 +19,13 @@ class Places:
     def __init__(self, places: int) -> None:
         self._free = places
         self.for_one = max(1, places - 1)
-        """What a single caller may have: all but one place, so that nobody shuts out the others."""
+        """The places that one caller may have: all but one, so that no caller shuts out the others."""
         self._taken: Counter[str] = Counter()
         self._lock = threading.Lock()
 
     def taken(self, limits: Mapping[str, int] | None = None) -> Callable[[], None] | None:
-        """A function that gives the place back (a second call does nothing); None when no place is free, or one of the
-        callers named in `limits` has as many as it may have."""
+        """Take a place. Returns a function that gives the place back (a second call does nothing). None when no place
+        is free, or when a caller in `limits` has all its places."""
         callers = limits or {}
         with self._lock:
             if self._free <= 0 or any(self._taken[caller] >= most for caller, most in callers.items()):
@@ -43,7 +42,7 @@ class Places:
 
     @contextmanager
     def place(self, limits: Mapping[str, int], retry_s: int = RETRY_S) -> Iterator[None]:
-        """Have a place within the block. Raises Busy, which asks the caller to come back after `retry_s`."""
+        """Have a place within the block. Raises Busy, which tells the caller to come back after `retry_s` seconds."""
         give_back = self.taken(limits)
         if give_back is None:
             raise Busy(retry_s)
@@ -56,7 +55,7 @@ class Places:
         with self._lock:
             self._free += 1
             self._taken.subtract(callers.keys())
-            self._taken += Counter()  # forgets who has none
+            self._taken += Counter()  # forgets callers without a place
 
 
 def of_threads(threads: int, one_in: int) -> int:

@@ -57,6 +57,7 @@ def let_the_patient_do_everything(app: Flask, house: Services, exam: Issued) -> 
     for address in ("", "/viewer", "/report.pdf", "/images.zip", "/dicom.zip"):
         answer = patient.get(page + address)
         assert (answer.status_code, bool(answer.data)) == (200, True)
+        answer.close()  # as a server does: a download gives its place back
     token = patient.get(page).text.partition('name="csrf_token" value="')[2].partition('"')[0]
     assert patient.post(f"{page}/leave", data={"csrf_token": token}).status_code == 200
     return token

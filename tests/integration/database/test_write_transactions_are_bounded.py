@@ -14,11 +14,14 @@ from pydicom import Dataset
 from pydicom.uid import generate_uid
 
 from app.bootstrap import Services
+from app.dicom.refusals import Refusal
 from app.dicom.rejection_notes import MOST_REJECTED
+from app.models.states import MatchReason
 from app.repos.exams import exams as exam_repo
 from app.repos.ingest import studies
 from app.repos.patient_access import codes as code_repo
 from app.repos.pictures import prepared
+from app.services.channels.channel import DeliveryReceipt
 from app.services.exams import matching
 from app.services.ingest.incoming import IncomingObject, Outcome, Refused, Stored
 from app.services.notifications import phone_correction
@@ -27,7 +30,6 @@ from app.services.pictures import preparation
 from app.services.release import holds
 from app.web.machine.ris.bodies import exam_input
 from deploy.testbed.ct import ct_slice, part10
-from sms.sender import DeliveryReceipt
 from sms.tencent.callback import MOST_ITEMS
 from tests.factories.house import exam_body, services
 from tests.factories.rejection_notes import note, note_of
@@ -74,7 +76,7 @@ def test_a_larger_one_is_refused_with_its_reason_and_hides_nothing(house: Servic
     with written(house.db) as done:
         [outcome] = receive(house, note_of(first, uids(MOST_REJECTED + 1)))
     assert isinstance(outcome, Refused)
-    assert outcome.reason == "a rejection note that names more instances than the limit"
+    assert outcome.reason == Refusal.TOO_MANY_REJECTED
     assert [item.reason for item in house.ingest.quarantine.newest("test")] == [outcome.reason]
     assert bounded(done)
 
@@ -110,7 +112,7 @@ def test_more_studies_of_one_accession_number_than_an_exam_has(
         rows = studies.by_uid(session, {*before, later})
     states = [rows[uid].match_state for uid in before]
     assert states.count("matched") == 5
-    assert (rows[later].match_state, rows[later].match_reason) == ("unmatched", matching.TOO_MANY)
+    assert (rows[later].match_state, rows[later].match_reason) == ("unmatched", MatchReason.TOO_MANY_STUDIES)
     for _ in range(8):
         receive_study(house)
     with written(house.db) as done:

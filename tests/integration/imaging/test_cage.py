@@ -10,10 +10,11 @@ import pytest
 
 from app.imaging.errors import UndecodableFrame
 from app.imaging.sandbox.pool import RenderPool, RenderSpec, RenderTask
+from deploy.testbed.shared_data import files_of
 from tests.integration.imaging.forbidden_deeds import DEEDS, NO_SENSE, PRIVILEGED
 from tests.integration.imaging.test_real_images import FOLDERS, NOT_SHOWN, first_frame
 from tests.places import ROOT
-from tests.shared_data import files_of, needs
+from tests.shared_data import needs
 
 
 def outcomes(mode: str, folder: Path) -> dict[str, str]:

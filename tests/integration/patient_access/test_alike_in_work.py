@@ -71,7 +71,7 @@ def test_the_same_statements(rig: Rig, way: str, kind: str) -> None:
 def test_what_is_read_for_a_code_of_nobody_opens_nothing_and_counts_nowhere(rig: Rig, way: str) -> None:
     """The rows of the next code by hash stand in: its factor and its one-time code are worth nothing here."""
     house, exam = rig.house, rig.exams[0]
-    read_out = house.staff.desk.let_in(uuid.UUID(hex=exam.exam_id), "lost", "staff:desk")
+    read_out = house.desk.exams.let_in(uuid.UUID(hex=exam.exam_id), "lost", "staff:desk")
     for number in range(3 * EXAMS):
         for form in ({"factor": exam.factor}, {"one_time_code": read_out}):
             dead = rig.pair(way, form, number)[1]

@@ -62,7 +62,7 @@ class Given:
 
     def image(self) -> Any:
         parsed = self.parsed
-        found = image_index.image_of(self.file, parsed.dataset, parsed.transfer_syntax_uid, parsed.pixel_offset)
+        found = image_index.image_of(self.file, parsed)
         return [part and part.to_json() if hasattr(part, "to_json") else part for part in found], (
             found[1].to_bytes() if found[1] else None
         )
@@ -131,7 +131,7 @@ READERS: dict[str, Callable[[Given], Any]] = {
 }
 WHOLE_FILE = ("dicom.part10.parse", "dicom.header_fields.read", "dicom.bounded_reading.inflate")
 BEHIND_OTHERS = {
-    "imaging.header.image_index.parse": "reads without limits what ingest has read within them",
+    "imaging.header.image_index.index_image": "adds the order of the pictures to what image_of reads",
 }
 
 

@@ -149,8 +149,7 @@ def deflated_film(frames: int, **attributes: object) -> bytes:
     dataset = ct_slice(side, **attributes)
     dataset.NumberOfFrames = frames
     dataset.PixelData = dataset.PixelData * frames
-    dataset.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
-    return part10(dataset)
+    return part10(dataset, DeflatedExplicitVRLittleEndian)
 
 
 def test_a_deflated_film_is_opened_once_for_all_its_frames(house: Services, monkeypatch: pytest.MonkeyPatch) -> None:

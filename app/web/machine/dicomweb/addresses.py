@@ -1,4 +1,5 @@
-"""Addresses of DICOMweb resources: the UIDs in them, checked, and the URLs of answers."""
+"""Addresses of DICOMweb resources: checks the UIDs in them and makes the URLs of answers. Rows are looked up in
+services."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Attribute values by keyword -> the DICOM JSON model (PS3.18 annex F). Whole data sets: app/dicom/json_metadata."""
+"""Attribute values by keyword -> the DICOM JSON model (PS3.18 annex F). Whole data sets are in
+app/dicom/json_metadata.py."""
 
 from __future__ import annotations
 
@@ -30,7 +31,7 @@ def _element(vr: str, value: Any) -> dict[str, Any]:
 
 
 def _person_name(groups: list[str]) -> dict[str, str]:
-    """Groups of a person name. Empty ones were not kept: a second group in Chinese is the ideographic one."""
+    """The groups of a person name. Empty groups are not stored, so a second group is taken for the ideographic one."""
     name = {_GROUPS[0]: groups[0]}
     for number, group in enumerate(groups[1:3], 1):
         name[_GROUPS[number]] = group

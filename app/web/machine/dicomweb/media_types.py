@@ -1,6 +1,7 @@
 """Media types with parameters, and which of them a client accepts (RFC 9110 12.5.1, PS3.18 8.7).
 
-A value with a slash may come without quotes (`type=application/dicom`): many DICOM clients write it so.
+A value with a slash may come without quotes (`type=application/dicom`): many DICOM clients write it so. Media types of
+frames are in `transfer_syntaxes`.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ class MediaType:
 
 
 def accepted(header: str | None, parameter: str | None = None) -> list[MediaType]:
-    """What a client accepts, best first. `parameter`: the `accept` of the query (PS3.18), which goes before the header.
+    """What a client accepts, best first. `parameter`: the `accept` of the query (PS3.18); it replaces the header.
 
     Raises InvalidInput for a list that is far too long.
     """

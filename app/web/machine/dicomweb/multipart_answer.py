@@ -1,4 +1,5 @@
-"""Sends a `multipart/related` answer part by part: only the current piece is in memory (PS3.18 8.6.1.2)."""
+"""Sends a `multipart/related` answer part by part: only the current piece is in memory (PS3.18 8.6.1.2). Reading a
+multipart body is in `multipart_related`."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ class Readable(Protocol):
 
 @dataclass(frozen=True)
 class Limits:
-    """Sizes in bytes. A part in memory costs at most `memory_bytes`; the rest of it lies in an unnamed file."""
+    """Sizes in bytes. A part larger than `memory_bytes` is moved to an unnamed file."""
 
     part_bytes: int
     parts: int = 20_000
@@ -58,8 +58,8 @@ class ReceivedPart:
 def read_parts(body: Readable, boundary: str, limits: Limits, spool: Path) -> Iterator[ReceivedPart]:
     """The parts, each as soon as it is whole. The caller closes their files.
 
-    Raises InvalidInput when the body is no well-formed multipart message, after the parts that came whole before;
-    StoreUnavailable when there is no room for it.
+    Raises InvalidInput when the body is not a well-formed multipart message; the whole parts before the fault come
+    first. Raises StoreUnavailable when the spool folder fails.
     """
     collector = _Collector(limits, spool)
     try:
@@ -107,7 +107,8 @@ def _parser(boundary: str, collector: _Collector, limits: Limits) -> MultipartPa
 
 
 def _read(body: Readable) -> bytes:
-    """A web server raises various errors when the client goes away or sends broken chunks; all mean the same."""
+    """Read a chunk. A web server raises various errors when the client goes away or sends broken chunks; all mean the
+    same."""
     try:
         return body.read(READ_BYTES)
     except Exception as error:
@@ -137,7 +138,8 @@ class _Collector:
         self._count += 1
         if self._count > self._limits.parts:
             raise _TooMany
-        # Not a SpooledTemporaryFile: a header is read in two hundred steps, each of which would pass its wrapper.
+        # Not a SpooledTemporaryFile: a DICOM header is read in two hundred steps, and the wrapper of such a file slows
+        # each.
         self._file = io.BytesIO()
         self._size = 0
         self._content_type = ""
@@ -166,7 +168,7 @@ class _Collector:
 
     def _spooled(self, start: io.BytesIO) -> BinaryIO:
         """Move the part to an unnamed file, which also takes the rest of it."""
-        file = tempfile.TemporaryFile(dir=self._spool)  # noqa: SIM115 - whoever takes the part closes it
+        file = tempfile.TemporaryFile(dir=self._spool)  # noqa: SIM115 - the caller closes it
         try:
             file.write(start.getbuffer())
         except BaseException:
@@ -186,7 +188,7 @@ class _Collector:
         self.ended = True
 
     def close(self) -> None:
-        """Drop parts that never became whole or that nobody took."""
+        """Close the files of parts that are not whole or were not taken."""
         if self._file is not None:
             self._file.close()
         for part in self.whole:

@@ -1,4 +1,4 @@
-"""QIDO-RS (PS3.18 10.6): searches for studies, series and instances. Keys and rows: app/services/dicomweb/query."""
+"""QIDO-RS (PS3.18 10.6): searches for studies, series and instances. Searching is in app/services/dicomweb."""
 
 from __future__ import annotations
 

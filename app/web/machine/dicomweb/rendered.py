@@ -1,4 +1,5 @@
-"""Rendered resources (PS3.18 10.4.1.1.3) and thumbnails: pictures made from the original pixels, in a child process."""
+"""Rendered resources (PS3.18 10.4.1.1.3) and thumbnails: pictures made from the original pixels, in a child process.
+Drawing is in app/imaging."""
 
 from __future__ import annotations
 
@@ -24,7 +25,7 @@ THUMBNAIL = 256
 @blueprint.get(INSTANCE + "/rendered")
 @blueprint.get(INSTANCE + "/frames/<frame>/rendered")
 def rendered(frame: str = "1", **uids: str) -> Response:
-    """One frame as image/jpeg (default) or image/png: the named one, or else the first."""
+    """One frame as image/jpeg (default) or image/png: the named frame, or else the first."""
     [found] = find(uids, "rendered", with_images=True)
     return _picture(found, _frame(frame), None)
 
@@ -34,7 +35,7 @@ def rendered(frame: str = "1", **uids: str) -> Response:
 @blueprint.get(INSTANCE + "/thumbnail")
 @blueprint.get(INSTANCE + "/frames/<frame>/thumbnail")
 def thumbnail(frame: str | None = None, **uids: str) -> Response:
-    """A small picture: of the named frame, or of the one in the middle."""
+    """A small picture of the named frame, or of the middle frame."""
     images = [item for item in find(uids, "thumbnail", with_images=True) if item.row.image_header]
     if not images:
         abort(406)

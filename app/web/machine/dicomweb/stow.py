@@ -35,7 +35,7 @@ NOT_DICOM = RefusedObject(Refusal.NOT_DICOM_PART, CANNOT_UNDERSTAND)
 
 
 def install(app: Flask) -> None:
-    """An upload keeps a thread for as long as it comes: at most three eighths of them may."""
+    """An upload keeps a thread until it has arrived, so uploads get at most three eighths of the threads."""
     threads = app.extensions["cloudfilm"].settings.web_threads
     app.extensions[_PLACES] = Places(max(1, threads * 3 // 8))
 
@@ -50,7 +50,7 @@ def store(study_uid: str | None = None) -> Response:
         abort(406)
     declared = DeclaredUids(study_instance_uid=None if study_uid is None else checked_uid(study_uid))
     places: Places = current_app.extensions[_PLACES]
-    # Counted after the token is known: whoever has none never keeps others from sending.
+    # Counted after the token is known: a client without a token never takes a place.
     with places.place(of_caller(places, f"machine:{caller().name}")):
         outcomes = _received(declared)
     if not outcomes:

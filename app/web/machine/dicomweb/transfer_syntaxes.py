@@ -46,7 +46,7 @@ def frame_media_type(stored: str, wanted: list[MediaType]) -> str | None:
             continue
         if item.root in ("", "*/*", "multipart/*", own, own.partition("/")[0] + "/*"):
             return own
-        # Compressed frames as plain octets only for those who name the encoding or take any.
+        # Compressed frames are sent as plain octets only to a client that names the encoding or takes any.
         if item.root == OCTETS and (syntax == EXPLICIT_LITTLE_ENDIAN or item.transfer_syntax):
             return OCTETS
     return None

@@ -1,4 +1,5 @@
-"""WADO-RS (PS3.18 10.4): instances, metadata, frames and bulk data, streamed. Reading: app/services/dicomweb/retrieve.
+"""WADO-RS (PS3.18 10.4): instances, metadata, frames and bulk data, streamed. Reading is in
+app/services/dicomweb/retrieve.py.
 
 Pictures made from pixels are in `rendered`.
 """
@@ -56,7 +57,7 @@ def retrieve(**uids: str) -> Response:
 @blueprint.get(SERIES + "/metadata")
 @blueprint.get(INSTANCE + "/metadata")
 def metadata(**uids: str) -> Response:
-    """DICOM JSON, one object an instance; bulk data by address."""
+    """DICOM JSON, one object for each instance. Bulk data is given by its address."""
     answer_type = best(wanted(), JSON_TYPES)
     if answer_type is None:
         abort(406)
@@ -105,7 +106,7 @@ def address(found: StoredInstance) -> str:
 
 
 def _in_a_place(found: list[StoredInstance], begin: Callable[[], Response]) -> Response:
-    """What the proxy in front holds whole keeps no thread, and needs no place."""
+    """An answer that the proxy in front holds whole keeps no thread and needs no place."""
     if sum(item.row.size for item in found) <= HELD_BY_PROXY:
         return begin()
     return for_a_machine(f"machine:{caller().name}", begin)

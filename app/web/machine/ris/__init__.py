@@ -1,1 +1,1 @@
-"""The JSON door of the RIS."""
+"""The JSON door of the RIS. Its rules are in app/services/exams."""

@@ -1,7 +1,7 @@
-"""JSON bodies of the RIS' door, read into what services/exams takes: types, patterns, limits. All faults at once, no
-value quoted.
+"""Reads the JSON bodies of the RIS into the input of services/exams: types, patterns, limits. An error names all faults
+at once and quotes no value.
 
-A phone or ID number that cannot be used costs nobody the exam: it is taken without, and the answer says so.
+A phone or ID number that cannot be used does not stop the exam: the number is left out, and the answer says so.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ class _Reader:
 def _if_usable(
     name: PatientField, parse: Callable[[Any], str], unusable: dict[str, str]
 ) -> Callable[[Any], str | None]:
-    """Any text is taken; one that breaks the rule of `parse` is left out and noted."""
+    """Takes any text. A text that breaks the rule of `parse` is left out and noted."""
 
     def usable(value: Any) -> str | None:
         if not isinstance(value, str):
@@ -146,7 +146,7 @@ def _text(limit: int, *, empty: bool = False, lines: bool = False) -> Callable[[
 
 
 def _visible(text: str) -> str:
-    """Without format characters (Cf): they show nothing, reorder what is shown, and make equal names differ."""
+    """`text` without format characters (Cf): they are invisible, reorder visible text, and make equal names differ."""
     return "".join(letter for letter in text if unicodedata.category(letter) != "Cf")
 
 

@@ -1,4 +1,5 @@
-"""A sender says that a study is complete: its pictures are prepared at once and not after the quiet period."""
+"""A sender says that a study is complete: its pictures are prepared at once and not after the quiet period. The rules
+are in services/pictures."""
 
 from __future__ import annotations
 
@@ -15,7 +16,8 @@ blueprint = guarded_blueprint("completion", __name__, requires_scope(Scope.UPLOA
 
 @blueprint.post("/studies/<study_uid>/complete")
 def complete(study_uid: str) -> Response:
-    """204, also when the study was complete before; 404 for an unknown one. A later instance opens the study again."""
+    """204, also when the study was complete before; 404 for an unknown study. A later instance opens the study
+    again."""
     services().pictures.completion.complete_now(checked_uid(study_uid))
     services().waker.wake()
     return Response(status=204)

@@ -80,7 +80,8 @@ def openapi() -> Response:
 
 
 def _body() -> Any:
-    """The JSON of the request. An object with the same name twice is refused: nobody knows which one was meant."""
+    """The JSON of the request. An object with the same name twice is refused, because it is unclear which one was
+    meant."""
     limit_body(MAX_BODY_BYTES)
     if not request.is_json:
         raise UnsupportedMediaType

@@ -1,4 +1,5 @@
-"""The OpenAPI 3.1 description of /api/v1. A contract test compares it with the routes."""
+"""The OpenAPI 3.1 description of /api/v1. The views are in `exams` and `completion`; a contract test compares their
+routes with it."""
 
 from __future__ import annotations
 
