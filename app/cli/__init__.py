@@ -11,6 +11,7 @@ from app.cli.archive import ingest, verify_archive
 from app.cli.check import check_config, told_plainly
 from app.cli.plain import PlainCommand
 from app.cli.scp import scp
+from app.cli.sms_check import sms_check
 from app.cli.staff import create_staff
 from app.cli.tokens import create_token, list_tokens, revoke_token
 from app.cli.worker import worker
@@ -20,7 +21,7 @@ __all__ = ["register", "told_plainly"]
 
 def register(app: Flask) -> None:
     tokens = (create_token, list_tokens, revoke_token)
-    for command in (check_config, *tokens, create_staff, verify_audit, ingest, verify_archive, scp, worker):
+    for command in (check_config, *tokens, create_staff, verify_audit, ingest, verify_archive, scp, worker, sms_check):
         app.cli.add_command(command)
 
 

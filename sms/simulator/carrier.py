@@ -11,11 +11,13 @@ from datetime import datetime
 from pathlib import Path
 
 from sms.errors import SmsUnknown
+from sms.registration import RegisteredTemplate
 from sms.sender import Accepted, DeliveryReceipt
-from sms.simulator import receipts, rules
+from sms.simulator import receipts, registry, rules
 from sms.simulator.rules import ApiError, CarrierAccount, ConnectionDropped, FrequencyLimits
 from sms.templates import TEMPLATES, SmsMessage
-from sms.tencent.sender import MOST_RECEIPTS, accepted, error_of, pulled, send_request
+from sms.tencent.codes import error_of
+from sms.tencent.sender import MOST_RECEIPTS, accepted, pulled, registered_template, send_request
 
 APP_ID = "1400000000"
 
@@ -50,6 +52,10 @@ class SimulatedCarrier:
         begin, end = int(since.timestamp()), int(until.timestamp())
         request = {"PhoneNumber": phone, "BeginTime": begin, "EndTime": end, "Limit": MOST_RECEIPTS}
         return [pulled(item) for item in receipts.pull(self.path, request)["PullSmsSendStatusSet"]]
+
+    def registered(self) -> Mapping[str, RegisteredTemplate]:
+        """Of every template of ours: its id here is its name."""
+        return {name: registered_template(registry.item(self.account, name)) for name in self.account.templates}
 
     def push_receipts(self, post: Callable[[Sequence[Mapping[str, str]]], bool]) -> int:
         """Give all due receipts to `post`, which calls the hook; returns how many receipts the hook took."""

@@ -41,7 +41,9 @@ MAGIC: Mapping[str, Behaviour] = {
     "+8617000000003": Behaviour("InvalidParameterValue.IncorrectPhoneNumber", arrives=False, receipt=None),
     "+8617000000004": Behaviour("InternalError.SendAndRecvFail"),
     "+8617000000005": Behaviour("InternalError.SendAndRecvFail", arrives=False, receipt=None),
-    "+8617000000006": Behaviour("InternalError.Timeout", arrives=False, receipt=None, only_first=True),
+    "+8617000000006": Behaviour(
+        "LimitExceeded.PhoneNumberThirtySecondLimit", arrives=False, receipt=None, only_first=True
+    ),
     "+8617000000007": Behaviour(drops_connection=True),
     "+8617000000008": Behaviour(receipt=None),
     "+8617000000009": Behaviour("FailedOperation.InsufficientBalanceInSmsPackage", arrives=False, receipt=None),
@@ -81,6 +83,8 @@ class CarrierAccount:
     signatures: frozenset[str]
     templates: Mapping[str, SmsTemplate] = field(repr=False)
     limits: FrequencyLimits = FrequencyLimits()
+    reviews: Mapping[str, tuple[int, str]] = field(default_factory=dict)
+    """By template id StatusCode and ReviewReply of what is not approved."""
 
 
 def send_sms(path: Path, account: CarrierAccount, request: Mapping[str, Any], now: datetime) -> dict[str, Any]:
