@@ -14,7 +14,7 @@ from typing import Any
 from uuid import uuid4
 
 from sms.errors import InvalidPhone
-from sms.phone import normalise
+from sms.phone import is_mainland, normalise
 from sms.simulator.inbox import put, transaction
 from sms.templates import CODE_LENGTH, LONGEST_TEXT, SmsTemplate, contains_link, segments
 
@@ -83,6 +83,8 @@ class CarrierAccount:
     signatures: frozenset[str]
     templates: Mapping[str, SmsTemplate] = field(repr=False)
     limits: FrequencyLimits = FrequencyLimits()
+    foreign: frozenset[str] = frozenset()
+    """Ids of templates for foreign numbers."""
     reviews: Mapping[str, tuple[int, str]] = field(default_factory=dict)
     """By template id StatusCode and ReviewReply of what is not approved."""
 
@@ -113,6 +115,8 @@ def _whole_request(account: CarrierAccount, request: Mapping[str, Any]) -> list[
         raise ApiError("LimitExceeded.PhoneNumberCountLimit")
     if len(request.get("SessionContext", "").encode()) >= CONTEXT_BYTES:
         raise ApiError("InvalidParameter.InvalidParameters")
+    if len({number.startswith("+") and not is_mainland(number) for number in numbers}) > 1:
+        raise ApiError("UnsupportedOperation.ContainDomesticAndInternationalPhoneNumber")
     if request["SmsSdkAppId"] != account.app_id:
         raise ApiError("UnauthorizedOperation.SmsSdkAppIdVerifyFail")
     return list(numbers)
@@ -132,7 +136,7 @@ def _one(
         phone = normalise(number)
     except InvalidPhone:
         return _status(number, request, "InvalidParameterValue.IncorrectPhoneNumber")
-    refused = _refusal(account, template, signature, variables)
+    refused = _refusal(account, template, signature, variables) or _wrong_region(account, request["TemplateId"], phone)
     if refused or template is None:
         return _status(phone, request, refused or "FailedOperation.TemplateIncorrectOrUnapproved")
     text = _text(template, signature, variables)
@@ -149,6 +153,14 @@ def _one(
     if behaviour.code != "Ok":
         return _status(phone, request, behaviour.code)
     return _status(phone, request, "Ok", serial=serial, fee=segments(text))
+
+
+def _wrong_region(account: CarrierAccount, template_id: str, phone: str) -> str | None:
+    if is_mainland(phone) and template_id in account.foreign:
+        return "UnsupportedOperation.GlobalTemplateToChineseMainlandPhone"
+    if not is_mainland(phone) and template_id not in account.foreign:
+        return "UnsupportedOperation.ChineseMainlandTemplateToGlobalPhone"
+    return None
 
 
 def _refusal(
@@ -222,5 +234,5 @@ def _status(phone: str, request: Mapping[str, Any], code: str, *, serial: str = 
         "SessionContext": request.get("SessionContext", ""),
         "Code": code,
         "Message": "send success" if code == "Ok" else f"{code} for {phone}",
-        "IsoCode": "CN",
+        "IsoCode": "CN" if is_mainland(phone) else "",
     }

@@ -23,6 +23,7 @@ from tencentcloud.sms.v20210111.sms_client import SmsClient
 from urllib3.exceptions import NewConnectionError
 
 from sms.errors import SmsRefused, SmsRetryLater, SmsUnknown
+from sms.phone import is_mainland
 from sms.registration import RegisteredTemplate, Review
 from sms.sender import Accepted, DeliveryReceipt
 from sms.templates import SmsMessage
@@ -32,6 +33,8 @@ from sms.tencent.codes import NO_CONNECTION, NO_TEMPLATE_ID, error_of
 TIMEOUTS_S = (3.0, 10.0)
 """To connect, and to wait for an answer. The SDK hands them to requests as they are; its own is a minute."""
 MOST_RECEIPTS = 100
+FOREIGN = "@foreign"
+"""Behind the name of a template: its id for foreign numbers, which the carrier registers apart."""
 # At debug level the SDK would log whole requests with phone numbers.
 logging.getLogger("tencentcloud_sdk_common").setLevel(logging.WARNING)
 
@@ -68,9 +71,10 @@ class TencentSender:
         self._profile = ClientProfile(httpProfile=profile, retryer=NoopRetryer())
 
     def send(self, phone: str, message: SmsMessage, session_context: str) -> Accepted:
-        template_id = self._template_ids.get(message.template.name)
+        name = message.template.name if is_mainland(phone) else message.template.name + FOREIGN
+        template_id = self._template_ids.get(name)
         if template_id is None:
-            raise SmsRefused(NO_TEMPLATE_ID, f"{message.template.name} has no registered id", alarm=True)
+            raise SmsRefused(NO_TEMPLATE_ID, f"{name} has no registered id", alarm=True)
         answer = self._call(
             "SendSms",
             send_request(self._account.app_id, template_id, phone, message, session_context),

@@ -38,7 +38,7 @@ class Typed:
     def number(self) -> str:
         """+86…, or NO_PHONE, which is of nobody."""
         try:
-            return phone_number(self.phone)
+            return phone_number(self.phone, services().settings.phone_regions)
         except ValueError:
             return NO_PHONE
 
