@@ -111,6 +111,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
         sending=messages.sending,
         receipts=messages.receipts,
         one_time_codes=access.one_time_codes,
+        phone_door=access.phone_door,
         spent_rows=operations_room.spent_rows,
     )
     return Services(

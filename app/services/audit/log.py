@@ -50,6 +50,7 @@ class Action(StrEnum):
     ACCESS_ENDED = "access.ended"
     KNOWLEDGE_FACTOR_OFF = "access.knowledge_factor_off"
     ONE_TIME_CODE_SENT = "access.one_time_code_sent"
+    EXAMS_LISTED = "exams.listed"
     EXAM_VIEWED = "exam.viewed"
     IMAGES_VIEWED = "images.viewed"
     REPORT_DOWNLOADED = "report.downloaded"

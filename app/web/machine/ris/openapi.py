@@ -24,7 +24,8 @@ PATIENT: dict[str, Any] = {
         "name": {"type": "string", "minLength": 1, "maxLength": 64},
         "phone": {
             "type": ["string", "null"],
-            "description": "mainland mobile number; empty or absent: none; another text is left out, with a warning",
+            "description": "mobile number (E.164 or mainland); empty or absent: none; "
+            "another text is left out, with a warning",
         },
         "id_number": {
             "type": ["string", "null"],
