@@ -6,6 +6,7 @@ where its text reads as one; where it does not, the bytes decide. Person names a
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 
@@ -134,5 +135,5 @@ def _has_ascii(word: str) -> bool:
 
 def _has_usual_case(word: str) -> bool:
     """No capital behind a small letter, unless both are of ASCII (McDonald)."""
-    pairs = zip(word, word[1:], strict=False)
+    pairs = itertools.pairwise(word)
     return not any(one.islower() and other.isupper() and not (one + other).isascii() for one, other in pairs)
