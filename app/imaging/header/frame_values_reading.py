@@ -69,6 +69,7 @@ def _plain_values(ds: Dataset, base: FrameValues | None = None) -> FrameValues:
         intercept=base.intercept if intercept is None else intercept,
         windows=windows or base.windows,
         voi_function=text_of(ds, "VOILUTFunction", most_bytes=_VALUE_BYTES)[:16] or base.voi_function,
+        location=number_of(_value(ds, "SliceLocation")) if len(position) != 3 else base.location,
         b_value=base.b_value if b_value is None else b_value,
         position=(position[0], position[1], position[2]) if len(position) == 3 else base.position,
         orientation=tuple(orientation) if len(orientation) == 6 else base.orientation,  # type: ignore[arg-type]

@@ -29,6 +29,8 @@ class FrameValues:
     position: tuple[float, float, float] | None = None
     """Image Position (Patient), mm."""
     orientation: tuple[float, float, float, float, float, float] | None = None
+    location: float | None = None
+    """Slice Location, mm; of frames without a position only."""
     b_value: float | None = None
     """How strongly diffusion weighs, s/mm²: slices of one place differ in it."""
 

@@ -49,4 +49,4 @@ def _planes(overlay: Overlay) -> Bits:
     count = (overlay.frames or 1) * overlay.rows * overlay.columns
     raw = zlib.decompressobj().decompress(base64.b64decode(overlay.bits), -(-count // 8))
     bits = np.unpackbits(np.frombuffer(raw, np.uint8), bitorder="little", count=count)
-    return bits.astype(np.bool_).reshape(overlay.frames or 1, overlay.rows, overlay.columns)
+    return bits.view(np.bool_).reshape(overlay.frames or 1, overlay.rows, overlay.columns)

@@ -10,8 +10,8 @@ from pydicom import Dataset
 from app.imaging.header.overlay import Overlay, packed
 
 GROUPS = range(0x6000, 0x6020, 2)
-MOST_BYTES = 16 * 1024 * 1024
-"""Of one overlay: as many pixels as the largest image has, twice."""
+MOST_BYTES = 8 * 1024 * 1024
+"""Of one overlay: as many pixels as the largest image has."""
 MOST_PACKED = 256 * 1024
 """Of one overlay once it is packed: it is written down with the image's header. Graphics take a few kilobytes."""
 _ROWS, _COLUMNS, _FRAMES, _TYPE, _ORIGIN, _FIRST, _ALLOCATED, _POSITION, _DATA = (

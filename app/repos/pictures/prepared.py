@@ -13,18 +13,21 @@ from app.models import Exam, Instance, PreparedSeries, Series, Study
 from app.models.states import MatchState
 from app.repos.ingest.rejections import not_rejected
 
+_BY_NUMBER = (Instance.instance_number.nulls_last(), Instance.received_at, Instance.sop_instance_uid)
+"""Databases differ in where they put what has no number. The UID only parts what came at the same moment."""
+
 
 def study(session: Session, study_id: uuid.UUID) -> Study | None:
     return session.get(Study, study_id)
 
 
 def instances_of(session: Session, study_id: uuid.UUID) -> list[tuple[Series, Instance]]:
-    """The instances of a study that were not rejected, with their series, by series number and instance number."""
+    """The instances of a study that were not rejected, with their series, by numbers and arrival."""
     query = (
         select(Series, Instance)
         .join(Instance, Instance.series_id == Series.id)
         .where(Series.study_id == study_id, not_rejected())
-        .order_by(Series.series_number, Series.series_instance_uid, Instance.instance_number, Instance.sop_instance_uid)
+        .order_by(Series.series_number, Series.series_instance_uid, *_BY_NUMBER)
     )
     return [(series, instance) for series, instance in session.execute(query)]
 
@@ -82,7 +85,7 @@ def instances_shown(session: Session, exam_id: uuid.UUID) -> list[tuple[Study, I
         .join(Instance, Instance.study_id == Study.id)
         .join(Exam, Exam.id == Study.exam_id)
         .where(Exam.id == exam_id, *_IS_SHOWN, Study.prepared_revision.is_not(None), not_rejected())
-        .order_by(Study.created_at, Study.id, Instance.series_id, Instance.instance_number, Instance.sop_instance_uid)
+        .order_by(Study.created_at, Study.id, Instance.series_id, *_BY_NUMBER)
     )
     return [(study, instance) for study, instance in session.execute(query)]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -62,7 +62,10 @@ class Recorder:
         now = self.clock.now()
         changed = self._studies(session, plan, now, reception)
         series_ids = self._series(session, plan)
-        repo.add_instances(session, [self._new_instance(item, series_ids, now) for item in plan.instances])
+        # A microsecond apart, so that the order of arrival within a batch is kept.
+        moments = [now + timedelta(microseconds=place) for place in range(len(plan.instances))]
+        pairs = zip(plan.instances, moments, strict=True)
+        repo.add_instances(session, [self._new_instance(item, series_ids, moment) for item, moment in pairs])
         self.corrections.supersede(session, plan, now, reception)
         session.add_all(item.key_row for item in plan.quarantined)
         session.flush()

@@ -31,9 +31,15 @@ from app.imaging.codecs import decode
 from app.imaging.codecs.code_stream import read_stream
 from app.imaging.codecs.decode import DEFLATED_FRAME, RLE, decode_frame
 from app.imaging.codecs.deflated_object import inflated_object
+from app.imaging.codecs.encode import is_incomplete
 from app.imaging.errors import ImagingError
 from app.imaging.header import image_index, lut_reading, reading
 from app.imaging.header.frame_index import index_encapsulated
+from app.imaging.header.frame_rate_reading import frame_time_ms
+from app.imaging.header.frame_values_reading import frame_values
+from app.imaging.header.overlay import packed
+from app.imaging.header.overlay_reading import read_overlays
+from app.imaging.header.spacing_reading import pixel_aspect, pixel_spacing
 from tests.factories.expanding_files import KINDS
 from tests.factories.images import image_header
 
@@ -125,6 +131,13 @@ READERS: dict[str, Callable[[Given], Any]] = {
     "imaging.header.lut_reading.read_palette": lambda one: lut_reading.read_palette(one.parsed.dataset, signed=False),
     "imaging.header.lut_reading.expand_segments": _segments,
     "imaging.header.reading.read_header": Given.described,
+    "imaging.header.frame_values_reading.frame_values": lambda one: frame_values(one.parsed.dataset, 20_000),
+    "imaging.header.frame_rate_reading.frame_time_ms": lambda one: frame_time_ms(one.parsed.dataset),
+    "imaging.header.overlay_reading.read_overlays": lambda one: read_overlays(one.parsed.dataset, 16),
+    "imaging.header.overlay.packed": lambda one: packed(one.data),
+    "imaging.header.spacing_reading.pixel_spacing": lambda one: pixel_spacing(one.parsed.dataset),
+    "imaging.header.spacing_reading.pixel_aspect": lambda one: pixel_aspect(one.parsed.dataset, None),
+    "imaging.codecs.encode.is_incomplete": lambda one: is_incomplete(one.data),
     "imaging.codecs.code_stream.read_stream": lambda one: read_stream(one.data),
     "imaging.codecs.decode.decode_frame": _frame(RLE),
     "imaging.codecs.deflated_object.inflated_object": lambda one: inflated_object(one.data, "PixelData"),
