@@ -90,6 +90,7 @@ class Settings:
     store_url: str = _setting("Object store, file:///… or s3://bucket/prefix; empty: var folder", "")
     store_http: bool = _setting("true: the object store may be asked without TLS", "", _yes, variable="AWS_ALLOW_HTTP")
     key_file: str = _setting("Master key file, readable by its owner only; empty: var folder", "")
+    anchor_dir: str = _setting("Folder for the anchors of the audit log; empty: var folder", "")
     redis_url: str = _setting("Redis; empty: in-process stand-in (one web process only)", "")
     web_processes: int = _setting("Number of web processes", "1", _integer(1, 256))
     web_threads: int = _setting("Threads of one web process", "8", _integer(1, 64))
@@ -279,6 +280,10 @@ class Settings:
     def spool_dir(self) -> Path:
         """Where uploads lie, in the clear, until they are sealed."""
         return self.var_dir / "spool"
+
+    @property
+    def anchor_path(self) -> Path:
+        return Path(self.anchor_dir) if self.anchor_dir else self.var_dir / "anchors"
 
     @property
     def key_path(self) -> Path:

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from app.services.audit.anchoring import Anchoring
 from app.services.notifications.receipts import Receipts
 from app.services.notifications.sending import Sending
 from app.services.operations.spent_rows import SpentRows
@@ -32,6 +33,7 @@ class Work:
     one_time_codes: OneTimeCodes
     phone_door: PhoneDoor
     spent_rows: SpentRows
+    anchoring: Anchoring
 
 
 def complete_studies(work: Work) -> int:
@@ -58,6 +60,10 @@ def remove_spent_rows(work: Work) -> int:
     return work.spent_rows.remove_due()
 
 
+def anchor_audit_log(work: Work) -> int:
+    return work.anchoring.anchor_due()
+
+
 def prepare_study(work: Work, key: str) -> None:
     """`key`: <study id>:<revision>. When another instance came meanwhile, the next completion enqueues another job."""
     work.preparation.prepare(uuid.UUID(key.partition(":")[0]))
@@ -78,6 +84,7 @@ SWEEPS: Sequence[Callable[[Work], int]] = (
     send_notifications,
     settle_notifications,
     remove_spent_rows,
+    anchor_audit_log,
 )
 JOBS: Mapping[str, Callable[[Work, str], None]] = {
     PREPARE: prepare_study,

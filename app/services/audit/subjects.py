@@ -65,3 +65,8 @@ def search_subject(level: str) -> str:
 def field_subject(field: str, row_id: uuid.UUID) -> str:
     """A sealed field of a row, `field` as in `patient.name`."""
     return f"field:{field}:{row_id.hex}"
+
+
+def anchors_subject(place: str) -> str:
+    """Anchors of this log in a folder of a machine."""
+    return f"anchors:{place}"
