@@ -26,7 +26,7 @@ def header_variants(folder: Path) -> dict[str, str]:
         "whole": write(folder, "a", AccessionNumber="W1"),
         "no accession number": write(folder, "b", AccessionNumber=""),
         "accession number left out": write(folder, "c", AccessionNumber=None),
-        "accession number with a space": write(folder, "d", AccessionNumber="exam Number"),
+        "accession number with a slash": write(folder, "d", AccessionNumber="exam/Number"),
         "no patient ID": write(folder, "e", AccessionNumber="W2", PatientID=""),
         "no name": write(folder, "f", AccessionNumber="W3", PatientName=""),
         "carets for a name": write(folder, "g", AccessionNumber="W4", PatientName="^^^^"),
@@ -100,7 +100,7 @@ def test_only_what_a_header_lacks_is_labelled_and_audited(house: Services, data:
     assert {what: fields for what, fields in by_name.items() if fields} == {
         "no accession number": ["accession_number"],
         "accession number left out": ["accession_number"],
-        "accession number with a space": ["accession_number"],
+        "accession number with a slash": ["accession_number"],
         "no patient ID": ["identity"],
         "carets for a name": ["identity"],
         "sex unknown": ["identity"],
