@@ -43,7 +43,8 @@ def _session_id() -> uuid.UUID:
 
 
 def shown_exam() -> None:
-    """Guard of everything that shows an exam: a live session, and an exam that is not held."""
+    """Guard of pictures, downloads and the report as PDF: a live session, and an exam that is not held. The pages in
+    `exams` and `exam_list` look at `held` themselves, because they have something to say of a held exam."""
     patient_session()
     if current_access().held:
         raise NotFound
