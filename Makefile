@@ -9,12 +9,13 @@ SOAK ?=
 ON_POSTGRES := tests/unit/jobs tests/unit/demo \
 	$(wildcard $(patsubst app/services/%/,tests/unit/%,$(wildcard app/services/*/)))
 
-.PHONY: demo test check bench soak fix lock help tools lint
+.PHONY: demo test check bench soak fix lock help tools lint audit
 
 help:
 	@echo "make demo [PORT=8000] [DEMO_DATA=folder]  run everything on this machine, with simulated carriers"
 	@echo "make test                                 set up and run every test"
-	@echo "make check                                lint, types and tests: what CI runs"
+	@echo "make check                                lint, types, audit and tests: what CI runs"
+	@echo "make audit                                advisories against the locked packages"
 	@echo "make bench [BENCH='name ...']             the benchmarks, or the named ones"
 	@echo "make soak [SOAK='kind ...']               hostile connections against the house, and what others notice"
 	@echo "make fix                                  format and mend what can be mended"
@@ -45,7 +46,11 @@ lint: .venv/.test
 	$(PYTHON) -m mypy
 	@deploy/check-viewer.sh
 
-check: lint test
+# Without advisories to be had (no network, an index that has none) it says so, and the dated list counts.
+audit: .venv/.test
+	$(PYTHON) -m deploy.audit
+
+check: lint audit test
 
 bench: .venv/.test
 	@deploy/bench-tools.sh

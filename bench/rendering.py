@@ -43,7 +43,7 @@ def run() -> None:
 def beside_bare_computation(stored: StoredSlices) -> None:
     middle = len(stored.slices) // 2
     header, windows = stored.header(middle), new_windows()
-    pixels = decode_frame(header, stored.read(middle))
+    decoded = decode_frame(header, stored.read(middle))
 
     def sandboxed(_: int) -> float:
         def work() -> None:
@@ -58,7 +58,7 @@ def beside_bare_computation(stored: StoredSlices) -> None:
     def bare(_: int) -> float:
         def work() -> None:
             for _ in range(PICTURES):
-                encode(to_display(pixels, header, next(windows)), "jpg", 85)
+                encode(to_display(decoded, header, next(windows)), "jpg", 85)
 
         return PICTURES / seconds(work)
 

@@ -69,9 +69,11 @@ def inflate(file: BinaryIO, start: int, limit: int) -> BinaryIO:
     file.seek(start)
     inflater, plain = zlib.decompressobj(-zlib.MAX_WBITS), io.BytesIO()
     while not inflater.eof and (block := file.read(_READ_BYTES)):
-        # Behind the end of the stream the rest (for example a pad byte) is never consumed, so eof ends the loop.
-        while block and not inflater.eof:
-            plain.write(inflater.decompress(block, _INFLATED_AT_ONCE))
+        is_full = True
+        # At the end of the stream the rest, a pad byte say, stays unconsumed for ever. A step that gave all it may has
+        # more to give, also when its input is used up.
+        while (block or is_full) and not inflater.eof:
+            is_full = plain.write(inflater.decompress(block, _INFLATED_AT_ONCE)) == _INFLATED_AT_ONCE
             block = inflater.unconsumed_tail
             if plain.tell() > limit:
                 raise RefusedObject(Refusal.INFLATES_TOO_LARGE, OUT_OF_RESOURCES)

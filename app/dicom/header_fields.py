@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 
 from pydicom.dataset import Dataset, FileDataset
 
-from app.dicom.element_values import fit_to_keep, text_of
+from app.dicom.element_values import character_sets_of, fit_to_keep, text_of
 from app.dicom.part10 import HeaderLimits, ParsedFile, parse
 from app.dicom.person_names import decode_person_name
 from app.dicom.refusals import UID_INVALID, UID_MISSING, Refusal
@@ -122,13 +122,11 @@ def read(file: BinaryIO, limits: HeaderLimits) -> ReceivedHeader:
 
 
 def _identity(dataset: FileDataset) -> HeaderIdentity:
-    character_sets = dataset.get("SpecificCharacterSet") or []
-    labels = [character_sets] if isinstance(character_sets, str) else [str(label) for label in character_sets]
     # The bytes as received: pydicom would decode them as declared, and the declaration is often wrong.
     raw = getattr(dataset.get_item("PatientName"), "value", None) if "PatientName" in dataset else None
     if isinstance(raw, bytes) and len(raw) > _NAME_BYTES:
         raise RefusedObject(Refusal.NAME_TOO_LONG, NOT_AS_PROMISED)
-    names = decode_person_name(raw, labels) if isinstance(raw, bytes) else ()
+    names = decode_person_name(raw, character_sets_of(dataset)) if isinstance(raw, bytes) else ()
     return HeaderIdentity(
         patient_id=_text(dataset, "PatientID"),
         names=tuple(name for group in names if (name := fit_to_keep(group)[:_TEXT_CHARACTERS])),

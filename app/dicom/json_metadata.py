@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
-from pydicom.dataelem import RawDataElement
+from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.tag import BaseTag
 
+from app.dicom.element_values import OF_ANY_CHARACTERS, character_sets_of
 from app.dicom.part10 import vr_of
+from app.dicom.text_bytes import ESCAPE, decode_text
 
 INLINE_BYTES = 1024
 PIXEL_ELEMENTS = {"PixelData": "7FE00010", "FloatPixelData": "7FE00008", "DoubleFloatPixelData": "7FE00009"}
@@ -65,10 +67,25 @@ def _element(dataset: Dataset, tag: BaseTag, address: str) -> str:
     raw = dataset.get_item(tag)
     vr = str(raw.VR or "UN")
     try:
-        element = dataset[tag]
+        element = _with_texts_decoded(dataset, tag, character_sets_of(dataset))
         vr = element.VR
         if vr in _BULK and element.value is not None and len(element.value) > INLINE_BYTES:
             return json.dumps({"vr": vr, "BulkDataURI": address})
         return json.dumps(element.to_json_dict(None, 0), allow_nan=False)
     except Exception:  # senders write any value, and pydicom may raise any error
         return json.dumps({"vr": vr})
+
+
+def _with_texts_decoded(dataset: Dataset, tag: BaseTag, labels: list[str]) -> DataElement:
+    """The element with its texts, and those of its items, as `text_bytes` reads them."""
+    raw = dataset.get_item(tag)
+    if isinstance(raw, RawDataElement):
+        vr, value = vr_of(dataset, raw), raw.value or b""
+        is_name = vr == "PN"
+        if (is_name or vr in OF_ANY_CHARACTERS) and (not value.isascii() or ESCAPE in value):
+            dataset[tag] = DataElement(tag, vr, decode_text(value, labels, is_name=is_name).rstrip(" \0"))
+    elif raw.VR == "SQ":
+        for item in raw.value:
+            for inner in list(item.keys()):
+                _with_texts_decoded(item, inner, character_sets_of(item) or labels)
+    return dataset[tag]

@@ -27,8 +27,8 @@ from app.dicom.refusals import Refusal
 from app.dicom.status import CANNOT_UNDERSTAND, MIB, OUT_OF_RESOURCES
 from app.errors import RefusedObject
 
-_ELEMENT_HEAD = 8
-# The estimated memory of an element, per read: also an empty element becomes an object, and it takes two reads.
+_ELEMENT_HEAD, _UNDEFINED = 8, 0xFFFFFFFF
+# An element of no length is an object all the same, and comes in two reads.
 _BYTES_A_READ = 256
 # Limits on character sets: each label becomes an object, and each piece of a text is tried with all labels.
 _CHARACTER_SETS, _MOST_CHARACTER_SETS, _CHARACTER_SETS_BYTES = 0x00080005, 64, 1024
@@ -99,7 +99,7 @@ def _parse(file: BinaryIO, limits: HeaderLimits) -> ParsedFile:
         raise RefusedObject(Refusal.NO_TRANSFER_SYNTAX, CANNOT_UNDERSTAND)
     # The bytes of sequences are already counted once. Each level of nesting reads its bytes again, so it has a budget.
     nested = Budget(limits.header_bytes, budget.reads_left)
-    _check_elements(dataset, nested, limits, limits.nesting)
+    _check_elements(dataset, nested, limits, limits.nesting, is_of_file=True)
     _check_pixels(dataset, limits)
     memory = limits.header_bytes - budget.bytes_left + (limits.reads - nested.reads_left) * _BYTES_A_READ
     if offset is not None:
@@ -137,28 +137,33 @@ def _read_to_pixels(file: BinaryIO, budget: Budget, limits: HeaderLimits) -> tup
     return dataset, stopped[0] if stopped else None, offset
 
 
-def _check_elements(dataset: Dataset, budget: Budget, limits: HeaderLimits, allowed: int) -> None:
-    """Check the lengths of elements, and parse nested sequences within the budget.
+def _check_elements(dataset: Dataset, budget: Budget, limits: HeaderLimits, allowed: int, *, is_of_file: bool) -> None:
+    """Sequences of known length are parsed only when asked for, so do it now, level by level, within the budget.
 
-    pydicom parses a sequence of known length only at the first access. So it is parsed here, level by level.
+    `is_of_file`: pydicom read the elements off the file itself, so one whose value is missing lies at a cut: the reader
+    takes a cut right before a value of 8 bytes, or of 1, for the end of the data set.
     """
     if allowed == 0:
         raise RefusedObject(Refusal.NESTED_TOO_DEEPLY, OUT_OF_RESOURCES)
-    for tag, element in dataset.items():  # raw elements: iterating over the Dataset itself would convert values
+    for tag, element in dataset.items():  # as they were read; iterating over a Dataset itself converts every value
+        of_file = is_of_file
         if isinstance(element, RawDataElement):
             vr = vr_of(dataset, element)
             size = len(element.value or b"")
-            if size > _CHARACTER_SETS_BYTES:  # first, because few are longer and comparing tags is slow
+            if is_of_file and element.length not in (size, _UNDEFINED):
+                raise RefusedObject(Refusal.HEADER_TRUNCATED, CANNOT_UNDERSTAND)
+            if size > _CHARACTER_SETS_BYTES:  # few are, and comparing tags is slow
                 most = _CHARACTER_SETS_BYTES if tag == _CHARACTER_SETS else limits.value_bytes
                 if size > most and _BULK.isdisjoint(vr.split(" or ")):
                     raise RefusedObject(Refusal.ELEMENT_TOO_LONG, OUT_OF_RESOURCES)
             if vr == "SQ":
-                element = dataset[tag] = _opened(dataset, element, budget)
-        elif tag == _CHARACTER_SETS and element.VM > _MOST_CHARACTER_SETS:  # pydicom converts the outermost at once
+                element, of_file = _opened(dataset, element, budget), False
+                dataset[tag] = element
+        elif tag == _CHARACTER_SETS and element.VM > _MOST_CHARACTER_SETS:  # pydicom reads the outermost one at once
             raise RefusedObject(Refusal.ELEMENT_TOO_LONG, OUT_OF_RESOURCES)
         if isinstance(element, DataElement) and element.VR == "SQ":
             for item in element.value:
-                _check_elements(item, budget, limits, allowed - 1)
+                _check_elements(item, budget, limits, allowed - 1, is_of_file=of_file)
 
 
 def _opened(dataset: Dataset, raw: RawDataElement, budget: Budget) -> DataElement:

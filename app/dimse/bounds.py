@@ -27,7 +27,7 @@ _RECEIVED_BYTES = 64 * 1024
 
 
 class TooLarge(Exception):
-    """A message holds more in memory than it may."""
+    """Messages of an association take more memory than they may."""
 
 
 def bound_messages(association: Association) -> None:

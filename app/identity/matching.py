@@ -7,7 +7,9 @@ from enum import StrEnum
 
 from app.dicom.header_fields import HeaderIdentity
 from app.dicom.person_names import is_chinese
-from app.identity.names import normal_id, normal_name, readings
+from app.dicom.private_characters import with_public_codes
+from app.identity.letters import folded, may_be_written, ways_to_write
+from app.identity.names import family_name, normal_id, normal_name
 
 
 class PatientField(StrEnum):
@@ -56,28 +58,25 @@ def differences(
 def contradict(one: HeaderIdentity, other: HeaderIdentity) -> bool:
     """Whether two headers of one study name different people: a field has a value in both, and the values differ.
 
-    Two names agree when any group of one equals any group of the other, or when one is a pinyin reading of the other:
-    within one study some devices write Chinese characters and others write pinyin.
+    Within one study some devices write the name in characters and others in letters.
     """
     if one == other:
-        return False  # the usual case; to compute the readings of a name is slow
+        return False  # the usual case
     pairs = (
         (normal_id(one.patient_id), normal_id(other.patient_id)),
         (one.sex, other.sex),
         (one.birth_date, other.birth_date),
-        (_forms(one.names), _forms(other.names)),
     )
-    return any(mine and theirs and not _agree(mine, theirs) for mine, theirs in pairs)
+    return any(mine and theirs and mine != theirs for mine, theirs in pairs) or _names_contradict(one, other)
 
 
-def _forms(names: tuple[str, ...]) -> frozenset[str]:
-    return frozenset(form for name in names for form in (normal_name(name), *readings(name)) if form)
-
-
-def _agree(mine: str | frozenset[str], theirs: str | frozenset[str]) -> bool:
-    if isinstance(mine, frozenset) and isinstance(theirs, frozenset):
-        return not mine.isdisjoint(theirs)
-    return mine == theirs
+def _names_contradict(one: HeaderIdentity, other: HeaderIdentity) -> bool:
+    mine, theirs = _given(one.names), _given(other.names)
+    if not mine or not theirs:
+        return False
+    if any(map(is_chinese, mine)) and any(map(is_chinese, theirs)):
+        return not _chinese(mine) & _chinese(theirs)
+    return not any(_agree(name, group) for name in mine for group in theirs)
 
 
 def _same_name(groups: tuple[str, ...], registered: str) -> bool:
@@ -86,9 +85,28 @@ def _same_name(groups: tuple[str, ...], registered: str) -> bool:
     When the header and the registered name are both in Chinese script, a group in letters does not count. Letters alone
     match a Chinese name when they are one of its readings: devices without Chinese fonts send pinyin.
     """
-    wanted = normal_name(registered)
-    given = [normal_name(group) for group in groups if normal_name(group)]
-    chinese = [name for name in given if is_chinese(name)]
-    if chinese and is_chinese(wanted):
-        return wanted in chinese
-    return wanted in given or bool(readings(registered) & set(given))
+    given = _given(groups)
+    if is_chinese(registered) and any(map(is_chinese, given)):
+        return bool(_chinese([registered]) & _chinese(given))
+    return any(_agree(registered, group) for group in given if not is_chinese(group))
+
+
+def _agree(one: str, other: str) -> bool:
+    """Two names of which at most one is in Chinese script."""
+    if is_chinese(one) or is_chinese(other):
+        chinese, letters = (one, other) if is_chinese(one) else (other, one)
+        name = _normal(chinese)
+        return name == _normal(letters) or may_be_written(name, family_name(name), folded(letters))
+    return _normal(one) == _normal(other) or bool(ways_to_write(one) & ways_to_write(other))
+
+
+def _given(groups: tuple[str, ...]) -> list[str]:
+    return [group for group in groups if normal_name(group)]
+
+
+def _chinese(groups: list[str]) -> set[str]:
+    return {_normal(group) for group in groups if is_chinese(group)}
+
+
+def _normal(name: str) -> str:
+    return normal_name(with_public_codes(name))

@@ -9,9 +9,8 @@ import itertools
 import re
 import unicodedata
 
-from pypinyin import Style, pinyin
-
 from app.dicom.person_names import is_chinese
+from app.identity.letters import spellings_of
 
 _TWO = "欧阳司马上官诸葛东方皇甫尉迟公孙慕容司徒令狐夏侯端木宇文长孙南宫独孤呼延轩辕闻人"
 
@@ -49,11 +48,11 @@ def family_name(name: str) -> str:
 
 
 def readings(name: str) -> set[str]:
-    """All pinyin readings of a Chinese name, upper case without tones and spaces; at most 64."""
+    """Ways to write a Chinese name in letters, without tones and spaces, the usual ones; at most 64. To compare, ask
+    `letters.may_be_written`, which knows them all."""
     if not is_chinese(name):
         return set()
-    syllables = pinyin(normal_name(name), style=Style.NORMAL, heteronym=True)
-    options = [sorted({_plain(reading) for reading in syllable}) for syllable in syllables]
+    options = [spellings_of(character) for character in normal_name(name)]
     return {"".join(parts) for parts in itertools.islice(itertools.product(*options), MAX_READINGS)}
 
 
@@ -62,8 +61,3 @@ def search_tokens(name: str) -> set[str]:
     tokens = {family_name(name), normal_name(name)}
     tokens |= readings(name) | readings(family_name(name))
     return {token for token in tokens if token}
-
-
-def _plain(reading: str) -> str:
-    decomposed = unicodedata.normalize("NFD", reading.replace("ü", "v"))
-    return "".join(letter for letter in decomposed if letter.isalnum()).upper()

@@ -25,6 +25,12 @@ class Exam(Base):
             postgresql_where=text("release_due_at IS NOT NULL"),
             sqlite_where=text("release_due_at IS NOT NULL"),
         ),
+        Index(
+            "ix_exam_without_pictures",
+            "report_released_at",
+            postgresql_where=text("report_released_at IS NOT NULL AND images_released_at IS NULL"),
+            sqlite_where=text("report_released_at IS NOT NULL AND images_released_at IS NULL"),
+        ),
     )
 
     id: Mapped[UuidKey]
@@ -45,11 +51,18 @@ class Exam(Base):
     """What staff typed when they held the exam."""
     images_released_at: Mapped[datetime | None]
     """When the release gate opened. Before that, the patient sees no pictures and gets no message about them."""
+    report_released_at: Mapped[datetime | None]
+    """Set when the report was told alone, because no pictures had come."""
     release_due_at: Mapped[datetime | None]
     """When to look at the release gate again; None when only a change of the exam can open it."""
     revision: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+
+    @property
+    def told_from(self) -> datetime | None:
+        """Since when there is something to tell its patient: pictures, or the report alone."""
+        return self.images_released_at or self.report_released_at
 
 
 class Report(Base):

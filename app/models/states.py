@@ -38,6 +38,8 @@ class MatchReason(StrEnum):
     """`Study.match_detail` names the fields."""
     SEVERAL_PATIENTS = "several_patients"
     """Instances of one study name different patients."""
+    PARTLY_CORRECTED = "partly_corrected"
+    """Some headers were corrected and sent again, and the others still name another patient or order."""
     TOO_MANY_STUDIES = "too_many_studies"
     """The exam already has as many studies as it may have."""
     PARTED = "parted"
@@ -91,7 +93,8 @@ class OneTimeCodeKind(StrEnum):
 
 
 class AttemptScope(StrEnum):
-    """Whose failures are counted. Only `request` counts something else: one-time codes that an address asked for."""
+    """Of what failures are counted. `request` and `door` count no failures: `request` counts the one-time codes that an
+    address asked for with codes, `door` those that it asked for at the phone door."""
 
     CODE = "code"
     PATIENT = "patient"
@@ -99,6 +102,9 @@ class AttemptScope(StrEnum):
     DEVICE = "device"
     STAFF = "staff"
     REQUEST = "request"
+    DOOR = "door"
+    PHONE = "phone"
+    """Wrong last fours of who typed the right digits of a phone."""
 
 
 class JobState(StrEnum):
@@ -112,7 +118,9 @@ class JobKind(StrEnum):
     PREPARE_STUDY = "prepare_study"
     """Key: <study id>:<revision>."""
     ONE_TIME_CODE = "one_time_code"
-    """Answers a request for a one-time code. Key: <hash of the code>:<id of the one-time code>:<epoch second>."""
+    """Answers a request. Key: <hash of the code>:<id of the one-time code>:<epoch second>."""
+    PHONE_CODE = "phone_code"
+    """Answers a request of the phone door. Key: <id of the phone code>."""
 
 
 class JobFault(StrEnum):

@@ -63,6 +63,7 @@ MATCHES: dict[str, str] = {
     MatchReason.NO_ACCESSION_NUMBER: "no accession number",
     MatchReason.DIFFERS: "differs in",
     MatchReason.SEVERAL_PATIENTS: "instances of one study name different patients",
+    MatchReason.PARTLY_CORRECTED: "only some of its headers were corrected",
     MatchReason.TOO_MANY_STUDIES: "too many studies of this accession number",
     MatchReason.PARTED: "parted by a human",
     MatchReason.OTHER: "another reason",

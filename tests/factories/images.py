@@ -9,7 +9,7 @@ import numpy as np
 from pydicom import Dataset
 from pydicom.uid import EnhancedCTImageStorage
 
-from app.imaging.codecs.decode import EXPLICIT_LE
+from app.imaging.codecs.decode import EXPLICIT_LE, DecodedFrame
 from app.imaging.header.image_header import ImageHeader
 from deploy.testbed.ct import ct_slice
 
@@ -30,6 +30,10 @@ def image_header(**changes: Any) -> ImageHeader:
         "signed": True,
     }
     return ImageHeader(**{**values, **changes})
+
+
+def frame(pixels: Any, colour_space: str = "MONOCHROME2", lost_from: int | None = None) -> DecodedFrame:
+    return DecodedFrame(np.asarray(pixels), colour_space, lost_from=lost_from)
 
 
 def enhanced_ct(positions: Sequence[float], side: int = 32, **attributes: Any) -> Dataset:

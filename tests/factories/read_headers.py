@@ -12,8 +12,8 @@ from app.errors import RefusedObject
 from deploy.testbed.ct import ct_file
 
 MIB = 1024 * 1024
-# The same in every test process; and no value of 8 bytes behind the UIDs: a cut right before one is taken for the end.
-VALID = ct_file(SOPInstanceUID="1.2.3.4", StudyInstanceUID="1.2.3.5", SeriesInstanceUID="1.2.3.6", PixelSpacing=None)
+# The same in every test process.
+VALID = ct_file(SOPInstanceUID="1.2.3.4", StudyInstanceUID="1.2.3.5", SeriesInstanceUID="1.2.3.6")
 
 
 def read_bytes(data: bytes, limits: HeaderLimits | None = None) -> ReceivedHeader:

@@ -1,23 +1,22 @@
-"""Encoded frame bytes -> stored pixel values, by transfer syntax. Display is in `window`, limits are in `sandbox`.
-
-imagecodecs decodes. It was the only tried library that survived every mutated frame (docs/adr/0003).
-"""
+"""Encoded frame bytes -> stored pixel values, by transfer syntax. Code streams are `stream_decoding`, display is
+`window`, limits are `sandbox`."""
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 import imagecodecs
 import numpy as np
-import numpy.typing as npt
 
-from app.imaging.codecs.code_stream import claimed_size
+from app.imaging.codecs.code_stream import read_stream
+from app.imaging.codecs.stored_values import Pixels, bit_planes, clamped, masked
+from app.imaging.codecs.stream_decoding import LOSSLESS, PROCESSES, STREAMED, lost_from
 from app.imaging.errors import UndecodableFrame
 from app.imaging.header.image_header import ImageHeader
-
-Pixels = npt.NDArray[np.generic]
+from app.imaging.header.overlay import Bits
 
 IMPLICIT_LE, EXPLICIT_LE, DEFLATED_LE, EXPLICIT_BE = (
     "1.2.840.10008.1.2",
@@ -27,7 +26,23 @@ IMPLICIT_LE, EXPLICIT_LE, DEFLATED_LE, EXPLICIT_BE = (
 )
 DEFLATED_FRAME = "1.2.840.10008.1.2.8.1"
 RLE = "1.2.840.10008.1.2.5"
-JPEG_END = b"\xff\xd9"
+
+
+@dataclass(frozen=True)
+class DecodedFrame:
+    """Stored values of one frame, and what only decoding could tell of them."""
+
+    pixels: Pixels
+    colour_space: str
+    """The photometric interpretation of `pixels`."""
+    planes: dict[int, Bits] = field(default_factory=dict)
+    """Overlay planes that lie in the pixels' other bits, by their position."""
+    lost_from: int | None = None
+    """The first row that a damaged stream does not hold any more, at most the number of rows; None when it is whole."""
+
+    @property
+    def nbytes(self) -> int:
+        return self.pixels.nbytes
 
 
 @dataclass(frozen=True)
@@ -36,45 +51,63 @@ class Codec:
 
     name: str
     decode: Callable[[ImageHeader, bytes], Pixels]
-    to_rgb: frozenset[str] = frozenset()
-    """Photometric interpretations that the decoder itself converts to RGB."""
     bit_packed: bool = False
-    """A byte holds eight 1-bit pixels; else each pixel has its own sample."""
-    has_size: bool = False
-    """The code stream tells the size of its picture."""
+    """1-bit pixels come eight a byte, not one a sample."""
 
 
-def decode_frame(header: ImageHeader, frame: bytes, index: int = 0) -> Pixels:
-    """Stored values of one frame: (rows, columns) or (rows, columns, samples), sign restored, high bits masked.
+def decode_frame(header: ImageHeader, frame: bytes, index: int = 0) -> DecodedFrame:
+    """Stored values of one frame: (rows, columns) or (rows, columns, samples), sign restored, within Bits Stored.
 
-    `index` counts from 0. It matters for native 1-bit frames, which may start inside a byte, and for swapped words.
-    Raises UndecodableFrame when the bytes do not decode to exactly the described frame, MemoryError when memory runs
-    out.
+    `index` counts from 0 and matters for native 1-bit frames, which may start inside a byte.
+    Raises UndecodableFrame for anything that does not decode to exactly the described frame, MemoryError when that
+    needs more than there is. Of a JPEG stream whose end is missing what is there is decoded, and `lost_from` says so.
     """
     codec = CODECS.get(header.transfer_syntax_uid)
-    if codec is None:
+    if header.transfer_syntax_uid not in DECODED:
         raise UndecodableFrame("no decoder for this transfer syntax")
     if not frame:
         raise UndecodableFrame("the frame is missing")
-    described = (header.rows, header.columns, header.samples_per_pixel)
-    if codec.has_size and claimed_size(frame) not in (None, described):
-        raise UndecodableFrame(f"{codec.name}: another size than described")
-    try:
+    if codec is None:
+        return _streamed(header, frame, STREAMED[header.transfer_syntax_uid])
+    planes: dict[int, Bits] = {}
+    with _refusing(codec.name):
         if header.bits_allocated == 1 and codec.bit_packed:
-            return _one_bit(header, frame, index)
-        pixels = codec.decode(header, _unswapped(header, frame, index) if header.words_swapped else frame)
+            pixels = _one_bit(header, frame, index)
+        else:
+            bytes_ = _unswapped(header, frame, index) if header.words_swapped else frame
+            words = _shaped(header, codec.decode(header, bytes_))
+            planes = bit_planes(header, words)
+            pixels = masked(header, words, is_native=header.transfer_syntax_uid in NATIVE)
+    return DecodedFrame(pixels, header.photometric_interpretation, planes)
+
+
+def _streamed(header: ImageHeader, frame: bytes, name: str) -> DecodedFrame:
+    """A code stream: its own markers say how it is coded (PS3.5 8.2 leaves that to the label, which may be wrong)."""
+    stream = read_stream(frame)
+    described = (header.rows, header.columns, header.samples_per_pixel)
+    if stream is None:
+        raise UndecodableFrame(f"{name}: no code stream")
+    name = stream.process.value
+    if stream.size not in (None, described):
+        raise UndecodableFrame(f"{name}: another size than described")
+    with _refusing(name):
+        pixels, colour_space = PROCESSES[stream.process](header, frame, stream)
+        pixels = _shaped(header, pixels)
+    first_lost = None if stream.is_whole else lost_from(pixels, stream.precision)
+    is_lossy = header.transfer_syntax_uid not in LOSSLESS if stream.is_lossy is None else stream.is_lossy
+    planes = {} if is_lossy else bit_planes(header, pixels)
+    pixels = clamped(header, pixels, stream.precision) if is_lossy else masked(header, pixels)
+    return DecodedFrame(pixels, colour_space, planes, first_lost)
+
+
+@contextmanager
+def _refusing(name: str) -> Iterator[None]:
+    try:
+        yield
     except (UndecodableFrame, MemoryError):
         raise
-    except Exception as error:  # each codec raises its own errors; here all mean the same
-        raise UndecodableFrame(f"{codec.name}: {type(error).__name__}") from None
-    return _stored_values(header, _shaped(header, pixels))
-
-
-def colour_space(header: ImageHeader) -> str:
-    """The photometric interpretation of what `decode_frame` returns."""
-    codec = CODECS.get(header.transfer_syntax_uid)
-    stored = header.photometric_interpretation
-    return "RGB" if codec is not None and stored in codec.to_rgb else stored
+    except Exception as error:  # codecs raise their own kinds; all mean the same here
+        raise UndecodableFrame(f"{name}: {type(error).__name__}") from None
 
 
 def _native(header: ImageHeader, frame: bytes) -> Pixels:
@@ -149,39 +182,6 @@ def _rle(header: ImageHeader, frame: bytes) -> Pixels:
     return pixels
 
 
-def _jpeg(header: ImageHeader, frame: bytes) -> Pixels:
-    """Baseline and extended JPEG. The header names the stored colour space; the codec must not guess (PS3.5 8.2.1)."""
-    _check_end(frame)
-    if header.samples_per_pixel == 1:
-        return np.asarray(imagecodecs.jpeg8_decode(frame))
-    stored = "RGB" if header.photometric_interpretation == "RGB" else "YCBCR"
-    return np.asarray(imagecodecs.jpeg8_decode(frame, colorspace=stored, outcolorspace="RGB"))
-
-
-def _check_end(stream: bytes) -> None:
-    """Raise UndecodableFrame for a stream without end-of-image marker (ITU-T T.81 B.1.1.3): it is cut off.
-
-    Decoders would fill the rest with grey. A patient must see a complete picture or none.
-    """
-    if JPEG_END not in stream:
-        raise UndecodableFrame("the JPEG stream is cut off")
-
-
-def _lossless_jpeg(header: ImageHeader, frame: bytes) -> Pixels:
-    _check_end(frame)
-    if header.samples_per_pixel == 1:
-        return np.asarray(imagecodecs.ljpeg_decode(frame))
-    return np.asarray(imagecodecs.jpegsof3_decode(frame))
-
-
-def _jpeg_ls(header: ImageHeader, frame: bytes) -> Pixels:
-    return np.asarray(imagecodecs.jpegls_decode(frame))
-
-
-def _jpeg_2000(header: ImageHeader, frame: bytes) -> Pixels:
-    return np.asarray(imagecodecs.jpeg2k_decode(frame))
-
-
 def _shaped(header: ImageHeader, pixels: Pixels) -> Pixels:
     shape: tuple[int, ...] = (header.rows, header.columns)
     if header.samples_per_pixel > 1:
@@ -193,36 +193,11 @@ def _shaped(header: ImageHeader, pixels: Pixels) -> Pixels:
     return pixels.reshape(shape)
 
 
-def _stored_values(header: ImageHeader, pixels: Pixels) -> Pixels:
-    """The `bits_stored` bits up to `high_bit`, sign-extended when pixels are signed (PS3.5 8.1.1)."""
-    if pixels.dtype.kind == "f":
-        return pixels.astype(pixels.dtype.newbyteorder("="), copy=False)
-    size = max(pixels.dtype.itemsize, 1 if header.bits_stored <= 8 else 2 if header.bits_stored <= 16 else 4)
-    unsigned = pixels.astype(f"=u{size}", copy=False)
-    shift = header.high_bit + 1 - header.bits_stored
-    if shift > 0 and header.transfer_syntax_uid in NATIVE:
-        unsigned = unsigned >> shift
-    if header.signed:
-        spare = 8 * size - header.bits_stored
-        signed: Pixels = (unsigned << spare).view(f"=i{size}") >> spare
-        return signed
-    if header.bits_stored < 8 * size:
-        masked: Pixels = unsigned & unsigned.dtype.type((1 << header.bits_stored) - 1)
-        return masked
-    return unsigned
-
-
 NATIVE = frozenset({IMPLICIT_LE, EXPLICIT_LE, DEFLATED_LE, EXPLICIT_BE})
-_JPEG_TO_RGB = frozenset({"RGB", "YBR_FULL", "YBR_FULL_422"})
-_J2K_TO_RGB = frozenset({"RGB", "YBR_ICT", "YBR_RCT"})
-_PREFIX = "1.2.840.10008.1.2.4."
 CODECS: dict[str, Codec] = {
     **{uid: Codec("native", _native, bit_packed=True) for uid in sorted(NATIVE)},
     DEFLATED_FRAME: Codec("deflated frame", _deflated, bit_packed=True),
     RLE: Codec("RLE", _rle, bit_packed=True),
-    **{_PREFIX + end: Codec("JPEG", _jpeg, _JPEG_TO_RGB, has_size=True) for end in ("50", "51", "53", "55")},
-    **{_PREFIX + end: Codec("JPEG lossless", _lossless_jpeg, has_size=True) for end in ("57", "70")},
-    **{_PREFIX + end: Codec("JPEG-LS", _jpeg_ls, has_size=True) for end in ("80", "81")},
-    **{_PREFIX + end: Codec("JPEG 2000", _jpeg_2000, _J2K_TO_RGB, has_size=True) for end in ("90", "91", "92", "93")},
-    **{_PREFIX + end: Codec("HTJ2K", _jpeg_2000, _J2K_TO_RGB, has_size=True) for end in ("201", "202", "203")},
 }
+DECODED = frozenset(CODECS) | frozenset(STREAMED)
+"""The transfer syntaxes whose pixels can be shown."""

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from app.imaging.codecs.decode import colour_space
+from app.imaging.codecs.decode import DecodedFrame
+from app.imaging.display.contrast import own_range
 from app.imaging.header.image_header import ImageHeader
 from app.imaging.header.lut import Lut, Values, entries
 
@@ -38,21 +38,20 @@ def default_window(header: ImageHeader, frame: int = 0) -> Window | None:
     return Window(center, width, _function(values.voi_function))
 
 
-def to_display(
-    pixels: npt.NDArray[np.generic], header: ImageHeader, window: Window | None = None, frame: int = 0
-) -> Shown:
+def to_display(decoded: DecodedFrame, header: ImageHeader, window: Window | None = None, frame: int = 0) -> Shown:
     """Pixels as shown: (rows, columns) grey or (rows, columns, 3) RGB, uint8.
 
-    Without `window` the header's VOI applies. When the header has none, 8-bit pixels are shown as they are, and deeper
-    pixels from the frame's minimum to its maximum without padding. A colour image has no window.
+    Without `window` the header's own VOI holds; without any, 8-bit pixels are shown as they are and deeper ones as
+    `contrast` says. Colour has no window.
     """
+    pixels = decoded.pixels
     if header.palette is not None:
         return _through(_palette_table(header.palette, pixels.dtype.str), pixels)
     if pixels.ndim == 3:
-        return _colour(pixels, header)
+        return _colour(decoded, header)
     values = header.values(frame)
     rescale = Rescale(header.modality_lut, values.slope, values.intercept)
-    voi = window or default_window(header, frame) or header.voi_lut or _whole_range(pixels, header, rescale)
+    voi = window or default_window(header, frame) or header.voi_lut or _own_window(decoded, header, rescale)
     inverted = header.photometric_interpretation == "MONOCHROME1" or header.presentation_lut_shape == "INVERSE"
     if pixels.dtype.kind == "f" or pixels.dtype.itemsize > 2:
         return _grey(pixels.astype(np.float64), rescale, voi, inverted)
@@ -97,37 +96,26 @@ def _grey(stored: Values, rescale: Rescale, voi: Window | Lut, inverted: bool) -
 
 
 def apply_window(values: Values, window: Window) -> Values:
-    """PS3.3 C.11.2.1.2 (LINEAR, default), C.11.2.1.3.1 (SIGMOID), C.11.2.1.3.2 (LINEAR_EXACT); result 0 … 255."""
+    """PS3.3 C.11.2.1.2 (LINEAR, default), C.11.2.1.3.1 (SIGMOID), C.11.2.1.3.2 (LINEAR_EXACT); result 0 … 255.
+
+    A LINEAR window is at least 1 wide. Headers have narrower ones all the same, where the values are small fractions:
+    they can only mean the exact width.
+    """
     center, width = window.center, window.width
     if window.function == "SIGMOID":
         exponent = np.clip(-4 * (values - center) / width, -700, 700)
         return 255.0 / (1 + np.exp(exponent))
     if window.function == "LINEAR" and width > 1:
         center, width = center - 0.5, width - 1
-    elif window.function == "LINEAR":
+    elif window.function == "LINEAR" and width == 1:
         return np.where(values > center - 0.5, 255.0, 0.0)
     return np.clip(((values - center) / width + 0.5) * 255.0, 0.0, 255.0)
 
 
-def _whole_range(pixels: npt.NDArray[np.generic], header: ImageHeader, rescale: Rescale) -> Window:
-    """The window for an image without a window: 8-bit pixels as they are, deeper pixels from minimum to maximum."""
-    if header.bits_stored <= 8 and pixels.dtype == np.uint8 and header.modality_lut is None:
-        low, high = 0.0, float((1 << header.bits_stored) - 1)
-    else:
-        low, high = _extremes(pixels, header.padding)
-    ends = rescale(np.array([low, high]))
-    low, high = float(ends.min()), float(ends.max())
+def _own_window(decoded: DecodedFrame, header: ImageHeader, rescale: Rescale) -> Window:
+    # rows that a damaged stream lost hold no values, but what the decoder fills them with
+    low, high = own_range(decoded.pixels[: decoded.lost_from or None], header, rescale)
     return Window((low + high) / 2, max(high - low, 1e-9), "LINEAR_EXACT")
-
-
-def _extremes(pixels: npt.NDArray[Any], padding: tuple[float, float] | None) -> tuple[float, float]:
-    """Minimum and maximum of the pixels, without padding (PS3.3 C.7.5.1.1.2), infinities and NaN."""
-    if pixels.dtype.kind == "f":
-        pixels = pixels[np.isfinite(pixels)]
-    if padding is not None:
-        meant = pixels[(pixels < padding[0]) | (pixels > padding[1])]
-        pixels = meant if meant.size else pixels
-    return (float(pixels.min()), float(pixels.max())) if pixels.size else (0.0, 1.0)
 
 
 @lru_cache(maxsize=8)
@@ -140,10 +128,11 @@ def _palette_table(palette: tuple[Lut, Lut, Lut], dtype: str) -> Shown:
     return np.stack(columns, axis=-1).astype(np.uint8)
 
 
-def _colour(pixels: npt.NDArray[np.generic], header: ImageHeader) -> Shown:
+def _colour(decoded: DecodedFrame, header: ImageHeader) -> Shown:
+    pixels = decoded.pixels
     shown = pixels if header.bits_stored <= 8 else pixels >> (header.bits_stored - 8)  # type: ignore[operator]
     bytes_: Shown = np.ascontiguousarray(shown[..., :3].astype(np.uint8))
-    return _from_ybr(bytes_) if colour_space(header).startswith("YBR_FULL") else bytes_
+    return _from_ybr(bytes_) if decoded.colour_space.startswith("YBR_FULL") else bytes_
 
 
 def _from_ybr(pixels: Shown) -> Shown:

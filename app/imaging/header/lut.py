@@ -27,8 +27,8 @@ class Lut:
 
     @property
     def top(self) -> float:
-        """The value that stands for white: the largest value of `bits`, or the largest entry when it is larger."""
-        return float(max((1 << self.bits) - 1, int(entries(self).max())))
+        """What stands for white: the largest entry. The bits of the descriptor are often more than the table uses."""
+        return float(max(1, int(entries(self).max())))
 
     def look_up(self, values: Values) -> Values:
         """The entry of each value. A value below the table gets the first entry, a value above it the last entry."""

@@ -16,7 +16,7 @@ from PIL import Image
 
 from app.caches.lru import LruCache
 from app.imaging.codecs.deflated_object import MOST_INFLATED_BYTES, InflatedObject, inflated_object
-from app.imaging.display.pictures import KeptPixels, decoded, draw, kept_pixels
+from app.imaging.display.pictures import KeptPixels, draw, frame_decoded, kept_pixels
 from app.imaging.errors import BadRegion, ImagingError
 from app.imaging.sandbox import cage
 from app.imaging.sandbox.protocol import (
@@ -68,8 +68,8 @@ def answer(kept: KeptPixels, objects: KeptObjects, request: Request, frame: byte
             frame = found.frame(request.header, request.number)
         if not request.specs:
             return PICTURES, [frame]
-        pixels = decoded(kept, request.header, frame, request.number, request.token)
-        return PICTURES, draw(pixels, request.header, request.number, request.specs)
+        decoded = frame_decoded(kept, request.header, frame, request.number, request.token)
+        return PICTURES, draw(decoded, request.header, request.number, request.specs)
     except BadRegion as error:
         return BAD_REGION, [str(error).encode()]
     except ImagingError as error:
@@ -90,7 +90,7 @@ def _limit_processor_time(seconds: int) -> None:
 def bind_hands(memory_limit_bytes: int) -> None:
     """Limit memory, files, processes and system calls of this process; this cannot be undone.
 
-    When the kernel offers no cage, only the limits apply; start-up prints a note. Raises MemoryError when the limit is
+    When the kernel offers no cage, only the limits apply; start-up logs a warning. Raises MemoryError when the limit is
     too low to decode anything: this must not look like a bad frame later. Raises OSError when the kernel offers a cage
     and then refuses it: such a child must not decode.
     """

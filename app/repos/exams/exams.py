@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
@@ -19,6 +20,12 @@ def exam_by_accession(session: Session, accession_number: str) -> Exam | None:
 
 def exam(session: Session, exam_id: uuid.UUID) -> Exam | None:
     return session.get(Exam, exam_id)
+
+
+def exams_with_patients(session: Session, ids: Collection[uuid.UUID]) -> list[tuple[Exam, Patient]]:
+    """In no order."""
+    query = select(Exam, Patient).join(Patient, Patient.id == Exam.patient_id).where(Exam.id.in_(ids))
+    return [(exam, patient) for exam, patient in session.execute(query)]
 
 
 def newest_of_patient(session: Session, patient_id: uuid.UUID, limit: int) -> list[Exam]:

@@ -1,4 +1,4 @@
-"""Counts of rows for people who watch the service. No count names a person. app/services/operations makes /metrics."""
+"""Counts of rows for people who watch the service. No count names a person. app/services/operations asks for them."""
 
 from __future__ import annotations
 

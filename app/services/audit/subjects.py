@@ -27,6 +27,11 @@ def code_subject(code_key: bytes) -> str:
     return f"code:{code_key[:16].hex()}"
 
 
+def phone_subject(phone_hash: bytes) -> str:
+    """A typed phone number, by its keyed hash, whether or not it is of a patient."""
+    return f"phone:{phone_hash[:16].hex()}"
+
+
 def study_subject(study_instance_uid: str) -> str:
     return f"study:{study_instance_uid}"
 

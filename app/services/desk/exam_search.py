@@ -6,17 +6,17 @@ are no other wildcards. The page of one exam is in `exams`.
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import urlsplit
 
 from sqlalchemy.orm import Session
 
 from app.database import Database
 from app.identity.names import normal_name
-from app.identity.numbers import phone_number
+from app.identity.numbers import SUPPORTED_REGIONS, phone_number
 from app.models import Exam, Patient
 from app.repos.exams import exams as repo
 from app.repos.exams import patients
@@ -29,6 +29,8 @@ from app.services.exams.input import ACCESSION
 
 MOST = 50
 LONGEST_TERM = 200
+_ADDRESS_END = re.compile(r"[?#]")
+"""Behind the path of a scanned address. A library for addresses raises errors for some of what is typed here."""
 
 
 @dataclass(frozen=True)
@@ -75,13 +77,13 @@ class ExamSearch:
         return found
 
     def _candidates(self, session: Session, term: str) -> Iterator[tuple[Exam, Patient]]:
-        code = normal_code(urlsplit(term).path.rpartition("/")[2])
+        code = normal_code(_ADDRESS_END.split(term, 1)[0].rpartition("/")[2])
         if is_long(code):
             yield from self._by_code(session, code)
         if ACCESSION.match(term):
             yield from repo.search(session, accession=term, phone=None, name=None, limit=MOST)
         try:
-            phone = phone_number(term)
+            phone = phone_number(term, SUPPORTED_REGIONS)
         except ValueError:
             pass
         else:

@@ -63,6 +63,40 @@ class Matching:
         if exam is not None:
             self.holds.reconsider(session, exam)
 
+    def partly_corrected(self, session: Session, study: Study) -> None:
+        """Some headers of a study were corrected, and the others still say something else: no patient sees it until
+        all say the same. What a human, or a stranger's object, decided before stays."""
+        if study.match_state == MatchState.DETACHED:
+            return
+        self._part(session, study, MatchState.DETACHED, MatchReason.PARTLY_CORRECTED)
+        exam = repo.exam_by_accession(session, study.accession_number)
+        if exam is not None:
+            self.holds.reconsider(session, exam)
+
+    def study_corrected(self, session: Session, study: Study, former_accession_number: str) -> None:
+        """All headers of a study say another thing than before: it is judged anew, whatever was decided of it. Nobody
+        knows whose the report is that the exam of its former accession number may have."""
+        has_moved = study.accession_number != former_accession_number
+        if study.match_state == MatchState.DETACHED or has_moved:
+            self._part(session, study, MatchState.UNMATCHED, MatchReason.NO_EXAM)
+        self.study_changed(session, study)
+        former = repo.exam_by_accession(session, former_accession_number) if has_moved else None
+        if former is not None:
+            self.holds.patient_changed(session, former)
+            self.holds.reconsider(session, former)
+
+    def correction_undone(self, session: Session, study: Study) -> None:
+        """The headers of a partly corrected study say the same again, as before: only what that did is over."""
+        if study.match_reason == MatchReason.PARTLY_CORRECTED:
+            self._part(session, study, MatchState.UNMATCHED, MatchReason.NO_EXAM)
+            self.study_changed(session, study)
+
+    def instances_rejected(self, session: Session, study: Study) -> None:
+        """Objects of a study were withdrawn by a rejection note: it may have been what contradicted its exam."""
+        exam = repo.exam_by_accession(session, study.accession_number)
+        if exam is not None:
+            self.holds.reconsider(session, exam)
+
     def _settle(self, session: Session, study: Study, exam: Exam | None) -> None:
         if exam is None:
             reason = MatchReason.NO_EXAM if study.accession_number else MatchReason.NO_ACCESSION_NUMBER

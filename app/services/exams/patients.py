@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from app.clock import Clock
 from app.identity.matching import PatientField
 from app.identity.names import normal_id, normal_name, search_tokens
+from app.identity.numbers import number_of_today
 from app.models import Patient
 from app.repos.exams import exams as repo
 from app.repos.exams import patients
@@ -108,12 +109,13 @@ class Patients:
         )
 
     def is_completed(self, former: Patient, now: Patient) -> bool:
-        """Whether both are the same person, and only the ID number is new."""
-        if former.id_number_hash is not None or now.id_number_hash is None:
+        """The same person, of whom only the ID number was not known before, or was that of the first generation."""
+        before, after = self.view(former), self.view(now)
+        if after.id_number is None or number_of_today(before.id_number or after.id_number) != after.id_number:
             return False
         same = ("patient_id_hash", "name_hash", "sex")
-        return all(getattr(former, name) == getattr(now, name) for name in same) and (
-            self.view(former).birth_date == self.view(now).birth_date
+        return before.birth_date == after.birth_date and all(
+            getattr(former, name) == getattr(now, name) for name in same
         )
 
     def _take(self, row: Patient, name: str, text: str | None) -> bool:

@@ -13,6 +13,7 @@ from app.models import Exam
 from app.repos.exams import exams as repo
 from app.services.audit.log import Action, Audit
 from app.services.audit.subjects import exam_subject
+from app.services.exams.input import ACCESSION
 from app.services.exams.views import ExamViews
 from app.services.paper import qr, report_sheet
 from app.services.patient_access.codes import AccessCodes
@@ -30,7 +31,12 @@ class Paper:
     hospital_name: str
 
     def qr_url(self, accession_number: str, actor: str, form: str = "qr") -> str:
-        """The address in the exam's QR. Printing it, alone or on a sheet, is audited. Raises NotFound."""
+        """The address in the exam's QR. Printing it, alone or on a sheet, is audited.
+
+        Raises NotFound, also for what can be no accession number.
+        """
+        if not ACCESSION.match(accession_number):
+            raise NotFound
         with self.db.session() as session:
             exam = repo.exam_by_accession(session, accession_number)
             if exam is None:

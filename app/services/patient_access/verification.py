@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from app.clock import Clock
 from app.database import Database
 from app.errors import AccessRefused, StepUpRequired, TooManyAttempts
+from app.identity.numbers import number_of_today
 from app.models import Patient
 from app.security.codes import Codes, normal_factor
 from app.security.fields import FieldSealer, place_of
@@ -70,7 +71,7 @@ class Verification:
         """Opens and compares an ID number for every typed code. When there is none, a random one is used."""
         sealed = named.patient.id_number_sealed if named.patient else None
         owner = named.patient if named.patient and sealed else self._nobody
-        number = normal_factor(self.fields.open_of(owner, "id_number_sealed"))
+        number = number_of_today(normal_factor(self.fields.open_of(owner, "id_number_sealed")))
         is_known = sealed is not None and len(number) >= 4
         given, expected = self.codes.hash("factor", normal_factor(factor)), self.codes.hash("factor", number[-4:])
         return hmac.compare_digest(given, expected) and is_known

@@ -140,8 +140,8 @@ def _window() -> Window | None:
         return None
     if center is None or width is None or not _NUMBER.match(center) or not _NUMBER.match(width):
         raise InvalidInput("wc, ww", "must be two numbers")
-    if float(width) < 1:
-        raise InvalidInput("ww", "must be at least 1")
+    if float(width) <= 0:  # below 1 it is the window of small fractions
+        raise InvalidInput("ww", "must be above 0")
     return Window(float(center), float(width))
 
 

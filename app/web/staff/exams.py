@@ -33,7 +33,8 @@ def search() -> str:
 
 @blueprint.get("/unmatched")
 def unmatched() -> str:
-    return render_template("staff/unmatched.html", studies=services().desk.exams.not_matched())
+    desk = services().desk.exams
+    return render_template("staff/unmatched.html", studies=desk.not_matched(), without_pictures=desk.without_pictures())
 
 
 @blueprint.get("/exams/<exam_id>")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from flask import Response, g, request
 from flask_wtf import CSRFProtect
 
@@ -11,6 +13,7 @@ from app.services.staff.login import StaffAccess
 from app.web import body_limits, cookies
 from app.web.context import services
 from app.web.guards import Guard
+from app.web.sent_text import is_usable
 
 csrf = CSRFProtect()
 
@@ -24,8 +27,17 @@ def hospital_network() -> None:
     if request.method not in ("GET", "HEAD", "OPTIONS"):
         body_limits.limit_form()
         csrf.protect()
-    if any("\0" in text for text in (request.path, *request.args.values(), *request.form.values())):
-        raise InvalidInput("text", "must not hold U+0000")  # nobody types it, and PostgreSQL refuses it
+    if not all(map(is_usable, _texts())):
+        raise InvalidInput("text", "must not hold control characters")
+
+
+def _texts() -> Iterator[str]:
+    """All that was sent as text: values may stand twice under one name, and names are shown too."""
+    yield request.path
+    for fields in (request.args, request.form):
+        for name, value in fields.items(multi=True):
+            yield name
+            yield value
 
 
 def own_session() -> None:

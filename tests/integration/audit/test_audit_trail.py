@@ -19,7 +19,7 @@ from tests.factories.telling import deliver_receipts, messages, receive_study, s
 
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[Services]:
-    built = services(tmp_path, quiet_period_s="1")
+    built = services(tmp_path, quiet_period_s="1", sms_family="T1")
     yield built
     built.pictures.renderer.close()
 

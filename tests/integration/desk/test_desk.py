@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -11,7 +12,7 @@ from sqlalchemy import select
 from app.bootstrap import Services
 from app.models import AuditEvent
 from tests.factories.access import issued, opened
-from tests.factories.house import clock_of
+from tests.factories.house import clock_of, services
 from tests.factories.staff import Console, actions
 from tests.factories.telling import (
     messages,
@@ -22,6 +23,12 @@ from tests.factories.telling import (
 )
 
 UNTOLD = {"phone": "13900000001", "factor": "0027"}
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Services:
+    """Its messages carry codes."""
+    return services(tmp_path, sms_family="T1")
 
 
 def test_the_exams_page_shows_deliveries_and_visitors_but_no_factor(house: Services, app: Flask, desk: Console) -> None:
@@ -60,6 +67,26 @@ def test_every_action_needs_a_reason(house: Services, desk: Console, action: str
     assert "请填写原因" in answer.text
     assert {name for name, _, _ in actions(house, exam_id)} == {"staff.viewed_exam"}
     assert len(messages(house)) == 1
+
+
+@pytest.mark.parametrize("control", ["\0", "\x01", "\x0b", "\x1b", "\x7f", "\x85"])
+@pytest.mark.parametrize("action", ["resend", "revoke", "hold", "let-in"])
+def test_a_reason_with_control_characters_is_refused_with_words(
+    house: Services, desk: Console, action: str, control: str
+) -> None:
+    exam_id = released(house)
+    page = f"/staff/exams/{exam_id}"
+    answer = desk.post(f"{page}/{action}", page, reason=f"患者{control}来电")
+    assert answer.status_code == 400
+    assert "控制字符" in answer.text
+    assert {name for name, _, _ in actions(house, exam_id)} == {"staff.viewed_exam"}
+
+
+def test_a_reason_may_have_several_lines(house: Services, desk: Console) -> None:
+    exam_id = released(house)
+    page = f"/staff/exams/{exam_id}"
+    assert desk.post(f"{page}/hold", page, reason="患者来电\r\n\t核对中\n").status_code == 303
+    assert "核对中" in desk.get(page).text
 
 
 def test_the_fourth_resend_within_an_hour_is_refused(house: Services, desk: Console) -> None:

@@ -41,6 +41,22 @@ def test_parts_and_wildcards_find_nobody(house: Services, desk: Console, term: s
     assert "/staff/exams/" not in page.text
 
 
+@pytest.mark.parametrize(
+    "term", ["//[", "http://[", "http://[::1/q/x", "//]", "http://[v1.x]/q/x", "http://h:99999999/q/x"]
+)
+def test_an_address_that_is_none_finds_nobody(house: Services, desk: Console, term: str) -> None:
+    register(house)
+    page = desk.client.get("/staff/exams", query_string={"q": term})
+    assert page.status_code == 200
+    assert "/staff/exams/" not in page.text
+
+
+def test_a_scanned_address_may_have_a_query_and_a_fragment(house: Services, desk: Console) -> None:
+    exam = issued(house)
+    scanned = f"{house.settings.base_url}/q/{exam.qr}?from=x/y#/z"
+    assert exam.exam_id in desk.client.get("/staff/exams", query_string={"q": scanned}).text
+
+
 def test_a_search_is_audited_without_its_term(house: Services, desk: Console) -> None:
     register(house)
     desk.client.get("/staff/exams", query_string={"q": "李娜"})

@@ -114,6 +114,12 @@ def test_what_cannot_be_matched_is_400(machine: ReadingMachine, query: dict[str,
     assert machine.get("/studies", **query).status_code == 400
 
 
+@pytest.mark.parametrize("value", ["\0", "A\0", "\x1b*", "A\nB", "\x85"])
+@pytest.mark.parametrize("key", ["AccessionNumber", "StudyDescription", "StudyID", "PatientID", "ModalitiesInStudy"])
+def test_a_key_with_control_characters_is_400_on_every_database(machine: ReadingMachine, key: str, value: str) -> None:
+    assert machine.get("/studies", **{key: value}).status_code == 400
+
+
 def test_no_match_is_204(machine: ReadingMachine) -> None:
     answer = machine.get("/studies", AccessionNumber="none")
     assert (answer.status_code, answer.get_data()) == (204, b"")

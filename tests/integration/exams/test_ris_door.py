@@ -10,10 +10,15 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from app.bootstrap import Services
 from app.errors import NotFound
+from app.models import Study
+from app.models.states import MatchState
+from app.services.ingest.incoming import IncomingObject
 from app.web.machine.ris.openapi import DOCUMENT
+from deploy.testbed.ct import ct_file
 from tests.factories.access import application
 from tests.factories.house import exam_body, report_body
 
@@ -148,3 +153,18 @@ def test_every_reference_of_the_openapi_document_resolves() -> None:
     names = set(re.findall(r"#/components/schemas/(\w+)", text))
     assert names <= set(DOCUMENT["components"]["schemas"])
     assert len(names) >= 4
+
+
+@pytest.mark.parametrize(("address", "accession"), [("CT%202026%2B1%23a", "CT 2026+1#a"), ("CT+1", "CT+1")])
+def test_an_accession_number_with_space_plus_and_hash_is_one_at_every_address(
+    client: FlaskClient, house: Services, address: str, accession: str
+) -> None:
+    assert client.put(f"/api/v1/exams/{address}", json=exam_body()).status_code == 201
+    assert client.put(f"/api/v1/exams/{address}/report", json=report_body()).status_code == 201
+    assert house.exams.views.by_accession(accession).accession_number == accession
+    for file in ("qr.svg", "qr.png", "report-sheet.pdf"):
+        assert client.get(f"/api/v1/exams/{address}/{file}").status_code == 200
+    house.ingest.ingest.receive([IncomingObject(io.BytesIO(ct_file(AccessionNumber=accession)))], "stow", "test")
+    with house.db.read() as session:
+        [study] = session.scalars(select(Study)).all()
+        assert study.match_state == MatchState.MATCHED, (study.match_reason, study.match_detail)

@@ -19,7 +19,8 @@ from app.dicom.part10 import HeaderLimits, parse
 from app.errors import RefusedObject
 from app.imaging.codecs.decode import decode_frame
 from app.imaging.codecs.deflated_object import inflated_object
-from app.imaging.display.window import Shown, to_display
+from app.imaging.display.contrast import own_range
+from app.imaging.display.window import Rescale, Shown, to_display
 from app.imaging.errors import ImagingError
 from app.imaging.header.frame_index import FrameIndex
 from app.imaging.header.image_header import ImageHeader
@@ -121,7 +122,7 @@ def test_the_same_pixels_decode_to_the_same_values_in_every_lossless_syntax(name
     }
     assert len(lossless) == SAME_PIXELS[names]
     for number in range(max(header.number_of_frames for header in lossless.values())):
-        values = [decode_frame(*frame_of(path, number), number) for path in lossless]
+        values = [decode_frame(*frame_of(path, number), number).pixels for path in lossless]
         assert all(np.array_equal(values[0], other) for other in values[1:])
 
 
@@ -142,15 +143,24 @@ def test_pixels_agree_with_pydicom_wherever_it_decodes(folder: str, at_least: in
         except Exception:  # a syntax that pydicom cannot decode by itself
             continue
         encoded = frame_of(path, number)
-        ours = decode_frame(*encoded, number)
+        decoded = decode_frame(*encoded, number)
+        ours = decoded.pixels
         if header.samples_per_pixel == 3 and header.bits_stored == 8:
-            ours = to_display(ours, header)  # pydicom hands out RGB
+            ours = to_display(decoded, header)  # pydicom hands out RGB
         compared += 1
         distance = np.abs(theirs.astype(np.float64) - ours.astype(np.float64))
         if np.nanmax(distance) > (1 if header.samples_per_pixel == 3 else 0):
             different[path.name] = float(np.nanmax(distance))
     assert different == {}
     assert compared >= at_least
+
+
+def _own_window(path: Path, header: ImageHeader) -> tuple[str, str]:
+    """Center and width of the first frame's own range as a LINEAR window (PS3.3 C.11.2.1.2): DCMTK has no other."""
+    values = header.values(0)
+    pixels = decode_frame(*first_frame(path)).pixels
+    low, high = own_range(pixels, header, Rescale(header.modality_lut, values.slope, values.intercept))
+    return str((low + high) / 2 + 0.5), str(high - low + 1)
 
 
 def by_dcmtk(path: Path, header: ImageHeader, target: Path) -> Shown | None:
@@ -161,7 +171,7 @@ def by_dcmtk(path: Path, header: ImageHeader, target: Path) -> Shown | None:
         if header.values(0).windows:
             options += ["--use-window", "1"]
         elif header.voi_lut is None and header.bits_stored > 8:
-            options += ["--min-max-window"]
+            options += ["--set-window", *_own_window(path, header)]
     done = subprocess.run([tool, *options, str(path), str(target)], capture_output=True, timeout=60, check=False)
     return np.asarray(Image.open(target)) if done.returncode == 0 and target.exists() else None
 

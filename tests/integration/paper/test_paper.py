@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from app.bootstrap import Services
-from app.errors import GlyphMissing
+from app.errors import GlyphMissing, NotFound
 from app.repos.exams import exams as repo
 from app.services.paper import qr, report_sheet
 from app.web.machine.ris.bodies import exam_input, report_input
@@ -215,6 +215,13 @@ def test_the_sheets_symbol_has_four_white_modules_around(house: Services, tmp_pa
     inner = Image.new("L", [round((report_sheet.QR_SIDE + 0.4) * millimetre)] * 2, 255)
     outer.paste(inner, [round((quiet - 0.2) * millimetre)] * 2)
     assert outer.getextrema() == (255, 255)
+
+
+def test_what_can_be_no_accession_number_is_on_no_paper(house: Services) -> None:
+    for name in ("\0", "A\0", "A1\n", "", ".."):
+        for printed in (house.paper.paper.qr_png, house.paper.paper.qr_svg, house.paper.paper.sheet):
+            with pytest.raises(NotFound):
+                printed(name, "test")
 
 
 def test_a_reprint_is_the_same_symbol_and_after_a_revocation_another(house: Services) -> None:

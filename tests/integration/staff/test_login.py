@@ -118,5 +118,7 @@ def test_text_that_no_database_takes_is_refused_as_bad_input(app: Flask, house: 
     assert Console(app, house).try_login("a\0b", "x", "000000").status_code == 400
     auditor, admin = console(app, house, "audit_admin"), console(app, house, "security_admin")
     assert auditor.get("/staff/audit?actor=a%00b").status_code == 400
+    assert auditor.get("/staff/audit?actor=a&actor=%1b").status_code == 400
+    assert auditor.get("/staff/audit?%00=a").status_code == 400
     assert admin.post("/staff/people", "/staff/people", username="a\0b", role="desk").status_code == 400
     assert admin.post("/staff/people/a%00b/reset", "/staff/people").status_code == 400

@@ -49,6 +49,8 @@ def content(length: int, noise: int) -> bytes:
 @given(st.integers(0, 3 * MIB), st.integers(0, 200_000), st.integers(0, 9))
 @example(MIB + 1, 0, 1)  # the stream ends, padded, in a block that holds more than is inflated at once
 @example(2 * MIB, 65_000, 1)
+@example(2 * MIB + 1, 0, 0)  # the last block is used up before all of it has come out
+@example(2 * MIB, 0, 0)
 @settings(max_examples=60, deadline=None)
 def test_what_was_deflated_comes_back_whatever_its_length_and_padding(length: int, noise: int, padding: int) -> None:
     plain = content(length, noise)

@@ -21,14 +21,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.dicom import json_metadata, person_names, pixel_element, rejection_notes, same_content
+from app.dicom import json_metadata, person_names, pixel_element, rejection_notes, same_content, text_bytes
 from app.dicom.bounded_reading import inflate
-from app.dicom.element_values import text_of, value_of
+from app.dicom.element_values import character_sets_of, text_of, value_of
 from app.dicom.header_fields import read
 from app.dicom.part10 import HeaderLimits, ParsedFile, parse, vr_of
 from app.errors import RefusedObject
 from app.imaging.codecs import decode
-from app.imaging.codecs.code_stream import claimed_size
+from app.imaging.codecs.code_stream import read_stream
 from app.imaging.codecs.decode import DEFLATED_FRAME, RLE, decode_frame
 from app.imaging.codecs.deflated_object import inflated_object
 from app.imaging.errors import ImagingError
@@ -97,6 +97,7 @@ READERS: dict[str, Callable[[Given], Any]] = {
     "dicom.bounded_reading.inflate": lambda one: inflate(one.file, _meta_end(one), LIMITS.inflated_bytes),
     "dicom.element_values.value_of": lambda one: value_of(one.parsed.dataset, "WindowCenter", most_bytes=1024),
     "dicom.element_values.text_of": lambda one: text_of(one.parsed.dataset, "StudyDescription"),
+    "dicom.element_values.character_sets_of": lambda one: character_sets_of(one.parsed.dataset),
     "dicom.header_fields.read": lambda one: read(one.file, LIMITS),
     "dicom.json_metadata.to_json": lambda one: json_metadata.to_json(one.parsed.dataset, "1.2", None, str),
     "dicom.part10.parse": lambda one: parse(one.file, LIMITS),
@@ -112,7 +113,8 @@ READERS: dict[str, Callable[[Given], Any]] = {
     "dicom.rejection_notes.rejected_uids": lambda one: rejection_notes.rejected_uids(
         one.parsed.dataset, text_of(one.parsed.dataset, "SOPClassUID")
     ),
-    "dicom.same_content.same_instance": lambda one: same_content.same_instance(one.file, one.file, LIMITS),
+    "dicom.same_content.likeness": lambda one: same_content.likeness(one.file, one.file, LIMITS),
+    "dicom.text_bytes.decode_text": lambda one: text_bytes.decode_text(one.data[:65_536], ["ISO 2022 IR 58"]),
     "imaging.header.frame_index.index_encapsulated": lambda one: index_encapsulated(
         one.file, _start(one) + 12, image_header(number_of_frames=20_000)
     ),
@@ -123,7 +125,7 @@ READERS: dict[str, Callable[[Given], Any]] = {
     "imaging.header.lut_reading.read_palette": lambda one: lut_reading.read_palette(one.parsed.dataset, signed=False),
     "imaging.header.lut_reading.expand_segments": _segments,
     "imaging.header.reading.read_header": Given.described,
-    "imaging.codecs.code_stream.claimed_size": lambda one: claimed_size(one.data),
+    "imaging.codecs.code_stream.read_stream": lambda one: read_stream(one.data),
     "imaging.codecs.decode.decode_frame": _frame(RLE),
     "imaging.codecs.deflated_object.inflated_object": lambda one: inflated_object(one.data, "PixelData"),
     "imaging.codecs.decode.inflate": lambda one: decode.inflate(zlib.compress(one.data)[2:], 1 * MIB),

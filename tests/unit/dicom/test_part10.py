@@ -28,6 +28,13 @@ def test_a_header_cut_anywhere_is_refused() -> None:
             refusal(VALID[:length])
 
 
+@pytest.mark.parametrize("syntax", [ImplicitVRLittleEndian, ExplicitVRLittleEndian])
+@pytest.mark.parametrize(("keyword", "value"), [("StudyTime", "10203040"), ("RescaleSlope", "1.250000")])
+def test_a_cut_right_before_a_value_of_eight_bytes_is_no_end(syntax: str, keyword: str, value: str) -> None:
+    data = part10(ct_slice(**{keyword: value}), syntax)
+    assert refusal(data[: data.index(value.encode())]) == "header_truncated"
+
+
 def test_cut_pixels_are_named() -> None:
     assert refusal(VALID[:-1]) == "pixels_truncated"
     implicit = part10(ct_slice(), ImplicitVRLittleEndian)

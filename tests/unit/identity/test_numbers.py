@@ -51,6 +51,16 @@ def test_small_letters_spaces_around_and_full_width_digits_of_a_document_are_for
     assert document_number(typed) == "11010519491231002X"
 
 
+def test_a_number_of_the_first_generation_is_that_of_todays_card() -> None:
+    assert document_number("110105491231002") == "11010519491231002X"
+    assert document_number(" 110105 491231 002 ") == "11010519491231002X"
+
+
+@pytest.mark.parametrize("other", ["110105491331002", "110105490230002", "000000000000000"])
+def test_fifteen_digits_that_hold_no_birthday_are_another_documents(other: str) -> None:
+    assert document_number(other) == other
+
+
 @pytest.mark.parametrize("other", ["H12345678", "E1234567", "(A)1234/5-6"])
 def test_another_documents_number_is_taken_as_it_is(other: str) -> None:
     assert document_number(other) == other
@@ -63,13 +73,69 @@ def test_what_is_no_documents_number_is_refused(value: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "typed", ["13900000001", "+86 139-0000-0001", "0086 13900000001", "8613900000001", "１３９０００００００１"]
+    "typed",
+    [
+        "13900000001",
+        "+86 139-0000-0001",
+        "0086 13900000001",
+        "8613900000001",
+        "１３９０００００００１",
+        "013900000001",
+        "(+86)13900000001",
+        "（+86）139 0000 0001",
+        "+86 (0)139 0000 0001",
+        "86-139-0000-0001",
+        "139.0000.0001",
+        "139—0000–0001",
+        "tel:+86-139-0000-0001",
+        "TEL: 13900000001",
+        "手机：13900000001",
+        "\u202d139 0000 0001\u202c",
+        "139\u00a00000\u00a00001",
+    ],
 )
 def test_a_mobile_number_is_one_however_it_is_typed(typed: str) -> None:
     assert phone_number(typed) == "+8613900000001"
 
 
-@pytest.mark.parametrize("value", [None, 13900000001, "", "1390000000", "12900000001", "+8513900000001", "02223456789"])
-def test_what_is_no_mainland_mobile_number_is_refused(value: object) -> None:
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        13900000001,
+        "",
+        "1390000000",
+        "12900000001",
+        "+8513900000001",
+        "02223456789",
+        "13900000001/13900000002",
+        "1390000000a",
+        "+13900000001",
+        "+85291234567",
+        "+16502530000",
+        "+" * 9,
+        "139e0000001",
+    ],
+)
+def test_what_is_no_mobile_number_of_a_region_that_is_taken_is_refused(value: object) -> None:
     with pytest.raises(ValueError):
         phone_number(value)
+
+
+@pytest.mark.parametrize(
+    ("typed", "region", "e164"),
+    [
+        ("+852 9123 4567", "HK", "+85291234567"),
+        ("00 853 6612 3456", "MO", "+85366123456"),
+        ("+1 (650) 253-0000", "US", "+16502530000"),
+    ],
+)
+def test_a_foreign_mobile_number_is_taken_where_its_region_is(typed: str, region: str, e164: str) -> None:
+    assert phone_number(typed, ("CN", region)) == e164
+    with pytest.raises(ValueError):
+        phone_number(typed)
+    assert phone_number("13900000001", ("CN", region)) == "+8613900000001"
+
+
+def test_blocks_of_the_mainland_that_the_library_does_not_know_yet_are_taken() -> None:
+    assert phone_number("14100000000") == "+8614100000000"

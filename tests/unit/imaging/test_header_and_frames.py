@@ -73,7 +73,7 @@ def test_native_frames_are_read_by_their_index_alone() -> None:
     ((start, length),) = frames.pieces(0)
     assert raw[start : start + length] == ds.PixelData
     assert raw[parsed.pixel_offset : (parsed.pixel_offset or 0) + 4] == b"\xe0\x7f\x10\x00"
-    pixels = decode_frame(header, raw[start : start + length])
+    pixels = decode_frame(header, raw[start : start + length]).pixels
     assert pixels.dtype == np.int16
     assert pixels[0, 0] == -393
 

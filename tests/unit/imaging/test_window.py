@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from app.imaging.display.window import Window, apply_window, default_window, to_display
 from app.imaging.header.image_header import FrameValues
 from app.imaging.header.lut import Lut
-from tests.factories.images import image_header
+from tests.factories.images import frame, image_header
 
 centers = st.floats(-2000, 2000, allow_nan=False)
 widths = st.floats(1, 4000, allow_nan=False)
@@ -53,41 +53,42 @@ def test_a_window_one_wide_is_a_threshold_half_below_its_centre() -> None:
 def test_rescale_comes_before_the_window() -> None:
     header = image_header(shared=FrameValues(slope=2, intercept=-1000, windows=((0, 101),)))
     pixels = np.full((4, 6), 500, np.int16)
-    assert to_display(pixels, header)[0, 0] == round(255 * (0.5 + 0.5 / 100))
+    assert to_display(frame(pixels), header)[0, 0] == round(255 * (0.5 + 0.5 / 100))
 
 
 def test_monochrome1_is_the_inverse_of_monochrome2() -> None:
     pixels = np.arange(24, dtype=np.int16).reshape(4, 6)
-    usual = to_display(pixels, image_header(), Window(12, 24))
-    inverse = to_display(pixels, image_header(photometric_interpretation="MONOCHROME1"), Window(12, 24))
+    usual = to_display(frame(pixels), image_header(), Window(12, 24))
+    inverse = to_display(frame(pixels), image_header(photometric_interpretation="MONOCHROME1"), Window(12, 24))
     assert (usual + inverse == 255).all()
 
 
 def test_without_a_window_8_bits_are_shown_as_they_are() -> None:
     header = image_header(bits_allocated=8, bits_stored=8, high_bit=7, signed=False)
     pixels = np.arange(24, dtype=np.uint8).reshape(4, 6)
-    assert (to_display(pixels, header) == pixels).all()
+    assert (to_display(frame(pixels), header) == pixels).all()
 
 
 def test_without_a_window_deeper_pixels_span_black_to_white_leaving_padding_out() -> None:
     header = image_header(padding=(-2000, -2000))
     pixels = np.linspace(100, 900, 24).astype(np.int16).reshape(4, 6)
     pixels[0, 0] = -2000
-    shown = to_display(pixels, header)
+    shown = to_display(frame(pixels), header)
     assert shown[0, :2].tolist() == [0, 0]
+    assert shown[-1, -2] < 255
     assert shown[-1, -1] == 255
 
 
 def test_values_that_are_no_numbers_are_black_and_leave_the_range_alone() -> None:
     header = image_header(pixel_keyword="FloatPixelData", bits_allocated=32, bits_stored=32, high_bit=31)
     pixels = np.array([[np.nan, 1, 2, 3, np.inf, -np.inf]] * 4, np.float32)
-    assert to_display(pixels, header)[0].tolist() == [0, 0, 128, 255, 255, 0]
+    assert to_display(frame(pixels), header)[0].tolist() == [0, 0, 128, 255, 255, 0]
 
 
 def test_a_modality_lut_comes_before_the_window() -> None:
     header = image_header(modality_lut=Lut.of(0, [100, 50, 0], bits=8))
     pixels = np.array([[0, 1, 2, 2, 1, 0]] * 4, np.int16)
-    assert to_display(pixels, header, Window(50, 100, "LINEAR_EXACT"))[0, :3].tolist() == [255, 128, 0]
+    assert to_display(frame(pixels), header, Window(50, 100, "LINEAR_EXACT"))[0, :3].tolist() == [255, 128, 0]
 
 
 @pytest.mark.parametrize("kind", ["uint8", "int16", "uint16", "uint32", "float32"])
@@ -96,18 +97,18 @@ def test_the_table_and_the_plain_sum_show_the_same(kind: str, seed: int) -> None
     pixels = np.random.default_rng(seed).integers(0, 120, (4, 6)).astype(kind)
     header = image_header(shared=FrameValues(slope=0.5, intercept=-10), voi_lut=None)
     expected = apply_window(pixels.astype(float) * 0.5 - 10, Window(20, 40))
-    assert np.abs(to_display(pixels, header, Window(20, 40)) - expected).max() <= 0.5
+    assert np.abs(to_display(frame(pixels), header, Window(20, 40)) - expected).max() <= 0.5
 
 
 def test_a_voi_lut_is_used_when_there_is_no_window() -> None:
     header = image_header(voi_lut=Lut.of(10, [0, 128, 255], bits=8))
     pixels = np.array([[0, 10, 11, 12, 99, 5]] * 4, np.int16)
-    assert to_display(pixels, header)[0].tolist() == [0, 0, 128, 255, 255, 0]
+    assert to_display(frame(pixels), header)[0].tolist() == [0, 0, 128, 255, 255, 0]
 
 
 def test_every_signed_value_finds_its_own_place_in_the_table() -> None:
     pixels = np.array([[-32768, -1, 0, 1, 32767, 100]] * 4, np.int16)
-    shown = to_display(pixels, image_header(), Window(0, 65536, "LINEAR_EXACT"))
+    shown = to_display(frame(pixels), image_header(), Window(0, 65536, "LINEAR_EXACT"))
     assert shown[0].tolist() == [0, 127, 128, 128, 255, 128]
 
 
@@ -121,7 +122,7 @@ def test_palette_colours_come_from_their_tables() -> None:
         signed=False,
         palette=(table, table, Lut.of(0, [0, 0x8000])),
     )
-    assert to_display(np.array([[0, 1]], np.uint8), header).tolist() == [[[0, 0, 0], [255, 255, 128]]]
+    assert to_display(frame(np.array([[0, 1]], np.uint8)), header).tolist() == [[[0, 0, 0], [255, 255, 128]]]
 
 
 def test_a_colour_image_has_no_window() -> None:

@@ -16,6 +16,7 @@ from app.web.machine.auth import caller, requires_scope
 from app.web.machine.dicomweb.addresses import checked_uid, retrieve_url
 from app.web.machine.dicomweb.dicom_json import to_dicom_json
 from app.web.machine.dicomweb.media_types import accepted, best
+from app.web.sent_text import is_usable
 
 blueprint = guarded_blueprint("qido", __name__, requires_scope(Scope.READ), url_prefix="/dicomweb")
 
@@ -71,6 +72,9 @@ def _search(level: Level, study_uid: str | None = None, series_uid: str | None =
 
 def _keys() -> tuple[tuple[str, str], ...]:
     given = [(keyword_of(name), value) for name, value in request.args.items(multi=True) if name not in CONTROLS]
+    for keyword, value in given:
+        if not is_usable(value, ""):
+            raise InvalidInput(keyword, "must not hold control characters")
     if len({keyword for keyword, _ in given}) != len(given):
         raise InvalidInput("query", "names a key twice")
     return tuple(given)

@@ -8,42 +8,45 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from typing import Any
 
 from app.clock import CHINA
 from app.errors import InvalidInput
 from app.identity.matching import PatientField
-from app.identity.numbers import document_number, phone_number
+from app.identity.numbers import MAINLAND, document_number, phone_number
 from app.services.exams.input import REPORT_STATUSES, SEXES, ExamInput, PatientInput, ReportInput
+from app.web.machine.ris.times import day, instant
+from app.web.sent_text import is_usable
 
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
+LINE, SPACE = "\n", " "
+_CONTROLS = re.compile("\r*\n\r*|[\0-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
+"""Line ends as systems write them, and control characters but the tab: word processors and HL7 gateways leave them in
+reports, where they part lines. A report is never refused for them."""
 
 
-_YEARS = range(1880, 2101)
-
-
-def exam_input(body: Any) -> ExamInput:
-    """Raises InvalidInput naming every faulty field."""
+def exam_input(body: Any, phone_regions: Collection[str] = (MAINLAND,)) -> ExamInput:
+    """`phone_regions`: whose phone numbers are taken. Raises InvalidInput naming every faulty field."""
     reader = _Reader(body)
     patient = _Reader(reader.take("patient", _mapping), "patient.", reader.faults)
     unusable: dict[str, str] = {}
+    phone = partial(phone_number, regions=phone_regions)
     read = PatientInput(
         patient_id=patient.take("patient_id", _text(64)),
         name=patient.take("name", _name),
-        phone=patient.take("phone", _if_usable(PatientField.PHONE, phone_number, unusable), optional=True),
+        phone=patient.take("phone", _if_usable(PatientField.PHONE, phone, unusable), optional=True),
         id_number=patient.take(
             "id_number", _if_usable(PatientField.ID_NUMBER, document_number, unusable), optional=True
         ),
-        birth_date=patient.take("birth_date", _date),
+        birth_date=patient.take("birth_date", day),
         sex=patient.take("sex", _one_of(*SEXES)),
     )
     result = ExamInput(
         patient=read,
         modality=reader.take("modality", _text(16)),
-        body_part=reader.take("body_part", _text(64, empty=True), optional=True) or "",
-        department=reader.take("department", _text(64, empty=True), optional=True) or "",
+        body_part=reader.take("body_part", _text(64, empty=True, controls=SPACE), optional=True) or "",
+        department=reader.take("department", _text(64, empty=True, controls=SPACE), optional=True) or "",
         performed_at=reader.take("performed_at", instant),
         unusable=unusable,
     )
@@ -64,10 +67,10 @@ def report_input(body: Any) -> ReportInput:
     reader = _Reader(body)
     result = ReportInput(
         status=reader.take("status", _one_of(*REPORT_STATUSES)),
-        findings=reader.take("findings", _text(20_000, empty=True, lines=True)),
-        impression=reader.take("impression", _text(20_000, empty=True, lines=True)),
-        reporting_doctor=reader.take("reporting_doctor", _text(64, empty=True), optional=True) or "",
-        reviewing_doctor=reader.take("reviewing_doctor", _text(64, empty=True), optional=True) or "",
+        findings=reader.take("findings", _text(20_000, empty=True, controls=LINE)),
+        impression=reader.take("impression", _text(20_000, empty=True, controls=LINE)),
+        reporting_doctor=reader.take("reporting_doctor", _text(64, empty=True, controls=SPACE), optional=True) or "",
+        reviewing_doctor=reader.take("reviewing_doctor", _text(64, empty=True, controls=SPACE), optional=True) or "",
         reported_at=reader.take("reported_at", instant),
     )
     reader.finish()
@@ -130,14 +133,16 @@ def _mapping(value: Any) -> Any:
     return value
 
 
-def _text(limit: int, *, empty: bool = False, lines: bool = False) -> Callable[[Any], str]:
+def _text(limit: int, *, empty: bool = False, controls: str | None = None) -> Callable[[Any], str]:
+    """`controls`: what stands for a line end and for every other control character; without it they are refused."""
+
     def parse(value: Any) -> str:
         if not isinstance(value, str):
             raise ValueError("must be a text")
-        allowed = "\n\t\r" if lines else ""
-        if any(unicodedata.category(letter) in ("Cc", "Cs") and letter not in allowed for letter in value):
+        told = unicodedata.normalize("NFC", value if controls is None else _CONTROLS.sub(controls, value))
+        if not is_usable(told, "" if controls is None else "\n\t"):
             raise ValueError("must not hold control characters")
-        text = _visible(unicodedata.normalize("NFC", value)).strip()
+        text = _visible(told).strip()
         if len(text) > limit or not (text or empty):
             raise ValueError(f"must have {0 if empty else 1} to {limit} characters")
         return text
@@ -164,24 +169,3 @@ def _one_of(*allowed: str) -> Callable[[Any], str]:
         return str(value)
 
     return parse
-
-
-def _date(value: Any) -> str:
-    try:
-        day = date.fromisoformat(value) if isinstance(value, str) and _DATE.match(value) else None
-    except ValueError:
-        day = None
-    if day is None or day.year not in _YEARS:
-        raise ValueError("must be a date YYYY-MM-DD")
-    return day.isoformat()
-
-
-def instant(value: Any) -> datetime:
-    """ISO 8601; without a zone it is China's time. Returns aware UTC. Raises ValueError."""
-    try:
-        at = datetime.fromisoformat(value) if isinstance(value, str) and len(value) <= 40 else None
-    except ValueError:
-        at = None
-    if at is None or at.year not in _YEARS:
-        raise ValueError("must be a time in ISO 8601")
-    return (at if at.tzinfo else at.replace(tzinfo=CHINA)).astimezone(UTC)

@@ -11,8 +11,8 @@ from app.security.permissions import Scope
 _TEXT: dict[str, Any] = {"type": "string"}
 _INSTANT: dict[str, Any] = {
     "type": "string",
-    "pattern": r"^(19|20)\d\d-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)?$",
-    "description": "ISO 8601; without a zone it is China's time",
+    "pattern": r"^(19|20)\d\d[-/]\d\d[-/]\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)?$",
+    "description": "ISO 8601, also with slashes; without a zone it is China's time",
 }
 
 PATIENT: dict[str, Any] = {
@@ -24,12 +24,13 @@ PATIENT: dict[str, Any] = {
         "name": {"type": "string", "minLength": 1, "maxLength": 64},
         "phone": {
             "type": ["string", "null"],
-            "description": "mainland mobile number; empty or absent: none; another text is left out, with a warning",
+            "description": "mobile number (E.164 or mainland); empty or absent: none; "
+            "another text is left out, with a warning",
         },
         "id_number": {
             "type": ["string", "null"],
-            "description": "resident ID with its check digit (GB 11643) or another document; empty or absent: none; "
-            "another text is left out, with a warning",
+            "description": "resident ID with its check digit (GB 11643), or of 15 digits, or another document; "
+            "empty or absent: none; another text is left out, with a warning",
         },
         "birth_date": {"type": "string", "format": "date", "description": "not after performed_at"},
         "sex": {"enum": ["M", "F", "O"]},
@@ -94,7 +95,7 @@ _ACCESSION = {
     "name": "accession",
     "in": "path",
     "required": True,
-    "schema": {"type": "string", "pattern": r"^(?!\.{1,2}$)[A-Za-z0-9._-]{1,64}$"},
+    "schema": {"type": "string", "pattern": r"^(?! |\.{1,2}$)[A-Za-z0-9 ._+#:=@()&,-]{0,63}[A-Za-z0-9._+#:=@()&,-]$"},
 }
 _STUDY = {
     "name": "study_uid",

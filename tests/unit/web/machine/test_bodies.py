@@ -98,12 +98,63 @@ def test_a_time_without_zone_is_chinas() -> None:
     )
 
 
-@pytest.mark.parametrize("text", ["", ".", "..", "a/b", "a b", "A1\n", "Ａ１", "A" * 65])
+@pytest.mark.parametrize("text", ["", " ", ".", "..", "a/b", "a\\b", "A1\n", "A\t1", "Ａ１", "A" * 65])
 def test_what_no_address_can_hold_is_no_accession_number(text: str) -> None:
     with pytest.raises(InvalidInput):
         accession_number(text)
 
 
-@pytest.mark.parametrize("text", ["A1", "...", "a.b-c_D", "A" * 64])
-def test_letters_digits_dots_hyphens_and_underscores_are_one(text: str) -> None:
-    assert accession_number(text) == text
+@pytest.mark.parametrize("text", ["A1", "...", "a.b-c_D", "CT 2026+1", "CT#1", "(CT):1,2@a=b&c", "A" * 64])
+def test_what_hospitals_number_orders_with_is_one(text: str) -> None:
+    assert accession_number(text) == accession_number(f" {text} ") == text
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("one\r\ntwo", "one\ntwo"),
+        ("one\rtwo", "one\ntwo"),
+        ("one\n\rtwo", "one\ntwo"),
+        ("one\r\r\ntwo", "one\ntwo"),
+        ("one\r\n\r\ntwo", "one\n\ntwo"),
+        *((f"one{control}two", "one\ntwo") for control in "\0\x01\x0b\x0c\x1c\x1e\x1f\x7f\x85\x9f\u2028\u2029"),
+        ("one\ttwo", "one\ttwo"),
+        ("\0one\x0b", "one"),
+    ],
+)
+def test_control_characters_and_odd_line_ends_of_a_report_are_line_breaks(written: str, read: str) -> None:
+    report = report_input(report_body(findings=written, impression=written))
+    assert (report.findings, report.impression) == (read, read)
+
+
+def test_control_characters_of_a_doctors_name_or_a_department_are_spaces() -> None:
+    assert report_input(report_body(reporting_doctor="张\r\n三\0")).reporting_doctor == "张 三"
+    assert exam_input(exam_body(department="放射\x0b科", body_part="胸部\r\n")).department == "放射 科"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "2026/03/02 08:05:00",
+        "2026/3/2 8:05",
+        "2026-3-2 8:05:00",
+        "2026.03.02 08:05",
+        "2026/03/02T08:05:00+08:00",
+        "2026/03/02T00:05Z",
+        " 2026-03-02 08:05 ",
+    ],
+)
+def test_a_time_may_be_written_with_slashes_and_without_leading_zeros(written: str) -> None:
+    at = datetime(2026, 3, 2, 0, 5, tzinfo=UTC)
+    assert exam_input(exam_body(performed_at=written)).performed_at == at
+    assert report_input(report_body(reported_at=written)).reported_at == at
+
+
+@pytest.mark.parametrize("written", ["1960/01/02", "1960/1/2", "1960.01.02", "1960-1-2"])
+def test_a_birth_date_may_be_written_with_slashes(written: str) -> None:
+    assert exam_input(exam_body(patient_birth_date=written)).patient.birth_date == "1960-01-02"
+
+
+@pytest.mark.parametrize("written", ["02/01/1960", "1960/01-02", "1960/13/01", "1960/01/021"])
+def test_a_birth_date_that_may_be_another_day_is_refused(written: str) -> None:
+    assert "birth_date" in refused(patient_birth_date=written)

@@ -1,0 +1,73 @@
+"""Code streams (JPEG, JPEG-LS, JPEG 2000) to arrays, by what each says of itself. Other codings are `decode`.
+
+imagecodecs does the decoding: of the libraries tried it alone survived every mutated frame (docs/adr/0003).
+"""
+
+from __future__ import annotations
+
+import imagecodecs
+import numpy as np
+
+from app.imaging.codecs.code_stream import CodeStream, Process
+from app.imaging.codecs.stored_values import Pixels
+from app.imaging.header.image_header import ImageHeader
+
+Decoded = tuple[Pixels, str]
+
+
+def _dct(header: ImageHeader, frame: bytes, stream: CodeStream) -> Decoded:
+    """Baseline, extended and progressive JPEG. What the stream says of its components goes before the label; where it
+    is silent RGB is stored as it is (PS3.5 8.2.1)."""
+    if header.samples_per_pixel == 1:
+        return np.asarray(imagecodecs.jpeg8_decode(frame)), header.photometric_interpretation
+    is_rgb = header.photometric_interpretation == "RGB" if stream.is_rgb is None else stream.is_rgb
+    stored = "RGB" if is_rgb else "YCBCR"
+    return np.asarray(imagecodecs.jpeg8_decode(frame, colorspace=stored, outcolorspace="RGB")), "RGB"
+
+
+def _lossless_jpeg(header: ImageHeader, frame: bytes, stream: CodeStream) -> Decoded:
+    """Of the three decoders only `jpeg8` goes on at the end of a stream that is cut off."""
+    if not stream.is_whole:
+        pixels = imagecodecs.jpeg8_decode(frame)
+    elif header.samples_per_pixel == 1:
+        pixels = imagecodecs.ljpeg_decode(frame)
+    else:
+        pixels = imagecodecs.jpegsof3_decode(frame)
+    return np.asarray(pixels), header.photometric_interpretation
+
+
+def _jpeg_ls(header: ImageHeader, frame: bytes, stream: CodeStream) -> Decoded:
+    return np.asarray(imagecodecs.jpegls_decode(frame)), header.photometric_interpretation
+
+
+def _jpeg_2000(header: ImageHeader, frame: bytes, stream: CodeStream) -> Decoded:
+    pixels = np.asarray(imagecodecs.jpeg2k_decode(frame))
+    is_rgb = stream.is_rgb or header.photometric_interpretation in _J2K_RGB
+    return pixels, "RGB" if is_rgb else header.photometric_interpretation
+
+
+def lost_from(pixels: Pixels, precision: int) -> int:
+    """libjpeg fills what is missing with the middle of the range; the rows that hold nothing else are lost."""
+    flat = pixels.reshape(len(pixels), -1)
+    is_there = (flat != 1 << (precision - 1)).any(axis=1)
+    return int(is_there.nonzero()[0].max(initial=-1)) + 1
+
+
+_J2K_RGB = frozenset({"RGB", "YBR_ICT", "YBR_RCT"})
+_PREFIX = "1.2.840.10008.1.2.4."
+_STREAMS = {
+    "JPEG": ("50", "51", "53", "55"),
+    "JPEG lossless": ("57", "70"),
+    "JPEG-LS": ("80", "81"),
+    "JPEG 2000": ("90", "91", "92", "93"),
+    "HTJ2K": ("201", "202", "203"),
+}
+PROCESSES = {
+    Process.DCT: _dct,
+    Process.LOSSLESS: _lossless_jpeg,
+    Process.JPEG_LS: _jpeg_ls,
+    Process.JPEG_2000: _jpeg_2000,
+}
+STREAMED = {_PREFIX + end: name for name, ends in _STREAMS.items() for end in ends}
+"""Transfer syntaxes of code streams, and what they are called."""
+LOSSLESS = frozenset(_PREFIX + end for end in ("57", "70", "80", "90", "92", "201", "202"))

@@ -1,0 +1,237 @@
+"""Asks every route of the whole house as each kind of caller: first as it is meant, then with parts of it changed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import wraps
+from random import Random
+from typing import Any
+
+from flask import Flask, request
+from werkzeug.routing import Rule
+
+from app.security.permissions import Role, Scope
+from deploy.testbed.ct import ct_slice, part10
+from deploy.testbed.multipart import STOW_TYPE, body
+from tests.factories.house import exam_body, report_body
+from tests.factories.requests_by_hand import Answer, Answers, Pairs, Sent, mutated
+from tests.factories.staff import PASSWORD
+from tests.factories.whole_house import PATIENT, STRANGER, STUDY, WholeHouse
+
+COUNTED = (403, 429)
+"""What a wrong factor or password is answered with; too many of them close the door."""
+LOOKED_AT = frozenset({"HEAD", "OPTIONS"})
+NEW_PASSWORD = "Battery-staple-8"
+NAMES = (
+    *(
+        "factor",
+        "phone",
+        "pickup_code",
+        "one_time_code",
+        "action",
+        "csrf_token",
+        "reason",
+        "revision",
+        "outcome",
+        "role",
+    ),
+    *("username", "password", "totp", "current", "new", "again", "address", "q", "before", "actor", "subject", "size"),
+    *("wc", "ww", "from", "count", "secret", "limit", "offset", "includefield", "fuzzymatching", "accept", "window"),
+    *("viewport", "quality", "StudyDate", "StudyTime", "PatientID", "PatientName", "AccessionNumber", "StudyID"),
+    *("StudyDescription", "SeriesDescription", "SeriesNumber", "InstanceNumber", "Modality", "ModalitiesInStudy"),
+    *("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "SOPClassUID", "00080020", "00100010", "7FE00010"),
+)
+"""Of fields and parameters that some route reads."""
+RECEIPT = {
+    "sid": "2640:1",
+    "report_status": "SUCCESS",
+    "mobile": "13900000001",
+    "errmsg": "DELIVRD",
+    "nationcode": "86",
+}
+Fields = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Meant:
+    """How a route is meant to be asked. A field without a value is known by its own name in the whole house; `named`
+    says by which other name a piece of the address is known."""
+
+    query: Fields = field(default_factory=dict)
+    form: Fields = field(default_factory=dict)
+    document: Any = None
+    body: bytes | None = None
+    content_type: str = ""
+    named: Fields = field(default_factory=dict)
+
+
+REASON = {"csrf_token": "", "reason": "说明"}
+MEANT: dict[tuple[str, str], Meant] = {
+    ("POST", "patient_entry.open_by_qr"): Meant(form={"factor": ""}),
+    ("POST", "patient_entry.open_by_sms"): Meant(form={"factor": "", "phone": ""}, named={"code": "pickup_code"}),
+    ("POST", "patient_entry.open_by_pickup"): Meant(form={"factor": "", "phone": "", "pickup_code": ""}),
+    ("POST", "patient_exams.leave"): Meant(form={"csrf_token": ""}),
+    ("GET", "patient_images.batch"): Meant(query={"from": "1", "count": "2", "size": "256"}),
+    ("GET", "patient_images.frame"): Meant(query={"size": "64", "wc": "40", "ww": "400"}),
+    ("POST", "staff_login.log_in"): Meant(
+        form={"csrf_token": "", "username": "newcomer", "password": PASSWORD, "totp": ""}
+    ),
+    ("POST", "staff_login.log_out"): Meant(form={"csrf_token": ""}),
+    ("POST", "staff_login.change_password"): Meant(
+        form={"csrf_token": "", "current": PASSWORD, "new": NEW_PASSWORD, "again": NEW_PASSWORD}
+    ),
+    ("POST", "staff_login.nowhere"): Meant(form={"csrf_token": ""}),
+    ("GET", "staff_exams.search"): Meant(query={"q": "李娜"}),
+    **{("POST", f"staff_exams.{name}"): Meant(form=REASON) for name in ("resend", "revoke", "let_in", "hold")},
+    ("POST", "staff_exams.lift_hold"): Meant(form=REASON | {"revision": ""}, named={"exam_id": "held_exam_id"}),
+    ("GET", "staff_audit.log"): Meant(query={"before": "9", "action": "exam.held", "actor": "", "subject": ""}),
+    ("POST", "staff_audit.verify"): Meant(form={"csrf_token": ""}),
+    ("POST", "staff_audit.address_mark"): Meant(form={"csrf_token": "", "address": "203.0.113.9"}),
+    ("POST", "staff_messages.queue_again"): Meant(form=REASON),
+    ("POST", "staff_messages.settle"): Meant(form={"csrf_token": "", "outcome": "arrived"}),
+    ("POST", "staff_people.create"): Meant(form={"csrf_token": "", "username": "zhao.l", "role": "desk"}),
+    ("POST", "staff_people.reset"): Meant(form={"csrf_token": ""}),
+    ("POST", "staff_people.disable"): Meant(form={"csrf_token": ""}),
+    ("POST", "staff_system.revive"): Meant(form={"csrf_token": ""}),
+    ("PUT", "ris.put_exam"): Meant(document=exam_body()),
+    ("PUT", "ris.put_report"): Meant(document=report_body(status="amended")),
+    ("POST", "stow.store"): Meant(body=body([part10(ct_slice(StudyInstanceUID=STUDY))]), content_type=STOW_TYPE),
+    ("GET", "qido.studies"): Meant(query={"StudyDate": "20260101-20260131", "limit": "5", "offset": "0"}),
+    ("GET", "qido.series"): Meant(query={"Modality": "CT", "SeriesNumber": "1", "includefield": "all"}),
+    ("GET", "qido.instances"): Meant(query={"InstanceNumber": "1", "fuzzymatching": "true"}),
+    ("GET", "rendered.rendered"): Meant(query={"window": "40,400,linear", "viewport": "64,64", "quality": "80"}),
+    ("POST", "sms_hook.tencent"): Meant(query={"secret": ""}, document=[RECEIPT, RECEIPT]),
+    ("GET", "demo.phone"): Meant(query={"phone": ""}),
+}
+WHO: dict[str, str] = {
+    "patient_exams": PATIENT,
+    "patient_images": PATIENT,
+    "staff_login": Role.DESK,
+    "staff_exams": Role.DESK,
+    "staff_messages": Role.DESK,
+    "staff_people": Role.SECURITY_ADMIN,
+    "staff_audit": Role.AUDIT_ADMIN,
+    "staff_system": Role.SYSTEM_ADMIN,
+    "qido": Scope.READ,
+    "wado": Scope.READ,
+    "rendered": Scope.READ,
+    "stow": Scope.UPLOAD,
+    "completion": Scope.UPLOAD,
+    "ris": Scope.RIS,
+    "ris.quarantine": Scope.READ,
+}
+"""Whom the guard lets in, by endpoint or by blueprint. All others are open to strangers."""
+ANSWERED_NOWHERE = "staff_login.nowhere"
+
+
+@dataclass
+class Crawl:
+    """What was asked: how often each view ran, each caller asked each route, and which answers are server errors."""
+
+    views: Counter[str] = field(default_factory=Counter)
+    asked: Counter[tuple[str, str]] = field(default_factory=Counter)
+    statuses: Counter[int] = field(default_factory=Counter)
+    server_errors: list[tuple[Sent, Answer]] = field(default_factory=list)
+
+
+class Crawler:
+    """Over one whole house, which it changes and puts back as it was."""
+
+    def __init__(self, house: WholeHouse, random: Random) -> None:
+        self.crawl = Crawl()
+        self._house = house
+        self._random = random
+        _count_views(house.app, self.crawl.views)
+        self._answers = Answers(house.app)
+
+    def as_meant(self, method: str, rule: Rule) -> Answer:
+        return self._ask(rule, self._whose(rule), self._meant(method, rule))
+
+    def changed(self, method: str, rule: Rule, caller: str | None = None) -> Answer:
+        """A changed request; by whom the route is for, if nobody else is named."""
+        meant = self._meant(method, rule, caller or self._whose(rule))
+        return self._ask(rule, caller or self._whose(rule), mutated(self._random, meant, NAMES))
+
+    def each_field(self, method: str, rule: Rule, values: Iterable[bytes]) -> None:
+        """Each value in each piece of the address that is no fixed word, in each parameter and in each field."""
+        meant, pieces = self._meant(method, rule), rule.rule.lstrip("/").split("/")
+        for value in values:
+            for at in (number for number, piece in enumerate(pieces) if "<" in piece):
+                path = (*meant.path[:at], value, *meant.path[at + 1 :])
+                self._ask(rule, self._whose(rule), replace(meant, path=path))
+            for at in range(len(meant.query)):
+                self._ask(rule, self._whose(rule), replace(meant, query=_with(meant.query, at, value)))
+            for at in range(len(meant.form)):
+                self._ask(rule, self._whose(rule), replace(meant, form=_with(meant.form, at, value)))
+
+    def _ask(self, rule: Rule, caller: str, sent: Sent) -> Answer:
+        answer = self._answers.ask(sent)
+        self.crawl.asked[rule.rule, caller] += 1
+        self.crawl.statuses[answer.status] += 1
+        if answer.status >= 500:
+            self.crawl.server_errors.append((sent, answer))
+        if sent.method not in ("GET", *LOOKED_AT) and (answer.status < 400 or answer.status in COUNTED):
+            self._house.restore()
+        return answer
+
+    def _whose(self, rule: Rule) -> str:
+        return WHO.get(rule.endpoint, WHO.get(rule.endpoint.partition(".")[0], STRANGER))
+
+    def _meant(self, method: str, rule: Rule, caller: str | None = None) -> Sent:
+        caller = caller or self._whose(rule)
+        meant, known = MEANT.get((method, rule.endpoint), Meant()), self._house.known
+        known = known | {"csrf_token": known.get(f"csrf_token:{caller}", "x")}
+        headers = {name: value.encode() for name, value in self._house.callers[caller].items()}
+        if meant.content_type:
+            headers["Content-Type"] = meant.content_type.encode()
+        named = known | {name: known[other] for name, other in meant.named.items()}
+        return Sent(
+            method,
+            tuple(_piece(piece, named).encode() for piece in rule.rule.lstrip("/").split("/")),
+            _pairs(meant.query, known),
+            _pairs(meant.form, known),
+            meant.document,
+            meant.body,
+            headers,
+        )
+
+
+def _piece(piece: str, known: Fields) -> str:
+    """A piece of a rule with values for what stands in angle brackets."""
+    before, bracket, rest = piece.partition("<")
+    if not bracket:
+        return piece
+    inside, _, after = rest.partition(">")
+    return before + known[inside.rpartition(":")[2]] + _piece(after, known)
+
+
+def _pairs(fields: Fields, known: Fields) -> Pairs:
+    return tuple((name.encode(), (value or known.get(name, "")).encode()) for name, value in fields.items())
+
+
+def _with(pairs: Pairs, at: int, value: bytes) -> Pairs:
+    return (*pairs[:at], (pairs[at][0], value), *pairs[at + 1 :])
+
+
+def routes(app: Flask) -> Iterator[tuple[str, Rule]]:
+    """Every method of every rule that a view answers."""
+    for rule in sorted(app.url_map.iter_rules(), key=lambda rule: (rule.rule, rule.endpoint)):
+        for method in sorted((rule.methods or set()) - LOOKED_AT):
+            yield method, rule
+
+
+def _count_views(app: Flask, views: Counter[str]) -> None:
+    """Count each view that runs, by the method and the rule of its request: then its guard has let the request in."""
+
+    def counting(view: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(view)
+        def counted(*args: Any, **values: Any) -> Any:
+            views[f"{request.method} {request.url_rule}"] += 1
+            return view(*args, **values)
+
+        return counted
+
+    for endpoint, view in list(app.view_functions.items()):
+        app.view_functions[endpoint] = counting(view)

@@ -1,0 +1,151 @@
+"""One of everything behind every door, everybody who may ask for it, and a way back to how it was.
+
+Crawlers need it: each route of the application has something to show here, and somebody who may see it.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import delete, insert, select
+
+from app.bootstrap import Services
+from app.demo.house import create_demo_app
+from app.models import AuditEvent, AuditHead, Base, Job, Notification, QuarantineItem, Report
+from app.models.states import JobKind, JobState
+from app.security.front_door import PASS_HEADER
+from app.security.permissions import Role, Scope
+from app.services.ingest.incoming import DoorName, IncomingObject
+from app.web.row_ids import row_id
+from deploy.testbed.ct import ct_slice, part10
+from tests.factories.access import issued, let_in
+from tests.factories.house import services
+from tests.factories.staff import account, code, console
+from tests.factories.telling import deliver_receipts, exam_of, report, sweep
+
+STUDY, SERIES = "1.2.3.1", "1.2.3.1.1"
+STRANGER, PATIENT = "stranger", "patient"
+ACCESSION = "A1"
+NEVER_CHANGED_BACK = {AuditEvent.__table__, AuditHead.__table__}
+"""A chain: what is taken out of it breaks it."""
+
+
+@dataclass
+class WholeHouse:
+    """`known`: the values of addresses and forms that name something here. `callers`: the headers of each."""
+
+    services: Services
+    app: Flask
+    known: dict[str, str]
+    callers: dict[str, dict[str, str]]
+    _rows: dict[Any, list[dict[str, Any]]] = field(default_factory=dict)
+
+    def keep(self) -> None:
+        """Remember every row, for `restore`."""
+        with self.services.db.read() as session:
+            for table in Base.metadata.sorted_tables:
+                self._rows[table] = [dict(row._mapping) for row in session.execute(select(table))]
+
+    def restore(self) -> None:
+        """Every row as it was kept: sessions live, nobody is locked out, nothing is revoked or held."""
+        tables = [table for table in Base.metadata.sorted_tables if table not in NEVER_CHANGED_BACK]
+        with self.services.db.session() as session:
+            for table in reversed(tables):
+                session.execute(delete(table))
+            for table in tables:
+                if self._rows[table]:
+                    session.execute(insert(table), self._rows[table])
+
+    def close(self) -> None:
+        self.services.pictures.renderer.close()
+        self.services.db.dispose()
+
+
+def whole_house(folder: Path) -> WholeHouse:
+    """An exam with pictures, a report and a message, a given-up job and a refused object; all rows kept."""
+    house = services(folder, wechat_notices="simulated")
+    exam = issued(house, ACCESSION)
+    report(house, ACCESSION)
+    _study(house)
+    job, notification = _waiting(house)
+    held = issued(house, "A2").exam_id
+    house.release.holds.withhold(row_id(held), "test", "staff:desk")
+    app = create_demo_app(house)
+    with house.db.read() as session:
+        assert session.scalars(select(Report)).one()
+        assert session.scalars(select(QuarantineItem)).one()
+    known = {
+        **{"exam_id": exam.exam_id, "accession": ACCESSION, "code": exam.qr, "pickup_code": exam.pickup},
+        **{"study_uid": STUDY, "series_uid": SERIES, "sop_uid": f"{SERIES}.1", "phone": exam.phone},
+        **{"frame": "1", "frame_list": "1", "tag": "7FE00010", "n": "1", "k": "1", "fmt": "jpg"},
+        **{"job_id": job, "notification_id": notification, "username": "desk", "unknown": "nowhere"},
+        **{"held_exam_id": held, "revision": str(exam_of(house, "A2").revision)},
+        **{"version": app.jinja_env.globals["static_url"]("x").split("/")[2], "name": "viewer/viewer.js"},  # type: ignore[operator]
+        **{"filename": "css/bootstrap.min.css", "factor": exam.factor, "secret": house.notifications.sms_hook_secret},
+        **{"totp": code(house, account(house, "desk", "newcomer"))},
+    }
+    made = WholeHouse(house, app, known, {})
+    made.callers = _callers(made)
+    made.keep()
+    return made
+
+
+def _study(house: Services) -> None:
+    """Three slices that fit the exam, prepared, and an object that is refused."""
+    shared = {"StudyInstanceUID": STUDY, "SeriesInstanceUID": SERIES, "AccessionNumber": ACCESSION}
+    files = [ct_slice(SOPInstanceUID=f"{SERIES}.{n}", InstanceNumber=n, **shared) for n in (1, 2, 3)]
+    files.append(ct_slice(StudyInstanceUID="x"))
+    house.ingest.ingest.receive([IncomingObject(io.BytesIO(part10(each))) for each in files], DoorName.STOW, "test")
+    house.pictures.completion.complete_now(STUDY)
+    while house.worker.run_sweeps() | house.worker.run_job():
+        pass
+    sweep(house)
+    deliver_receipts(house)
+
+
+def _waiting(house: Services) -> tuple[str, str]:
+    """The ids of a job that was given up and of a message that nobody knows the fate of."""
+    now, id = house.clock.now(), uuid4()
+    with house.db.session() as session:
+        times = {"run_at": now, "created_at": now, "finished_at": now}
+        session.add(Job(id=id, kind=JobKind.PREPARE_STUDY, key="x:1", state=JobState.FAILED, **times))
+        told = session.scalars(select(Notification)).first()
+        assert told is not None
+        told.state = "desk"
+        return id.hex, told.id.hex
+
+
+def _callers(made: WholeHouse) -> dict[str, dict[str, str]]:
+    """Somebody of each kind: nobody, a patient, staff of each role, a machine with each scope. Their tokens of forms
+    are known as `csrf_token:<caller>`."""
+    house = made.services
+    callers = {STRANGER: {PASS_HEADER: house.door_pass.issue(house.clock.now())}}
+    patient = let_in(made.app, house, row_id(made.known["exam_id"]))
+    callers[PATIENT] = {"Cookie": _cookies(patient, "cf-patient")}
+    made.known[f"csrf_token:{PATIENT}"] = _form_token(patient, f"/exams/{made.known['exam_id']}")
+    for role in Role:
+        browser = console(made.app, house, role)
+        made.known[f"csrf_token:{role}"] = _form_token(browser.client, "/staff/password")
+        callers[role] = {"Cookie": _cookies(browser.client, "cf-staff", "cf-form")}
+    for scope in Scope:
+        token = house.machines.tokens.create(scope, {scope}, actor="test")
+        callers[scope] = {"Authorization": f"Bearer {token}"}
+    return callers
+
+
+def _cookies(client: FlaskClient, *names: str) -> str:
+    cookies = [client.get_cookie(name) for name in names]
+    return "; ".join(f"{each.key}={each.value}" for each in cookies if each)
+
+
+def _form_token(client: FlaskClient, page: str) -> str:
+    found = re.search(r'name="csrf_token" value="([^"]+)"', client.get(page).text)
+    assert found, f"{page} has no form"
+    return found[1]

@@ -1,0 +1,1 @@
+"""HTTP as a whole: what holds for every route, whoever asks."""

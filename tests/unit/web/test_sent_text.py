@@ -1,0 +1,28 @@
+"""What is refused in a text is what databases and terminals fail on, and nothing that people write."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.web.sent_text import LINE_BREAKS, is_usable
+
+
+@given(st.text(st.characters(), min_size=1))
+def test_a_text_without_control_characters_and_surrogates_is_usable_and_any_other_is_not(text: str) -> None:
+    bad = [letter for letter in text if unicodedata.category(letter) in ("Cc", "Cs")]
+    assert is_usable(text, "") is not bool(bad)
+    assert is_usable(text) is not bool(set(bad) - set(LINE_BREAKS))
+
+
+@pytest.mark.parametrize("text", ["", "双肺\r\n\t纹理清晰", "阿依古丽·买买提", "a\u202eb", "\u2028", "\ufeff", "😀"])
+def test_what_people_write_is_usable(text: str) -> None:
+    assert is_usable(text)
+
+
+@pytest.mark.parametrize("text", ["\0", "a\x0b", "\x1b[31m", "\x7f", "\x85", "\ud800", "好\udfff"])
+def test_control_characters_and_lone_surrogates_are_not(text: str) -> None:
+    assert not is_usable(text)
