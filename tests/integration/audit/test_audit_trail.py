@@ -98,6 +98,7 @@ def test_every_step_of_a_patients_exam_leaves_its_trace(house: Services) -> None
         ("report.downloaded", session, "exam"): 1,
         ("images.downloaded", session, "exam"): 2,
         ("access.ended", session, "exam"): 1,
+        ("audit.anchored", "system", "anchors"): 1,
     }
     assert dict(found) == expected
     with house.db.read() as read:
