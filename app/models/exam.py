@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.models.base import Base, UuidKey
+from app.models.base import Base, NamedByAccession, UuidKey
 
 AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
 """A due time that is always in the past."""
 
 
-class Exam(Base):
+class Exam(NamedByAccession, Base):
     """An exam; it is billed once, by its accession number. `id` is random and names the exam in URLs."""
 
     __tablename__ = "exam"
