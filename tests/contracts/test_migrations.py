@@ -245,6 +245,7 @@ def test_sentences_of_before_are_those_that_codes_are_told_in() -> None:
     assert set(step.MATCHES.values()) == set(MatchReason) - {
         MatchReason.DIFFERS,
         MatchReason.OTHER,
+        MatchReason.CUT_SHORT,
         MatchReason.PARTLY_CORRECTED,
         MatchReason.TOO_MANY_STUDIES,
     }

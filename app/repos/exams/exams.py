@@ -22,6 +22,12 @@ def exam_by_accession(session: Session, accession_number: str) -> Exam | None:
     return next((exam for exam in found if exam.accession_number == accession_number), None)
 
 
+def cut_to(session: Session, accession_number: str, limit: int) -> list[Exam]:
+    """Exams with longer accession numbers that a device cuts to this one."""
+    query = select(Exam).where(Exam.cut_accession_key == accession_key(accession_number))
+    return list(session.scalars(query.order_by(Exam.created_at.desc()).limit(limit)))
+
+
 def exam(session: Session, exam_id: uuid.UUID) -> Exam | None:
     return session.get(Exam, exam_id)
 

@@ -22,6 +22,12 @@ def studies_of_accession(session: Session, accession_number: str, limit: int) ->
     return list(session.scalars(query.order_by(Study.exam_id.is_(None), Study.created_at).limit(limit)))
 
 
+def unmatched_of_key(session: Session, key: str, limit: int) -> list[Study]:
+    """Studies with this accession key that have no exam, oldest first."""
+    query = select(Study).where(Study.accession_key == key, Study.match_state == MatchState.UNMATCHED)
+    return list(session.scalars(query.order_by(Study.created_at).limit(limit)))
+
+
 def count_of_exam(session: Session, exam_id: uuid.UUID) -> int:
     return session.scalar(select(func.count()).where(Study.exam_id == exam_id)) or 0
 
