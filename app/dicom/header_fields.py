@@ -20,6 +20,7 @@ from app.dicom.uids import is_uid
 from app.errors import RefusedObject
 
 _TEXT_CHARACTERS = 1024
+_MOST_REQUESTS = 100
 _NAME_BYTES = 4096
 """The most bytes of a person name: it is decoded in several character sets, and each group becomes an object. PS3.5 6.2
 allows three groups of 64 characters."""
@@ -97,7 +98,7 @@ def read(file: BinaryIO, limits: HeaderLimits) -> ReceivedHeader:
     parsed = parse(file, limits)
     dataset = parsed.dataset
     identity = _identity(dataset)
-    accession_number = _text(dataset, "AccessionNumber")
+    accession_number = _accession_number(dataset)
     if len(accession_number) > 64 or len(identity.patient_id) > 256:
         raise RefusedObject(Refusal.NUMBER_TOO_LONG, NOT_AS_PROMISED)
     sop_class_uid = _sop_uid(dataset, "SOPClassUID")
@@ -119,6 +120,17 @@ def read(file: BinaryIO, limits: HeaderLimits) -> ReceivedHeader:
         rejects=rejected_uids(dataset, sop_class_uid),
         parsed=parsed,
     )
+
+
+def _accession_number(dataset: FileDataset) -> str:
+    """Of the study, else of the one request that its series was made for (PS3.3 10.6, Request Attributes)."""
+    number = _text(dataset, "AccessionNumber")
+    if number or "RequestAttributesSequence" not in dataset:
+        return number
+    requests = dataset["RequestAttributesSequence"]
+    items = list(requests.value)[:_MOST_REQUESTS] if requests.VR == "SQ" and requests.value else []
+    named = {number for item in items if (number := _text(item, "AccessionNumber"))}
+    return named.pop() if len(named) == 1 else ""
 
 
 def _identity(dataset: FileDataset) -> HeaderIdentity:

@@ -8,13 +8,22 @@ from datetime import UTC, datetime
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.models.base import Base, UuidKey
+from app.models.base import Base, NamedByAccession, UuidKey, accession_key
 
 AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
 """A due time that is always in the past."""
 
 
-class Exam(Base):
+LONGEST_IN_DICOM = 16
+"""Characters of an accession number in a header."""
+
+
+def _cut(number: str) -> str | None:
+    key = accession_key(number)
+    return key[:LONGEST_IN_DICOM] if len(key) > LONGEST_IN_DICOM else None
+
+
+class Exam(NamedByAccession, Base):
     """An exam; it is billed once, by its accession number. `id` is random and names the exam in URLs."""
 
     __tablename__ = "exam"
@@ -35,6 +44,10 @@ class Exam(Base):
 
     id: Mapped[UuidKey]
     accession_number: Mapped[str] = mapped_column(String(64), unique=True)
+    cut_accession_key: Mapped[str | None] = mapped_column(
+        String(16), index=True, default=lambda row: _cut(row.get_current_parameters()["accession_number"])
+    )
+    """What a device makes of a longer accession number (PS3.5 6.2: 16 characters of SH); None of one that fits."""
     patient_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("patient.id"), index=True)
     modality: Mapped[str] = mapped_column(String(16))
     body_part: Mapped[str] = mapped_column(String(64))

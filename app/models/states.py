@@ -34,6 +34,9 @@ class MatchReason(StrEnum):
 
     NO_EXAM = "no_exam"
     NO_ACCESSION_NUMBER = "no_accession_number"
+    CUT_SHORT = "cut_short"
+    """Its device cut the number to 16 characters. `Study.match_detail` is the whole number of the one exam that starts
+    so and is of the same patient; a human accepts it."""
     DIFFERS = "differs"
     """`Study.match_detail` names the fields."""
     SEVERAL_PATIENTS = "several_patients"

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.models.base import Base, UuidKey
+from app.models.base import Base, NamedByAccession, UuidKey
 from app.models.states import MatchState, StudyState
 
 
@@ -23,7 +23,7 @@ class DataKeyRow(Base):
     created_at: Mapped[datetime]
 
 
-class Study(Base):
+class Study(NamedByAccession, Base):
     """`match_state` (`MatchState`) says whether patients may see the study, `state` (`StudyState`) how far its pictures
     are prepared. A late instance sets the state back to receiving and raises `revision`."""
 

@@ -281,6 +281,7 @@ def test_sentences_of_before_are_those_that_codes_are_told_in() -> None:
     assert set(step.MATCHES.values()) == set(MatchReason) - {
         MatchReason.DIFFERS,
         MatchReason.OTHER,
+        MatchReason.CUT_SHORT,
         MatchReason.PARTLY_CORRECTED,
         MatchReason.TOO_MANY_STUDIES,
     }
@@ -303,3 +304,13 @@ def test_earlier_versions_of_instances_are_not_lost_on_the_way_down(database: Da
     with pytest.raises(RuntimeError, match="versions"):
         schema.downgrade(database, "0008")
     assert len(rows_of(database, "instance_version")) == 1
+
+
+def test_accession_numbers_of_before_get_their_key(database: Database) -> None:
+    schema.upgrade(database, "0021")
+    add_row(database, "patient", id="a" * 32)
+    add_row(database, "exam", id=EXAM, patient_id="a" * 32, accession_number="ct-1é")
+    schema.upgrade(database, "0022")
+    assert [row["accession_key"] for row in rows_of(database, "exam")] == ["CT-1é"]
+    schema.downgrade(database, "0021")
+    assert [row["accession_number"] for row in rows_of(database, "exam")] == ["ct-1é"]

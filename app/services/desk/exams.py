@@ -63,6 +63,7 @@ OF_INTEREST = frozenset(
 class StudyAtDesk:
     """`state`, `match_state`, `match_reason` and `match_detail` are those of the model Study."""
 
+    id: uuid.UUID
     accession_number: str
     last_instance_at: datetime
     state: str
@@ -189,6 +190,7 @@ class ExamsAtDesk:
 
 def _study(study: Study, instances: int) -> StudyAtDesk:
     return StudyAtDesk(
+        study.id,
         study.accession_number,
         study.last_instance_at,
         study.state,
