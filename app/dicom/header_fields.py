@@ -125,7 +125,7 @@ def _identity(dataset: FileDataset) -> HeaderIdentity:
     character_sets = dataset.get("SpecificCharacterSet") or []
     labels = [character_sets] if isinstance(character_sets, str) else [str(label) for label in character_sets]
     # The bytes as received: pydicom would decode them as declared, and the declaration is often wrong.
-    raw = getattr(dataset.get_item("PatientName"), "value", None) if "PatientName" in dataset else None
+    raw = getattr(dataset.get_item("PatientName", keep_deferred=True), "value", None)
     if isinstance(raw, bytes) and len(raw) > _NAME_BYTES:
         raise RefusedObject(Refusal.NAME_TOO_LONG, NOT_AS_PROMISED)
     names = decode_person_name(raw, labels) if isinstance(raw, bytes) else ()
@@ -162,7 +162,7 @@ def _attributes(dataset: Dataset, keywords: tuple[str, ...]) -> dict[str, Any]:
 def _text(dataset: Dataset, keyword: str) -> str:
     try:
         return text_of(dataset, keyword)[:_TEXT_CHARACTERS]
-    except (LookupError, ValueError, TypeError, AttributeError, NotImplementedError):
+    except Exception:  # pydicom converts a value at the first access, and an odd value may raise anything
         return ""
 
 
