@@ -1,4 +1,4 @@
-"""`make soak`, `python -m tests.soak [kind ...]`: 200 hostile connections of each kind against nginx, gunicorn and the
+"""`python -m tests.soak connections [kind ...]`: 200 hostile connections of each kind against nginx, gunicorn and the
 DICOM door as they are shipped. It prints what patients waited and what was refused to the honest, undisturbed and
 attacked in turns, and ends by itself; everything is on loopback. What the figures say: docs/performance.md.
 """

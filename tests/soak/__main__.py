@@ -1,0 +1,39 @@
+"""`make soak`, `python -m tests.soak [program [word ...]]`: the long runs one after the other, or one of them.
+
+make soak                          all of them, about three hours
+make soak SOAK='connections drip'  hostile connections of all kinds, or of the named ones
+make soak SOAK='crawl 10'          changed requests to every route, for so many minutes
+make soak SOAK='described 2000'    so many requests of each operation of the RIS' door
+make soak SOAK='fuzz names 1'      bytes for all parsers, or for the named ones; minutes for each
+
+A program prints its figures and ends with 0, or with 1 when it found a fault.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+
+from tests.soak import connections, crawl, described, fuzz
+
+PROGRAMS: dict[str, Callable[[Sequence[str]], int]] = {
+    "connections": connections.main,
+    "crawl": crawl.main,
+    "described": described.main,
+    "fuzz": fuzz.main,
+}
+
+
+def main(words: Sequence[str]) -> int:
+    """The exit status: the worst of the programs; 2 for a program that does not exist."""
+    if not words:
+        return max(run([]) for run in PROGRAMS.values())
+    program, *more = words
+    if program not in PROGRAMS:
+        print(f"no program {program}; there are {', '.join(PROGRAMS)}", file=sys.stderr)
+        return 2
+    return PROGRAMS[program](more)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
