@@ -46,7 +46,9 @@ def value_of(ds: Dataset, keyword: str, default: Any = None, most_bytes: int | N
     tag, dictionary_vr = _entry(keyword)
     if tag not in ds.keys():  # noqa: SIM118 - `in ds` would make a new tag
         return default
-    raw = ds.get_item(tag)
+    raw = ds.get_item(tag, keep_deferred=True)
+    if isinstance(raw, RawDataElement) and raw.value is None:
+        return default  # empty, and of a VR that does not exist: pydicom raises for it
     if isinstance(raw, RawDataElement) and raw.value:
         if most_bytes is not None and len(raw.value) > most_bytes:
             return default

@@ -135,7 +135,7 @@ def _accession_number(dataset: FileDataset) -> str:
 
 def _identity(dataset: FileDataset) -> HeaderIdentity:
     # The bytes as received: pydicom would decode them as declared, and the declaration is often wrong.
-    raw = getattr(dataset.get_item("PatientName"), "value", None) if "PatientName" in dataset else None
+    raw = getattr(dataset.get_item("PatientName", keep_deferred=True), "value", None)
     if isinstance(raw, bytes) and len(raw) > _NAME_BYTES:
         raise RefusedObject(Refusal.NAME_TOO_LONG, NOT_AS_PROMISED)
     names = decode_person_name(raw, character_sets_of(dataset)) if isinstance(raw, bytes) else ()
@@ -172,7 +172,7 @@ def _attributes(dataset: Dataset, keywords: tuple[str, ...]) -> dict[str, Any]:
 def _text(dataset: Dataset, keyword: str) -> str:
     try:
         return text_of(dataset, keyword)[:_TEXT_CHARACTERS]
-    except (LookupError, ValueError, TypeError, AttributeError, NotImplementedError):
+    except Exception:  # pydicom converts a value at the first access, and an odd value may raise anything
         return ""
 
 

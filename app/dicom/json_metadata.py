@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.tag import BaseTag
+from pydicom.valuerep import STANDARD_VR
 
 from app.dicom.element_values import OF_ANY_CHARACTERS, character_sets_of
 from app.dicom.part10 import vr_of
@@ -50,7 +51,7 @@ def to_json(
 
 def _values(dataset: Dataset, tag: BaseTag) -> int:
     """The most objects that the element would become. Nothing is converted."""
-    element = dataset.get_item(tag)
+    element = _unconverted(dataset, tag)
     if isinstance(element, RawDataElement):
         vr, value = vr_of(dataset, element), element.value or b""
         return 1 if vr in _BULK else 1 + value.count(b"\\") if vr in _TEXTS else 1 + len(value) // 2
@@ -60,12 +61,22 @@ def _values(dataset: Dataset, tag: BaseTag) -> int:
 
 
 def _without_value(dataset: Dataset, tag: BaseTag) -> str:
-    return json.dumps({"vr": str(dataset.get_item(tag).VR or "UN")})
+    return json.dumps({"vr": _representation(dataset, tag)})
+
+
+def _unconverted(dataset: Dataset, tag: BaseTag) -> RawDataElement | DataElement:
+    """The element as it was read. Else pydicom converts an empty one, and raises for an unknown VR."""
+    return dataset.get_item(tag, keep_deferred=True)
+
+
+def _representation(dataset: Dataset, tag: BaseTag) -> str:
+    """The element's VR; UN where the file names none, or two letters that are none."""
+    vr = str(_unconverted(dataset, tag).VR)
+    return vr if vr in STANDARD_VR else "UN"
 
 
 def _element(dataset: Dataset, tag: BaseTag, address: str) -> str:
-    raw = dataset.get_item(tag)
-    vr = str(raw.VR or "UN")
+    vr = _representation(dataset, tag)
     try:
         element = _with_texts_decoded(dataset, tag, character_sets_of(dataset))
         vr = element.VR

@@ -102,7 +102,7 @@ def _elements(dataset: Dataset, counts: Callable[[BaseTag], bool] = lambda tag: 
     for tag in sorted(dataset.keys()):
         if tag.element == 0 or tag == _TRAILING_PADDING or not counts(tag):
             continue
-        element = dataset.get_item(tag)
+        element = dataset.get_item(tag, keep_deferred=True)  # else pydicom converts an empty one of an unknown VR
         if isinstance(element, RawDataElement):
             vr = vr_of(dataset, element)
             pieces = [vr.encode(), _unpadded(vr, element.value or b"")]
