@@ -31,7 +31,7 @@ from app.dicom.uids import is_uid
 from app.errors import InvalidInput, NotFound, RefusedObject, Unauthenticated
 from app.identity.names import normal_id, normal_name, search_tokens
 from app.identity.numbers import document_number, phone_number
-from app.imaging.codecs.decode import CODECS, EXPLICIT_LE, RLE
+from app.imaging.codecs.decode import DECODED, EXPLICIT_LE, RLE
 from app.imaging.display.render_spec import RenderSpec, RenderTask
 from app.imaging.errors import UndecodableFrame
 from app.imaging.header.image_header import ImageHeader
@@ -117,14 +117,14 @@ def _pool() -> RenderPool:
 
 def _frames(data: bytes) -> None:
     """The first byte says how the frame is encoded. A child that dies is what children are for."""
-    kinds = sorted(CODECS)
+    kinds = sorted(DECODED)
     header = image_header(transfer_syntax_uid=kinds[data[0] % len(kinds)] if data else kinds[0], rows=4, columns=6)
     with suppress(UndecodableFrame):
         _pool().render(RenderTask(header, data[1:], 1, (RenderSpec("png"),)))
 
 
 def _encoded() -> Iterator[bytes]:
-    pixels, kinds = np.arange(24, dtype=np.int16).reshape(4, 6), sorted(CODECS)
+    pixels, kinds = np.arange(24, dtype=np.int16).reshape(4, 6), sorted(DECODED)
     for end, encode in (
         ("70", imagecodecs.ljpeg_encode),
         ("80", imagecodecs.jpegls_encode),

@@ -128,7 +128,7 @@ class Matching:
         such exams of one patient leave it open which one is meant."""
         if len(study.accession_key) != LONGEST_IN_DICOM:
             return None
-        header = open_identity(self.fields, study.identity_sealed)
+        header = open_identity(self.fields, study)
         same = [
             exam.accession_number
             for exam in repo.cut_to(session, study.accession_number, MOST_STUDIES)

@@ -4,8 +4,8 @@ from alembic import op
 import sqlalchemy as sa
 
 
-revision = '0023'
-down_revision = '0022'
+revision = '0015'
+down_revision = '0014'
 branch_labels = None
 depends_on = None
 
