@@ -16,7 +16,7 @@ from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, Implic
 from pynetdicom import acse
 from pynetdicom.presentation import PresentationContext, negotiate_as_acceptor, negotiate_unrestricted
 
-from app.imaging.codecs.decode import DECODED
+from app.services.archive.frames import SHOWN_SYNTAXES
 
 _STORAGE_ROOT = "1.2.840.10008.5.1.4.1.1."
 _STORAGE_NAME = re.compile(r"Storage( - .*)?( SOP Class)?( - Trial)?( \(Retired\))?\Z")
@@ -58,7 +58,7 @@ def in_order_of_use(syntaxes: Sequence[UID]) -> list[UID]:
 
 
 def _rank(syntax: UID) -> int:
-    if syntax in DECODED:
+    if syntax in SHOWN_SYNTAXES:
         return 1 if syntax == ExplicitVRBigEndian else 0
     return 3 if syntax.is_private else 2
 
