@@ -24,7 +24,7 @@ PATIENT: dict[str, Any] = {
         "name": {"type": "string", "minLength": 1, "maxLength": 64},
         "phone": {
             "type": ["string", "null"],
-            "description": "mobile number (E.164 or mainland); empty or absent: none; another text is left out, with warning",
+            "description": "mobile number, E.164 or mainland; empty or absent: none; other text: left out, a warning",
         },
         "id_number": {
             "type": ["string", "null"],
