@@ -103,19 +103,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
     pictures_room = pictures.build(base, archive_room, queue)
     operations_room = operations.build(base, archive_room)
     audit_room = audit.build(base)
-    work = Work(
-        queue=queue,
-        completion=pictures_room.completion,
-        preparation=pictures_room.preparation,
-        renewal=pictures_room.renewal,
-        release=release_room.gate,
-        sending=messages.sending,
-        receipts=messages.receipts,
-        one_time_codes=access.one_time_codes,
-        phone_door=access.phone_door,
-        spent_rows=operations_room.spent_rows,
-        anchoring=audit_room.anchoring,
-    )
+    work = _work(queue, pictures_room, release_room, messages, access, operations_room, audit_room)
     return Services(
         settings=settings,
         clock=base.clock,
@@ -144,6 +132,31 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
         worker=Worker(work),
         waker=parts.waker,
         simulation=simulation,
+    )
+
+
+def _work(
+    queue: JobQueue,
+    pictures_room: pictures.PicturesRoom,
+    release_room: release.ReleaseRoom,
+    messages: notifications.NotificationsRoom,
+    access: patient_access.PatientAccessRoom,
+    operations_room: operations.OperationsRoom,
+    audit_room: audit.AuditRoom,
+) -> Work:
+    """What the worker does by itself."""
+    return Work(
+        queue=queue,
+        completion=pictures_room.completion,
+        preparation=pictures_room.preparation,
+        renewal=pictures_room.renewal,
+        release=release_room.gate,
+        sending=messages.sending,
+        receipts=messages.receipts,
+        one_time_codes=access.one_time_codes,
+        phone_door=access.phone_door,
+        spent_rows=operations_room.spent_rows,
+        anchoring=audit_room.anchoring,
     )
 
 

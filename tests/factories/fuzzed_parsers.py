@@ -108,7 +108,7 @@ def _image(data: bytes) -> None:
 
 
 @cache
-def _pool() -> RenderPool:
+def children() -> RenderPool:
     """One child that decodes, as the servers have them. It lives until the process ends."""
     pool = RenderPool(workers=1, time_limit_s=5, memory_limit_bytes=1 << 30)
     atexit.register(pool.close)
@@ -120,7 +120,7 @@ def _frames(data: bytes) -> None:
     kinds = sorted(DECODED)
     header = image_header(transfer_syntax_uid=kinds[data[0] % len(kinds)] if data else kinds[0], rows=4, columns=6)
     with suppress(UndecodableFrame):
-        _pool().render(RenderTask(header, data[1:], 1, (RenderSpec("png"),)))
+        children().render(RenderTask(header, data[1:], 1, (RenderSpec("png"),)))
 
 
 def _encoded() -> Iterator[bytes]:

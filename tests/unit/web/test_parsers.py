@@ -12,10 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.factories import odd_values
-from tests.factories.fuzzed_parsers import PARSERS
+from tests.factories.fuzzed_parsers import PARSERS, children
 from tests.places import ROOT
 
 FOUND = ROOT / "tests" / "soak" / "found"
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _one_child_decodes_for_all() -> None:
+    children()
 
 
 @pytest.mark.parametrize("name", PARSERS)

@@ -7,6 +7,7 @@ from typing import Any
 
 from app.dicom.uids import UID_CHARACTERS, UID_PATTERN
 from app.security.permissions import Scope
+from app.services.exams.input import REPORT_STATUSES, SEXES
 
 _TEXT: dict[str, Any] = {"type": "string"}
 _INSTANT: dict[str, Any] = {
@@ -99,7 +100,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
             "phone": "13900000000",
             "id_number": None,
             "birth_date": "1960-01-02",
-            "sex": "M",
+            "sex": SEXES[0],
         },
         "modality": "CT",
         "body_part": "胸部",
@@ -107,7 +108,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "performed_at": "2026-03-02T08:30:00+08:00",
     },
     "Report": {
-        "status": "final",
+        "status": REPORT_STATUSES[1],
         "findings": "双肺纹理清晰。",
         "impression": "胸部CT平扫未见明显异常。",
         "reporting_doctor": "李医生",
