@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from app.archive.sealed import SealedArchive
 from app.database import Database
 from app.errors import InvalidInput, NotFound
+from app.imaging.codecs.byte_order import little_endian_frame
+from app.imaging.codecs.decode import EXPLICIT_BE
 from app.imaging.errors import BadRegion, ImagingError
 from app.imaging.sandbox.pool import RenderPool
 from app.repos.dicomweb import query as repo
@@ -78,7 +80,10 @@ class DicomRetrieve:
         return self.archive.stream(found.row.object_key, found.row.object_version, found.data_key)
 
     def frame(self, found: StoredInstance, number: int) -> bytes:
-        """Frame `number`, from 1, as it is encoded in the file. Raises NotFound."""
+        """Frame `number`, from 1, as it is encoded in the file; of a big-endian file in little endian.
+
+        Raises NotFound.
+        """
         if not 1 <= number <= found.row.number_of_frames:
             raise NotFound
         try:
@@ -87,6 +92,8 @@ class DicomRetrieve:
             raise NotFound from None
         if not frame:
             raise NotFound
+        if found.row.transfer_syntax_uid == EXPLICIT_BE and found.image is not None:
+            return little_endian_frame(found.image, frame, number - 1)
         return frame
 
     def render(

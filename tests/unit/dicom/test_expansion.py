@@ -30,6 +30,7 @@ from app.dicom.header_fields import read
 from app.dicom.part10 import HeaderLimits, ParsedFile, parse, vr_of
 from app.errors import RefusedObject
 from app.imaging.codecs import decode
+from app.imaging.codecs.byte_order import little_endian_frame, unswapped
 from app.imaging.codecs.code_stream import read_stream
 from app.imaging.codecs.decode import DEFLATED_FRAME, RLE, decode_frame
 from app.imaging.codecs.deflated_object import inflated_object
@@ -140,6 +141,10 @@ READERS: dict[str, Callable[[Given], Any]] = {
     "imaging.header.lut_reading.read_palette": lambda one: lut_reading.read_palette(one.parsed.dataset, signed=False),
     "imaging.header.lut_reading.expand_segments": _segments,
     "imaging.header.reading.read_header": Given.described,
+    "imaging.codecs.byte_order.unswapped": lambda one: unswapped(image_header(), one.data[: len(one.data) & ~1], 1),
+    "imaging.codecs.byte_order.little_endian_frame": lambda one: little_endian_frame(
+        image_header(bits_allocated=16), one.data[: len(one.data) & ~1], 1
+    ),
     "imaging.codecs.code_stream.read_stream": lambda one: read_stream(one.data),
     "imaging.codecs.decode.decode_frame": _frame(RLE),
     "imaging.codecs.deflated_object.inflated_object": lambda one: inflated_object(one.data, "PixelData"),
@@ -153,6 +158,7 @@ WHOLE_FILE = (
     "dicom.bounded_reading.inflate",
 )
 BEHIND_OTHERS = {
+    "dicom.part10.check_elements": "is a part of parse and of elements_behind",
     "imaging.header.image_index.index_image": "adds the order of the pictures to what image_of reads",
 }
 
