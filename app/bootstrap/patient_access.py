@@ -12,6 +12,7 @@ from app.services.patient_access.code_naming import CodeNaming
 from app.services.patient_access.codes import AccessCodes
 from app.services.patient_access.one_time_codes import Enqueue, OneTimeCodes, SendOneTimeCode
 from app.services.patient_access.opening import Opening
+from app.services.patient_access.phone_door import PhoneDoor
 from app.services.patient_access.sessions import PatientSessions
 from app.services.patient_access.verification import Verification
 
@@ -21,6 +22,7 @@ class PatientAccessRoom:
     codes: AccessCodes
     verification: Verification
     one_time_codes: OneTimeCodes
+    phone_door: PhoneDoor
     sessions: PatientSessions
     tokens: SessionTokens
 
@@ -61,6 +63,18 @@ def build(
             attempts=attempts,
             audit=ground.audit,
             opening=opening,
+            send_one_time_code=send_one_time_code,
+            enqueue=enqueue,
+            wake=ground.wake,
+        ),
+        phone_door=PhoneDoor(
+            db=ground.db,
+            clock=ground.clock,
+            codes=ground.codes,
+            blind=ground.blind,
+            fields=ground.fields,
+            attempts=attempts,
+            audit=ground.audit,
             send_one_time_code=send_one_time_code,
             enqueue=enqueue,
             wake=ground.wake,

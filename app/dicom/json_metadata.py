@@ -15,9 +15,12 @@ from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.filewriter import correct_ambiguous_vr_element
 from pydicom.tag import BaseTag
+from pydicom.valuerep import STANDARD_VR
 
 from app.dicom.bulk_values import BULK_VRS, little_endian
+from app.dicom.element_values import OF_ANY_CHARACTERS, character_sets_of
 from app.dicom.part10 import vr_of
+from app.dicom.text_bytes import ESCAPE, decode_text
 
 INLINE_BYTES = 1024
 PIXEL_ELEMENTS = {"PixelData": "7FE00010", "FloatPixelData": "7FE00008", "DoubleFloatPixelData": "7FE00009"}
@@ -53,7 +56,7 @@ def to_json(
     the caller could not read.
     """
     writer = _Writer(address_of, is_big_endian=dataset.original_encoding[1] is False, left_out=list(left_out))
-    parts = writer.elements(dataset, "")
+    parts = writer.elements(dataset, "", [])
     parts[_CHARACTER_SET] = _UTF8
     parts[_SYNTAX] = json.dumps({"vr": "UI", "Value": [transfer_syntax_uid]})
     for name in PIXEL_ELEMENTS.values():
@@ -73,29 +76,33 @@ class _Writer:
     left_out: list[str] = field(default_factory=list)
     values_left: int = field(default_factory=lambda: MOST_VALUES)
 
-    def elements(self, dataset: Dataset, above: str) -> dict[str, str]:
+    def elements(self, dataset: Dataset, above: str, labels: list[str]) -> dict[str, str]:
         """The JSON of each element by its tag. `above`: the path of the item that the data set is."""
         parts: dict[str, str] = {}
+        labels = character_sets_of(dataset) or labels
         for tag in sorted(dataset.keys()):
             name = f"{int(tag):08X}"
             if tag.group < 8 or tag.element == 0 or name in _NOT_OF_ITEMS:
                 continue
             try:
-                parts[name] = self._element(dataset, tag, above + name)
+                parts[name] = self._element(dataset, tag, above + name, labels)
             except Exception:  # senders write any value, and pydicom may raise any error
                 self.left_out.append(above + name)
         return parts
 
-    def _element(self, dataset: Dataset, tag: BaseTag, path: str) -> str:
+    def _element(self, dataset: Dataset, tag: BaseTag, path: str, labels: list[str]) -> str:
         self.values_left -= (count := _values(dataset, tag))
         if self.values_left < 0:
             self.values_left += count
             raise ValueError("more values than one instance may have")
-        element = dataset[tag]
+        raw = _unconverted(dataset, tag)
+        if not raw.value and raw.VR is not None and raw.VR not in STANDARD_VR:
+            return json.dumps({"vr": "UN"})
+        element = _with_texts_decoded(dataset, tag, labels)
         if " or " in element.VR:
             element = cast(DataElement, correct_ambiguous_vr_element(element, dataset, not self.is_big_endian))
         if element.VR == "SQ":
-            return self._sequence(element, path)
+            return self._sequence(element, path, labels)
         if element.VR in BULK_VRS and element.value is not None:
             if len(element.value) > INLINE_BYTES:
                 return json.dumps({"vr": element.VR, "BulkDataURI": self.address_of(path)})
@@ -103,8 +110,10 @@ class _Writer:
                 element = DataElement(tag, element.VR, little_endian(element.value, element.VR))
         return json.dumps(element.to_json_dict(None, 0), allow_nan=False)
 
-    def _sequence(self, element: DataElement, path: str) -> str:
-        items = [_object(self.elements(item, f"{path}/{number}/")) for number, item in enumerate(element.value, 1)]
+    def _sequence(self, element: DataElement, path: str, labels: list[str]) -> str:
+        items = [
+            _object(self.elements(item, f"{path}/{number}/", labels)) for number, item in enumerate(element.value, 1)
+        ]
         return '{"vr": "SQ", "Value": [' + ", ".join(items) + "]}" if items else '{"vr": "SQ"}'
 
 
@@ -114,8 +123,24 @@ def _object(parts: dict[str, str]) -> str:
 
 def _values(dataset: Dataset, tag: BaseTag) -> int:
     """The most objects that the element becomes, those in items apart. Nothing is converted."""
-    element = dataset.get_item(tag)
+    element = _unconverted(dataset, tag)
     if isinstance(element, RawDataElement):
         vr, value = vr_of(dataset, element), element.value or b""
         return 1 if vr in BULK_VRS else 1 + value.count(b"\\") if vr in _TEXTS else 1 + len(value) // 2
     return 1 + (len(element.value) if element.VR == "SQ" else int(element.VM))
+
+
+def _unconverted(dataset: Dataset, tag: BaseTag) -> RawDataElement | DataElement:
+    """The element as it was read. Else pydicom converts an empty one, and raises for an unknown VR."""
+    return dataset.get_item(tag, keep_deferred=True)
+
+
+def _with_texts_decoded(dataset: Dataset, tag: BaseTag, labels: list[str]) -> DataElement:
+    """The element with its texts as `text_bytes` reads them."""
+    raw = dataset.get_item(tag)
+    if isinstance(raw, RawDataElement):
+        vr, value = vr_of(dataset, raw), raw.value or b""
+        is_name = vr == "PN"
+        if (is_name or vr in OF_ANY_CHARACTERS) and (not value.isascii() or ESCAPE in value):
+            dataset[tag] = DataElement(tag, vr, decode_text(value, labels, is_name=is_name).rstrip(" \0"))
+    return dataset[tag]

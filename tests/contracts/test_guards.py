@@ -19,6 +19,7 @@ PUBLIC = {
     "/q/<code>",
     "/s/<code>",
     "/s",
+    "/p",
     "/healthz",
     "/readyz",
     "/metrics",

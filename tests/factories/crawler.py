@@ -140,9 +140,9 @@ class Crawler:
     """Over one whole house, which it changes and puts back as it was."""
 
     def __init__(self, house: WholeHouse, random: Random) -> None:
-        self.crawl = Crawl()
+        self.crawl, self.random = Crawl(), random
+        self.app, self.callers = house.app, tuple(house.callers)
         self._house = house
-        self._random = random
         _count_views(house.app, self.crawl.views)
         self._answers = Answers(house.app)
 
@@ -152,7 +152,7 @@ class Crawler:
     def changed(self, method: str, rule: Rule, caller: str | None = None) -> Answer:
         """A changed request; by whom the route is for, if nobody else is named."""
         meant = self._meant(method, rule, caller or self._whose(rule))
-        return self._ask(rule, caller or self._whose(rule), mutated(self._random, meant, NAMES))
+        return self._ask(rule, caller or self._whose(rule), mutated(self.random, meant, NAMES))
 
     def each_field(self, method: str, rule: Rule, values: Iterable[bytes]) -> None:
         """Each value in each piece of the address that is no fixed word, in each parameter and in each field."""

@@ -19,7 +19,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from app.web.wsgi.headers import CONTENT_SECURITY_POLICY
 from tests.factories.patient_page_frames import SERIES, jpeg, manifest
-from tests.factories.patient_page_values import CARRIED, EXAM, EXAM_ID, REPORT, STEP_UPS, demo_phone
+from tests.factories.patient_page_values import CARRIED, EXAM, EXAM_ID, PHONE_DOOR, REPORT, STEP_UPS, demo_phone
 from tests.places import ROOT
 
 
@@ -75,6 +75,12 @@ def _plain_pages(app: Flask, pages: Pages) -> None:
             f"step_up_{name}",
             lambda state=state: render_template("patient/one_time_code.html", **state),
         )
+    for name, state in PHONE_DOOR.items():
+        app.add_url_rule(
+            f"/phone-door/{name}",
+            f"phone_door_{name}",
+            lambda state=state: render_template("patient/phone_door.html", **state),
+        )
     app.add_url_rule("/refused", "refused", lambda: render_template("patient/refused.html"))
     app.add_url_rule("/held", "held", lambda: render_template("patient/held.html", exam_id=EXAM_ID))
     app.add_url_rule("/demo/phone", "phone", lambda: render_template("demo/phone.html", **demo_phone()))
@@ -115,6 +121,7 @@ def _exam_pages(app: Flask, pages: Pages) -> None:
             key_images=images,
             frames_total=total,
             in_preparation=False,
+            has_list=True,
             in_wechat=False,
         )
 
@@ -122,7 +129,8 @@ def _exam_pages(app: Flask, pages: Pages) -> None:
         ready = {**EXAM, "report_ready": True, "frames_total": 72, "in_preparation": False}
         waiting = {**EXAM, "report_ready": False, "frames_total": 0, "in_preparation": True, "modality_name": "磁共振"}
         bare = {**EXAM, "report_ready": True, "frames_total": 0, "in_preparation": False, "modality_name": "X 光"}
-        return render_template("patient/exam_list.html", exams=[ready, waiting, bare])
+        listed = [{**entry, "held": False} for entry in (ready, waiting, bare)]
+        return render_template("patient/exam_list.html", exams=[*listed, {"id": EXAM_ID, "held": True}])
 
     def viewer() -> str:
         first = {

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser
 
 from deploy.testbed.phone import phone_page
 from tests.factories.browser import in_browser
-from tests.factories.patient_page_values import EXAM_ID, REPORT
+from tests.factories.patient_page_values import EXAM_ID, PHONE_DOOR, REPORT
 from tests.factories.patient_pages import Pages
 
 pytestmark = in_browser
@@ -24,6 +24,7 @@ PAGES = {
     "have-code": "/step-up/have-code",
     "phone-missing": "/step-up/missing",
     "held": "/held",
+    **{f"phone-door-{name}": f"/phone-door/{name}" for name in PHONE_DOOR},
     "left": "/left",
     "not-found": "/error/404",
     "failure": "/error/500",
@@ -117,6 +118,45 @@ def test_large_text_is_larger_and_remembered_on_the_next_page(browser: Browser, 
         page.goto(pages.base_url + PAGES["exam"])
         assert page.evaluate(size) >= usual * 1.3
         assert page.get_by_role("button", name="大字").get_attribute("aria-pressed") == "true"
+
+
+SIZES_OF_LETTERS = """() => {
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), found = [];
+    while (walker.nextNode()) {
+        const parent = walker.currentNode.parentElement;
+        if (walker.currentNode.textContent.trim() && parent.getClientRects().length)
+            found.push([parseFloat(getComputedStyle(parent).fontSize), walker.currentNode.textContent.trim()]);
+    }
+    return found;
+}"""
+
+
+@pytest.mark.parametrize("path", ["/exams", *(f"/phone-door/{name}" for name in PHONE_DOOR)])
+def test_where_old_people_come_in_no_letter_is_smaller_than_18_pixels(
+    browser: Browser, pages: Pages, path: str
+) -> None:
+    with phone_page(browser) as page:
+        page.goto(pages.base_url + path)
+        sizes = page.evaluate(SIZES_OF_LETTERS)
+        assert len(sizes) > 10
+        assert [told for size, told in sizes if size < 18] == []
+        inputs = page.locator("main input:visible")
+        assert all(
+            float(box.evaluate("node => parseFloat(getComputedStyle(node).fontSize)")) >= 18 for box in inputs.all()
+        )
+
+
+def test_the_phone_door_offers_the_keyboard_of_what_is_to_be_typed(browser: Browser, pages: Pages) -> None:
+    with phone_page(browser) as page:
+        page.goto(pages.base_url + "/phone-door/first")
+        assert page.get_by_label("手机号").get_attribute("inputmode") == "numeric"
+        page.goto(pages.base_url + "/phone-door/sent")
+        assert page.get_by_label("短信验证码").get_attribute("inputmode") == "numeric"
+        assert page.get_by_label("短信验证码").get_attribute("autocomplete") == "one-time-code"
+        factor = page.get_by_label("身份证号后四位")
+        factor.fill("002X")  # the numeric keyboard of a phone has no X
+        assert factor.get_attribute("inputmode") == "text"
+        assert factor.evaluate("node => node.checkValidity()")
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -108,7 +108,7 @@ class DicomRetrieve:
             return b""
         if not 1 <= number <= image.number_of_frames:
             raise NotFound
-        spec = render_spec(query, media_type, image.rows, image.columns, longest)
+        spec = render_spec(query, media_type, image.rows, image.columns, longest, image.pixel_aspect)
         token = f"{found.row.id.hex}:{number - 1}"
         task = frame_task(self.archive, found.data_key, found.row, image, number - 1, (spec,), token)
         try:

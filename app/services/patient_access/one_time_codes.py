@@ -47,7 +47,7 @@ class Enqueue(Protocol):
 class SendOneTimeCode(Protocol):
     """Puts the message with a one-time code into the outbox, inside the caller's transaction."""
 
-    def __call__(self, session: Session, exam: Exam, code: OneTimeCode) -> None: ...
+    def __call__(self, session: Session, exam: Exam, code_id: uuid.UUID) -> None: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,8 +99,8 @@ class OneTimeCodes:
             sent = repo.sent_since(session, exam.id, now - timedelta(days=1))
             if sent >= A_DAY or repo.by_id(session, code_id) is not None:
                 return
-            row = self._new(session, code, code_id, OneTimeCodeKind.SMS, now)
-            self.send_one_time_code(session, exam, row)
+            self._new(session, code, code_id, OneTimeCodeKind.SMS, now)
+            self.send_one_time_code(session, exam, code_id)
             self.audit.record(session, Action.ONE_TIME_CODE_SENT, actor="patient", subject=exam_subject(exam.id))
         self.wake()  # the sending thread may have looked a moment ago
 

@@ -25,6 +25,8 @@ class Factor(StrEnum):
 
     ID_NUMBER = "id_number"
     ONE_TIME_CODE = "one_time_code"
+    PHONE = "phone"
+    """Digits to the phone on file, and the last four of the ID number."""
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,7 @@ def _phone() -> str:
     """The typed phone number as +86…, or NO_PHONE. An invalid number matches nothing and counts like any other
     failure."""
     try:
-        return phone_number(request.form.get("phone", "")[:32])
+        return phone_number(request.form.get("phone", "")[:32], services().settings.phone_regions)
     except ValueError:
         return NO_PHONE
 

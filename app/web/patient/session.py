@@ -1,4 +1,4 @@
-"""The patient's session in the browser, and the guard of everything under /exams/. Rows are in
+"""The patient's session in the browser, and the guards of /exams and everything under it. Its row is the business of
 services/patient_access."""
 
 from __future__ import annotations
@@ -15,23 +15,36 @@ from app.services.patient_access.opening import Opened
 from app.services.patient_access.sessions import PatientAccess
 from app.web import cookies
 from app.web.context import services
+from app.web.row_ids import row_id
 
 
 def patient_session() -> None:
-    """Guard: a live session for exactly the exam in the address. Everything else gets 404."""
+    """Guard: a live session that opens the exam in the address. Anything else does not exist (404)."""
+    asked = (request.view_args or {}).get("exam_id")
+    if asked is None:
+        raise NotFound
+    exam_id = row_id(str(asked))
+    if asked != exam_id.hex:  # one exam has one address
+        raise NotFound
+    g.patient_access = services().patient_access.sessions.check(_session_id(), exam_id)
+
+
+def any_session() -> None:
+    """Guard of the list: a live session, of one exam or of a person."""
+    g.opened = services().patient_access.sessions.opened(_session_id())
+    g.patient_access = g.opened[0]
+
+
+def _session_id() -> uuid.UUID:
     try:
-        session_id = services().patient_access.tokens.read(cookies.PATIENT.read())
+        return services().patient_access.tokens.read(cookies.PATIENT.read())
     except Unauthenticated:
         raise NotFound from None
-    access = services().patient_access.sessions.check(session_id)
-    asked = (request.view_args or {}).get("exam_id")
-    if asked is not None and not hmac.compare_digest(str(asked).encode(), access.exam_id.hex.encode()):
-        raise NotFound
-    g.patient_access = access
 
 
 def shown_exam() -> None:
-    """Guard of everything that shows an exam: a live session, and an exam that is not held."""
+    """Guard of pictures, downloads and the report as PDF: a live session, and an exam that is not held. The pages in
+    `exams` and `exam_list` look at `held` themselves, because they have something to say of a held exam."""
     patient_session()
     if current_access().held:
         raise NotFound
@@ -41,7 +54,7 @@ def no_route() -> None:
     """Guard for unknown addresses and methods under /exams. Without a session all get 404; with a session some get
     405."""
     if request.routing_exception is not None and request.path.lstrip("/").partition("/")[0] == "exams":
-        patient_session()
+        any_session()
 
 
 def current_access() -> PatientAccess:
@@ -49,10 +62,22 @@ def current_access() -> PatientAccess:
     return access
 
 
+def opened_exams() -> list[PatientAccess]:
+    """Behind `any_session`: each exam that the session opens, the newest first."""
+    opened: list[PatientAccess] = g.opened
+    return opened
+
+
 def record(action: Action, **detail: str) -> None:
     """Note in the audit log what this patient looks at or downloads. A HEAD request does neither."""
     if request.method != "HEAD":
         services().patient_access.sessions.record(current_access(), action, **detail)
+
+
+def record_list() -> None:
+    """Note that the list was looked at."""
+    if request.method != "HEAD":
+        services().patient_access.sessions.record_list(opened_exams())
 
 
 def record_look() -> None:
@@ -68,9 +93,14 @@ def device_token() -> str | None:
 
 
 def begin(response: Response, opened: Opened) -> Response:
-    """Set the cookies of a new session."""
-    cookies.PATIENT.set(response, services().patient_access.tokens.issue(opened.session_id))
-    cookies.DEVICE.set(response, opened.device)
+    """Set the cookies of a new session of one exam."""
+    cookies.DEVICE.set(begin_of_person(response, opened.session_id), opened.device)
+    return response
+
+
+def begin_of_person(response: Response, session_id: uuid.UUID) -> Response:
+    """Set the cookie of a new session, in place of one that was there before."""
+    cookies.PATIENT.set(response, services().patient_access.tokens.issue(session_id))
     return response
 
 

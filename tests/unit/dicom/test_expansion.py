@@ -21,11 +21,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.dicom import json_metadata, person_names, pixel_element, rejection_notes, same_content
+from app.dicom import json_metadata, person_names, pixel_element, rejection_notes, same_content, text_bytes
 from app.dicom.behind_pixels import elements_behind, elements_behind_deflated
 from app.dicom.bounded_reading import inflate
 from app.dicom.bulk_values import bulk_value, little_endian
-from app.dicom.element_values import text_of, value_of
+from app.dicom.element_values import character_sets_of, text_of, value_of
 from app.dicom.header_fields import read
 from app.dicom.part10 import HeaderLimits, ParsedFile, parse, vr_of
 from app.errors import RefusedObject
@@ -34,9 +34,15 @@ from app.imaging.codecs.byte_order import little_endian_frame, unswapped
 from app.imaging.codecs.code_stream import read_stream
 from app.imaging.codecs.decode import DEFLATED_FRAME, RLE, decode_frame
 from app.imaging.codecs.deflated_object import inflated_object
+from app.imaging.codecs.encode import is_incomplete
 from app.imaging.errors import ImagingError
 from app.imaging.header import image_index, lut_reading, reading
 from app.imaging.header.frame_index import index_encapsulated
+from app.imaging.header.frame_rate_reading import frame_time_ms
+from app.imaging.header.frame_values_reading import frame_values
+from app.imaging.header.overlay import packed
+from app.imaging.header.overlay_reading import read_overlays
+from app.imaging.header.spacing_reading import pixel_aspect, pixel_spacing
 from tests.factories.expanding_files import KINDS
 from tests.factories.images import image_header
 
@@ -111,6 +117,7 @@ READERS: dict[str, Callable[[Given], Any]] = {
     "dicom.bounded_reading.inflate": lambda one: inflate(one.file, _meta_end(one), LIMITS.inflated_bytes),
     "dicom.element_values.value_of": lambda one: value_of(one.parsed.dataset, "WindowCenter", most_bytes=1024),
     "dicom.element_values.text_of": lambda one: text_of(one.parsed.dataset, "StudyDescription"),
+    "dicom.element_values.character_sets_of": lambda one: character_sets_of(one.parsed.dataset),
     "dicom.header_fields.read": lambda one: read(one.file, LIMITS),
     "dicom.json_metadata.to_json": lambda one: json_metadata.to_json(one.parsed.dataset, "1.2", None, str),
     "dicom.part10.parse": lambda one: parse(one.file, LIMITS),
@@ -130,7 +137,8 @@ READERS: dict[str, Callable[[Given], Any]] = {
     "dicom.rejection_notes.rejected_uids": lambda one: rejection_notes.rejected_uids(
         one.parsed.dataset, text_of(one.parsed.dataset, "SOPClassUID")
     ),
-    "dicom.same_content.same_instance": lambda one: same_content.same_instance(one.file, one.file, LIMITS),
+    "dicom.same_content.likeness": lambda one: same_content.likeness(one.file, one.file, LIMITS),
+    "dicom.text_bytes.decode_text": lambda one: text_bytes.decode_text(one.data[:65_536], ["ISO 2022 IR 58"]),
     "imaging.header.frame_index.index_encapsulated": lambda one: index_encapsulated(
         one.file, _start(one) + 12, image_header(number_of_frames=20_000)
     ),
@@ -145,6 +153,13 @@ READERS: dict[str, Callable[[Given], Any]] = {
     "imaging.codecs.byte_order.little_endian_frame": lambda one: little_endian_frame(
         image_header(bits_allocated=16), one.data[: len(one.data) & ~1], 1
     ),
+    "imaging.header.frame_values_reading.frame_values": lambda one: frame_values(one.parsed.dataset, 20_000),
+    "imaging.header.frame_rate_reading.frame_time_ms": lambda one: frame_time_ms(one.parsed.dataset),
+    "imaging.header.overlay_reading.read_overlays": lambda one: read_overlays(one.parsed.dataset, 16),
+    "imaging.header.overlay.packed": lambda one: packed(one.data),
+    "imaging.header.spacing_reading.pixel_spacing": lambda one: pixel_spacing(one.parsed.dataset),
+    "imaging.header.spacing_reading.pixel_aspect": lambda one: pixel_aspect(one.parsed.dataset, None),
+    "imaging.codecs.encode.is_incomplete": lambda one: is_incomplete(one.data),
     "imaging.codecs.code_stream.read_stream": lambda one: read_stream(one.data),
     "imaging.codecs.decode.decode_frame": _frame(RLE),
     "imaging.codecs.deflated_object.inflated_object": lambda one: inflated_object(one.data, "PixelData"),
