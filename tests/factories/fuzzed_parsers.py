@@ -95,7 +95,7 @@ def _part10(data: bytes) -> None:
 def _metadata(data: bytes) -> None:
     with suppress(RefusedObject):
         parsed = parse(io.BytesIO(data), LIMITS)
-        written = json_metadata.to_json(parsed.dataset, parsed.transfer_syntax_uid, None, "http://x/{}".format)
+        written = json_metadata.to_json(parsed.dataset, parsed.transfer_syntax_uid, None, "http://x/{}".format).text
         json.loads(written)
         written.encode()
 

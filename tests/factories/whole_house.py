@@ -86,7 +86,7 @@ def whole_house(folder: Path) -> WholeHouse:
     known = {
         **{"exam_id": exam.exam_id, "accession": ACCESSION, "code": exam.qr, "pickup_code": exam.pickup},
         **{"study_uid": STUDY, "series_uid": SERIES, "sop_uid": f"{SERIES}.1", "phone": exam.phone},
-        **{"frame": "1", "frame_list": "1", "tag": "7FE00010", "n": "1", "k": "1", "fmt": "jpg"},
+        **{"frame": "1", "frame_list": "1", "element": "7FE00010", "n": "1", "k": "1", "fmt": "jpg"},
         **{"job_id": job, "notification_id": notification, "username": "desk", "unknown": "nowhere"},
         **{"study_id": cut.hex, "accession_number": CUT_NUMBER},
         **{"held_exam_id": held, "revision": str(exam_of(house, "A2").revision)},

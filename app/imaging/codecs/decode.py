@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import imagecodecs
 import numpy as np
 
+from app.imaging.codecs.byte_order import unswapped
 from app.imaging.codecs.code_stream import read_stream
 from app.imaging.codecs.stored_values import Pixels, bit_planes, clamped, masked
 from app.imaging.codecs.stream_decoding import LOSSLESS, PROCESSES, STREAMED, lost_from
@@ -74,7 +75,7 @@ def decode_frame(header: ImageHeader, frame: bytes, index: int = 0) -> DecodedFr
         if header.bits_allocated == 1 and codec.bit_packed:
             pixels = _one_bit(header, frame, index)
         else:
-            bytes_ = _unswapped(header, frame, index) if header.words_swapped else frame
+            bytes_ = unswapped(header, frame, index) if header.words_swapped else frame
             words = _shaped(header, codec.decode(header, bytes_))
             planes = bit_planes(header, words)
             pixels = masked(header, words, is_native=header.transfer_syntax_uid in NATIVE)
@@ -123,12 +124,6 @@ def _native(header: ImageHeader, frame: bytes) -> Pixels:
     if header.samples_per_pixel > 1 and header.planar_configuration == 1:
         return pixels.reshape(header.samples_per_pixel, header.rows, header.columns).transpose(1, 2, 0)
     return pixels
-
-
-def _unswapped(header: ImageHeader, frame: bytes, index: int) -> bytes:
-    """The bytes of an 8-bit frame that is stored in big-endian words; the frame may start in the middle of a word."""
-    plain = np.frombuffer(frame, ">u2").astype("<u2").tobytes()
-    return plain[index * header.rows * header.columns * header.samples_per_pixel % 2 :]
 
 
 def _unpack_422(header: ImageHeader, frame: bytes) -> Pixels:

@@ -42,8 +42,10 @@ def test_metadata_leave_out_the_values_that_are_too_many(monkeypatch: pytest.Mon
     monkeypatch.setattr(json_metadata, "MOST_VALUES", 200)
     dataset = ct_slice(SliceThickness="2")
     raw(dataset, 0x00281050, "DS", b"1\\" * 300)
-    found = json.loads(json_metadata.to_json(parse_of(part10(dataset)), "1.2", None, str))
-    assert found["00281050"] == {"vr": "DS"}
+    made = json_metadata.to_json(parse_of(part10(dataset)), "1.2", None, str)
+    found = json.loads(made.text)
+    assert "00281050" not in found
+    assert made.left_out == ("00281050",)
     assert found["00180050"] == {"vr": "DS", "Value": [2.0]}
     assert found["00280010"]["Value"] == [8]
 

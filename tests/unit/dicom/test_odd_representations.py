@@ -74,7 +74,7 @@ def test_an_empty_name_of_an_unknown_vr_is_no_name() -> None:
 
 def test_the_metadata_of_an_element_of_an_unknown_vr_call_it_unknown() -> None:
     parsed = parse(io.BytesIO(with_empty(b"\x08\0\x60\0", b"ZZ")), HeaderLimits())
-    told = json.loads(json_metadata.to_json(parsed.dataset, parsed.transfer_syntax_uid, "PixelData", "x{}".format))
+    told = json.loads(json_metadata.to_json(parsed.dataset, parsed.transfer_syntax_uid, None, "x{}".format).text)
     assert told["00080060"] == {"vr": "UN"}
 
 

@@ -93,7 +93,7 @@ def test_header_and_metadata_read_every_text_leniently(encoding: str, declared: 
     assert header.series_description == header.study_attributes["StudyDescription"] == CHEST
     assert header.series_attributes["BodyPartExamined"] == CHEST
     assert header.identity.names == ("李测",)
-    found = json.loads(json_metadata.to_json(parse(file, HeaderLimits()).dataset, "1.2", None, str))
+    found = json.loads(json_metadata.to_json(parse(file, HeaderLimits()).dataset, "1.2", None, str).text)
     assert found["0008103E"]["Value"] == [CHEST]
     assert found["00100010"]["Value"][0]["Alphabetic"] == "李测"
     assert found["00081032"]["Value"][0]["00080104"]["Value"] == [CHEST]
