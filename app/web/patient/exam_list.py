@@ -23,9 +23,10 @@ def exam_list() -> Response:
     opened = patient_session.opened_exams()
     patient_session.record_list()
     listed = services().exams.listing.of([access.exam_id for access in opened])
-    if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
-        return jsonify({"exams": [{"id": exam.id.hex, "person": masked(exam.patient_name)} for exam in listed]})
     held = {access.exam_id for access in opened if access.held}
+    if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
+        shown = [exam for exam in listed if exam.id not in held]
+        return jsonify({"exams": [{"id": exam.id.hex, "person": masked(exam.patient_name)} for exam in shown]})
     if len(held) == len(opened):
         return make_response(held_page())
     page = render_template(

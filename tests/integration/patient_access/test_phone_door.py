@@ -126,6 +126,8 @@ def test_held_exams_are_listed_without_a_word_of_them_and_show_nothing(house: Se
     assert "头颅" not in page
     assert "腹部" in page
     assert page.count("医院正在核对") == 1
+    listed = client.get("/exams", headers={"Accept": "application/json"}).get_json()["exams"]
+    assert [exam["id"] for exam in listed] == [shown]
     assert "正在核对" in client.get(f"/exams/{held}").text
     assert client.get(f"/exams/{held}/report.pdf").status_code == 404
     assert client.get(f"/exams/{shown}").status_code == 200
