@@ -62,7 +62,7 @@ def text_of(ds: Dataset, keyword: str, most_bytes: int | None = None) -> str:
     """The value as text that may be kept; empty when there is none, or one longer than `most_bytes`. Bytes that are no
     ASCII are decoded as `text_bytes` does: what the header declares is often wrong."""
     tag, dictionary_vr = _entry(keyword)
-    raw = ds.get_item(tag) if tag in ds.keys() else None  # noqa: SIM118 - `in ds` makes a tag of it again
+    raw = ds.get_item(tag, keep_deferred=True) if tag in ds.keys() else None  # noqa: SIM118 - `in ds` makes a tag of it again
     if isinstance(raw, RawDataElement) and raw.value and (raw.VR or dictionary_vr) in OF_ANY_CHARACTERS:
         if most_bytes is not None and len(raw.value) > most_bytes:
             return ""

@@ -86,9 +86,14 @@ def _has_pixels(header: ParsedFile) -> bool:
 
 
 def _same(mine: ParsedFile, other: ParsedFile, keywords: tuple[str, ...]) -> bool:
-    return all(
-        text_of(mine.dataset, keyword, _LONGEST) == text_of(other.dataset, keyword, _LONGEST) for keyword in keywords
-    )
+    """A value of a VR that does not exist is like no other."""
+    try:
+        return all(
+            text_of(mine.dataset, keyword, _LONGEST) == text_of(other.dataset, keyword, _LONGEST)
+            for keyword in keywords
+        )
+    except NotImplementedError:
+        return False
 
 
 def _is_document(tag: BaseTag) -> bool:
