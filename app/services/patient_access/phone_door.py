@@ -8,7 +8,6 @@ rows. Who is registered with a number is looked up by the worker, and for one wh
 from __future__ import annotations
 
 import hmac
-import secrets
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,13 +24,12 @@ from app.models.states import AttemptScope, JobKind
 from app.repos.patient_access import attempts as attempt_repo
 from app.repos.patient_access import phone_door as repo
 from app.security.blind_index import BlindIndex
-from app.security.codes import Codes, normal_code, normal_factor
+from app.security.codes import Codes, normal_factor
 from app.security.fields import FieldSealer
 from app.services.audit.log import Action, Audit
 from app.services.audit.subjects import exam_subject, phone_subject
 from app.services.patient_access.attempts import FOR_LIFE, IN_A_ROW, PAUSE, Attempts
-from app.services.patient_access.code_naming import NOBODY
-from app.services.patient_access.one_time_codes import LIFETIME, TRIES, Enqueue, SendOneTimeCode
+from app.services.patient_access.one_time_codes import LIFETIME, TRIES, Enqueue, SendOneTimeCode, typed_one
 from app.services.patient_access.opening import Factor
 from app.services.session_times import SESSION_LIFETIME
 
@@ -103,7 +101,7 @@ class PhoneDoor:
         phone_hash, browser_hash = self._phone_hash(phone), self._browser_hash(browser)
         with self.db.session() as session:
             claimed = repo.claim_try(session, phone_hash, browser_hash, self.clock.now(), TRIES)
-        right = self._right_one(claimed, normal_code(typed))
+        right = typed_one(self.codes, claimed, typed)
         person = self._person(phone_hash, factor) if right else None
         with self.db.session() as session:
             now = self.clock.now()
@@ -114,14 +112,6 @@ class PhoneDoor:
             self.attempts.failed_on_address(session, address, now)
             self.audit.record(session, Action.ACCESS_FAILED, actor="patient", subject=phone_subject(phone_hash))
         raise AccessRefused
-
-    def _right_one(self, claimed: list[tuple[uuid.UUID, bytes]], typed: str) -> uuid.UUID | None:
-        """The code that was typed. All are compared; if there is none, a random value is compared instead."""
-        right = None
-        for code_id, expected in claimed or [(NOBODY, secrets.token_bytes(32))]:
-            if hmac.compare_digest(self.codes.hash("one-time", code_id.hex, typed), expected):
-                right = code_id
-        return right
 
     def _person(self, phone_hash: bytes, factor: str) -> bytes | None:
         """The hash of the one ID number with these last four among those with this number; None when there is none, or
