@@ -1,4 +1,4 @@
-"""`python -m tests.soak alike [pairs]`: live codes against dead ones by the clock, 2 000 interleaved pairs of each kind.
+"""`python -m tests.soak alike [pairs]`: live codes against dead ones by the clock, 2 000 pairs of each kind.
 
 The tests are tests/functional/test_alike_in_time.py, which take fewer pairs by themselves.
 """
