@@ -33,6 +33,8 @@ NOT_IMPORTED = {
     },
 }
 
+LOCK_LINE = re.compile(r"#.*|[\w.\[\],-]+==.+ \\| {4}(#.*|--hash=sha256:[0-9a-f]{64}( \\)?)")
+
 
 def packages(file: str) -> set[str]:
     """Names of the packages that a .in file asks for, without extras."""
@@ -76,5 +78,10 @@ def test_a_package_nobody_imports_and_an_import_nobody_declares_are_found(tmp_pa
 
 
 def test_requirements_name_no_place_to_load_from() -> None:
+    """A lock holds pins, their hashes and comments; a list holds names. No line of either is an option but `-c`."""
     for path in sorted((ROOT / "requirements").iterdir()):
-        assert not re.search(r"^\s*(-i|-f|--(extra-)?index-url|--find-links)\b|https?://", path.read_text(), re.M), path
+        text = path.read_text()
+        assert ":" + "//" not in text, path
+        if path.suffix == ".txt":
+            assert [line for line in text.splitlines() if not LOCK_LINE.fullmatch(line)] == [], path
+        assert re.findall(r"^-(?!c )\S*", text, re.MULTILINE) == [], path
