@@ -25,6 +25,7 @@ from app.bootstrap import (
     outside,
     paper,
     patient_access,
+    phone_door,
     pictures,
     release,
     staff,
@@ -42,6 +43,7 @@ from app.security.fields import FieldSealer
 from app.security.front_door import DoorPass
 from app.security.keys import MasterKeys
 from app.services.channels.channel import Channels
+from app.services.phone_door.door import PhoneDoor
 from app.services.queue.job_queue import JobQueue
 
 
@@ -68,6 +70,7 @@ class Services:
     operations: operations.OperationsRoom
     paper: paper.PaperRoom
     patient_access: patient_access.PatientAccessRoom
+    phone_door: PhoneDoor
     pictures: pictures.PicturesRoom
     queue: JobQueue
     release: release.ReleaseRoom
@@ -100,10 +103,11 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
     messages = notifications.build(base, outbox, codes, release_room.gate.tell_anew)
     exams_room = exams.build(base, codes, release_room, messages.phone_correction)
     access = patient_access.build(base, codes, send_one_time_code=outbox.queue_one_time_code, enqueue=queue.enqueue)
+    phone = phone_door.build(base, send_one_time_code=outbox.queue_one_time_code, enqueue=queue.enqueue)
     pictures_room = pictures.build(base, archive_room, queue)
     operations_room = operations.build(base, archive_room)
     audit_room = audit.build(base)
-    work = _work(queue, pictures_room, release_room, messages, access, operations_room, audit_room)
+    work = _work(queue, pictures_room, release_room, messages, access, phone, operations_room, audit_room)
     return Services(
         settings=settings,
         clock=base.clock,
@@ -123,6 +127,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
         operations=operations_room,
         paper=paper.build(base, exams_room, codes),
         patient_access=access,
+        phone_door=phone,
         pictures=pictures_room,
         queue=queue,
         release=release_room,
@@ -141,6 +146,7 @@ def _work(
     release_room: release.ReleaseRoom,
     messages: notifications.NotificationsRoom,
     access: patient_access.PatientAccessRoom,
+    phone: PhoneDoor,
     operations_room: operations.OperationsRoom,
     audit_room: audit.AuditRoom,
 ) -> Work:
@@ -154,7 +160,7 @@ def _work(
         sending=messages.sending,
         receipts=messages.receipts,
         one_time_codes=access.one_time_codes,
-        phone_door=access.phone_door,
+        phone_door=phone,
         spent_rows=operations_room.spent_rows,
         anchoring=audit_room.anchoring,
     )

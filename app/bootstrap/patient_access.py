@@ -12,7 +12,6 @@ from app.services.patient_access.code_naming import CodeNaming
 from app.services.patient_access.codes import AccessCodes
 from app.services.patient_access.one_time_codes import Enqueue, OneTimeCodes, SendOneTimeCode
 from app.services.patient_access.opening import Opening
-from app.services.patient_access.phone_door import PhoneDoor
 from app.services.patient_access.sessions import PatientSessions
 from app.services.patient_access.verification import Verification
 
@@ -22,7 +21,6 @@ class PatientAccessRoom:
     codes: AccessCodes
     verification: Verification
     one_time_codes: OneTimeCodes
-    phone_door: PhoneDoor
     sessions: PatientSessions
     tokens: SessionTokens
 
@@ -33,14 +31,18 @@ def access_codes(ground: Ground) -> AccessCodes:
     return AccessCodes(codes=ground.codes, clock=ground.clock, audit=ground.audit, pickup_lifetime=lifetime)
 
 
+def counted_tries(ground: Ground) -> Attempts:
+    """Counts are rows, so each room may have its own object."""
+    settings = ground.settings
+    return Attempts(codes=ground.codes, address_limit=settings.address_failures_per_hour, shared=settings.shared_group)
+
+
 def build(
     ground: Ground, codes: AccessCodes, *, send_one_time_code: SendOneTimeCode, enqueue: Enqueue
 ) -> PatientAccessRoom:
     settings = ground.settings
     naming = CodeNaming(codes=ground.codes)
-    attempts = Attempts(
-        codes=ground.codes, address_limit=settings.address_failures_per_hour, shared=settings.shared_group
-    )
+    attempts = counted_tries(ground)
     opening = Opening(codes=ground.codes, audit=ground.audit)
     return PatientAccessRoom(
         codes=codes,
@@ -63,18 +65,6 @@ def build(
             attempts=attempts,
             audit=ground.audit,
             opening=opening,
-            send_one_time_code=send_one_time_code,
-            enqueue=enqueue,
-            wake=ground.wake,
-        ),
-        phone_door=PhoneDoor(
-            db=ground.db,
-            clock=ground.clock,
-            codes=ground.codes,
-            blind=ground.blind,
-            fields=ground.fields,
-            attempts=attempts,
-            audit=ground.audit,
             send_one_time_code=send_one_time_code,
             enqueue=enqueue,
             wake=ground.wake,

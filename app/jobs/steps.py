@@ -11,7 +11,7 @@ from app.services.notifications.receipts import Receipts
 from app.services.notifications.sending import Sending
 from app.services.operations.spent_rows import SpentRows
 from app.services.patient_access.one_time_codes import ONE_TIME_REQUEST, OneTimeCodes
-from app.services.patient_access.phone_door import PHONE_REQUEST, PhoneDoor
+from app.services.phone_door.door import PHONE_REQUEST, PhoneDoor
 from app.services.pictures.completion import PREPARE, Completion
 from app.services.pictures.preparation import Preparation
 from app.services.pictures.renewal import Renewal

@@ -85,6 +85,7 @@ ROOMS: dict[str, set[str]] = {
     "queue": set(),
     "machines": set(),
     "patient_access": set(),
+    "phone_door": {"patient_access"},
     "operations": {"archive"},
     "ingest": {"archive"},
     "dicomweb": {"archive"},

@@ -1,4 +1,5 @@
-"""A patient's session: is it alive, which exams does it open, end it. How it began is `verification`, `phone_door`."""
+"""A patient's session: is it alive, which exams does it open, end it. How it began: `verification`, or the room
+`phone_door`."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ def _asked(typed: Typed) -> Response:
     """The page after a request for digits. Also when the number or the address must wait, digits can be typed."""
     browser = cookies.DOOR.read()[:LONGEST_COOKIE] or secrets.token_urlsafe(32)
     try:
-        services().patient_access.phone_door.request(typed.number, browser, request.remote_addr or "")
+        services().phone_door.request(typed.number, browser, request.remote_addr or "")
     except TooManyAttempts as pause:
         page = _page(typed, asks_for="code", retry_minutes=-(-pause.retry_after_s // 60), status=429)
         page.headers["Retry-After"] = str(pause.retry_after_s)
@@ -79,7 +79,7 @@ def _asked(typed: Typed) -> Response:
 def _opened(typed: Typed) -> Response:
     browser = cookies.DOOR.read()[:LONGEST_COOKIE]
     try:
-        session_id = services().patient_access.phone_door.open_by_phone(
+        session_id = services().phone_door.open_by_phone(
             typed.number, browser, request.remote_addr or "", typed.one_time_code, typed.factor
         )
     except AccessRefused:

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from app.bootstrap import Services
 from app.models import AuditEvent, Job
-from app.services.patient_access.phone_door import MOST_PEOPLE, PHONE_REQUEST
+from app.services.phone_door.door import MOST_PEOPLE, PHONE_REQUEST
 from tests.factories.access import application, issued, revoke
 from tests.factories.house import clock_of
 from tests.factories.phone_door import PHONE, ask, digits_on, enter, inside, listed
@@ -182,7 +182,7 @@ def test_a_request_that_a_worker_answers_twice_sends_one_message(house: Services
     with house.db.read() as session:
         key = session.scalars(select(Job.key).where(Job.kind == PHONE_REQUEST)).one()
     for _ in range(2):
-        house.patient_access.phone_door.answer(key)
+        house.phone_door.answer(key)
     assert len(digits_on(house)) == 1
 
 

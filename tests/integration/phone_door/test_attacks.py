@@ -18,9 +18,9 @@ from sqlalchemy import event, func, select
 from app.bootstrap import Services
 from app.models import AccessAttempts, AuditEvent, PatientSession, PhoneCode
 from app.models.states import AttemptScope
-from app.repos.patient_access import phone_door as repo
+from app.repos.phone_door import digits as repo
 from app.services.patient_access.attempts import FOR_LIFE
-from app.services.patient_access.phone_door import LIMITS, PHONE_REQUEST
+from app.services.phone_door.door import LIMITS, PHONE_REQUEST
 from tests.factories.access import application
 from tests.factories.counted_calls import calls
 from tests.factories.house import clock_of, services

@@ -22,7 +22,7 @@ from app.identity.numbers import number_of_today
 from app.models import Patient, PatientSession, PhoneCode
 from app.models.states import AttemptScope, JobKind
 from app.repos.patient_access import attempts as attempt_repo
-from app.repos.patient_access import phone_door as repo
+from app.repos.phone_door import digits as repo
 from app.security.blind_index import BlindIndex
 from app.security.codes import Codes, normal_factor
 from app.security.fields import FieldSealer
