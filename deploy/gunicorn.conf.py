@@ -8,6 +8,7 @@ socket: a connection over it comes from no address, so nobody's word on who asks
 import gc
 import subprocess
 import sys
+from pathlib import Path
 
 from gunicorn.glogging import Logger
 
@@ -27,6 +28,10 @@ workers = settings.web_processes
 threads = settings.web_threads
 umask = 0o077
 
+# Each request touches a file that shows the process is alive: in memory, because on a disk that costs more than the
+# application's own log.
+if Path("/dev/shm").is_dir():
+    worker_tmp_dir = "/dev/shm"
 timeout = 60  # of a process that shows no sign of life, not of a request: uploads may take longer
 graceful_timeout = 30
 keepalive = 65  # longer than the proxy keeps a connection, so that the proxy closes first
