@@ -23,12 +23,32 @@ REPORT = {
     "version": 1,
 }
 CARRIED = {"phone": "13900000000", "pickup_code": "7K3M9P"}
-NOT_SENT: dict[str, Any] = {"code_sent": False, "is_asked": False, "missing": [], "carried": CARRIED}
+NOT_SENT: dict[str, Any] = {
+    "code_sent": False,
+    "is_asked": False,
+    "missing": [],
+    "carried": CARRIED,
+    "typed": "",
+    "faults": None,
+}
 STEP_UPS = {
     "asked": NOT_SENT | {"is_asked": True, "carried": None},
     "sent": NOT_SENT | {"code_sent": True},
     "have-code": NOT_SENT,
     "missing": NOT_SENT | {"missing": ["phone"], "carried": {"phone": "1390", "pickup_code": "7K3M9P"}},
+}
+
+REFUSALS: dict[str, tuple[str, dict[str, Any]]] = {
+    "qr": ("patient/verify.html", {"with_phone": False, "typed": {"factor": "1234"}, "faults": []}),
+    "pickup": ("patient/pickup.html", {"typed": {**CARRIED, "factor": "123X"}, "faults": []}),
+    "cannot-be": (
+        "patient/pickup.html",
+        {
+            "typed": {"phone": "1390", "pickup_code": "7K3", "factor": "12"},
+            "faults": ["phone", "pickup_code", "factor"],
+        },
+    ),
+    "one-time-code": ("patient/one_time_code.html", NOT_SENT | {"typed": "123456", "faults": []}),
 }
 
 

@@ -19,7 +19,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from app.web.wsgi.headers import CONTENT_SECURITY_POLICY
 from tests.factories.patient_page_frames import SERIES, jpeg, manifest
-from tests.factories.patient_page_values import CARRIED, EXAM, EXAM_ID, REPORT, STEP_UPS, demo_phone
+from tests.factories.patient_page_values import CARRIED, EXAM, EXAM_ID, REFUSALS, REPORT, STEP_UPS, demo_phone
 from tests.places import ROOT
 
 
@@ -75,17 +75,23 @@ def _plain_pages(app: Flask, pages: Pages) -> None:
             f"step_up_{name}",
             lambda state=state: render_template("patient/one_time_code.html", **state),
         )
-    app.add_url_rule("/refused", "refused", lambda: render_template("patient/refused.html"))
+    for name, (template, refused) in REFUSALS.items():
+        app.add_url_rule(
+            f"/refused/{name}",
+            f"refused_{name}",
+            lambda template=template, refused=refused: render_template(template, **refused),
+        )
     app.add_url_rule("/held", "held", lambda: render_template("patient/held.html", exam_id=EXAM_ID))
     app.add_url_rule("/demo/phone", "phone", lambda: render_template("demo/phone.html", **demo_phone()))
 
     def entry(code: str = "") -> str:
         if request.method == "POST":
             pages.posted.append(request.form.to_dict())
-            return render_template("patient/refused.html")
+            return render_template("patient/verify.html", with_phone=False, typed=request.form, faults=[])
         if not code:
-            return render_template("patient/pickup.html")
-        return render_template("patient/verify.html", with_phone=request.path.startswith("/s/"))
+            return render_template("patient/pickup.html", typed={}, faults=None)
+        with_phone = request.path.startswith("/s/")
+        return render_template("patient/verify.html", with_phone=with_phone, typed={}, faults=None)
 
     app.add_url_rule("/q/<code>", "entry", entry, methods=["GET", "POST"])
     app.add_url_rule("/s/<code>", "sms_entry", entry, methods=["GET", "POST"])
@@ -100,9 +106,9 @@ def _exam_pages(app: Flask, pages: Pages) -> None:
             {
                 "series_n": 1,
                 "frame_k": k,
-                "src": f"{base}/series/1/frames/{k}.jpg?size=256",
-                "width": 256,
-                "height": 256,
+                "src": f"{base}/series/1/frames/{k}.jpg",
+                "width": 512,
+                "height": 512,
                 "alt": f"胸部 CT 第 {k} 幅",
             }
             for k in (15, 30, 45)

@@ -198,7 +198,7 @@ def test_a_series_without_a_window_is_made_brighter_and_darker_on_the_phone(page
     page.get_by_role("button", name="下一幅").click()
     wait_for_slice(page, 4)
     assert pixel(page) == pytest.approx(grey(4, 0, 2000, series=3) / 1.6, abs=2 * JPEG_SLACK)
-    page.get_by_role("button", name="复位").click()
+    page.get_by_role("button", name="还原").click()
     wait_until(page, "document.querySelector('#windows [data-window=standard]').getAttribute('aria-pressed') == 'true'")
     assert pixel(page) == near(grey(4, 0, 2000, series=3))
     assert not any("wc=" in request for request in pages.requests[asked:])

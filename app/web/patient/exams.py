@@ -22,7 +22,9 @@ blueprint.before_request(body_limits.limit_form)
 blueprint.before_app_request(patient_session.no_route)
 
 KEY_IMAGES = 6
-PREVIEW_SIDE = 256
+PREVIEW_SIDE, FRAME_SIDE = 256, 1024
+"""The longest side of prepared pictures. A picture on the exam's page is a prepared frame: on a phone with three device
+pixels for each CSS pixel, a preview is not sharp."""
 MOST_STARS = 3
 
 
@@ -49,7 +51,7 @@ def exam(exam_id: str) -> str:
         "patient/exam.html",
         exam=_facts(view),
         report=_report(view),
-        key_images=_key_images(view, shown)[:KEY_IMAGES],
+        key_images=_key_images(view, shown, FRAME_SIDE)[:KEY_IMAGES],
         frames_total=_total(shown),
         in_preparation=_in_preparation(view, shown),
         in_wechat="MicroMessenger" in request.headers.get("User-Agent", ""),
@@ -69,7 +71,7 @@ def viewer(exam_id: str) -> str:
         exam_id=view.id.hex,
         title=f"{view.body_part} {modality_name(view.modality)}".strip(),
         manifest_json=htmlsafe_json_dumps(services().pictures.serving.manifest(access.exam_id, access.exam_revision)),
-        first_frame=next(iter(_key_images(view, shown[:1])), None),
+        first_frame=next(iter(_key_images(view, shown[:1], PREVIEW_SIDE)), None),
     )
 
 
@@ -134,22 +136,23 @@ def _report(view: ExamView) -> dict[str, Any] | None:
     }
 
 
-def _key_images(view: ExamView, shown: tuple[ShownSeries, ...]) -> list[dict[str, Any]]:
+def _key_images(view: ExamView, shown: tuple[ShownSeries, ...], side: int) -> list[dict[str, Any]]:
     """One key image for each series. A series without a frame that can be shown has none."""
     return [
-        _key_image(view, n, series)
+        _key_image(view, n, series, side)
         for n, series in enumerate(shown, 1)
         if not series.previews[series.row.key_frame - 1].is_empty
     ]
 
 
-def _key_image(view: ExamView, n: int, series: ShownSeries) -> dict[str, Any]:
+def _key_image(view: ExamView, n: int, series: ShownSeries, side: int) -> dict[str, Any]:
     row = series.row
-    scale = min(1.0, PREVIEW_SIDE / max(row.rows, row.columns, 1))
+    query = f"?size={PREVIEW_SIDE}" if side == PREVIEW_SIDE else ""
+    scale = min(1.0, side / max(row.rows, row.columns, 1))
     return {
         "series_n": n,
         "frame_k": row.key_frame,
-        "src": f"/exams/{view.id.hex}/series/{n}/frames/{row.key_frame}.jpg?size={PREVIEW_SIDE}",
+        "src": f"/exams/{view.id.hex}/series/{n}/frames/{row.key_frame}.jpg{query}",
         "width": max(1, round(row.columns * scale)),
         "height": max(1, round(row.rows * scale)),
         "alt": row.description or modality_name(row.modality),
