@@ -13,6 +13,7 @@ from app.services.patient_access.codes import AccessCodes
 from app.services.patient_access.one_time_codes import Enqueue, OneTimeCodes, SendOneTimeCode
 from app.services.patient_access.opening import Opening
 from app.services.patient_access.sessions import PatientSessions
+from app.services.patient_access.tickets import Tickets
 from app.services.patient_access.verification import Verification
 
 
@@ -23,6 +24,7 @@ class PatientAccessRoom:
     one_time_codes: OneTimeCodes
     sessions: PatientSessions
     tokens: SessionTokens
+    tickets: Tickets
 
 
 def access_codes(ground: Ground) -> AccessCodes:
@@ -40,6 +42,13 @@ def build(
         codes=ground.codes, address_limit=settings.address_failures_per_hour, shared=settings.shared_group
     )
     opening = Opening(codes=ground.codes, audit=ground.audit)
+    sessions = PatientSessions(
+        db=ground.db,
+        clock=ground.clock,
+        audit=ground.audit,
+        idle=timedelta(minutes=settings.session_idle_min),
+        access_codes=codes,
+    )
     return PatientAccessRoom(
         codes=codes,
         verification=Verification(
@@ -65,8 +74,13 @@ def build(
             enqueue=enqueue,
             wake=ground.wake,
         ),
-        sessions=PatientSessions(
-            db=ground.db, clock=ground.clock, audit=ground.audit, idle=timedelta(minutes=settings.session_idle_min)
+        sessions=sessions,
+        tickets=Tickets(
+            db=ground.db,
+            clock=ground.clock,
+            audit=ground.audit,
+            sessions=sessions,
+            key=ground.keys.derive("ticket-jwt"),
         ),
         tokens=SessionTokens(ground.keys.derive("session-jwt"), "patient"),
     )

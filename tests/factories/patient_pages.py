@@ -9,6 +9,7 @@ import json
 import struct
 import threading
 import time
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -63,7 +64,8 @@ def _harden(response: Response) -> Response:
 
 
 def _plain_pages(app: Flask, pages: Pages) -> None:
-    app.add_url_rule("/", "landing", lambda: render_template("patient/landing.html"))
+    app.add_url_rule("/", "landing", lambda: render_template("patient/landing.html", is_open=False))
+    app.add_url_rule("/open", "open", lambda: render_template("patient/landing.html", is_open=True))
     app.add_url_rule(
         "/paused", "paused", lambda: render_template("patient/paused.html", retry_minutes=15, carried=CARRIED)
     )
@@ -80,6 +82,10 @@ def _plain_pages(app: Flask, pages: Pages) -> None:
             f"/refused/{name}",
             f"refused_{name}",
             lambda template=template, refused=refused: render_template(template, **refused),
+        )
+    for name, is_over in (("ticket", False), ("ticket-over", True)):
+        app.add_url_rule(
+            f"/{name}", name, lambda is_over=is_over: render_template("patient/ticket.html", is_over=is_over)
         )
     app.add_url_rule("/held", "held", lambda: render_template("patient/held.html", exam_id=EXAM_ID))
     app.add_url_rule("/demo/phone", "phone", lambda: render_template("demo/phone.html", **demo_phone()))
@@ -121,7 +127,7 @@ def _exam_pages(app: Flask, pages: Pages) -> None:
             key_images=images,
             frames_total=total,
             in_preparation=False,
-            in_wechat=False,
+            address="",
         )
 
     def exam_list() -> str:
@@ -134,7 +140,7 @@ def _exam_pages(app: Flask, pages: Pages) -> None:
         first = {
             "series_n": 1,
             "frame_k": 30,
-            "src": f"{base}/series/1/frames/30.jpg?size=256",
+            "src": "data:image/jpeg;base64," + b64encode(jpeg(30, 1, 0, 2000, 256)).decode(),
             "width": 256,
             "height": 256,
         }
@@ -142,6 +148,8 @@ def _exam_pages(app: Flask, pages: Pages) -> None:
             "patient/viewer.html",
             exam_id=EXAM_ID,
             title="胸部 CT",
+            door="/q/CODE",
+            address="",
             first_frame=first,
             manifest_json=Markup(json.dumps(manifest(pages.frame_time_ms))),
         )
@@ -173,8 +181,12 @@ def _pictures(app: Flask, pages: Pages) -> None:
     def batch(n: int) -> Response:
         before()
         first, count, size = (request.args.get(name, 0, int) for name in ("from", "count", "size"))
+        step = request.args.get("step", 1, int)
         assert 1 <= count <= 20
-        bodies = [b"" if k in pages.cannot_show else jpeg(k, n, 0, 2000, size) for k in range(first, first + count)]
+        bodies = [
+            b"" if k in pages.cannot_show else jpeg(k, n, 0, 2000, size)
+            for k in range(first, first + count * step, step)
+        ]
         framed = b"".join(struct.pack(">I", len(body)) + body for body in bodies)
         return Response(framed, mimetype="application/octet-stream")
 

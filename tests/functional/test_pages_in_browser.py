@@ -14,6 +14,7 @@ from tests.factories.patient_pages import Pages
 pytestmark = in_browser
 PAGES = {
     "landing": "/",
+    "landing-open": "/open",
     "verify": "/q/CODE",
     "verify-with-phone": "/s/CODE",
     "pickup": "/s",
@@ -24,6 +25,8 @@ PAGES = {
     "have-code": "/step-up/have-code",
     "phone-missing": "/step-up/missing",
     "held": "/held",
+    "ticket": "/ticket",
+    "ticket-over": "/ticket-over",
     "left": "/left",
     "not-found": "/error/404",
     "failure": "/error/500",

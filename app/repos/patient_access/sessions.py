@@ -39,6 +39,16 @@ def revoke_sessions_of(session: Session, exams: Select[uuid.UUID], now: datetime
     return changed_rows(session, statement.execution_options(synchronize_session=False))
 
 
+def by_id(session: Session, session_id: uuid.UUID) -> PatientSession | None:
+    return session.get(PatientSession, session_id)
+
+
+def locked(session: Session, session_id: uuid.UUID) -> PatientSession | None:
+    """The row as it is now, locked until the transaction ends."""
+    query = select(PatientSession).where(PatientSession.id == session_id).with_for_update()
+    return session.scalars(query.execution_options(populate_existing=True)).one_or_none()
+
+
 def revoke_session(session: Session, session_id: uuid.UUID, now: datetime) -> None:
     session.execute(update(PatientSession).where(PatientSession.id == session_id).values(revoked_at=now))
 

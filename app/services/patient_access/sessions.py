@@ -12,10 +12,12 @@ from app.caches.lru import LruCache
 from app.clock import Clock
 from app.database import Database
 from app.errors import NotFound
+from app.models.states import AccessCodeKind
 from app.repos.audit import log as audit_repo
-from app.repos.patient_access import sessions
+from app.repos.patient_access import codes, sessions
 from app.services.audit.log import Action, Audit
 from app.services.audit.subjects import exam_subject
+from app.services.patient_access.codes import AccessCodes
 from app.services.session_times import is_alive, is_to_be_touched, touch
 
 KEPT_NOTES = 4096
@@ -44,6 +46,7 @@ class PatientSessions:
     clock: Clock
     audit: Audit
     idle: timedelta
+    access_codes: AccessCodes
     _noted: LruCache[tuple[uuid.UUID, Action], bool] = field(default_factory=lambda: LruCache(KEPT_NOTES))
 
     def check(self, session_id: uuid.UUID) -> PatientAccess:
@@ -56,6 +59,17 @@ class PatientSessions:
         if is_to_be_touched(row, now):
             touch(self.db, lambda session: sessions.touch_session(session, session_id, now))
         return PatientAccess(session_id, row.exam_id, row.exam_revision, row.held_at is not None)
+
+    def is_named_by(self, access: PatientAccess, typed: str) -> bool:
+        """Whether the typed code names the exam of this session."""
+        with self.db.read() as session:
+            return self.access_codes.names(session, access.exam_id, typed)
+
+    def code_behind(self, access: PatientAccess) -> tuple[bool, str] | None:
+        """Whether the code that opened this session is a QR code, and its text; None when it was opened without one."""
+        with self.db.read() as session:
+            row = codes.code_of_session(session, access.session_id)
+            return None if row is None else (row.kind == AccessCodeKind.QR, self.access_codes.code_of(row))
 
     def end(self, access: PatientAccess) -> None:
         with self.db.session() as session:

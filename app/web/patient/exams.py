@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from typing import Any
 
-from flask import Response, make_response, render_template, request
+from flask import Response, make_response, render_template
 from jinja2.utils import htmlsafe_json_dumps
 
 from app.clock import CHINA
@@ -16,6 +17,7 @@ from app.web import body_limits
 from app.web.context import services
 from app.web.guards import guarded_blueprint
 from app.web.patient import session as patient_session
+from app.web.patient.tickets import address_for_wechat
 
 blueprint = guarded_blueprint("patient_exams", __name__, patient_session.patient_session)
 blueprint.before_request(body_limits.limit_form)
@@ -54,7 +56,7 @@ def exam(exam_id: str) -> str:
         key_images=_key_images(view, shown, FRAME_SIDE)[:KEY_IMAGES],
         frames_total=_total(shown),
         in_preparation=_in_preparation(view, shown),
-        in_wechat="MicroMessenger" in request.headers.get("User-Agent", ""),
+        address=address_for_wechat(),
         csrf_token=patient_session.csrf_token,
     )
 
@@ -71,14 +73,34 @@ def viewer(exam_id: str) -> str:
         exam_id=view.id.hex,
         title=f"{view.body_part} {modality_name(view.modality)}".strip(),
         manifest_json=htmlsafe_json_dumps(services().pictures.serving.manifest(access.exam_id, access.exam_revision)),
-        first_frame=next(iter(_key_images(view, shown[:1], PREVIEW_SIDE)), None),
+        first_frame=_first_frame(view, shown),
+        door=_door(),
+        address=address_for_wechat("viewer"),
     )
+
+
+def _first_frame(view: ExamView, shown: tuple[ShownSeries, ...]) -> dict[str, Any] | None:
+    """The picture that comes inside of the page (at most 10 KB): on a slow line a request for it costs a round trip."""
+    access = patient_session.current_access()
+    for first in _key_images(view, shown[:1], PREVIEW_SIDE):
+        n, k = first["series_n"], first["frame_k"]
+        preview = services().pictures.serving.frame(access.exam_id, access.exam_revision, n, k, preview=True)
+        return first | {"src": "data:image/jpeg;base64," + b64encode(preview).decode()}
+    return None
+
+
+def _door() -> str:
+    """Where an ended session of the viewer leads back to: the address that the patient came in by."""
+    named = services().patient_access.sessions.code_behind(patient_session.current_access())
+    if named is None:
+        return "/"
+    is_qr, code = named
+    return f"/q/{code}" if is_qr else f"/s/{code}"
 
 
 @blueprint.post("/exams/<exam_id>/leave")
 def leave(exam_id: str) -> Response:
     patient_session.check_csrf()
-    services().patient_access.sessions.end(patient_session.current_access())
     return patient_session.end(make_response(render_template("patient/left.html")))
 
 

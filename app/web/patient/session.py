@@ -6,6 +6,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import uuid
+from collections.abc import Iterator
+from contextlib import suppress
 
 from flask import Response, g, request
 
@@ -16,18 +18,44 @@ from app.services.patient_access.sessions import PatientAccess
 from app.web import cookies
 from app.web.context import services
 
+MOST_SESSIONS, BETWEEN = 8, "~"
+"""The cookie holds the tokens of the sessions of one browser, the newest first: a second exam does not close the
+first."""
+
 
 def patient_session() -> None:
     """Guard: a live session for exactly the exam in the address. Everything else gets 404."""
-    try:
-        session_id = services().patient_access.tokens.read(cookies.PATIENT.read())
-    except Unauthenticated:
-        raise NotFound from None
-    access = services().patient_access.sessions.check(session_id)
     asked = (request.view_args or {}).get("exam_id")
-    if asked is not None and not hmac.compare_digest(str(asked).encode(), access.exam_id.hex.encode()):
-        raise NotFound
-    g.patient_access = access
+    for access in live_sessions():
+        if asked is None or hmac.compare_digest(str(asked).encode(), access.exam_id.hex.encode()):
+            g.patient_access = access
+            return
+    raise NotFound
+
+
+def live_sessions() -> Iterator[PatientAccess]:
+    """What this browser has opened and may still see, the newest session first; one exam each."""
+    for session_id in _session_ids():
+        with suppress(NotFound):
+            yield services().patient_access.sessions.check(session_id)
+
+
+def _session_ids() -> list[uuid.UUID]:
+    """The ids in the cookie that we signed. They may be of sessions that are over."""
+    found = []
+    for token in cookies.PATIENT.read().split(BETWEEN, MOST_SESSIONS)[:MOST_SESSIONS]:
+        with suppress(Unauthenticated):
+            found.append(services().patient_access.tokens.read(token))
+    return found
+
+
+def opened_by(code: str) -> str | None:
+    """The address of the exam that this code names, when this browser has it open; without a session nothing is looked
+    up."""
+    for access in live_sessions():
+        if services().patient_access.sessions.is_named_by(access, code):
+            return f"/exams/{access.exam_id.hex}"
+    return None
 
 
 def shown_exam() -> None:
@@ -69,12 +97,22 @@ def device_token() -> str | None:
 
 def begin(response: Response, opened: Opened) -> Response:
     """Set the cookies of a new session."""
-    cookies.PATIENT.set(response, services().patient_access.tokens.issue(opened.session_id))
-    cookies.DEVICE.set(response, opened.device)
+    cookies.DEVICE.set(begin_session(response, opened.session_id, opened.exam_id), opened.device)
+    return response
+
+
+def begin_session(response: Response, session_id: uuid.UUID, exam_id: uuid.UUID) -> Response:
+    """Set the cookie of a new session, and keep the sessions of other exams."""
+    others = [access.session_id for access in live_sessions() if access.exam_id != exam_id]
+    kept = [session_id, *others][:MOST_SESSIONS]
+    cookies.PATIENT.set(response, BETWEEN.join(map(services().patient_access.tokens.issue, kept)))
     return response
 
 
 def end(response: Response) -> Response:
+    """End every session of this browser: who leaves a device that is not their own leaves nothing open on it."""
+    for access in live_sessions():
+        services().patient_access.sessions.end(access)
     cookies.PATIENT.delete(response)
     return response
 
