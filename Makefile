@@ -17,7 +17,7 @@ help:
 	@echo "make check                                lint, types, audit and tests: what CI runs"
 	@echo "make audit                                advisories against the locked packages"
 	@echo "make bench [BENCH='name ...']             the benchmarks, or the named ones"
-	@echo "make soak [SOAK='kind ...']               hostile connections against the house, and what others notice"
+	@echo "make soak [SOAK='program ...']            the long runs against the house: see tests/soak/__main__.py"
 	@echo "make fix                                  format and mend what can be mended"
 
 .venv/.runtime: requirements/runtime.txt deploy/venv.sh

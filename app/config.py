@@ -53,6 +53,13 @@ def _networks(text: str) -> tuple[str, ...]:
     return tuple(str(ipaddress.ip_network(word)) for word in _words(text))
 
 
+def _regions(text: str) -> tuple[str, ...]:
+    regions = _words(text.upper())
+    if not regions or not all(len(region) == 2 and region.isalpha() for region in regions):
+        raise ValueError("must be regions of two letters, like CN,HK")
+    return regions
+
+
 def _url(text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
@@ -83,6 +90,7 @@ class Settings:
     store_url: str = _setting("Object store, file:///… or s3://bucket/prefix; empty: var folder", "")
     store_http: bool = _setting("true: the object store may be asked without TLS", "", _yes, variable="AWS_ALLOW_HTTP")
     key_file: str = _setting("Master key file, readable by its owner only; empty: var folder", "")
+    anchor_dir: str = _setting("Folder for the anchors of the audit log; empty: var folder", "")
     redis_url: str = _setting("Redis; empty: in-process stand-in (one web process only)", "")
     web_processes: int = _setting("Number of web processes", "1", _integer(1, 256))
     web_threads: int = _setting("Threads of one web process", "8", _integer(1, 64))
@@ -104,6 +112,11 @@ class Settings:
         _choice("images", "final_report", "delay"),
     )
     release_delay_h: int = _setting("Hours after completion when the gate is delay", "24", _integer(0, 8760))
+    report_alone_h: int = _setting(
+        "Hours after which a report without pictures is told alone, and pictures are waited for no more",
+        "24",
+        _integer(1, 8760),
+    )
     decode_workers: int = _setting("Child processes that decode pixels", "2", _integer(1, 64))
     decode_time_limit_s: int = _setting("Seconds one decoding may take", "20", _integer(1, 600))
     decode_memory_mib: int = _setting("MiB of memory a decoding child may take", "2048", _integer(256, 65536))
@@ -143,7 +156,10 @@ class Settings:
     )
 
     sms_carrier: str = _setting("simulated or tencent", "simulated", _choice("simulated", "tencent"))
-    sms_family: str = _setting("T0 (no code) or T1 (pick-up code)", "T1", _choice("T0", "T1"))
+    sms_family: str = _setting("T0 (no code) or T1 (pick-up code)", "T0", _choice("T0", "T1"))
+    phone_regions: tuple[str, ...] = _setting(
+        "Regions whose phone numbers are taken, comma-separated; foreign ones need texts of their own", "CN", _regions
+    )
     sms_signature: str = _setting("Registered signature, 2 to 12 characters", "云影像医院")
     sms_callback_secret: str = _setting("Secret word in the receipt hook's query", "", secret=True)
     tencent_secret_id: str = _setting("API credential", "", secret=True)
@@ -264,6 +280,10 @@ class Settings:
     def spool_dir(self) -> Path:
         """Where uploads lie, in the clear, until they are sealed."""
         return self.var_dir / "spool"
+
+    @property
+    def anchor_path(self) -> Path:
+        return Path(self.anchor_dir) if self.anchor_dir else self.var_dir / "anchors"
 
     @property
     def key_path(self) -> Path:

@@ -23,6 +23,7 @@ CloudFilmError
 │   └── InsecureKeyFile
 ├── DatabaseUnavailable       the database does not answer, is locked for too long or has no room
 ├── RefusedObject             an incoming object that cannot be taken; it is in quarantine
+├── NotAnswered               a carrier does not say what it was asked; the text quotes its code
 └── GlyphMissing              the font cannot print a character
 """
 
@@ -152,6 +153,10 @@ class RefusedObject(CloudFilmError):
         self.reason = reason
         self.dicom_code = dicom_code
         super().__init__(reason)
+
+
+class NotAnswered(CloudFilmError):
+    pass
 
 
 class GlyphMissing(CloudFilmError):

@@ -1,7 +1,7 @@
 """The errors of sending a text message. What to do after an error is decided in app/services/channels.
 
 SmsError
-├── InvalidPhone      not a mainland mobile number
+├── InvalidPhone      not a phone number
 ├── TemplateFaults    texts that the carrier would not register, with every fault
 ├── InvalidMessage    variables that do not fit their template
 ├── InvalidCallback   the body of a callback is no list of receipts
@@ -23,7 +23,7 @@ class SmsError(Exception):
 
 class InvalidPhone(SmsError):
     def __init__(self) -> None:
-        super().__init__("not a mainland mobile number")
+        super().__init__("not a phone number")
 
 
 class TemplateFaults(SmsError):

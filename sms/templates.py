@@ -121,6 +121,18 @@ TEMPLATES: Mapping[str, SmsTemplate] = {
         SmsTemplate("ready_t0", "您的检查影像和报告已可查看。请用微信扫报告单上的二维码查看，也可到本院服务台查询。"),
         SmsTemplate("report_ready_t0", "您的检查报告已可查看。请用微信扫报告单上的二维码查看，也可到本院服务台查询。"),
         SmsTemplate(
+            "images_ready_t0_2",
+            "您的检查影像已可查看。请扫报告单上的二维码，或在本院影像查询页用本手机号查看，也可到本院服务台查询。",
+        ),
+        SmsTemplate(
+            "ready_t0_2",
+            "您的检查影像和报告已可查看。请扫报告单上的二维码，或在本院影像查询页用本手机号查看，也可到服务台查询。",
+        ),
+        SmsTemplate(
+            "report_ready_t0_2",
+            "您的检查报告已可查看。请扫报告单上的二维码，或在本院影像查询页用本手机号查看，也可到本院服务台查询。",
+        ),
+        SmsTemplate(
             "images_ready_t1",
             "您的检查影像已可查看，取片码{1}。请扫报告单上的二维码，或在本院公众号“影像查询”中输入取片码。",
         ),
@@ -141,14 +153,18 @@ TEMPLATES: Mapping[str, SmsTemplate] = {
 }
 
 
+_ENDINGS = {"T0": "_t0_2", "T1": "_t1"}
+"""Of the names in use. Texts of former names (`_t0`: before there was a phone door) may wait in an outbox."""
+
+
 def for_event(event: str, family: str) -> SmsTemplate:
     """The template of an event (images_ready, ready, report_ready, one_time_code) in a family (T0, T1)."""
-    return TEMPLATES[event] if event in TEMPLATES else TEMPLATES[f"{event}_{family.lower()}"]
+    return TEMPLATES[event] if event in TEMPLATES else TEMPLATES[event + _ENDINGS[family]]
 
 
 def names_of_family(family: str) -> list[str]:
-    """The names of all templates that an application of this family sends."""
-    return [name for name in TEMPLATES if name.endswith(f"_{family.lower()}") or TEMPLATES[name].is_verification]
+    """Every template that an application of this family sends."""
+    return [name for name in TEMPLATES if name.endswith(_ENDINGS[family]) or TEMPLATES[name].is_verification]
 
 
 def lint(templates: Iterable[SmsTemplate], signature: str) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
 from hypothesis import HealthCheck, settings
 
+from app.imaging.sandbox.pool import RenderPool
 from app.security import passwords
 from tests.factories import database, postgres
 
@@ -43,6 +45,23 @@ def _passwords_cost_little() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
         yield
+
+
+@pytest.fixture(autouse=True)
+def _decoding_children_end_with_their_test() -> Iterator[None]:
+    """Of every house that a test builds: a comparison of pixels starts them too. Houses of a module close their own."""
+    pools: list[RenderPool] = []
+    begin = RenderPool.__init__
+
+    def kept(pool: RenderPool, *parts: Any, **more: Any) -> None:
+        begin(pool, *parts, **more)
+        pools.append(pool)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(RenderPool, "__init__", kept)
+        yield
+    for pool in pools:
+        pool.close()
 
 
 @pytest.fixture(autouse=True, scope="module")

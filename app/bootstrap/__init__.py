@@ -102,16 +102,8 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
     access = patient_access.build(base, codes, send_one_time_code=outbox.queue_one_time_code, enqueue=queue.enqueue)
     pictures_room = pictures.build(base, archive_room, queue)
     operations_room = operations.build(base, archive_room)
-    work = Work(
-        queue=queue,
-        completion=pictures_room.completion,
-        preparation=pictures_room.preparation,
-        release=release_room.gate,
-        sending=messages.sending,
-        receipts=messages.receipts,
-        one_time_codes=access.one_time_codes,
-        spent_rows=operations_room.spent_rows,
-    )
+    audit_room = audit.build(base)
+    work = _work(queue, pictures_room, release_room, messages, access, operations_room, audit_room)
     return Services(
         settings=settings,
         clock=base.clock,
@@ -120,12 +112,12 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
         fields=base.fields,
         blind=base.blind,
         archive=archive_room,
-        audit=audit.build(base),
+        audit=audit_room,
         channels=ways,
         desk=desk.build(base, exams_room, messages, access),
         dicomweb=dicomweb.build(base, archive_room, pictures_room.renderer),
         exams=exams_room,
-        ingest=ingest.build(base, archive_room, exams_room.matching),
+        ingest=ingest.build(base, archive_room, exams_room.matching, pictures_room.renderer),
         machines=machines.build(base),
         notifications=messages,
         operations=operations_room,
@@ -140,6 +132,31 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
         worker=Worker(work),
         waker=parts.waker,
         simulation=simulation,
+    )
+
+
+def _work(
+    queue: JobQueue,
+    pictures_room: pictures.PicturesRoom,
+    release_room: release.ReleaseRoom,
+    messages: notifications.NotificationsRoom,
+    access: patient_access.PatientAccessRoom,
+    operations_room: operations.OperationsRoom,
+    audit_room: audit.AuditRoom,
+) -> Work:
+    """What the worker does by itself."""
+    return Work(
+        queue=queue,
+        completion=pictures_room.completion,
+        preparation=pictures_room.preparation,
+        renewal=pictures_room.renewal,
+        release=release_room.gate,
+        sending=messages.sending,
+        receipts=messages.receipts,
+        one_time_codes=access.one_time_codes,
+        phone_door=access.phone_door,
+        spent_rows=operations_room.spent_rows,
+        anchoring=audit_room.anchoring,
     )
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from app.clock import Clock
 from app.config import Settings
+from app.errors import NotAnswered
 from app.security.keys import MasterKeys
-from sms.errors import TemplateFaults
+from sms.errors import SendingError, TemplateFaults
+from sms.registration import Finding, TemplateRegistry, findings
 from sms.sender import SmsSender
 from sms.simulator.carrier import SimulatedCarrier
 from sms.simulator.receipts import HookPoster
@@ -20,6 +23,10 @@ from wechat.simulator.account import SimulatedWechat
 
 SIMULATED_LIMITS = FrequencyLimits(per_hour=1000, per_day=1000)
 """Higher than the carrier's usual limits: in a demo many exams may belong to one phone."""
+
+
+class Carrier(SmsSender, TemplateRegistry, Protocol):
+    """What every carrier here is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +73,16 @@ def _template_ids(settings: Settings) -> dict[str, str]:
     return dict(word.partition("=")[::2] for word in settings.tencent_template_ids)
 
 
-def sms_sender(settings: Settings, simulation: Simulation) -> SmsSender:
+def registered_texts(settings: Settings, simulation: Simulation) -> list[Finding]:
+    """What the carrier says of each text of the family in use. Raises NotAnswered."""
+    registry = sms_sender(settings, simulation)
+    try:
+        return findings(names_of_family(settings.sms_family), registry.registered())
+    except SendingError as error:
+        raise NotAnswered(f"the carrier says {error.code}: {error.reason}") from None
+
+
+def sms_sender(settings: Settings, simulation: Simulation) -> Carrier:
     if simulation.carrier is not None:
         return simulation.carrier
     account = TencentAccount(

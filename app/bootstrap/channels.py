@@ -10,7 +10,7 @@ from app.services.channels.sms import SmsChannel
 from app.services.channels.wechat import WechatChannel
 from app.services.patient_access.codes import AccessCodes
 from app.services.wechat.accounts import WechatAccounts
-from sms.tencent.sender import is_alarm
+from sms.tencent.codes import is_alarm
 
 
 def build(ground: Ground, codes: AccessCodes, accounts: WechatAccounts, simulation: Simulation) -> Channels:

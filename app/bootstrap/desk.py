@@ -8,6 +8,7 @@ from app.bootstrap.exams import ExamsRoom
 from app.bootstrap.ground import Ground
 from app.bootstrap.notifications import NotificationsRoom
 from app.bootstrap.patient_access import PatientAccessRoom
+from app.services.desk.cut_numbers import CutNumbers
 from app.services.desk.exam_search import ExamSearch
 from app.services.desk.exams import ExamsAtDesk
 from app.services.desk.failed_messages import FailedMessages
@@ -20,6 +21,7 @@ class DeskRoom:
     exam_search: ExamSearch
     messages: Messages
     failed_messages: FailedMessages
+    cut_numbers: CutNumbers
 
 
 def build(
@@ -40,6 +42,7 @@ def build(
         ),
         exam_search=ExamSearch(db=db, fields=ground.fields, blind=ground.blind, codes=ground.codes, audit=audit),
         messages=messages,
+        cut_numbers=CutNumbers(db=db, audit=audit, matching=exams.matching),
         failed_messages=FailedMessages(
             db=db, clock=clock, audit=audit, states=outbox.states, channels=outbox.channels, wake=ground.wake
         ),

@@ -9,12 +9,14 @@ from app.bootstrap.ground import Ground
 from app.imaging.sandbox.pool import RenderPool
 from app.services.dicomweb.query import DicomQuery
 from app.services.dicomweb.retrieve import DicomRetrieve
+from app.services.dicomweb.stored_headers import StoredHeaders
 
 
 @dataclass(frozen=True, kw_only=True)
 class DicomwebRoom:
     query: DicomQuery
     retrieve: DicomRetrieve
+    headers: StoredHeaders
 
 
 def build(ground: Ground, archive: ArchiveRoom, renderer: RenderPool) -> DicomwebRoom:
@@ -27,4 +29,5 @@ def build(ground: Ground, archive: ArchiveRoom, renderer: RenderPool) -> Dicomwe
             audit=ground.audit,
             renderer=renderer,
         ),
+        headers=StoredHeaders(archive=archive.objects),
     )

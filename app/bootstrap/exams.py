@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from app.bootstrap.ground import Ground
 from app.bootstrap.release import ReleaseRoom
 from app.services.exams.consequences import Consequences
+from app.services.exams.listing import ExamListing
 from app.services.exams.matching import Matching
 from app.services.exams.patients import Patients
 from app.services.exams.registration import Registration
@@ -21,6 +23,7 @@ class ExamsRoom:
     registration: Registration
     reports: Reports
     views: ExamViews
+    listing: ExamListing
     matching: Matching
 
 
@@ -40,5 +43,8 @@ def build(ground: Ground, codes: AccessCodes, release: ReleaseRoom, phones: Phon
         ),
         reports=reports,
         views=ExamViews(db=db, patients=patients, reports=reports),
+        listing=ExamListing(
+            db=db, clock=clock, patients=patients, patience=timedelta(hours=ground.settings.report_alone_h)
+        ),
         matching=matching,
     )

@@ -9,7 +9,10 @@ from app.bootstrap.ground import Ground
 from app.dicom.part10 import HeaderLimits
 from app.dicom.status import MIB
 from app.imaging.header.image_index import index_image
+from app.imaging.sandbox.pool import RenderPool
+from app.services.archive.same_pixels import SamePixels
 from app.services.exams.matching import Matching
+from app.services.ingest.corrections import Corrections
 from app.services.ingest.ingest import Ingest
 from app.services.ingest.plan import Planner
 from app.services.ingest.quarantine import Quarantine
@@ -22,7 +25,7 @@ class IngestRoom:
     quarantine: Quarantine
 
 
-def build(ground: Ground, archive: ArchiveRoom, matching: Matching) -> IngestRoom:
+def build(ground: Ground, archive: ArchiveRoom, matching: Matching, renderer: RenderPool) -> IngestRoom:
     settings = ground.settings
     limits = HeaderLimits(file_bytes=settings.max_instance_mib * MIB)
     planner = Planner(
@@ -33,6 +36,7 @@ def build(ground: Ground, archive: ArchiveRoom, matching: Matching) -> IngestRoo
         index_image=index_image,
         spool=settings.spool_dir,
         limits=limits,
+        same_pixels=SamePixels(renderer=renderer, limits=limits),
     )
     recorder = Recorder(
         fields=ground.fields,
@@ -40,7 +44,9 @@ def build(ground: Ground, archive: ArchiveRoom, matching: Matching) -> IngestRoo
         audit=ground.audit,
         clock=ground.clock,
         study_changed=matching.study_changed,
+        corrections=Corrections(fields=ground.fields, blind=ground.blind, audit=ground.audit, follower=matching),
         patients_differ=matching.header_differs,
+        instances_rejected=matching.instances_rejected,
     )
     return IngestRoom(
         ingest=Ingest(db=ground.db, archive=archive.objects, planner=planner, recorder=recorder, limits=limits),

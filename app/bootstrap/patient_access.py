@@ -12,6 +12,7 @@ from app.services.patient_access.code_naming import CodeNaming
 from app.services.patient_access.codes import AccessCodes
 from app.services.patient_access.one_time_codes import Enqueue, OneTimeCodes, SendOneTimeCode
 from app.services.patient_access.opening import Opening
+from app.services.patient_access.phone_door import PhoneDoor
 from app.services.patient_access.sessions import PatientSessions
 from app.services.patient_access.tickets import Tickets
 from app.services.patient_access.verification import Verification
@@ -22,6 +23,7 @@ class PatientAccessRoom:
     codes: AccessCodes
     verification: Verification
     one_time_codes: OneTimeCodes
+    phone_door: PhoneDoor
     sessions: PatientSessions
     tokens: SessionTokens
     tickets: Tickets
@@ -42,13 +44,7 @@ def build(
         codes=ground.codes, address_limit=settings.address_failures_per_hour, shared=settings.shared_group
     )
     opening = Opening(codes=ground.codes, audit=ground.audit)
-    sessions = PatientSessions(
-        db=ground.db,
-        clock=ground.clock,
-        audit=ground.audit,
-        idle=timedelta(minutes=settings.session_idle_min),
-        access_codes=codes,
-    )
+    sessions = _sessions(ground, codes)
     return PatientAccessRoom(
         codes=codes,
         verification=Verification(
@@ -74,13 +70,29 @@ def build(
             enqueue=enqueue,
             wake=ground.wake,
         ),
-        sessions=sessions,
-        tickets=Tickets(
+        phone_door=PhoneDoor(
             db=ground.db,
             clock=ground.clock,
+            codes=ground.codes,
+            blind=ground.blind,
+            fields=ground.fields,
+            attempts=attempts,
             audit=ground.audit,
-            sessions=sessions,
-            key=ground.keys.derive("ticket-jwt"),
+            send_one_time_code=send_one_time_code,
+            enqueue=enqueue,
+            wake=ground.wake,
         ),
+        sessions=sessions,
+        tickets=_tickets(ground, sessions),
         tokens=SessionTokens(ground.keys.derive("session-jwt"), "patient"),
     )
+
+
+def _sessions(ground: Ground, codes: AccessCodes) -> PatientSessions:
+    idle = timedelta(minutes=ground.settings.session_idle_min)
+    return PatientSessions(db=ground.db, clock=ground.clock, audit=ground.audit, idle=idle, access_codes=codes)
+
+
+def _tickets(ground: Ground, sessions: PatientSessions) -> Tickets:
+    key = ground.keys.derive("ticket-jwt")
+    return Tickets(db=ground.db, clock=ground.clock, audit=ground.audit, sessions=sessions, key=key)

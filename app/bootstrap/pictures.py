@@ -11,7 +11,9 @@ from app.bootstrap.archive import ArchiveRoom
 from app.bootstrap.ground import Ground
 from app.imaging.sandbox.pool import RenderPool
 from app.services.pictures.completion import Completion
+from app.services.pictures.header_renewal import HeaderRenewal
 from app.services.pictures.preparation import Preparation
+from app.services.pictures.renewal import Renewal
 from app.services.pictures.serving import Pictures
 from app.services.queue.job_queue import JobQueue
 
@@ -22,6 +24,7 @@ log = structlog.get_logger(__name__)
 class PicturesRoom:
     completion: Completion
     preparation: Preparation
+    renewal: Renewal
     serving: Pictures
     renderer: RenderPool
 
@@ -35,8 +38,21 @@ def build(ground: Ground, archive: ArchiveRoom, queue: JobQueue) -> PicturesRoom
     return PicturesRoom(
         completion=Completion(db=db, clock=clock, queue=queue, quiet=quiet),
         preparation=Preparation(
-            db=db, clock=clock, archive=archive.objects, data_keys=archive.data_keys, renderer=renderer
+            db=db,
+            clock=clock,
+            archive=archive.objects,
+            data_keys=archive.data_keys,
+            renderer=renderer,
+            headers=HeaderRenewal(db=db, archive=archive.objects),
         ),
-        serving=Pictures(db=db, archive=archive.objects, data_keys=archive.data_keys, renderer=renderer),
+        renewal=Renewal(db=db, clock=clock, queue=queue),
+        serving=Pictures(
+            db=db,
+            clock=clock,
+            archive=archive.objects,
+            data_keys=archive.data_keys,
+            renderer=renderer,
+            patience=timedelta(hours=settings.report_alone_h),
+        ),
         renderer=renderer,
     )

@@ -29,6 +29,7 @@ def build(ground: Ground, codes: AccessCodes, outbox: Outbox) -> ReleaseRoom:
             outbox=outbox,
             gate=GateKind(settings.release_gate),
             delay=timedelta(hours=settings.release_delay_h),
+            report_alone=timedelta(hours=settings.report_alone_h),
         ),
         holds=Holds(db=ground.db, clock=ground.clock, audit=ground.audit),
     )

@@ -17,7 +17,7 @@ from app.cli import incoming_files
 from app.cli.plain import PlainCommand
 from app.dicom.status import MIB
 from app.services import in_english
-from app.services.ingest.incoming import Conflicting, DoorName, Duplicate, IncomingObject, Outcome, Refused
+from app.services.ingest.incoming import Conflicting, DoorName, Duplicate, IncomingObject, Outcome, Refused, Superseding
 
 _BATCH_OBJECTS = 64
 _BATCH_BYTES = 256 * MIB
@@ -105,4 +105,6 @@ def _label(outcome: Outcome) -> str:
         return "in conflict"
     if isinstance(outcome, Refused):
         return "refused"
+    if isinstance(outcome, Superseding):
+        return "stored as a new version"
     return "already there" if isinstance(outcome, Duplicate) else "stored"

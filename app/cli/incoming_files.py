@@ -6,7 +6,6 @@ Storing the objects is in app/services/ingest.
 from __future__ import annotations
 
 import io
-import lzma
 import os
 import stat
 import tempfile
@@ -24,6 +23,8 @@ from app.services.ingest.incoming import IncomingObject
 
 _IN_MEMORY_BYTES = 8 * MIB
 _COPY_BYTES = 256 * 1024
+_PACKED_IN_STEPS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""How a member may be packed. Python unpacks the other ways in one step, whatever that becomes."""
 UNREADABLE_ZIP = (zipfile.BadZipFile, OSError, ValueError, NotImplementedError)
 """What `zipfile` raises for a directory that it cannot read."""
 
@@ -36,6 +37,8 @@ class ZipLimits:
     members: int = 100_000
     member_bytes: int = 2048 * MIB
     total_bytes: int = 64 * 1024 * MIB
+    directory_bytes: int = 16 * MIB
+    """Of the archive's list of members: Python makes twenty times as much of it before it can be counted."""
     ratio: int = 200
     """The most plain bytes for a packed byte, when a member is larger than 16 MiB. Real images reach about 20."""
 
@@ -102,32 +105,58 @@ def _member_count(path: Path) -> int:
     if not _is_zip(path):
         return 1
     try:
-        with zipfile.ZipFile(path) as archive:
-            return sum(not member.is_dir() for member in archive.infolist())
-    except UNREADABLE_ZIP:
+        with _BoundedReads(path, ZipLimits.directory_bytes) as file:
+            return sum(not member.is_dir() for member in zipfile.ZipFile(file).infolist())
+    except (*UNREADABLE_ZIP, RefusedObject):
         return 1
 
 
 def _zip_objects(path: Path, limits: ZipLimits, spool: str | None) -> Iterator[IncomingObject]:
-    try:
-        archive = zipfile.ZipFile(path)
-    except UNREADABLE_ZIP:
-        yield IncomingObject(path.open("rb"), str(path), RefusedObject(Refusal.ZIP_UNREADABLE, CANNOT_UNDERSTAND))
-        return
-    with archive:
-        members = [member for member in archive.infolist() if not member.is_dir()]
-        if len(members) > limits.members or sum(member.file_size for member in members) > limits.total_bytes:
-            too_large = RefusedObject(Refusal.ZIP_TOO_LARGE, OUT_OF_RESOURCES)
-            yield IncomingObject(path.open("rb"), str(path), too_large)
+    with _BoundedReads(path, limits.directory_bytes) as packed:
+        try:
+            archive = zipfile.ZipFile(packed)
+            members = _members(archive, limits)
+        except UNREADABLE_ZIP:
+            yield _unopened(path, RefusedObject(Refusal.ZIP_UNREADABLE, CANNOT_UNDERSTAND))
+            return
+        except RefusedObject as fault:
+            yield _unopened(path, fault)
             return
         for member in members:
             file = cast(BinaryIO, tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES, dir=spool))  # noqa: SIM115 - the caller's
             try:
-                fault = _unpack(archive, member, file, limits)
+                fault_of_member = _unpack(archive, member, file, limits)
             except StoreUnavailable:
                 file.close()
                 raise
-            yield IncomingObject(file, f"{path}:{member.filename!r}", fault)
+            yield IncomingObject(file, f"{path}:{member.filename!r}", fault_of_member)
+
+
+def _unopened(path: Path, fault: RefusedObject) -> IncomingObject:
+    """The archive itself, kept whole."""
+    return IncomingObject(path.open("rb"), str(path), fault)
+
+
+def _members(archive: zipfile.ZipFile, limits: ZipLimits) -> list[zipfile.ZipInfo]:
+    """Raises RefusedObject for an archive past its limits, as far as its list of members tells."""
+    members = [member for member in archive.infolist() if not member.is_dir()]
+    if len(members) > limits.members or sum(member.file_size for member in members) > limits.total_bytes:
+        raise RefusedObject(Refusal.ZIP_TOO_LARGE, OUT_OF_RESOURCES)
+    return members
+
+
+class _BoundedReads(io.BufferedReader):
+    """A file of which at most so many bytes are read at once. `zipfile` reads the list of members at once."""
+
+    def __init__(self, path: Path, most: int) -> None:
+        super().__init__(io.FileIO(path))
+        self._most = most
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Raises RefusedObject."""
+        if size is not None and size > self._most:
+            raise RefusedObject(Refusal.ZIP_TOO_LARGE, OUT_OF_RESOURCES)
+        return super().read(size)
 
 
 def _unpack(
@@ -139,8 +168,8 @@ def _unpack(
         _copy_member(archive, member, file, limits)
     except RefusedObject as refused:
         fault = refused
-    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError, ValueError):
-        # RuntimeError: the member is encrypted, or (NotImplementedError) packed in a way that Python does not know.
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError):
+        # RuntimeError: the member is encrypted.
         fault = RefusedObject(Refusal.MEMBER_UNREADABLE, CANNOT_UNDERSTAND)
     if not _is_inside(member.filename):
         fault = RefusedObject(Refusal.MEMBER_NAME_UNSAFE, CANNOT_UNDERSTAND)
@@ -148,6 +177,8 @@ def _unpack(
 
 
 def _copy_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, file: BinaryIO, limits: ZipLimits) -> None:
+    if member.compress_type not in _PACKED_IN_STEPS:
+        raise RefusedObject(Refusal.MEMBER_UNREADABLE, CANNOT_UNDERSTAND)
     # Sizes in the archive are only claims, so the unpacked bytes are counted.
     by_ratio = max(limits.ratio * member.compress_size, 16 * MIB)
     size = 0

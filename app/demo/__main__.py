@@ -89,7 +89,8 @@ def document(services: Services, demo: DemoHouse) -> dict[str, Any]:
 def _exam(services: Services, demo: DemoHouse, exam: DemoExam) -> dict[str, Any]:
     settings, person = services.settings, exam.person
     is_long = settings.sms_link == "long"
-    code = demo.data.link_code(exam.accession_number) if is_long else exam.pickup_code
+    pickup_code = demo.data.pickup_code(exam.accession_number)
+    code = demo.data.link_code(exam.accession_number) if is_long else pickup_code
     return {
         "accession_number": exam.accession_number,
         "study_instance_uid": exam.study_instance_uid,
@@ -101,7 +102,7 @@ def _exam(services: Services, demo: DemoHouse, exam: DemoExam) -> dict[str, Any]
         },
         "qr_url": f"{settings.base_url}/q/{exam.qr_code}",
         "sms_url": f"{settings.base_url}/s/{code}",
-        "pickup_code": exam.pickup_code,
+        "pickup_code": pickup_code,
     }
 
 

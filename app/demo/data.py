@@ -104,6 +104,19 @@ class Demo:
                 or self.access_codes.issue_link(session, exam)[1]
             )
 
+    def pickup_code(self, accession_number: str) -> str:
+        """The pick-up code that was issued last and still works, else a new one, whatever messages carry; empty for a
+        patient without phone number. Raises NotFound."""
+        with self.db.session() as session:
+            exam = exam_repo.exam_by_accession(session, accession_number)
+            if exam is None:
+                raise NotFound
+            phone = self.views.patient_of(session, exam).phone
+            code = self.access_codes.newest(session, exam, AccessCodeKind.PICKUP)
+            if code is None and phone is not None:
+                code = self.access_codes.issue_pickup(session, exam, phone)[1]
+            return code or ""
+
     def exams_shown(self) -> list[DemoExam]:
         """The exam of each study, with the codes that open it."""
         with self.db.session() as session:

@@ -67,6 +67,7 @@ def phone() -> str:
             "messages": _messages(chosen),
         },
         sheets=[_sheet(exam) for exam in mine],
+        phone_door_url="/p",
         pickup_url="/s",
         desk=_desk(),
     )

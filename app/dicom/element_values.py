@@ -19,6 +19,12 @@ from pydicom.datadict import dictionary_VR, tag_for_keyword
 from pydicom.dataelem import RawDataElement
 from pydicom.tag import BaseTag
 
+from app.dicom.text_bytes import ESCAPE, decode_text
+
+OF_ANY_CHARACTERS = frozenset({"CS", "LO", "LT", "SH", "ST", "UC", "UT"})
+"""Texts that may hold more than ASCII; a code string may not (PS3.5 6.2), and devices do not care."""
+_DECODED_BYTES = 65_536
+"""Of one text, which is tried in several character sets. A longer one is taken as declared."""
 _TEXTS = frozenset({"CS", "DA", "LO", "SH", "TM", "UI"})
 # Printable characters that are the same in every character set. A backslash is not among them, because it separates
 # values; an escape is not, because it switches the character set.
@@ -40,7 +46,9 @@ def value_of(ds: Dataset, keyword: str, default: Any = None, most_bytes: int | N
     tag, dictionary_vr = _entry(keyword)
     if tag not in ds.keys():  # noqa: SIM118 - `in ds` would make a new tag
         return default
-    raw = ds.get_item(tag)
+    raw = ds.get_item(tag, keep_deferred=True)
+    if isinstance(raw, RawDataElement) and raw.value is None:
+        return default  # empty, and of a VR that does not exist: pydicom raises for it
     if isinstance(raw, RawDataElement) and raw.value:
         if most_bytes is not None and len(raw.value) > most_bytes:
             return default
@@ -51,9 +59,23 @@ def value_of(ds: Dataset, keyword: str, default: Any = None, most_bytes: int | N
 
 
 def text_of(ds: Dataset, keyword: str, most_bytes: int | None = None) -> str:
-    """The value as text that fits the database; empty when the element is absent or longer than `most_bytes`."""
+    """The value as text that may be kept; empty when there is none, or one longer than `most_bytes`. Bytes that are no
+    ASCII are decoded as `text_bytes` does: what the header declares is often wrong."""
+    tag, dictionary_vr = _entry(keyword)
+    raw = ds.get_item(tag, keep_deferred=True) if tag in ds.keys() else None  # noqa: SIM118 - `in ds` makes a tag of it again
+    if isinstance(raw, RawDataElement) and raw.value and (raw.VR or dictionary_vr) in OF_ANY_CHARACTERS:
+        if most_bytes is not None and len(raw.value) > most_bytes:
+            return ""
+        if len(raw.value) <= _DECODED_BYTES and (not raw.value.isascii() or ESCAPE in raw.value):
+            return fit_to_keep(decode_text(raw.value, character_sets_of(ds)))
     value = value_of(ds, keyword, most_bytes=most_bytes)
     return "" if value is None else fit_to_keep(str(value))
+
+
+def character_sets_of(ds: Dataset) -> list[str]:
+    """The labels of Specific Character Set, as they are declared."""
+    labels = ds.get("SpecificCharacterSet") or []
+    return [labels] if isinstance(labels, str) else [str(label) for label in labels]
 
 
 def fit_to_keep(text: str) -> str:

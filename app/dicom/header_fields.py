@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 
 from pydicom.dataset import Dataset, FileDataset
 
-from app.dicom.element_values import fit_to_keep, text_of
+from app.dicom.element_values import character_sets_of, fit_to_keep, text_of
 from app.dicom.part10 import HeaderLimits, ParsedFile, parse
 from app.dicom.person_names import decode_person_name
 from app.dicom.refusals import UID_INVALID, UID_MISSING, Refusal
@@ -20,6 +20,7 @@ from app.dicom.uids import is_uid
 from app.errors import RefusedObject
 
 _TEXT_CHARACTERS = 1024
+_MOST_REQUESTS = 100
 _NAME_BYTES = 4096
 """The most bytes of a person name: it is decoded in several character sets, and each group becomes an object. PS3.5 6.2
 allows three groups of 64 characters."""
@@ -97,7 +98,7 @@ def read(file: BinaryIO, limits: HeaderLimits) -> ReceivedHeader:
     parsed = parse(file, limits)
     dataset = parsed.dataset
     identity = _identity(dataset)
-    accession_number = _text(dataset, "AccessionNumber")
+    accession_number = _accession_number(dataset)
     if len(accession_number) > 64 or len(identity.patient_id) > 256:
         raise RefusedObject(Refusal.NUMBER_TOO_LONG, NOT_AS_PROMISED)
     sop_class_uid = _sop_uid(dataset, "SOPClassUID")
@@ -121,14 +122,23 @@ def read(file: BinaryIO, limits: HeaderLimits) -> ReceivedHeader:
     )
 
 
+def _accession_number(dataset: FileDataset) -> str:
+    """Of the study, else of the one request that its series was made for (PS3.3 10.6, Request Attributes)."""
+    number = _text(dataset, "AccessionNumber")
+    if number or "RequestAttributesSequence" not in dataset:
+        return number
+    requests = dataset["RequestAttributesSequence"]
+    items = list(requests.value)[:_MOST_REQUESTS] if requests.VR == "SQ" and requests.value else []
+    named = {number for item in items if (number := _text(item, "AccessionNumber"))}
+    return named.pop() if len(named) == 1 else ""
+
+
 def _identity(dataset: FileDataset) -> HeaderIdentity:
-    character_sets = dataset.get("SpecificCharacterSet") or []
-    labels = [character_sets] if isinstance(character_sets, str) else [str(label) for label in character_sets]
     # The bytes as received: pydicom would decode them as declared, and the declaration is often wrong.
-    raw = getattr(dataset.get_item("PatientName"), "value", None) if "PatientName" in dataset else None
+    raw = getattr(dataset.get_item("PatientName", keep_deferred=True), "value", None)
     if isinstance(raw, bytes) and len(raw) > _NAME_BYTES:
         raise RefusedObject(Refusal.NAME_TOO_LONG, NOT_AS_PROMISED)
-    names = decode_person_name(raw, labels) if isinstance(raw, bytes) else ()
+    names = decode_person_name(raw, character_sets_of(dataset)) if isinstance(raw, bytes) else ()
     return HeaderIdentity(
         patient_id=_text(dataset, "PatientID"),
         names=tuple(name for group in names if (name := fit_to_keep(group)[:_TEXT_CHARACTERS])),
@@ -162,7 +172,7 @@ def _attributes(dataset: Dataset, keywords: tuple[str, ...]) -> dict[str, Any]:
 def _text(dataset: Dataset, keyword: str) -> str:
     try:
         return text_of(dataset, keyword)[:_TEXT_CHARACTERS]
-    except (LookupError, ValueError, TypeError, AttributeError, NotImplementedError):
+    except Exception:  # pydicom converts a value at the first access, and an odd value may raise anything
         return ""
 
 

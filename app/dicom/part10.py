@@ -99,7 +99,7 @@ def _parse(file: BinaryIO, limits: HeaderLimits) -> ParsedFile:
         raise RefusedObject(Refusal.NO_TRANSFER_SYNTAX, CANNOT_UNDERSTAND)
     # The bytes of sequences are already counted once. Each level of nesting reads its bytes again, so it has a budget.
     nested = Budget(limits.header_bytes, budget.reads_left)
-    _check_elements(dataset, nested, limits, limits.nesting, is_of_file=True)
+    check_elements(dataset, nested, limits, limits.nesting, is_of_file=True)
     _check_pixels(dataset, limits)
     memory = limits.header_bytes - budget.bytes_left + (limits.reads - nested.reads_left) * _BYTES_A_READ
     if offset is not None:
@@ -137,7 +137,7 @@ def _read_to_pixels(file: BinaryIO, budget: Budget, limits: HeaderLimits) -> tup
     return dataset, stopped[0] if stopped else None, offset
 
 
-def _check_elements(dataset: Dataset, budget: Budget, limits: HeaderLimits, allowed: int, *, is_of_file: bool) -> None:
+def check_elements(dataset: Dataset, budget: Budget, limits: HeaderLimits, allowed: int, *, is_of_file: bool) -> None:
     """Sequences of known length are parsed only when asked for, so do it now, level by level, within the budget.
 
     `is_of_file`: pydicom read the elements off the file itself, so one whose value is missing lies at a cut: the reader
@@ -163,7 +163,7 @@ def _check_elements(dataset: Dataset, budget: Budget, limits: HeaderLimits, allo
             raise RefusedObject(Refusal.ELEMENT_TOO_LONG, OUT_OF_RESOURCES)
         if isinstance(element, DataElement) and element.VR == "SQ":
             for item in element.value:
-                _check_elements(item, budget, limits, allowed - 1, is_of_file=of_file)
+                check_elements(item, budget, limits, allowed - 1, is_of_file=of_file)
 
 
 def _opened(dataset: Dataset, raw: RawDataElement, budget: Budget) -> DataElement:

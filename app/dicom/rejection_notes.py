@@ -18,10 +18,6 @@ TITLES = frozenset({"113001", "113037", "113038", "113039"})
 """PS3.16 CID 7011, scheme DCM: quality, patient safety, wrong worklist entry, end of the retention period."""
 
 
-_BROKEN = (LookupError, ValueError, TypeError, AttributeError, NotImplementedError)
-"""What reading a note may raise, because any program may have written it."""
-
-
 _UID_CHARACTERS = 64
 MOST_REJECTED = 20_000
 """The most items of a note. The largest studies have fewer instances, and all rows of a note are one commit."""
@@ -37,7 +33,7 @@ def rejected_uids(dataset: Dataset, sop_class_uid: str) -> frozenset[str]:
         return frozenset()
     try:
         named = list(islice(_evidence(dataset), MOST_REJECTED + 1)) if _is_rejection(dataset) else None
-    except _BROKEN:
+    except Exception:  # pydicom converts a value at the first access, and an odd value may raise anything
         named = []
     if named is None:
         return frozenset()

@@ -22,6 +22,7 @@ from pynetdicom.events import Event
 from app.config import Settings
 from app.dicom.header_fields import DeclaredUids
 from app.dicom.status import CANNOT_UNDERSTAND, MIB, OUT_OF_RESOURCES
+from app.dimse.contexts import offer_storage_only
 from app.dimse.places import MAX_ASSOCIATIONS, MAX_WAITING, NEGOTIATION_S
 from app.dimse.server import AllowListServer, BoundedHandler
 from app.dimse.spool import Spool
@@ -64,8 +65,9 @@ class Door:
 
 def start_door(settings: Settings, ingest: Ingest) -> Door:
     """Listen in a new thread. A process has one door, and only this door uses the spool folder."""
-    # Every SOP class, also private, in the first offered transfer syntax: every object can be kept as received.
+    # Every storage class, also private ones: every object can be kept as received.
     _config.UNRESTRICTED_STORAGE_SERVICE = True
+    offer_storage_only()
     _config.STORE_RECV_CHUNKED_DATASET = True
     spool = Spool(settings.spool_dir / "scp", settings.max_instance_mib * MIB, partial(_quarantine_start, ingest))
     ae = AE(ae_title=settings.dicom_ae_title)

@@ -1,4 +1,4 @@
-"""Numbers of people: mainland mobile numbers, resident ID numbers, numbers of other documents. Pure.
+"""Numbers of people: mobile numbers, resident ID numbers, numbers of other documents. Pure.
 
 The services decide who may give a number, and what happens to an unusable number.
 """
@@ -7,8 +7,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Collection
 from datetime import date
 from typing import Any
+
+import phonenumbers
+
+MAINLAND, MAINLAND_CODE = "CN", 86
+SUPPORTED_REGIONS = frozenset(phonenumbers.SUPPORTED_REGIONS)
+"""All that the library knows."""
 
 _RESIDENT_ID = re.compile(r"[0-9]{17}[0-9X]\Z")
 _FIRST_GENERATION = re.compile(r"[0-9]{15}\Z")
@@ -16,21 +23,39 @@ _OTHER_ID = re.compile(r"(?=(.*[A-Z0-9]){4})[A-Z0-9()/-]{4,24}\Z")
 _PHONE = re.compile(r"(?:(?:\+|00)?860?|0)?(1[3-9][0-9]{9})\Z")
 _BEFORE_A_PHONE = re.compile(r"(?:TEL|MOBILE|PHONE|手机号?|电话)[.:]?", re.IGNORECASE)
 _BETWEEN_DIGITS = re.compile(r"[\s().·]")
+_DIALLED_ABROAD = re.compile(r"(?:\+|00)[1-9][0-9]{4,15}\Z")
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECK_DIGITS = "10X98765432"
 
 
-def phone_number(value: Any) -> str:
-    """A mainland mobile number as +86…, as people write it: with the country code, a leading 0, brackets, dots, spaces
-    and hyphens of any kind, `tel:` before it, full-width digits. Raises ValueError, also for two numbers in one."""
+def phone_number(value: Any, regions: Collection[str] = (MAINLAND,)) -> str:
+    """A mobile number as E.164 (ITU-T), of one of these regions (ISO 3166-1 alpha-2, e.g. CN HK MO TW). One of the
+    mainland is taken as people write it: with or without the country code, with a leading 0, `tel:` before it. Spaces,
+    brackets, dots, hyphens of any kind and full-width digits are allowed in all. Raises ValueError, also for two
+    numbers in one text."""
     if not isinstance(value, str):
         raise ValueError("must be a text")
     text = _BEFORE_A_PHONE.sub("", _without_hidden(unicodedata.normalize("NFKC", value)).strip(), count=1)
     digits = "".join(letter for letter in _BETWEEN_DIGITS.sub("", text) if unicodedata.category(letter) != "Pd")
-    found = _PHONE.match(digits)
-    if found is None:
-        raise ValueError("must be a mainland mobile number")
-    return "+86" + found[1]
+    mainland = _PHONE.match(digits)
+    region, number = (MAINLAND, f"+{MAINLAND_CODE}{mainland[1]}") if mainland else _abroad(digits)
+    if region not in regions:
+        raise ValueError("must be a mobile number of a region that is taken")
+    return number
+
+
+def _abroad(digits: str) -> tuple[str | None, str]:
+    """Region and E.164 form of a mobile number that is not of the mainland; no region for any other text. The mainland
+    opens new blocks faster than the library learns of them, so it is not asked there."""
+    try:
+        number = phonenumbers.parse(digits, MAINLAND) if _DIALLED_ABROAD.match(digits) else None
+    except phonenumbers.NumberParseException:
+        number = None
+    if number is None or number.country_code == MAINLAND_CODE or not phonenumbers.is_valid_number(number):
+        return None, ""
+    mobile = (phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE)
+    region = phonenumbers.region_code_for_number(number) if phonenumbers.number_type(number) in mobile else None
+    return region, phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
 def document_number(value: Any) -> str:

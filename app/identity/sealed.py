@@ -21,13 +21,35 @@ class WithIdentity(Protocol):
 
 
 def seal_identity(fields: FieldSealer, identity: HeaderIdentity, study_id: uuid.UUID) -> bytes:
-    return fields.seal(json.dumps(asdict(identity), ensure_ascii=False), _place(study_id))
+    return fields.seal(_text(identity), _place(study_id))
 
 
 def open_identity(fields: FieldSealer, study: WithIdentity) -> HeaderIdentity:
     """Raises FieldRefused when it was not sealed for this study."""
-    plain = json.loads(fields.open(study.identity_sealed, _place(study.id)))
+    return _identity(fields.open(study.identity_sealed, _place(study.id)))
+
+
+def seal_corrected(fields: FieldSealer, identity: HeaderIdentity, instance_id: uuid.UUID) -> bytes:
+    """Whom the corrected header of an instance names."""
+    return fields.seal(_text(identity), _place_of_corrected(instance_id))
+
+
+def open_corrected(fields: FieldSealer, sealed: bytes, instance_id: uuid.UUID) -> HeaderIdentity:
+    """Raises FieldRefused when it was not sealed for this instance."""
+    return _identity(fields.open(sealed, _place_of_corrected(instance_id)))
+
+
+def _text(identity: HeaderIdentity) -> str:
+    return json.dumps(asdict(identity), ensure_ascii=False)
+
+
+def _identity(text: str) -> HeaderIdentity:
+    plain = json.loads(text)
     return HeaderIdentity(plain["patient_id"], tuple(plain["names"]), plain["sex"], plain["birth_date"])
+
+
+def _place_of_corrected(instance_id: uuid.UUID) -> Place:
+    return Place("instance", "corrected_identity_sealed", instance_id)
 
 
 def _place(study_id: uuid.UUID) -> Place:

@@ -6,12 +6,15 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from app.services.audit.anchoring import Anchoring
 from app.services.notifications.receipts import Receipts
 from app.services.notifications.sending import Sending
 from app.services.operations.spent_rows import SpentRows
 from app.services.patient_access.one_time_codes import ONE_TIME_REQUEST, OneTimeCodes
+from app.services.patient_access.phone_door import PHONE_REQUEST, PhoneDoor
 from app.services.pictures.completion import PREPARE, Completion
 from app.services.pictures.preparation import Preparation
+from app.services.pictures.renewal import Renewal
 from app.services.queue.job_queue import JobQueue
 from app.services.release.gate import ReleaseGate
 
@@ -23,15 +26,22 @@ class Work:
     queue: JobQueue
     completion: Completion
     preparation: Preparation
+    renewal: Renewal
     release: ReleaseGate
     sending: Sending
     receipts: Receipts
     one_time_codes: OneTimeCodes
+    phone_door: PhoneDoor
     spent_rows: SpentRows
+    anchoring: Anchoring
 
 
 def complete_studies(work: Work) -> int:
     return work.completion.complete_quiet()
+
+
+def renew_pictures(work: Work) -> int:
+    return work.renewal.renew_outdated()
 
 
 def release_exams(work: Work) -> int:
@@ -50,6 +60,10 @@ def remove_spent_rows(work: Work) -> int:
     return work.spent_rows.remove_due()
 
 
+def anchor_audit_log(work: Work) -> int:
+    return work.anchoring.anchor_due()
+
+
 def prepare_study(work: Work, key: str) -> None:
     """`key`: <study id>:<revision>. When another instance came meanwhile, the next completion enqueues another job."""
     work.preparation.prepare(uuid.UUID(key.partition(":")[0]))
@@ -59,13 +73,23 @@ def answer_one_time_request(work: Work, key: str) -> None:
     work.one_time_codes.answer(key)
 
 
+def answer_phone_request(work: Work, key: str) -> None:
+    work.phone_door.answer(key)
+
+
 SWEEPS: Sequence[Callable[[Work], int]] = (
     complete_studies,
+    renew_pictures,
     release_exams,
     send_notifications,
     settle_notifications,
     remove_spent_rows,
+    anchor_audit_log,
 )
-JOBS: Mapping[str, Callable[[Work, str], None]] = {PREPARE: prepare_study, ONE_TIME_REQUEST: answer_one_time_request}
-URGENT = ONE_TIME_REQUEST
-"""A patient waits for it. The sweeping thread does such jobs too, so that none waits behind a large study."""
+JOBS: Mapping[str, Callable[[Work, str], None]] = {
+    PREPARE: prepare_study,
+    ONE_TIME_REQUEST: answer_one_time_request,
+    PHONE_REQUEST: answer_phone_request,
+}
+URGENT = (ONE_TIME_REQUEST, PHONE_REQUEST)
+"""A patient waits for them. The sweeping thread does such jobs too, so that none waits behind a large study."""

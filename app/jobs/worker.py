@@ -115,7 +115,7 @@ class Worker:
             self.work.queue.done(job)
 
     def _urgent(self, _: Work) -> int:
-        return self.run_job(URGENT)
+        return sum(self.run_job(kind) for kind in URGENT)
 
     def _loop(self, step: Callable[[], bool], bell: threading.Event) -> None:
         while not self._stop.is_set():

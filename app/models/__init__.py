@@ -16,9 +16,10 @@ from app.models.notification_codes import (
     NotificationState,
 )
 from app.models.patient import Patient, PatientNameToken, WechatAccount
+from app.models.phone_door import PhoneCode, PhoneRequests
 from app.models.rendition import PreparedSeries
 from app.models.staff import MachineToken, StaffSession, StaffUser
-from app.models.study import DataKeyRow, Instance, QuarantineItem, Rejection, Series, Study
+from app.models.study import DataKeyRow, Instance, InstanceVersion, QuarantineItem, Rejection, Series, Study
 
 __all__ = [
     "AccessAttempts",
@@ -35,6 +36,7 @@ __all__ = [
     "FailureCode",
     "FieldBinding",
     "Instance",
+    "InstanceVersion",
     "Job",
     "KnownDevice",
     "MachineToken",
@@ -46,6 +48,8 @@ __all__ = [
     "Patient",
     "PatientNameToken",
     "PatientSession",
+    "PhoneCode",
+    "PhoneRequests",
     "PreparedSeries",
     "QuarantineItem",
     "Rejection",

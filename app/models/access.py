@@ -71,12 +71,19 @@ class OneTimeCode(Base):
 
 
 class PatientSession(Base):
-    """The session behind a patient's cookie, for one exam. When the row is revoked, access ends at once."""
+    """The truth behind the patient cookie. Revoking the row ends access at once.
+
+    It opens one exam, `exam_id`. Of the phone door it opens the exams of one person instead, as they are registered at
+    each request: those of patients with this phone number and this ID number (hashes as in `Patient`). Of a ticket that
+    such a session gave, it bears both: it opens this exam as long as the exam is of this person.
+    """
 
     __tablename__ = "patient_session"
 
     id: Mapped[UuidKey]
-    exam_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("exam.id"), index=True)
+    exam_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("exam.id"), index=True)
+    phone_hash: Mapped[bytes | None] = mapped_column(index=True)
+    id_number_hash: Mapped[bytes | None]
     access_code_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("access_code.id"), index=True)
     created_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import uuid
 from datetime import UTC, datetime
+from string import ascii_lowercase, ascii_uppercase
 from typing import Annotated, Any, ClassVar
 
-from sqlalchemy import DateTime, Dialect, MetaData, Uuid
-from sqlalchemy.orm import DeclarativeBase, mapped_column
+from sqlalchemy import DateTime, Dialect, MetaData, String, Uuid
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, validates
 from sqlalchemy.types import TypeDecorator
 
 
@@ -42,6 +43,32 @@ class Base(DeclarativeBase):
         }
     )
     type_annotation_map: ClassVar[dict[Any, Any]] = {datetime: UtcDateTime(), uuid.UUID: Uuid()}
+
+
+_CAPITALS = str.maketrans(ascii_lowercase, ascii_uppercase)
+
+
+def accession_key(number: str) -> str:
+    """An accession number as numbers are compared: devices write capitals, and DICOM pads with spaces (PS3.5 6.2)."""
+    return number.strip(" ").translate(_CAPITALS)
+
+
+class NamedByAccession:
+    """A row with an accession number, and the key by which others find it."""
+
+    accession_number: Mapped[str]
+    accession_key: Mapped[str] = mapped_column(
+        String(64), index=True, server_default="", default=lambda row: _key_of_new(row.get_current_parameters())
+    )
+
+    @validates("accession_number")
+    def _follow(self, _name: str, number: str) -> str:
+        self.accession_key = accession_key(number)
+        return number
+
+
+def _key_of_new(columns: dict[str, Any]) -> str:
+    return accession_key(columns["accession_number"])
 
 
 UuidKey = Annotated[uuid.UUID, mapped_column(Uuid(), primary_key=True, default=uuid.uuid4)]

@@ -8,13 +8,22 @@ from datetime import UTC, datetime
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.models.base import Base, UuidKey
+from app.models.base import Base, NamedByAccession, UuidKey, accession_key
 
 AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
 """A due time that is always in the past."""
 
 
-class Exam(Base):
+LONGEST_IN_DICOM = 16
+"""Characters of an accession number in a header."""
+
+
+def _cut(number: str) -> str | None:
+    key = accession_key(number)
+    return key[:LONGEST_IN_DICOM] if len(key) > LONGEST_IN_DICOM else None
+
+
+class Exam(NamedByAccession, Base):
     """An exam; it is billed once, by its accession number. `id` is random and names the exam in URLs."""
 
     __tablename__ = "exam"
@@ -25,10 +34,20 @@ class Exam(Base):
             postgresql_where=text("release_due_at IS NOT NULL"),
             sqlite_where=text("release_due_at IS NOT NULL"),
         ),
+        Index(
+            "ix_exam_without_pictures",
+            "report_released_at",
+            postgresql_where=text("report_released_at IS NOT NULL AND images_released_at IS NULL"),
+            sqlite_where=text("report_released_at IS NOT NULL AND images_released_at IS NULL"),
+        ),
     )
 
     id: Mapped[UuidKey]
     accession_number: Mapped[str] = mapped_column(String(64), unique=True)
+    cut_accession_key: Mapped[str | None] = mapped_column(
+        String(16), index=True, default=lambda row: _cut(row.get_current_parameters()["accession_number"])
+    )
+    """What a device makes of a longer accession number (PS3.5 6.2: 16 characters of SH); None of one that fits."""
     patient_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("patient.id"), index=True)
     modality: Mapped[str] = mapped_column(String(16))
     body_part: Mapped[str] = mapped_column(String(64))
@@ -45,11 +64,18 @@ class Exam(Base):
     """What staff typed when they held the exam."""
     images_released_at: Mapped[datetime | None]
     """When the release gate opened. Before that, the patient sees no pictures and gets no message about them."""
+    report_released_at: Mapped[datetime | None]
+    """Set when the report was told alone, because no pictures had come."""
     release_due_at: Mapped[datetime | None]
     """When to look at the release gate again; None when only a change of the exam can open it."""
     revision: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+
+    @property
+    def told_from(self) -> datetime | None:
+        """Since when there is something to tell its patient: pictures, or the report alone."""
+        return self.images_released_at or self.report_released_at
 
 
 class Report(Base):

@@ -31,6 +31,7 @@ class PreparedSeries(Base):
     description: Mapped[str] = mapped_column(String(64))
     frame_count: Mapped[int]
     rows: Mapped[int]
+    """Of the pictures, whose pixels are square; `columns` too."""
     columns: Mapped[int]
     window_center: Mapped[float | None]
     window_width: Mapped[float | None]
@@ -43,6 +44,8 @@ class PreparedSeries(Base):
     frame_object_key: Mapped[str] = mapped_column(String(255))
     frame_index: Mapped[bytes]
     """Pack indexes as `PackIndex.to_bytes()`; a frame that cannot be shown has length 0."""
+    incomplete: Mapped[list[int]] = mapped_column(JSON, default=list, server_default="[]")
+    """k of the frames of which a damaged stream held a part only."""
     frame_time_ms: Mapped[float | None]
     """Milliseconds for each frame of a multi-frame object (cine), else None."""
     prepared_at: Mapped[datetime]

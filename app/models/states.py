@@ -34,10 +34,15 @@ class MatchReason(StrEnum):
 
     NO_EXAM = "no_exam"
     NO_ACCESSION_NUMBER = "no_accession_number"
+    CUT_SHORT = "cut_short"
+    """Its device cut the number to 16 characters. `Study.match_detail` is the whole number of the one exam that starts
+    so and is of the same patient; a human accepts it."""
     DIFFERS = "differs"
     """`Study.match_detail` names the fields."""
     SEVERAL_PATIENTS = "several_patients"
     """Instances of one study name different patients."""
+    PARTLY_CORRECTED = "partly_corrected"
+    """Some headers were corrected and sent again, and the others still name another patient or order."""
     TOO_MANY_STUDIES = "too_many_studies"
     """The exam already has as many studies as it may have."""
     PARTED = "parted"
@@ -91,7 +96,8 @@ class OneTimeCodeKind(StrEnum):
 
 
 class AttemptScope(StrEnum):
-    """Whose failures are counted. Only `request` counts something else: one-time codes that an address asked for."""
+    """Of what failures are counted. `request` and `door` count no failures: `request` counts the one-time codes that an
+    address asked for with codes, `door` those that it asked for at the phone door."""
 
     CODE = "code"
     PATIENT = "patient"
@@ -99,6 +105,9 @@ class AttemptScope(StrEnum):
     DEVICE = "device"
     STAFF = "staff"
     REQUEST = "request"
+    DOOR = "door"
+    PHONE = "phone"
+    """Wrong last fours of who typed the right digits of a phone."""
 
 
 class JobState(StrEnum):
@@ -112,7 +121,9 @@ class JobKind(StrEnum):
     PREPARE_STUDY = "prepare_study"
     """Key: <study id>:<revision>."""
     ONE_TIME_CODE = "one_time_code"
-    """Answers a request for a one-time code. Key: <hash of the code>:<id of the one-time code>:<epoch second>."""
+    """Answers a request. Key: <hash of the code>:<id of the one-time code>:<epoch second>."""
+    PHONE_CODE = "phone_code"
+    """Answers a request of the phone door. Key: <id of the phone code>."""
 
 
 class JobFault(StrEnum):

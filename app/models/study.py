@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.models.base import Base, UuidKey
+from app.models.base import Base, NamedByAccession, UuidKey
 from app.models.states import MatchState, StudyState
 
 
@@ -23,7 +23,7 @@ class DataKeyRow(Base):
     created_at: Mapped[datetime]
 
 
-class Study(Base):
+class Study(NamedByAccession, Base):
     """`match_state` (`MatchState`) says whether patients may see the study, `state` (`StudyState`) how far its pictures
     are prepared. A late instance sets the state back to receiving and raises `revision`."""
 
@@ -46,6 +46,8 @@ class Study(Base):
     state: Mapped[str] = mapped_column(String(16), default=StudyState.RECEIVING, index=True)
     revision: Mapped[int] = mapped_column(default=1)
     prepared_revision: Mapped[int | None]
+    prepared_version: Mapped[int | None] = mapped_column(index=True)
+    """The `PREPARED_VERSION` of services/pictures/preparation.py that made its pictures; None before any are made."""
     is_demo: Mapped[bool] = mapped_column(default=False)
     last_instance_at: Mapped[datetime] = mapped_column(index=True)
     created_at: Mapped[datetime]
@@ -67,6 +69,14 @@ class Instance(Base):
     """One stored SOP instance. `object_key` names the sealed Part-10 file, byte for byte as received."""
 
     __tablename__ = "instance"
+    __table_args__ = (
+        Index(
+            "ix_instance_corrected",
+            "study_id",
+            postgresql_where=text("corrected_identity_sealed IS NOT NULL"),
+            sqlite_where=text("corrected_identity_sealed IS NOT NULL"),
+        ),
+    )
 
     id: Mapped[UuidKey]
     series_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("series.id"), index=True)
@@ -90,6 +100,31 @@ class Instance(Base):
     """`NotShown` of app/imaging/errors.py; for some reasons `not_shown_note` says more."""
     not_shown_note: Mapped[str | None] = mapped_column(String(255))
     received_at: Mapped[datetime]
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
+    """Raised when it is sent again with the same pixels under another header; those before are `InstanceVersion`."""
+    corrected_identity_sealed: Mapped[bytes | None]
+    """Whom its header names, as `Study.identity_sealed`, while that is not whom the study's other headers name."""
+    corrected_accession_number: Mapped[str | None] = mapped_column(String(64))
+    """Its header's, set together with `corrected_identity_sealed`."""
+
+
+class InstanceVersion(Base):
+    """An earlier version of a stored instance; its object is kept under the study's key."""
+
+    __tablename__ = "instance_version"
+    __table_args__ = (UniqueConstraint("instance_id", "version"),)
+
+    id: Mapped[UuidKey]
+    instance_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("instance.id"))
+    study_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("study.id"), index=True)
+    version: Mapped[int]
+    transfer_syntax_uid: Mapped[str] = mapped_column(String(64))
+    object_key: Mapped[str] = mapped_column(String(255), unique=True)
+    object_version: Mapped[int]
+    size: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[bytes]
+    received_at: Mapped[datetime]
+    superseded_at: Mapped[datetime]
 
 
 class Rejection(Base):

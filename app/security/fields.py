@@ -2,7 +2,7 @@
 
 There are two forms, and the first byte says which. A field of the second form is bound to its table, column and row, so
 that nobody who can write the database can make two rows trade places. A field of the first form is bound to table and
-column only. Releases before 0009 wrote it, and it is read until every field is bound (ADR 0014). Which fields there are
+column only. Older releases wrote it, and it is read until every field is bound (ADR 0014). Which fields there are
 is in `app/models`, and how they are bound in `app/services/operations/field_binding.py`.
 """
 

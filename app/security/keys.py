@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from app.errors import InsecureKeyFile, UnsealError
+from app.security import private_files
 from app.security.sealing import DOES_NOT_OPEN
 
 KEY_BYTES = 32
@@ -82,8 +83,7 @@ class MasterKeys:
         keys = {ROOT_ID: secrets.token_bytes(KEY_BYTES), current: secrets.token_bytes(KEY_BYTES)}
         encoded = {name: base64.b64encode(key).decode() for name, key in keys.items()}
         document = {"current": current, "keys": encoded, "fields": _BOUND} | ({"demo": True} if for_demo else {})
-        _write(path, document)
-        _sync_folder(path)
+        private_files.write_new(path, document)
         return cls(current, keys, are_demo=for_demo, fields_are_bound=True)
 
     @classmethod
@@ -96,7 +96,7 @@ class MasterKeys:
         document = json.loads(path.read_text())
         current = f"k-{secrets.token_hex(4)}"
         document["keys"][current] = base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()
-        _replace(path, document | {"current": current})
+        private_files.replace(path, document | {"current": current})
         return cls.from_file(path)
 
     @classmethod
@@ -108,7 +108,7 @@ class MasterKeys:
         if cls.from_file(path).fields_are_bound:
             return
         try:
-            _replace(path, json.loads(path.read_text()) | {"fields": _BOUND})
+            private_files.replace(path, json.loads(path.read_text()) | {"fields": _BOUND})
         except OSError as error:
             raise InsecureKeyFile(f"{path.name}: cannot be written ({error.strerror})") from error
 
@@ -139,27 +139,3 @@ class MasterKeys:
 
 def _hkdf(key: bytes, info: str) -> bytes:
     return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=b"cloudfilm:" + info.encode()).derive(key)
-
-
-def _write(path: Path, document: Mapping[str, object]) -> None:
-    """Write a new file, mode 600 and durable. Raise `FileExistsError` when it exists."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        json.dump(document, file, indent=1)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _replace(path: Path, document: Mapping[str, object]) -> None:
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    _write(beside, document)
-    beside.replace(path)
-    _sync_folder(path)
-
-
-def _sync_folder(path: Path) -> None:
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -61,8 +61,10 @@ HOLDS: dict[str, str] = {
 MATCHES: dict[str, str] = {
     MatchReason.NO_EXAM: "no exam of this accession number",
     MatchReason.NO_ACCESSION_NUMBER: "no accession number",
+    MatchReason.CUT_SHORT: "its accession number was cut short",
     MatchReason.DIFFERS: "differs in",
     MatchReason.SEVERAL_PATIENTS: "instances of one study name different patients",
+    MatchReason.PARTLY_CORRECTED: "only some of its headers were corrected",
     MatchReason.TOO_MANY_STUDIES: "too many studies of this accession number",
     MatchReason.PARTED: "parted by a human",
     MatchReason.OTHER: "another reason",
@@ -83,4 +85,6 @@ def match(reason: str | None, detail: str | None) -> str:
     """Why a study is not matched. `detail`: the fields that differ, or the text of an old reason without a code."""
     if reason == MatchReason.DIFFERS:
         return f"{MATCHES[reason]} {detail}"
+    if reason == MatchReason.CUT_SHORT:
+        return MATCHES[reason]
     return detail or MATCHES.get(reason or "", "")

@@ -10,7 +10,7 @@ from app.web.machine.dicomweb import qido, rendered, stow, wado
 from app.web.machine.ris import completion
 from app.web.machine.ris import exams as ris
 from app.web.ops import front_door, ops
-from app.web.patient import cut_off, entry, exams, images, places, tickets
+from app.web.patient import cut_off, entry, exam_list, exams, images, phone_door, places, tickets
 from app.web.wsgi import arrival, headers, hosts, proxies, request_log
 
 
@@ -34,6 +34,21 @@ def register(app: Flask) -> None:
     stow.install(app)
     cut_off.install(app)
     app.jinja_env.globals["hospital_name"] = app.extensions["cloudfilm"].settings.hospital_name
-    for room in (front_door, entry, tickets, exams, images, ris, completion, stow, qido, wado, rendered, sms):
+    for room in (
+        front_door,
+        entry,
+        phone_door,
+        tickets,
+        exam_list,
+        exams,
+        images,
+        ris,
+        completion,
+        stow,
+        qido,
+        wado,
+        rendered,
+        sms,
+    ):
         app.register_blueprint(room.blueprint)
     staff.install(app)

@@ -14,6 +14,8 @@ from flask import Response, request
 from app.web.context import services
 
 DEVICE_SECONDS = 365 * 24 * 3600
+DOOR_SECONDS = 15 * 60
+"""Somewhat longer than the digits live that are bound to it."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,8 @@ PATIENT = Cookie("cf-patient", "Lax")
 """Lax, because a patient comes by a link in another application."""
 DEVICE = Cookie("cf-device", "Lax", DEVICE_SECONDS)
 """A browser that was let in before."""
+DOOR = Cookie("cf-door", "Lax", DOOR_SECONDS)
+"""A browser that asked for digits at the phone door."""
 STAFF = Cookie("cf-staff", "Strict")
 FORM = Cookie("cf-form", "Strict")
 """Flask's own session, which holds the tokens of the console's forms."""

@@ -11,11 +11,14 @@ from datetime import datetime
 from pathlib import Path
 
 from sms.errors import SmsUnknown
+from sms.phone import is_mainland
+from sms.registration import RegisteredTemplate
 from sms.sender import Accepted, DeliveryReceipt
-from sms.simulator import receipts, rules
+from sms.simulator import receipts, registry, rules
 from sms.simulator.rules import ApiError, CarrierAccount, ConnectionDropped, FrequencyLimits
 from sms.templates import TEMPLATES, SmsMessage
-from sms.tencent.sender import MOST_RECEIPTS, accepted, error_of, pulled, send_request
+from sms.tencent.codes import error_of
+from sms.tencent.sender import FOREIGN, MOST_RECEIPTS, accepted, pulled, registered_template, send_request
 
 APP_ID = "1400000000"
 
@@ -33,11 +36,19 @@ class SimulatedCarrier:
         cls, path: Path, now: Callable[[], datetime], signature: str, limits: FrequencyLimits | None = None
     ) -> SimulatedCarrier:
         """A carrier that approved this signature and all our templates. The id of a template is its name."""
-        account = CarrierAccount(APP_ID, frozenset({signature}), TEMPLATES, limits or FrequencyLimits())
+        foreign = {name + FOREIGN: template for name, template in TEMPLATES.items()}
+        account = CarrierAccount(
+            APP_ID,
+            frozenset({signature}),
+            {**TEMPLATES, **foreign},
+            limits or FrequencyLimits(),
+            foreign=frozenset(foreign),
+        )
         return cls(path, now, account)
 
     def send(self, phone: str, message: SmsMessage, session_context: str) -> Accepted:
-        request = send_request(self.account.app_id, message.template.name, phone, message, session_context)
+        template_id = message.template.name if is_mainland(phone) else message.template.name + FOREIGN
+        request = send_request(self.account.app_id, template_id, phone, message, session_context)
         try:
             answer = rules.send_sms(self.path, self.account, request, self.now())
         except ApiError as error:
@@ -50,6 +61,10 @@ class SimulatedCarrier:
         begin, end = int(since.timestamp()), int(until.timestamp())
         request = {"PhoneNumber": phone, "BeginTime": begin, "EndTime": end, "Limit": MOST_RECEIPTS}
         return [pulled(item) for item in receipts.pull(self.path, request)["PullSmsSendStatusSet"]]
+
+    def registered(self) -> Mapping[str, RegisteredTemplate]:
+        """Of every template of ours: its id here is its name."""
+        return {name: registered_template(registry.item(self.account, name)) for name in self.account.templates}
 
     def push_receipts(self, post: Callable[[Sequence[Mapping[str, str]]], bool]) -> int:
         """Give all due receipts to `post`, which calls the hook; returns how many receipts the hook took."""

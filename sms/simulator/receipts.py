@@ -16,6 +16,7 @@ from sqlite3 import Row
 from typing import Any
 from urllib.parse import urlsplit
 
+from sms.phone import parts
 from sms.simulator.inbox import transaction
 from sms.simulator.rules import ApiError
 
@@ -51,8 +52,8 @@ def callback_item(row: Row) -> dict[str, str]:
     status, _, errmsg = row["receipt"].partition(":")
     return {
         "user_receive_time": _instant(row).astimezone(_CHINA).strftime("%Y-%m-%d %H:%M:%S"),
-        "nationcode": "86",
-        "mobile": row["phone"].removeprefix("+86"),
+        "nationcode": parts(row["phone"])[0],
+        "mobile": parts(row["phone"])[1],
         "report_status": status,
         "errmsg": errmsg,
         "description": _DESCRIPTIONS[status],
@@ -78,8 +79,8 @@ def _pulled_item(row: Row) -> dict[str, Any]:
     status, _, errmsg = row["receipt"].partition(":")
     return {
         "UserReceiveTime": int(_instant(row).timestamp()),
-        "CountryCode": "86",
-        "SubscriberNumber": row["phone"].removeprefix("+86"),
+        "CountryCode": parts(row["phone"])[0],
+        "SubscriberNumber": parts(row["phone"])[1],
         "PhoneNumber": row["phone"],
         "SerialNo": row["serial"],
         "ReportStatus": status,

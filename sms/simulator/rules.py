@@ -14,7 +14,7 @@ from typing import Any
 from uuid import uuid4
 
 from sms.errors import InvalidPhone
-from sms.phone import normalise
+from sms.phone import is_mainland, normalise
 from sms.simulator.inbox import put, transaction
 from sms.templates import CODE_LENGTH, LONGEST_TEXT, SmsTemplate, contains_link, segments
 
@@ -41,7 +41,9 @@ MAGIC: Mapping[str, Behaviour] = {
     "+8617000000003": Behaviour("InvalidParameterValue.IncorrectPhoneNumber", arrives=False, receipt=None),
     "+8617000000004": Behaviour("InternalError.SendAndRecvFail"),
     "+8617000000005": Behaviour("InternalError.SendAndRecvFail", arrives=False, receipt=None),
-    "+8617000000006": Behaviour("InternalError.Timeout", arrives=False, receipt=None, only_first=True),
+    "+8617000000006": Behaviour(
+        "LimitExceeded.PhoneNumberThirtySecondLimit", arrives=False, receipt=None, only_first=True
+    ),
     "+8617000000007": Behaviour(drops_connection=True),
     "+8617000000008": Behaviour(receipt=None),
     "+8617000000009": Behaviour("FailedOperation.InsufficientBalanceInSmsPackage", arrives=False, receipt=None),
@@ -81,6 +83,10 @@ class CarrierAccount:
     signatures: frozenset[str]
     templates: Mapping[str, SmsTemplate] = field(repr=False)
     limits: FrequencyLimits = FrequencyLimits()
+    foreign: frozenset[str] = frozenset()
+    """Ids of templates for foreign numbers."""
+    reviews: Mapping[str, tuple[int, str]] = field(default_factory=dict)
+    """By template id StatusCode and ReviewReply of what is not approved."""
 
 
 def send_sms(path: Path, account: CarrierAccount, request: Mapping[str, Any], now: datetime) -> dict[str, Any]:
@@ -109,6 +115,8 @@ def _whole_request(account: CarrierAccount, request: Mapping[str, Any]) -> list[
         raise ApiError("LimitExceeded.PhoneNumberCountLimit")
     if len(request.get("SessionContext", "").encode()) >= CONTEXT_BYTES:
         raise ApiError("InvalidParameter.InvalidParameters")
+    if len({number.startswith("+") and not is_mainland(number) for number in numbers}) > 1:
+        raise ApiError("UnsupportedOperation.ContainDomesticAndInternationalPhoneNumber")
     if request["SmsSdkAppId"] != account.app_id:
         raise ApiError("UnauthorizedOperation.SmsSdkAppIdVerifyFail")
     return list(numbers)
@@ -128,7 +136,7 @@ def _one(
         phone = normalise(number)
     except InvalidPhone:
         return _status(number, request, "InvalidParameterValue.IncorrectPhoneNumber")
-    refused = _refusal(account, template, signature, variables)
+    refused = _refusal(account, template, signature, variables) or _wrong_region(account, request["TemplateId"], phone)
     if refused or template is None:
         return _status(phone, request, refused or "FailedOperation.TemplateIncorrectOrUnapproved")
     text = _text(template, signature, variables)
@@ -145,6 +153,14 @@ def _one(
     if behaviour.code != "Ok":
         return _status(phone, request, behaviour.code)
     return _status(phone, request, "Ok", serial=serial, fee=segments(text))
+
+
+def _wrong_region(account: CarrierAccount, template_id: str, phone: str) -> str | None:
+    if is_mainland(phone) and template_id in account.foreign:
+        return "UnsupportedOperation.GlobalTemplateToChineseMainlandPhone"
+    if not is_mainland(phone) and template_id not in account.foreign:
+        return "UnsupportedOperation.ChineseMainlandTemplateToGlobalPhone"
+    return None
 
 
 def _refusal(
@@ -218,5 +234,5 @@ def _status(phone: str, request: Mapping[str, Any], code: str, *, serial: str = 
         "SessionContext": request.get("SessionContext", ""),
         "Code": code,
         "Message": "send success" if code == "Ok" else f"{code} for {phone}",
-        "IsoCode": "CN",
+        "IsoCode": "CN" if is_mainland(phone) else "",
     }

@@ -20,7 +20,7 @@ from threading import Thread
 from typing import Any
 from uuid import uuid4
 
-from sms.simulator import receipts, rules
+from sms.simulator import receipts, registry, rules
 from sms.simulator.rules import ApiError, CarrierAccount, ConnectionDropped
 
 SERVICE, VERSION = "sms", "2021-01-11"
@@ -58,6 +58,8 @@ class StrictCarrier:
             return rules.send_sms(self.path, self.account, request, self.now())
         if action == "PullSmsSendStatusByPhoneNumber":
             return receipts.pull(self.path, request)
+        if action == "DescribeSmsTemplateList":
+            return registry.describe(self.account, request)
         raise ApiError("InvalidAction")
 
     def _authenticate(self, headers: Mapping[str, str], body: bytes) -> None:

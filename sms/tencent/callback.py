@@ -29,15 +29,23 @@ def printable(text: str) -> str:
     return "".join(letter for letter in text if letter.isprintable())[:LONGEST_CODE]
 
 
+def _e164(country: str, mobile: str) -> str:
+    """The callback tells the national number and, beside it, the country code. Raises InvalidPhone."""
+    return normalise(mobile if mobile.startswith("+") or country == "86" else f"+{country}{mobile}")
+
+
 def _receipt(item: Any) -> DeliveryReceipt | None:
     if not isinstance(item, dict):
         return None
     serial, status, phone = item.get("sid"), item.get("report_status"), item.get("mobile")
+    country = item.get("nationcode", "86")
     if not isinstance(serial, str) or not _SERIAL.fullmatch(serial):
         return None
     if status not in ("SUCCESS", "FAIL") or not isinstance(phone, str) or len(phone) > LONGEST_PHONE:
         return None
     try:
-        return DeliveryReceipt(serial, normalise(phone), status == "SUCCESS", printable(str(item.get("errmsg", ""))))
+        return DeliveryReceipt(
+            serial, _e164(str(country), phone), status == "SUCCESS", printable(str(item.get("errmsg", "")))
+        )
     except InvalidPhone:
         return None

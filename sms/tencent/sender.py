@@ -1,6 +1,6 @@
-"""Sends through Tencent Cloud SMS (API 2021-01-11) with the official SDK, and says what its answers mean.
+"""Sends through Tencent Cloud SMS (API 2021-01-11) with the official SDK. What its codes mean is `codes`.
 
-Source: cloud.tencent.com/document/api/382/55981 (SendSms), 382/59177 (codes), 382/38780 (common codes).
+Source: cloud.tencent.com/document/api/382/55981 (SendSms), 382/52077 (PullSmsSendStatusByPhoneNumber).
 """
 
 from __future__ import annotations
@@ -9,8 +9,7 @@ import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from enum import Enum
+from datetime import UTC, datetime
 from typing import Any
 
 import requests
@@ -18,105 +17,26 @@ from tencentcloud.common.credential import Credential
 from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
 from tencentcloud.common.profile.client_profile import ClientProfile
 from tencentcloud.common.profile.http_profile import HttpProfile
+from tencentcloud.common.retry import NoopRetryer
 from tencentcloud.sms.v20210111 import models
 from tencentcloud.sms.v20210111.sms_client import SmsClient
 from urllib3.exceptions import NewConnectionError
 
-from sms.errors import SendingError, SmsRefused, SmsRetryLater, SmsUnknown
+from sms.errors import SmsRefused, SmsRetryLater, SmsUnknown
+from sms.phone import is_mainland
+from sms.registration import RegisteredTemplate, Review
 from sms.sender import Accepted, DeliveryReceipt
 from sms.templates import SmsMessage
 from sms.tencent.callback import printable
+from sms.tencent.codes import NO_CONNECTION, NO_TEMPLATE_ID, error_of
 
-TIMEOUT_S = 8
+TIMEOUTS_S = (3.0, 10.0)
+"""To connect, and to wait for an answer. The SDK hands them to requests as they are; its own is a minute."""
 MOST_RECEIPTS = 100
-NO_TEMPLATE_ID = "no template id"
-NO_CONNECTION = "no connection"
-"""Our own codes, beside the carrier's. They mean that no request reached the carrier."""
-
+FOREIGN = "@foreign"
+"""Behind the name of a template: its id for foreign numbers, which the carrier registers apart."""
 # At debug level the SDK would log whole requests with phone numbers.
 logging.getLogger("tencentcloud_sdk_common").setLevel(logging.WARNING)
-
-
-class Outcome(Enum):
-    """What a code means. REFUSED, ALARM: final. RETRY: the message was not taken. UNKNOWN: it may have been taken."""
-
-    REFUSED = "refused"
-    ALARM = "alarm"
-    RETRY = "retry"
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True)
-class Meaning:
-    outcome: Outcome
-    reason: str
-    after_s: int = 0
-
-
-# A code that is not listed has the meaning of its family (the part before the dot). An unlisted family is UNKNOWN, so
-# that a new code never causes a second sending. The numbers in the reasons are those of the older API.
-CODES: Mapping[str, Meaning] = {
-    "FailedOperation.PhoneNumberInBlacklist": Meaning(Outcome.REFUSED, "1015: the owner refuses such messages"),
-    "InvalidParameterValue.IncorrectPhoneNumber": Meaning(Outcome.REFUSED, "1016: no such number"),
-    "FailedOperation.PhoneNumberParseFail": Meaning(Outcome.REFUSED, "1016: the number cannot be read"),
-    "InvalidParameterValue.ContentLengthLimit": Meaning(Outcome.REFUSED, "1017: too long"),
-    "LimitExceeded.PhoneNumberSameContentDailyLimit": Meaning(Outcome.REFUSED, "1026: same content too often"),
-    "FailedOperation.ContainSensitiveWord": Meaning(Outcome.ALARM, "1002: a word is not allowed"),
-    "FailedOperation.SignatureIncorrectOrUnapproved": Meaning(Outcome.ALARM, "1012: signature not approved"),
-    "FailedOperation.TemplateIncorrectOrUnapproved": Meaning(Outcome.ALARM, "1014: template not approved"),
-    "FailedOperation.TemplateUnapprovedOrNotExist": Meaning(Outcome.ALARM, "1014: template does not exist"),
-    "FailedOperation.TemplateParamSetNotMatchApprovedTemplate": Meaning(Outcome.ALARM, "1014: wrong variables"),
-    "InvalidParameterValue.TemplateParameterFormatError": Meaning(Outcome.ALARM, "a code must be up to 6 digits"),
-    "InvalidParameterValue.TemplateParameterLengthLimit": Meaning(Outcome.ALARM, "a variable is too long"),
-    "InvalidParameterValue.ProhibitedUseUrlInTemplateParameter": Meaning(Outcome.ALARM, "1048: link in a variable"),
-    "FailedOperation.InsufficientBalanceInSmsPackage": Meaning(Outcome.ALARM, "1031: the package is used up"),
-    "UnauthorizedOperation.ServiceSuspendDueToArrears": Meaning(Outcome.ALARM, "suspended, the bill is not paid"),
-    "InternalError.RequestTimeException": Meaning(Outcome.ALARM, "this machine's clock is wrong"),
-    "InternalError.SigVerificationFail": Meaning(Outcome.ALARM, "1001: the signature does not hold"),
-    "InternalError.SigFieldMissing": Meaning(Outcome.ALARM, "1003: the request is not signed"),
-    "InternalError.RestApiInterfaceNotExist": Meaning(Outcome.ALARM, "1011: no such interface"),
-    "LimitExceeded.PhoneNumberThirtySecondLimit": Meaning(Outcome.RETRY, "1023: same content within 30 s", 30),
-    "LimitExceeded.PhoneNumberOneHourLimit": Meaning(Outcome.RETRY, "1024: hourly limit of this phone", 3600),
-    "LimitExceeded.PhoneNumberDailyLimit": Meaning(Outcome.RETRY, "1025: daily limit of this phone", 86_400),
-    "LimitExceeded.DeliveryFrequencyLimit": Meaning(Outcome.RETRY, "1013: frequency limit", 60),
-    "LimitExceeded.AppDailyLimit": Meaning(Outcome.RETRY, "daily limit of the account", 3600),
-    "LimitExceeded.AppMainlandChinaDailyLimit": Meaning(Outcome.RETRY, "daily limit of the account", 3600),
-    "InternalError.Timeout": Meaning(Outcome.RETRY, "60008: not handed on in time"),
-    "InternalError.SendAndRecvFail": Meaning(Outcome.UNKNOWN, "1008: the network behind did not answer"),
-    "ClientError": Meaning(Outcome.ALARM, "the SDK refused the request"),
-    "ClientParamsError": Meaning(Outcome.ALARM, "the SDK refused the request"),
-    "ClientNetworkError": Meaning(Outcome.UNKNOWN, "no answer"),
-    "ServerNetworkError": Meaning(Outcome.UNKNOWN, "an answer that is none"),
-    "RequestLimitExceeded": Meaning(Outcome.RETRY, "too many calls a second", 1),
-    "LimitExceeded": Meaning(Outcome.RETRY, "a limit of the account", 600),
-    "InternalError": Meaning(Outcome.UNKNOWN, "an error inside the carrier"),
-    "FailedOperation": Meaning(Outcome.REFUSED, "the operation failed"),
-    "InvalidParameter": Meaning(Outcome.ALARM, "a parameter is wrong"),
-    "InvalidParameterValue": Meaning(Outcome.REFUSED, "a value is wrong"),
-    "MissingParameter": Meaning(Outcome.ALARM, "a parameter is missing"),
-    "UnauthorizedOperation": Meaning(Outcome.ALARM, "the account may not do this"),
-    "UnsupportedOperation": Meaning(Outcome.REFUSED, "not for this number"),
-    "AuthFailure": Meaning(Outcome.ALARM, "the credentials do not hold"),
-}
-
-
-def error_of(code: str, *, serial: str | None = None) -> SendingError:
-    """The exception for a code of the carrier. The carrier's message is left out: it may quote the phone number."""
-    meaning = _meaning(code)
-    if meaning.outcome is Outcome.UNKNOWN:
-        return SmsUnknown(code, meaning.reason, serial=serial)
-    if meaning.outcome is Outcome.RETRY:
-        return SmsRetryLater(code, meaning.reason, after_s=meaning.after_s)
-    return SmsRefused(code, meaning.reason, alarm=meaning.outcome is Outcome.ALARM)
-
-
-def is_alarm(code: str) -> bool:
-    """Whether every further message fails too, until somebody acts."""
-    return code == NO_TEMPLATE_ID or _meaning(code).outcome is Outcome.ALARM
-
-
-def _meaning(code: str) -> Meaning:
-    return CODES.get(code) or CODES.get(code.partition(".")[0]) or Meaning(Outcome.UNKNOWN, "an unlisted code")
 
 
 def accepted(status: Mapping[str, Any]) -> Accepted:
@@ -146,13 +66,15 @@ class TencentSender:
         """`endpoint` (host or host:port) and `scheme` are for the servers of another region and for tests."""
         self._account = account
         self._template_ids = dict(template_ids)
-        profile = HttpProfile(protocol=scheme, endpoint=endpoint or None, reqTimeout=TIMEOUT_S)
-        self._profile = ClientProfile(httpProfile=profile)
+        profile = HttpProfile(protocol=scheme, endpoint=endpoint or None, reqTimeout=TIMEOUTS_S)
+        # The SDK's other retryer repeats a request whose answer got lost: that doubles messages.
+        self._profile = ClientProfile(httpProfile=profile, retryer=NoopRetryer())
 
     def send(self, phone: str, message: SmsMessage, session_context: str) -> Accepted:
-        template_id = self._template_ids.get(message.template.name)
+        name = message.template.name if is_mainland(phone) else message.template.name + FOREIGN
+        template_id = self._template_ids.get(name)
         if template_id is None:
-            raise SmsRefused(NO_TEMPLATE_ID, f"{message.template.name} has no registered id", alarm=True)
+            raise SmsRefused(NO_TEMPLATE_ID, f"{name} has no registered id", alarm=True)
         answer = self._call(
             "SendSms",
             send_request(self._account.app_id, template_id, phone, message, session_context),
@@ -171,6 +93,14 @@ class TencentSender:
         }
         answer = self._call("PullSmsSendStatusByPhoneNumber", request)
         return [pulled(item) for item in answer.get("PullSmsSendStatusSet") or []]
+
+    def registered(self) -> Mapping[str, RegisteredTemplate]:
+        """What the carrier says of the texts whose ids we have. Raises as `send`."""
+        ids = {template_id: name for name, template_id in self._template_ids.items() if template_id.isdigit()}
+        request = {"International": 0, "TemplateIdSet": [int(template_id) for template_id in ids]}
+        answer = self._call("DescribeSmsTemplateList", request)
+        told = [registered_template(item) for item in answer.get("DescribeTemplateStatusSet") or []]
+        return {ids[template.template_id]: template for template in told if template.template_id in ids}
 
     def _call(self, action: str, request: Mapping[str, Any]) -> dict[str, Any]:
         # A new client for each call: the SDK's client is not thread-safe, and it costs little beside the request.
@@ -213,10 +143,26 @@ def pulled(item: Mapping[str, Any]) -> DeliveryReceipt:
     )
 
 
+_REVIEWS = {0: Review.APPROVED, 1: Review.IN_REVIEW, 2: Review.NOT_IN_FORCE, -1: Review.REFUSED}
+
+
+def registered_template(item: Mapping[str, Any]) -> RegisteredTemplate:
+    """One item of DescribeTemplateStatusSet (cloud.tencent.com/document/api/382/52067)."""
+    submitted = item.get("CreateTime")
+    return RegisteredTemplate(
+        template_id=str(item.get("TemplateId") or ""),
+        body=str(item.get("TemplateContent") or ""),
+        review=_REVIEWS.get(int(item.get("StatusCode") or 0), Review.OTHER),
+        reply=printable(str(item.get("ReviewReply") or "")),
+        submitted_at=datetime.fromtimestamp(submitted, UTC) if submitted else None,
+    )
+
+
 def _never_sent(fault: TencentCloudSDKException) -> SmsRetryLater | None:
     """SmsRetryLater when no connection was made, so that no request was sent; None for every other network fault."""
     cause = fault.__context__
     reason = getattr(cause.args[0], "reason", None) if cause is not None and cause.args else None
+    reason = getattr(reason, "original_error", reason)  # of a proxy that could not be reached
     if isinstance(cause, requests.exceptions.ConnectTimeout) or isinstance(reason, NewConnectionError):
         return SmsRetryLater(NO_CONNECTION, "the carrier cannot be reached")
     return None

@@ -21,6 +21,7 @@ PUBLIC = {
     "/t/<ticket>/<any(viewer):page>",
     "/s/<code>",
     "/s",
+    "/p",
     "/healthz",
     "/readyz",
     "/metrics",

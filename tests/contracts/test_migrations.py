@@ -173,7 +173,7 @@ def test_there_is_no_way_down_once_a_field_of_any_column_is_bound_to_its_row(dat
     """The release before would read none of it."""
     step = ScriptDirectory.from_config(schema.configuration()).get_revision("0009").module
     assert {sealed.table.name: tuple(column.name for column in sealed.columns) for sealed in sealed_tables()} == (
-        step.SEALED
+        step.SEALED | {"instance": ("corrected_identity_sealed",)}  # of a later step, whose way down refuses too
     )
     schema.upgrade(database)
     needed = {"report": {"exam_id": EXAM}, "study": {"data_key_id": "d" * 32}, "notification": {"exam_id": EXAM}}
@@ -280,6 +280,37 @@ def test_sentences_of_before_are_those_that_codes_are_told_in() -> None:
     assert set(step.HOLDS.values()) == set(HoldReason) - {HoldReason.BY_STAFF}
     assert set(step.MATCHES.values()) == set(MatchReason) - {
         MatchReason.DIFFERS,
-        MatchReason.TOO_MANY_STUDIES,
         MatchReason.OTHER,
+        MatchReason.CUT_SHORT,
+        MatchReason.PARTLY_CORRECTED,
+        MatchReason.TOO_MANY_STUDIES,
     }
+
+
+def test_earlier_versions_of_instances_are_not_lost_on_the_way_down(database: Database) -> None:
+    schema.upgrade(database, "0011")
+    add_row(database, "data_key", id="d" * 32)
+    add_row(database, "study", id="5" * 32, data_key_id="d" * 32)
+    add_row(database, "series", id="6" * 32, study_id="5" * 32)
+    add_row(database, "instance", id="7" * 32, series_id="6" * 32, study_id="5" * 32)
+    schema.downgrade(database, "0008")
+    assert len(rows_of(database, "instance")) == 1
+    schema.upgrade(database, "0011")
+    assert [(row["version"], row["corrected_identity_sealed"]) for row in rows_of(database, "instance")] == [(1, None)]
+    add_row(database, "instance_version", id="8" * 32, instance_id="7" * 32, study_id="5" * 32)
+    with closing(sqlite3.connect(database.engine.url.database)) as connection:
+        connection.execute("UPDATE instance SET version = 2")
+        connection.commit()
+    with pytest.raises(RuntimeError, match="versions"):
+        schema.downgrade(database, "0008")
+    assert len(rows_of(database, "instance_version")) == 1
+
+
+def test_accession_numbers_of_before_get_their_key(database: Database) -> None:
+    schema.upgrade(database, "0013")
+    add_row(database, "patient", id="a" * 32)
+    add_row(database, "exam", id=EXAM, patient_id="a" * 32, accession_number="ct-1é")
+    schema.upgrade(database, "0014")
+    assert [row["accession_key"] for row in rows_of(database, "exam")] == ["CT-1é"]
+    schema.downgrade(database, "0013")
+    assert [row["accession_number"] for row in rows_of(database, "exam")] == ["ct-1é"]

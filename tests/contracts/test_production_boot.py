@@ -67,7 +67,7 @@ def test_faults_found_only_when_parts_are_opened_are_named_once_and_no_worker_is
     }
     code, said = finished(gunicorn_command(free_port()), environment)
     assert code != 0
-    assert said.count("TEMPLATE_IDS lacks ready_t1") == 1
+    assert said.count("TEMPLATE_IDS lacks ready_t0_2") == 1
     assert said.count("database does not answer") == 1
     assert "Booting worker" not in said
     assert "Traceback" not in said

@@ -48,6 +48,36 @@ def test_no_connection_at_all_means_nothing_was_sent() -> None:
             unreachable.send(PHONE, ready(), "n")
 
 
+def test_a_proxy_that_cannot_be_reached_means_nothing_was_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{taken.getsockname()[1]}")
+        monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{taken.getsockname()[1]}")
+        behind = TencentSender(ACCOUNT, IDS, endpoint="sms.invalid", scheme="http")
+        with pytest.raises(SmsRetryLater, match="cannot be reached"):
+            behind.send(PHONE, ready(), "n")
+
+
+def test_a_request_whose_answer_is_lost_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def cut() -> None:
+        asked.append(1)
+        raise ConnectionResetError
+
+    with answering(200, b"{}", before=cut) as endpoint, pytest.raises(SmsUnknown):
+        TencentSender(ACCOUNT, IDS, endpoint=endpoint, scheme="http").send(PHONE, ready(), "n")
+    assert len(asked) == 1
+
+
+def test_at_debug_level_the_sdk_writes_no_request(caplog: pytest.LogCaptureFixture, tmp_path: Path) -> None:
+    caplog.set_level(logging.DEBUG)
+    with sender(strict(tmp_path)) as tencent_sms:
+        tencent_sms.send(PHONE, verification("482913"), "n")
+    assert "482913" not in caplog.text
+    assert PHONE not in caplog.text
+
+
 @contextmanager
 def answering(status: int, body: bytes, before: Callable[[], None] = lambda: None) -> Iterator[str]:
     """A server that answers everything alike."""
@@ -95,7 +125,7 @@ def test_a_strange_answer_is_unknown_and_tells_no_phone_and_no_secret(
 
 
 def test_a_carrier_that_does_not_answer_in_time_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tencent, "TIMEOUT_S", 0.2)
+    monkeypatch.setattr(tencent, "TIMEOUTS_S", (3.0, 0.2))
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
         slow = TencentSender(ACCOUNT, IDS, endpoint=f"127.0.0.1:{port}", scheme="http")

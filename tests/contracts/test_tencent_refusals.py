@@ -87,7 +87,7 @@ def test_an_unapproved_template_id_is_refused(tmp_path: Path) -> None:
             wrong.send(PHONE, ready(), "n")
 
 
-@pytest.mark.parametrize("phone", ["+85291234567", "+8612900000000", "+861390000000"])
+@pytest.mark.parametrize("phone", ["+8612900000000", "+861390000000"])
 def test_a_number_outside_the_mainland_plan_is_refused(tmp_path: Path, phone: str) -> None:
     with sender(strict(tmp_path)) as tencent_sms, pytest.raises(SmsRefused, match="1016") as caught:
         tencent_sms.send(phone, ready(), "n")

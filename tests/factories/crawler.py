@@ -72,6 +72,7 @@ MEANT: dict[tuple[str, str], Meant] = {
     ("POST", "patient_entry.open_by_qr"): Meant(form={"factor": ""}),
     ("POST", "patient_entry.open_by_sms"): Meant(form={"factor": "", "phone": ""}, named={"code": "pickup_code"}),
     ("POST", "patient_entry.open_by_pickup"): Meant(form={"factor": "", "phone": "", "pickup_code": ""}),
+    ("POST", "patient_phone_door.through_phone_door"): Meant(form={"phone": "", "action": "send_code"}),
     ("POST", "patient_exams.leave"): Meant(form={"csrf_token": ""}),
     ("GET", "patient_images.batch"): Meant(query={"from": "1", "count": "2", "size": "256"}),
     ("GET", "patient_images.frame"): Meant(query={"size": "64", "wc": "40", "ww": "400"}),
@@ -85,6 +86,7 @@ MEANT: dict[tuple[str, str], Meant] = {
     ("POST", "staff_login.nowhere"): Meant(form={"csrf_token": ""}),
     ("GET", "staff_exams.search"): Meant(query={"q": "李娜"}),
     **{("POST", f"staff_exams.{name}"): Meant(form=REASON) for name in ("resend", "revoke", "let_in", "hold")},
+    ("POST", "staff_exams.accept"): Meant(form={"csrf_token": "", "accession_number": ""}),
     ("POST", "staff_exams.lift_hold"): Meant(form=REASON | {"revision": ""}, named={"exam_id": "held_exam_id"}),
     ("GET", "staff_audit.log"): Meant(query={"before": "9", "action": "exam.held", "actor": "", "subject": ""}),
     ("POST", "staff_audit.verify"): Meant(form={"csrf_token": ""}),
@@ -106,6 +108,7 @@ MEANT: dict[tuple[str, str], Meant] = {
     ("GET", "demo.phone"): Meant(query={"phone": ""}),
 }
 WHO: dict[str, str] = {
+    "patient_exam_list": PATIENT,
     "patient_exams": PATIENT,
     "patient_images": PATIENT,
     "staff_login": Role.DESK,
@@ -140,9 +143,9 @@ class Crawler:
     """Over one whole house, which it changes and puts back as it was."""
 
     def __init__(self, house: WholeHouse, random: Random) -> None:
-        self.crawl = Crawl()
+        self.crawl, self.random = Crawl(), random
+        self.app, self.callers = house.app, tuple(house.callers)
         self._house = house
-        self._random = random
         _count_views(house.app, self.crawl.views)
         self._answers = Answers(house.app)
 
@@ -152,7 +155,7 @@ class Crawler:
     def changed(self, method: str, rule: Rule, caller: str | None = None) -> Answer:
         """A changed request; by whom the route is for, if nobody else is named."""
         meant = self._meant(method, rule, caller or self._whose(rule))
-        return self._ask(rule, caller or self._whose(rule), mutated(self._random, meant, NAMES))
+        return self._ask(rule, caller or self._whose(rule), mutated(self.random, meant, NAMES))
 
     def each_field(self, method: str, rule: Rule, values: Iterable[bytes]) -> None:
         """Each value in each piece of the address that is no fixed word, in each parameter and in each field."""

@@ -33,7 +33,7 @@ def image_header(**changes: Any) -> ImageHeader:
 
 
 def frame(pixels: Any, colour_space: str = "MONOCHROME2", lost_from: int | None = None) -> DecodedFrame:
-    return DecodedFrame(np.asarray(pixels), colour_space, lost_from)
+    return DecodedFrame(np.asarray(pixels), colour_space, lost_from=lost_from)
 
 
 def enhanced_ct(positions: Sequence[float], side: int = 32, **attributes: Any) -> Dataset:

@@ -14,19 +14,21 @@ from app.clock import FrozenClock
 from app.database import Database, schema
 from app.dicom.part10 import HeaderLimits
 from app.imaging.header.image_index import ImageIndexer, index_image
-from app.models import AuditEvent, Instance, QuarantineItem, Study
+from app.models import AuditEvent, Instance, InstanceVersion, QuarantineItem, Study
 from app.repos.audit import log as audit_rows
-from app.repos.ingest import quarantine, studies
+from app.repos.ingest import quarantine, studies, versions
 from app.security.blind_index import BlindIndex
 from app.security.fields import FieldSealer
 from app.security.keys import MasterKeys
 from app.services.archive.data_keys import DataKeys
+from app.services.archive.same_pixels import PixelComparison
 from app.services.audit.log import Audit
 from app.services.exams.matching import Matching
-from app.services.ingest.incoming import IncomingObject, Outcome
+from app.services.ingest.corrections import Corrections
+from app.services.ingest.incoming import IncomingObject, Outcome, StudyHook
 from app.services.ingest.ingest import Ingest
 from app.services.ingest.plan import Planner
-from app.services.ingest.rows import Recorder, StudyHook
+from app.services.ingest.rows import Recorder
 from app.services.operations.archive_check import ArchiveCheck
 from app.services.release.holds import Holds
 from tests.factories import database
@@ -61,6 +63,7 @@ class IngestRig:
         limits: HeaderLimits | None = None,
         study_changed: StudyHook | None = None,
         index_image: ImageIndexer = index_image,
+        same_pixels: PixelComparison | None = None,
     ) -> Ingest:
         limits = limits or HeaderLimits()
         planner = Planner(
@@ -71,6 +74,7 @@ class IngestRig:
             index_image=index_image,
             spool=folder,
             limits=limits,
+            same_pixels=same_pixels or (lambda mine, other: False),
         )
         recorder = Recorder(
             fields=self.fields,
@@ -78,7 +82,9 @@ class IngestRig:
             audit=self.audit,
             clock=self.clock,
             study_changed=study_changed or self.matching.study_changed,
+            corrections=Corrections(fields=self.fields, blind=self.blind, audit=self.audit, follower=self.matching),
             patients_differ=self.matching.header_differs,
+            instances_rejected=self.matching.instances_rejected,
         )
         return Ingest(db=self.db, archive=self.archive, planner=planner, recorder=recorder, limits=limits)
 
@@ -98,10 +104,16 @@ class IngestRig:
         with self.db.read() as session:
             return list(quarantine.all_items(session))
 
-    def bytes_of(self, row: Instance | QuarantineItem) -> bytes:
+    def earlier_versions(self) -> list[InstanceVersion]:
+        with self.db.read() as session:
+            return sorted((version for version, _ in versions.earlier(session)), key=lambda row: row.version)
+
+    def bytes_of(self, row: Instance | InstanceVersion | QuarantineItem) -> bytes:
         with self.db.read() as session:
             if isinstance(row, QuarantineItem):
                 key_id = row.data_key_id
+            elif isinstance(row, InstanceVersion):
+                key_id = {item.id: key for item, key in versions.earlier(session)}[row.id]
             else:
                 key_id = {item.id: key for item, key in studies.sealed_instances(session)}[row.id]
             key = self.data_keys.open(session, key_id)

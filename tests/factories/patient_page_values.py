@@ -28,8 +28,6 @@ NOT_SENT: dict[str, Any] = {
     "is_asked": False,
     "missing": [],
     "carried": CARRIED,
-    "typed": "",
-    "faults": None,
 }
 STEP_UPS = {
     "asked": NOT_SENT | {"is_asked": True, "carried": None},
@@ -37,18 +35,22 @@ STEP_UPS = {
     "have-code": NOT_SENT,
     "missing": NOT_SENT | {"missing": ["phone"], "carried": {"phone": "1390", "pickup_code": "7K3M9P"}},
 }
-
-REFUSALS: dict[str, tuple[str, dict[str, Any]]] = {
-    "qr": ("patient/verify.html", {"with_phone": False, "typed": {"factor": "1234"}, "faults": []}),
-    "pickup": ("patient/pickup.html", {"typed": {**CARRIED, "factor": "123X"}, "faults": []}),
-    "cannot-be": (
-        "patient/pickup.html",
-        {
-            "typed": {"phone": "1390", "pickup_code": "7K3", "factor": "12"},
-            "faults": ["phone", "pickup_code", "factor"],
-        },
-    ),
-    "one-time-code": ("patient/one_time_code.html", NOT_SENT | {"typed": "123456", "faults": []}),
+TYPED = {"phone": "13900000001", "one_time_code": "123456", "factor": "123X"}
+AT_PHONE_DOOR: dict[str, Any] = {
+    "typed": {},
+    "asks_for": "code",
+    "phone_is_wrong": False,
+    "code_sent": False,
+    "retry_minutes": 0,
+    "refused": False,
+}
+PHONE_DOOR = {
+    "first": AT_PHONE_DOOR | {"asks_for": "phone"},
+    "wrong-phone": AT_PHONE_DOOR | {"asks_for": "phone", "phone_is_wrong": True, "typed": {"phone": "1390"}},
+    "sent": AT_PHONE_DOOR | {"code_sent": True, "typed": {"phone": "13900000001"}},
+    "have-code": AT_PHONE_DOOR | {"typed": {"phone": "13900000001"}},
+    "wait": AT_PHONE_DOOR | {"retry_minutes": 1, "typed": {"phone": "13900000001"}},
+    "refused": AT_PHONE_DOOR | {"refused": True, "typed": TYPED},
 }
 
 
@@ -67,8 +69,8 @@ def demo_phone() -> dict[str, Any]:
                     "channel": "sms",
                     "sender": "1069 0000",
                     "at": "今天 10:21",
-                    "code": "7K3M9P",
-                    "text": "【云影像医院】您的检查影像已可查看，取片码7K3M9P。请扫报告单上的二维码。",
+                    "code": "482913",
+                    "text": "【云影像医院】您的验证码是482913，用于查看检查影像和报告。",
                 },
                 {
                     "channel": "wechat",
@@ -89,6 +91,7 @@ def demo_phone() -> dict[str, Any]:
                 "pdf_url": "/left",
             },
         ],
+        "phone_door_url": "/p",
         "pickup_url": "/s",
         "desk": {"username": "desk", "password": "Film-0000-0000-0000", "code": "123456"},
     }

@@ -14,14 +14,26 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from flask import Flask, Response, abort, render_template, request, send_from_directory
+from flask import Flask, Response, abort, redirect, render_template, request, send_from_directory
+from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from app.web.wsgi.headers import CONTENT_SECURITY_POLICY
 from tests.factories.patient_page_frames import SERIES, jpeg, manifest
-from tests.factories.patient_page_values import CARRIED, EXAM, EXAM_ID, REFUSALS, REPORT, STEP_UPS, demo_phone
+from tests.factories.patient_page_values import (
+    CARRIED,
+    EXAM,
+    EXAM_ID,
+    PHONE_DOOR,
+    REPORT,
+    STEP_UPS,
+    demo_phone,
+)
 from tests.places import ROOT
+
+RIGHT, PAUSED = "0027", "0000"
+"""Factors that the entry pages answer in another way than by a refusal."""
 
 
 class Pages:
@@ -37,6 +49,7 @@ class Pages:
         self.report: dict[str, Any] | None = REPORT
         self.requests: list[str] = []
         self.posted: list[dict[str, str]] = []
+        self.exams_open = 1
         self.base_url = ""
 
 
@@ -77,31 +90,40 @@ def _plain_pages(app: Flask, pages: Pages) -> None:
             f"step_up_{name}",
             lambda state=state: render_template("patient/one_time_code.html", **state),
         )
-    for name, (template, refused) in REFUSALS.items():
+    for name, state in PHONE_DOOR.items():
         app.add_url_rule(
-            f"/refused/{name}",
-            f"refused_{name}",
-            lambda template=template, refused=refused: render_template(template, **refused),
+            f"/phone-door/{name}",
+            f"phone_door_{name}",
+            lambda state=state: render_template("patient/phone_door.html", **state),
         )
     for name, is_over in (("ticket", False), ("ticket-over", True)):
         app.add_url_rule(
             f"/{name}", name, lambda is_over=is_over: render_template("patient/ticket.html", is_over=is_over)
         )
+    app.add_url_rule("/refused", "refused", lambda: render_template("patient/refused.html"))
     app.add_url_rule("/held", "held", lambda: render_template("patient/held.html", exam_id=EXAM_ID))
     app.add_url_rule("/demo/phone", "phone", lambda: render_template("demo/phone.html", **demo_phone()))
 
-    def entry(code: str = "") -> str:
+    def entry(code: str = "") -> ResponseReturnValue:
         if request.method == "POST":
             pages.posted.append(request.form.to_dict())
-            return render_template("patient/verify.html", with_phone=False, typed=request.form, faults=[])
+            return _tried(request.form.get("factor") or request.form.get("one_time_code"))
         if not code:
-            return render_template("patient/pickup.html", typed={}, faults=None)
-        with_phone = request.path.startswith("/s/")
-        return render_template("patient/verify.html", with_phone=with_phone, typed={}, faults=None)
+            return render_template("patient/pickup.html")
+        return render_template("patient/verify.html", with_phone=request.path.startswith("/s/"))
 
     app.add_url_rule("/q/<code>", "entry", entry, methods=["GET", "POST"])
     app.add_url_rule("/s/<code>", "sms_entry", entry, methods=["GET", "POST"])
     app.add_url_rule("/s", "pickup", entry, methods=["GET", "POST"])
+
+
+def _tried(factor: str | None) -> ResponseReturnValue:
+    """The answer to a factor: RIGHT opens the exam, PAUSED is one try too many, all others are refused."""
+    if factor == RIGHT:
+        return redirect(f"/exams/{EXAM_ID}", 303)
+    if factor == PAUSED:
+        return render_template("patient/paused.html", retry_minutes=15, carried=None), 429
+    return render_template("patient/refused.html"), 403
 
 
 def _exam_pages(app: Flask, pages: Pages) -> None:
@@ -128,13 +150,17 @@ def _exam_pages(app: Flask, pages: Pages) -> None:
             frames_total=total,
             in_preparation=False,
             address="",
+            has_list=True,
         )
 
-    def exam_list() -> str:
+    def exam_list() -> ResponseReturnValue:
+        if "application/json" in request.headers.get("Accept", ""):
+            return {"exams": [{"id": EXAM_ID, "person": EXAM["patient_name_masked"]}] * pages.exams_open}
         ready = {**EXAM, "report_ready": True, "frames_total": 72, "in_preparation": False}
         waiting = {**EXAM, "report_ready": False, "frames_total": 0, "in_preparation": True, "modality_name": "磁共振"}
         bare = {**EXAM, "report_ready": True, "frames_total": 0, "in_preparation": False, "modality_name": "X 光"}
-        return render_template("patient/exam_list.html", exams=[ready, waiting, bare])
+        listed = [{**entry, "held": False} for entry in (ready, waiting, bare)]
+        return render_template("patient/exam_list.html", exams=[*listed, {"id": EXAM_ID, "held": True}])
 
     def viewer() -> str:
         first = {

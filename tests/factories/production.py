@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from app.security.keys import MasterKeys
+from sms.templates import TEMPLATES
 
-TEMPLATES = ("ready_t0", "ready_t1", "images_ready_t0", "images_ready_t1", "report_ready_t0", "report_ready_t1")
 WITHOUT_KEYS = {
     "CLOUDFILM_BASE_URL": "https://film.example.org",
     "CLOUDFILM_TRUSTED_PROXIES": "1",
@@ -15,9 +15,7 @@ WITHOUT_KEYS = {
     "CLOUDFILM_TENCENT_SECRET_ID": "AKIDz8krbsJ5yKBZQpn74WFkmLPx3EXAMPLE",
     "CLOUDFILM_TENCENT_SECRET_KEY": "Gu5t9xGARNpq86cd98joQYCN3EXAMPLE",
     "CLOUDFILM_TENCENT_SMS_APP_ID": "1400000000",
-    "CLOUDFILM_TENCENT_TEMPLATE_IDS": ",".join(
-        f"{name}={number}" for number, name in enumerate((*TEMPLATES, "one_time_code"), 1)
-    ),
+    "CLOUDFILM_TENCENT_TEMPLATE_IDS": ",".join(f"{name}={number}" for number, name in enumerate(TEMPLATES, 1)),
 }
 
 

@@ -11,7 +11,8 @@ from sqlalchemy import func, select, update
 
 from app.bootstrap import Services
 from app.database import Database
-from app.models import FieldBinding
+from app.identity.sealed import open_identity, seal_corrected
+from app.models import FieldBinding, Instance, Study
 from app.repos.operations.field_binding import SealedTable, fields_of, put_fields, sealed_tables
 from app.security.fields import COLUMN_FORM, BindingPhase, FieldSealer, Place
 from app.security.permissions import Role
@@ -26,7 +27,8 @@ NAMES = tuple(person["name"] for person in PEOPLE)
 
 
 def two_patients(folder: Path) -> Services:
-    """Each with an exam, a report, a study, a WeChat account and messages; and two members of staff."""
+    """Each with an exam, a report, a study with a corrected header, a WeChat account and messages; and two members of
+    staff."""
     house = services(folder, wechat_notices="simulated")
     for number, person in enumerate(PEOPLE):
         accession = f"A{number + 1}"
@@ -35,8 +37,17 @@ def two_patients(folder: Path) -> Services:
         follow(house, exam, f"oOpenid000{number}")
         mark_prepared(house, accession, PatientID=person["id"], PatientName=person["name"])
         house.staff.accounts.create(f"staff{number}", Role.DESK, "test")
+    correct_headers(house)
     sweep(house)
     return house
+
+
+def correct_headers(house: Services) -> None:
+    """Each instance says again whom its study is of, as if others of its study were not corrected yet."""
+    with house.db.session() as session:
+        for study, instance in session.execute(select(Study, Instance).join(Instance, Instance.study_id == Study.id)):
+            said = open_identity(house.fields, study)
+            instance.corrected_identity_sealed = seal_corrected(house.fields, said, instance.id)
 
 
 def places(database: Database) -> Iterator[tuple[Place, bytes]]:

@@ -28,11 +28,11 @@ from deploy.testbed.ct import ct_slice, part10
 from tests.factories.access import issued, let_in
 from tests.factories.house import services
 from tests.factories.staff import account, code, console
-from tests.factories.telling import deliver_receipts, exam_of, report, sweep
+from tests.factories.telling import deliver_receipts, exam_of, receive_study, register, report, study, sweep
 
 STUDY, SERIES = "1.2.3.1", "1.2.3.1.1"
 STRANGER, PATIENT = "stranger", "patient"
-ACCESSION = "A1"
+ACCESSION, CUT_NUMBER = "A1", "HOSPITAL-2026-000123"
 NEVER_CHANGED_BACK = {AuditEvent.__table__, AuditHead.__table__}
 """A chain: what is taken out of it breaks it."""
 
@@ -75,6 +75,8 @@ def whole_house(folder: Path) -> WholeHouse:
     report(house, ACCESSION)
     _study(house)
     job, notification = _waiting(house)
+    register(house, CUT_NUMBER)
+    cut = study(house, receive_study(house, AccessionNumber=CUT_NUMBER[:16])).id
     held = issued(house, "A2").exam_id
     house.release.holds.withhold(row_id(held), "test", "staff:desk")
     app = create_demo_app(house)
@@ -84,8 +86,9 @@ def whole_house(folder: Path) -> WholeHouse:
     known = {
         **{"exam_id": exam.exam_id, "accession": ACCESSION, "code": exam.qr, "pickup_code": exam.pickup},
         **{"study_uid": STUDY, "series_uid": SERIES, "sop_uid": f"{SERIES}.1", "phone": exam.phone},
-        **{"frame": "1", "frame_list": "1", "tag": "7FE00010", "n": "1", "k": "1", "fmt": "jpg"},
+        **{"frame": "1", "frame_list": "1", "element": "7FE00010", "n": "1", "k": "1", "fmt": "jpg"},
         **{"job_id": job, "notification_id": notification, "username": "desk", "unknown": "nowhere"},
+        **{"study_id": cut.hex, "accession_number": CUT_NUMBER},
         **{"held_exam_id": held, "revision": str(exam_of(house, "A2").revision)},
         **{"version": app.jinja_env.globals["static_url"]("x").split("/")[2], "name": "viewer/viewer.js"},  # type: ignore[operator]
         **{"filename": "css/bootstrap.min.css", "factor": exam.factor, "secret": house.notifications.sms_hook_secret},

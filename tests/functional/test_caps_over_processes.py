@@ -93,6 +93,22 @@ def test_one_address_asks_for_exactly_so_many_one_time_codes(server: Server, tim
 
 
 @TIMES
+def test_one_number_is_sent_digits_once_however_many_ask_at_once_at_four_processes(server: Server, times: int) -> None:
+    phone = f"138{times:08d}"
+    found = at_once(times, lambda _: ask(server, an_address(), "/p", {"phone": phone, "action": "send_code"}))
+    assert found == {200: 1, 429: times - 1}
+
+
+@TIMES
+def test_one_address_asks_for_thirty_numbers_at_the_phone_door(server: Server, times: int) -> None:
+    source = an_address()
+    found = at_once(
+        times, lambda number: ask(server, source, "/p", {"phone": f"137{times:04}{number:04}", "action": "send_code"})
+    )
+    assert found == {200: AN_HOUR, 429: times - AN_HOUR}
+
+
+@TIMES
 def test_one_name_of_staff_gets_exactly_five(server: Server, times: int) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)
     connection.request("GET", "/staff/login")

@@ -1,13 +1,12 @@
-"""Whole studies on slow lines: they keep few threads of a real web server, and give them back when they break off."""
+"""Downloads on slow lines are cut off soon after the right to them ended, and only then."""
 
 from __future__ import annotations
 
-import http.client
 import select
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -18,54 +17,12 @@ from app.repos.exams.revision import raise_exam_revision
 from app.web.patient.cut_off import EVERY_S
 from deploy.testbed.servers import gunicorn, settings_of
 from tests.factories.access import Issued, issued, revoke
+from tests.factories.slow_phone import SlowPhone
 from tests.factories.telling import exam_of, receive_study
 
 pytestmark = pytest.mark.server
 
-THREADS = 8
-PLACES = THREADS // 4
-
-
-class Phone:
-    def __init__(self, port: int, exam: Issued) -> None:
-        self.port = port
-        form = {"Content-Type": "application/x-www-form-urlencoded"}
-        answer = self.ask("POST", f"/q/{exam.qr}", f"factor={exam.factor}", form)
-        assert answer.status == 303
-        cookies = "; ".join(cookie.partition(";")[0] for cookie in answer.headers.get_all("Set-Cookie", []))
-        self.cookies = {"Cookie": cookies}
-        self.exam_id = exam.exam_id
-        self.address = f"/exams/{exam.exam_id}/dicom.zip"
-
-    def asked(self, path: str) -> str:
-        """The body of a page or file; one byte is one character."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-        connection.request("GET", path, headers=self.cookies)
-        answer = connection.getresponse()
-        assert answer.status == 200
-        text = answer.read().decode("latin-1")
-        connection.close()
-        return text
-
-    def ask(
-        self, method: str, path: str, data: str = "", headers: dict[str, str] | None = None
-    ) -> http.client.HTTPResponse:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
-        connection.request(method, path, data, headers or {})
-        answer = connection.getresponse()
-        answer.read()
-        connection.close()
-        return answer
-
-    def takes_slowly(self) -> tuple[int, socket.socket]:
-        """Begins the download and takes no more than its start; the status and the connection."""
-        connection = socket.socket()
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        connection.settimeout(20)
-        connection.connect(("127.0.0.1", self.port))
-        head = f"GET {self.address} HTTP/1.1\r\nHost: x\r\nCookie: {self.cookies['Cookie']}\r\n\r\n"
-        connection.sendall(head.encode())
-        return int(connection.recv(64).split(b" ")[1]), connection
+LAST_CHUNK = b"0\r\n\r\n"
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +31,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def phone(folder: Path) -> Iterator[Phone]:
+def phone(folder: Path) -> Iterator[SlowPhone]:
     house = build(settings_of(folder))
     exam = issued(house)
     uid = receive_study(house, slices=12, side=1024)  # type: ignore[arg-type]
@@ -84,29 +41,10 @@ def phone(folder: Path) -> Iterator[Phone]:
     house.pictures.renderer.close()
     house.db.dispose()
     with gunicorn(folder) as server:
-        yield Phone(server.port, exam)
+        yield SlowPhone(server.port, exam)
 
 
-def test_hanging_downloads_leave_the_service_alive_and_others_are_told_when_to_come(phone: Phone) -> None:
-    with ExitStack() as stack:
-        begun = [phone.takes_slowly() for _ in range(THREADS + 2)]
-        for _, connection in begun:
-            stack.enter_context(connection)
-        assert [status for status, _ in begun] == [200] * PLACES + [503] * (THREADS + 2 - PLACES)
-        started = time.monotonic()
-        assert phone.ask("GET", "/healthz").status == 200
-        assert time.monotonic() - started < 5
-        refused = phone.ask("GET", phone.address, headers=phone.cookies)
-        assert (refused.status, refused.headers["Retry-After"]) == (503, "60")
-    until = time.monotonic() + 15
-    while (whole := phone.ask("GET", phone.address, headers=phone.cookies)).status == 503 and time.monotonic() < until:
-        time.sleep(0.2)
-    assert whole.status == 200
-    for _ in range(2 * PLACES):  # a place is given back after each
-        assert phone.ask("GET", phone.address, headers=phone.cookies).status == 200
-
-
-def hold(house: Services, phone: Phone) -> None:
+def hold(house: Services, phone: SlowPhone) -> None:
     house.release.holds.withhold(exam_of(house).id, "别人的影像", "staff:a")
 
 
@@ -114,18 +52,18 @@ def lift(house: Services) -> None:
     house.release.holds.release_hold(exam_of(house).id, "已核对", "staff:a")
 
 
-def revoke_all(house: Services, phone: Phone) -> None:
+def revoke_all(house: Services, phone: SlowPhone) -> None:
     revoke(house, "A1")
 
 
-def leave(house: Services, phone: Phone) -> None:
+def leave(house: Services, phone: SlowPhone) -> None:
     page = phone.asked(f"/exams/{phone.exam_id}")
     token = page.partition('name="csrf_token" value="')[2].partition('"')[0]
     form = {"Content-Type": "application/x-www-form-urlencoded", **phone.cookies}
     assert phone.ask("POST", f"/exams/{phone.exam_id}/leave", f"csrf_token={token}", form).status == 200
 
 
-def withdraw(house: Services, phone: Phone) -> None:
+def withdraw(house: Services, phone: SlowPhone) -> None:
     """What the exam shows is not any more what it was when the download began."""
     with house.db.session() as session:
         row = exam_repo.exam_by_accession(session, "A1")
@@ -136,11 +74,11 @@ def withdraw(house: Services, phone: Phone) -> None:
 @pytest.mark.parametrize("end", [hold, leave, withdraw, revoke_all])
 @pytest.mark.parametrize("kind", ["stalled", "slow"])
 def test_a_download_under_way_is_cut_off(
-    phone: Phone, folder: Path, end: Callable[[Services, Phone], None], kind: str
+    phone: SlowPhone, folder: Path, end: Callable[[Services, SlowPhone], None], kind: str
 ) -> None:
     """Long before the server would give up a client that does not read, and without what it had sent for it."""
     house = build(settings_of(folder))
-    visitor = Phone(phone.port, issued_again(house))
+    visitor = SlowPhone(phone.port, issued_again(house))
     whole = len(visitor.asked(visitor.address))
     status, connection = visitor.takes_slowly()
     assert status == 200
@@ -155,9 +93,9 @@ def test_a_download_under_way_is_cut_off(
     house.db.dispose()
 
 
-def test_a_download_whose_session_lives_is_sent_whole_however_slowly(phone: Phone, folder: Path) -> None:
+def test_a_download_whose_session_lives_is_sent_whole_however_slowly(phone: SlowPhone, folder: Path) -> None:
     house = build(settings_of(folder))
-    visitor = Phone(phone.port, issued_again(house))
+    visitor = SlowPhone(phone.port, issued_again(house))
     whole = len(visitor.asked(visitor.address))
     _, connection = visitor.takes_slowly()
     with connection:
@@ -184,12 +122,12 @@ def until_reset(connection: socket.socket) -> None:
 
 
 def read_to_the_end(connection: socket.socket, piece: int = 16384) -> int:
-    """How many bytes came, until the connection ended either way."""
+    """How many bytes came, until the connection ended either way, or all had come: the server keeps it for more."""
     connection.settimeout(60)
-    total = 0
+    total, got = 0, b""
     with suppress(ConnectionResetError):
-        while got := len(connection.recv(piece)):
-            total += got
+        while not got.endswith(LAST_CHUNK) and (got := connection.recv(piece)):
+            total += len(got)
             if piece < 1 << 20:
                 time.sleep(0.005)
     return total

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser
 
 from deploy.testbed.phone import phone_page
 from tests.factories.browser import in_browser
-from tests.factories.patient_page_values import EXAM_ID, REFUSALS, REPORT
+from tests.factories.patient_page_values import EXAM_ID, PHONE_DOOR, REPORT
 from tests.factories.patient_pages import Pages
 
 pytestmark = in_browser
@@ -19,7 +19,7 @@ PAGES = {
     "verify-with-phone": "/s/CODE",
     "pickup": "/s",
     "paused": "/paused",
-    **{f"refused-{name}": f"/refused/{name}" for name in REFUSALS},
+    "refused": "/refused",
     "step-up": "/step-up/asked",
     "code-sent": "/step-up/sent",
     "have-code": "/step-up/have-code",
@@ -27,6 +27,7 @@ PAGES = {
     "held": "/held",
     "ticket": "/ticket",
     "ticket-over": "/ticket-over",
+    **{f"phone-door-{name}": f"/phone-door/{name}" for name in PHONE_DOOR},
     "left": "/left",
     "not-found": "/error/404",
     "failure": "/error/500",
@@ -86,9 +87,8 @@ def test_forms_post_what_the_contract_names_and_a_failure_leads_back_without_scr
         page.goto(pages.base_url + "/q/CODE")
         page.get_by_label("身份证号后四位").fill("123X")
         page.get_by_role("button", name="打开检查").click()
+        page.get_by_role("link", name="返回重新填写").click()
         assert page.url == pages.base_url + "/q/CODE"
-        assert page.get_by_label("身份证号后四位").input_value() == "123X"
-        page.get_by_label("身份证号后四位").fill("")
         page.get_by_role("button", name="获取短信验证码").click()
         page.goto(pages.base_url + "/q/CODE")
         page.get_by_role("button", name="已有验证码").click()
@@ -188,6 +188,46 @@ def test_large_text_is_larger_and_remembered_on_the_next_page(browser: Browser, 
         page.goto(pages.base_url + PAGES["exam"])
         assert page.evaluate(size) >= usual * 1.3
         assert page.get_by_role("button", name="大字").get_attribute("aria-pressed") == "true"
+
+
+SIZES_OF_LETTERS = """() => {
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), found = [];
+    while (walker.nextNode()) {
+        const parent = walker.currentNode.parentElement;
+        if (walker.currentNode.textContent.trim() && parent.getClientRects().length)
+            found.push([parseFloat(getComputedStyle(parent).fontSize), walker.currentNode.textContent.trim()]);
+    }
+    return found;
+}"""
+
+
+@pytest.mark.parametrize("path", ["/exams", *(f"/phone-door/{name}" for name in PHONE_DOOR)])
+def test_where_old_people_come_in_no_letter_is_smaller_than_18_pixels(
+    browser: Browser, pages: Pages, path: str
+) -> None:
+    with phone_page(browser) as page:
+        page.goto(pages.base_url + path)
+        sizes = page.evaluate(SIZES_OF_LETTERS)
+        assert len(sizes) > 10
+        assert [told for size, told in sizes if size < 18] == []
+        inputs = page.locator("main input:visible")
+        assert all(
+            float(box.evaluate("node => parseFloat(getComputedStyle(node).fontSize)")) >= 18 for box in inputs.all()
+        )
+
+
+def test_the_phone_door_offers_the_keyboard_of_what_is_to_be_typed(browser: Browser, pages: Pages) -> None:
+    with phone_page(browser) as page:
+        page.goto(pages.base_url + "/phone-door/first")
+        assert page.get_by_label("手机号").get_attribute("inputmode") == "numeric"
+        page.goto(pages.base_url + "/phone-door/sent")
+        assert page.get_by_label("短信验证码").get_attribute("inputmode") == "numeric"
+        assert page.get_by_label("短信验证码").get_attribute("autocomplete") == "one-time-code"
+        factor = page.get_by_label("身份证号后四位")
+        factor.fill("002X")  # the numeric keyboard of a phone has no X: a key beside the field has
+        assert factor.get_attribute("inputmode") == "numeric"
+        assert page.get_by_role("button", name="填入字母 X").is_visible()
+        assert factor.evaluate("node => node.checkValidity()")
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
-import socket
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -15,6 +13,7 @@ from app.bootstrap import Services, build
 from app.web.wsgi import arrival
 from deploy.testbed.servers import gunicorn, settings_of
 from tests.factories.access import Issued, issued
+from tests.factories.slow_phone import SlowPhone
 from tests.factories.telling import receive_study
 
 pytestmark = pytest.mark.server
@@ -24,53 +23,10 @@ PLACES = THREADS // 4
 ELSEWHERE = "127.0.0.2"
 
 
-class Phone:
-    def __init__(self, port: int, exam: Issued) -> None:
-        self.port = port
-        form = {"Content-Type": "application/x-www-form-urlencoded"}
-        answer = self.ask("POST", f"/q/{exam.qr}", f"factor={exam.factor}", form)
-        assert answer.status == 303
-        cookies = "; ".join(cookie.partition(";")[0] for cookie in answer.headers.get_all("Set-Cookie", []))
-        self.cookies = {"Cookie": cookies}
-        self.exam_id = exam.exam_id
-        self.address = f"/exams/{exam.exam_id}/dicom.zip"
-
-    def asked(self, path: str) -> str:
-        """The body of a page or file; one byte is one character."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-        connection.request("GET", path, headers=self.cookies)
-        answer = connection.getresponse()
-        assert answer.status == 200
-        text = answer.read().decode("latin-1")
-        connection.close()
-        return text
-
-    def ask(
-        self, method: str, path: str, data: str = "", headers: dict[str, str] | None = None
-    ) -> http.client.HTTPResponse:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
-        connection.request(method, path, data, headers or {})
-        answer = connection.getresponse()
-        answer.read()
-        connection.close()
-        return answer
-
-    def takes_slowly(self, source: str = "127.0.0.1") -> tuple[int, socket.socket]:
-        """Begins the download and takes no more than its start; the status and the connection."""
-        connection = socket.socket()
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        connection.settimeout(20)
-        connection.bind((source, 0))
-        connection.connect(("127.0.0.1", self.port))
-        head = f"GET {self.address} HTTP/1.1\r\nHost: x\r\nCookie: {self.cookies['Cookie']}\r\n\r\n"
-        connection.sendall(head.encode())
-        return int(connection.recv(64).split(b" ")[1]), connection
-
-
 @dataclass(frozen=True)
 class Site:
-    one: Phone
-    other: Phone
+    one: SlowPhone
+    other: SlowPhone
 
 
 def shown(house: Services, accession: str) -> Issued:
@@ -90,7 +46,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     house.pictures.renderer.close()
     house.db.dispose()
     with gunicorn(folder) as server:
-        yield Site(*(Phone(server.port, exam) for exam in exams))
+        yield Site(*(SlowPhone(server.port, exam) for exam in exams))
 
 
 def test_hanging_downloads_leave_the_service_alive_and_others_are_told_when_to_come(site: Site) -> None:

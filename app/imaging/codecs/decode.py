@@ -6,16 +6,18 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import imagecodecs
 import numpy as np
 
+from app.imaging.codecs.byte_order import unswapped
 from app.imaging.codecs.code_stream import read_stream
-from app.imaging.codecs.stored_values import Pixels, clamped, masked
+from app.imaging.codecs.stored_values import Pixels, bit_planes, clamped, masked
 from app.imaging.codecs.stream_decoding import LOSSLESS, PROCESSES, STREAMED, lost_from
 from app.imaging.errors import UndecodableFrame
 from app.imaging.header.image_header import ImageHeader
+from app.imaging.header.overlay import Bits
 
 IMPLICIT_LE, EXPLICIT_LE, DEFLATED_LE, EXPLICIT_BE = (
     "1.2.840.10008.1.2",
@@ -34,6 +36,8 @@ class DecodedFrame:
     pixels: Pixels
     colour_space: str
     """The photometric interpretation of `pixels`."""
+    planes: dict[int, Bits] = field(default_factory=dict)
+    """Overlay planes that lie in the pixels' other bits, by their position."""
     lost_from: int | None = None
     """The first row that a damaged stream does not hold any more, at most the number of rows; None when it is whole."""
 
@@ -66,14 +70,16 @@ def decode_frame(header: ImageHeader, frame: bytes, index: int = 0) -> DecodedFr
         raise UndecodableFrame("the frame is missing")
     if codec is None:
         return _streamed(header, frame, STREAMED[header.transfer_syntax_uid])
+    planes: dict[int, Bits] = {}
     with _refusing(codec.name):
         if header.bits_allocated == 1 and codec.bit_packed:
             pixels = _one_bit(header, frame, index)
         else:
-            bytes_ = _unswapped(header, frame, index) if header.words_swapped else frame
-            is_native = header.transfer_syntax_uid in NATIVE
-            pixels = masked(header, _shaped(header, codec.decode(header, bytes_)), is_native=is_native)
-    return DecodedFrame(pixels, header.photometric_interpretation)
+            bytes_ = unswapped(header, frame, index) if header.words_swapped else frame
+            words = _shaped(header, codec.decode(header, bytes_))
+            planes = bit_planes(header, words)
+            pixels = masked(header, words, is_native=header.transfer_syntax_uid in NATIVE)
+    return DecodedFrame(pixels, header.photometric_interpretation, planes)
 
 
 def _streamed(header: ImageHeader, frame: bytes, name: str) -> DecodedFrame:
@@ -90,8 +96,9 @@ def _streamed(header: ImageHeader, frame: bytes, name: str) -> DecodedFrame:
         pixels = _shaped(header, pixels)
     first_lost = None if stream.is_whole else lost_from(pixels, stream.precision)
     is_lossy = header.transfer_syntax_uid not in LOSSLESS if stream.is_lossy is None else stream.is_lossy
+    planes = {} if is_lossy else bit_planes(header, pixels)
     pixels = clamped(header, pixels, stream.precision) if is_lossy else masked(header, pixels)
-    return DecodedFrame(pixels, colour_space, first_lost)
+    return DecodedFrame(pixels, colour_space, planes, first_lost)
 
 
 @contextmanager
@@ -117,12 +124,6 @@ def _native(header: ImageHeader, frame: bytes) -> Pixels:
     if header.samples_per_pixel > 1 and header.planar_configuration == 1:
         return pixels.reshape(header.samples_per_pixel, header.rows, header.columns).transpose(1, 2, 0)
     return pixels
-
-
-def _unswapped(header: ImageHeader, frame: bytes, index: int) -> bytes:
-    """The bytes of an 8-bit frame that is stored in big-endian words; the frame may start in the middle of a word."""
-    plain = np.frombuffer(frame, ">u2").astype("<u2").tobytes()
-    return plain[index * header.rows * header.columns * header.samples_per_pixel % 2 :]
 
 
 def _unpack_422(header: ImageHeader, frame: bytes) -> Pixels:

@@ -7,24 +7,46 @@ import io
 import numpy as np
 import simplejpeg
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from app.imaging.display.window import Shown
 
 FORMATS = ("jpg", "png")
 
 
-def encode(shown: Shown, fmt: str, quality: int = 85) -> bytes:
+INCOMPLETE = b"incomplete: the end of its stream is missing"
+"""The comment of a picture that does not show all of its frame: it goes with it wherever the picture is kept."""
+
+
+def is_incomplete(picture: bytes) -> bool:
+    """Whether `encode` was told so."""
+    return INCOMPLETE in picture[:512]
+
+
+def encode(shown: Shown, fmt: str, quality: int = 85, *, incomplete: bool = False) -> bytes:
     """Grey (rows, columns) or RGB (rows, columns, 3) as a `jpg` or `png`. Raises ValueError for another format."""
     if fmt == "jpg":
         if shown.ndim == 2:
             grey = np.ascontiguousarray(shown)[..., np.newaxis]
-            return bytes(simplejpeg.encode_jpeg(grey, quality=quality, colorspace="GRAY", fastdct=False))
-        return bytes(simplejpeg.encode_jpeg(np.ascontiguousarray(shown), quality=quality, colorsubsampling="420"))
+            jpeg = bytes(simplejpeg.encode_jpeg(grey, quality=quality, colorspace="GRAY", fastdct=False))
+        else:
+            rgb = np.ascontiguousarray(shown)
+            jpeg = bytes(simplejpeg.encode_jpeg(rgb, quality=quality, colorsubsampling="420"))
+        return _commented(jpeg) if incomplete else jpeg
     if fmt == "png":
         buffer = io.BytesIO()
-        Image.fromarray(shown).save(buffer, "PNG", compress_level=3)
+        notes = PngInfo()
+        if incomplete:
+            notes.add_text("Comment", INCOMPLETE.decode())
+        Image.fromarray(shown).save(buffer, "PNG", compress_level=3, pnginfo=notes)
         return buffer.getvalue()
     raise ValueError(f"no such format: {fmt}")
+
+
+def _commented(jpeg: bytes) -> bytes:
+    """With a comment segment (ITU-T T.81 B.2.4.5) behind the first one."""
+    at = 4 + int.from_bytes(jpeg[4:6], "big")
+    return jpeg[:at] + b"\xff\xfe" + (len(INCOMPLETE) + 2).to_bytes(2, "big") + INCOMPLETE + jpeg[at:]
 
 
 def fit(shown: Shown, longest: int) -> Shown:

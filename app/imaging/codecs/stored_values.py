@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.imaging.header.image_header import ImageHeader
+from app.imaging.header.overlay import Bits
 
 Pixels = npt.NDArray[np.generic]
 
@@ -30,6 +31,15 @@ def masked(header: ImageHeader, pixels: Pixels, *, is_native: bool = False) -> P
         kept: Pixels = unsigned & unsigned.dtype.type((1 << header.bits_stored) - 1)
         return kept
     return unsigned
+
+
+def bit_planes(header: ImageHeader, words: Pixels) -> dict[int, Bits]:
+    """Overlay planes in the bits around the stored ones (PS3.3 C.9.2, retired), by position."""
+    positions = {overlay.position for overlay in header.overlays if overlay.position is not None}
+    if not positions or words.ndim != 2 or words.dtype.kind != "u":
+        return {}
+    low = header.high_bit + 1 - header.bits_stored
+    return {at: (words >> at & 1).astype(np.bool_) for at in positions if not low <= at <= header.high_bit}  # type: ignore[operator]
 
 
 def clamped(header: ImageHeader, pixels: Pixels, precision: int) -> Pixels:

@@ -45,5 +45,14 @@ def _spread(values: npt.NDArray[Any]) -> tuple[float, float]:
     """Of an image that is all one value but for a few pixels these make the contrast."""
     if not values.size:
         return 0.0, 1.0
-    low, high = np.percentile(values, PERCENTILES)
-    return (float(low), float(high)) if low < high else (float(values.min()), float(values.max()))
+    low, high = (_percentile(values, share) for share in PERCENTILES)
+    return (low, high) if low < high else (float(values.min()), float(values.max()))
+
+
+def _percentile(values: npt.NDArray[Any], share: float) -> float:
+    """As `np.percentile`, which imports modules when it is called: in a caged child it cannot."""
+    place = (values.size - 1) * share / 100
+    below = int(place)
+    above = min(below + 1, values.size - 1)
+    low, high = np.partition(values, (below, above), axis=None)[[below, above]].astype(float)
+    return float(low + (high - low) * (place - below))

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
+
+import numpy as np
 
 from app.caches.lru import LruCache
 from app.imaging.codecs.decode import DecodedFrame, decode_frame
 from app.imaging.codecs.encode import encode, fit
-from app.imaging.display.render_spec import RenderSpec
-from app.imaging.display.window import Shown, to_display
+from app.imaging.display.aspect import squared
+from app.imaging.display.marks import hatched
+from app.imaging.display.overlays import with_overlays
+from app.imaging.display.render_spec import VALUES_DIGEST, RenderSpec
+from app.imaging.display.window import Shown, Window, to_display
 from app.imaging.errors import BadRegion
 from app.imaging.header.image_header import ImageHeader
 
@@ -37,25 +43,46 @@ def draw(decoded: DecodedFrame, header: ImageHeader, number: int, specs: Sequenc
     shown: dict[object, Shown] = {}
     result = []
     for spec in specs:
+        if spec.fmt == VALUES_DIGEST:
+            result.append(_values_digest(decoded, header))
+            continue
         if spec.window not in shown:
-            shown[spec.window] = to_display(decoded, header, spec.window, number)
-        result.append(_picture(shown[spec.window], spec))
+            shown[spec.window] = _whole_picture(decoded, header, spec.window, number)
+        result.append(_picture(shown[spec.window], spec, header, incomplete=decoded.lost_from is not None))
     return result
 
 
-def _picture(shown: Shown, spec: RenderSpec) -> bytes:
+def _whole_picture(decoded: DecodedFrame, header: ImageHeader, window: Window | None, number: int) -> Shown:
+    shown = with_overlays(to_display(decoded, header, window, number), decoded, header, number)
+    return shown if decoded.lost_from is None else hatched(shown, decoded.lost_from)
+
+
+def _values_digest(decoded: DecodedFrame, header: ImageHeader) -> bytes:
+    """Of shape, colour space, values and overlays in their spare bits; how many bytes a value takes is coding."""
+    pixels, space = decoded.pixels, decoded.colour_space if header.samples_per_pixel > 1 else ""
+    digest = hashlib.sha256(f"{pixels.shape} {space} {decoded.lost_from} ".encode())
+    for row in pixels:  # row by row: the whole as wide numbers might take eight times its room
+        digest.update(row.astype("<f8" if pixels.dtype.kind == "f" else "<i8").tobytes())
+    for position, plane in sorted(decoded.planes.items()):
+        if plane.any():
+            digest.update(f" {position} ".encode() + np.packbits(plane).tobytes())
+    return digest.digest()
+
+
+def _picture(shown: Shown, spec: RenderSpec, header: ImageHeader, *, incomplete: bool) -> bytes:
     if spec.viewport is not None:
         shown = _region(shown, spec.viewport)
+    shown = squared(shown, header.pixel_aspect)
     if spec.longest is not None:
         shown = fit(shown, spec.longest)
     quality = spec.quality
-    picture = encode(shown, spec.fmt, quality)
+    picture = encode(shown, spec.fmt, quality, incomplete=incomplete)
     while spec.max_bytes is not None and len(picture) > spec.max_bytes and max(shown.shape[:2]) > 1:
         if quality > LOWEST_QUALITY:
             quality = max(quality - QUALITY_STEP, LOWEST_QUALITY)
         else:  # the picture is only noise: quality alone does not help
             shown = fit(shown, max(shown.shape[:2]) * 3 // 4)
-        picture = encode(shown, spec.fmt, quality)
+        picture = encode(shown, spec.fmt, quality, incomplete=incomplete)
     return picture
 
 

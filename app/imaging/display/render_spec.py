@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from app.imaging.display.window import Window
 from app.imaging.header.image_header import ImageHeader
 
+VALUES_DIGEST = "values-digest"
+"""No picture but a digest of the frame's stored values: equal for equal pixels, however they are coded."""
+
 
 @dataclass(frozen=True)
 class RenderSpec:

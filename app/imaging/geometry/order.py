@@ -1,4 +1,4 @@
-"""The order of a stack's slices: along their common normal, else by instance number (PS3.3 C.7.6.2.1.1).
+"""The order of a stack's slices: along their common normal, else as they are given (PS3.3 C.7.6.2.1.1).
 
 Which slices make a stack is decided in app/services/pictures/stacks.
 """
@@ -9,33 +9,36 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from app.imaging.header.image_header import FrameValues, ImageHeader
+from app.imaging.header.image_header import FrameValues
 
 PARALLEL = 0.999
 
 
-def sort_positions(headers: Sequence[ImageHeader]) -> list[int]:
-    """Indexes of `headers` in order of position along the normal (mm, ascending); equal positions by instance number.
+def sort_places(places: Sequence[FrameValues]) -> list[int]:
+    """Indexes of `places` in order of position along the normal (mm, ascending). Equal positions keep their order.
 
-    Slices without a position, or not parallel to each other (localizers), are ordered by instance number.
+    Slices without a position, or not parallel to each other, all keep their order.
     """
-    numbers = [header.instance_number if header.instance_number is not None else 1 << 31 for header in headers]
-    return _sorted([header.values(0) for header in headers], numbers)
+    distances = _distances(places) or _locations(places) or [0.0] * len(places)
+    return sorted(range(len(places)), key=lambda at: (distances[at], at))
 
 
-def sort_frames(header: ImageHeader) -> list[int]:
-    """The same for the frames of one object. Frames with the same position (for example of a cine) keep their order."""
-    return _sorted([header.values(frame) for frame in range(header.number_of_frames)], range(header.number_of_frames))
-
-
-def _sorted(places: Sequence[FrameValues], numbers: Sequence[int]) -> list[int]:
-    distances = _distances(places) or [0.0] * len(places)
-    return sorted(range(len(places)), key=lambda at: (distances[at], numbers[at], at))
+def _locations(places: Sequence[FrameValues]) -> list[float] | None:
+    """Of slices without orientation: the coordinate in which their positions differ most, or else Slice Location."""
+    if not places or any(place.orientation is not None for place in places):
+        return None
+    positions = [place.position for place in places if place.position is not None]
+    if len(positions) == len(places):
+        spread = np.ptp(np.asarray(positions), axis=0)
+        axis = int(spread.argmax())
+        return [round(position[axis], 3) for position in positions]
+    locations = [place.location for place in places if place.location is not None]
+    return locations if len(locations) == len(places) else None
 
 
 def _distances(places: Sequence[FrameValues]) -> list[float] | None:
     """The distance of each slice along the common normal, in mm; None when there is no common normal."""
-    normals = [_normal(place) for place in places]
+    normals = [normal_of(place) for place in places]
     known = [normal for normal in normals if normal is not None]
     if not known or len(known) < len(places):
         return None
@@ -46,7 +49,8 @@ def _distances(places: Sequence[FrameValues]) -> list[float] | None:
     return [round(float(common @ (place.position or (0, 0, 0))), 3) for place in places]
 
 
-def _normal(place: FrameValues) -> tuple[float, float, float] | None:
+def normal_of(place: FrameValues) -> tuple[float, float, float] | None:
+    """The unit vector across the slice; None when its place is not known whole, or makes no sense."""
     if place.position is None or place.orientation is None:
         return None
     normal = np.cross(place.orientation[:3], place.orientation[3:])

@@ -10,6 +10,11 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from app.imaging.header.lut import Lut
+from app.imaging.header.overlay import Overlay
+
+READING = 2
+"""Rises when more or other things are read off a header. Headers of an older reading are read anew when their pictures
+are prepared again."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +29,10 @@ class FrameValues:
     position: tuple[float, float, float] | None = None
     """Image Position (Patient), mm."""
     orientation: tuple[float, float, float, float, float, float] | None = None
+    location: float | None = None
+    """Slice Location, mm; of frames without a position only."""
+    b_value: float | None = None
+    """How strongly diffusion weighs, s/mm²: slices of one place differ in it."""
 
     def to_json(self) -> dict[str, Any]:
         return {item.name: value for item in fields(self) if (value := getattr(self, item.name)) != item.default}
@@ -68,8 +77,17 @@ class ImageHeader:
     """Empty when all frames have the shared values."""
     pixel_spacing: tuple[float, float] | None = None
     """mm between rows, mm between columns."""
+    pixel_aspect: float = 1.0
+    """The height of a pixel to its width."""
+    overlays: tuple[Overlay, ...] = ()
+    concatenation_uid: str = ""
+    """Of an object that is one part of a longer one (PS3.3 C.7.6.16.2.2.4); `in_concatenation` counts from 1."""
+    in_concatenation: int = 0
     instance_number: int | None = None
     frame_time_ms: float | None = None
+    """Milliseconds from frame to frame of a film."""
+    reading: int = 1
+    """The `READING` that made it."""
 
     def values(self, frame: int) -> FrameValues:
         """The values of frame `frame`, from 0."""
@@ -87,6 +105,8 @@ class ImageHeader:
                 plain[name] = asdict(plain[name])
         if "palette" in plain:
             plain["palette"] = [asdict(lut) for lut in plain["palette"]]
+        if "overlays" in plain:
+            plain["overlays"] = [asdict(overlay) for overlay in plain["overlays"]]
         if "shared" in plain:
             plain["shared"] = self.shared.to_json()
         if "per_frame" in plain:
@@ -105,6 +125,7 @@ class ImageHeader:
         for name in ("modality_lut", "voi_lut"):
             if values.get(name) is not None:
                 values[name] = Lut(**values[name])
+        values["overlays"] = tuple(Overlay(**overlay) for overlay in values.get("overlays", ()))
         if values.get("palette") is not None:
             values["palette"] = tuple(Lut(**lut) for lut in values["palette"])
         return cls(**values)

@@ -1,6 +1,6 @@
 """Reads the image header from a parsed DICOM object, checked and bounded. `image_header` says what a header holds.
 
-Look-up tables are read in `lut_reading`.
+The modules beside read its parts: look-up tables, overlays, spacings, frame rates, and values of single frames.
 """
 
 from __future__ import annotations
@@ -9,12 +9,16 @@ from dataclasses import replace
 from typing import Any
 
 from pydicom import Dataset
-from pydicom.multival import MultiValue
 
 from app.dicom.element_values import text_of, value_of
 from app.imaging.errors import NotAnImage, NotShown, UnsupportedImage
-from app.imaging.header.image_header import FrameValues, ImageHeader
+from app.imaging.header.frame_rate_reading import frame_time_ms
+from app.imaging.header.frame_values_reading import frame_values
+from app.imaging.header.image_header import READING, FrameValues, ImageHeader
 from app.imaging.header.lut_reading import read_lut, read_palette
+from app.imaging.header.numbers import number_of, whole_of
+from app.imaging.header.overlay_reading import read_overlays
+from app.imaging.header.spacing_reading import pixel_aspect, pixel_spacing
 
 MAX_SIDE = 32_768
 MAX_FRAME_PIXELS = 64 * 1024 * 1024
@@ -23,12 +27,6 @@ MAX_OBJECT_PIXELS = 4 * 1024 * 1024 * 1024
 PIXEL_ELEMENTS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 ONE_SAMPLE = frozenset({"MONOCHROME1", "MONOCHROME2", "PALETTE COLOR"})
 THREE_SAMPLES = frozenset({"RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT"})
-FUNCTIONAL_GROUPS = (
-    "PixelValueTransformationSequence",
-    "FrameVOILUTSequence",
-    "PlanePositionSequence",
-    "PlaneOrientationSequence",
-)
 XRAY_CINE = frozenset(
     (
         "1.2.840.10008.5.1.4.1.1.12.1",  # X-Ray Angiographic Image Storage
@@ -38,12 +36,8 @@ XRAY_CINE = frozenset(
         "1.2.840.10008.5.1.4.1.1.12.3",  # X-Ray Angiographic Bi-Plane Image Storage (Retired)
     )
 )
-MOST_WINDOWS = 8
-"""The most windows that are kept for a frame: shared values are stored again with each frame."""
 _VALUE_BYTES = 1024
 """The most bytes of an element that describes an image. A longer element counts as absent. Windows are the longest."""
-NO_NUMBER = (TypeError, ValueError, OverflowError)
-"""What `int` and `float` raise; OverflowError comes from an infinity."""
 
 
 def read_header(ds: Dataset, transfer_syntax_uid: str, pixel_keyword: str | None = None) -> ImageHeader:
@@ -74,9 +68,10 @@ def _read(ds: Dataset, transfer_syntax_uid: str, keyword: str) -> ImageHeader:
     _check_bits(allocated, stored, high_bit)
     signed = _whole(ds, "PixelRepresentation", 0) == 1
     is_logarithmic = _is_logarithmic(ds)
-    shared, per_frame = _frame_values(ds, frames)
+    shared, per_frame = frame_values(ds, frames)
     if is_logarithmic:
         shared, per_frame = _unscaled(shared), tuple(map(_unscaled, per_frame))
+    spacing = pixel_spacing(ds)
     return ImageHeader(
         transfer_syntax_uid=transfer_syntax_uid,
         modality=_text(ds, "Modality") or "OT",
@@ -98,9 +93,14 @@ def _read(ds: Dataset, transfer_syntax_uid: str, keyword: str) -> ImageHeader:
         palette=read_palette(ds, signed=signed) if photometric == "PALETTE COLOR" else None,
         shared=shared,
         per_frame=per_frame,
-        pixel_spacing=_pixel_spacing(ds),
-        instance_number=_optional_int(_value(ds, "InstanceNumber")),
-        frame_time_ms=_number(_value(ds, "FrameTime")),
+        pixel_spacing=spacing,
+        pixel_aspect=pixel_aspect(ds, spacing),
+        overlays=read_overlays(ds, allocated),
+        concatenation_uid=text_of(ds, "ConcatenationUID", most_bytes=_VALUE_BYTES)[:64],
+        in_concatenation=whole_of(_value(ds, "InConcatenationNumber")) or 0,
+        instance_number=whole_of(_value(ds, "InstanceNumber")),
+        frame_time_ms=frame_time_ms(ds),
+        reading=READING,
     )
 
 
@@ -134,7 +134,7 @@ def _check_bits(allocated: int, stored: int, high_bit: int) -> None:
 
 
 def _whole(ds: Dataset, keyword: str, default: int | None = None) -> int:
-    value = _optional_int(_value(ds, keyword))
+    value = whole_of(_value(ds, keyword))
     if value is None:
         if default is None:
             raise UnsupportedImage(NotShown.NUMBER_MISSING, keyword)
@@ -142,34 +142,9 @@ def _whole(ds: Dataset, keyword: str, default: int | None = None) -> int:
     return value
 
 
-def _optional_int(value: Any) -> int | None:
-    try:
-        return int(value) if value not in (None, "") else None
-    except NO_NUMBER:
-        return None
-
-
-def _number(value: Any) -> float | None:
-    try:
-        number = float(value) if value not in (None, "") else None
-    except NO_NUMBER:
-        return None
-    return number if number is None or abs(number) < 1e12 else None
-
-
-def _numbers(value: Any) -> list[float]:
-    values = value if isinstance(value, MultiValue | list | tuple) else [value]
-    return [number for number in map(_number, values) if number is not None]
-
-
-def _pair(value: Any) -> tuple[float, float] | None:
-    numbers = _numbers(value)
-    return (numbers[0], numbers[1]) if len(numbers) == 2 and min(numbers) > 0 else None
-
-
 def _is_logarithmic(ds: Dataset) -> bool:
-    """X-ray angiography and fluoroscopy whose pixels are no linear measure of the intensity: their modality LUT leads
-    back to it and is no part of the display (PS3.3 C.8.7.1.1.2, PS3.17 FFF.2.3.1.3.4)."""
+    """X-ray angiography and fluoroscopy whose pixels are no linear measure of the intensity. Their modality LUT leads
+    back to the intensity and is no part of the display (PS3.3 C.8.7.1.1.2, PS3.17 FFF.2.3.1.3.4)."""
     if _text(ds, "Modality") != "XA" and text_of(ds, "SOPClassUID", most_bytes=_VALUE_BYTES) not in XRAY_CINE:
         return False
     groups = [
@@ -189,8 +164,8 @@ def _padding(ds: Dataset, bits_stored: int, *, signed: bool) -> tuple[float, flo
     more bits than are stored, it still names the pixels that hold the same bits."""
     for kind in ("Float", "DoubleFloat", ""):
         found = (_value(ds, f"{kind}PixelPaddingValue"), _value(ds, f"{kind}PixelPaddingRangeLimit"))
-        ends = [number for number in map(_number, found) if number is not None]
-        if _number(found[0]) is not None:
+        ends = [number for number in map(number_of, found) if number is not None]
+        if number_of(found[0]) is not None:
             if not kind:
                 ends = [_as_stored(int(end), bits_stored, signed=signed) for end in ends]
             return min(ends), max(ends)
@@ -200,54 +175,3 @@ def _padding(ds: Dataset, bits_stored: int, *, signed: bool) -> tuple[float, flo
 def _as_stored(number: int, bits_stored: int, *, signed: bool) -> float:
     number &= (1 << bits_stored) - 1
     return float(number - (1 << bits_stored) if signed and number >> (bits_stored - 1) else number)
-
-
-def _pixel_spacing(ds: Dataset) -> tuple[float, float] | None:
-    measures = (
-        item
-        for group in value_of(ds, "SharedFunctionalGroupsSequence") or []
-        for item in value_of(group, "PixelMeasuresSequence") or []
-    )
-    for source in (ds, *measures):
-        if spacing := _pair(_value(source, "PixelSpacing")):
-            return spacing
-    return _pair(_value(ds, "ImagerPixelSpacing"))
-
-
-def _plain_values(ds: Dataset, base: FrameValues | None = None) -> FrameValues:
-    """Rescale, window and position of a data set or functional group. Missing values come from `base`."""
-    base = base or FrameValues()
-    centers, widths = _numbers(_value(ds, "WindowCenter")), _numbers(_value(ds, "WindowWidth"))
-    windows = tuple((c, w) for c, w in zip(centers, widths, strict=False) if w > 0)[:MOST_WINDOWS]
-    slope, intercept = _number(_value(ds, "RescaleSlope")), _number(_value(ds, "RescaleIntercept"))
-    position, orientation = (
-        _numbers(_value(ds, "ImagePositionPatient")),
-        _numbers(_value(ds, "ImageOrientationPatient")),
-    )
-    return FrameValues(
-        slope=base.slope if slope is None or slope == 0 else slope,
-        intercept=base.intercept if intercept is None else intercept,
-        windows=windows or base.windows,
-        voi_function=_text(ds, "VOILUTFunction") or base.voi_function,
-        position=(position[0], position[1], position[2]) if len(position) == 3 else base.position,
-        orientation=tuple(orientation) if len(orientation) == 6 else base.orientation,  # type: ignore[arg-type]
-    )
-
-
-def _frame_values(ds: Dataset, frames: int) -> tuple[FrameValues, tuple[FrameValues, ...]]:
-    """The shared values, and the values of each frame when frames differ. A frame's own group wins (PS3.3 C.7.6.16)."""
-    shared = _plain_values(ds)
-    for group in value_of(ds, "SharedFunctionalGroupsSequence") or []:
-        shared = _grouped(group, shared)
-    groups = value_of(ds, "PerFrameFunctionalGroupsSequence") or []
-    if len(groups) != frames:
-        return shared, ()
-    per_frame = tuple(_grouped(group, shared) for group in groups)
-    return (per_frame[0], ()) if all(values == per_frame[0] for values in per_frame) else (shared, per_frame)
-
-
-def _grouped(group: Dataset, base: FrameValues) -> FrameValues:
-    for name in FUNCTIONAL_GROUPS:
-        for item in value_of(group, name) or []:
-            base = _plain_values(item, base)
-    return base

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from threading import Condition
 from types import TracebackType
 
-from app.imaging.display.render_spec import RenderSpec, RenderTask
+from app.imaging.display.render_spec import VALUES_DIGEST, RenderSpec, RenderTask
 from app.imaging.errors import BadRegion, DecoderUnavailable, UndecodableFrame
 from app.imaging.sandbox import cage
 from app.imaging.sandbox.process import Child
@@ -169,4 +169,4 @@ def _settled(task: RenderTask, future: Future[list[bytes]]) -> list[bytes]:
         return [b""] * len(task.specs)
 
 
-__all__ = ["Account", "RenderPool", "RenderSpec", "RenderTask"]
+__all__ = ["VALUES_DIGEST", "Account", "RenderPool", "RenderSpec", "RenderTask"]

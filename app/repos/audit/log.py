@@ -75,6 +75,12 @@ def of_subject(session: Session, subject: str, actions: Collection[str], limit: 
     return list(session.scalars(query.order_by(AuditEvent.seq.desc()).limit(limit)))
 
 
+def every_of_subject(session: Session, subject: str, action: str) -> list[AuditEvent]:
+    """Oldest first. For subjects of few events."""
+    query = select(AuditEvent).where(AuditEvent.subject == subject, AuditEvent.action == action)
+    return list(session.scalars(query.order_by(AuditEvent.seq)))
+
+
 def newest(session: Session, limit: int, *, before: int | None, **equal: str) -> list[AuditEvent]:
     """Newest first. `before`: only rows with a lower sequence number. `equal`: the value a column must have."""
     query = select(AuditEvent).filter_by(**equal).order_by(AuditEvent.seq.desc()).limit(limit)

@@ -92,6 +92,6 @@ def _untold(since: datetime) -> tuple[ColumnElement[Any], ...]:
     return (
         Notification.created_at >= since,
         Notification.kind != NotificationKind.ONE_TIME_CODE,
-        Exam.images_released_at.is_not(None),
+        or_(Exam.images_released_at.is_not(None), Exam.report_released_at.is_not(None)),
         ~is_told,
     )

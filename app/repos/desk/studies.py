@@ -6,6 +6,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.models import Instance, Study
+from app.models.base import accession_key
 from app.models.states import MatchState
 
 
@@ -14,7 +15,7 @@ def studies(session: Session, accession_number: str) -> list[tuple[Study, int]]:
     query = (
         select(Study, func.count(Instance.id))
         .outerjoin(Instance, Instance.study_id == Study.id)
-        .where(Study.accession_number == accession_number)
+        .where(Study.accession_key == accession_key(accession_number))
         .group_by(Study.id)
         .order_by(Study.created_at)
     )

@@ -3,22 +3,40 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from app.models import Exam, Patient, PatientNameToken, Report
+from app.models.base import accession_key
 
 # Built once, because each batch of ingest runs it.
-_BY_ACCESSION = select(Exam).where(Exam.accession_number == bindparam("accession_number"))
+_BY_ACCESSION = select(Exam).where(Exam.accession_key == bindparam("key")).limit(2)
 
 
 def exam_by_accession(session: Session, accession_number: str) -> Exam | None:
-    return session.scalars(_BY_ACCESSION, {"accession_number": accession_number}).one_or_none()
+    """In any case of its letters. Two exams that differ only in case (of before) are found by their own spelling."""
+    found = session.scalars(_BY_ACCESSION, {"key": accession_key(accession_number)}).all()
+    if len(found) == 1:
+        return found[0]
+    return next((exam for exam in found if exam.accession_number == accession_number), None)
+
+
+def cut_to(session: Session, accession_number: str, limit: int) -> list[Exam]:
+    """Exams with longer accession numbers that a device cuts to this one."""
+    query = select(Exam).where(Exam.cut_accession_key == accession_key(accession_number))
+    return list(session.scalars(query.order_by(Exam.created_at.desc()).limit(limit)))
 
 
 def exam(session: Session, exam_id: uuid.UUID) -> Exam | None:
     return session.get(Exam, exam_id)
+
+
+def exams_with_patients(session: Session, ids: Collection[uuid.UUID]) -> list[tuple[Exam, Patient]]:
+    """In no order."""
+    query = select(Exam, Patient).join(Patient, Patient.id == Exam.patient_id).where(Exam.id.in_(ids))
+    return [(exam, patient) for exam, patient in session.execute(query)]
 
 
 def newest_of_patient(session: Session, patient_id: uuid.UUID, limit: int) -> list[Exam]:
@@ -37,7 +55,7 @@ def search(
     """Exams by exactly one of accession number, phone hash or name token hash; newest first."""
     query = select(Exam, Patient).join(Patient, Patient.id == Exam.patient_id)
     if accession is not None:
-        query = query.where(Exam.accession_number == accession)
+        query = query.where(Exam.accession_key == accession_key(accession))
     if phone is not None:
         query = query.where(Patient.phone_hash == phone)
     if name is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -30,3 +31,9 @@ def latest_released_report(session: Session, exam_id: uuid.UUID) -> Report | Non
         .limit(1)
     )
     return session.scalars(query).one_or_none()
+
+
+def with_readable_report(session: Session, exam_ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
+    """Those of these exams that have a version patients may read."""
+    query = select(Report.exam_id).where(Report.exam_id.in_(exam_ids), Report.status.in_(READABLE)).distinct()
+    return set(session.scalars(query))

@@ -20,6 +20,7 @@ class KnownStudy(NamedTuple):
     id: uuid.UUID
     data_key_id: uuid.UUID
     identity_sealed: bytes
+    accession_number: str
 
 
 class KnownSeries(NamedTuple):
@@ -29,10 +30,14 @@ class KnownSeries(NamedTuple):
 
 class KnownInstance(NamedTuple):
     sop_instance_uid: str
+    id: uuid.UUID
     study_id: uuid.UUID
+    series_id: uuid.UUID
     sha256: bytes
     object_key: str
     object_version: int
+    version: int
+    corrected_identity_sealed: bytes | None
 
 
 def _by_uid(model: type[Study | Series | Instance], uid: str, names: Sequence[str]) -> Select[Any]:

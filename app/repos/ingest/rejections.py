@@ -7,11 +7,13 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import ColumnElement, Table, exists, insert, select
+from sqlalchemy import ColumnElement, Table, and_, exists, insert, select
 from sqlalchemy.orm import Session
 
 from app.models import Instance, Rejection
 
+_KEY_OBJECTS = "1.2.840.10008.5.1.4.1.1.88.59"
+"""Key Object Selection Document Storage."""
 _ASKED_AT_ONCE = 1000
 """Values in one statement; SQLite takes at most 32 766."""
 
@@ -38,3 +40,8 @@ def not_rejected() -> ColumnElement[bool]:
     return ~exists().where(
         Rejection.study_id == Instance.study_id, Rejection.sop_instance_uid == Instance.sop_instance_uid
     )
+
+
+def may_be_shown() -> ColumnElement[bool]:
+    """A condition on `Instance`: it is not rejected, and no list of others, as rejection notes themselves are."""
+    return and_(not_rejected(), Instance.sop_class_uid != _KEY_OBJECTS)

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from app.models import Instance, Study
+from app.models import Instance, InstanceVersion, Study
 
 # Built once, because each batch of ingest runs it.
 _LOCKED = select(Study).where(Study.id == bindparam("study_id")).with_for_update()
@@ -36,5 +36,9 @@ def sealed_instances(
 
 
 def object_keys(session: Session, first: uuid.UUID, last: uuid.UUID) -> set[str]:
-    """The object keys of the instances of the studies with an id from `first` to `last`."""
-    return set(session.scalars(select(Instance.object_key).where(Instance.study_id.between(first, last))))
+    """The objects of the studies whose ids lie between, earlier versions too."""
+    return {
+        key
+        for model in (Instance, InstanceVersion)
+        for key in session.scalars(select(model.object_key).where(model.study_id.between(first, last)))
+    }

@@ -8,7 +8,18 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, tuple_
 from sqlalchemy.orm import Session
 
-from app.models import AccessAttempts, AccessCode, Base, Job, KnownDevice, OneTimeCode, PatientSession, StaffSession
+from app.models import (
+    AccessAttempts,
+    AccessCode,
+    Base,
+    Job,
+    KnownDevice,
+    OneTimeCode,
+    PatientSession,
+    PhoneCode,
+    PhoneRequests,
+    StaffSession,
+)
 from app.models.states import AttemptScope, JobState
 from app.repos.changed_rows import changed_rows
 
@@ -36,7 +47,10 @@ def _spent(before: datetime, unused_since: datetime) -> list[tuple[type[Base], C
     of_a_code = exists().where(AccessCode.code_hash == AccessAttempts.key_hash)
     passing = or_(
         AccessAttempts.scope.in_(
-            (AttemptScope.ADDRESS, AttemptScope.REQUEST, AttemptScope.PATIENT, AttemptScope.STAFF)
+            (
+                *(AttemptScope.ADDRESS, AttemptScope.REQUEST, AttemptScope.DOOR),
+                *(AttemptScope.PATIENT, AttemptScope.PHONE, AttemptScope.STAFF),
+            )
         ),
         and_(AccessAttempts.scope == AttemptScope.CODE, ~of_a_code),
     )
@@ -44,6 +58,8 @@ def _spent(before: datetime, unused_since: datetime) -> list[tuple[type[Base], C
         (PatientSession, PatientSession.expires_at < before),
         (StaffSession, StaffSession.expires_at < before),
         (OneTimeCode, OneTimeCode.expires_at < before),
+        (PhoneCode, PhoneCode.expires_at < before),
+        (PhoneRequests, PhoneRequests.asked_1_at < before),
         (Job, and_(Job.state == JobState.DONE, Job.finished_at < before)),
         (AccessAttempts, and_(AccessAttempts.updated_at < before, passing)),
         (KnownDevice, KnownDevice.last_used_at < unused_since),

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, bindparam, delete, exists, select, update
+from sqlalchemy import Select, Uuid, and_, bindparam, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from app.models import Exam, KnownDevice, PatientSession
+from app.models import Exam, KnownDevice, Patient, PatientSession
 from app.repos.changed_rows import changed_rows
 
 
@@ -43,10 +43,19 @@ def by_id(session: Session, session_id: uuid.UUID) -> PatientSession | None:
     return session.get(PatientSession, session_id)
 
 
-def locked(session: Session, session_id: uuid.UUID) -> PatientSession | None:
-    """The row as it is now, locked until the transaction ends."""
-    query = select(PatientSession).where(PatientSession.id == session_id).with_for_update()
-    return session.scalars(query.execution_options(populate_existing=True)).one_or_none()
+def revoke_sessions_of_person(session: Session, exam_id: uuid.UUID, now: datetime) -> int:
+    """End those sessions of the phone door that open this exam, with all that they open."""
+    person = (
+        select(Patient.id)
+        .join(Exam, Exam.patient_id == Patient.id)
+        .where(
+            Exam.id == exam_id,
+            Patient.phone_hash == PatientSession.phone_hash,
+            Patient.id_number_hash == PatientSession.id_number_hash,
+        )
+    )
+    statement = update(PatientSession).where(PatientSession.revoked_at.is_(None), person.exists())
+    return changed_rows(session, statement.values(revoked_at=now).execution_options(synchronize_session=False))
 
 
 def revoke_session(session: Session, session_id: uuid.UUID, now: datetime) -> None:
@@ -55,7 +64,7 @@ def revoke_session(session: Session, session_id: uuid.UUID, now: datetime) -> No
 
 @dataclass(frozen=True, slots=True)
 class SessionRow:
-    """A session joined with its exam: everything that the check of a request needs."""
+    """A session joined with an exam that it opens: all that a request's check needs."""
 
     exam_id: uuid.UUID
     exam_revision: int
@@ -63,30 +72,57 @@ class SessionRow:
     last_seen_at: datetime
     expires_at: datetime
     revoked_at: datetime | None
+    patient_id: uuid.UUID
+    own_exam_id: uuid.UUID | None
+    """Of a session of one exam; None for one of the phone door."""
 
 
-# Built once: to build the statement costs as much as to run it.
+_is_of_person = and_(
+    Patient.phone_hash == PatientSession.phone_hash, Patient.id_number_hash == PatientSession.id_number_hash
+)
+_columns = (
+    Exam.id,
+    Exam.revision,
+    Exam.held_at,
+    PatientSession.last_seen_at,
+    PatientSession.expires_at,
+    PatientSession.revoked_at,
+    Exam.patient_id,
+    PatientSession.exam_id,
+)
+_is_of_one_exam = and_(Exam.id == PatientSession.exam_id, PatientSession.phone_hash.is_(None))
+_opens_no_other = or_(PatientSession.exam_id.is_(None), Exam.id == PatientSession.exam_id)
+# Built once: putting it together costs as much as running it.
 _SESSION = (
-    select(
-        PatientSession.exam_id,
-        Exam.revision,
-        Exam.held_at,
-        PatientSession.last_seen_at,
-        PatientSession.expires_at,
-        PatientSession.revoked_at,
-    )
-    .join(Exam, Exam.id == PatientSession.exam_id)
-    .where(PatientSession.id == bindparam("session_id"))
+    select(*_columns)
+    .select_from(PatientSession)
+    .join(Exam, Exam.id == func.coalesce(bindparam("exam_id", type_=Uuid()), PatientSession.exam_id))
+    .join(Patient, Patient.id == Exam.patient_id)
+    .where(PatientSession.id == bindparam("session_id"), or_(_is_of_one_exam, and_(_is_of_person, _opens_no_other)))
+)
+_OPENED = (
+    select(*_columns)
+    .select_from(PatientSession)
+    .join(Patient, _is_of_person)
+    .join(Exam, Exam.patient_id == Patient.id)
+    .where(PatientSession.id == bindparam("session_id"), PatientSession.exam_id.is_(None))
+    .order_by(Exam.performed_at.desc(), Exam.id)
 )
 
 
 LookUp = Callable[[Select[*tuple[Any, ...]], Mapping[str, Any]], tuple[Any, ...] | None]
 
 
-def session_row(look_up: LookUp, session_id: uuid.UUID) -> SessionRow | None:
-    """The session with its exam, or None. `look_up` is `Database.look_up`, because every picture asks this."""
-    found = look_up(_SESSION, {"session_id": session_id})
+def session_row(look_up: LookUp, session_id: uuid.UUID, exam_id: uuid.UUID | None) -> SessionRow | None:
+    """The session, if it opens this exam (None: its own). `look_up`: `Database.look_up`, since every picture passes
+    here."""
+    found = look_up(_SESSION, {"session_id": session_id, "exam_id": exam_id})
     return SessionRow(*found) if found else None
+
+
+def opened_by_person(session: Session, session_id: uuid.UUID) -> list[SessionRow]:
+    """A session of the phone door with each exam that it opens now, the newest exam first."""
+    return [SessionRow(*found) for found in session.execute(_OPENED, {"session_id": session_id})]
 
 
 def touch_session(session: Session, session_id: uuid.UUID, now: datetime) -> None:

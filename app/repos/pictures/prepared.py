@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
+from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, delete, exists, or_, select
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.models import Exam, Instance, PreparedSeries, Series, Study
 from app.models.states import MatchState
 from app.repos.ingest.rejections import not_rejected
+
+_BY_NUMBER = (Instance.instance_number.nulls_last(), Instance.received_at, Instance.sop_instance_uid)
+"""Databases differ in where they put what has no number. The UID only parts what came at the same moment."""
 
 
 def study(session: Session, study_id: uuid.UUID) -> Study | None:
@@ -17,12 +22,12 @@ def study(session: Session, study_id: uuid.UUID) -> Study | None:
 
 
 def instances_of(session: Session, study_id: uuid.UUID) -> list[tuple[Series, Instance]]:
-    """The instances of a study that were not rejected, with their series, by series number and instance number."""
+    """The instances of a study that were not rejected, with their series, by numbers and arrival."""
     query = (
         select(Series, Instance)
         .join(Instance, Instance.series_id == Series.id)
         .where(Series.study_id == study_id, not_rejected())
-        .order_by(Series.series_number, Series.series_instance_uid, Instance.instance_number, Instance.sop_instance_uid)
+        .order_by(Series.series_number, Series.series_instance_uid, *_BY_NUMBER)
     )
     return [(series, instance) for series, instance in session.execute(query)]
 
@@ -53,14 +58,12 @@ def remove_outdated(session: Session, study_id: uuid.UUID, revision: int) -> Non
     session.execute(delete(PreparedSeries).where(*these).execution_options(synchronize_session=False))
 
 
-def _is_shown(exam_id: uuid.UUID) -> tuple[ColumnElement[bool], ...]:
-    """Conditions before a patient sees anything: the exam is released and not held, and the study is matched to it."""
-    return (
-        Exam.id == exam_id,
-        Exam.held_at.is_(None),
-        Exam.images_released_at.is_not(None),
-        Study.match_state == MatchState.MATCHED,
-    )
+_IS_SHOWN: tuple[ColumnElement[bool], ...] = (
+    Exam.held_at.is_(None),
+    Exam.images_released_at.is_not(None),
+    Study.match_state == MatchState.MATCHED,
+)
+"""What every look of a patient asks of exam and study: released, not held, and the study is this exam's."""
 
 
 def shown_to_patients(session: Session, exam_id: uuid.UUID) -> list[tuple[PreparedSeries, Study]]:
@@ -69,7 +72,7 @@ def shown_to_patients(session: Session, exam_id: uuid.UUID) -> list[tuple[Prepar
         select(PreparedSeries, Study)
         .join(Study, Study.id == PreparedSeries.study_id)
         .join(Exam, Exam.id == Study.exam_id)
-        .where(*_is_shown(exam_id), PreparedSeries.revision == Study.prepared_revision)
+        .where(Exam.id == exam_id, *_IS_SHOWN, PreparedSeries.revision == Study.prepared_revision)
         .order_by(Study.created_at, Study.id, PreparedSeries.ordinal)
     )
     return [(series, study) for series, study in session.execute(query)]
@@ -81,22 +84,44 @@ def instances_shown(session: Session, exam_id: uuid.UUID) -> list[tuple[Study, I
         select(Study, Instance)
         .join(Instance, Instance.study_id == Study.id)
         .join(Exam, Exam.id == Study.exam_id)
-        .where(*_is_shown(exam_id), Study.prepared_revision.is_not(None), not_rejected())
-        .order_by(Study.created_at, Study.id, Instance.series_id, Instance.instance_number, Instance.sop_instance_uid)
+        .where(Exam.id == exam_id, *_IS_SHOWN, Study.prepared_revision.is_not(None), not_rejected())
+        .order_by(Study.created_at, Study.id, Instance.series_id, *_BY_NUMBER)
     )
     return [(study, instance) for study, instance in session.execute(query)]
 
 
-def pictures_may_come(session: Session, exam_id: uuid.UUID) -> bool:
+def pictures_may_come(session: Session, exam_id: uuid.UUID, since: datetime) -> bool:
     """True when the exam has no matched study yet, when a study's newest revision is not prepared, or when prepared
-    series are not released."""
-    matched = (Study.exam_id == exam_id, Study.match_state == MatchState.MATCHED)
+    series are not released. The first two only for an exam, and a study, that is newer than `since`."""
+    return bool(session.scalar(select(_may_come(since)).where(Exam.id == exam_id)))
+
+
+def _may_come(since: datetime) -> ColumnElement[bool]:
+    """As `pictures_may_come`, of the exam of the query around it."""
+    matched = (Study.exam_id == Exam.id, Study.match_state == MatchState.MATCHED)
     stale = or_(Study.prepared_revision.is_(None), Study.prepared_revision != Study.revision)
-    is_kept_back = and_(
-        exists().where(Exam.id == exam_id, Exam.images_released_at.is_(None)),
-        exists().where(*matched, PreparedSeries.study_id == Study.id),
+    has_any = select(Study.id).where(*matched).correlate(Exam).exists()
+    is_new = or_(Exam.created_at > since, Exam.performed_at > since)
+    has_stale = select(Study.id).where(*matched, stale, Study.last_instance_at > since).correlate(Exam).exists()
+    prepared_any = select(Study.id).where(*matched, PreparedSeries.study_id == Study.id).correlate(Exam).exists()
+    return or_(and_(~has_any, is_new), has_stale, and_(Exam.images_released_at.is_(None), prepared_any))
+
+
+def frames_shown(session: Session, exam_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, int]:
+    """How many frames of each of these exams its patient may see; exams without any are left out."""
+    query = (
+        select(Study.exam_id, func.sum(PreparedSeries.frame_count))
+        .join(PreparedSeries, PreparedSeries.study_id == Study.id)
+        .join(Exam, Exam.id == Study.exam_id)
+        .where(Exam.id.in_(exam_ids), *_IS_SHOWN, PreparedSeries.revision == Study.prepared_revision)
+        .group_by(Study.exam_id)
     )
-    return bool(session.scalar(select(or_(~exists().where(*matched), exists().where(*matched, stale), is_kept_back))))
+    return {exam_id: frames for exam_id, frames in session.execute(query) if exam_id is not None and frames}
+
+
+def waiting_for_pictures(session: Session, exam_ids: Collection[uuid.UUID], since: datetime) -> set[uuid.UUID]:
+    """Those of these exams of which `pictures_may_come`."""
+    return set(session.scalars(select(Exam.id).where(Exam.id.in_(exam_ids), _may_come(since))))
 
 
 def instance(session: Session, instance_id: uuid.UUID) -> Instance | None:

@@ -12,11 +12,15 @@ from contextlib import contextmanager
 
 from app.archive.sealed import DataKey, SealedArchive
 from app.errors import StoreUnavailable
+from app.imaging.codecs.decode import DECODED
 from app.imaging.errors import DecoderUnavailable, UndecodableFrame
 from app.imaging.header.frame_index import FrameIndex
 from app.imaging.header.image_header import ImageHeader
 from app.imaging.sandbox.pool import Account, RenderPool, RenderSpec, RenderTask
 from app.models import Instance
+
+SHOWN_SYNTAXES = DECODED
+"""The transfer syntaxes whose frames can be drawn; of others the bytes are kept alone."""
 
 
 def frame_task(

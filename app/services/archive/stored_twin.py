@@ -5,17 +5,20 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
 import structlog
 
 from app.archive.sealed import DataKey, SealedArchive
+from app.dicom.header_fields import ReceivedHeader, read
 from app.dicom.part10 import HeaderLimits
-from app.dicom.same_content import same_instance
+from app.dicom.same_content import Likeness, likeness
 from app.dicom.status import MIB
-from app.errors import ObjectMissing, StoreUnavailable, UnsealError
+from app.errors import ObjectMissing, RefusedObject, StoreUnavailable, UnsealError
 from app.repos.ingest.known import KnownInstance
+from app.services.archive.same_pixels import PixelComparison
 
 log = structlog.get_logger(__name__)
 
@@ -26,22 +29,44 @@ def is_whole(archive: SealedArchive, twin: KnownInstance, key: DataKey) -> bool:
     return _read(archive, twin, key, lambda _: None)
 
 
-def holds_the_same(
+@dataclass(frozen=True)
+class Comparison:
+    """`likeness` is never OTHER_CODING: where it matters, the pixels were decoded. `former` is the stored header, None
+    when it does not matter any more or cannot be read."""
+
+    likeness: Likeness
+    former: ReceivedHeader | None = None
+
+
+def compared(
     archive: SealedArchive,
     twin: KnownInstance,
     key: DataKey,
     file: BinaryIO,
     limits: HeaderLimits,
     spool: Path,
-) -> bool:
-    """False also when the stored bytes are damaged: a doubt counts as a difference. A large object is copied to the
-    folder `spool`. Raises StoreUnavailable when this folder fails."""
+    same_pixels: PixelComparison,
+) -> Comparison:
+    """OTHER also when the stored bytes are damaged: a doubt counts as a difference. A large object is copied to the
+    folder `spool`. Raises StoreUnavailable when this folder fails, or when pixels cannot be decoded now."""
     try:
-        with tempfile.SpooledTemporaryFile(_COMPARED_IN_MEMORY, dir=str(spool)) as stored:
-            whole = _read(archive, twin, key, stored.write)
-            return whole and same_instance(file, cast(BinaryIO, stored), limits)
+        with tempfile.SpooledTemporaryFile(_COMPARED_IN_MEMORY, dir=str(spool)) as spooled:
+            stored = cast(BinaryIO, spooled)
+            if not _read(archive, twin, key, stored.write):
+                return Comparison(Likeness.OTHER)
+            found = likeness(file, stored, limits)
+            if found == Likeness.OTHER_CODING:
+                found = Likeness.SAME_PIXELS if same_pixels(file, stored) else Likeness.OTHER
+            return Comparison(found, _header(stored, limits) if found == Likeness.SAME_PIXELS else None)
     except OSError as error:
         raise StoreUnavailable(f"the spool folder failed: {error.strerror}") from error
+
+
+def _header(file: BinaryIO, limits: HeaderLimits) -> ReceivedHeader | None:
+    try:
+        return read(file, limits)
+    except RefusedObject:
+        return None  # taken under other rules than today's
 
 
 def _read(archive: SealedArchive, twin: KnownInstance, key: DataKey, take: Callable[[bytes], object]) -> bool:

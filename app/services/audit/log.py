@@ -2,7 +2,7 @@
 
 The hash of each row is HMAC-SHA256(key, previous hash | canonical JSON of the row). Without the key nobody can change a
 row, insert a row, or remove a row from the middle. The head row names the last row and has an HMAC of its own, so a log
-whose end was cut off is noticed. Only an attacker who puts back an old copy of the head is not noticed.
+whose end was cut off is noticed. An attacker who puts back an old copy of the head is noticed by `anchoring` only.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ class Action(StrEnum):
     EXAM_HELD = "exam.held"
     EXAM_HOLD_LIFTED = "exam.hold_lifted"
     EXAM_RELEASED = "exam.released"
+    REPORT_RELEASED = "report.released"
     PATIENT_CORRECTED = "patient.corrected"
     REPORT_ADDED = "report.added"
     STUDY_MATCHED = "study.matched"
@@ -38,6 +39,8 @@ class Action(StrEnum):
     STUDY_LABELLED = "study.labelled"
     INSTANCES_STORED = "instances.stored"
     INSTANCE_QUARANTINED = "instance.quarantined"
+    INSTANCE_SUPERSEDED = "instance.superseded"
+    STUDY_CORRECTED = "study.corrected"
     INSTANCES_REJECTED = "instances.rejected"
     INSTANCE_REPAIRED = "instance.repaired"
     CODE_ISSUED = "code.issued"
@@ -47,6 +50,7 @@ class Action(StrEnum):
     ACCESS_ENDED = "access.ended"
     KNOWLEDGE_FACTOR_OFF = "access.knowledge_factor_off"
     ONE_TIME_CODE_SENT = "access.one_time_code_sent"
+    EXAMS_LISTED = "exams.listed"
     EXAM_VIEWED = "exam.viewed"
     IMAGES_VIEWED = "images.viewed"
     REPORT_DOWNLOADED = "report.downloaded"
@@ -74,6 +78,7 @@ class Action(StrEnum):
     TOKENS_LISTED = "token.listed"
     TOKEN_REVOKED = "token.revoked"  # noqa: S105 - an event's name
     MACHINE_READ = "machine.read"
+    AUDIT_ANCHORED = "audit.anchored"
     FIELD_REFUSED = "field.refused"
     FIELDS_BINDING = "fields.binding"
     FIELDS_BOUND = "fields.bound"
@@ -133,7 +138,7 @@ class Audit:
         return faults
 
     def extent(self, session: Session) -> tuple[int, datetime | None]:
-        """Number of events and the time of the first one. Only this shows that the whole log was emptied."""
+        """Number of events and the time of the first one. The anchors tell whether it was emptied."""
         return repo.extent(session)
 
     def _head_hash(self, seq: int, last: bytes) -> bytes:

@@ -9,6 +9,7 @@ from typing import Any
 from app.database import Database
 from app.repos.audit import log as repo
 from app.security.address_marks import AddressMarks
+from app.services.audit.anchoring import Anchoring
 from app.services.audit.log import Audit, AuditFault
 
 PAGE = 100
@@ -32,6 +33,7 @@ class AuditReading:
     db: Database
     audit: Audit
     address_marks: AddressMarks
+    anchoring: Anchoring
 
     def newest(self, before: int | None, **equal: str) -> list[AuditLine]:
         """At most 100 events below a sequence number, newest first; `equal`: exact values of FILTERS."""
@@ -43,9 +45,10 @@ class AuditReading:
             ]
 
     def faults(self) -> list[AuditFault]:
-        """Every break of the hash chain; reads the whole log."""
+        """Every break of the hash chain, and everything in which log and anchors differ; reads the whole log."""
         with self.db.read() as session:
-            return self.audit.verify(session)
+            broken = self.audit.verify(session)
+        return [*broken, *self.anchoring.faults()]
 
     def mark_of(self, address: str) -> str:
         """The mark that the log holds for this network address. The log holds only marks, no addresses."""

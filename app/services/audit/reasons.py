@@ -13,13 +13,14 @@ LONGEST = 200
 
 
 class LiftReason(StrEnum):
-    """Why a hold was lifted."""
+    """Why a hold was lifted (services/release/holds.py)."""
 
     NO_CONTRADICTION = "no_contradiction"
-    """No study with the exam's accession number contradicts the exam any more."""
+    """Ends `contradicted`: no study with the exam's accession number contradicts the exam any more."""
     OWNER_SHOWN = "owner_shown"
-    """A matched study shows whose exam it is."""
+    """Ends `report_of_another`: a matched study shows whose exam it is."""
     BY_STAFF = "by_staff"
+    """Ends any hold: somebody at the desk lifted it."""
 
 
 class RevokeReason(StrEnum):

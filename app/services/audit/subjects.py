@@ -27,6 +27,11 @@ def code_subject(code_key: bytes) -> str:
     return f"code:{code_key[:16].hex()}"
 
 
+def phone_subject(phone_hash: bytes) -> str:
+    """A typed phone number, by its keyed hash, whether or not it is of a patient."""
+    return f"phone:{phone_hash[:16].hex()}"
+
+
 def study_subject(study_instance_uid: str) -> str:
     return f"study:{study_instance_uid}"
 
@@ -60,3 +65,8 @@ def search_subject(level: str) -> str:
 def field_subject(field: str, row_id: uuid.UUID) -> str:
     """A sealed field of a row, `field` as in `patient.name`."""
     return f"field:{field}:{row_id.hex}"
+
+
+def anchors_subject(place: str) -> str:
+    """Anchors of this log in a folder of a machine."""
+    return f"anchors:{place}"

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from app.database import Database
 from app.identity.names import normal_name
-from app.identity.numbers import phone_number
+from app.identity.numbers import SUPPORTED_REGIONS, phone_number
 from app.models import Exam, Patient
 from app.repos.exams import exams as repo
 from app.repos.exams import patients
@@ -83,7 +83,7 @@ class ExamSearch:
         if ACCESSION.match(term):
             yield from repo.search(session, accession=term, phone=None, name=None, limit=MOST)
         try:
-            phone = phone_number(term)
+            phone = phone_number(term, SUPPORTED_REGIONS)
         except ValueError:
             pass
         else:

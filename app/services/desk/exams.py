@@ -15,6 +15,7 @@ from app.errors import NotFound
 from app.models import AuditEvent, CancelReason, Study
 from app.repos.audit import log as audit_repo
 from app.repos.desk import studies as repo
+from app.repos.desk import without_pictures
 from app.repos.exams import exams as exam_repo
 from app.services.audit.former_reasons import Why, why
 from app.services.audit.log import Action, Audit
@@ -47,6 +48,7 @@ OF_INTEREST = frozenset(
         Action.EXAM_HELD,
         Action.EXAM_HOLD_LIFTED,
         Action.EXAM_RELEASED,
+        Action.REPORT_RELEASED,
         Action.STAFF_VIEWED_EXAM,
         Action.STAFF_RESENT,
         Action.STAFF_QUEUED_AGAIN,
@@ -61,6 +63,7 @@ OF_INTEREST = frozenset(
 class StudyAtDesk:
     """`state`, `match_state`, `match_reason` and `match_detail` are those of the model Study."""
 
+    id: uuid.UUID
     accession_number: str
     last_instance_at: datetime
     state: str
@@ -68,6 +71,18 @@ class StudyAtDesk:
     match_reason: str | None
     match_detail: str | None
     instances: int
+
+
+@dataclass(frozen=True)
+class ExamWithoutPictures:
+    """Its patient was told of the report alone at `told_at`."""
+
+    id: uuid.UUID
+    accession_number: str
+    modality: str
+    body_part: str
+    performed_at: datetime
+    told_at: datetime
 
 
 @dataclass(frozen=True)
@@ -136,6 +151,17 @@ class ExamsAtDesk:
         with self.db.read() as session:
             return [_study(study, count) for study, count in repo.not_matched(session, NEWEST_STUDIES)]
 
+    def without_pictures(self) -> list[ExamWithoutPictures]:
+        """The newest exams that have a report and no pictures: somebody may look for them at the modality."""
+        with self.db.read() as session:
+            return [
+                ExamWithoutPictures(
+                    exam.id, exam.accession_number, exam.modality, exam.body_part, exam.performed_at, exam.told_from
+                )
+                for exam in without_pictures.newest(session, NEWEST_STUDIES)
+                if exam.told_from is not None
+            ]
+
     def revoke(self, exam_id: uuid.UUID, note: str, actor: str) -> None:
         """End every code and session of an exam at once. `note`: why. Raises NotFound, InvalidInput (reason)."""
         note = checked_reason(note)
@@ -164,6 +190,7 @@ class ExamsAtDesk:
 
 def _study(study: Study, instances: int) -> StudyAtDesk:
     return StudyAtDesk(
+        study.id,
         study.accession_number,
         study.last_instance_at,
         study.state,

@@ -83,7 +83,7 @@ class Messages:
             exam = exam_repo.exam(session, exam_id)
             if exam is None:
                 raise NotFound
-            if exam.held_at is not None or exam.images_released_at is None:
+            if exam.held_at is not None or exam.told_from is None:
                 raise NotReleased
             hour_ago = self.clock.now() - timedelta(hours=1)
             if repo.count_occasions(session, exam_id, NotificationKind.RESEND, hour_ago) >= RESENDS_AN_HOUR:

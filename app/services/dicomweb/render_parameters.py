@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 
 from app.errors import InvalidInput
+from app.imaging.display.aspect import drawn_size
 from app.imaging.display.render_spec import RenderSpec
 from app.imaging.display.window import Window
 
@@ -18,11 +19,16 @@ _NUMBER = re.compile(r"[+-]?(\d{1,9}(\.\d{0,9})?|\.\d{1,9})([eE][+-]?\d{1,2})?")
 
 
 def render_spec(
-    query: Mapping[str, str], media_type: str, rows: int, columns: int, longest: int | None = None
+    query: Mapping[str, str],
+    media_type: str,
+    rows: int,
+    columns: int,
+    longest: int | None = None,
+    pixel_aspect: float = 1.0,
 ) -> RenderSpec:
     """`rows`, `columns`: size of the image. `longest`: longest side if the query has no viewport. Raises
     InvalidInput."""
-    region, fitted = _viewport(query.get("viewport"), rows, columns)
+    region, fitted = _viewport(query.get("viewport"), rows, columns, pixel_aspect)
     return RenderSpec(
         fmt=FORMATS[media_type],
         longest=fitted or longest,
@@ -45,7 +51,9 @@ def _window(text: str | None) -> Window | None:
     return window
 
 
-def _viewport(text: str | None, rows: int, columns: int) -> tuple[tuple[int, int, int, int] | None, int | None]:
+def _viewport(
+    text: str | None, rows: int, columns: int, pixel_aspect: float
+) -> tuple[tuple[int, int, int, int] | None, int | None]:
     """`vw,vh[,sx,sy,sw,sh]` -> the region of the image, and its longest side when it fits into vw x vh."""
     if text is None:
         return None, None
@@ -54,8 +62,9 @@ def _viewport(text: str | None, rows: int, columns: int) -> tuple[tuple[int, int
         raise InvalidInput("viewport", "must be vw,vh or vw,vh,sx,sy,sw,sh")
     width, height = (_side(item) for item in given[:2])
     x, y, source_width, source_height = _region(given[2:], rows, columns)
-    scale = min(width / source_width, height / source_height)
-    longest = max(1, math.floor(max(source_width, source_height) * scale + 1e-9))
+    drawn_height, drawn_width = drawn_size(source_height, source_width, pixel_aspect)
+    scale = min(width / drawn_width, height / drawn_height)
+    longest = max(1, math.floor(max(drawn_width, drawn_height) * scale + 1e-9))
     region = None if len(given) == 2 else (x, y, source_width, source_height)
     return region, longest
 

@@ -1,51 +1,29 @@
 """Reads stored instances for machines with scope `read` (WADO-RS, PS3.18 10.4), unmatched studies included.
 
 Every read is audited once, before its first byte is sent. Frames are read from the sealed file by the frame index, and
-no header is parsed. Metadata is made in app/dicom/json_metadata.py; media types and HTTP are in
+no header is parsed. Headers and metadata are in `stored_headers`; media types and HTTP are in
 app/web/machine/dicomweb.
 """
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from pydicom.dataset import Dataset
-
-from app.archive.sealed import DataKey, SealedArchive
+from app.archive.sealed import SealedArchive
 from app.database import Database
-from app.dicom.part10 import HeaderLimits, parse
-from app.errors import InvalidInput, NotFound, RefusedObject
+from app.errors import InvalidInput, NotFound
+from app.imaging.codecs.byte_order import little_endian_frame
+from app.imaging.codecs.decode import EXPLICIT_BE
 from app.imaging.errors import BadRegion, ImagingError
-from app.imaging.header.image_header import ImageHeader
 from app.imaging.sandbox.pool import RenderPool
-from app.models import Instance
 from app.repos.dicomweb import query as repo
 from app.services.archive.data_keys import DataKeys
 from app.services.archive.frames import drawn, frame_task, original_frame
 from app.services.audit.log import Action, Audit
 from app.services.audit.subjects import study_subject
 from app.services.dicomweb.render_parameters import render_spec
-
-
-@dataclass(frozen=True)
-class StoredInstance:
-    """One instance with the UIDs and the data key of its study."""
-
-    study_uid: str
-    series_uid: str
-    row: Instance
-    data_key: DataKey
-
-    @property
-    def sop_uid(self) -> str:
-        return self.row.sop_instance_uid
-
-    @property
-    def image(self) -> ImageHeader | None:
-        """None when no pixels can be shown. Only for instances that were found with `with_images`."""
-        return ImageHeader.from_json(self.row.image_header) if self.row.image_header else None
+from app.services.dicomweb.stored_instance import StoredInstance
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +35,6 @@ class DicomRetrieve:
     data_keys: DataKeys
     audit: Audit
     renderer: RenderPool
-    limits: HeaderLimits = field(default_factory=HeaderLimits)
 
     def find(
         self,
@@ -102,23 +79,11 @@ class DicomRetrieve:
         """The Part-10 file as it was received, piece by piece."""
         return self.archive.stream(found.row.object_key, found.row.object_version, found.data_key)
 
-    def header(self, found: StoredInstance) -> Dataset:
-        """The data set before the pixels. An object without a pixel offset is read whole. Raises NotFound if it cannot
-        be parsed."""
-        row = found.row
-        if row.pixel_offset is None:
-            part10 = b"".join(self.stream(found))
-        else:
-            part10 = self.archive.open_range(
-                row.object_key, row.object_version, found.data_key, 0, row.pixel_offset, size=row.size
-            )
-        try:
-            return parse(io.BytesIO(part10), self.limits).dataset
-        except RefusedObject:  # it was stored under other limits
-            raise NotFound from None
-
     def frame(self, found: StoredInstance, number: int) -> bytes:
-        """Frame `number`, from 1, as it is encoded in the file. Raises NotFound."""
+        """Frame `number`, from 1, as it is encoded in the file; of a big-endian file in little endian.
+
+        Raises NotFound.
+        """
         if not 1 <= number <= found.row.number_of_frames:
             raise NotFound
         try:
@@ -127,6 +92,8 @@ class DicomRetrieve:
             raise NotFound from None
         if not frame:
             raise NotFound
+        if found.row.transfer_syntax_uid == EXPLICIT_BE and found.image is not None:
+            return little_endian_frame(found.image, frame, number - 1)
         return frame
 
     def render(
@@ -141,7 +108,7 @@ class DicomRetrieve:
             return b""
         if not 1 <= number <= image.number_of_frames:
             raise NotFound
-        spec = render_spec(query, media_type, image.rows, image.columns, longest)
+        spec = render_spec(query, media_type, image.rows, image.columns, longest, image.pixel_aspect)
         token = f"{found.row.id.hex}:{number - 1}"
         task = frame_task(self.archive, found.data_key, found.row, image, number - 1, (spec,), token)
         try:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from app.identity.matching import RegisteredIdentity, differences
 from app.identity.sealed import open_identity
 from app.models import Exam, Study
+from app.models.exam import LONGEST_IN_DICOM
 from app.models.states import MatchReason, MatchState
 from app.repos.exams import exams as repo
 from app.repos.exams import patients as patient_repo
@@ -52,6 +53,9 @@ class Matching:
         session.flush()
         for study in studies.studies_of_accession(session, exam.accession_number, MOST_STUDIES):
             self._settle(session, study, exam)
+        if exam.cut_accession_key is not None:
+            for study in studies.unmatched_of_key(session, exam.cut_accession_key, MOST_STUDIES):
+                self.study_changed(session, study)
         self.holds.reconsider(session, exam)
 
     def header_differs(self, session: Session, study: Study) -> None:
@@ -63,10 +67,45 @@ class Matching:
         if exam is not None:
             self.holds.reconsider(session, exam)
 
+    def partly_corrected(self, session: Session, study: Study) -> None:
+        """Some headers of a study were corrected, and the others still say something else: no patient sees it until
+        all say the same. What a human, or a stranger's object, decided before stays."""
+        if study.match_state == MatchState.DETACHED:
+            return
+        self._part(session, study, MatchState.DETACHED, MatchReason.PARTLY_CORRECTED)
+        exam = repo.exam_by_accession(session, study.accession_number)
+        if exam is not None:
+            self.holds.reconsider(session, exam)
+
+    def study_corrected(self, session: Session, study: Study, former_accession_number: str) -> None:
+        """All headers of a study say another thing than before: it is judged anew, whatever was decided of it. Nobody
+        knows whose the report is that the exam of its former accession number may have."""
+        has_moved = study.accession_number != former_accession_number
+        if study.match_state == MatchState.DETACHED or has_moved:
+            self._part(session, study, MatchState.UNMATCHED, MatchReason.NO_EXAM)
+        self.study_changed(session, study)
+        former = repo.exam_by_accession(session, former_accession_number) if has_moved else None
+        if former is not None:
+            self.holds.patient_changed(session, former)
+            self.holds.reconsider(session, former)
+
+    def correction_undone(self, session: Session, study: Study) -> None:
+        """The headers of a partly corrected study say the same again, as before: only what that did is over."""
+        if study.match_reason == MatchReason.PARTLY_CORRECTED:
+            self._part(session, study, MatchState.UNMATCHED, MatchReason.NO_EXAM)
+            self.study_changed(session, study)
+
+    def instances_rejected(self, session: Session, study: Study) -> None:
+        """Objects of a study were withdrawn by a rejection note: it may have been what contradicted its exam."""
+        exam = repo.exam_by_accession(session, study.accession_number)
+        if exam is not None:
+            self.holds.reconsider(session, exam)
+
     def _settle(self, session: Session, study: Study, exam: Exam | None) -> None:
         if exam is None:
+            whole = self._whole_number(session, study)
             reason = MatchReason.NO_EXAM if study.accession_number else MatchReason.NO_ACCESSION_NUMBER
-            self._part(session, study, MatchState.UNMATCHED, reason)
+            self._part(session, study, MatchState.UNMATCHED, MatchReason.CUT_SHORT if whole else reason, whole)
             return
         found = differences(
             open_identity(self.fields, study),
@@ -83,6 +122,19 @@ class Matching:
             session.flush()
             raise_exam_revision(session, exam.id)
             self._record(session, Action.STUDY_MATCHED, study, exam=exam.id.hex)
+
+    def _whole_number(self, session: Session, study: Study) -> str | None:
+        """The accession number of the one exam that this study's may be cut from, and whose patient is the same. Two
+        such exams of one patient leave it open which one is meant."""
+        if len(study.accession_key) != LONGEST_IN_DICOM:
+            return None
+        header = open_identity(self.fields, study)
+        same = [
+            exam.accession_number
+            for exam in repo.cut_to(session, study.accession_number, MOST_STUDIES)
+            if not differences(header, self.registered(session, exam), empty_matches=study.is_demo)
+        ]
+        return same[0] if len(same) == 1 else None
 
     def registered(self, session: Session, exam: Exam) -> RegisteredIdentity:
         patient = patient_repo.patient(session, exam.patient_id)
@@ -104,7 +156,7 @@ class Matching:
         session.flush()
         if former is not None:
             raise_exam_revision(session, former)
-        detail = {"fields": fields} if fields else {}
+        detail = {"fields": fields} if fields and reason == MatchReason.DIFFERS else {}
         self._record(session, Action.STUDY_UNMATCHED, study, state=state, reason=reason, **detail)
 
     def _record(self, session: Session, action: Action, study: Study, **detail: str) -> None:

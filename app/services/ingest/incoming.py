@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import BinaryIO
+
+from sqlalchemy.orm import Session
 
 from app.dicom.header_fields import NOTHING_DECLARED, DeclaredUids
 from app.dicom.refusals import Refusal
 from app.dicom.status import MIB, OUT_OF_RESOURCES
 from app.errors import RefusedObject
+from app.models import Study
 
 KEPT_OF_OVERSIZED_BYTES = MIB
 OVERSIZED = RefusedObject(Refusal.TOO_LARGE_START_KEPT, OUT_OF_RESOURCES)
@@ -22,6 +26,10 @@ class DoorName(StrEnum):
     CLI = "cli"
     STOW = "stow"
     SCP = "scp"
+
+
+StudyHook = Callable[[Session, Study], None]
+"""What another room does with a study, inside the transaction that changed it."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +63,11 @@ class Stored(Outcome):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Superseding(Stored):
+    """A new version of a stored instance: the same pixels under another header. The version before is kept."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Duplicate(Outcome):
     """The same content was stored before. For the sender this is as good as Stored."""
 
@@ -69,4 +82,13 @@ class Refused(Outcome):
 
 @dataclass(frozen=True, kw_only=True)
 class Conflicting(Refused):
-    """The same SOP Instance UID with other content. The stored object stays; this one is in quarantine."""
+    """The same SOP Instance UID with other pixels: the stored one stays, this one is in quarantine."""
+
+
+@dataclass(frozen=True)
+class Reception:
+    """How objects came in. `actor`: the sender, for the audit log."""
+
+    door: DoorName
+    actor: str
+    is_demo: bool = False

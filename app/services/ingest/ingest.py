@@ -21,10 +21,11 @@ from app.dicom.part10 import HeaderLimits
 from app.dicom.refusals import Refusal
 from app.dicom.rejection_notes import MOST_REJECTED
 from app.dicom.status import MIB, NOT_AS_PROMISED
-from app.errors import NotFound, RefusedObject, StoreUnavailable
-from app.services.ingest.incoming import DoorName, IncomingObject, Outcome
-from app.services.ingest.plan import ExaminedObject, Planner
-from app.services.ingest.rows import Reception, Recorder
+from app.errors import Conflict, NotFound, RefusedObject, StoreUnavailable
+from app.services.ingest.incoming import DoorName, IncomingObject, Outcome, Reception
+from app.services.ingest.plan import Planner
+from app.services.ingest.planned import ExaminedObject
+from app.services.ingest.rows import Recorder
 
 _BATCH_OBJECTS = 64
 _BATCH_HEADER_BYTES = 32 * MIB
@@ -86,7 +87,7 @@ class Ingest:
             try:
                 with self.db.session() as session:
                     self.recorder.record(session, plan, reception)
-            except (IntegrityError, NotFound):
+            except (IntegrityError, NotFound, Conflict):
                 # The transaction was surely rolled back, so no row names these objects. After any other error this is
                 # unknown.
                 for object_key in plan.object_keys():

@@ -5,120 +5,51 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
 from sqlalchemy.orm import Session
 
 from app.archive.keyspace import instance_object_key, quarantine_object_key
-from app.archive.sealed import DataKey, SealedArchive, SealRequest, StoredObject
+from app.archive.sealed import SealedArchive, SealRequest
 from app.database import Database
-from app.dicom.header_fields import HeaderIdentity, ReceivedHeader
+from app.dicom.header_fields import ReceivedHeader
 from app.dicom.part10 import HeaderLimits
 from app.dicom.refusals import Refusal
+from app.dicom.same_content import Likeness
 from app.dicom.status import NOT_AS_PROMISED, PROCESSING_FAILURE
 from app.errors import RefusedObject
 from app.identity.matching import contradict
 from app.identity.sealed import open_identity
-from app.imaging.header.image_index import ImageIndex, ImageIndexer
-from app.models import DataKeyRow
+from app.imaging.header.image_index import ImageIndexer
 from app.repos.ingest import known as repo
-from app.repos.ingest import quarantine
+from app.repos.ingest import quarantine, versions
 from app.repos.ingest.known import KnownInstance
 from app.security.fields import FieldSealer
 from app.services.archive.data_keys import DataKeys
-from app.services.archive.stored_twin import holds_the_same, is_whole
-from app.services.ingest.incoming import Conflicting, Duplicate, IncomingObject, Outcome, Refused, Stored
+from app.services.archive.same_pixels import PixelComparison
+from app.services.archive.stored_twin import compared, is_whole
+from app.services.ingest.incoming import Conflicting, Duplicate, Outcome, Refused, Stored, Superseding
+from app.services.ingest.planned import (
+    OBJECT_VERSION,
+    ExaminedObject,
+    Plan,
+    PlannedInstance,
+    PlannedQuarantine,
+    PlannedRepair,
+    PlannedStudy,
+    PlannedVersion,
+)
 from app.services.ingest.rejections import newly_rejected
 
-OBJECT_VERSION = 1
 CONFLICT = RefusedObject(Refusal.OTHER_CONTENT, PROCESSING_FAILURE)
+MOST_VERSIONS = 20
+"""Of one instance. Two senders that take turns with two headers fill no disk."""
 OTHER_STUDY = RefusedObject(Refusal.OTHER_STUDY, NOT_AS_PROMISED)
 OTHER_PATIENT = RefusedObject(Refusal.OTHER_PATIENT, NOT_AS_PROMISED)
 _READ_BYTES = 65536
 _Kind = TypeVar("_Kind", bound=Outcome)
-
-
-@dataclass(frozen=True)
-class ExaminedObject:
-    """A received object with its header, or with the fault that keeps it out."""
-
-    source: IncomingObject
-    header: ReceivedHeader | None = None
-    fault: RefusedObject | None = None
-
-
-@dataclass
-class PlannedStudy:
-    """The study of an instance: a known one, or a new one. A new one has a key whose row is not written yet."""
-
-    id: uuid.UUID
-    key: DataKey
-    identity: HeaderIdentity
-    key_row: DataKeyRow | None = None
-
-
-@dataclass
-class PlannedInstance:
-    """A new instance. `stored` is set when its bytes are durable."""
-
-    id: uuid.UUID
-    source: IncomingObject
-    header: ReceivedHeader
-    study: PlannedStudy
-    image: ImageIndex
-    object_key: str
-    stored: StoredObject | None = None
-
-    @property
-    def key(self) -> DataKey:
-        return self.study.key
-
-
-@dataclass
-class PlannedQuarantine:
-    """An object for quarantine, with its own data key."""
-
-    id: uuid.UUID
-    source: IncomingObject
-    fault: RefusedObject
-    header: ReceivedHeader | None
-    sha256: bytes
-    key: DataKey
-    key_row: DataKeyRow
-    object_key: str
-    stored: StoredObject | None = None
-
-
-@dataclass(frozen=True)
-class PlannedRepair:
-    """A stored instance whose object is damaged or gone. The same bytes were sent again and replace it."""
-
-    twin: KnownInstance
-    source: IncomingObject
-    key: DataKey
-
-
-@dataclass
-class Plan:
-    """What to do with a batch. `studies`: known and new ones, by UID."""
-
-    outcomes: list[Outcome] = field(default_factory=list)
-    instances: list[PlannedInstance] = field(default_factory=list)
-    quarantined: list[PlannedQuarantine] = field(default_factory=list)
-    repairs: list[PlannedRepair] = field(default_factory=list)
-    studies: dict[str, PlannedStudy] = field(default_factory=dict)
-    series: dict[str, tuple[uuid.UUID, uuid.UUID]] = field(default_factory=dict)
-    """Series UID -> (series id, study id), for series that have a row already."""
-    new_series: dict[str, str] = field(default_factory=dict)
-    """Series UID -> study UID, for series that are new in this batch."""
-    rejections: dict[uuid.UUID, set[str]] = field(default_factory=dict)
-    """Study id -> SOP Instance UIDs that the rejection notes of this batch name for the first time."""
-
-    def object_keys(self) -> list[str]:
-        """The keys of the objects that no row names yet."""
-        return [item.object_key for item in self.instances] + [item.object_key for item in self.quarantined]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,6 +64,7 @@ class Planner:
     spool: Path
     """The folder for large objects, in clear text, while they are compared."""
     limits: HeaderLimits
+    same_pixels: PixelComparison
 
     def plan(self, batch: list[ExaminedObject]) -> Plan:
         """Sort the batch into new, known and refused objects. Store the bytes of the new and the refused ones."""
@@ -149,7 +81,9 @@ class Planner:
     def _look_up(self, session: Session, plan: Plan, headers: list[ReceivedHeader]) -> None:
         for uid, study in repo.known_studies(session, {header.study_instance_uid for header in headers}).items():
             identity = open_identity(self.fields, study)
-            plan.studies[uid] = PlannedStudy(study.id, self.data_keys.open(session, study.data_key_id), identity)
+            plan.studies[uid] = PlannedStudy(
+                study.id, self.data_keys.open(session, study.data_key_id), identity, study.accession_number
+            )
         found = repo.known_series(session, {header.series_instance_uid for header in headers})
         plan.series = {uid: (series.id, series.study_id) for uid, series in found.items()}
 
@@ -160,37 +94,67 @@ class Planner:
         assert header is not None
         twin = known.get(header.sop_instance_uid)
         if twin is not None:
-            same = self._is_the_same(plan, arrival, header, twin)
-            return _outcome(Duplicate, arrival) if same else self._refuse(session, plan, arrival, CONFLICT)
+            return self._place_twin(session, plan, arrival, header, twin)
         fault = _misplaced(plan, header)
-        if fault is not None:
+        is_correction = fault is OTHER_PATIENT and self._is_corrected(session, plan, header)
+        if fault is not None and not is_correction:
             return self._refuse(session, plan, arrival, fault)
         study = plan.studies.get(header.study_instance_uid)
         if study is None:
             key, row = self.data_keys.mint()
-            study = plan.studies[header.study_instance_uid] = PlannedStudy(uuid.uuid4(), key, header.identity, row)
+            study = PlannedStudy(uuid.uuid4(), key, header.identity, header.accession_number, row)
+            plan.studies[header.study_instance_uid] = study
         if header.series_instance_uid not in plan.series:
             plan.new_series[header.series_instance_uid] = header.study_instance_uid
-        if header.rejects:
-            planned = plan.rejections.setdefault(study.id, set())
-            planned |= newly_rejected(session, study.id, header.rejects, planned)
+        self._note_rejections(session, plan, study, header)
         image = self.index_image(arrival.source.file, header.parsed)
         instance_id = uuid.uuid4()
         object_key = instance_object_key(study.id, instance_id)
-        plan.instances.append(PlannedInstance(instance_id, arrival.source, header, study, image, object_key))
+        plan.instances.append(
+            PlannedInstance(instance_id, arrival.source, header, study, image, object_key, is_correction)
+        )
         return _outcome(Stored, arrival)
 
-    def _is_the_same(self, plan: Plan, arrival: ExaminedObject, header: ReceivedHeader, twin: KnownInstance) -> bool:
-        """Whether the object is the stored instance again: the same bytes, or other bytes with the same content (it may
-        come through another door). The same bytes also repair a stored object that is damaged or gone."""
+    def _note_rejections(self, session: Session, plan: Plan, study: PlannedStudy, header: ReceivedHeader) -> None:
+        if header.rejects:
+            planned = plan.rejections.setdefault(study.id, set())
+            planned |= newly_rejected(session, study.id, header.rejects, planned)
+
+    def _place_twin(
+        self, session: Session, plan: Plan, arrival: ExaminedObject, header: ReceivedHeader, twin: KnownInstance
+    ) -> Outcome:
+        """The stored instance again: its very bytes, or others of the same content, as when it came through another
+        door; a new version of it; or a conflict. The very bytes also repair a stored object that is damaged or gone."""
         study = plan.studies.get(header.study_instance_uid)
         if study is None or study.id != twin.study_id:
-            return False
-        if sha256_of(arrival.source.file) != twin.sha256:
-            return holds_the_same(self.archive, twin, study.key, arrival.source.file, self.limits, self.spool)
-        if not is_whole(self.archive, twin, study.key):
-            plan.repairs.append(PlannedRepair(twin, arrival.source, study.key))
-        return True
+            return self._refuse(session, plan, arrival, CONFLICT)
+        file = arrival.source.file
+        if sha256_of(file) == twin.sha256:
+            if not is_whole(self.archive, twin, study.key):
+                plan.repairs.append(PlannedRepair(twin, arrival.source, study.key))
+            return _outcome(Duplicate, arrival)
+        found = compared(self.archive, twin, study.key, file, self.limits, self.spool, self.same_pixels)
+        if found.likeness == Likeness.SAME:
+            return _outcome(Duplicate, arrival)
+        in_its_series = plan.series.get(header.series_instance_uid) == (twin.series_id, twin.study_id)
+        if found.likeness != Likeness.SAME_PIXELS or not in_its_series or twin.version >= MOST_VERSIONS:
+            return self._refuse(session, plan, arrival, CONFLICT)
+        self._note_rejections(session, plan, study, header)
+        image = self.index_image(file, header.parsed)
+        object_key = instance_object_key(study.id, uuid.uuid4())
+        plan.versions.append(PlannedVersion(twin, arrival.source, header, found.former, study, image, object_key))
+        return _outcome(Superseding, arrival)
+
+    def _is_corrected(self, session: Session, plan: Plan, header: ReceivedHeader) -> bool:
+        """An object that names another patient than its study belongs to it all the same when each header that still
+        says otherwise was corrected or rejected: then the study is of another patient than its row says."""
+        study = plan.studies[header.study_instance_uid]
+        if study.key_row is not None:
+            return False  # new in this batch, with the header it was made from
+        settled = {item.header.sop_instance_uid for item in plan.versions if item.study is study and item.is_correction}
+        settled |= plan.rejections.get(study.id, set())
+        said_otherwise = versions.not_corrected(session, study.id, len(settled) + 1)
+        return set(said_otherwise) <= settled
 
     def _refuse(self, session: Session, plan: Plan, arrival: ExaminedObject, fault: RefusedObject) -> Outcome:
         digest = sha256_of(arrival.source.file)
@@ -208,7 +172,11 @@ class Planner:
 
     def _store(self, plan: Plan) -> None:
         """Store the bytes of the whole batch, with one wait for the disk."""
-        items: list[PlannedInstance | PlannedQuarantine] = [*plan.instances, *plan.quarantined]
+        items: list[PlannedInstance | PlannedVersion | PlannedQuarantine] = [
+            *plan.instances,
+            *plan.versions,
+            *plan.quarantined,
+        ]
         requests = [SealRequest(item.object_key, OBJECT_VERSION, item.key, pieces(item.source.file)) for item in items]
         requests += [
             SealRequest(item.twin.object_key, item.twin.object_version, item.key, pieces(item.source.file))

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from app.clock import Clock
 from app.errors import NotFound
+from app.identity.matching import contradict
 from app.identity.names import normal_id
-from app.identity.sealed import seal_identity
+from app.identity.sealed import open_identity, seal_corrected, seal_identity
 from app.models import QuarantineItem, Series, Study
 from app.models.states import StudyState
 from app.repos.exams.revision import raise_exam_revision
@@ -24,62 +24,64 @@ from app.security.blind_index import BlindIndex
 from app.security.fields import FieldSealer
 from app.services.audit.log import Action, Audit
 from app.services.audit.subjects import instance_subject, quarantine_subject, study_subject
-from app.services.ingest.incoming import DoorName
-from app.services.ingest.plan import (
+from app.services.ingest.corrections import Corrections, instance_values
+from app.services.ingest.incoming import Reception, StudyHook
+from app.services.ingest.plan import OTHER_PATIENT
+from app.services.ingest.planned import (
     OBJECT_VERSION,
-    OTHER_PATIENT,
     Plan,
     PlannedInstance,
+    PlannedObject,
     PlannedQuarantine,
     PlannedStudy,
 )
 from app.services.ingest.rejections import reject
-
-StudyHook = Callable[[Session, Study], None]
-
-
-@dataclass(frozen=True)
-class Reception:
-    """How objects came in. `actor`: the sender, for the audit log."""
-
-    door: DoorName
-    actor: str
-    is_demo: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recorder:
     """Decides which rows a planned batch becomes. Raises NotFound when a study was removed meanwhile.
 
-    Both hooks are called inside the transaction: `study_changed` once for each study that got instances,
-    `patients_differ` for each study that got an object of another patient (this object is in quarantine).
+    The hooks are called inside the transaction: `study_changed` once for each study that got instances,
+    `patients_differ` for each study that got an object of another patient (this object is in quarantine),
+    `instances_rejected` for each study of which a rejection note named something new.
     """
 
     fields: FieldSealer
     blind: BlindIndex
     audit: Audit
     clock: Clock
+    corrections: Corrections
     study_changed: StudyHook
     patients_differ: StudyHook
+    instances_rejected: StudyHook
 
     def record(self, session: Session, plan: Plan, reception: Reception) -> None:
-        """Add all rows of the plan. An IntegrityError means that another process stored a part of it first."""
+        """Add all rows of the plan. An IntegrityError, or Conflict, means that another process stored a part of it
+        first."""
         now = self.clock.now()
         changed = self._studies(session, plan, now, reception)
         series_ids = self._series(session, plan)
-        repo.add_instances(session, [_instance(item, series_ids, now) for item in plan.instances])
+        # A microsecond apart, so that the order of arrival within a batch is kept.
+        moments = [now + timedelta(microseconds=place) for place in range(len(plan.instances))]
+        pairs = zip(plan.instances, moments, strict=True)
+        repo.add_instances(session, [self._new_instance(item, series_ids, moment) for item, moment in pairs])
+        self.corrections.supersede(session, plan, now, reception)
         session.add_all(item.key_row for item in plan.quarantined)
         session.flush()
         session.add_all(_quarantine_item(item, now, reception) for item in plan.quarantined)
         session.flush()
         self._audit(session, plan, reception)
-        self._hold(session, plan)
-        for study in changed:
-            self.study_changed(session, study)
         self._reject(session, plan, changed, now, reception)
+        for study in changed:
+            self.corrections.settle(session, study, plan, reception)
+            self.study_changed(session, study)
+            if plan.rejections.get(study.id):
+                self.instances_rejected(session, study)
+        self._hold(session, plan)
 
     def _studies(self, session: Session, plan: Plan, now: datetime, reception: Reception) -> list[Study]:
-        firsts = {item.study.id: item for item in reversed(plan.instances)}
+        firsts = {item.study.id: item for item in reversed(plan.taken())}
         session.add_all(item.study.key_row for item in firsts.values() if item.study.key_row)
         session.flush()
         changed = []
@@ -96,12 +98,14 @@ class Recorder:
         return changed
 
     def _hold(self, session: Session, plan: Plan) -> None:
-        """A study got an object of another patient: a human decides which patient is right."""
-        uids = {
-            item.header.study_instance_uid for item in plan.quarantined if item.header and item.fault is OTHER_PATIENT
-        }
-        for study in studies.by_uid(session, uids).values() if uids else ():
-            self.patients_differ(session, study)
+        """A study got an object of another patient: a human decides which patient is right. Not so when the study was
+        corrected in the same batch, and the object is of the right patient: then it only came too early."""
+        refused = [item.header for item in plan.quarantined if item.header and item.fault is OTHER_PATIENT]
+        found = studies.by_uid(session, {header.study_instance_uid for header in refused}) if refused else {}
+        for uid, study in found.items():
+            named = open_identity(self.fields, study)
+            if any(contradict(named, header.identity) for header in refused if header.study_instance_uid == uid):
+                self.patients_differ(session, study)
 
     def _reject(self, session: Session, plan: Plan, changed: list[Study], now: datetime, reception: Reception) -> None:
         for study in changed:
@@ -116,7 +120,7 @@ class Recorder:
             if study.exam_id is not None:
                 raise_exam_revision(session, study.exam_id)
 
-    def _new_study(self, first: PlannedInstance, now: datetime, reception: Reception) -> Study:
+    def _new_study(self, first: PlannedObject, now: datetime, reception: Reception) -> Study:
         header = first.header
         patient_id = header.identity.patient_id
         return Study(
@@ -130,6 +134,18 @@ class Recorder:
             is_demo=reception.is_demo,
             created_at=now,
         )
+
+    def _new_instance(self, item: PlannedInstance, series_ids: dict[str, uuid.UUID], now: datetime) -> dict[str, Any]:
+        header, says = item.header, item.header.identity if item.is_correction else None
+        return instance_values(item, now) | {
+            "id": item.id,
+            "series_id": series_ids[header.series_instance_uid],
+            "study_id": item.study.id,
+            "sop_instance_uid": header.sop_instance_uid,
+            "sop_class_uid": header.sop_class_uid,
+            "corrected_identity_sealed": seal_corrected(self.fields, says, item.id) if says else None,
+            "corrected_accession_number": header.accession_number if says else None,
+        }
 
     def _grown_study(self, session: Session, planned: PlannedStudy) -> Study:
         study = studies.lock(session, planned.id)
@@ -186,31 +202,6 @@ class Recorder:
             self.audit.record(
                 session, Action.INSTANCE_REPAIRED, actor=reception.actor, subject=subject, door=reception.door
             )
-
-
-def _instance(item: PlannedInstance, series_ids: dict[str, uuid.UUID], now: datetime) -> dict[str, Any]:
-    assert item.stored is not None
-    header = item.header
-    return {
-        "id": item.id,
-        "series_id": series_ids[header.series_instance_uid],
-        "study_id": item.study.id,
-        "sop_instance_uid": header.sop_instance_uid,
-        "sop_class_uid": header.sop_class_uid,
-        "transfer_syntax_uid": header.transfer_syntax_uid,
-        "instance_number": header.instance_number,
-        "object_key": item.object_key,
-        "object_version": OBJECT_VERSION,
-        "size": item.stored.size,
-        "sha256": bytes.fromhex(item.stored.sha256),
-        "pixel_offset": header.pixel_offset,
-        "number_of_frames": item.image.number_of_frames,
-        "image_header": item.image.header,
-        "frame_index": item.image.frames,
-        "not_shown_reason": item.image.not_shown_reason,
-        "not_shown_note": item.image.not_shown_note,
-        "received_at": now,
-    }
 
 
 def _quarantine_item(item: PlannedQuarantine, now: datetime, reception: Reception) -> QuarantineItem:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from app.clock import Clock
-from app.models import CancelReason, ChannelName, EventDetail, Exam, Notification, NotificationKind, OneTimeCode
+from app.models import CancelReason, ChannelName, EventDetail, Exam, Notification, NotificationKind
 from app.models import NotificationState as State
 from app.repos.exams import patients, reports
 from app.repos.notifications import outbox as repo
@@ -48,13 +48,16 @@ class Outbox:
                 queued += 1
         return queued
 
-    def queue_one_time_code(self, session: Session, exam: Exam, code: OneTimeCode) -> None:
-        """Queue the text message with a one-time code to the phone on file. Sending derives the code."""
+    def queue_one_time_code(self, session: Session, exam: Exam, code_id: uuid.UUID) -> None:
+        """Queue the text message with a one-time code to the phone on file; the code is derived when it is sent.
+
+        `code_id`: of a OneTimeCode or of a PhoneCode.
+        """
         channel = self.channels[ChannelName.SMS]
         recipient = channel.recipient(session, patients.patient(session, exam.patient_id))
         if recipient is not None:
             kind, wording = NotificationKind.ONE_TIME_CODE, Wording.ONE_TIME_CODE
-            self._queue(session, exam, channel, recipient, kind, wording, one_time_code_id=code.id)
+            self._queue(session, exam, channel, recipient, kind, wording, one_time_code_id=code_id)
 
     def cancel(self, session: Session, exam_id: uuid.UUID, reason: CancelReason) -> None:
         """Cancel all messages of this exam that still wait."""
@@ -63,6 +66,8 @@ class Outbox:
 
     def news(self, session: Session, exam: Exam) -> Wording:
         """The wording that fits what the patient may see now."""
+        if exam.images_released_at is None:
+            return Wording.REPORT_READY
         return Wording.READY if reports.latest_released_report(session, exam.id) else Wording.IMAGES_READY
 
     def _queue(

@@ -49,7 +49,7 @@ class PhoneCorrection:
         if len(exams) == MOST_FOLLOWED:
             self.access_codes.end_pickups_of_others(session, patient.id, [exam.id for exam in exams])
         for exam in reversed(exams):
-            is_recent = exam.images_released_at is not None and exam.images_released_at > self.clock.now() - RECENT
+            is_recent = exam.told_from is not None and exam.told_from > self.clock.now() - RECENT
             self._follow(session, exam, phone, tell_untold=is_recent)
 
     def phone_given(self, session: Session, exam: Exam, phone: str | None) -> None:
@@ -77,7 +77,7 @@ class PhoneCorrection:
             if row.one_time_code_id is not None:
                 one_time_codes.end(session, row.one_time_code_id, self.clock.now())
         stopped = [row for row in astray if self.states.move(session, row, State.CANCELLED, CancelReason.ANOTHER_PHONE)]
-        if phone is None or exam.images_released_at is None:
+        if phone is None or exam.told_from is None:
             return
         lost = [row for row in stopped if _is_news(row)]
         untold = not any(_is_news(row) and not _came_to_nothing(row, astray) for row in messages)

@@ -70,21 +70,23 @@ class Receipts:
             receipt_repo.forget_early_receipts(session, self.clock.now() - RECEIPTS_END, FORGOTTEN_AT_ONCE)
             for receipt in receipts:
                 row = repo.by_serial(session, receipt.serial)
-                if row is not None:
-                    self._apply(session, row, receipt.delivered, receipt.code)
-                else:
+                if row is None:
                     self._keep(session, receipt)
+                elif self._address(row) == receipt.recipient:
+                    self._apply(session, row, receipt.delivered, receipt.code)
+                else:  # a carrier may give one name to the messages of several numbers
+                    log.warning("a receipt names another number than its message", notification=row.id)
 
     def settle_early(self, session: Session, row: Notification, serial: str) -> None:
         """The row's serial is known now. Its receipt may have come earlier."""
         early = receipt_repo.early_receipt(session, serial)
-        if early is not None:
+        if early is not None and early.phone_hash == self._phone_hash(self._address(row)):
             self._adopt(session, row, early)
 
     def settle_unknown(self, session: Session, row: Notification) -> None:
         """The row became unknown. Its receipt may have come earlier."""
         if self.channels[row.channel].reports:
-            self._match(session, self.fields.open_of(row, "recipient_sealed"))
+            self._match(session, self._address(row))
 
     def ask_due(self) -> int:
         """Ask the carrier about messages without a receipt. Unknown messages go to the desk after ten minutes."""
@@ -107,7 +109,7 @@ class Receipts:
             row = repo.get(session, notification_id)
         if row is None or row.sent_at is None:
             return
-        address = self.fields.open_of(row, "recipient_sealed")
+        address = self._address(row)
         found = self.channels[row.channel].ask(address, min(row.sent_at, now) - SKEW, now + SKEW)
         with self.db.session() as session:
             receipt = self._own(session, row, found)
@@ -132,7 +134,7 @@ class Receipts:
         if row.provider_serial is not None:
             return None
         stray = [item for item in found if not item.sent_along and repo.by_serial(session, item.serial) is None]
-        phone = self.fields.open_of(row, "recipient_sealed")
+        phone = self._address(row)
         alone = [other.id for other in self._open_rows(session, phone)] == [row.id]
         return stray[0] if len(stray) == 1 and alone else None
 
@@ -167,7 +169,7 @@ class Receipts:
         rows = repo.without_serial(session, reporting, self.clock.now() - RECEIPTS_END, MOST_OPEN + 1)
         if len(rows) > MOST_OPEN:
             return []
-        return [row for row in rows if self.fields.open_of(row, "recipient_sealed") == phone]
+        return [row for row in rows if self._address(row) == phone]
 
     def _adopt(self, session: Session, row: Notification, early: EarlyReceipt) -> None:
         repo.change(
@@ -188,6 +190,9 @@ class Receipts:
             return now + FIRST_QUESTION
         age = max(now - (row.sent_at or now), FIRST_QUESTION)  # a clock that was set back does not ask more often
         return now + age if self.channels[row.channel].reports and age < RECEIPTS_END else NEVER
+
+    def _address(self, row: Notification) -> str:
+        return self.fields.open_of(row, "recipient_sealed")
 
     def _phone_hash(self, phone: str) -> bytes:
         return self.blind.of("receipt.phone", phone)

@@ -153,10 +153,10 @@ class Sending:
         """Why a queued message must not be sent any more, or None."""
         now = self.clock.now()
         if row.one_time_code_id is not None:
-            code = one_time_codes.by_id(session, row.one_time_code_id)
-            return CancelReason.ONE_TIME_CODE_EXPIRED if code is None or code.expires_at <= now else None
+            expires_at = one_time_codes.expires_at(session, row.one_time_code_id)
+            return CancelReason.ONE_TIME_CODE_EXPIRED if expires_at is None or expires_at <= now else None
         exam = exam_repo.exam(session, row.exam_id)
-        if exam is None or exam.images_released_at is None:
+        if exam is None or exam.told_from is None:
             return CancelReason.EXAM_WITHDRAWN
         code_row = repo.access_code(session, row.access_code_id) if row.access_code_id else None
         if code_row is None:

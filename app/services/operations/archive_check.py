@@ -21,8 +21,8 @@ from app.archive.sealed import DataKey, PackIndex, SealedArchive
 from app.clock import Clock
 from app.database import Database
 from app.errors import ArchiveError, ObjectMissing, UnsealError
-from app.models import Instance, PreparedSeries, QuarantineItem
-from app.repos.ingest import quarantine, studies
+from app.models import Instance, InstanceVersion, PreparedSeries, QuarantineItem
+from app.repos.ingest import quarantine, studies, versions
 from app.repos.pictures import prepared as renditions
 from app.services.archive.data_keys import DataKeys
 
@@ -56,6 +56,8 @@ class ArchiveCheck:
         memory."""
         for instance, data_key_id in self._rows(studies.sealed_instances, lambda row: row[0].id):
             yield self._check(instance, data_key_id)
+        for version, data_key_id in self._rows(versions.earlier, lambda row: row[0].id):
+            yield self._check(version, data_key_id)
         for item in self._rows(quarantine.all_items, lambda row: row.id):
             yield self._check(item, item.data_key_id)
         for prepared, data_key_id in self._rows(renditions.all_prepared, lambda row: row[0].id):
@@ -96,7 +98,7 @@ class ArchiveCheck:
         with self.db.read() as session:
             return self.data_keys.open(session, data_key_id)
 
-    def _check(self, row: Instance | QuarantineItem, data_key_id: uuid.UUID) -> ObjectCheck:
+    def _check(self, row: Instance | InstanceVersion | QuarantineItem, data_key_id: uuid.UUID) -> ObjectCheck:
         digest, size = hashlib.sha256(), 0
         try:
             key = self._key(data_key_id)

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from app.database import Database
-from app.errors import NotFound
+from app.errors import InvalidInput, NotFound
 from app.models import Exam
 from app.repos.exams import exams as repo
 from app.services.audit.log import Action, Audit
 from app.services.audit.subjects import exam_subject
-from app.services.exams.input import ACCESSION
+from app.services.exams.input import accession_number as usable_number
 from app.services.exams.views import ExamViews
 from app.services.paper import qr, report_sheet
 from app.services.patient_access.codes import AccessCodes
@@ -35,10 +35,12 @@ class Paper:
 
         Raises NotFound, also for what can be no accession number.
         """
-        if not ACCESSION.match(accession_number):
-            raise NotFound
+        try:
+            number = usable_number(accession_number)
+        except InvalidInput:
+            raise NotFound from None
         with self.db.session() as session:
-            exam = repo.exam_by_accession(session, accession_number)
+            exam = repo.exam_by_accession(session, number)
             if exam is None:
                 raise NotFound
             self.audit.record(session, Action.QR_PRINTED, actor=actor, subject=exam_subject(exam.id), form=form)

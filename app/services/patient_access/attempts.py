@@ -98,15 +98,21 @@ class Attempts:
             repo.count_in_window(session, AttemptScope.ADDRESS, key, now, ADDRESS_WINDOW)
 
     def ask(self, session: Session, address: str, now: datetime) -> int:
-        """Count a request for a one-time code. Returns 0, or the seconds until this address may ask again."""
+        """Count that a one-time code was asked for; else the seconds until this address may ask again."""
+        return self._ask(session, AttemptScope.REQUEST, address, now, REQUESTS_A_FAILURE * self.address_limit)
+
+    def ask_at_phone_door(self, session: Session, address: str, now: datetime) -> int:
+        """As `ask`. There no code is needed to make a phone ring: so one address rings fewer."""
+        return self._ask(session, AttemptScope.DOOR, address, now, self.address_limit)
+
+    def _ask(self, session: Session, scope: AttemptScope, address: str, now: datetime, most: int) -> int:
         key = self._address_key(address)
         if key is None:
             return 0
-        most = REQUESTS_A_FAILURE * self.address_limit
-        repo.ensure_attempts(session, AttemptScope.REQUEST, key, now)
-        if repo.count_in_window(session, AttemptScope.REQUEST, key, now, ADDRESS_WINDOW, most) is not None:
+        repo.ensure_attempts(session, scope, key, now)
+        if repo.count_in_window(session, scope, key, now, ADDRESS_WINDOW, most) is not None:
             return 0
-        row = repo.attempts(session, AttemptScope.REQUEST, key)
+        row = repo.attempts(session, scope, key)
         begun = row.window_started_at if row is not None and row.window_started_at is not None else now
         return max(1, int((min(begun, now) + ADDRESS_WINDOW - now).total_seconds()))
 

@@ -147,6 +147,7 @@ class AccessCodes:
         now = self.clock.now()
         codes = repo.revoke_codes(session, exam.id, now)
         sessions = session_repo.revoke_sessions(session, exam.id, now)
+        sessions += session_repo.revoke_sessions_of_person(session, exam.id, now)
         one_time_codes.end_all(session, exam.id, now)
         session_repo.forget_devices(session, exam.id)
         exam.code_generation += 1

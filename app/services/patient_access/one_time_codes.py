@@ -47,7 +47,7 @@ class Enqueue(Protocol):
 class SendOneTimeCode(Protocol):
     """Puts the message with a one-time code into the outbox, inside the caller's transaction."""
 
-    def __call__(self, session: Session, exam: Exam, code: OneTimeCode) -> None: ...
+    def __call__(self, session: Session, exam: Exam, code_id: uuid.UUID) -> None: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,8 +99,8 @@ class OneTimeCodes:
             sent = repo.sent_since(session, exam.id, now - timedelta(days=1))
             if sent >= A_DAY or repo.by_id(session, code_id) is not None:
                 return
-            row = self._new(session, code, code_id, OneTimeCodeKind.SMS, now)
-            self.send_one_time_code(session, exam, row)
+            self._new(session, code, code_id, OneTimeCodeKind.SMS, now)
+            self.send_one_time_code(session, exam, code_id)
             self.audit.record(session, Action.ONE_TIME_CODE_SENT, actor="patient", subject=exam_subject(exam.id))
         self.wake()  # the sending thread may have looked a moment ago
 
@@ -125,7 +125,7 @@ class OneTimeCodes:
             named = self.naming.named(session, attempt, now)
             access_code_id = named.code.id if named.code else NOBODY
             claimed = repo.claim(session, access_code_id, now, TRIES)
-        right = self._right_one(claimed, normal_code(typed))
+        right = typed_one(self.codes, claimed, typed)
         with self.db.session() as session:
             now = self.clock.now()
             live = right is not None and self.naming.still_names(session, named, now)
@@ -138,14 +138,6 @@ class OneTimeCodes:
             self.attempts.failed_on_address(session, attempt.address, now)
             self.audit.record(session, Action.ACCESS_FAILED, actor="patient", subject=named.subject)
         raise AccessRefused
-
-    def _right_one(self, claimed: list[tuple[uuid.UUID, bytes]], typed: str) -> uuid.UUID | None:
-        """The code that was typed, or None. All codes are compared; when there are none, a random value is compared."""
-        right = None
-        for code_id, expected in claimed or [(NOBODY, secrets.token_bytes(32))]:
-            if hmac.compare_digest(self.codes.hash("one-time", code_id.hex, typed), expected):
-                right = code_id
-        return right
 
     def _new(
         self, session: Session, named_by: AccessCode, code_id: uuid.UUID, kind: OneTimeCodeKind, now: datetime
@@ -163,3 +155,12 @@ class OneTimeCodes:
         )
         code_repo.add(session, row)
         return row
+
+
+def typed_one(codes: Codes, claimed: list[tuple[uuid.UUID, bytes]], typed: str) -> uuid.UUID | None:
+    """Which of the codes (id, hash) was typed, or None. All are compared; if there are none, a random value is."""
+    right, text = None, normal_code(typed)
+    for code_id, expected in claimed or [(NOBODY, secrets.token_bytes(32))]:
+        if hmac.compare_digest(codes.hash("one-time", code_id.hex, text), expected):
+            right = code_id
+    return right

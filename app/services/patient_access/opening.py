@@ -27,6 +27,8 @@ class Factor(StrEnum):
     ONE_TIME_CODE = "one_time_code"
     TICKET = "ticket"
     """An address that another browser of the patient was given."""
+    PHONE = "phone"
+    """Digits to the phone on file, and the last four of the ID number."""
 
 
 @dataclass(frozen=True)

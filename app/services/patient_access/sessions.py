@@ -1,8 +1,9 @@
-"""A patient's session: check it, record what the patient does, end it. It begins in `opening`."""
+"""A patient's session: is it alive, which exams does it open, end it. How it began is `verification`, `phone_door`."""
 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -16,7 +17,7 @@ from app.models.states import AccessCodeKind
 from app.repos.audit import log as audit_repo
 from app.repos.patient_access import codes, sessions
 from app.services.audit.log import Action, Audit
-from app.services.audit.subjects import exam_subject
+from app.services.audit.subjects import exam_subject, patient_subject
 from app.services.patient_access.codes import AccessCodes
 from app.services.session_times import is_alive, is_to_be_touched, touch
 
@@ -25,13 +26,16 @@ KEPT_NOTES = 4096
 
 @dataclass(frozen=True, slots=True)
 class PatientAccess:
-    """A live session: it opens exactly this exam."""
+    """A live session and one exam that it opens."""
 
     session_id: uuid.UUID
     exam_id: uuid.UUID
     exam_revision: int
     held: bool
-    """The hospital checks whose exam it is. Nothing of it may be shown."""
+    """The hospital checks whose exam it is: nothing of it may be shown."""
+    patient_id: uuid.UUID
+    of_person: bool
+    """It is of the phone door and may open other exams of the person too."""
 
     @property
     def actor(self) -> str:
@@ -47,18 +51,35 @@ class PatientSessions:
     audit: Audit
     idle: timedelta
     access_codes: AccessCodes
-    _noted: LruCache[tuple[uuid.UUID, Action], bool] = field(default_factory=lambda: LruCache(KEPT_NOTES))
+    _noted: LruCache[tuple[uuid.UUID, uuid.UUID, Action], bool] = field(default_factory=lambda: LruCache(KEPT_NOTES))
 
-    def check(self, session_id: uuid.UUID) -> PatientAccess:
-        """The access that a session gives now, by one indexed SELECT. Raises NotFound when the session is over for any
-        reason."""
-        now = self.clock.now()
-        row = sessions.session_row(self.db.look_up, session_id)
-        if row is None or not is_alive(row, now, self.idle):
+    def check(self, session_id: uuid.UUID, exam_id: uuid.UUID | None = None) -> PatientAccess:
+        """The access a session gives now to an exam (None: to the only one that it opens). One indexed SELECT; raises
+        NotFound when the session is over for any reason, or does not open this exam."""
+        row = sessions.session_row(self.db.look_up, session_id, exam_id)
+        if row is None or not self._is_in_use(session_id, row):
             raise NotFound
+        return _access(session_id, row)
+
+    def opened(self, session_id: uuid.UUID) -> list[PatientAccess]:
+        """Each exam that a session opens now, the newest first; at least one. Raises NotFound as `check`."""
+        row = sessions.session_row(self.db.look_up, session_id, None)
+        if row is not None:
+            rows = [row]
+        else:
+            with self.db.read() as session:
+                rows = sessions.opened_by_person(session, session_id)
+        if not rows or not self._is_in_use(session_id, rows[0]):
+            raise NotFound
+        return [_access(session_id, row) for row in rows]
+
+    def _is_in_use(self, session_id: uuid.UUID, row: sessions.SessionRow) -> bool:
+        now = self.clock.now()
+        if not is_alive(row, now, self.idle):
+            return False
         if is_to_be_touched(row, now):
             touch(self.db, lambda session: sessions.touch_session(session, session_id, now))
-        return PatientAccess(session_id, row.exam_id, row.exam_revision, row.held_at is not None)
+        return True
 
     def is_named_by(self, access: PatientAccess, typed: str) -> bool:
         """Whether the typed code names the exam of this session."""
@@ -81,13 +102,19 @@ class PatientSessions:
         with self.db.session() as session:
             self._record(session, access, action, **detail)
 
+    def record_list(self, opened: Sequence[PatientAccess]) -> None:
+        """Note that the list of these exams was looked at: once for each session and patient number."""
+        with self.db.session() as session:
+            for actor, patient_id in dict.fromkeys((access.actor, access.patient_id) for access in opened):
+                self.audit.record(session, Action.EXAMS_LISTED, actor=actor, subject=patient_subject(patient_id))
+
     def record_once(self, access: PatientAccess, action: Action) -> None:
         """Note only the first look of a session: a patient who scrolls a stack sends hundreds of requests.
 
         The note is durable when this returns. There is one note, even when many processes and threads serve the
         session.
         """
-        self._noted.computed((access.session_id, action), lambda: self._noted_now(access, action))
+        self._noted.computed((access.session_id, access.exam_id, action), lambda: self._noted_now(access, action))
 
     def _noted_now(self, access: PatientAccess, action: Action) -> bool:
         wanted = (action, access.actor, exam_subject(access.exam_id))
@@ -101,3 +128,8 @@ class PatientSessions:
 
     def _record(self, session: Session, access: PatientAccess, action: Action, **detail: str) -> None:
         self.audit.record(session, action, actor=access.actor, subject=exam_subject(access.exam_id), **detail)
+
+
+def _access(session_id: uuid.UUID, row: sessions.SessionRow) -> PatientAccess:
+    held, of_person = row.held_at is not None, row.own_exam_id is None
+    return PatientAccess(session_id, row.exam_id, row.exam_revision, held, row.patient_id, of_person)

@@ -77,27 +77,25 @@ class Tickets:
         if not ticket.given_at - SKEW.total_seconds() <= now < ticket.given_at + LIFETIME.total_seconds():
             raise AccessRefused
         try:
-            giver = self.sessions.check(ticket.giver_id)
+            self.sessions.check(ticket.giver_id, ticket.exam_id)
         except NotFound:
             raise AccessRefused from None
-        if giver.exam_id != ticket.exam_id:
-            raise AccessRefused
         with self.db.session() as session:
             self._begin(session, ticket)
         return ticket.session_id, ticket.exam_id
 
     def _begin(self, session: Session, ticket: Ticket) -> None:
-        """Read the giver's row again, under the lock of its code: a revocation in between must win."""
+        """Read the giver's row again, now under the write lock: a revocation in between must win, and a later one finds
+        the session that is begun here."""
         giver = sessions.by_id(session, ticket.giver_id)
-        if giver is not None and giver.access_code_id is not None:
-            codes.lock_code(session, giver.access_code_id)
-        giver = sessions.locked(session, ticket.giver_id)
         if giver is None or giver.revoked_at is not None:
             raise AccessRefused
         now = self.clock.now()
         begun = PatientSession(
             id=ticket.session_id,
             exam_id=ticket.exam_id,
+            phone_hash=giver.phone_hash,
+            id_number_hash=giver.id_number_hash,
             access_code_id=giver.access_code_id,
             created_at=now,
             last_seen_at=now,

@@ -16,6 +16,8 @@ from app.archive.sealed import DataKey, SealedArchive
 from app.clock import Clock
 from app.database import Database
 from app.errors import CloudFilmError, NotFound
+from app.imaging.codecs.encode import is_incomplete
+from app.imaging.display.aspect import drawn_size
 from app.imaging.display.window import default_window
 from app.imaging.sandbox.pool import Account, RenderPool, RenderSpec, RenderTask
 from app.models import PreparedSeries, Study
@@ -24,6 +26,7 @@ from app.repos.exams.revision import raise_exam_revision
 from app.repos.pictures import prepared as repo
 from app.services.archive.data_keys import DataKeys
 from app.services.archive.frames import all_drawn, frame_task
+from app.services.pictures.header_renewal import HeaderRenewal
 from app.services.pictures.stacks import Stack, key_frame, stacks_of
 
 log = structlog.get_logger(__name__)
@@ -33,6 +36,9 @@ BUDGET_S = 900.0
 """The pictures of one study may take so many seconds of the decoding children. An ordinary study takes a few seconds;
 twenty thousand frames of the usual size take three hundred."""
 FULL = RenderSpec(fmt="jpg", longest=1024, quality=85)
+PREPARED_VERSION = 2
+"""Rises when pictures of the same objects become other ones: then those of before are made anew, one study after the
+other (`renewal`)."""
 MOST_STACKS = 1000
 """Stacks of one study. Their rows are written in one commit, and nobody scrolls through more."""
 
@@ -46,6 +52,7 @@ class Preparation:
     archive: SealedArchive
     data_keys: DataKeys
     renderer: RenderPool
+    headers: HeaderRenewal
     budget_s: float = BUDGET_S
     """When the budget is used up, the remaining frames are treated like frames that cannot be drawn, and the log says
     so."""
@@ -66,7 +73,9 @@ class Preparation:
             if study.state == StudyState.RECEIVING:
                 return False  # only for a complete study, the revision shows whether something came meanwhile
             data_key = self.data_keys.open(session, study.data_key_id)
-            stacks = self._bounded(stacks_of(repo.instances_of(session, study_id)), study_id)
+            instances = repo.instances_of(session, study_id)
+        self.headers.renew([instance for _, instance in instances], data_key)
+        stacks = self._bounded(stacks_of(instances), study_id)
         account = Account(self.budget_s)
         rows = [
             self._prepare_stack(study, revision, data_key, stack, ordinal, account)
@@ -86,11 +95,14 @@ class Preparation:
     ) -> PreparedSeries:
         previews: list[bytes] = []
         is_shown: list[bool] = []
+        incomplete: list[int] = []
 
         def full_frames() -> Iterator[bytes]:
             for preview, full in all_drawn(self.renderer, self._tasks(stack, data_key), account):
                 previews.append(preview)
                 is_shown.append(bool(full))
+                if is_incomplete(full):
+                    incomplete.append(len(is_shown))
                 yield full
 
         preview_key = keyspace.rendition_object_key(study.id, uuid.uuid4())
@@ -100,6 +112,7 @@ class Preparation:
         preview_index = self.archive.put_pack(preview_key, revision, data_key, previews)
         shown = stack.first_shown
         window = default_window(shown) if shown else None
+        rows, columns = drawn_size(shown.rows, shown.columns, shown.pixel_aspect) if shown else (0, 0)
         return PreparedSeries(
             study_id=study.id,
             revision=revision,
@@ -108,8 +121,8 @@ class Preparation:
             modality=stack.series.modality,
             description=stack.series.description,
             frame_count=len(stack.slices),
-            rows=shown.rows if shown else 0,
-            columns=shown.columns if shown else 0,
+            rows=rows,
+            columns=columns,
             window_center=window.center if window else None,
             window_width=window.width if window else None,
             key_frame=key_frame(is_shown),
@@ -118,6 +131,7 @@ class Preparation:
             preview_index=preview_index.to_bytes(),
             frame_object_key=full_key,
             frame_index=full_index.to_bytes(),
+            incomplete=incomplete,
             frame_time_ms=shown.frame_time_ms if shown else None,
             prepared_at=self.clock.now(),
         )
@@ -139,7 +153,7 @@ class Preparation:
             else:
                 orphans = repo.outdated_packs(session, study_id, revision)
                 repo.add(session, rows)
-                study.prepared_revision = revision
+                study.prepared_revision, study.prepared_version = revision, PREPARED_VERSION
                 study.state = StudyState.PREPARED
                 if study.exam_id is not None:
                     raise_exam_revision(session, study.exam_id)

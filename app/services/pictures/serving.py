@@ -9,11 +9,13 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cached_property
 from typing import Any
 
 from app.archive.sealed import DataKey, PackIndex, SealedArchive
 from app.caches.lru import LruCache
+from app.clock import Clock
 from app.database import Database
 from app.errors import NotFound
 from app.imaging.display.window import Window
@@ -57,9 +59,12 @@ class Pictures:
     """Decides which pictures an exam shows. Raises NotFound, StoreUnavailable."""
 
     db: Database
+    clock: Clock
     archive: SealedArchive
     data_keys: DataKeys
     renderer: RenderPool
+    patience: timedelta
+    """After so long nobody is told to wait for pictures that did not come."""
     _shown: LruCache[tuple[uuid.UUID, int], tuple[ShownSeries, ...]] = field(
         default_factory=lambda: LruCache(CACHED_EXAMS)
     )
@@ -83,10 +88,11 @@ class Pictures:
         """Whether an exam without pictures may show some later: they have not arrived, are being prepared (also again,
         without rejected ones), or wait for their release."""
         with self.db.read() as session:
-            return repo.pictures_may_come(session, exam_id)
+            return repo.pictures_may_come(session, exam_id, self.clock.now() - self.patience)
 
     def manifest(self, exam_id: uuid.UUID, exam_revision: int) -> dict[str, Any]:
-        """`{series: [{n, frames, rows, columns, modality, description, window, mpr, turntable, frame_time_ms}]}`.
+        """`{series: [{n, frames, rows, columns, modality, description, window, mpr, turntable, frame_time_ms,
+        incomplete}]}`.
 
         It names nobody. `frame_time_ms` is not in the contract of docs/design.md: the viewer plays a film at this
         speed.
@@ -164,6 +170,7 @@ def _describe(n: int, row: PreparedSeries) -> dict[str, Any]:
         "description": row.description,
         "window": window,
         "frame_time_ms": row.frame_time_ms,
+        "incomplete": row.incomplete,
         "mpr": None,
         "turntable": None,
     }

@@ -7,9 +7,13 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.imaging.geometry.order import sort_frames, sort_positions
+from app.imaging.geometry.order import sort_places
+from app.imaging.geometry.parting import parts_of
 from app.imaging.header.image_header import ImageHeader
 from app.models import Instance, Series
+
+SINGLES = "the single-frame images of the series"
+LAST = 1 << 31
 
 
 @dataclass(frozen=True)
@@ -23,7 +27,7 @@ class Slice:
 
 @dataclass(frozen=True)
 class Stack:
-    """Frames that are scrolled together: the single-frame images of a series, or one multi-frame image."""
+    """Frames that are scrolled together: of the single-frame images of a series, or of one multi-frame image."""
 
     series: Series
     slices: tuple[Slice, ...]
@@ -34,32 +38,51 @@ class Stack:
 
 
 def stacks_of(instances: Sequence[tuple[Series, Instance]]) -> list[Stack]:
-    """The stacks of a study. `instances` must be ordered by series. Each multi-frame object is a stack of its own. The
-    frames of a stack are sorted along their normal. Objects without pixels are left out."""
+    """The stacks of a study. `instances` must be ordered by series, and then by arrival.
+
+    The single-frame images of a series go together, and so do the parts of one concatenation; another multi-frame
+    object stands alone. What is no stack together is parted. The frames of each stack are sorted along their normal.
+    Objects without pixels are left out.
+    """
     stacks: list[Stack] = []
     for _, group in itertools.groupby(instances, key=lambda pair: pair[0].id):
-        singles: list[Slice] = []
-        alone: list[Stack] = []
-        for series, instance in group:
-            if not instance.number_of_frames:
-                continue
-            header = ImageHeader.from_json(instance.image_header) if instance.image_header else None
-            if instance.number_of_frames == 1:
-                singles.append(Slice(instance, 0, header))
-                continue
-            order = sort_frames(header) if header else range(instance.number_of_frames)
-            alone.append(Stack(series, tuple(Slice(instance, frame, header) for frame in order)))
-        if singles:
-            stacks.append(Stack(series, tuple(in_order(singles))))
-        stacks.extend(alone)
+        together: dict[object, list[Slice]] = {}
+        of_series = list(group)
+        series = of_series[0][0]
+        for _, instance in of_series:
+            if instance.number_of_frames:
+                header = ImageHeader.from_json(instance.image_header) if instance.image_header else None
+                slices = [Slice(instance, frame, header) for frame in range(instance.number_of_frames)]
+                together.setdefault(_belongs_to(instance, header), []).extend(slices)
+        singles = together.pop(SINGLES, None)
+        for found in ([singles] if singles else []) + list(together.values()):
+            stacks.extend(Stack(series, tuple(part)) for part in _parted(sorted(found, key=_number)))
     return stacks
 
 
-def in_order(slices: list[Slice]) -> list[Slice]:
-    """Slices sorted along their normal. Slices without a readable header come last, so that the gap is seen."""
-    shown = [piece for piece in slices if piece.header is not None]
-    order = sort_positions([piece.header for piece in shown if piece.header is not None])
-    return [shown[index] for index in order] + [piece for piece in slices if piece.header is None]
+def _belongs_to(instance: Instance, header: ImageHeader | None) -> object:
+    if header is not None and header.concatenation_uid:
+        return header.concatenation_uid
+    return SINGLES if instance.number_of_frames == 1 else instance.id
+
+
+def _number(piece: Slice) -> tuple[int, int, int]:
+    """In order of the parts of a concatenation, or else of instance numbers; those without one keep their order of
+    arrival behind the others."""
+    header, number = piece.header, piece.instance.instance_number
+    part = header.in_concatenation if header is not None else 0
+    return part, LAST if number is None else number, piece.frame
+
+
+def _parted(slices: list[Slice]) -> list[list[Slice]]:
+    """Each part sorted along its normal. Slices without a readable header come last, so that the gap is seen."""
+    shown = [(piece, piece.header.values(piece.frame)) for piece in slices if piece.header is not None]
+    parts = []
+    for part in parts_of([place for _, place in shown]):
+        order = sort_places([shown[index][1] for index in part])
+        parts.append([shown[part[at]][0] for at in order])
+    lost = [piece for piece in slices if piece.header is None]
+    return [*parts[:-1], (parts[-1] if parts else []) + lost]
 
 
 def key_frame(is_shown: Sequence[bool]) -> int:

@@ -79,6 +79,10 @@ class JobQueue:
                     return ClaimedJob(job.id, job.kind, job.key, job.attempts + 1)
         return None
 
+    def is_due(self, session: Session, kind: str) -> bool:
+        """Whether a job of the kind waits to be claimed."""
+        return bool(repo.due(session, self.clock.now(), 1, kind))
+
     def renew(self, job: ClaimedJob) -> bool:
         """Keep the lease of a job that takes long. False when another worker has the job now."""
         with self.db.session() as session:

@@ -46,7 +46,7 @@ class GateKind(StrEnum):
 @dataclass(frozen=True, kw_only=True)
 class ReleaseGate:
     """Decides when patients may see an exam's pictures. `delay`: counted from the last instance, only for the gate
-    `delay`. It raises nothing of its own."""
+    `delay`. `report_alone`: after so long without pictures a report is told alone. It raises nothing of its own."""
 
     db: Database
     clock: Clock
@@ -55,6 +55,7 @@ class ReleaseGate:
     outbox: Outbox
     gate: GateKind
     delay: timedelta
+    report_alone: timedelta
 
     def release_due(self) -> int:
         """Check every exam whose gate is due. Returns how many were checked."""
@@ -68,14 +69,16 @@ class ReleaseGate:
         new patient is told when the gate opens again. Inside the caller's transaction."""
         self.access_codes.revoke_all(session, exam, "system", RevokeReason.IDENTITY_CORRECTED)
         self.outbox.cancel(session, exam.id, CancelReason.ANOTHER_PATIENT)
-        exam.images_released_at = None
+        exam.images_released_at = exam.report_released_at = None
         session.flush()
         raise_exam_revision(session, exam.id)
 
     def tell_anew(self, session: Session, exam: Exam) -> None:
         """Queue the news of a released exam again, to the patient's phone number: it reached nobody yet."""
         news = self.outbox.news(session, exam)
-        self.outbox.queue_news(session, exam, NotificationKind.IMAGES_READY, news, phone_only=True)
+        has_pictures = exam.images_released_at is not None
+        kind = NotificationKind.IMAGES_READY if has_pictures else NotificationKind.REPORT_READY
+        self.outbox.queue_news(session, exam, kind, news, phone_only=True)
 
     def _postpone(self, exam_id: uuid.UUID, error: Exception) -> None:
         log.error("an exam cannot be released", exam=exam_id, exc_info=error)
@@ -97,6 +100,7 @@ class ReleaseGate:
                 return
             opens_at = self._opens_at(session, exam.id)
             if opens_at is None:
+                self._tell_report_alone(session, exam, now)
                 return
             if not self._has_come(opens_at, now):
                 exam.release_due_at = opens_at
@@ -106,7 +110,7 @@ class ReleaseGate:
     @property
     def _furthest(self) -> timedelta:
         """The longest time from now until an exam can be due."""
-        return max(PAUSE_AFTER_FAULT, self.delay if self.gate == GateKind.DELAY else timedelta())
+        return max(PAUSE_AFTER_FAULT, self.report_alone, self.delay if self.gate == GateKind.DELAY else timedelta())
 
     def _has_come(self, moment: datetime, now: datetime) -> bool:
         return has_come(moment, now, self._furthest)
@@ -133,6 +137,19 @@ class ReleaseGate:
         self.audit.record(session, Action.EXAM_RELEASED, actor="system", subject=exam_subject(exam.id), gate=self.gate)
         # released again after a withdrawal: this is a new occasion; the old one stays in the history
         self.outbox.queue_news(session, exam, NotificationKind.IMAGES_READY, self.outbox.news(session, exam))
+
+    def _tell_report_alone(self, session: Session, exam: Exam, now: datetime) -> None:
+        """A report whose pictures have not come for long is news by itself; the pictures are told when they come."""
+        report_at = repo.first_readable_report_at(session, exam.id)
+        if report_at is None or exam.report_released_at is not None:
+            return
+        if not self._has_come(report_at + self.report_alone, now):
+            exam.release_due_at = report_at + self.report_alone
+            return
+        exam.report_released_at = exam.updated_at = now
+        session.flush()
+        self.audit.record(session, Action.REPORT_RELEASED, actor="system", subject=exam_subject(exam.id))
+        self.outbox.queue_news(session, exam, NotificationKind.REPORT_READY, Wording.REPORT_READY)
 
     def _tell_report(self, session: Session, exam: Exam, released_at: datetime) -> None:
         """Queue news when the first readable report came after the pictures. An earlier report was told with the

@@ -54,13 +54,21 @@ class Holds:
     def reconsider(self, session: Session, exam: Exam) -> None:
         """Hold the exam or lift its hold, by the state of its studies now. A hold by staff is never lifted here."""
         session.flush()
-        if exam_studies.contradicting_studies(session, exam.accession_number, 1):
+        if self._is_contradicted(session, exam):
             if exam.held_at is None:
                 self._hold(session, exam, HoldReason.CONTRADICTED)
         elif exam.held_reason == HoldReason.CONTRADICTED:
             self._lift(session, exam, SYSTEM, LiftReason.NO_CONTRADICTION)
         elif exam.held_reason == HoldReason.REPORT_OF_ANOTHER and release_repo.matched_studies(session, exam.id):
             self._lift(session, exam, SYSTEM, LiftReason.OWNER_SHOWN)
+
+    def _is_contradicted(self, session: Session, exam: Exam) -> bool:
+        """A study of which everything was rejected contradicts the exam until the corrected copies are there: before,
+        nobody knows whose the report is."""
+        if exam_studies.contradicting_studies(session, exam.accession_number, 1, not_withdrawn=True):
+            return True
+        withdrawn = exam_studies.contradicting_studies(session, exam.accession_number, 1)
+        return bool(withdrawn) and not exam_studies.has_object_to_show(session, exam.id)
 
     def patient_changed(self, session: Session, exam: Exam) -> None:
         """The exam got another patient ID, so its report may belong to the former patient: hold the exam until a study

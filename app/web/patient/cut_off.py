@@ -60,7 +60,7 @@ def _looking(sessions: PatientSessions, access: PatientAccess) -> Callable[[], b
 
     def still_allowed() -> bool:
         try:
-            return sessions.check(access.session_id) == access
+            return sessions.check(access.session_id, access.exam_id) == access
         except NotFound:
             return False
         except Exception as error:

@@ -10,7 +10,7 @@ from flask import Response, make_response, redirect, render_template, request
 
 from app.errors import AccessRefused, StepUpRequired, TooManyAttempts
 from app.identity.numbers import phone_number
-from app.security.codes import DESK_DIGITS, ONE_TIME_DIGITS, PICKUP_LENGTH, is_long, normal_code, normal_factor
+from app.security.codes import is_long, normal_code
 from app.services.patient_access.code_naming import NO_PHONE, Attempt
 from app.services.patient_access.opening import Opened
 from app.web import body_limits
@@ -21,8 +21,6 @@ from app.web.patient import session as patient_session
 blueprint = guarded_blueprint("patient_entry", __name__, public)
 blueprint.before_request(body_limits.limit_form)
 
-FACTOR_LENGTH = 4
-
 
 @blueprint.get("/")
 def landing() -> str:
@@ -31,18 +29,19 @@ def landing() -> str:
 
 @blueprint.get("/q/<code>")
 def qr_page(code: str) -> Response | str:
-    return _already_open(code) or _verify_page(with_phone=False)
+    return _already_open(code) or render_template("patient/verify.html", with_phone=False)
 
 
 @blueprint.get("/s/<code>")
 def sms_page(code: str) -> Response | str:
     """Short codes are looked up only together with the phone, so their form asks for it."""
-    return _already_open(code) or _verify_page(with_phone=not is_long(normal_code(code)))
+    with_phone = not is_long(normal_code(code))
+    return _already_open(code) or render_template("patient/verify.html", with_phone=with_phone)
 
 
 @blueprint.get("/s")
 def pickup_page() -> str:
-    return render_template("patient/pickup.html", typed={}, faults=None)
+    return render_template("patient/pickup.html")
 
 
 @blueprint.post("/q/<code>")
@@ -74,7 +73,7 @@ def _phone() -> str:
     """The typed phone number as +86…, or NO_PHONE. An invalid number matches nothing and counts like any other
     failure."""
     try:
-        return phone_number(request.form.get("phone", "")[:32])
+        return phone_number(request.form.get("phone", "")[:32], services().settings.phone_regions)
     except ValueError:
         return NO_PHONE
 
@@ -95,7 +94,7 @@ def _answer(code: str, phone: str | None, carried: dict[str, str] | None) -> Res
         else:
             opened = access.verification.open_by_factor(attempt, request.form.get("factor", "")[:32])
     except AccessRefused:
-        return _refused(carried)
+        return make_response(render_template("patient/refused.html"), 403)
     except TooManyAttempts as pause:
         minutes = -(-pause.retry_after_s // 60)
         page = render_template("patient/paused.html", retry_minutes=minutes, carried=carried)
@@ -103,32 +102,6 @@ def _answer(code: str, phone: str | None, carried: dict[str, str] | None) -> Res
     except StepUpRequired:
         return _step_up(carried, missing=_missing(carried, code), is_asked=True, status=429)
     return _let_in(opened)
-
-
-def _verify_page(*, with_phone: bool, typed: dict[str, str] | None = None, faults: list[str] | None = None) -> str:
-    return render_template("patient/verify.html", with_phone=with_phone, typed=typed or {}, faults=faults)
-
-
-def _refused(carried: dict[str, str] | None) -> Response:
-    """The form once more, with what was typed: one wrong digit empties no field. The page depends on what was typed
-    alone, so it is the same for an unknown, an expired and a revoked code and for a wrong factor."""
-    one_time_code = request.form.get("one_time_code")
-    if one_time_code is not None:
-        digits = "".join(one_time_code[:32].split())
-        is_one = digits.isdecimal() and len(digits) in (ONE_TIME_DIGITS, DESK_DIGITS)
-        return _step_up(
-            carried, missing=[], typed=one_time_code[:32], faults=[] if is_one else ["one_time_code"], status=403
-        )
-    typed = {**(carried or {}), "factor": request.form.get("factor", "")[:32]}
-    can_be = {
-        "phone": _phone() != NO_PHONE,
-        "pickup_code": len(normal_code(typed.get("pickup_code", ""))) == PICKUP_LENGTH,
-        "factor": len(normal_factor(typed["factor"])) == FACTOR_LENGTH,
-    }
-    faults = [name for name in typed if not can_be[name]]
-    if "pickup_code" in typed:
-        return make_response(render_template("patient/pickup.html", typed=typed, faults=faults), 403)
-    return make_response(_verify_page(with_phone=carried is not None, typed=typed, faults=faults), 403)
 
 
 def _asked(carried: dict[str, str] | None, attempt: Attempt) -> Response:
@@ -157,8 +130,6 @@ def _step_up(
     code_sent: bool = False,
     is_asked: bool = False,
     retry_minutes: int = 0,
-    typed: str = "",
-    faults: list[str] | None = None,
     status: int = 200,
 ) -> Response:
     page = render_template(
@@ -168,8 +139,6 @@ def _step_up(
         retry_minutes=retry_minutes,
         carried=carried,
         missing=missing,
-        typed=typed,
-        faults=faults,
     )
     return make_response(page, status)
 

@@ -1,4 +1,5 @@
-"""An exam's pages for its session: list, report with key images, viewer, leaving. Pictures are in `images`."""
+"""An exam's pages for its session: report with key images, viewer, leaving. The list is in `exam_list`, pictures are in
+`images`."""
 
 from __future__ import annotations
 
@@ -17,6 +18,7 @@ from app.web import body_limits
 from app.web.context import services
 from app.web.guards import guarded_blueprint
 from app.web.patient import session as patient_session
+from app.web.patient.masked_names import masked
 from app.web.patient.tickets import address_for_wechat
 
 blueprint = guarded_blueprint("patient_exams", __name__, patient_session.patient_session)
@@ -27,26 +29,12 @@ KEY_IMAGES = 6
 PREVIEW_SIDE, FRAME_SIDE = 256, 1024
 """The longest side of prepared pictures. A picture on the exam's page is a prepared frame: on a phone with three device
 pixels for each CSS pixel, a preview is not sharp."""
-MOST_STARS = 3
-
-
-@blueprint.get("/exams")
-def exam_list() -> str:
-    if patient_session.current_access().held:
-        return _held()
-    view, shown = _exam()
-    entry = _facts(view) | {
-        "report_ready": view.report is not None,
-        "frames_total": _total(shown),
-        "in_preparation": _in_preparation(view, shown),
-    }
-    return render_template("patient/exam_list.html", exams=[entry])
 
 
 @blueprint.get("/exams/<exam_id>")
 def exam(exam_id: str) -> str:
     if patient_session.current_access().held:
-        return _held()
+        return held_page()
     view, shown = _exam()
     patient_session.record(Action.EXAM_VIEWED)
     return render_template(
@@ -57,6 +45,7 @@ def exam(exam_id: str) -> str:
         frames_total=_total(shown),
         in_preparation=_in_preparation(view, shown),
         address=address_for_wechat(),
+        has_list=patient_session.current_access().of_person,
         csrf_token=patient_session.csrf_token,
     )
 
@@ -65,7 +54,7 @@ def exam(exam_id: str) -> str:
 def viewer(exam_id: str) -> str:
     access = patient_session.current_access()
     if access.held:
-        return _held()
+        return held_page()
     patient_session.record_look()
     view, shown = _exam()
     return render_template(
@@ -93,7 +82,7 @@ def _door() -> str:
     """Where an ended session of the viewer leads back to: the address that the patient came in by."""
     named = services().patient_access.sessions.code_behind(patient_session.current_access())
     if named is None:
-        return "/"
+        return "/p"
     is_qr, code = named
     return f"/q/{code}" if is_qr else f"/s/{code}"
 
@@ -104,8 +93,8 @@ def leave(exam_id: str) -> Response:
     return patient_session.end(make_response(render_template("patient/left.html")))
 
 
-def _held() -> str:
-    """One calm page. It replaces list, report and pictures while the hospital checks whose exam it is."""
+def held_page() -> str:
+    """One calm page, shown in place of list, report and pictures while the hospital checks whose they are."""
     access = patient_session.current_access()
     return render_template("patient/held.html", exam_id=access.exam_id.hex, csrf_token=patient_session.csrf_token)
 
@@ -134,13 +123,6 @@ def _facts(view: ExamView) -> dict[str, Any]:
         "performed_on": f"{view.performed_at.astimezone(CHINA):%Y-%m-%d}",
         "department": view.department,
     }
-
-
-def masked(name: str) -> str:
-    """The name with stars: the family recognises it, but a stranger who looks over the shoulder cannot read it."""
-    if len(name) < 3:
-        return name[:1] + "*"
-    return name[0] + "*" * min(len(name) - 2, MOST_STARS) + name[-1]
 
 
 def _report(view: ExamView) -> dict[str, Any] | None:

@@ -1,4 +1,4 @@
-"""The patient's session in the browser, and the guard of everything under /exams/. Rows are in
+"""The patient's session in the browser, and the guards of /exams and everything under it. Its row is the business of
 services/patient_access."""
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from app.services.patient_access.opening import Opened
 from app.services.patient_access.sessions import PatientAccess
 from app.web import cookies
 from app.web.context import services
+from app.web.row_ids import row_id
 
 MOST_SESSIONS, BETWEEN = 8, "~"
 """The cookie holds the tokens of the sessions of one browser, the newest first: a second exam does not close the
@@ -24,20 +25,36 @@ first."""
 
 
 def patient_session() -> None:
-    """Guard: a live session for exactly the exam in the address. Everything else gets 404."""
+    """Guard: a live session that opens the exam in the address. Anything else does not exist (404)."""
     asked = (request.view_args or {}).get("exam_id")
-    for access in live_sessions():
-        if asked is None or hmac.compare_digest(str(asked).encode(), access.exam_id.hex.encode()):
-            g.patient_access = access
+    if asked is None:
+        raise NotFound
+    exam_id = row_id(str(asked))
+    if asked != exam_id.hex:  # one exam has one address
+        raise NotFound
+    for session_id in _session_ids():
+        with suppress(NotFound):
+            g.patient_access = services().patient_access.sessions.check(session_id, exam_id)
             return
     raise NotFound
 
 
+def any_session() -> None:
+    """Guard of the list: a live session, of one exam or of a person."""
+    opened: dict[uuid.UUID, PatientAccess] = {}
+    for access in live_sessions():
+        opened.setdefault(access.exam_id, access)
+    if not opened:
+        raise NotFound
+    g.opened = list(opened.values())
+    g.patient_access = g.opened[0]
+
+
 def live_sessions() -> Iterator[PatientAccess]:
-    """What this browser has opened and may still see, the newest session first; one exam each."""
+    """What this browser has opened and may still see, the newest session first. Two sessions may open the same exam."""
     for session_id in _session_ids():
         with suppress(NotFound):
-            yield services().patient_access.sessions.check(session_id)
+            yield from services().patient_access.sessions.opened(session_id)
 
 
 def _session_ids() -> list[uuid.UUID]:
@@ -59,7 +76,8 @@ def opened_by(code: str) -> str | None:
 
 
 def shown_exam() -> None:
-    """Guard of everything that shows an exam: a live session, and an exam that is not held."""
+    """Guard of pictures, downloads and the report as PDF: a live session, and an exam that is not held. The pages in
+    `exams` and `exam_list` look at `held` themselves, because they have something to say of a held exam."""
     patient_session()
     if current_access().held:
         raise NotFound
@@ -69,7 +87,7 @@ def no_route() -> None:
     """Guard for unknown addresses and methods under /exams. Without a session all get 404; with a session some get
     405."""
     if request.routing_exception is not None and request.path.lstrip("/").partition("/")[0] == "exams":
-        patient_session()
+        any_session()
 
 
 def current_access() -> PatientAccess:
@@ -77,10 +95,22 @@ def current_access() -> PatientAccess:
     return access
 
 
+def opened_exams() -> list[PatientAccess]:
+    """Behind `any_session`: each exam that the session opens, the newest first."""
+    opened: list[PatientAccess] = g.opened
+    return opened
+
+
 def record(action: Action, **detail: str) -> None:
     """Note in the audit log what this patient looks at or downloads. A HEAD request does neither."""
     if request.method != "HEAD":
         services().patient_access.sessions.record(current_access(), action, **detail)
+
+
+def record_list() -> None:
+    """Note that the list was looked at."""
+    if request.method != "HEAD":
+        services().patient_access.sessions.record_list(opened_exams())
 
 
 def record_look() -> None:
@@ -96,22 +126,30 @@ def device_token() -> str | None:
 
 
 def begin(response: Response, opened: Opened) -> Response:
-    """Set the cookies of a new session."""
+    """Set the cookies of a new session of one exam."""
     cookies.DEVICE.set(begin_session(response, opened.session_id, opened.exam_id), opened.device)
     return response
 
 
 def begin_session(response: Response, session_id: uuid.UUID, exam_id: uuid.UUID) -> Response:
-    """Set the cookie of a new session, and keep the sessions of other exams."""
-    others = [access.session_id for access in live_sessions() if access.exam_id != exam_id]
-    kept = [session_id, *others][:MOST_SESSIONS]
+    """Set the cookie of a new session of one exam, in place of one that opened this exam alone. Others are kept."""
+    return _begin(response, session_id, [one for one in live_sessions() if one.of_person or one.exam_id != exam_id])
+
+
+def begin_of_person(response: Response, session_id: uuid.UUID) -> Response:
+    """Set the cookie of a new session of the phone door, and keep those that are there."""
+    return _begin(response, session_id, list(live_sessions()))
+
+
+def _begin(response: Response, session_id: uuid.UUID, others: list[PatientAccess]) -> Response:
+    kept = list(dict.fromkeys([session_id, *(access.session_id for access in others)]))[:MOST_SESSIONS]
     cookies.PATIENT.set(response, BETWEEN.join(map(services().patient_access.tokens.issue, kept)))
     return response
 
 
 def end(response: Response) -> Response:
     """End every session of this browser: who leaves a device that is not their own leaves nothing open on it."""
-    for access in live_sessions():
+    for access in {access.session_id: access for access in live_sessions()}.values():
         services().patient_access.sessions.end(access)
     cookies.PATIENT.delete(response)
     return response

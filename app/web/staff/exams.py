@@ -33,7 +33,18 @@ def search() -> str:
 
 @blueprint.get("/unmatched")
 def unmatched() -> str:
-    return render_template("staff/unmatched.html", studies=services().desk.exams.not_matched())
+    desk = services().desk.exams
+    return render_template("staff/unmatched.html", studies=desk.not_matched(), without_pictures=desk.without_pictures())
+
+
+@blueprint.post("/unmatched/<study_id>/accept")
+@may_change
+def accept(study_id: str) -> Response:
+    """Give a study to the exam that is proposed. `accession_number`: of the exam on the page this human looked at."""
+    seen = request.form.get("accession_number", "")
+    services().desk.cut_numbers.accept(row_id(study_id), seen, current_staff().actor)
+    flash("cut_accepted")
+    return make_response(redirect("/staff/unmatched", 303))
 
 
 @blueprint.get("/exams/<exam_id>")

@@ -19,7 +19,7 @@ from tests.factories.telling import deliver_receipts, messages, receive_study, s
 
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[Services]:
-    built = services(tmp_path, quiet_period_s="1")
+    built = services(tmp_path, quiet_period_s="1", sms_family="T1")
     yield built
     built.pictures.renderer.close()
 
@@ -98,6 +98,7 @@ def test_every_step_of_a_patients_exam_leaves_its_trace(house: Services) -> None
         ("report.downloaded", session, "exam"): 1,
         ("images.downloaded", session, "exam"): 2,
         ("access.ended", session, "exam"): 1,
+        ("audit.anchored", "system", "anchors"): 1,
     }
     assert dict(found) == expected
     with house.db.read() as read:

@@ -104,7 +104,7 @@ def test_parts_that_do_not_answer_are_named_together_without_their_passwords(tmp
     assert code == 1
     told = "\n".join(lines[1:])
     for fault in (
-        "TEMPLATE_IDS lacks ready_t1",
+        "TEMPLATE_IDS lacks images_ready_t0_2",
         "CLOUDFILM_STORE_URL cannot be opened",
         "database does not answer (OperationalError)",
         "redis does not answer (ConnectionError)",

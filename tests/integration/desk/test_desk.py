@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -11,7 +12,7 @@ from sqlalchemy import select
 from app.bootstrap import Services
 from app.models import AuditEvent
 from tests.factories.access import issued, opened
-from tests.factories.house import clock_of
+from tests.factories.house import clock_of, services
 from tests.factories.staff import Console, actions
 from tests.factories.telling import (
     messages,
@@ -22,6 +23,12 @@ from tests.factories.telling import (
 )
 
 UNTOLD = {"phone": "13900000001", "factor": "0027"}
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Services:
+    """Its messages carry codes."""
+    return services(tmp_path, sms_family="T1")
 
 
 def test_the_exams_page_shows_deliveries_and_visitors_but_no_factor(house: Services, app: Flask, desk: Console) -> None:

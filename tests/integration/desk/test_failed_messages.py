@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -15,7 +16,7 @@ from app.repos.notifications import outbox as repo
 from sms.errors import SmsRefused, SmsRetryLater
 from sms.sender import Accepted
 from tests.factories.carriers import with_carrier
-from tests.factories.house import clock_of
+from tests.factories.house import clock_of, services
 from tests.factories.staff import console
 from tests.factories.telling import (
     deliver_receipts,
@@ -28,6 +29,14 @@ from tests.factories.telling import (
 )
 
 PAGE = "/staff/messages"
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Services:
+    """Its messages carry codes."""
+    return services(tmp_path, sms_family="T1")
+
+
 BALANCE = SmsRefused("FailedOperation.InsufficientBalanceInSmsPackage", "1031", alarm=True)
 REFUSED = SmsRefused("FailedOperation.PhoneNumberInBlacklist", "1015")
 

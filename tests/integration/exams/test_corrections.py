@@ -29,6 +29,12 @@ from tests.factories.telling import (
 OLD, NEW = "13900000001", "13900000002"
 
 
+@pytest.fixture
+def house(tmp_path: Path) -> Services:
+    """Its messages carry codes."""
+    return services(tmp_path, sms_family="T1")
+
+
 def code_in(house: Services, phone: str) -> str:
     return messages(house, "+86" + phone)[-1].text.partition("取片码")[2][:6]
 

@@ -17,12 +17,13 @@ from pathlib import Path
 from hypothesis import event, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from pydicom import Dataset
 
 from app.errors import Conflict
 from app.imaging.sandbox.pool import RenderPool
 from app.repos.exams import exams as exam_repo
 from app.repos.exams import studies as exam_studies
-from app.services.ingest.incoming import DoorName, IncomingObject, Stored
+from app.services.ingest.incoming import DoorName, Duplicate, IncomingObject, Outcome, Stored, Superseding
 from app.web.machine.ris.bodies import exam_input, report_input
 from deploy.testbed.ct import ct_slice, part10
 from sms.simulator.inbox import PhoneInbox
@@ -53,6 +54,15 @@ people = st.sampled_from(PEOPLE)
 accessions = st.sampled_from(ACCESSIONS)
 
 
+def header_of(person: Person) -> dict[str, str]:
+    return {
+        "PatientID": person.patient_id,
+        "PatientName": person.header_name,
+        "PatientSex": person.sex,
+        "PatientBirthDate": person.birth_date.replace("-", ""),
+    }
+
+
 @dataclass(frozen=True)
 class Imaged:
     """A study as it truly is. `complete`: its header says everything about the person."""
@@ -80,6 +90,11 @@ class WrongPatient(RuleBasedStateMachine):
         self.registered: dict[str, Person] = {}
         self.reported: set[str] = set()
         self.imaged: dict[str, Imaged] = {}
+        self.sent: dict[str, list[Dataset]] = {}
+        """The objects of each study, as they were sent last."""
+        self.half_corrected: dict[str, Person] = {}
+        """Studies whose last object was corrected and not the others, and whom it names."""
+        self.corrected = self.showed_corrected = False
         self.divided: set[str] = set()
         """Studies under which another patient's object was sent."""
         self.parted: set[str] = set()
@@ -91,16 +106,19 @@ class WrongPatient(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         self.reached.update({"all": 1, "showed": int(self.showed), "hid": int(self.hid)})
+        self.reached["showed after a correction"] += int(self.showed_corrected)
         event(f"a patient was shown pictures: {self.showed}, something was hidden: {self.hid}")
         self.house.db.dispose()
         self.folder.cleanup()
 
-    @initialize(person=st.sampled_from(PEOPLE[:3]))
-    def an_exam_is_there(self, person: Person) -> None:
-        """Each run starts with what is usual: an order, and a study of its patient. Studies before orders are what the
-        other accession numbers are for."""
+    @initialize(person=st.sampled_from(PEOPLE[:3]), first_as=st.none() | people)
+    def an_exam_is_there(self, person: Person, first_as: Person | None) -> None:
+        """Each run starts with what is usual: an order, and a study of its patient, in half of the runs after it was
+        sent as somebody else's. Studies before orders are what the other accession numbers are for."""
         self.order_or_correction_arrives(accession="A1", person=person)
-        self.study_arrives(accession="A1", person=person, empty="")
+        self.study_arrives(accession="A1", person=first_as or person, empty="", objects=1)
+        if first_as is not None:
+            self.a_study_is_corrected_and_sent_again("A1", "A1", person, whole=True)
 
     @rule(accession=accessions, person=people)
     def order_or_correction_arrives(self, accession: str, person: Person) -> None:
@@ -126,19 +144,58 @@ class WrongPatient(RuleBasedStateMachine):
             self.reported.add(accession)
         self.work()
 
-    @rule(accession=accessions, person=people, empty=st.sampled_from(["", "sex", "birth_date"]))
-    def study_arrives(self, accession: str, person: Person, empty: str) -> None:
+    @rule(
+        accession=accessions,
+        person=people,
+        empty=st.sampled_from(["", "sex", "birth_date"]),
+        objects=st.sampled_from([1, 2]),
+    )
+    def study_arrives(self, accession: str, person: Person, empty: str, objects: int) -> None:
         uid = f"2.25.{uuid.uuid4().int}"
-        self.receive(
-            uid,
-            person,
-            AccessionNumber=accession,
-            SeriesDescription=uid[-60:],
-            **({"PatientSex": ""} if empty == "sex" else {}),
-            **({"PatientBirthDate": ""} if empty == "birth_date" else {}),
-        )
+        self.sent[uid] = [
+            self.receive(
+                uid,
+                person,
+                AccessionNumber=accession,
+                SeriesInstanceUID=f"{uid}.1",
+                InstanceNumber=str(number),
+                SeriesDescription=uid[-60:],
+                **({"PatientSex": ""} if empty == "sex" else {}),
+                **({"PatientBirthDate": ""} if empty == "birth_date" else {}),
+            )
+            for number in range(1, objects + 1)
+        ]
         self.imaged[uid] = Imaged(accession, person, not empty)
         self.work()
+
+    @rule(accession=accessions, other=accessions, person=people, whole=st.booleans())
+    def a_study_is_corrected_and_sent_again(self, accession: str, other: str, person: Person, whole: bool) -> None:
+        """The device corrects the headers of all objects, or only of the last one: then the study is of two people."""
+        uid = next((uid for uid, study in self.imaged.items() if study.accession == accession), None)
+        if uid is None:
+            return
+        objects = self.sent[uid] if whole else self.sent[uid][-1:]
+        for dataset in objects:
+            dataset.AccessionNumber = other
+            for keyword, value in header_of(person).items():
+                setattr(dataset, keyword, value)
+            assert isinstance(self.send(dataset), Superseding | Duplicate)
+        self.house.pictures.completion.complete_now(uid)
+        if len(objects) < len(self.sent[uid]):
+            self.half_corrected[uid] = person
+        else:
+            self.half_corrected.pop(uid, None)
+            self.is_judged_anew(uid, Imaged(other, person, complete=True))
+        self.corrected = True
+        self.work()
+
+    def is_judged_anew(self, uid: str, truth: Imaged) -> None:
+        former, self.imaged[uid] = self.imaged[uid], truth
+        if former != truth:
+            self.divided.discard(uid)
+            self.parted.discard(uid)
+        if former.accession != truth.accession and former.accession in self.reported:
+            self.unproven.add(former.accession)  # the report may have been written from the pictures that went away
 
     @rule(accession=accessions)
     def an_object_of_another_patient_is_sent_under_a_study(self, accession: str) -> None:
@@ -167,23 +224,19 @@ class WrongPatient(RuleBasedStateMachine):
         self.unproven.discard(accession)
         self.work()
 
-    def receive(self, uid: str, person: Person, **header: str) -> None:
+    def receive(self, uid: str, person: Person, **header: str) -> Dataset:
         """One object as a modality sends it; nothing more of its study comes."""
         dataset = ct_slice(
-            **{
-                "StudyInstanceUID": uid,
-                "SpecificCharacterSet": "ISO_IR 192",
-                "PatientID": person.patient_id,
-                "PatientName": person.header_name,
-                "PatientSex": person.sex,
-                "PatientBirthDate": person.birth_date.replace("-", ""),
-            }
-            | header
+            **{"StudyInstanceUID": uid, "SpecificCharacterSet": "ISO_IR 192"} | header_of(person) | header
         )
+        assert isinstance(self.send(dataset), Stored) is (uid not in self.imaged)
+        self.house.pictures.completion.complete_now(uid)
+        return dataset
+
+    def send(self, dataset: Dataset) -> Outcome:
         source = IncomingObject(io.BytesIO(part10(dataset)))
         [outcome] = self.house.ingest.ingest.receive([source], DoorName.STOW, "machine:pacs")
-        assert isinstance(outcome, Stored) is (uid not in self.imaged)
-        self.house.pictures.completion.complete_now(uid)
+        return outcome
 
     def work(self) -> None:
         """The worker does all that is due; whom it told is looked at at once."""
@@ -201,15 +254,16 @@ class WrongPatient(RuleBasedStateMachine):
 
     def is_right(self, accession: str) -> bool:
         """Every study that no human parted is of the registered person, and of nobody else."""
-        mine = self.studies_of(accession)
+        mine, person = self.studies_of(accession), self.registered[accession]
         return not (set(mine) & self.divided) and all(
-            self.imaged[uid].person == self.registered[accession] for uid in mine
+            self.imaged[uid].person == self.half_corrected.get(uid, person) == person for uid in mine
         )
 
     def is_plainly_right(self, accession: str) -> bool:
         """Right, and every header says so in full."""
         mine = [self.imaged[uid] for uid in self.studies_of(accession)]
-        return self.is_right(accession) and all(s.complete and s.person != UNREADABLE for s in mine)
+        is_whole = not self.half_corrected.keys() & set(self.studies_of(accession))
+        return is_whole and self.is_right(accession) and all(s.complete and s.person != UNREADABLE for s in mine)
 
     @invariant()
     def a_patient_sees_and_reads_only_what_is_theirs(self) -> None:
@@ -222,6 +276,7 @@ class WrongPatient(RuleBasedStateMachine):
             assert page.status_code == 200
             shown = {series["description"] for series in manifest.json["series"]} if manifest.status_code == 200 else {}
             self.showed |= bool(shown)
+            self.showed_corrected |= bool(shown) and self.corrected
             if self.is_plainly_right(accession) and self.studies_of(accession):
                 self.unproven.discard(accession)
             if not self.is_right(accession) or (accession in self.unproven and not self.studies_of(accession)):
@@ -247,3 +302,4 @@ def test_no_patient_ever_sees_or_is_told_what_is_anothers() -> None:
     assert reached["all"] >= 30
     assert reached["showed"] * 2 >= reached["all"], reached
     assert reached["hid"] * 10 >= reached["all"], reached
+    assert reached["showed after a correction"] * 10 >= reached["all"], reached

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from pydicom import Dataset
 from sqlalchemy import select
 
 from app.bootstrap import Services
@@ -168,3 +169,49 @@ def test_an_accession_number_with_space_plus_and_hash_is_one_at_every_address(
     with house.db.read() as session:
         [study] = session.scalars(select(Study)).all()
         assert study.match_state == MatchState.MATCHED, (study.match_reason, study.match_detail)
+
+
+@pytest.mark.parametrize("written", ["ct-2026+a", "CT-2026+A", "Ct-2026+a ", " ct-2026+A"])
+@pytest.mark.parametrize("study_first", [True, False])
+def test_letters_of_an_accession_number_may_be_of_any_case(
+    client: FlaskClient, house: Services, written: str, study_first: bool
+) -> None:
+    """The device writes capitals, or pads; the RIS itself may ask in another case."""
+    study = [IncomingObject(io.BytesIO(ct_file(AccessionNumber=written)))]
+    if study_first:
+        house.ingest.ingest.receive(study, "stow", "test")
+    assert client.put("/api/v1/exams/ct-2026%2BA", json=exam_body()).status_code == 201
+    if not study_first:
+        house.ingest.ingest.receive(study, "stow", "test")
+    address = written.replace("+", "%2B").replace(" ", "%20")
+    assert client.put(f"/api/v1/exams/{address}", json=exam_body()).status_code == 200
+    assert client.get(f"/api/v1/exams/{address}/qr.svg").status_code == 200
+    assert house.exams.views.by_accession(written).accession_number == "ct-2026+A"
+    with house.db.read() as session:
+        assert session.scalars(select(Study.match_state)).all() == [MatchState.MATCHED]
+    assert len(house.desk.exam_search.find(written, "staff:a")) == 1
+
+
+def test_another_patients_study_in_another_case_holds_the_exam(client: FlaskClient, house: Services) -> None:
+    client.put("/api/v1/exams/a1", json=exam_body())
+    house.ingest.ingest.receive(
+        [IncomingObject(io.BytesIO(ct_file(AccessionNumber="A1", PatientSex="M")))], "stow", "test"
+    )
+    assert house.exams.views.by_accession("a1").held
+
+
+@pytest.mark.parametrize(
+    ("numbers", "state"),
+    [(["A1"], "matched"), (["A1", "A1"], "matched"), (["A1", "A2"], "unmatched"), ([], "unmatched")],
+)
+def test_an_accession_number_only_in_the_request_is_the_studys(
+    client: FlaskClient, house: Services, numbers: list[str], state: str
+) -> None:
+    client.put("/api/v1/exams/A1", json=exam_body())
+    requests = [Dataset() for _ in numbers]
+    for request, number in zip(requests, numbers, strict=True):
+        request.AccessionNumber = number
+    file = ct_file(AccessionNumber="", RequestAttributesSequence=requests)
+    house.ingest.ingest.receive([IncomingObject(io.BytesIO(file))], "stow", "test")
+    with house.db.read() as session:
+        assert session.scalars(select(Study.match_state)).all() == [state]

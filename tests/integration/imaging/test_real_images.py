@@ -20,6 +20,7 @@ from app.errors import RefusedObject
 from app.imaging.codecs.decode import decode_frame
 from app.imaging.codecs.deflated_object import inflated_object
 from app.imaging.display.contrast import own_range
+from app.imaging.display.overlays import with_overlays
 from app.imaging.display.window import Rescale, Shown, to_display
 from app.imaging.errors import ImagingError
 from app.imaging.header.frame_index import FrameIndex
@@ -197,3 +198,21 @@ def test_pictures_agree_with_dcmtk_within_one_grey_level(folder: str, at_least: 
             different[path.name] = (header.transfer_syntax_uid, header.photometric_interpretation, distance)
     assert different == {}
     assert compared >= at_least
+
+
+@pytest.mark.parametrize(
+    ("folder", "name"), [("transfer-syntaxes-a", "examples_overlay.dcm"), ("mg-a", "OutOfBoundsOverlay.dcm")]
+)
+def test_overlays_agree_with_dcmtk(folder: str, name: str, tmp_path: Path) -> None:
+    path = needs(folder) / name
+    if not shutil.which("dcmj2pnm"):
+        pytest.skip("DCMTK is not on this machine")
+    target = tmp_path / "theirs.pnm"
+    command = ["dcmj2pnm", "--write-raw-pnm", "--use-window", "1", str(path), str(target)]
+    subprocess.run(command, check=True, capture_output=True, timeout=60)
+    header, encoded = first_frame(path)
+    decoded = decode_frame(header, encoded)
+    plain = to_display(decoded, header)
+    ours = with_overlays(plain, decoded, header, 0)
+    assert (ours != plain).any()
+    assert np.abs(np.asarray(Image.open(target)).astype(int) - ours).max() <= 1

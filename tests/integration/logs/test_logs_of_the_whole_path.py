@@ -184,7 +184,9 @@ def patched() -> Iterator[pytest.MonkeyPatch]:
 
 @pytest.fixture(scope="module")
 def walked(tmp_path_factory: pytest.TempPathFactory, patched: pytest.MonkeyPatch) -> Iterator[tuple[Walk, LogOutput]]:
-    house = services(tmp_path_factory.mktemp("house"), log_level="debug", sms_callback_secret=HOOK_SECRET)
+    house = services(
+        tmp_path_factory.mktemp("house"), log_level="debug", sms_callback_secret=HOOK_SECRET, sms_family="T1"
+    )
     with written() as output:
         walk = Walk(house, patched)
         walk.register()

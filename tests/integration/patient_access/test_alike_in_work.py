@@ -5,18 +5,17 @@ Time hangs on the machine, calls do not: tests/functional/test_alike_in_time.py 
 
 from __future__ import annotations
 
-import sys
 import uuid
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import pytest
 from sqlalchemy import event, select
 
 from app.models import OneTimeCode, PatientSession
+from tests.factories.counted_calls import calls
 from tests.factories.live_and_dead import FORMS, WAYS, Rig, tell_apart
 from tests.factories.paired_times import Prepare
 
@@ -30,22 +29,6 @@ def rig(tmp_path: Path) -> Iterator[Rig]:
     rig = Rig(tmp_path, EXAMS)
     yield rig
     rig.house.db.dispose()
-
-
-def calls(prepare: Prepare) -> int:
-    """Of Python and of C, in this thread."""
-    counted, work = 0, prepare()
-
-    def count(_frame: FrameType, what: str, _of: object) -> None:
-        nonlocal counted
-        counted += what in ("call", "c_call")
-
-    sys.setprofile(count)
-    try:
-        work()
-    finally:
-        sys.setprofile(None)
-    return counted
 
 
 def shares(rig: Rig, way: str, kind: str) -> list[float]:

@@ -65,3 +65,15 @@ def test_an_identity_correction_ends_all_access(house: Services, app: Flask, exa
     house.exams.registration.register("A1", exam_input(exam_body(patient_name="赵六")), "machine:ris")
     assert client.get(f"/exams/{exam.exam_id}").status_code == 404
     assert app.test_client().post(f"/q/{exam.qr}", data={"factor": exam.factor}).status_code == 403
+
+
+def test_no_page_of_an_exam_says_whom_it_is_of(app: Flask, exam: Issued) -> None:
+    patient = exam_body()["patient"]
+    born = patient["birth_date"]
+    year, month, day = born.split("-")
+    said = (patient["name"], patient["phone"], patient["id_number"], born)
+    for address in ("/exams", f"/exams/{exam.exam_id}", f"/exams/{exam.exam_id}/viewer"):
+        page = opened(app, exam).get(address)
+        assert page.status_code == 200
+        for personal in (*said, f"{year}年{int(month)}月{int(day)}日", f"{year}/{month}/{day}"):
+            assert personal not in page.text.replace(exam.exam_id, ""), (address, personal)

@@ -49,7 +49,7 @@ def test_a_first_generation_number_that_was_kept_as_it_came_answers_to_todays_ca
     exam = issued(house, "A5", patient_id="P5", patient_id_number=None)
     with house.db.session() as session:
         patient = session.scalars(select(Patient).join(Exam).where(Exam.accession_number == "A5")).one()
-        patient.id_number_sealed = house.exams.registration.patients.fields.seal("110105491231002", "patient.id_number")
+        house.exams.registration.patients.fields.seal_into(patient, "id_number_sealed", "110105491231002")
         patient.id_number_hash = b"of before"
     assert statuses(app, f"/q/{exam.qr}", {"factor": "1002"}, 1) == [403]
     assert statuses(app, f"/q/{exam.qr}", {"factor": "002x"}, 1) == [303]

@@ -174,13 +174,15 @@ def test_a_missing_phone_or_pick_up_code_is_asked_for_first_whatever_exists(
         assert session.scalar(select(func.count()).select_from(OneTimeCode)) == 0
 
 
-def test_a_wrong_one_is_refused_on_the_same_page_for_every_code(app: Flask, exam: Issued) -> None:
+def test_a_wrong_one_is_refused_on_the_page_of_all_failures(app: Flask, exam: Issued) -> None:
     client = app.test_client()
     client.post(f"/q/{exam.qr}", data={"action": "send_code"})
-    for data in ({"one_time_code": "000000"}, {"one_time_code": ""}, WRONG):
-        refused = {client.post(f"/q/{code}", data=data).data for code in (exam.qr, UNKNOWN_QR)}
-        assert len(refused) == 1
-        assert "没有打开".encode() in refused.pop()
+    refused = {
+        client.post(f"/q/{code}", data=data).data
+        for code in (exam.qr, UNKNOWN_QR)
+        for data in ({"one_time_code": "000000"}, {"one_time_code": ""}, WRONG)
+    }
+    assert len(refused) == 1
 
 
 def sent_code(house: Services) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from flask import Flask
 from sqlalchemy import event, func, select
 
@@ -102,53 +101,10 @@ def test_every_failure_looks_alike_and_costs_alike(house: Services, app: Flask, 
     for name, (address, form) in failing_posts(house, exam).items():
         statements.clear()
         answer = app.test_client().post(address, data=form, environ_base={"REMOTE_ADDR": f"10.0.0.{len(costs)}"})
-        answers.add(
-            (answer.status_code, tuple(sorted(pair for pair in answer.headers.items() if pair[0] != "Content-Length")))
-        )
+        answers.add((answer.status_code, answer.data, tuple(sorted(answer.headers.items()))))
         costs[name] = tuple(statements)
     assert len(answers) == 1, [answer[0] for answer in answers]
     assert len(set(costs.values())) == 1, {name: len(cost) for name, cost in costs.items()}
-
-
-TYPED = [{"factor": "9999"}, {"factor": "002"}, {}, {"one_time_code": "123456"}, {"one_time_code": "1"}]
-
-
-@pytest.mark.parametrize("typed", TYPED, ids=str)
-def test_the_page_of_a_failure_depends_on_what_was_typed_alone(
-    house: Services, app: Flask, exam: Issued, typed: dict[str, str]
-) -> None:
-    revoked = issued(house, "A9")
-    revoke(house, "A9")
-    codes = {"live": exam.qr, "unknown": "A" * 26, "malformed": "nothing-of-ours", "revoked": revoked.qr}
-    pages = {app.test_client().post(f"/q/{code}", data=typed).data for code in codes.values()}
-    assert len(pages) == 1
-    assert all(f'value="{text}"'.encode() in next(iter(pages)) for text in typed.values())
-
-
-@pytest.mark.parametrize("typed", TYPED, ids=str)
-def test_the_page_of_a_failed_pick_up_keeps_every_field_and_tells_nothing(
-    house: Services, app: Flask, exam: Issued, typed: dict[str, str]
-) -> None:
-    def page(code: str, phone: str) -> bytes:
-        given = {"phone": phone, "pickup_code": code, **typed}
-        answer = app.test_client().post("/s", data=given)
-        assert answer.status_code == 403
-        for text in given.values():
-            assert f'value="{text}"' in answer.text
-        return answer.data.replace(code.encode(), b"CODE").replace(phone.encode(), b"PHONE")
-
-    pages = {page(exam.pickup, exam.phone), page("ABCDEF", exam.phone), page(exam.pickup, "13911112222")}
-    assert len(pages) == 1
-
-
-def test_the_words_of_a_failure_fit_what_was_typed(app: Flask, exam: Issued) -> None:
-    words = {"phone": "手机号应是 11 位", "pickup_code": "取片码应是 6 位", "factor": "身份证号后四位应填满 4 位"}
-    right = {"phone": exam.phone, "pickup_code": exam.pickup, "factor": "9999"}
-    for name, told in words.items():
-        page = app.test_client().post("/s", data={**right, name: "12"}).text
-        assert {word for word in words.values() if word in page} == {told}
-    assert "取片码" not in app.test_client().post(f"/q/{exam.qr}", data={"factor": "9999"}).text
-    assert "<script>" not in app.test_client().post("/s", data={**right, "phone": '"><script>'}).text
 
 
 def test_the_database_holds_no_code_and_the_audit_log_no_value(house: Services, app: Flask, exam: Issued) -> None:

@@ -14,6 +14,7 @@ EXAM = "/staff/exams/<exam_id>"
 REACHED_BY = {
     "GET /staff/exams": "desk",
     "GET /staff/unmatched": "desk",
+    "POST /staff/unmatched/<study_id>/accept": "desk",
     f"GET {EXAM}": "desk",
     f"GET {EXAM}/qr.png": "desk",
     f"GET {EXAM}/report-sheet.pdf": "desk",

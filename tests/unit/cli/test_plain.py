@@ -24,6 +24,7 @@ OURS = {
     "list-tokens",
     "revoke-token",
     "scp",
+    "sms-check",
     "verify-archive",
     "verify-audit",
     "worker",

@@ -24,7 +24,7 @@ from tests.factories.telling import (
 
 @pytest.mark.parametrize("with_report", [False, True])
 def test_staff_send_the_news_again_with_a_new_code(tmp_path: Path, with_report: bool) -> None:
-    house = services(tmp_path)
+    house = services(tmp_path, sms_family="T1")
     exam_id = untold(house)
     sweep(house)
     clock_of(house).advance(60)

@@ -21,19 +21,28 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.dicom import json_metadata, person_names, pixel_element, rejection_notes, same_content
+from app.dicom import json_metadata, person_names, pixel_element, rejection_notes, same_content, text_bytes
+from app.dicom.behind_pixels import elements_behind, elements_behind_deflated
 from app.dicom.bounded_reading import inflate
-from app.dicom.element_values import text_of, value_of
+from app.dicom.bulk_values import bulk_value, little_endian
+from app.dicom.element_values import character_sets_of, text_of, value_of
 from app.dicom.header_fields import read
 from app.dicom.part10 import HeaderLimits, ParsedFile, parse, vr_of
 from app.errors import RefusedObject
 from app.imaging.codecs import decode
+from app.imaging.codecs.byte_order import little_endian_frame, unswapped
 from app.imaging.codecs.code_stream import read_stream
 from app.imaging.codecs.decode import DEFLATED_FRAME, RLE, decode_frame
 from app.imaging.codecs.deflated_object import inflated_object
+from app.imaging.codecs.encode import is_incomplete
 from app.imaging.errors import ImagingError
 from app.imaging.header import image_index, lut_reading, reading
 from app.imaging.header.frame_index import index_encapsulated
+from app.imaging.header.frame_rate_reading import frame_time_ms
+from app.imaging.header.frame_values_reading import frame_values
+from app.imaging.header.overlay import packed
+from app.imaging.header.overlay_reading import read_overlays
+from app.imaging.header.spacing_reading import pixel_aspect, pixel_spacing
 from tests.factories.expanding_files import KINDS
 from tests.factories.images import image_header
 
@@ -93,10 +102,22 @@ def _frame(transfer_syntax_uid: str) -> Callable[[Given], Any]:
     return lambda one: decode_frame(header, one.data)
 
 
+def _behind(one: Given) -> Any:
+    at = one.parsed.pixel_offset
+    return elements_behind(one.file, at, one.parsed.transfer_syntax_uid, (False, True), LIMITS) if at else None
+
+
 READERS: dict[str, Callable[[Given], Any]] = {
+    "dicom.behind_pixels.elements_behind": _behind,
+    "dicom.behind_pixels.elements_behind_deflated": lambda one: elements_behind_deflated(
+        one.data, (False, True), LIMITS
+    ),
+    "dicom.bulk_values.bulk_value": lambda one: bulk_value(one.parsed.dataset, "00281050"),
+    "dicom.bulk_values.little_endian": lambda one: little_endian(one.data, "OW"),
     "dicom.bounded_reading.inflate": lambda one: inflate(one.file, _meta_end(one), LIMITS.inflated_bytes),
     "dicom.element_values.value_of": lambda one: value_of(one.parsed.dataset, "WindowCenter", most_bytes=1024),
     "dicom.element_values.text_of": lambda one: text_of(one.parsed.dataset, "StudyDescription"),
+    "dicom.element_values.character_sets_of": lambda one: character_sets_of(one.parsed.dataset),
     "dicom.header_fields.read": lambda one: read(one.file, LIMITS),
     "dicom.json_metadata.to_json": lambda one: json_metadata.to_json(one.parsed.dataset, "1.2", None, str),
     "dicom.part10.parse": lambda one: parse(one.file, LIMITS),
@@ -109,10 +130,15 @@ READERS: dict[str, Callable[[Given], Any]] = {
     "dicom.pixel_element.check_pixels_complete": lambda one: pixel_element.check_pixels_complete(
         one.file, _start(one), len(one.data), "1.2.840.10008.1.2.1"
     ),
+    "dicom.pixel_element.end_of_fragments": lambda one: pixel_element.end_of_fragments(
+        one.file, _start(one), len(one.data)
+    ),
+    "dicom.pixel_element.read_pixel_head": lambda one: pixel_element.read_pixel_head(one.data[-12:], "1.2"),
     "dicom.rejection_notes.rejected_uids": lambda one: rejection_notes.rejected_uids(
         one.parsed.dataset, text_of(one.parsed.dataset, "SOPClassUID")
     ),
-    "dicom.same_content.same_instance": lambda one: same_content.same_instance(one.file, one.file, LIMITS),
+    "dicom.same_content.likeness": lambda one: same_content.likeness(one.file, one.file, LIMITS),
+    "dicom.text_bytes.decode_text": lambda one: text_bytes.decode_text(one.data[:65_536], ["ISO 2022 IR 58"]),
     "imaging.header.frame_index.index_encapsulated": lambda one: index_encapsulated(
         one.file, _start(one) + 12, image_header(number_of_frames=20_000)
     ),
@@ -123,14 +149,31 @@ READERS: dict[str, Callable[[Given], Any]] = {
     "imaging.header.lut_reading.read_palette": lambda one: lut_reading.read_palette(one.parsed.dataset, signed=False),
     "imaging.header.lut_reading.expand_segments": _segments,
     "imaging.header.reading.read_header": Given.described,
+    "imaging.codecs.byte_order.unswapped": lambda one: unswapped(image_header(), one.data[: len(one.data) & ~1], 1),
+    "imaging.codecs.byte_order.little_endian_frame": lambda one: little_endian_frame(
+        image_header(bits_allocated=16), one.data[: len(one.data) & ~1], 1
+    ),
+    "imaging.header.frame_values_reading.frame_values": lambda one: frame_values(one.parsed.dataset, 20_000),
+    "imaging.header.frame_rate_reading.frame_time_ms": lambda one: frame_time_ms(one.parsed.dataset),
+    "imaging.header.overlay_reading.read_overlays": lambda one: read_overlays(one.parsed.dataset, 16),
+    "imaging.header.overlay.packed": lambda one: packed(one.data),
+    "imaging.header.spacing_reading.pixel_spacing": lambda one: pixel_spacing(one.parsed.dataset),
+    "imaging.header.spacing_reading.pixel_aspect": lambda one: pixel_aspect(one.parsed.dataset, None),
+    "imaging.codecs.encode.is_incomplete": lambda one: is_incomplete(one.data),
     "imaging.codecs.code_stream.read_stream": lambda one: read_stream(one.data),
     "imaging.codecs.decode.decode_frame": _frame(RLE),
     "imaging.codecs.deflated_object.inflated_object": lambda one: inflated_object(one.data, "PixelData"),
     "imaging.codecs.decode.inflate": lambda one: decode.inflate(zlib.compress(one.data)[2:], 1 * MIB),
     "imaging.codecs.decode.decode_frame deflated": _frame(DEFLATED_FRAME),
 }
-WHOLE_FILE = ("dicom.part10.parse", "dicom.header_fields.read", "dicom.bounded_reading.inflate")
+WHOLE_FILE = (
+    "dicom.behind_pixels.elements_behind_deflated",
+    "dicom.part10.parse",
+    "dicom.header_fields.read",
+    "dicom.bounded_reading.inflate",
+)
 BEHIND_OTHERS = {
+    "dicom.part10.check_elements": "is a part of parse and of elements_behind",
     "imaging.header.image_index.index_image": "adds the order of the pictures to what image_of reads",
 }
 

@@ -111,8 +111,31 @@ def test_a_mobile_number_is_one_however_it_is_typed(typed: str) -> None:
         "13900000001/13900000002",
         "1390000000a",
         "+13900000001",
+        "+85291234567",
+        "+16502530000",
+        "+" * 9,
+        "139e0000001",
     ],
 )
-def test_what_is_no_mainland_mobile_number_is_refused(value: object) -> None:
+def test_what_is_no_mobile_number_of_a_region_that_is_taken_is_refused(value: object) -> None:
     with pytest.raises(ValueError):
         phone_number(value)
+
+
+@pytest.mark.parametrize(
+    ("typed", "region", "e164"),
+    [
+        ("+852 9123 4567", "HK", "+85291234567"),
+        ("00 853 6612 3456", "MO", "+85366123456"),
+        ("+1 (650) 253-0000", "US", "+16502530000"),
+    ],
+)
+def test_a_foreign_mobile_number_is_taken_where_its_region_is(typed: str, region: str, e164: str) -> None:
+    assert phone_number(typed, ("CN", region)) == e164
+    with pytest.raises(ValueError):
+        phone_number(typed)
+    assert phone_number("13900000001", ("CN", region)) == "+8613900000001"
+
+
+def test_blocks_of_the_mainland_that_the_library_does_not_know_yet_are_taken() -> None:
+    assert phone_number("14100000000") == "+8614100000000"

@@ -8,37 +8,41 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.imaging.geometry.order import sort_frames, sort_positions
-from app.imaging.header.image_header import FrameValues, ImageHeader
-from tests.factories.images import image_header
+from app.imaging.geometry.order import sort_places
+from app.imaging.header.image_header import FrameValues
 
 AXIAL = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 CORONAL = (1.0, 0.0, 0.0, 0.0, 0.0, -1.0)
 
 
-def at(z: float, number: int = 1, orientation: tuple[float, ...] = AXIAL) -> ImageHeader:
-    return image_header(
-        instance_number=number,
-        shared=FrameValues(position=(0, 0, z), orientation=orientation),  # type: ignore[arg-type]
-    )
+def at(z: float, orientation: tuple[float, ...] | None = AXIAL) -> FrameValues:
+    return FrameValues(position=(0, 0, z), orientation=orientation)  # type: ignore[arg-type]
 
 
 @given(st.permutations([-10.0, -2.5, 0.0, 2.5, 7.0, 1000.0]))
 def test_the_order_does_not_depend_on_the_order_of_arrival(positions: list[float]) -> None:
-    headers = [at(z) for z in positions]
-    assert [positions[index] for index in sort_positions(headers)] == sorted(positions)
+    assert [positions[index] for index in sort_places([at(z) for z in positions])] == sorted(positions)
 
 
-def test_equal_positions_are_ordered_by_instance_number() -> None:
-    assert sort_positions([at(0, 3), at(0, 1), at(0, 2)]) == [1, 2, 0]
+def test_equal_positions_keep_their_order() -> None:
+    assert sort_places([at(0), at(0), at(-1), at(0)]) == [2, 0, 1, 3]
 
 
-def test_slices_that_are_not_parallel_are_ordered_by_instance_number() -> None:
-    assert sort_positions([at(5, 2), at(0, 3, CORONAL), at(9, 1)]) == [2, 0, 1]
+def test_slices_that_are_not_parallel_keep_their_order() -> None:
+    assert sort_places([at(5), at(0, CORONAL), at(-9)]) == [0, 1, 2]
 
 
-def test_slices_without_a_place_are_ordered_by_instance_number() -> None:
-    assert sort_positions([image_header(instance_number=2), at(0, 1)]) == [1, 0]
+def test_slices_of_which_one_has_no_place_keep_their_order() -> None:
+    assert sort_places([at(5), FrameValues(), at(-9)]) == [0, 1, 2]
+
+
+def test_without_orientation_the_coordinate_counts_that_differs_most() -> None:
+    places = [FrameValues(position=(float(n % 2), z, 3.0)) for n, z in enumerate((30.0, 10.0, 20.0))]
+    assert sort_places(places) == [1, 2, 0]
+
+
+def test_without_position_the_slice_location_counts() -> None:
+    assert sort_places([FrameValues(location=z) for z in (30.0, 10.0, 20.0)]) == [1, 2, 0]
 
 
 @given(
@@ -52,24 +56,15 @@ def test_an_oblique_stack_with_a_trembling_normal_has_one_order(
 ) -> None:
     """Whatever the order of arrival, and whatever slice comes first."""
 
-    def header(distance: float, number: int) -> ImageHeader:
+    def place(distance: float, number: int) -> FrameValues:
         angle = tilt + tremble * (number % 3)
         sine, cosine = math.sin(angle), math.cos(angle)
-        place = FrameValues(
+        return FrameValues(
             position=(7.0, -distance * sine, distance * cosine), orientation=(1.0, 0.0, 0.0, 0.0, cosine, sine)
         )
-        return image_header(instance_number=number, shared=place)
 
-    headers = [header(*piece) for piece in slices]
-    shuffled = chance.sample(headers, len(headers))
-    assert [headers[at] for at in sort_positions(headers)] == [shuffled[at] for at in sort_positions(shuffled)]
+    def ordered(pieces: list[tuple[float, int]]) -> list[tuple[float, int]]:
+        by_number = sorted(pieces, key=lambda piece: piece[1])
+        return [by_number[index] for index in sort_places([place(*piece) for piece in by_number])]
 
-
-def test_the_frames_of_one_object_are_ordered_by_their_own_places() -> None:
-    places = tuple(FrameValues(position=(0, 0, z), orientation=AXIAL) for z in (3.0, 1.0, 2.0))  # type: ignore[arg-type]
-    assert sort_frames(image_header(number_of_frames=3, per_frame=places)) == [1, 2, 0]
-
-
-def test_the_frames_of_a_cine_keep_their_order() -> None:
-    assert sort_frames(image_header(number_of_frames=3)) == [0, 1, 2]
-    assert sort_frames(image_header(number_of_frames=3, shared=at(5).shared)) == [0, 1, 2]
+    assert ordered(slices) == ordered(chance.sample(slices, len(slices)))

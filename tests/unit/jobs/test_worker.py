@@ -13,9 +13,9 @@ import pytest
 from app.bootstrap import Services
 from app.jobs import steps, worker
 from app.jobs.wake import Waker
+from app.models.states import JobKind
 from app.repos.queue import jobs
 from app.services.patient_access.code_naming import Attempt
-from app.services.patient_access.one_time_codes import ONE_TIME_REQUEST
 from app.services.pictures.completion import PREPARE
 from app.services.queue.job_queue import LEASE
 from tests.factories.access import issued
@@ -123,7 +123,7 @@ def test_a_job_of_an_unknown_kind_fails_visibly(house: Services) -> None:
 
 
 def test_every_kind_that_is_enqueued_has_a_step() -> None:
-    assert set(steps.JOBS) == {PREPARE, ONE_TIME_REQUEST}
+    assert set(steps.JOBS) == set(JobKind)
 
 
 def test_waking_without_listener_or_broker_never_fails() -> None:

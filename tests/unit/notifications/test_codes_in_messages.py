@@ -20,7 +20,7 @@ from tests.factories.telling import (
 
 
 def test_the_code_in_the_message_is_the_one_on_record(tmp_path: Path) -> None:
-    house = services(tmp_path)
+    house = services(tmp_path, sms_family="T1")
     exam_id = untold(house)
     sweep(house)
     (row,) = notifications(house, exam_id)
@@ -32,7 +32,7 @@ def test_the_code_in_the_message_is_the_one_on_record(tmp_path: Path) -> None:
 
 
 def test_the_message_opens_the_exam_with_phone_code_and_factor(tmp_path: Path) -> None:
-    house = services(tmp_path)
+    house = services(tmp_path, sms_family="T1")
     exam_id = untold(house)
     sweep(house)
     code = messages(house)[0].text.partition("取片码")[2][:6]
@@ -41,7 +41,7 @@ def test_the_message_opens_the_exam_with_phone_code_and_factor(tmp_path: Path) -
 
 
 def test_a_message_whose_code_was_revoked_is_not_sent(tmp_path: Path) -> None:
-    house = services(tmp_path)
+    house = services(tmp_path, sms_family="T1")
     exam_id = untold(house)
     with house.db.session() as session:
         exam = exam_repo.exam(session, exam_id)
@@ -53,7 +53,7 @@ def test_a_message_whose_code_was_revoked_is_not_sent(tmp_path: Path) -> None:
 
 
 def test_a_one_time_code_is_sent_and_opens_the_exam(tmp_path: Path) -> None:
-    house = services(tmp_path)
+    house = services(tmp_path, sms_family="T1")
     exam_id = untold(house)
     sweep(house)
     attempt = Attempt(messages(house)[0].text.partition("取片码")[2][:6], "10.0.0.1", phone="+8613900000001")
@@ -64,7 +64,7 @@ def test_a_one_time_code_is_sent_and_opens_the_exam(tmp_path: Path) -> None:
 
 
 def test_a_one_time_code_that_expired_while_waiting_is_not_sent(tmp_path: Path) -> None:
-    house = services(tmp_path)
+    house = services(tmp_path, sms_family="T1")
     exam_id = untold(house)
     sweep(house)
     attempt = Attempt(messages(house)[0].text.partition("取片码")[2][:6], "10.0.0.1", phone="+8613900000001")

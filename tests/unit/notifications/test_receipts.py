@@ -42,6 +42,25 @@ def test_a_receipt_settles_its_message(tmp_path: Path) -> None:
     assert state(house, exam_id) == "delivered"
 
 
+@pytest.mark.parametrize("early", [False, True])
+def test_a_receipt_of_another_number_settles_nothing(tmp_path: Path, early: bool) -> None:
+    house = services(tmp_path)
+    if early:
+        exam_id = register(house)
+        mark_prepared(house)
+        house.release.gate.release_due()
+        parcel = house.notifications.sending._claim(notifications(house, exam_id)[0].id)
+        assert parcel is not None
+        outcome = parcel.hand_over()
+        assert isinstance(outcome, Accepted)
+        house.notifications.receipts.take([receipt(outcome.serial, phone="+8613700000009", delivered=False)])
+        house.notifications.sending._record(parcel.row, outcome)
+    else:
+        exam_id, serial = sent(house)
+        house.notifications.receipts.take([receipt(serial, phone="+8613700000009", delivered=False)])
+    assert state(house, exam_id) == "accepted"
+
+
 def test_a_finished_state_is_never_overwritten(tmp_path: Path) -> None:
     house = services(tmp_path)
     exam_id, serial = sent(house)

@@ -69,7 +69,7 @@ def test_two_workers_send_one_message(tmp_path: Path) -> None:
 
 
 def test_nothing_personal_is_in_the_audit_log_of_messages(tmp_path: Path) -> None:
-    house = services(tmp_path)
+    house = services(tmp_path, sms_family="T1")
     untold(house)
     sweep(house)
     deliver_receipts(house)

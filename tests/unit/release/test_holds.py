@@ -185,7 +185,8 @@ def test_a_report_that_comes_during_the_hold_is_told_after_it(house: Services) -
     assert [event for event, _, _ in states(house, exam_id)] == ["images_ready", "report_ready"]
 
 
-def test_news_whose_code_expired_during_a_long_hold_is_sent_with_a_new_one(house: Services) -> None:
+def test_news_whose_code_expired_during_a_long_hold_is_sent_with_a_new_one(tmp_path: Path) -> None:
+    house = services(tmp_path, sms_family="T1")
     exam_id = register(house)
     mark_prepared(house)
     house.release.gate.release_due()

@@ -99,6 +99,6 @@ def test_segments_are_counted_as_they_are_charged(length: int, count: int) -> No
 
 
 def test_the_family_chooses_the_text_of_an_event() -> None:
-    assert for_event("images_ready", "T0") is TEMPLATES["images_ready_t0"]
+    assert for_event("images_ready", "T0") is TEMPLATES["images_ready_t0_2"]
     assert for_event("images_ready", "T1") is TEMPLATES["images_ready_t1"]
     assert for_event("one_time_code", "T0") is TEMPLATES["one_time_code"]

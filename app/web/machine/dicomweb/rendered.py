@@ -10,7 +10,7 @@ from flask import Response, abort, request
 from app.errors import InvalidInput
 from app.security.permissions import Scope
 from app.services.dicomweb.render_parameters import FORMATS
-from app.services.dicomweb.retrieve import StoredInstance
+from app.services.dicomweb.stored_instance import StoredInstance
 from app.web.context import services
 from app.web.guards import guarded_blueprint
 from app.web.machine.auth import requires_scope

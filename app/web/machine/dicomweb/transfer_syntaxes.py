@@ -1,6 +1,7 @@
 """Which media type the frames of a transfer syntax have (PS3.18 table 8.7.3-5), and which of them a client accepts.
 
-Nothing is transcoded: frames and instances are sent as they were stored, or not at all.
+Nothing is transcoded: frames and instances are sent as they were stored, or not at all. Only big-endian frames are
+swapped.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from app.web.machine.dicomweb.media_types import MediaType
 
 EXPLICIT_LITTLE_ENDIAN = "1.2.840.10008.1.2.1"
 OCTETS = "application/octet-stream"
-_NATIVE = frozenset({"1.2.840.10008.1.2", EXPLICIT_LITTLE_ENDIAN, "1.2.840.10008.1.2.1.99"})
+_NATIVE = frozenset({"1.2.840.10008.1.2", EXPLICIT_LITTLE_ENDIAN, "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.2"})
 _MEDIA_TYPES = {
     "1.2.840.10008.1.2.4.50": "image/jpeg",
     "1.2.840.10008.1.2.4.51": "image/jpeg",
@@ -31,7 +32,7 @@ _MEDIA_TYPES = {
 
 
 def frame_syntax(stored: str) -> str:
-    """How frames of a stored object are encoded: those of implicit and deflated objects are plain little endian."""
+    """How frames of a stored object are sent: native frames are plain little endian, whatever the object is."""
     return EXPLICIT_LITTLE_ENDIAN if stored in _NATIVE else stored
 
 

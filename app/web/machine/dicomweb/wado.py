@@ -12,11 +12,12 @@ from functools import partial
 
 from flask import Response, abort, request, stream_with_context
 
-from app.dicom import json_metadata
+from app.dicom.bulk_values import bulk_value, is_path
+from app.dicom.json_metadata import PIXEL_ELEMENTS, Metadata
 from app.dicom.status import MIB
 from app.errors import InvalidInput, NotFound
 from app.security.permissions import Scope
-from app.services.dicomweb.retrieve import StoredInstance
+from app.services.dicomweb.stored_instance import StoredInstance
 from app.web.context import services
 from app.web.downloads import for_a_machine
 from app.web.guards import guarded_blueprint
@@ -31,6 +32,7 @@ blueprint = guarded_blueprint("wado", __name__, requires_scope(Scope.READ), url_
 STUDY = "/studies/<study_uid>"
 SERIES = STUDY + "/series/<series_uid>"
 INSTANCE = SERIES + "/instances/<sop_uid>"
+LEFT_OUT = '299 cloudfilm "The first instance has elements that cannot be read and are left out: {}."'
 JSON_TYPES = ("application/dicom+json", "application/json")
 MAX_FRAME_LIST = 2000
 HELD_BY_PROXY = 2 * MIB
@@ -61,8 +63,12 @@ def metadata(**uids: str) -> Response:
     answer_type = best(wanted(), JSON_TYPES)
     if answer_type is None:
         abort(406)
-    response = Response(stream_with_context(_metadata(find(uids, "metadata", with_images=True))))
+    found = find(uids, "metadata", with_images=True)
+    first = _metadata(found[0])  # before the answer starts: its header can still say what is left out, or 503
+    response = Response(stream_with_context(_array(first, found[1:])))
     response.content_type = answer_type
+    if first.left_out:
+        response.headers.add("Warning", LEFT_OUT.format(", ".join(first.left_out)))
     return response
 
 
@@ -74,21 +80,21 @@ def frames(frame_list: str, **uids: str) -> Response:
     return _frames(found, numbers)
 
 
-@blueprint.get(INSTANCE + "/bulkdata/<tag>")
-def bulk_data(tag: str, **uids: str) -> Response:
-    """The value of one top-level element; for the pixel element all frames."""
-    if not re.fullmatch(r"[0-9A-Fa-f]{8}", tag):
-        raise InvalidInput("tag", "must be eight hexadecimal digits")
+@blueprint.get(INSTANCE + "/bulkdata/<path:element>")
+def bulk_data(element: str, **uids: str) -> Response:
+    """The value of one element, in little endian; for the pixel element all frames."""
+    element = element.upper()
+    if not is_path(element):
+        raise InvalidInput("element", "must be eight hexadecimal digits, or such tags with item numbers between them")
     [found] = find(uids, "bulk data", with_images=True)
-    if tag.upper() in json_metadata.PIXEL_ELEMENTS.values():
+    if element in PIXEL_ELEMENTS.values():
         return _frames(found, range(1, found.row.number_of_frames + 1))
     if not any(item.root in (OCTETS, "*/*", "", "application/*") for item in wanted()):
         abort(406)
-    dataset = services().dicomweb.retrieve.header(found)
-    value = dataset[int(tag, 16)].value if int(tag, 16) in dataset else None
-    if not isinstance(value, bytes):
+    value = bulk_value(services().dicomweb.headers.read(found).dataset, element)
+    if value is None:
         raise NotFound
-    return multipart_answer([AnswerPart(OCTETS, f"{address(found)}/bulkdata/{tag}", [value])], OCTETS)
+    return multipart_answer([AnswerPart(OCTETS, bulk_address(found, element), [value])], OCTETS)
 
 
 def wanted() -> list[MediaType]:
@@ -145,25 +151,20 @@ def _frame_list(text: str) -> list[int]:
     return numbers
 
 
-def _metadata(found: list[StoredInstance]) -> Iterator[str]:
+def _metadata(found: StoredInstance) -> Metadata:
+    return services().dicomweb.headers.metadata(found, partial(bulk_address, found))
+
+
+def _array(first: Metadata, others: list[StoredInstance]) -> Iterator[str]:
     """The JSON array, instance by instance."""
-    separator = "["
-    for item in found:
-        row = item.row
-        pixels = (row.image_header or {}).get("pixel_keyword", "PixelData") if _has_pixels(item) else None
-        dataset = services().dicomweb.retrieve.header(item)
-        yield separator
-        yield json_metadata.to_json(dataset, row.transfer_syntax_uid, pixels, partial(_bulk_address, address(item)))
-        separator = ","
+    yield "[" + first.text
+    for item in others:
+        yield "," + _metadata(item).text
     yield "]"
 
 
-def _bulk_address(instance: str, tag: str) -> str:
-    return f"{instance}/bulkdata/{tag}"
-
-
-def _has_pixels(found: StoredInstance) -> bool:
-    return found.row.pixel_offset is not None or found.row.image_header is not None
+def bulk_address(found: StoredInstance, path: str) -> str:
+    return f"{address(found)}/bulkdata/{path}"
 
 
 def _dicom_type(found: StoredInstance) -> str:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from typing import Any
 
 from app.clock import CHINA
 from app.errors import InvalidInput
 from app.identity.matching import PatientField
-from app.identity.numbers import document_number, phone_number
+from app.identity.numbers import MAINLAND, document_number, phone_number
 from app.services.exams.input import REPORT_STATUSES, SEXES, ExamInput, PatientInput, ReportInput
 from app.web.machine.ris.times import day, instant
 from app.web.sent_text import is_usable
@@ -25,15 +26,16 @@ _CONTROLS = re.compile("\r*\n\r*|[\0-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 reports, where they part lines. A report is never refused for them."""
 
 
-def exam_input(body: Any) -> ExamInput:
-    """Raises InvalidInput naming every faulty field."""
+def exam_input(body: Any, phone_regions: Collection[str] = (MAINLAND,)) -> ExamInput:
+    """`phone_regions`: whose phone numbers are taken. Raises InvalidInput naming every faulty field."""
     reader = _Reader(body)
     patient = _Reader(reader.take("patient", _mapping), "patient.", reader.faults)
     unusable: dict[str, str] = {}
+    phone = partial(phone_number, regions=phone_regions)
     read = PatientInput(
         patient_id=patient.take("patient_id", _text(64)),
         name=patient.take("name", _name),
-        phone=patient.take("phone", _if_usable(PatientField.PHONE, phone_number, unusable), optional=True),
+        phone=patient.take("phone", _if_usable(PatientField.PHONE, phone, unusable), optional=True),
         id_number=patient.take(
             "id_number", _if_usable(PatientField.ID_NUMBER, document_number, unusable), optional=True
         ),

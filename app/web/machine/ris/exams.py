@@ -30,7 +30,7 @@ MAX_BODY_BYTES = 256 * 1024
 @blueprint.put("/exams/<accession>")
 def put_exam(accession: str) -> Response:
     """The answer has `warnings` when the exam was taken without a field that cannot be used."""
-    order = exam_input(_body())
+    order = exam_input(_body(), services().settings.phone_regions)
     created = services().exams.registration.register(accession_number(accession), order, _actor())
     return _done(created, order.warnings)
 

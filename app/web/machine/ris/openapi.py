@@ -7,6 +7,7 @@ from typing import Any
 
 from app.dicom.uids import UID_CHARACTERS, UID_PATTERN
 from app.security.permissions import Scope
+from app.services.exams.input import REPORT_STATUSES, SEXES
 
 _TEXT: dict[str, Any] = {"type": "string"}
 _INSTANT: dict[str, Any] = {
@@ -24,7 +25,8 @@ PATIENT: dict[str, Any] = {
         "name": {"type": "string", "minLength": 1, "maxLength": 64},
         "phone": {
             "type": ["string", "null"],
-            "description": "mainland mobile number; empty or absent: none; another text is left out, with a warning",
+            "description": "mobile number (E.164 or mainland); empty or absent: none; "
+            "another text is left out, with a warning",
         },
         "id_number": {
             "type": ["string", "null"],
@@ -90,10 +92,35 @@ FAULT: dict[str, Any] = {
     "additionalProperties": False,
     "properties": {"status": {"type": "integer"}, "detail": {"type": ["string", "null"]}},
 }
+EXAMPLES: dict[str, dict[str, Any]] = {
+    "Exam": {
+        "patient": {
+            "patient_id": "P0001",
+            "name": "张三",
+            "phone": "13900000000",
+            "id_number": None,
+            "birth_date": "1960-01-02",
+            "sex": SEXES[0],
+        },
+        "modality": "CT",
+        "body_part": "胸部",
+        "department": "呼吸科",
+        "performed_at": "2026-03-02T08:30:00+08:00",
+    },
+    "Report": {
+        "status": REPORT_STATUSES[1],
+        "findings": "双肺纹理清晰。",
+        "impression": "胸部CT平扫未见明显异常。",
+        "reporting_doctor": "李医生",
+        "reviewing_doctor": "王主任",
+        "reported_at": "2026-03-02T09:30:00+08:00",
+    },
+}
 _ACCESSION = {
     "name": "accession",
     "in": "path",
     "required": True,
+    "example": "CT260302-001",
     "schema": {"type": "string", "pattern": r"^(?! |\.{1,2}$)[A-Za-z0-9 ._+#:=@()&,-]{0,63}[A-Za-z0-9._+#:=@()&,-]$"},
 }
 _STUDY = {
@@ -121,7 +148,8 @@ def _operation(scope: Scope, summary: str, answers: dict[str, Any], body: str | 
     }
     if body is not None:
         schema = {"$ref": f"#/components/schemas/{body}"}
-        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+        shown = {"schema": schema, "example": EXAMPLES[body]}
+        operation["requestBody"] = {"required": True, "content": {"application/json": shown}}
         operation["responses"] |= {
             "400": _fault("no JSON, faulty fields (all named), or no accession number"),
             "413": _fault("larger than 256 KiB"),

@@ -1,0 +1,76 @@
+"""One parser under one fuzzer, in a process that may die of it. `fuzz` starts it and reads what it prints.
+
+`search PARSER INPUTS FAILURES SECONDS HANG_S` looks for new inputs. `again PARSER INPUTS` reads the kept ones over and
+over, without the fuzzer, and prints by how much the process grew meanwhile.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import hashlib
+import sys
+from pathlib import Path
+
+MIB = 1024 * 1024
+WARM_UP, ROUNDS = 3, 5
+MOST_REPEATED = 4000
+MEMORY_MIB = 1536
+
+
+def search(name: str, inputs: str, failures: str, seconds: str, hang_s: str) -> None:
+    """Runs until the time is over or a fault is found; libFuzzer ends the process. One input that takes longer than
+    `hang_s` is a fault, and so is memory beyond MEMORY_MIB."""
+    import atheris
+
+    with atheris.instrument_imports(include=["app", "sms", "pydicom", "python_multipart"]):
+        from tests.factories.fuzzed_parsers import PARSERS
+    parser = PARSERS[name]
+
+    def check(data: bytes) -> None:
+        try:
+            parser.check(data)
+        except Exception:  # the fuzzer itself keeps only what kills the process or hangs
+            (Path(failures) / hashlib.sha256(data).hexdigest()[:16]).write_bytes(data)
+            raise
+
+    options = [
+        f"-max_total_time={seconds}",
+        f"-timeout={hang_s}",
+        f"-rss_limit_mb={MEMORY_MIB}",
+        "-print_final_stats=1",
+    ]
+    options += [f"-artifact_prefix={failures}/", f"-max_len={parser.most_bytes}", inputs]
+    atheris.Setup([sys.argv[0], *options], check)
+    atheris.Fuzz()
+
+
+def again(name: str, inputs: str) -> int:
+    """1 when the process grew by a MiB or more."""
+    from tests.factories.fuzzed_parsers import PARSERS
+
+    kept = [path.read_bytes() for path in sorted(Path(inputs).iterdir())[:MOST_REPEATED]]
+
+    def after(rounds: int) -> float:
+        for _ in range(rounds):
+            for data in kept:
+                PARSERS[name].check(data)
+        return _resident_mib()
+
+    growth = -after(WARM_UP) + after(ROUNDS)
+    print(f"growth: {max(growth, 0):.1f} MiB in {ROUNDS} rounds of {len(kept)} inputs")
+    return int(growth >= 1)
+
+
+def _resident_mib() -> float:
+    """The memory of this process without what is free and only not given back yet."""
+    gc.collect()
+    ctypes.CDLL(None).malloc_trim(0)
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / MIB
+
+
+if __name__ == "__main__":
+    command, *words = sys.argv[1:]
+    if command == "search":
+        search(*words)
+    sys.exit(again(*words))
