@@ -32,7 +32,7 @@ from tests.factories.patient_page_values import (
 )
 from tests.places import ROOT
 
-RIGHT, PAUSED = "0027", "0000"
+RIGHT, PAUSED, STEPPED_UP = "0027", "0000", "0001"
 """Factors that the entry pages answer in another way than by a refusal."""
 
 
@@ -118,11 +118,13 @@ def _plain_pages(app: Flask, pages: Pages) -> None:
 
 
 def _tried(factor: str | None) -> ResponseReturnValue:
-    """The answer to a factor: RIGHT opens the exam, PAUSED is one try too many, all others are refused."""
+    """RIGHT opens the exam, PAUSED and STEPPED_UP are one try too many, all others are refused."""
     if factor == RIGHT:
         return redirect(f"/exams/{EXAM_ID}", 303)
     if factor == PAUSED:
-        return render_template("patient/paused.html", retry_minutes=15, carried=None), 429
+        return render_template("patient/paused.html", retry_minutes=15, carried=None), 429, {"Retry-After": "841"}
+    if factor == STEPPED_UP:
+        return render_template("patient/one_time_code.html", **STEP_UPS["asked"]), 429
     return render_template("patient/refused.html"), 403
 
 

@@ -1,5 +1,5 @@
 /**
- * The forms that open an exam stay on their page: a refusal is told above the form, and every field keeps its text.
+ * The forms that open an exam stay on their page: a refusal or a pause is told above the form, and every field keeps its text.
  * The server's answer is the same for every failure; what to say of it is decided here, from the lengths of what was
  * typed. Without script the form posts itself and patient/refused.html answers.
  */
@@ -18,9 +18,12 @@
     return field ? field.value.normalize('NFKC').replace(/[^0-9A-Za-z]/g, '').length : 0;
   }
 
-  function tell(/** @type {string} */ which) {
-    var template = /** @type {HTMLTemplateElement} */ (document.querySelector('template[data-' + which + ']'));
+  /** Shows the words of the page's template of that name; without one, those of what was not reached. */
+  function tell(/** @type {string} */ which, /** @type {number} */ minutes = 0) {
+    var template = /** @type {HTMLTemplateElement} */ (
+      document.querySelector('template[data-' + which + ']') || document.querySelector('template[data-unreached]'));
     var page = /** @type {DocumentFragment} */ (template.content.cloneNode(true));
+    page.querySelectorAll('[data-minutes]').forEach(function (one) { one.textContent = String(minutes); });
     page.querySelectorAll('[data-fault]').forEach(function (one) {
       var fault = /** @type {HTMLElement} */ (one);
       var right = (fault.dataset.lengths || '').split(' ').map(Number);
@@ -51,11 +54,11 @@
     });
     if (answer.type === 'opaqueredirect') return goIn();
     if (answer.status === 403) return tell('refused');
-    // A pause, or a further step. Its page is shown as it is: to post the form again would count a second try.
-    var page = await answer.text();
-    document.open();
-    document.write(page);
-    document.close();
+    // A pause, or the step up. Its page is not shown: to post the form once more would count a second try, and no script
+    // of ours makes markup of a string. The same words and the same buttons stand on this page.
+    if (answer.status !== 429) return tell('unreached');
+    var seconds = Number(answer.headers.get('Retry-After'));
+    tell(seconds ? 'paused' : 'step-up', Math.ceil(seconds / 60));
   }
 
   form.addEventListener('click', function (event) {
