@@ -63,8 +63,15 @@ def to_json(
         parts.pop(name, None)
     if pixels is not None:
         name, vr = pixels
-        parts[name] = json.dumps({"vr": vr, "BulkDataURI": address_of(name)})
+        parts[name] = json.dumps({"vr": one_vr(vr), "BulkDataURI": address_of(name)})
     return Metadata(_object(parts), tuple(writer.left_out[:MOST_NAMED]))
+
+
+def one_vr(vr: str) -> str:
+    """The VR of an element that the dictionary leaves open and whose data set does not tell, e.g. `OB or OW`: words
+    where they are possible (PS3.5 annex A), else the first."""
+    possible = vr.split(" or ")
+    return "OW" if "OW" in possible else possible[0]
 
 
 @dataclass
@@ -101,6 +108,7 @@ class _Writer:
         element = _with_texts_decoded(dataset, tag, labels)
         if " or " in element.VR:
             element = cast(DataElement, correct_ambiguous_vr_element(element, dataset, not self.is_big_endian))
+            element.VR = one_vr(element.VR)
         if element.VR == "SQ":
             return self._sequence(element, path, labels)
         if element.VR in BULK_VRS and element.value is not None:

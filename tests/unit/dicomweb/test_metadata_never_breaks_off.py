@@ -16,7 +16,7 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, Imp
 from structlog.testing import capture_logs
 
 from app.dicom.bulk_values import bulk_value
-from app.dicom.json_metadata import Metadata
+from app.dicom.json_metadata import Metadata, one_vr
 from app.services.dicomweb.stored_headers import BEHIND_PIXELS, WHOLE_OBJECT
 from deploy.testbed.ct import ct_slice, part10
 from deploy.testbed.shared_data import FOLDER, files_of
@@ -228,3 +228,10 @@ def test_bulk_data_in_items_has_an_address_of_its_own_and_is_little_endian() -> 
         assert bulk_value(headers_of(data).read(found).dataset, path) == b"\1\0" * 600
         assert bulk_value(headers_of(data).read(found).dataset, "54000100/3/54001010") is None
         assert bulk_value(headers_of(data).read(found).dataset, "00280010/1/54001010") is None
+
+
+@pytest.mark.parametrize(
+    ("open_vr", "told"), [("OB or OW", "OW"), ("US or SS or OW", "OW"), ("US or SS", "US"), ("UI", "UI")]
+)
+def test_a_vr_that_the_data_set_leaves_open_is_told_as_one(open_vr: str, told: str) -> None:
+    assert one_vr(open_vr) == told
