@@ -18,7 +18,7 @@ PUBLIC = {
     "/",
     "/q/<code>",
     "/t/<ticket>",
-    "/t/<ticket>/<any(viewer):page>",
+    "/t/<ticket>/viewer",
     "/s/<code>",
     "/s",
     "/p",

@@ -99,10 +99,7 @@ def whole_house(folder: Path) -> WholeHouse:
     with house.db.read() as session:
         giver = session.scalars(select(PatientSession.id).where(PatientSession.exam_id == row_id(exam.exam_id))).first()
     assert giver is not None
-    known |= {
-        "ticket": house.patient_access.tickets.issue(house.patient_access.sessions.check(giver)),
-        "page": "viewer",
-    }
+    known["ticket"] = house.patient_access.tickets.issue(house.patient_access.sessions.check(giver))
     made.keep()
     return made
 

@@ -17,14 +17,14 @@ blueprint.before_request(body_limits.limit_form)
 
 
 @blueprint.get("/t/<ticket>")
-@blueprint.get("/t/<ticket>/<any(viewer):page>")
+@blueprint.get("/t/<ticket>/viewer", defaults={"page": "viewer"})
 def ticket_page(ticket: str, page: str = "") -> Response:
     """In a browser that has the exam open (a page that was loaded again) it leads there."""
     return _already_open(ticket, page) or make_response(render_template("patient/ticket.html", is_over=False))
 
 
 @blueprint.post("/t/<ticket>")
-@blueprint.post("/t/<ticket>/<any(viewer):page>")
+@blueprint.post("/t/<ticket>/viewer", defaults={"page": "viewer"})
 def open_by_ticket(ticket: str, page: str = "") -> Response:
     if (response := _already_open(ticket, page)) is not None:
         return response
