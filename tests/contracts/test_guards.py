@@ -17,6 +17,8 @@ from tests.factories.production import production
 PUBLIC = {
     "/",
     "/q/<code>",
+    "/t/<ticket>",
+    "/t/<ticket>/viewer",
     "/s/<code>",
     "/s",
     "/p",

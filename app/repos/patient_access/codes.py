@@ -54,6 +54,12 @@ def codes_of(session: Session, exam_id: uuid.UUID, kind: str | None = None) -> l
     return list(session.scalars(query.order_by(AccessCode.serial)))
 
 
+def code_of_session(session: Session, session_id: uuid.UUID) -> AccessCode | None:
+    """The code that a session was opened with; None when it was opened without one."""
+    query = select(AccessCode).join(PatientSession, PatientSession.access_code_id == AccessCode.id)
+    return session.scalars(query.where(PatientSession.id == session_id)).one_or_none()
+
+
 def last_serial(session: Session, exam_id: uuid.UUID, kind: str) -> int:
     query = select(func.max(AccessCode.serial)).where(AccessCode.exam_id == exam_id, AccessCode.kind == kind)
     return session.scalar(query) or 0

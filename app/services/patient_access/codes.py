@@ -20,7 +20,7 @@ from app.repos.exams.revision import raise_exam_revision
 from app.repos.patient_access import codes as repo
 from app.repos.patient_access import one_time_codes
 from app.repos.patient_access import sessions as session_repo
-from app.security.codes import Codes
+from app.security.codes import Codes, normal_code
 from app.services.audit.log import Action, Audit
 from app.services.audit.reasons import RevokeReason
 from app.services.audit.subjects import exam_subject, patient_subject
@@ -72,6 +72,16 @@ class AccessCodes:
         if row.kind == AccessCodeKind.PICKUP:
             return self.codes.pickup_code(row.exam_id.bytes, row.serial)
         return self.codes.long_code(row.kind, row.exam_id.bytes, row.serial)
+
+    def names(self, session: Session, exam_id: uuid.UUID, typed: str) -> bool:
+        """Whether the typed code is a code of this exam that still works. Only for who has the exam open: the time
+        depends on the exam."""
+        wanted, now = normal_code(typed), self.clock.now()
+        return any(
+            self.code_of(row) == wanted
+            for row in repo.codes_of(session, exam_id)
+            if row.revoked_at is None and (row.expires_at is None or row.expires_at > now)
+        )
 
     def newest(self, session: Session, exam: Exam, kind: AccessCodeKind) -> str | None:
         """The newest code of a kind (pickup or link) that still works, or None."""
