@@ -26,6 +26,7 @@ from gunicorn.app.base import BaseApplication
 from app import logs
 from app.bootstrap import Services, build
 from app.config import Settings
+from app.demo import outside_world
 from app.demo.data import DemoExam
 from app.demo.house import DemoHouse, create_demo_app, demo_of
 from app.dimse.scp import start_door
@@ -83,7 +84,20 @@ def document(services: Services, demo: DemoHouse) -> dict[str, Any]:
         "exams": [_exam(services, demo, exam) for exam in demo.data.exams_shown()],
         "staff": [asdict(account) for account in demo.staff.everybody()],
         "phone_url": f"{settings.base_url}/demo/phone",
+        "wechat": _wechat(services),
     }
+
+
+def _wechat(services: Services) -> dict[str, Any]:
+    """Where the simulated WeChat is, and who is in it; an openid that is not listed is a new follower."""
+    connection, player = services.wechat.connection, services.simulation.wechat
+    if connection is None or player is None:
+        return {}
+    people = [
+        {"openid": user["openid"], "name": user["name"], **({"snapshot": True} if user["snapshot"] else {})}
+        for user in player.users()
+    ]
+    return {"base_url": player.base_url, "appid": connection.credentials.appid, "users": people}
 
 
 def _exam(services: Services, demo: DemoHouse, exam: DemoExam) -> dict[str, Any]:
@@ -191,17 +205,24 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=SAMPLE)
     parser.add_argument("--prepare-only", action="store_true")
     parser.add_argument("--dicom-port", type=int)
+    parser.add_argument("--wechat-port", type=int, default=8100)
     options = parser.parse_args()
     if not options.data.exists():
         sys.exit(f"DEMO_DATA: there is no {options.data}")
-    settings = Settings.for_demo(options.port, options.dicom_port, CALLING_AE)
-    logs.configure(settings.log_level)
     if options.prepare_only:
+        world = outside_world.environment(options.wechat_port)
+        settings = Settings.for_demo(options.port, options.dicom_port, CALLING_AE, world)
+        logs.configure(settings.log_level)
         prepare(settings, options.data)
         return
     wait_for_port(options.port)
+    wechat_port = free_port(options.wechat_port)
+    world = outside_world.environment(wechat_port)
+    settings = Settings.for_demo(options.port, options.dicom_port, CALLING_AE, world)
+    logs.configure(settings.log_level)
     if options.dicom_port is None:
-        settings = Settings.for_demo(options.port, free_port(settings.dicom_port), CALLING_AE)
+        settings = Settings.for_demo(options.port, free_port(settings.dicom_port), CALLING_AE, world)
+    wechat = outside_world.start(settings, wechat_port)
     # a process of its own: gunicorn forks, and no thread or database handle may cross that
     command = [
         sys.executable,
@@ -214,9 +235,12 @@ def main() -> None:
         str(options.data),
         "--dicom-port",
         str(settings.dicom_port),
+        "--wechat-port",
+        str(wechat_port),
     ]
     prepared = subprocess.run(command, check=False)  # noqa: S603 - our own module, no shell
     if prepared.returncode:
+        wechat.terminate()
         sys.exit(prepared.returncode)
     print(f"CloudFilm demo: {settings.base_url}/demo/phone (stop with Ctrl-C)", flush=True)
     DemoServer(settings, options.port).run()

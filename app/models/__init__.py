@@ -15,11 +15,12 @@ from app.models.notification_codes import (
     NotificationKind,
     NotificationState,
 )
-from app.models.patient import Patient, PatientNameToken, WechatAccount
+from app.models.patient import Patient, PatientNameToken
 from app.models.phone_door import PhoneCode, PhoneRequests
 from app.models.rendition import PreparedSeries
 from app.models.staff import MachineToken, StaffSession, StaffUser
 from app.models.study import DataKeyRow, Instance, InstanceVersion, QuarantineItem, Rejection, Series, Study
+from app.models.wechat import BindingCode, BoundDevice, WechatAccount, WechatLogin, WechatPush, WechatToken
 
 __all__ = [
     "AccessAttempts",
@@ -27,6 +28,8 @@ __all__ = [
     "AuditEvent",
     "AuditHead",
     "Base",
+    "BindingCode",
+    "BoundDevice",
     "CancelReason",
     "ChannelName",
     "DataKeyRow",
@@ -59,4 +62,7 @@ __all__ = [
     "StaffUser",
     "Study",
     "WechatAccount",
+    "WechatLogin",
+    "WechatPush",
+    "WechatToken",
 ]

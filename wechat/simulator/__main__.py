@@ -24,6 +24,7 @@ def main() -> None:
     parser.add_argument(
         "--domain", action="append", default=[], help="host[:port] that web authorisation leads back to"
     )
+    parser.add_argument("--until-input-ends", action="store_true", help="end with the program that started this one")
     options = parser.parse_args()
     try:
         config = Config.from_file(options.config) if options.config else Config()
@@ -37,6 +38,8 @@ def main() -> None:
         with serving(World(config, options.state, clock_file=options.clock_file), options.port) as base:
             sys.stdout.write(json.dumps({"base_url": base, "appid": config.appid}) + "\n")
             sys.stdout.flush()
+            if options.until_input_ends:
+                threading.Thread(target=lambda: (sys.stdin.read(), stop.set()), daemon=True).start()
             stop.wait()
     except OSError as error:
         sys.exit(f"cannot listen on 127.0.0.1:{options.port}: {error.strerror}")

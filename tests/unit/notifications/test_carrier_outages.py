@@ -61,7 +61,9 @@ def test_a_receipt_of_another_message_settles_none_that_was_never_sent(tmp_path:
 def test_a_used_up_quota_of_notices_is_waited_for(tmp_path: Path) -> None:
     house = services(tmp_path, wechat_notices="simulated")
     exam_id = register(house)
-    follow(house, exam_id, "magic-quota")
+    follow(house, exam_id)
+    assert house.simulation.wechat is not None
+    house.simulation.wechat.order("/cgi-bin/message/template/send", "45009", 99)
     mark_prepared(house)
     for _ in range(24):
         sweep(house, seconds=3601)
