@@ -84,7 +84,7 @@ export class Screen {
     else this.noting = setTimeout(tell, NOTE_MS);
   }
 
-  /** Names what stands there in place of what was asked for. @param {View} view */
+  /** Names what stands there instead. @param {View} view */
   otherThanAsked(view) {
     const { quality, slice } = this.canvas.dataset;
     if (this.stands !== view || !quality) return '';
