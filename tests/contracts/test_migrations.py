@@ -251,7 +251,7 @@ def test_sentences_become_codes_and_every_text_nobody_knows_is_kept(database: Da
     schema.downgrade(database, "0006")
     told_in_sentences(database)
     before = {table: [row[column] for row in rows_of(database, table)] for table, column, _ in REASONS}
-    schema.upgrade(database)
+    schema.upgrade(database, "0015")
     for (table, column, beside), codes in zip(REASONS, (HELD, NOT_MATCHED, NOT_TAKEN, NOT_SHOWN), strict=True):
         found = [(row[column], row[beside]) for row in rows_of(database, table)]
         assert found == [codes.get(reason, (None, None)) for reason in before[table]], table
