@@ -6,6 +6,8 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -34,7 +36,18 @@ def environment(port: int) -> dict[str, str]:
     }
 
 
-def start(settings: Settings, port: int) -> subprocess.Popen[str]:
+@contextmanager
+def running(settings: Settings, port: int) -> Iterator[None]:
+    """The simulated WeChat listens while the block runs. Processes that are forked in it do not end it."""
+    process, owner = _started(settings, port), os.getpid()
+    try:
+        yield
+    finally:
+        if os.getpid() == owner:
+            process.terminate()
+
+
+def _started(settings: Settings, port: int) -> subprocess.Popen[str]:
     """Returns when it listens. Its standard input ends with the demo, and it with that. Raises RuntimeError."""
     settings.var_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     config: Path = settings.var_dir / CONFIG

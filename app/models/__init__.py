@@ -19,7 +19,7 @@ from app.models.patient import Patient, PatientNameToken
 from app.models.phone_door import PhoneCode, PhoneRequests
 from app.models.rendition import PreparedSeries
 from app.models.staff import MachineToken, StaffSession, StaffUser
-from app.models.study import DataKeyRow, Instance, InstanceVersion, QuarantineItem, Rejection, Series, Study
+from app.models.study import DataKeyRow, Instance, InstanceVersion, QuarantineItem, Rejection, Series, Study, StudyOrder
 from app.models.wechat import BindingCode, BoundDevice, WechatAccount, WechatLogin, WechatPush, WechatToken
 
 __all__ = [
@@ -61,6 +61,7 @@ __all__ = [
     "StaffSession",
     "StaffUser",
     "Study",
+    "StudyOrder",
     "WechatAccount",
     "WechatLogin",
     "WechatPush",
