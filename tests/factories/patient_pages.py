@@ -22,12 +22,14 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from app.web.wsgi.headers import CONTENT_SECURITY_POLICY
 from tests.factories.patient_page_frames import SERIES, jpeg, manifest
 from tests.factories.patient_page_values import (
+    BIND,
     CARRIED,
     EXAM,
     EXAM_ID,
     PHONE_DOOR,
     REPORT,
     STEP_UPS,
+    WECHAT,
     demo_phone,
 )
 from tests.places import ROOT
@@ -96,6 +98,14 @@ def _plain_pages(app: Flask, pages: Pages) -> None:
             f"/phone-door/{name}",
             f"phone_door_{name}",
             lambda state=state: render_template("patient/phone_door.html", **state),
+        )
+    for name, state in BIND.items():
+        app.add_url_rule(
+            f"/bind/{name}", f"bind_{name}", lambda state=state: render_template("patient/bind.html", **state)
+        )
+    for what in WECHAT:
+        app.add_url_rule(
+            f"/wx/{what}", f"wx_{what}", lambda what=what: render_template("patient/wechat.html", what=what)
         )
     for name, is_over in (("ticket", False), ("ticket-over", True)):
         app.add_url_rule(
