@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -11,13 +11,17 @@ import structlog
 from app.bootstrap import simulated_wechat
 from app.bootstrap.carriers import Simulation
 from app.bootstrap.ground import Ground
+from app.config import Settings
+from app.errors import NotAnswered
 from app.security.session_tokens import SessionTokens
 from app.services.wechat.accounts import WechatAccounts
 from app.services.wechat.callback import Callback
 from app.services.wechat.login import WechatLogin
 from app.services.wechat.states import LoginStates
 from app.services.wechat.token_shelf import TokenName, TokenShelf
+from wechat import menu
 from wechat.account import (
+    Client,
     Credentials,
     OfficialAccount,
     fetch_from_centre,
@@ -25,10 +29,13 @@ from wechat.account import (
     fetch_ticket,
 )
 from wechat.door import Door
+from wechat.errors import WechatError
 from wechat.notices import WechatNotifier
 from wechat.oauth import authorize_url, exchange
 from wechat.pushes import Endpoint, Mode
 from wechat.sender import TemplateSender
+from wechat.set_up import Finding, findings
+from wechat.templates import TEMPLATES
 from wechat.tokens import Fetch, SharedToken
 
 log = structlog.get_logger(__name__)
@@ -144,3 +151,33 @@ def _shared(ground: Ground, name: TokenName, fetch: Fetch) -> SharedToken:
 
 def _alarm() -> None:
     log.error("WeChat hands out a token that it does not take: nothing is asked for ten minutes")
+
+
+def set_up_of(room: WechatRoom) -> Iterator[Finding]:
+    """What is right and wrong in the set-up of the account. Raises NotAnswered without an account."""
+    connection = _needed(room)
+    notifier = connection.notifier
+    ids = notifier.template_ids if isinstance(notifier, TemplateSender) else {}
+    return findings(connection.account, {name: (ids.get(name, ""), TEMPLATES[name].fields) for name in TEMPLATES})
+
+
+def menu_of(settings: Settings, room: WechatRoom, name: str, *, only_shows: bool) -> str:
+    """Merge our entry into the menu of the account; what changes. Raises NotAnswered."""
+    connection = _needed(room)
+    client = Client(connection.account, connection.credentials.appid)
+    prefix = f"{settings.base_url}/wx/enter"
+    try:
+        before = menu.current(client)
+        after = menu.merged(before, menu.Entry(name, f"{prefix}?to=exams", prefix))
+        difference = menu.difference(before, after)
+        if difference and not only_shows:
+            menu.write(client, after)
+    except WechatError as error:
+        raise NotAnswered(f"WeChat says {error}") from None
+    return difference
+
+
+def _needed(room: WechatRoom) -> Connection:
+    if room.connection is None:
+        raise NotAnswered("CLOUDFILM_WECHAT_APPID is empty")
+    return room.connection
