@@ -77,8 +77,10 @@ class Entering:
         return row.id
 
     def enter_proved(self, session: Session, login: Login, device: str | None, now: datetime) -> Entered:
-        """Remember this browser for every binding of this openid, whose owner was just proved, and open them. Inside the
-        caller's transaction. A token of the browser that we never gave is replaced."""
+        """Remember this browser for every binding of this openid, whose owner was just proved, and open them.
+
+        Inside the caller's transaction. A token of the browser that we never gave is replaced.
+        """
         given = self.codes.hash("device", device or "")
         is_ours = repo.is_bound_device(session, given) or session_repo.is_known_device(session, given)
         token = device if device and is_ours else secrets.token_urlsafe(32)
