@@ -87,12 +87,14 @@ class SharedToken:
                 return self._seen.value
             until = time.monotonic() + PATIENCE_S
             while True:
-                kept = self.shelf.read()
-                if kept is not None and self._is_good(kept, bad):
-                    self._seen = kept
-                    return kept.value
-                self._stop_when_stuck(kept, bad)
+                kept = self._on_shelf(bad)
+                if self._seen is not None:
+                    return self._seen.value
                 if self.shelf.claim(self.now() + LEASE):
+                    self._on_shelf(bad)  # who held the claim a moment ago may have put one there
+                    if self._seen is not None:
+                        self.shelf.drop()
+                        return self._seen.value
                     return self._fetched(bad)
                 if kept is not None and kept.value != bad and self.now() < kept.expires_at:
                     return kept.value  # somebody renews it, and it is good until then
@@ -100,7 +102,15 @@ class SharedToken:
                     raise WechatRetryLater(0, "no token")
                 time.sleep(POLL_S)
 
-    def _stop_when_stuck(self, kept: Kept | None, bad: str | None) -> None:
+    def _on_shelf(self, bad: str | None) -> Kept | None:
+        """What lies there; when it is good it is what this process sees from now on. Raises CallError when nobody may
+        ask."""
+        kept = self.shelf.read()
+        self._stop_when_stuck(kept)
+        self._seen = kept if kept is not None and self._is_good(kept, bad) else None
+        return kept
+
+    def _stop_when_stuck(self, kept: Kept | None) -> None:
         if kept is not None and kept.refused_at is not None and abs(self.now() - kept.refused_at) < STUCK:
             raise TokenStuck(0, "WeChat hands out a token that it does not take")
         if self._fault is not None and time.monotonic() < self._fault[0] + PAUSE_AFTER_FAULT_S:

@@ -79,7 +79,7 @@ def test_the_same_bad_token_again_stops_everybody_and_alarms_once(
                 of(each).account.get(MENU)
         assert alarms == ["x"]
         counts = real.ask("/control/counts")
-        assert (counts[ASKS], counts[MENU]) == (2, 2)
+        assert (counts[ASKS], counts[MENU]) == (2, 1)
         real.ask("/control/faults", {"path": MENU, "kind": "40001", "times": 0})
         later(real, built, 601)
         assert of(built[0]).account.get(MENU)["is_menu_open"] == 0

@@ -24,7 +24,7 @@ from wechat.errors import (
     error_of,
 )
 
-CREDENTIALS = Credentials(APPID, SECRET)
+CREDENTIALS, CODE = Credentials(APPID, SECRET), "code-of-a-person"
 
 
 class Fixed:
@@ -68,11 +68,11 @@ def account(real: Wechat) -> OfficialAccount:
 def test_a_failure_says_its_cause_and_never_the_secret(real: Wechat, fault: str, kind: type[CallError]) -> None:
     real.ask("/control/faults", {"path": "/sns/oauth2/access_token", "kind": fault, "times": 1})
     with pytest.raises(CallError) as caught:
-        oauth.exchange(Door(real.base), CREDENTIALS, "code-of-a-person")
+        oauth.exchange(Door(real.base), CREDENTIALS, CODE)
     assert type(caught.value) is kind
     told = "".join(traceback.format_exception(caught.value))
     assert SECRET not in told
-    assert "code-of-a-person" not in told
+    assert CODE not in told
 
 
 def test_who_cannot_be_reached_did_nothing() -> None:
