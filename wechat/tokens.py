@@ -83,18 +83,19 @@ class SharedToken:
 
     def _renewed(self, bad: str | None) -> str:
         with self._lock:  # one thread of a process asks the shelf; the others find what it saw
-            if bad is None and self._seen is not None and self._is_good(self._seen, None):
-                return self._seen.value
+            seen = self._seen
+            if bad is None and seen is not None and self._is_good(seen, None):
+                return seen.value
             until = time.monotonic() + PATIENCE_S
             while True:
-                kept = self._on_shelf(bad)
-                if self._seen is not None:
-                    return self._seen.value
+                kept = self._on_shelf()
+                if kept is not None and self._is_good(kept, bad):
+                    return self._keep_seen(kept)
                 if self.shelf.claim(self.now() + LEASE):
-                    self._on_shelf(bad)  # who held the claim a moment ago may have put one there
-                    if self._seen is not None:
+                    kept = self._on_shelf()  # who held the claim a moment ago may have put one there
+                    if kept is not None and self._is_good(kept, bad):
                         self.shelf.drop()
-                        return self._seen.value
+                        return self._keep_seen(kept)
                     return self._fetched(bad)
                 if kept is not None and kept.value != bad and self.now() < kept.expires_at:
                     return kept.value  # somebody renews it, and it is good until then
@@ -102,13 +103,15 @@ class SharedToken:
                     raise WechatRetryLater(0, "no token")
                 time.sleep(POLL_S)
 
-    def _on_shelf(self, bad: str | None) -> Kept | None:
-        """What lies there; when it is good it is what this process sees from now on. Raises CallError when nobody may
-        ask."""
+    def _on_shelf(self) -> Kept | None:
+        """What lies there. Raises CallError when nobody may ask WeChat now."""
         kept = self.shelf.read()
         self._stop_when_stuck(kept)
-        self._seen = kept if kept is not None and self._is_good(kept, bad) else None
         return kept
+
+    def _keep_seen(self, kept: Kept) -> str:
+        self._seen = kept
+        return kept.value
 
     def _stop_when_stuck(self, kept: Kept | None) -> None:
         if kept is not None and kept.refused_at is not None and abs(self.now() - kept.refused_at) < STUCK:
@@ -131,5 +134,4 @@ class SharedToken:
         if is_stuck:
             self.alarm()
             raise TokenStuck(0, "WeChat hands out a token that it does not take")
-        self._seen = kept
-        return value
+        return self._keep_seen(kept)
