@@ -7,10 +7,10 @@ from typing import Any
 
 from sms.errors import InvalidCallback, InvalidPhone
 from sms.phone import normalise
-from sms.sender import DeliveryReceipt
+from sms.sender import DeliveryReceipt, printable
 
 MOST_ITEMS = 100
-LONGEST_CODE, LONGEST_PHONE = 64, 32
+LONGEST_PHONE = 32
 _SERIAL = re.compile(r"[!-~]{1,128}")
 
 
@@ -22,11 +22,6 @@ def receipts_of(body: Any) -> list[DeliveryReceipt]:
     if not isinstance(body, list) or len(body) > MOST_ITEMS:
         raise InvalidCallback(f"must be an array of at most {MOST_ITEMS} receipts")
     return [receipt for item in body if (receipt := _receipt(item)) is not None]
-
-
-def printable(text: str) -> str:
-    """The carrier's text in a form that fits the database: no NUL, no lone surrogates, at most 64 characters."""
-    return "".join(letter for letter in text if letter.isprintable())[:LONGEST_CODE]
 
 
 def _e164(country: str, mobile: str) -> str:

@@ -7,6 +7,8 @@ The vendor signs nothing. It calls the address that we registered, so the secret
 from __future__ import annotations
 
 import hmac
+from collections.abc import Callable
+from typing import Any
 
 from flask import Response, jsonify, make_response, request
 
@@ -16,7 +18,9 @@ from app.web.body_limits import limit_body
 from app.web.context import services
 from app.web.guards import guarded_blueprint
 from sms.errors import InvalidCallback
-from sms.tencent.callback import receipts_of
+from sms.gateway import callback as gateway_callback
+from sms.sender import DeliveryReceipt
+from sms.tencent import callback as tencent_callback
 
 LARGEST_BODY = 64 * 1024
 
@@ -33,6 +37,18 @@ blueprint = guarded_blueprint("sms_hook", __name__, knows_the_secret, url_prefix
 
 @blueprint.post("/tencent")
 def tencent() -> Response:
+    _take(tencent_callback.receipts_of)
+    return make_response(jsonify({"result": 0, "errmsg": "OK"}))
+
+
+@blueprint.post("/gateway")
+def gateway() -> Response:
+    _take(gateway_callback.receipts_of)
+    return make_response(jsonify({"ok": True}))
+
+
+def _take(receipts_of: Callable[[Any], list[DeliveryReceipt]]) -> None:
+    """Raises InvalidInput when the body is no list of receipts."""
     limit_body(LARGEST_BODY)
     try:
         received = receipts_of(request.get_json(force=True))
@@ -41,4 +57,3 @@ def tencent() -> Response:
     except InvalidCallback as error:
         raise InvalidInput("body", str(error)) from None
     services().notifications.receipts.take([receipt_of(receipt) for receipt in received])
-    return make_response(jsonify({"result": 0, "errmsg": "OK"}))
