@@ -19,6 +19,7 @@ from app.security.addresses import Group
 from app.security.keys import MasterKeys
 
 PREFIX = "CLOUDFILM_"
+_CARRIERS = ("tencent", "aliyun", "gateway")
 
 
 def _integer(low: int, high: int) -> Callable[[str], int]:
@@ -159,13 +160,11 @@ class Settings:
         _networks,
     )
 
-    sms_carrier: str = _setting(
-        "simulated, tencent or gateway", "simulated", _choice("simulated", "tencent", "gateway")
-    )
+    sms_carrier: str = _setting("simulated, tencent, aliyun or gateway", "simulated", _choice("simulated", *_CARRIERS))
     sms_second_carrier: str = _setting(
-        "Asked where the first refuses the account or is out of reach: none, tencent or gateway",
+        "Asked where the first refuses the account or is out of reach: none, tencent, aliyun or gateway",
         "none",
-        _choice("none", "tencent", "gateway"),
+        _choice("none", *_CARRIERS),
     )
     sms_family: str = _setting(
         "T0 (no code), T1 (pick-up code) or T3 (link, by a gateway)", "T0", _choice("T0", "T1", "T3")
@@ -177,6 +176,11 @@ class Settings:
     sms_callback_secret: str = _setting("Secret word in the receipt hook's query", "", secret=True)
     sms_gateway_url: str = _setting("Where the hospital's own gateway takes messages", "", _url_or_none)
     sms_gateway_token: str = _setting("Bearer token for the gateway", "", secret=True)
+    aliyun_key_id: str = _setting("Aliyun's AccessKey", "", secret=True)
+    aliyun_key_secret: str = _setting("Aliyun's AccessKey", "", secret=True)
+    aliyun_template_codes: tuple[str, ...] = _setting(
+        "Registered template codes as name=SMS_…, comma-separated", "", _words
+    )
     tencent_secret_id: str = _setting("API credential", "", secret=True)
     tencent_secret_key: str = _setting("API credential", "", secret=True)
     tencent_sms_app_id: str = _setting("SmsSdkAppId", "")
@@ -233,18 +237,17 @@ class Settings:
         return faults
 
     def _carrier_faults(self) -> list[str]:
-        faults = []
-        if "tencent" in self.sms_carriers:
-            needed = ("tencent_secret_id", "tencent_secret_key", "tencent_sms_app_id", "tencent_template_ids")
-            faults += [
-                f"{PREFIX}{name.upper()} is needed for Tencent SMS" for name in needed if not getattr(self, name)
-            ]
-        if "gateway" in self.sms_carriers:
-            faults += [
-                f"{PREFIX}{name.upper()} is needed for the gateway"
-                for name in ("sms_gateway_url", "sms_gateway_token")
-                if not getattr(self, name)
-            ]
+        needed = {
+            "tencent": ("tencent_secret_id", "tencent_secret_key", "tencent_sms_app_id", "tencent_template_ids"),
+            "aliyun": ("aliyun_key_id", "aliyun_key_secret", "aliyun_template_codes"),
+            "gateway": ("sms_gateway_url", "sms_gateway_token"),
+        }
+        faults = [
+            f"{PREFIX}{name.upper()} is needed for the SMS carrier {carrier}"
+            for carrier in self.sms_carriers
+            for name in needed.get(carrier, ())
+            if not getattr(self, name)
+        ]
         if self.sms_second_carrier == self.sms_carrier or (
             self.sms_second_carrier != "none" and self.sms_carrier == "simulated"
         ):

@@ -3,13 +3,14 @@ services/channels."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from app.clock import Clock
 from app.config import Settings
 from app.errors import NotAnswered
 from app.security.keys import MasterKeys
+from sms.aliyun.sender import AliyunAccount, AliyunSender
 from sms.errors import SendingError, TemplateFaults
 from sms.failover import Failover
 from sms.gateway.sender import GatewaySender
@@ -47,7 +48,11 @@ def simulation_of(settings: Settings, keys: MasterKeys, clock: Clock) -> Simulat
     if settings.sms_carrier != "simulated":
         return Simulation(carrier=None, wechat=wechat, push_receipts=lambda: 0)
     carrier = SimulatedCarrier.approving(
-        settings.var_dir / "carrier.db", clock.now, settings.sms_signature, SIMULATED_LIMITS
+        settings.var_dir / "carrier.db",
+        clock.now,
+        settings.sms_signature,
+        SIMULATED_LIMITS,
+        notice_variables=settings.sms_family == "T1",
     )
     poster = HookPoster(f"{settings.base_url}/hooks/sms/tencent?secret={hook_secret(settings, keys)}")
     return Simulation(carrier=carrier, wechat=wechat, push_receipts=lambda: carrier.push_receipts(poster))
@@ -60,14 +65,20 @@ def message_faults(settings: Settings) -> list[str]:
         lint(TEMPLATES.values(), settings.sms_signature)
     except TemplateFaults as error:
         faults += error.faults
-    if "tencent" in settings.sms_carriers:
-        missing = sorted(name for name in names_of_family(settings.sms_family) if not _template_ids(settings).get(name))
-        faults += [f"CLOUDFILM_TENCENT_TEMPLATE_IDS lacks {name}" for name in missing]
+    named = {
+        "TENCENT_TEMPLATE_IDS": settings.tencent_template_ids,
+        "ALIYUN_TEMPLATE_CODES": settings.aliyun_template_codes,
+    }
+    for setting, words in named.items():
+        if setting.partition("_")[0].lower() in settings.sms_carriers:
+            missing = sorted(name for name in names_of_family(settings.sms_family) if not _pairs(words).get(name))
+            faults += [f"CLOUDFILM_{setting} lacks {name}" for name in missing]
     return faults
 
 
-def _template_ids(settings: Settings) -> dict[str, str]:
-    return dict(word.partition("=")[::2] for word in settings.tencent_template_ids)
+def _pairs(words: Sequence[str]) -> dict[str, str]:
+    """Of `name=id`."""
+    return dict(word.partition("=")[::2] for word in words)
 
 
 def registered_texts(settings: Settings, simulation: Simulation) -> list[Finding]:
@@ -108,8 +119,16 @@ def _tencent(settings: Settings) -> TencentSender:
         settings.tencent_sms_app_id,
         settings.tencent_sms_region,
     )
-    return TencentSender(account, _template_ids(settings))
+    return TencentSender(account, _pairs(settings.tencent_template_ids))
 
 
-_REGISTERING: Mapping[str, Callable[[Settings], TencentSender]] = {"tencent": _tencent}
+def _aliyun(settings: Settings) -> AliyunSender:
+    account = AliyunAccount(settings.aliyun_key_id, settings.aliyun_key_secret)
+    return AliyunSender(account, _pairs(settings.aliyun_template_codes))
+
+
+_REGISTERING: Mapping[str, Callable[[Settings], TencentSender | AliyunSender]] = {
+    "tencent": _tencent,
+    "aliyun": _aliyun,
+}
 """Carriers with which texts are registered."""

@@ -32,7 +32,13 @@ class SimulatedCarrier:
 
     @classmethod
     def approving(
-        cls, path: Path, now: Callable[[], datetime], signature: str, limits: FrequencyLimits | None = None
+        cls,
+        path: Path,
+        now: Callable[[], datetime],
+        signature: str,
+        limits: FrequencyLimits | None = None,
+        *,
+        notice_variables: bool = True,
     ) -> SimulatedCarrier:
         """A carrier that approved this signature and all our templates. The id of a template is its name."""
         foreign = {name + FOREIGN: template for name, template in REGISTERED.items()}
@@ -42,6 +48,7 @@ class SimulatedCarrier:
             {**REGISTERED, **foreign},
             limits or FrequencyLimits(),
             foreign=frozenset(foreign),
+            notice_variables=notice_variables,
         )
         return cls(path, now, account)
 

@@ -19,6 +19,7 @@ from app.services.audit.former_reasons import why
 from app.services.audit.log import Action
 from app.services.audit.reasons import LeftOutReason, LiftReason, RevokeReason
 from app.services.ingest.incoming import DoorName
+from sms.aliyun.codes import TABLE as ALIYUN
 from sms.errors import NO_CONNECTION, NO_TEMPLATE_ID
 from sms.gateway import sender as gateway
 from sms.tencent.codes import TABLE as TENCENT
@@ -123,6 +124,7 @@ def test_what_became_of_a_message() -> None:
     ours = {*EventDetail, *CancelReason} - {EventDetail.QUEUED}  # the page says when, and leaves out that word
     carriers = {
         *TENCENT.codes,
+        *ALIYUN.codes,
         NO_CONNECTION,
         NO_TEMPLATE_ID,
         *gateway.ACCOUNT_CODES.values(),

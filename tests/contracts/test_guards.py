@@ -28,6 +28,7 @@ PUBLIC = {
     "/static/<version>/<path:name>",
     "/api/v1/openapi.json",
     "/hooks/sms/tencent",
+    "/hooks/sms/aliyun",
     "/hooks/sms/gateway",
     "/demo/phone",
     "/demo/sheets/<accession>/qr.svg",

@@ -51,6 +51,14 @@ RECEIPT = {
     "errmsg": "DELIVRD",
     "nationcode": "86",
 }
+RECEIPT_OF_ALIYUN = {
+    "biz_id": "9^0",
+    "success": True,
+    "phone_number": "13900000001",
+    "err_code": "DELIVERED",
+    "out_id": "n",
+}
+RECEIPT_OF_A_GATEWAY = {"serial": "g1", "delivered": True, "phone": "+8613900000001", "code": "DELIVRD", "id": "n"}
 Fields = dict[str, str]
 
 
@@ -105,6 +113,8 @@ MEANT: dict[tuple[str, str], Meant] = {
     ("GET", "qido.instances"): Meant(query={"InstanceNumber": "1", "fuzzymatching": "true"}),
     ("GET", "rendered.rendered"): Meant(query={"window": "40,400,linear", "viewport": "64,64", "quality": "80"}),
     ("POST", "sms_hook.tencent"): Meant(query={"secret": ""}, document=[RECEIPT, RECEIPT]),
+    ("POST", "sms_hook.aliyun"): Meant(query={"secret": ""}, document=[RECEIPT_OF_ALIYUN]),
+    ("POST", "sms_hook.gateway"): Meant(query={"secret": ""}, document=[RECEIPT_OF_A_GATEWAY]),
     ("GET", "demo.phone"): Meant(query={"phone": ""}),
 }
 WHO: dict[str, str] = {

@@ -17,6 +17,7 @@ from app.services.channels.sms import receipt_of
 from app.web.body_limits import limit_body
 from app.web.context import services
 from app.web.guards import guarded_blueprint
+from sms.aliyun import callback as aliyun_callback
 from sms.errors import InvalidCallback
 from sms.gateway import callback as gateway_callback
 from sms.sender import DeliveryReceipt
@@ -39,6 +40,12 @@ blueprint = guarded_blueprint("sms_hook", __name__, knows_the_secret, url_prefix
 def tencent() -> Response:
     _take(tencent_callback.receipts_of)
     return make_response(jsonify({"result": 0, "errmsg": "OK"}))
+
+
+@blueprint.post("/aliyun")
+def aliyun() -> Response:
+    _take(aliyun_callback.receipts_of)
+    return make_response(jsonify({"code": 0, "msg": "OK"}))
 
 
 @blueprint.post("/gateway")
