@@ -184,7 +184,7 @@ class Receipts:
         if delivered:
             self.states.move(session, row, State.DELIVERED, code)
         elif self.states.move(session, row, State.FAILED, code, failure_code=code[:64]):
-            self.phones.redirect(session, row)
+            self.phones.redirect_all(session, row)
 
     def _next_question(self, row: Notification, now: datetime) -> datetime:
         """Unknown: every 30 seconds. Accepted: the pause doubles the age of the message, until it is three days old."""
