@@ -61,6 +61,13 @@ def _regions(text: str) -> tuple[str, ...]:
     return regions
 
 
+def _hours(text: str) -> tuple[int, int]:
+    opens, _, closes = text.partition("-")
+    if not (opens.isdecimal() and closes.isdecimal() and 0 <= int(opens) < int(closes) <= 24):
+        raise ValueError("must be from-to, like 8-21, or 0-24 for always")
+    return int(opens), int(closes)
+
+
 def _url(text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
@@ -169,6 +176,13 @@ class Settings:
     sms_family: str = _setting(
         "T0 (no code), T1 (pick-up code) or T3 (link, by a gateway)", "T0", _choice("T0", "T1", "T3")
     )
+    news_hours: tuple[int, int] = _setting("Hours of the day in which news is told, in China's time", "8-21", _hours)
+    news_gather_min: int = _setting(
+        "Minutes that news of an exam waits for other news of its patient; 0: each exam has its own message",
+        "3",
+        _integer(0, 60),
+    )
+    news_a_day: int = _setting("Messages with news that a patient gets in 24 hours at most", "5", _integer(1, 1000))
     phone_regions: tuple[str, ...] = _setting(
         "Regions whose phone numbers are taken, comma-separated; foreign ones need texts of their own", "CN", _regions
     )
@@ -219,6 +233,9 @@ class Settings:
             "CLOUDFILM_DICOM_CALLING_AES": calling_ae,
             "CLOUDFILM_WECHAT_NOTICES": "simulated",
             "CLOUDFILM_LOG_LEVEL": "warning",
+            "CLOUDFILM_NEWS_HOURS": "0-24",
+            "CLOUDFILM_NEWS_GATHER_MIN": "0",
+            "CLOUDFILM_NEWS_A_DAY": "1000",
         }
         settings = cls.from_env({**quick, **os.environ})
         return settings if dicom_port is None else replace(settings, dicom_port=dicom_port)

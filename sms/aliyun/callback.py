@@ -12,6 +12,7 @@ from typing import Any
 
 from sms.errors import InvalidCallback, InvalidPhone
 from sms.phone import MAINLAND, normalise
+from sms.replies import Reply
 from sms.sender import DeliveryReceipt, printable
 
 MOST_ITEMS = 300
@@ -36,6 +37,15 @@ def receipts_of(body: Any) -> list[DeliveryReceipt]:
     if not isinstance(body, list) or len(body) > MOST_ITEMS:
         raise InvalidCallback(f"must be an array of at most {MOST_ITEMS} receipts")
     return [receipt for item in body if (receipt := _pushed(item)) is not None]
+
+
+def replies_of(body: Any) -> list[Reply]:
+    """The answers of people in a callback's decoded JSON body (SmsUp). Raises InvalidCallback as `receipts_of`; an
+    answer that cannot be read is left out."""
+    if not isinstance(body, list) or len(body) > MOST_ITEMS:
+        raise InvalidCallback(f"must be an array of at most {MOST_ITEMS} answers")
+    found = [(e164(item.get("phone_number")), item.get("content")) for item in body if isinstance(item, dict)]
+    return [Reply(phone, text) for phone, text in found if phone is not None and isinstance(text, str)]
 
 
 def pulled(item: Mapping[str, Any], since: datetime, until: datetime) -> DeliveryReceipt | None:

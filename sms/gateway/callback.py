@@ -7,6 +7,7 @@ from typing import Any
 
 from sms.errors import InvalidCallback, InvalidPhone
 from sms.phone import normalise
+from sms.replies import Reply
 from sms.sender import DeliveryReceipt, printable
 
 MOST_ITEMS = 100
@@ -22,6 +23,24 @@ def receipts_of(body: Any) -> list[DeliveryReceipt]:
     if not isinstance(body, list) or len(body) > MOST_ITEMS:
         raise InvalidCallback(f"must be an array of at most {MOST_ITEMS} receipts")
     return [receipt for item in body if (receipt := _receipt(item)) is not None]
+
+
+def replies_of(body: Any) -> list[Reply]:
+    """The answers of people, `[{phone, text}]`. Raises InvalidCallback as `receipts_of`; an answer that cannot be read
+    is left out."""
+    if not isinstance(body, list) or len(body) > MOST_ITEMS:
+        raise InvalidCallback(f"must be an array of at most {MOST_ITEMS} answers")
+    return [reply for item in body if (reply := _reply(item)) is not None]
+
+
+def _reply(item: Any) -> Reply | None:
+    phone, text = (item.get("phone"), item.get("text")) if isinstance(item, dict) else (None, None)
+    if not isinstance(phone, str) or len(phone) > LONGEST_PHONE or not isinstance(text, str):
+        return None
+    try:
+        return Reply(normalise(phone), text)
+    except InvalidPhone:
+        return None
 
 
 def _receipt(item: Any) -> DeliveryReceipt | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sms.errors import InvalidCallback, InvalidPhone
 from sms.phone import normalise
+from sms.replies import Reply
 from sms.sender import DeliveryReceipt, printable
 
 MOST_ITEMS = 100
@@ -22,6 +23,20 @@ def receipts_of(body: Any) -> list[DeliveryReceipt]:
     if not isinstance(body, list) or len(body) > MOST_ITEMS:
         raise InvalidCallback(f"must be an array of at most {MOST_ITEMS} receipts")
     return [receipt for item in body if (receipt := _receipt(item)) is not None]
+
+
+def replies_of(body: Any) -> list[Reply]:
+    """The answer of one person in a callback's decoded JSON body (382/5809). Raises InvalidCallback unless it is an
+    object; an answer that cannot be read is left out."""
+    if not isinstance(body, dict):
+        raise InvalidCallback("must be an object with one answer")
+    phone, text, country = body.get("mobile"), body.get("text"), body.get("nationcode", "86")
+    if not isinstance(phone, str) or len(phone) > LONGEST_PHONE or not isinstance(text, str):
+        return []
+    try:
+        return [Reply(_e164(str(country), phone), text)]
+    except InvalidPhone:
+        return []
 
 
 def _e164(country: str, mobile: str) -> str:

@@ -24,6 +24,7 @@ from app.services.audit.subjects import exam_subject
 from app.services.desk.messages import Messages, NotificationView
 from app.services.exams.reports import Reports, ReportView
 from app.services.exams.views import ExamView, ExamViews
+from app.services.notifications.opt_outs import OptOuts
 from app.services.notifications.outbox import Outbox
 from app.services.patient_access.codes import AccessCodes
 from app.services.patient_access.one_time_codes import OneTimeCodes
@@ -54,6 +55,8 @@ OF_INTEREST = frozenset(
         Action.STAFF_QUEUED_AGAIN,
         Action.STAFF_REVOKED,
         Action.STAFF_LET_IN,
+        Action.TEXT_MESSAGES_REFUSED,
+        Action.TEXT_MESSAGES_WANTED,
     }
 )
 """What people did with the exam. Of automatic actions only those that the desk asks about."""
@@ -104,6 +107,8 @@ class ExamAtDesk:
     held_reason: str | None
     held_note: str | None
     phone_masked: str | None
+    opted_out: bool
+    """The phone number wants no news by text message."""
     studies: tuple[StudyAtDesk, ...]
     reports: tuple[ReportView, ...]
     messages: tuple[NotificationView, ...]
@@ -122,6 +127,7 @@ class ExamsAtDesk:
     outbox: Outbox
     messages: Messages
     one_time_codes: OneTimeCodes
+    opt_outs: OptOuts
 
     def exam(self, exam_id: uuid.UUID, actor: str) -> ExamAtDesk:
         """Everything the desk may know of an exam. Raises NotFound."""
@@ -139,6 +145,7 @@ class ExamsAtDesk:
             revision=row.revision,
             held_reason=row.held_reason,
             held_note=row.held_note,
+            opted_out=self.opt_outs.is_of(view.patient.phone),
             phone_masked=mask(view.patient.phone) if view.patient.phone else None,
             studies=tuple(_study(study, count) for study, count in studies),
             reports=tuple(self.reports.versions(exam_id)),

@@ -17,6 +17,7 @@ from app.models import CancelReason, Exam, Notification, NotificationKind, Patie
 from app.models import NotificationState as State
 from app.repos.exams import exams as exam_repo
 from app.repos.exams import patients
+from app.repos.notifications import gathering
 from app.repos.notifications import outbox as repo
 from app.repos.patient_access import one_time_codes
 from app.security.fields import FieldSealer
@@ -69,6 +70,11 @@ class PhoneCorrection:
             return False
         self.phone_given(session, exam, phone)
         return True
+
+    def redirect_all(self, session: Session, row: Notification) -> None:
+        """The same for a message that failed and for those that it carried."""
+        for each in (row, *gathering.carried(session, row.id)):
+            self.redirect(session, each)
 
     def _follow(self, session: Session, exam: Exam, phone: str | None, *, tell_untold: bool) -> None:
         messages = [row for row in repo.of_exam(session, exam.id) if self.channels[row.channel].follows_phone]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import Response, jsonify, make_response, request
 
@@ -20,10 +20,12 @@ from app.web.guards import guarded_blueprint
 from sms.aliyun import callback as aliyun_callback
 from sms.errors import InvalidCallback
 from sms.gateway import callback as gateway_callback
+from sms.replies import Reply
 from sms.sender import DeliveryReceipt
 from sms.tencent import callback as tencent_callback
 
 LARGEST_BODY = 64 * 1024
+Item = TypeVar("Item")
 
 
 def knows_the_secret() -> None:
@@ -54,13 +56,41 @@ def gateway() -> Response:
     return make_response(jsonify({"ok": True}))
 
 
+@blueprint.post("/tencent/replies")
+def tencent_replies() -> Response:
+    """What patients answer: TD ends the news by text message."""
+    _take_replies(tencent_callback.replies_of)
+    return make_response(jsonify({"result": 0, "errmsg": "OK"}))
+
+
+@blueprint.post("/aliyun/replies")
+def aliyun_replies() -> Response:
+    _take_replies(aliyun_callback.replies_of)
+    return make_response(jsonify({"code": 0, "msg": "OK"}))
+
+
+@blueprint.post("/gateway/replies")
+def gateway_replies() -> Response:
+    _take_replies(gateway_callback.replies_of)
+    return make_response(jsonify({"ok": True}))
+
+
+def _take_replies(replies_of: Callable[[Any], list[Reply]]) -> None:
+    """Raises InvalidInput when the body is no list of answers."""
+    phones = [reply.phone for reply in _read(replies_of) if reply.asks_to_stop]
+    services().notifications.opt_outs.replied(phones)
+
+
 def _take(receipts_of: Callable[[Any], list[DeliveryReceipt]]) -> None:
     """Raises InvalidInput when the body is no list of receipts."""
+    services().notifications.receipts.take([receipt_of(receipt) for receipt in _read(receipts_of)])
+
+
+def _read(items_of: Callable[[Any], list[Item]]) -> list[Item]:
     limit_body(LARGEST_BODY)
     try:
-        received = receipts_of(request.get_json(force=True))
+        return items_of(request.get_json(force=True))
     except RecursionError:
         raise InvalidInput("body", "is nested too deeply") from None
     except InvalidCallback as error:
         raise InvalidInput("body", str(error)) from None
-    services().notifications.receipts.take([receipt_of(receipt) for receipt in received])
