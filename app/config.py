@@ -178,7 +178,9 @@ class Settings:
     )
     news_hours: tuple[int, int] = _setting("Hours of the day in which news is told, in China's time", "8-21", _hours)
     news_gather_min: int = _setting(
-        "Minutes that news of an exam waits for other news of the same patient", "3", _integer(0, 60)
+        "Minutes that news of an exam waits for other news of its patient; 0: each exam has its own message",
+        "3",
+        _integer(0, 60),
     )
     news_a_day: int = _setting("Messages with news that a patient gets in 24 hours at most", "5", _integer(1, 1000))
     phone_regions: tuple[str, ...] = _setting(
