@@ -6,7 +6,10 @@ import os
 import socket
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -43,8 +46,13 @@ def _never(_: float) -> None:
     raise AssertionError("nobody is waited for")
 
 
+def _sleep_is(monkeypatch: pytest.MonkeyPatch, sleep: Callable[[float], None]) -> None:
+    """For the module alone: other threads of this process sleep too."""
+    monkeypatch.setattr(ports, "time", SimpleNamespace(sleep=sleep, monotonic=time.monotonic))
+
+
 def test_a_stranger_on_the_port_is_told_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ports.time, "sleep", _never)
+    _sleep_is(monkeypatch, _never)
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
@@ -53,7 +61,7 @@ def test_a_stranger_on_the_port_is_told_at_once(tmp_path: Path, monkeypatch: pyt
 
 
 def test_a_demo_of_this_folder_that_runs_is_told_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ports.time, "sleep", _never)
+    _sleep_is(monkeypatch, _never)
     process, port = _left_behind(tmp_path, os.getpid())
     with process, pytest.raises(SystemExit, match="PORT: something listens"):
         ports.claim(port, tmp_path)
@@ -65,7 +73,7 @@ def test_the_rest_of_a_killed_demo_is_waited_for(tmp_path: Path, monkeypatch: py
     def it_ends(_: float) -> None:
         process.communicate("")
 
-    monkeypatch.setattr(ports.time, "sleep", it_ends)
+    _sleep_is(monkeypatch, it_ends)
     with process:
         mark = ports.claim(port, tmp_path)
     assert process.returncode == 0
