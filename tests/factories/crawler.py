@@ -40,7 +40,16 @@ NAMES = (
     *("username", "password", "totp", "current", "new", "again", "address", "q", "before", "actor", "subject", "size"),
     *("wc", "ww", "from", "count", "secret", "limit", "offset", "includefield", "fuzzymatching", "accept", "window"),
     *("viewport", "quality", "StudyDate", "StudyTime", "PatientID", "PatientName", "AccessionNumber", "StudyID"),
-    *("StudyDescription", "SeriesDescription", "SeriesNumber", "InstanceNumber", "Modality", "ModalitiesInStudy"),
+    *(
+        "StudyDescription",
+        "SeriesDescription",
+        "SeriesNumber",
+        "emptyvaluematching",
+        "00400275.00400009",
+        "InstanceNumber",
+        "Modality",
+        "ModalitiesInStudy",
+    ),
     *("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "SOPClassUID", "00080020", "00100010", "7FE00010"),
 )
 """Of fields and parameters that some route reads."""
@@ -104,6 +113,7 @@ MEANT: dict[tuple[str, str], Meant] = {
     ("GET", "qido.series"): Meant(query={"Modality": "CT", "SeriesNumber": "1", "includefield": "all"}),
     ("GET", "qido.instances"): Meant(query={"InstanceNumber": "1", "fuzzymatching": "true"}),
     ("GET", "rendered.rendered"): Meant(query={"window": "40,400,linear", "viewport": "64,64", "quality": "80"}),
+    ("GET", "rendered.rendered_images"): Meant(query={"viewport": "64,64,0,0,-8,8"}),
     ("POST", "sms_hook.tencent"): Meant(query={"secret": ""}, document=[RECEIPT, RECEIPT]),
     ("GET", "demo.phone"): Meant(query={"phone": ""}),
 }
@@ -119,6 +129,9 @@ WHO: dict[str, str] = {
     "staff_system": Role.SYSTEM_ADMIN,
     "qido": Scope.READ,
     "wado": Scope.READ,
+    "wado_metadata": Scope.READ,
+    "bulk_data": Scope.READ,
+    "capabilities": Scope.READ,
     "rendered": Scope.READ,
     "stow": Scope.UPLOAD,
     "completion": Scope.UPLOAD,

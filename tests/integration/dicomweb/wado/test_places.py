@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.web.machine.dicomweb import wado
+from app.web.machine.dicomweb import resources
 from tests.factories.readable_study import ONE, STUDY
 from tests.factories.reading_machine import ReadingMachine
 
@@ -13,7 +13,7 @@ def test_whole_studies_are_sent_to_few_at_a_time_and_the_others_told_when_to_com
     machine: ReadingMachine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     [(_, one)] = machine.parts(ONE)
-    monkeypatch.setattr(wado, "HELD_BY_PROXY", len(one))  # what is larger keeps a thread
+    monkeypatch.setattr(resources, "HELD_BY_PROXY", len(one))  # what is larger keeps a thread
     places = machine.client.application.extensions["cloudfilm.machines-downloads"]
     taken = [place for _ in range(8) if (place := places.taken())]
     assert len(taken) == 2
