@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from bench import first_image, frames, ingest, memory, preparing, rendering, stages
+from bench import first_image, frames, ingest, memory, outbox, preparing, rendering, stages
 from bench.dicomweb_checks import run as dicomweb_checks
 from bench.skipped import Skipped
 
@@ -24,6 +24,7 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     "first_image": first_image.run,
     "memory": memory.run,
     "dicomweb": dicomweb_checks.run,
+    "outbox": outbox.run,
 }
 
 

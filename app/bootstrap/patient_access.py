@@ -13,6 +13,7 @@ from app.services.patient_access.codes import AccessCodes
 from app.services.patient_access.one_time_codes import Enqueue, OneTimeCodes, SendOneTimeCode
 from app.services.patient_access.opening import Opening
 from app.services.patient_access.sessions import PatientSessions
+from app.services.patient_access.tickets import Tickets
 from app.services.patient_access.verification import Verification
 
 
@@ -23,6 +24,7 @@ class PatientAccessRoom:
     one_time_codes: OneTimeCodes
     sessions: PatientSessions
     tokens: SessionTokens
+    tickets: Tickets
 
 
 def access_codes(ground: Ground) -> AccessCodes:
@@ -40,10 +42,10 @@ def counted_tries(ground: Ground) -> Attempts:
 def build(
     ground: Ground, codes: AccessCodes, *, send_one_time_code: SendOneTimeCode, enqueue: Enqueue
 ) -> PatientAccessRoom:
-    settings = ground.settings
     naming = CodeNaming(codes=ground.codes)
     attempts = counted_tries(ground)
     opening = Opening(codes=ground.codes, audit=ground.audit)
+    sessions = _sessions(ground, codes)
     return PatientAccessRoom(
         codes=codes,
         verification=Verification(
@@ -69,8 +71,17 @@ def build(
             enqueue=enqueue,
             wake=ground.wake,
         ),
-        sessions=PatientSessions(
-            db=ground.db, clock=ground.clock, audit=ground.audit, idle=timedelta(minutes=settings.session_idle_min)
-        ),
+        sessions=sessions,
+        tickets=_tickets(ground, sessions),
         tokens=SessionTokens(ground.keys.derive("session-jwt"), "patient"),
     )
+
+
+def _sessions(ground: Ground, codes: AccessCodes) -> PatientSessions:
+    idle = timedelta(minutes=ground.settings.session_idle_min)
+    return PatientSessions(db=ground.db, clock=ground.clock, audit=ground.audit, idle=idle, access_codes=codes)
+
+
+def _tickets(ground: Ground, sessions: PatientSessions) -> Tickets:
+    key = ground.keys.derive("ticket-jwt")
+    return Tickets(db=ground.db, clock=ground.clock, audit=ground.audit, sessions=sessions, key=key)

@@ -74,7 +74,8 @@ class PatientSession(Base):
     """The truth behind the patient cookie. Revoking the row ends access at once.
 
     It opens one exam, `exam_id`. Of the phone door it opens the exams of one person instead, as they are registered at
-    each request: those of patients with this phone number and this ID number (hashes as in `Patient`).
+    each request: those of patients with this phone number and this ID number (hashes as in `Patient`). Of a ticket that
+    such a session gave, it bears both: it opens this exam as long as the exam is of this person.
     """
 
     __tablename__ = "patient_session"

@@ -10,7 +10,7 @@ from app.web.machine.dicomweb import bulk_data, capabilities, cross_origin, qido
 from app.web.machine.ris import completion
 from app.web.machine.ris import exams as ris
 from app.web.ops import front_door, ops
-from app.web.patient import cut_off, entry, exam_list, exams, images, phone_door, places
+from app.web.patient import cut_off, entry, exam_list, exams, images, phone_door, places, tickets
 from app.web.wsgi import arrival, headers, hosts, proxies, request_log
 
 
@@ -39,6 +39,7 @@ def register(app: Flask) -> None:
         front_door,
         entry,
         phone_door,
+        tickets,
         exam_list,
         exams,
         images,

@@ -14,6 +14,7 @@ SERIES: list[dict[str, Any]] = [
     {"n": 1, "frames": CT_FRAMES, "rows": 512, "columns": 512, "modality": "CT", "description": "胸部平扫 2.0mm"},
     {"n": 2, "frames": 12, "rows": 240, "columns": 320, "modality": "US", "description": "心脏超声"},
     {"n": 3, "frames": 6, "rows": 256, "columns": 256, "modality": "MR", "description": "头部 T1", "window": None},
+    {"n": 4, "frames": 1, "rows": 2400, "columns": 2000, "modality": "DX", "description": "胸片"},
 ]
 
 

@@ -23,7 +23,12 @@ REPORT = {
     "version": 1,
 }
 CARRIED = {"phone": "13900000000", "pickup_code": "7K3M9P"}
-NOT_SENT: dict[str, Any] = {"code_sent": False, "is_asked": False, "missing": [], "carried": CARRIED}
+NOT_SENT: dict[str, Any] = {
+    "code_sent": False,
+    "is_asked": False,
+    "missing": [],
+    "carried": CARRIED,
+}
 STEP_UPS = {
     "asked": NOT_SENT | {"is_asked": True, "carried": None},
     "sent": NOT_SENT | {"code_sent": True},

@@ -9,18 +9,32 @@ import json
 import struct
 import threading
 import time
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from flask import Flask, Response, abort, render_template, request, send_from_directory
+from flask import Flask, Response, abort, redirect, render_template, request, send_from_directory
+from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from app.web.wsgi.headers import CONTENT_SECURITY_POLICY
 from tests.factories.patient_page_frames import SERIES, jpeg, manifest
-from tests.factories.patient_page_values import CARRIED, EXAM, EXAM_ID, PHONE_DOOR, REPORT, STEP_UPS, demo_phone
+from tests.factories.patient_page_values import (
+    CARRIED,
+    EXAM,
+    EXAM_ID,
+    PHONE_DOOR,
+    REPORT,
+    STEP_UPS,
+    demo_phone,
+)
 from tests.places import ROOT
+
+RIGHT, PAUSED, STEPPED_UP = "0027", "0000", "0001"
+OUR_CODES = ("CODE", "7K3M9P")
+"""Factors that the entry pages answer in another way than by a refusal."""
 
 
 class Pages:
@@ -36,6 +50,7 @@ class Pages:
         self.report: dict[str, Any] | None = REPORT
         self.requests: list[str] = []
         self.posted: list[dict[str, str]] = []
+        self.is_open = False
         self.base_url = ""
 
 
@@ -63,7 +78,8 @@ def _harden(response: Response) -> Response:
 
 
 def _plain_pages(app: Flask, pages: Pages) -> None:
-    app.add_url_rule("/", "landing", lambda: render_template("patient/landing.html"))
+    app.add_url_rule("/", "landing", lambda: render_template("patient/landing.html", is_open=False))
+    app.add_url_rule("/open", "open", lambda: render_template("patient/landing.html", is_open=True))
     app.add_url_rule(
         "/paused", "paused", lambda: render_template("patient/paused.html", retry_minutes=15, carried=CARRIED)
     )
@@ -81,14 +97,22 @@ def _plain_pages(app: Flask, pages: Pages) -> None:
             f"phone_door_{name}",
             lambda state=state: render_template("patient/phone_door.html", **state),
         )
+    for name, is_over in (("ticket", False), ("ticket-over", True)):
+        app.add_url_rule(
+            f"/{name}", name, lambda is_over=is_over: render_template("patient/ticket.html", is_over=is_over)
+        )
     app.add_url_rule("/refused", "refused", lambda: render_template("patient/refused.html"))
     app.add_url_rule("/held", "held", lambda: render_template("patient/held.html", exam_id=EXAM_ID))
     app.add_url_rule("/demo/phone", "phone", lambda: render_template("demo/phone.html", **demo_phone()))
 
-    def entry(code: str = "") -> str:
+    def entry(code: str = "") -> ResponseReturnValue:
         if request.method == "POST":
             pages.posted.append(request.form.to_dict())
-            return render_template("patient/refused.html")
+            factor = request.form.get("factor") or request.form.get("one_time_code")
+            pages.is_open = pages.is_open or factor == RIGHT
+            return _tried(factor)
+        if code in OUR_CODES and pages.is_open:
+            return redirect(f"/exams/{EXAM_ID}", 303)
         if not code:
             return render_template("patient/pickup.html")
         return render_template("patient/verify.html", with_phone=request.path.startswith("/s/"))
@@ -96,6 +120,17 @@ def _plain_pages(app: Flask, pages: Pages) -> None:
     app.add_url_rule("/q/<code>", "entry", entry, methods=["GET", "POST"])
     app.add_url_rule("/s/<code>", "sms_entry", entry, methods=["GET", "POST"])
     app.add_url_rule("/s", "pickup", entry, methods=["GET", "POST"])
+
+
+def _tried(factor: str | None) -> ResponseReturnValue:
+    """RIGHT opens the exam, PAUSED and STEPPED_UP are one try too many, all others are refused."""
+    if factor == RIGHT:
+        return redirect(f"/exams/{EXAM_ID}", 303)
+    if factor == PAUSED:
+        return render_template("patient/paused.html", retry_minutes=15, carried=None), 429, {"Retry-After": "841"}
+    if factor == STEPPED_UP:
+        return render_template("patient/one_time_code.html", **STEP_UPS["asked"]), 429
+    return render_template("patient/refused.html"), 403
 
 
 def _exam_pages(app: Flask, pages: Pages) -> None:
@@ -106,9 +141,9 @@ def _exam_pages(app: Flask, pages: Pages) -> None:
             {
                 "series_n": 1,
                 "frame_k": k,
-                "src": f"{base}/series/1/frames/{k}.jpg?size=256",
-                "width": 256,
-                "height": 256,
+                "src": f"{base}/series/1/frames/{k}.jpg",
+                "width": 512,
+                "height": 512,
                 "alt": f"胸部 CT 第 {k} 幅",
             }
             for k in (15, 30, 45)
@@ -121,8 +156,8 @@ def _exam_pages(app: Flask, pages: Pages) -> None:
             key_images=images,
             frames_total=total,
             in_preparation=False,
+            address="",
             has_list=True,
-            in_wechat=False,
         )
 
     def exam_list() -> str:
@@ -136,7 +171,7 @@ def _exam_pages(app: Flask, pages: Pages) -> None:
         first = {
             "series_n": 1,
             "frame_k": 30,
-            "src": f"{base}/series/1/frames/30.jpg?size=256",
+            "src": "data:image/jpeg;base64," + b64encode(jpeg(30, 1, 0, 2000, 256)).decode(),
             "width": 256,
             "height": 256,
         }
@@ -144,6 +179,8 @@ def _exam_pages(app: Flask, pages: Pages) -> None:
             "patient/viewer.html",
             exam_id=EXAM_ID,
             title="胸部 CT",
+            door="/q/CODE",
+            address="",
             first_frame=first,
             manifest_json=Markup(json.dumps(manifest(pages.frame_time_ms))),
         )
@@ -175,8 +212,12 @@ def _pictures(app: Flask, pages: Pages) -> None:
     def batch(n: int) -> Response:
         before()
         first, count, size = (request.args.get(name, 0, int) for name in ("from", "count", "size"))
+        step = request.args.get("step", 1, int)
         assert 1 <= count <= 20
-        bodies = [b"" if k in pages.cannot_show else jpeg(k, n, 0, 2000, size) for k in range(first, first + count)]
+        bodies = [
+            b"" if k in pages.cannot_show else jpeg(k, n, 0, 2000, size)
+            for k in range(first, first + count * step, step)
+        ]
         framed = b"".join(struct.pack(">I", len(body)) + body for body in bodies)
         return Response(framed, mimetype="application/octet-stream")
 

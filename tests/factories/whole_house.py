@@ -18,7 +18,7 @@ from sqlalchemy import delete, insert, select
 
 from app.bootstrap import Services
 from app.demo.house import create_demo_app
-from app.models import AuditEvent, AuditHead, Base, Job, Notification, QuarantineItem, Report
+from app.models import AuditEvent, AuditHead, Base, Job, Notification, PatientSession, QuarantineItem, Report
 from app.models.states import JobKind, JobState
 from app.security.front_door import PASS_HEADER
 from app.security.permissions import Role, Scope
@@ -96,6 +96,10 @@ def whole_house(folder: Path) -> WholeHouse:
     }
     made = WholeHouse(house, app, known, {})
     made.callers = _callers(made)
+    with house.db.read() as session:
+        giver = session.scalars(select(PatientSession.id).where(PatientSession.exam_id == row_id(exam.exam_id))).first()
+    assert giver is not None
+    known["ticket"] = house.patient_access.tickets.issue(house.patient_access.sessions.check(giver))
     made.keep()
     return made
 

@@ -14,6 +14,7 @@ from tests.factories.patient_pages import Pages
 pytestmark = in_browser
 PAGES = {
     "landing": "/",
+    "landing-open": "/open",
     "verify": "/q/CODE",
     "verify-with-phone": "/s/CODE",
     "pickup": "/s",
@@ -24,6 +25,8 @@ PAGES = {
     "have-code": "/step-up/have-code",
     "phone-missing": "/step-up/missing",
     "held": "/held",
+    "ticket": "/ticket",
+    "ticket-over": "/ticket-over",
     **{f"phone-door-{name}": f"/phone-door/{name}" for name in PHONE_DOOR},
     "left": "/left",
     "not-found": "/error/404",
@@ -101,6 +104,73 @@ def test_forms_post_what_the_contract_names_and_a_failure_leads_back_without_scr
         ]
 
 
+PAGES_FOR_PATIENTS = {name: path for name, path in PAGES.items() if name != "demo"}
+LETTERS = """() => {
+    const channels = (text) => text.match(/[\\d.]+/g).map(Number);
+    const light = ([r, g, b]) => [r, g, b].map((one) => one / 255)
+        .map((one) => one <= 0.03928 ? one / 12.92 : ((one + 0.055) / 1.055) ** 2.4)
+        .reduce((sum, one, i) => sum + one * [0.2126, 0.7152, 0.0722][i], 0);
+    const ground = (node) => {
+        for (; node; node = node.parentElement) {
+            const found = channels(getComputedStyle(node).backgroundColor);
+            if (found.length === 3 || found[3] === 1) return light(found);
+        }
+        return 1;
+    };
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), found = [];
+    while (walker.nextNode()) {
+        const parent = walker.currentNode.parentElement, text = walker.currentNode.textContent.trim();
+        if (!text || !parent.getClientRects().length || ['SCRIPT', 'NOSCRIPT'].includes(parent.tagName)) continue;
+        const style = getComputedStyle(parent), sides = [light(channels(style.color)), ground(parent)].sort();
+        found.push({text, size: parseFloat(style.fontSize), contrast: (sides[1] + 0.05) / (sides[0] + 0.05)});
+    }
+    return found;
+}"""
+
+
+@pytest.mark.parametrize("path", PAGES_FOR_PATIENTS.values(), ids=PAGES_FOR_PATIENTS.keys())
+def test_no_letter_is_smaller_than_16_pixels_or_paler_than_7_to_1(browser: Browser, pages: Pages, path: str) -> None:
+    with phone_page(browser) as page:
+        page.goto(pages.base_url + path)
+        if path.endswith("/viewer"):
+            page.wait_for_selector('#picture[data-quality="full"]')
+        letters = page.evaluate(LETTERS)
+        assert len(letters) > 5
+        assert [one for one in letters if one["size"] < 16 or one["contrast"] < 7] == []
+
+
+def test_the_id_field_opens_digits_with_a_key_for_x_and_letters_for_other_documents(
+    browser: Browser, pages: Pages
+) -> None:
+    with phone_page(browser) as page:
+        page.goto(pages.base_url + "/q/CODE")
+        field = page.get_by_label("身份证号后四位")
+        assert field.get_attribute("inputmode") == "numeric"
+        field.fill("002")
+        page.get_by_role("button", name="填入字母 X").click()
+        page.get_by_role("button", name="填入字母 X").click()
+        assert field.input_value() == "002X"  # no fifth letter
+        assert field.evaluate("node => node.checkValidity() && document.activeElement === node")
+        page.get_by_role("button", name="用字母键盘填写").click()
+        assert (field.get_attribute("inputmode"), field.input_value()) == ("text", "002X")
+    with phone_page(browser, java_script_enabled=False) as page:
+        page.goto(pages.base_url + "/q/CODE")
+        assert page.get_by_label("身份证号后四位").get_attribute("inputmode") == "text"
+        assert page.get_by_role("button", name="填入字母 X").count() == 0
+
+
+def test_pictures_on_the_exams_page_are_sharp_on_three_device_pixels(browser: Browser, pages: Pages) -> None:
+    with phone_page(browser, device_scale_factor=3) as page:
+        page.goto(pages.base_url + PAGES["exam"])
+        page.locator(".pictures").scroll_into_view_if_needed()
+        page.wait_for_load_state("networkidle")
+        sizes = page.evaluate(
+            "() => [...document.querySelectorAll('.pictures img')].map((one) => [one.naturalWidth, one.clientWidth])"
+        )
+        assert len(sizes) == 3
+        assert all(own >= 3 * shown for own, shown in sizes), sizes
+
+
 def test_entry_pages_are_the_same_bytes_for_every_code(browser: Browser, pages: Pages) -> None:
     with phone_page(browser) as page:
         bodies = {page.request.get(pages.base_url + f"/q/{code}").body() for code in ("A", "B" * 26)}
@@ -154,8 +224,9 @@ def test_the_phone_door_offers_the_keyboard_of_what_is_to_be_typed(browser: Brow
         assert page.get_by_label("短信验证码").get_attribute("inputmode") == "numeric"
         assert page.get_by_label("短信验证码").get_attribute("autocomplete") == "one-time-code"
         factor = page.get_by_label("身份证号后四位")
-        factor.fill("002X")  # the numeric keyboard of a phone has no X
-        assert factor.get_attribute("inputmode") == "text"
+        factor.fill("002X")  # the numeric keyboard of a phone has no X: a key beside the field has
+        assert factor.get_attribute("inputmode") == "numeric"
+        assert page.get_by_role("button", name="填入字母 X").is_visible()
         assert factor.evaluate("node => node.checkValidity()")
 
 

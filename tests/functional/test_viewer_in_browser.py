@@ -41,7 +41,7 @@ def open_viewer(page: Page, pages: Pages) -> None:
 
 def test_the_first_picture_is_in_the_page_and_then_drawn_on_the_canvas(page: Page, pages: Pages) -> None:
     open_viewer(page, pages)
-    assert pages.requests[0].endswith("/series/1/frames/30.jpg?size=256")
+    assert "size=256" not in pages.requests[0] or "frames.batch" in pages.requests[0]  # it is in the page itself
     assert not any("manifest" in request for request in pages.requests)
     assert pixel(page) == near(grey(30, 0, 2000))
     assert page.locator("#first-frame").count() == 0
@@ -63,8 +63,9 @@ def test_previews_of_all_frames_load_in_batches_and_full_frames_only_near_the_ey
     page.wait_for_selector(f'#picture[data-loaded="{CT_FRAMES}"]')
     at_rest(page)
     batches = [request for request in pages.requests if "frames.batch" in request]
-    assert "from=21&count=20" in batches[0]
-    assert len(batches) == CT_FRAMES // 20
+    assert "from=1&count=8&size=256&step=8" in batches[0]
+    assert "from=21&count=20" in batches[1]
+    assert len(batches) == 1 + CT_FRAMES // 20
     full = {int(r.split("/frames/")[1].split(".")[0]) for r in pages.requests if r.endswith(".jpg")}
     assert full <= set(range(24, 37))
 
@@ -114,7 +115,7 @@ def test_a_window_preset_redraws_the_frame_and_its_neighbours(page: Page, pages:
     assert pixel(page) == near(grey(30, -600, 1500))
     assert grey(30, -600, 1500) - grey(30, 0, 2000) > 50
     asked = [request for request in pages.requests if "wc=-600&ww=1500" in request]
-    assert asked[0].endswith("/frames/30.jpg?wc=-600&ww=1500")
+    assert any(request.endswith("/frames/30.jpg?wc=-600&ww=1500") for request in asked)
     page.keyboard.press("ArrowDown")
     page.wait_for_selector('#picture[data-picture="1/31/full/-600,1500"]')
     assert pixel(page) == near(grey(31, -600, 1500))
@@ -198,7 +199,7 @@ def test_a_series_without_a_window_is_made_brighter_and_darker_on_the_phone(page
     page.get_by_role("button", name="下一幅").click()
     wait_for_slice(page, 4)
     assert pixel(page) == pytest.approx(grey(4, 0, 2000, series=3) / 1.6, abs=2 * JPEG_SLACK)
-    page.get_by_role("button", name="复位").click()
+    page.get_by_role("button", name="还原").click()
     wait_until(page, "document.querySelector('#windows [data-window=standard]').getAttribute('aria-pressed') == 'true'")
     assert pixel(page) == near(grey(4, 0, 2000, series=3))
     assert not any("wc=" in request for request in pages.requests[asked:])
@@ -247,7 +248,61 @@ def test_an_ended_session_is_told_and_leads_back(page: Page, pages: Pages) -> No
     page.get_by_role("button", name="骨窗").click()
     page.get_by_text("查看时间已过").wait_for()
     assert pixel(page) == 0
-    assert page.get_by_role("link", name="重新打开").get_attribute("href") == "/"
+    assert page.get_by_role("link", name="重新打开").get_attribute("href") == "/q/CODE"
+    for key in ("ArrowDown", "Home", "End"):
+        page.keyboard.press(key)
+        page.wait_for_timeout(100)
+        assert pixel(page) == 0  # nothing is drawn behind the cover
+
+
+def test_under_a_chosen_window_a_picture_of_another_window_is_named_at_once_and_as_long_as_it_stands(
+    page: Page, pages: Pages
+) -> None:
+    open_viewer(page, pages)
+    at_rest(page)
+    page.route("**/frames/*.jpg?wc=*", lambda route: route.abort())
+    page.get_by_role("button", name="骨窗").click()
+    for key in ("ArrowDown", "ArrowDown", "End"):
+        page.keyboard.press(key)
+        wait_for_slice(page, int(page.inner_text("#counter").split("/")[0]), quality="preview")
+        assert "还是默认窗位" in page.inner_text("#note")
+    page.wait_for_timeout(700)  # the line fails and is tried again: still said
+    assert "还是默认窗位" in page.inner_text("#note")
+    page.get_by_role("button", name="默认").click()
+    wait_until(page, "!document.getElementById('note').textContent.includes('窗位')")
+
+
+def test_while_a_slice_is_not_here_its_neighbour_stands_in_and_is_named(page: Page, pages: Pages) -> None:
+    page.route(lambda url: "frames.batch" in url and "step=8" not in url, lambda route: route.abort())
+    page.route(lambda url: url.endswith(".jpg") and not url.endswith("/30.jpg"), lambda route: route.abort())
+    open_viewer(page, pages)
+    page.wait_for_selector('#picture[data-loaded="9"]')  # every eighth, and the first picture
+    for key, expected, near in (("End", 60, 57), ("Home", 1, 1), ("ArrowDown", 2, 1)):
+        page.keyboard.press(key)
+        wait_for_slice(page, near, quality="preview" if near == expected else "near")
+        assert pixel(page) == near_grey(near)
+        if near != expected:
+            assert f"先看第 {near} 幅" in page.inner_text("#note")
+            assert page.inner_text("#counter") == f"{expected} / {CT_FRAMES}"
+
+
+def near_grey(k: int) -> object:
+    return near(grey(k, 0, 2000))
+
+
+def test_one_picture_has_no_slider_and_its_zoom_asks_for_its_own_pixels(page: Page, pages: Pages) -> None:
+    open_viewer(page, pages)
+    assert page.locator("#slider").is_visible()
+    page.get_by_role("button", name="胸片").click()
+    page.wait_for_selector('#picture[data-series="4"][data-quality="full"]')
+    assert not page.locator("#slider").is_visible()
+    assert not page.get_by_role("button", name="下一幅").is_visible()
+    assert not any("series/4" in request and "size=2048" in request for request in pages.requests)
+    page.locator("#stage").dblclick(position={"x": 180, "y": 150})
+    page.wait_for_selector('#picture[data-series="4"][data-quality="sharp"]')
+    assert any(request.endswith("/series/4/frames/1.jpg?size=2048") for request in pages.requests)
+    page.get_by_role("button", name="还原").click()
+    page.wait_for_selector('#picture[data-series="4"][data-quality="full"]')
 
 
 def test_a_failing_line_is_tried_again_and_said(page: Page, pages: Pages) -> None:
@@ -291,5 +346,6 @@ def test_touch_targets_are_large(page: Page, pages: Pages) -> None:
 
 def test_the_whole_viewer_weighs_less_than_one_frame_or_two() -> None:
     """On slow 4G (200 kB/s) the code must not cost more than a third of a second before compression."""
-    weight = sum(path.stat().st_size for path in (ROOT / "viewer_static").rglob("*.js"))
+    scripts = [*(ROOT / "viewer_static" / "viewer").rglob("*.js"), ROOT / "viewer_static" / "pages" / "text_size.js"]
+    weight = sum(path.stat().st_size for path in scripts)
     assert weight + (ROOT / "viewer_static" / "viewer.css").stat().st_size < 64_000

@@ -15,19 +15,32 @@ const ct = { n: 1, frames: 143, rows: 512, columns: 512, modality: 'CT', descrip
 const always = () => true;
 const never = () => false;
 
-test('a stack opens with the previews around the eye, then its full frame, then the other previews', () => {
+test('a stack opens with every eighth preview, then its full frame, then the previews around the eye and the others', () => {
   const tasks = plan({ k: 70, frames: 143, settled: true, windowed: false }, always, always);
-  assert.deepEqual(tasks[0], { kind: 'previews', from: 61, count: 20 });
+  assert.deepEqual(tasks[0], { kind: 'previews', from: 1, count: 18, step: 8 });
   assert.deepEqual(tasks[1], { kind: 'full', k: 70 });
-  assert.deepEqual(tasks[2], { kind: 'previews', from: 41, count: 20 });
-  assert.equal(tasks.filter((task) => task.kind === 'previews').length, 8);
+  assert.deepEqual(tasks[2], { kind: 'previews', from: 61, count: 20, step: 1 });
+  assert.deepEqual(tasks[3], { kind: 'previews', from: 41, count: 20, step: 1 });
+  assert.equal(tasks.filter((task) => task.kind === 'previews').length, 9);
   assert.deepEqual(tasks[tasks.length - 1], { kind: 'full', k: 64 });
 });
 
 test('the batches cover every frame once and the last one is short', () => {
   const covered = plan({ k: 1, frames: 143, settled: false, windowed: false }, always, always)
+    .filter((task) => task.step === 1)
     .flatMap((task) => Array.from({ length: task.count }, (_, i) => task.from + i));
   assert.deepEqual(covered.sort((a, b) => a - b), Array.from({ length: 143 }, (_, i) => i + 1));
+});
+
+test('every eighth frame of a long stack is in one of the first batches, and a short stack has none of them', () => {
+  const sparse = (/** @type {number} */ frames) => plan({ k: 1, frames, settled: false, windowed: false }, always, always)
+    .filter((task) => task.step === 8)
+    .flatMap((task) => Array.from({ length: task.count }, (_, i) => task.from + 8 * i));
+  for (const frames of [41, 143, 160, 161, 168, 500]) {
+    const wanted = Array.from({ length: Math.ceil(frames / 8) }, (_, i) => 1 + 8 * i);
+    assert.deepEqual(sparse(frames).sort((a, b) => a - b), wanted);
+  }
+  assert.deepEqual(sparse(40), []);
 });
 
 test('no full frame is fetched while the finger moves', () => {

@@ -1,6 +1,5 @@
 /**
- * Brings the parts together: passes on to the others what one part tells, and decides when to look again for a better
- * picture. Each part's own module says what that part does.
+ * Brings the parts together: passes on to the others what one part tells, and decides when to look for a better picture.
  */
 import { Api, PREVIEW_SIZE } from './loading/api.js';
 import { Cine } from './stage/cine.js';
@@ -16,6 +15,7 @@ import { presetsFor } from './stage/window_level.js';
 
 const SETTLE_MS = 150; // the finger rests: now full frames are worth their bytes
 const ANNOUNCE_MS = 600;
+const PREPARED_SIZE = 1024; // pixels of the longest side of a prepared frame
 
 class Viewer {
   /** @param {import('./state.js').Manifest} manifest */
@@ -57,7 +57,7 @@ class Viewer {
   adoptFirst(view) {
     this.screen.awaitFirst(view, (image) => {
       if (this.state.view !== view) return;
-      this.screen.present(view, { key: 'first', quality: 'preview' }, image);
+      this.screen.present(view, { key: 'first', quality: 'preview', k: view.k }, image);
       this.note();
     });
   }
@@ -69,8 +69,8 @@ class Viewer {
       this.state.goTo(Math.max(1, Math.min(series.frames, k + steps)));
     };
     const zoom = (/** @type {number} */ factor, /** @type {{x: number, y: number}} */ at) =>
-      this.viewport.move(zoomAt(this.viewport.transform, factor, at));
-    const reset = () => this.viewport.move(FIT);
+      this.move(zoomAt(this.viewport.transform, factor, at));
+    const reset = () => this.move(FIT);
     new Gestures(this.stage, {
       scroll,
       zoom,
@@ -89,10 +89,18 @@ class Viewer {
     element('reset', HTMLElement).addEventListener('click', () => { reset(); this.state.look(null); });
     element('cine', HTMLElement).addEventListener('click', () => this.cine.toggle());
     element('cover-retry', HTMLElement).addEventListener('click', () => this.loader.retry());
-    window.addEventListener('resize', () => { this.viewport.move(this.viewport.transform); this.refresh(); });
+    window.addEventListener('resize', () => { this.move(this.viewport.transform); this.refresh(); });
     window.addEventListener('offline', () => this.refresh());
     window.addEventListener('online', () => { this.loader.retry(); this.refresh(); });
     document.addEventListener('visibilitychange', () => { if (document.hidden) this.cine.stop(); });
+  }
+
+  /** Large matrices (X-rays) are asked for in the pixels that the zoom shows.
+   *  @param {import('./stage/viewport.js').Transform} transform */
+  move(transform) {
+    this.viewport.move(transform);
+    const { rows, columns } = this.state.view.series;
+    this.loader.sharpen(Math.max(rows, columns) > PREPARED_SIZE && this.viewport.pixels() > PREPARED_SIZE);
   }
 
   /** @param {import('./state.js').View} view @param {import('./state.js').View} before */
@@ -108,6 +116,8 @@ class Viewer {
     const { series } = this.state.view;
     this.cine.stop();
     this.viewport.transform = FIT;
+    this.loader.sharpen(false);
+    ['scroller', 'loaded'].forEach((id) => { element(id, HTMLElement).hidden = series.frames < 2; });
     this.slider.max = String(series.frames);
     this.presets = presetsFor(series.modality, series.window);
     const windows = element('windows', HTMLElement);
@@ -144,10 +154,11 @@ class Viewer {
   /** Something arrived or changed: show the best there is. */
   async refresh() {
     const view = this.state.view;
-    const best = this.loader.best(view);
+    const own = this.loader.best(view);
+    const best = own || this.loader.standIn(view);
     this.canvas.dataset.loaded = String(
       drawLoaded(element('loaded', HTMLCanvasElement), view.series.frames, (k) => this.loader.level(k)));
-    this.screen.cover(best === null ? this.loader.fault(view) : undefined);
+    this.screen.cover(own === null ? this.loader.fault(view) : undefined);
     if (best && !this.screen.shows(view, best)) {
       const picture = this.pictures.ready(best.key) || (await this.decoded(best.key));
       if (!picture || this.state.view !== view) return;

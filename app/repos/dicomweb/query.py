@@ -10,12 +10,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased, defer
 
-from app.models import Exam, Instance, PatientNameToken, Series, Study
+from app.models import Exam, Instance, PatientNameToken, Series, Study, StudyOrder
 from app.models.states import MatchState
 
 COLUMNS: dict[str, Any] = {
     "StudyInstanceUID": Study.study_instance_uid,
-    "AccessionNumber": Study.accession_number,
     "PatientID": Study.patient_id_hash,
     "StudyDate": Study.attributes["StudyDate"].as_string(),
     "StudyTime": Study.attributes["StudyTime"].as_string(),
@@ -44,6 +43,8 @@ class OneOf:
             return Study.id.in_(select(Series.study_id).where(Series.modality.in_(self.values)))
         if self.key == "PatientName":
             return _may_be_named(self.values)
+        if self.key == "AccessionNumber":
+            return _names_order(StudyOrder.accession_number.in_(self.values))
         found: ColumnElement[bool] = COLUMNS[self.key].in_(self.values)
         return found
 
@@ -56,6 +57,8 @@ class Like:
     pattern: str
 
     def clause(self) -> ColumnElement[bool]:
+        if self.key == "AccessionNumber":
+            return _names_order(StudyOrder.accession_number.like(self.pattern, escape="\\"))
         found: ColumnElement[bool] = COLUMNS[self.key].like(self.pattern, escape="\\")
         return found
 
@@ -81,6 +84,8 @@ class Empty:
     key: str
 
     def clause(self) -> ColumnElement[bool]:
+        if self.key == "AccessionNumber":
+            return ~_names_order(StudyOrder.accession_number != "")
         if self.key == "ModalitiesInStudy":
             return Study.id.not_in(select(Series.study_id).where(Series.modality != ""))
         column = COLUMNS[self.key]
@@ -207,10 +212,16 @@ def first_instances(
 
 
 def _may_be_named(tokens: Collection[bytes]) -> ColumnElement[bool]:
-    """Studies of patients with one of these tokens, and those whose patient nobody has confirmed."""
+    """Studies of patients with one of these tokens, and those whose patient is not confirmed for each of their
+    orders."""
     named = select(PatientNameToken.patient_id).where(PatientNameToken.token_hash.in_(tokens))
     exams = select(Exam.id).where(Exam.patient_id.in_(named))
-    return or_(Study.exam_id.in_(exams), Study.match_state != MatchState.MATCHED)
+    return _names_order(or_(StudyOrder.exam_id.in_(exams), StudyOrder.match_state != MatchState.MATCHED))
+
+
+def _names_order(clause: ColumnElement[bool]) -> ColumnElement[bool]:
+    """A study of several orders is found by each."""
+    return Study.id.in_(select(StudyOrder.study_id).where(clause))
 
 
 def _clauses(conditions: Sequence[Condition]) -> list[ColumnElement[bool]]:

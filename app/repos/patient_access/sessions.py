@@ -39,6 +39,10 @@ def revoke_sessions_of(session: Session, exams: Select[uuid.UUID], now: datetime
     return changed_rows(session, statement.execution_options(synchronize_session=False))
 
 
+def by_id(session: Session, session_id: uuid.UUID) -> PatientSession | None:
+    return session.get(PatientSession, session_id)
+
+
 def revoke_sessions_of_person(session: Session, exam_id: uuid.UUID, now: datetime) -> int:
     """End those sessions of the phone door that open this exam, with all that they open."""
     person = (
@@ -86,20 +90,22 @@ _columns = (
     Exam.patient_id,
     PatientSession.exam_id,
 )
+_is_of_one_exam = and_(Exam.id == PatientSession.exam_id, PatientSession.phone_hash.is_(None))
+_opens_no_other = or_(PatientSession.exam_id.is_(None), Exam.id == PatientSession.exam_id)
 # Built once: putting it together costs as much as running it.
 _SESSION = (
     select(*_columns)
     .select_from(PatientSession)
     .join(Exam, Exam.id == func.coalesce(bindparam("exam_id", type_=Uuid()), PatientSession.exam_id))
     .join(Patient, Patient.id == Exam.patient_id)
-    .where(PatientSession.id == bindparam("session_id"), or_(Exam.id == PatientSession.exam_id, _is_of_person))
+    .where(PatientSession.id == bindparam("session_id"), or_(_is_of_one_exam, and_(_is_of_person, _opens_no_other)))
 )
 _OPENED = (
     select(*_columns)
     .select_from(PatientSession)
     .join(Patient, _is_of_person)
     .join(Exam, Exam.patient_id == Patient.id)
-    .where(PatientSession.id == bindparam("session_id"))
+    .where(PatientSession.id == bindparam("session_id"), PatientSession.exam_id.is_(None))
     .order_by(Exam.performed_at.desc(), Exam.id)
 )
 

@@ -114,7 +114,8 @@ class Receipts:
         with self.db.session() as session:
             receipt = self._own(session, row, found)
             if receipt is not None:
-                repo.change(session, row.id, (row.state,), None, {"provider_serial": receipt.serial})
+                if receipt.serial:
+                    repo.change(session, row.id, (row.state,), None, {"provider_serial": receipt.serial})
                 self._apply(session, row, receipt.delivered, receipt.code)
             else:
                 self._still_open(session, row, now)
@@ -127,13 +128,14 @@ class Receipts:
 
     def _own(self, session: Session, row: Notification, found: Sequence[DeliveryReceipt]) -> DeliveryReceipt | None:
         """The receipt that surely belongs to this row: by serial, by what we sent along, or as the only receipt without
-        a message."""
+        a message. A receipt that names neither may be of a message that is settled already."""
         for receipt in found:
             if receipt.sent_along == row.id.hex or (receipt.serial and receipt.serial == row.provider_serial):
                 return receipt
         if row.provider_serial is not None:
             return None
-        stray = [item for item in found if not item.sent_along and repo.by_serial(session, item.serial) is None]
+        nameless = [item for item in found if item.serial and not item.sent_along]
+        stray = [item for item in nameless if repo.by_serial(session, item.serial) is None]
         phone = self._address(row)
         alone = [other.id for other in self._open_rows(session, phone)] == [row.id]
         return stray[0] if len(stray) == 1 and alone else None
@@ -182,7 +184,7 @@ class Receipts:
         if delivered:
             self.states.move(session, row, State.DELIVERED, code)
         elif self.states.move(session, row, State.FAILED, code, failure_code=code[:64]):
-            self.phones.redirect(session, row)
+            self.phones.redirect_all(session, row)
 
     def _next_question(self, row: Notification, now: datetime) -> datetime:
         """Unknown: every 30 seconds. Accepted: the pause doubles the age of the message, until it is three days old."""

@@ -20,7 +20,7 @@ from app.repos.exams.revision import raise_exam_revision
 from app.repos.patient_access import codes as repo
 from app.repos.patient_access import one_time_codes
 from app.repos.patient_access import sessions as session_repo
-from app.security.codes import Codes
+from app.security.codes import Codes, normal_code
 from app.services.audit.log import Action, Audit
 from app.services.audit.reasons import RevokeReason
 from app.services.audit.subjects import exam_subject, patient_subject
@@ -73,6 +73,16 @@ class AccessCodes:
             return self.codes.pickup_code(row.exam_id.bytes, row.serial)
         return self.codes.long_code(row.kind, row.exam_id.bytes, row.serial)
 
+    def names(self, session: Session, exam_id: uuid.UUID, typed: str) -> bool:
+        """Whether the typed code is a code of this exam that still works. Only for who has the exam open: the time
+        depends on the exam."""
+        wanted, now = normal_code(typed), self.clock.now()
+        return any(
+            self.code_of(row) == wanted
+            for row in repo.codes_of(session, exam_id)
+            if row.revoked_at is None and (row.expires_at is None or row.expires_at > now)
+        )
+
     def newest(self, session: Session, exam: Exam, kind: AccessCodeKind) -> str | None:
         """The newest code of a kind (pickup or link) that still works, or None."""
         now = self.clock.now()
@@ -83,15 +93,17 @@ class AccessCodes:
         ]
         return self.code_of(live[-1]) if live else None
 
-    def keep_of_phone(self, session: Session, exam: Exam, phone: str | None) -> bool:
-        """End the pick-up codes that were sent to other numbers than `phone`. When there are any, also end the one-time
-        codes and all sessions of the exam, because strangers may have begun them. False when there are none."""
+    def keep_of_phone(
+        self, session: Session, exam: Exam, phone: str | None, sent_astray: Collection[uuid.UUID] = ()
+    ) -> bool:
+        """End the codes that were sent to other numbers than `phone`: pick-up codes, and the codes `sent_astray`. When
+        there are any, also end the one-time codes and all sessions of the exam, because strangers may have begun them.
+        False when there are none."""
         now = self.clock.now()
         strangers = [
             row.id
-            for row in repo.codes_of(session, exam.id, AccessCodeKind.PICKUP)
-            if row.revoked_at is None
-            and (phone is None or row.code_hash != self.codes.hash("pickup", phone, self.code_of(row)))
+            for row in repo.codes_of(session, exam.id)
+            if row.revoked_at is None and (row.id in sent_astray or self._is_pickup_of_another(row, phone))
         ]
         if not strangers:
             return False
@@ -109,14 +121,25 @@ class AccessCodes:
         )
         return True
 
-    def end_pickups_of_others(self, session: Session, patient_id: uuid.UUID, without: Collection[uuid.UUID]) -> None:
-        """End the pick-up codes of all exams of a patient, except the exams `without`, for every phone number. Also end
-        the one-time codes and sessions of these exams. It takes a few statements for any number of exams."""
+    def _is_pickup_of_another(self, row: AccessCode, phone: str | None) -> bool:
+        is_pickup = row.kind == AccessCodeKind.PICKUP
+        return is_pickup and (phone is None or row.code_hash != self.codes.hash("pickup", phone, self.code_of(row)))
+
+    def end_sent_codes_of_others(
+        self,
+        session: Session,
+        patient_id: uuid.UUID,
+        without: Collection[uuid.UUID],
+        channels: Collection[str],
+    ) -> None:
+        """End the pick-up codes of all exams of a patient, except the exams `without`, for every phone number, and the
+        codes in messages on `channels`. Also end the one-time codes and sessions of these exams. It takes a few
+        statements for any number of exams."""
         now = self.clock.now()
-        exams = repo.exams_with_pickups(patient_id, without)
+        exams = repo.exams_with_sent_codes(patient_id, without, channels)
         sessions = session_repo.revoke_sessions_of(session, exams, now)
         one_time_codes.end_all_of(session, exams, now)
-        codes = repo.revoke_pickups_of(session, exams, now)
+        codes = repo.revoke_sent_codes_of(session, patient_id, exams, channels, now)
         if codes:
             subject, reason = patient_subject(patient_id), RevokeReason.ANOTHER_PHONE
             self.audit.record(

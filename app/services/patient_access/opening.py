@@ -25,6 +25,8 @@ class Factor(StrEnum):
 
     ID_NUMBER = "id_number"
     ONE_TIME_CODE = "one_time_code"
+    TICKET = "ticket"
+    """An address that another browser of the patient was given."""
     PHONE = "phone"
     """Digits to the phone on file, and the last four of the ID number."""
 

@@ -14,13 +14,17 @@ from app.caches.lru import LruCache
 from app.clock import Clock
 from app.database import Database
 from app.errors import NotFound
+from app.models.states import AccessCodeKind
 from app.repos.audit import log as audit_repo
-from app.repos.patient_access import sessions
+from app.repos.notifications import funnel
+from app.repos.patient_access import codes, sessions
 from app.services.audit.log import Action, Audit
 from app.services.audit.subjects import exam_subject, patient_subject
+from app.services.patient_access.codes import AccessCodes
 from app.services.session_times import is_alive, is_to_be_touched, touch
 
 KEPT_NOTES = 4096
+LOOKS_AT_PICTURES = (Action.IMAGES_VIEWED, Action.IMAGES_DOWNLOADED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,7 @@ class PatientSessions:
     clock: Clock
     audit: Audit
     idle: timedelta
+    access_codes: AccessCodes
     _noted: LruCache[tuple[uuid.UUID, uuid.UUID, Action], bool] = field(default_factory=lambda: LruCache(KEPT_NOTES))
 
     def check(self, session_id: uuid.UUID, exam_id: uuid.UUID | None = None) -> PatientAccess:
@@ -79,6 +84,17 @@ class PatientSessions:
             touch(self.db, lambda session: sessions.touch_session(session, session_id, now))
         return True
 
+    def is_named_by(self, access: PatientAccess, typed: str) -> bool:
+        """Whether the typed code names the exam of this session."""
+        with self.db.read() as session:
+            return self.access_codes.names(session, access.exam_id, typed)
+
+    def code_behind(self, access: PatientAccess) -> tuple[bool, str] | None:
+        """Whether the code that opened this session is a QR code, and its text; None when it was opened without one."""
+        with self.db.read() as session:
+            row = codes.code_of_session(session, access.session_id)
+            return None if row is None else (row.kind == AccessCodeKind.QR, self.access_codes.code_of(row))
+
     def end(self, access: PatientAccess) -> None:
         with self.db.session() as session:
             sessions.revoke_session(session, access.session_id, self.clock.now())
@@ -90,11 +106,10 @@ class PatientSessions:
             self._record(session, access, action, **detail)
 
     def record_list(self, opened: Sequence[PatientAccess]) -> None:
-        """Note that a session's list of these exams was looked at: once for each patient number of the person."""
+        """Note that the list of these exams was looked at: once for each session and patient number."""
         with self.db.session() as session:
-            for patient_id in dict.fromkeys(access.patient_id for access in opened):
-                subject = patient_subject(patient_id)
-                self.audit.record(session, Action.EXAMS_LISTED, actor=opened[0].actor, subject=subject)
+            for actor, patient_id in dict.fromkeys((access.actor, access.patient_id) for access in opened):
+                self.audit.record(session, Action.EXAMS_LISTED, actor=actor, subject=patient_subject(patient_id))
 
     def record_once(self, access: PatientAccess, action: Action) -> None:
         """Note only the first look of a session: a patient who scrolls a stack sends hundreds of requests.
@@ -116,6 +131,8 @@ class PatientSessions:
 
     def _record(self, session: Session, access: PatientAccess, action: Action, **detail: str) -> None:
         self.audit.record(session, action, actor=access.actor, subject=exam_subject(access.exam_id), **detail)
+        steps = ("opened", "viewed") if action in LOOKS_AT_PICTURES else ("opened",)
+        funnel.note_look(session, access.exam_id, steps, self.clock.now())
 
 
 def _access(session_id: uuid.UUID, row: sessions.SessionRow) -> PatientAccess:

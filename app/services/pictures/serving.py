@@ -106,14 +106,15 @@ class Pictures:
         return self._prepared(series, k, preview=preview)
 
     def batch(
-        self, exam_id: uuid.UUID, exam_revision: int, n: int, first: int, count: int, *, preview: bool
+        self, exam_id: uuid.UUID, exam_revision: int, n: int, first: int, count: int, *, preview: bool, step: int = 1
     ) -> list[bytes]:
-        """Up to 20 prepared JPEGs from k = `first` on. Raises NotFound when `first` is outside the stack."""
+        """Up to 20 prepared JPEGs: k = `first`, `first` + `step`, and so on. Raises NotFound when `first` is
+        outside the stack."""
         series = self._series(exam_id, exam_revision, n)
-        last = min(first + min(count, BATCH_LIMIT), series.row.frame_count + 1)
-        if not 1 <= first < last:
+        end = min(first + min(count, BATCH_LIMIT) * step, series.row.frame_count + 1)
+        if not 1 <= first < end:
             raise NotFound
-        return [self._prepared(series, k, preview=preview) for k in range(first, last)]
+        return [self._prepared(series, k, preview=preview) for k in range(first, end, step)]
 
     def render(self, exam_id: uuid.UUID, exam_revision: int, n: int, k: int, spec: RenderSpec) -> bytes:
         """One frame from the original pixels, as `spec` asks. Empty when it cannot be shown. Raises NotFound,

@@ -1,5 +1,5 @@
 """The ways in: QR, SMS link, pick-up form, one-time code. A GET looks up nothing; only a POST with a factor opens an
-exam.
+exam. For a browser that has the exam open, its own code leads there at once.
 
 These forms have no session to protect, so they carry no CSRF token, and every GET answers with the same bytes.
 """
@@ -24,18 +24,19 @@ blueprint.before_request(body_limits.limit_form)
 
 @blueprint.get("/")
 def landing() -> str:
-    return render_template("patient/landing.html")
+    return render_template("patient/landing.html", is_open=any(patient_session.live_sessions()))
 
 
 @blueprint.get("/q/<code>")
-def qr_page(code: str) -> str:
-    return render_template("patient/verify.html", with_phone=False)
+def qr_page(code: str) -> Response | str:
+    return _already_open(code) or render_template("patient/verify.html", with_phone=False)
 
 
 @blueprint.get("/s/<code>")
-def sms_page(code: str) -> str:
+def sms_page(code: str) -> Response | str:
     """Short codes are looked up only together with the phone, so their form asks for it."""
-    return render_template("patient/verify.html", with_phone=not is_long(normal_code(code)))
+    with_phone = not is_long(normal_code(code))
+    return _already_open(code) or render_template("patient/verify.html", with_phone=with_phone)
 
 
 @blueprint.get("/s")
@@ -59,6 +60,13 @@ def open_by_sms(code: str) -> Response:
 def open_by_pickup() -> Response:
     code = request.form.get("pickup_code", "")[:64]
     return _answer(code, _phone(), {"phone": request.form.get("phone", "")[:32], "pickup_code": code})
+
+
+def _already_open(code: str) -> Response | None:
+    """Asks no factor again from a browser in which the exam of this code is open. Others get the same page for every
+    code."""
+    address = patient_session.opened_by(code)
+    return make_response(redirect(address, 303)) if address else None
 
 
 def _phone() -> str:

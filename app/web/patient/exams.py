@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from typing import Any
 
-from flask import Response, make_response, render_template, request
+from flask import Response, make_response, render_template
 from jinja2.utils import htmlsafe_json_dumps
 
 from app.clock import CHINA
@@ -18,13 +19,16 @@ from app.web.context import services
 from app.web.guards import guarded_blueprint
 from app.web.patient import session as patient_session
 from app.web.patient.masked_names import masked
+from app.web.patient.tickets import address_for_wechat
 
 blueprint = guarded_blueprint("patient_exams", __name__, patient_session.patient_session)
 blueprint.before_request(body_limits.limit_form)
 blueprint.before_app_request(patient_session.no_route)
 
 KEY_IMAGES = 6
-PREVIEW_SIDE = 256
+PREVIEW_SIDE, FRAME_SIDE = 256, 1024
+"""The longest side of prepared pictures. A picture on the exam's page is a prepared frame: on a phone with three device
+pixels for each CSS pixel, a preview is not sharp."""
 
 
 @blueprint.get("/exams/<exam_id>")
@@ -37,10 +41,10 @@ def exam(exam_id: str) -> str:
         "patient/exam.html",
         exam=_facts(view),
         report=_report(view),
-        key_images=_key_images(view, shown)[:KEY_IMAGES],
+        key_images=_key_images(view, shown, FRAME_SIDE)[:KEY_IMAGES],
         frames_total=_total(shown),
         in_preparation=_in_preparation(view, shown),
-        in_wechat="MicroMessenger" in request.headers.get("User-Agent", ""),
+        address=address_for_wechat(),
         has_list=patient_session.current_access().of_person,
         csrf_token=patient_session.csrf_token,
     )
@@ -58,14 +62,34 @@ def viewer(exam_id: str) -> str:
         exam_id=view.id.hex,
         title=f"{view.body_part} {modality_name(view.modality)}".strip(),
         manifest_json=htmlsafe_json_dumps(services().pictures.serving.manifest(access.exam_id, access.exam_revision)),
-        first_frame=next(iter(_key_images(view, shown[:1])), None),
+        first_frame=_first_frame(view, shown),
+        door=_door(),
+        address=address_for_wechat("viewer"),
     )
+
+
+def _first_frame(view: ExamView, shown: tuple[ShownSeries, ...]) -> dict[str, Any] | None:
+    """The picture that comes inside of the page (at most 10 KB): on a slow line a request for it costs a round trip."""
+    access = patient_session.current_access()
+    for first in _key_images(view, shown[:1], PREVIEW_SIDE):
+        n, k = first["series_n"], first["frame_k"]
+        preview = services().pictures.serving.frame(access.exam_id, access.exam_revision, n, k, preview=True)
+        return first | {"src": "data:image/jpeg;base64," + b64encode(preview).decode()}
+    return None
+
+
+def _door() -> str:
+    """Where an ended session of the viewer leads back to: the address that the patient came in by."""
+    named = services().patient_access.sessions.code_behind(patient_session.current_access())
+    if named is None:
+        return "/p"
+    is_qr, code = named
+    return f"/q/{code}" if is_qr else f"/s/{code}"
 
 
 @blueprint.post("/exams/<exam_id>/leave")
 def leave(exam_id: str) -> Response:
     patient_session.check_csrf()
-    services().patient_access.sessions.end(patient_session.current_access())
     return patient_session.end(make_response(render_template("patient/left.html")))
 
 
@@ -116,22 +140,23 @@ def _report(view: ExamView) -> dict[str, Any] | None:
     }
 
 
-def _key_images(view: ExamView, shown: tuple[ShownSeries, ...]) -> list[dict[str, Any]]:
+def _key_images(view: ExamView, shown: tuple[ShownSeries, ...], side: int) -> list[dict[str, Any]]:
     """One key image for each series. A series without a frame that can be shown has none."""
     return [
-        _key_image(view, n, series)
+        _key_image(view, n, series, side)
         for n, series in enumerate(shown, 1)
         if not series.previews[series.row.key_frame - 1].is_empty
     ]
 
 
-def _key_image(view: ExamView, n: int, series: ShownSeries) -> dict[str, Any]:
+def _key_image(view: ExamView, n: int, series: ShownSeries, side: int) -> dict[str, Any]:
     row = series.row
-    scale = min(1.0, PREVIEW_SIDE / max(row.rows, row.columns, 1))
+    query = f"?size={PREVIEW_SIDE}" if side == PREVIEW_SIDE else ""
+    scale = min(1.0, side / max(row.rows, row.columns, 1))
     return {
         "series_n": n,
         "frame_k": row.key_frame,
-        "src": f"/exams/{view.id.hex}/series/{n}/frames/{row.key_frame}.jpg?size={PREVIEW_SIDE}",
+        "src": f"/exams/{view.id.hex}/series/{n}/frames/{row.key_frame}.jpg{query}",
         "width": max(1, round(row.columns * scale)),
         "height": max(1, round(row.rows * scale)),
         "alt": row.description or modality_name(row.modality),

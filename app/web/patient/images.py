@@ -57,14 +57,16 @@ def frame(exam_id: str, n: int, k: int, fmt: str) -> Response:
 
 @blueprint.get("/exams/<exam_id>/series/<int:n>/frames.batch")
 def batch(exam_id: str, n: int) -> Response:
-    """Up to 20 frames in one answer, each as uint32 big-endian length and JPEG bytes; length 0: not shown."""
+    """Up to 20 frames in one answer, every `step`th, each as uint32 big-endian length and JPEG bytes; length 0: not
+    shown."""
     first, count = _integer("from", 1, 100_000), _integer("count", 1, 20)
+    step = _integer("step", 1, 100) if "step" in request.args else 1
     size = _size()
     if size not in (None, 256):
         raise InvalidInput("size", "batches come in size 256 or without")
     access = current_access()
     frames = services().pictures.serving.batch(
-        access.exam_id, access.exam_revision, n, first, count, preview=size == 256
+        access.exam_id, access.exam_revision, n, first, count, preview=size == 256, step=step
     )
     if any(frames):
         record_look()

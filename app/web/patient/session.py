@@ -6,6 +6,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import uuid
+from collections.abc import Iterator
+from contextlib import suppress
 
 from flask import Response, g, request
 
@@ -17,6 +19,10 @@ from app.web import cookies
 from app.web.context import services
 from app.web.row_ids import row_id
 
+MOST_SESSIONS, BETWEEN = 8, "~"
+"""The cookie holds the tokens of the sessions of one browser, the newest first: a second exam does not close the
+first."""
+
 
 def patient_session() -> None:
     """Guard: a live session that opens the exam in the address. Anything else does not exist (404)."""
@@ -26,20 +32,47 @@ def patient_session() -> None:
     exam_id = row_id(str(asked))
     if asked != exam_id.hex:  # one exam has one address
         raise NotFound
-    g.patient_access = services().patient_access.sessions.check(_session_id(), exam_id)
+    for session_id in _session_ids():
+        with suppress(NotFound):
+            g.patient_access = services().patient_access.sessions.check(session_id, exam_id)
+            return
+    raise NotFound
 
 
 def any_session() -> None:
     """Guard of the list: a live session, of one exam or of a person."""
-    g.opened = services().patient_access.sessions.opened(_session_id())
+    opened: dict[uuid.UUID, PatientAccess] = {}
+    for access in live_sessions():
+        opened.setdefault(access.exam_id, access)
+    if not opened:
+        raise NotFound
+    g.opened = list(opened.values())
     g.patient_access = g.opened[0]
 
 
-def _session_id() -> uuid.UUID:
-    try:
-        return services().patient_access.tokens.read(cookies.PATIENT.read())
-    except Unauthenticated:
-        raise NotFound from None
+def live_sessions() -> Iterator[PatientAccess]:
+    """What this browser has opened and may still see, the newest session first. Two sessions may open the same exam."""
+    for session_id in _session_ids():
+        with suppress(NotFound):
+            yield from services().patient_access.sessions.opened(session_id)
+
+
+def _session_ids() -> list[uuid.UUID]:
+    """The ids in the cookie that we signed. They may be of sessions that are over."""
+    found = []
+    for token in cookies.PATIENT.read().split(BETWEEN, MOST_SESSIONS)[:MOST_SESSIONS]:
+        with suppress(Unauthenticated):
+            found.append(services().patient_access.tokens.read(token))
+    return found
+
+
+def opened_by(code: str) -> str | None:
+    """The address of the exam that this code names, when this browser has it open; without a session nothing is looked
+    up."""
+    for access in live_sessions():
+        if services().patient_access.sessions.is_named_by(access, code):
+            return f"/exams/{access.exam_id.hex}"
+    return None
 
 
 def shown_exam() -> None:
@@ -94,17 +127,30 @@ def device_token() -> str | None:
 
 def begin(response: Response, opened: Opened) -> Response:
     """Set the cookies of a new session of one exam."""
-    cookies.DEVICE.set(begin_of_person(response, opened.session_id), opened.device)
+    cookies.DEVICE.set(begin_session(response, opened.session_id, opened.exam_id), opened.device)
     return response
 
 
+def begin_session(response: Response, session_id: uuid.UUID, exam_id: uuid.UUID) -> Response:
+    """Set the cookie of a new session of one exam, in place of one that opened this exam alone. Others are kept."""
+    return _begin(response, session_id, [one for one in live_sessions() if one.of_person or one.exam_id != exam_id])
+
+
 def begin_of_person(response: Response, session_id: uuid.UUID) -> Response:
-    """Set the cookie of a new session, in place of one that was there before."""
-    cookies.PATIENT.set(response, services().patient_access.tokens.issue(session_id))
+    """Set the cookie of a new session of the phone door, and keep those that are there."""
+    return _begin(response, session_id, list(live_sessions()))
+
+
+def _begin(response: Response, session_id: uuid.UUID, others: list[PatientAccess]) -> Response:
+    kept = list(dict.fromkeys([session_id, *(access.session_id for access in others)]))[:MOST_SESSIONS]
+    cookies.PATIENT.set(response, BETWEEN.join(map(services().patient_access.tokens.issue, kept)))
     return response
 
 
 def end(response: Response) -> Response:
+    """End every session of this browser: who leaves a device that is not their own leaves nothing open on it."""
+    for access in {access.session_id: access for access in live_sessions()}.values():
+        services().patient_access.sessions.end(access)
     cookies.PATIENT.delete(response)
     return response
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -10,13 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select, text
 
 from app.bootstrap import Services
 from app.database import Database, schema
+from app.models import PatientSession
 from app.web.machine.ris.bodies import exam_input, report_input
-from tests.factories.access import application, issued
+from tests.factories.access import application, issued, revoke
 from tests.factories.house import clock_of, exam_body, report_body, services
 from tests.factories.old_rows import add_row, rows_of
+from tests.factories.phone_door import inside
 from tests.factories.postgres import binaries, cluster, new_database
 from tests.factories.telling import deliver_receipts, messages, receive_study, register, states, sweep
 
@@ -172,3 +177,35 @@ def test_everybody_writing_about_one_exam_at_once_blocks_nobody_for_ever(house: 
 
     assert at_once(work) == [None] * WRITERS
     assert faults(house) == []
+
+
+def cookie_of(client: FlaskClient) -> str:
+    cookie = client.get_cookie("cf-patient")
+    assert cookie is not None
+    return cookie.value
+
+
+def waits_for_a_lock(house: Services) -> bool:
+    query = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    )
+    with house.db.read() as session:
+        return bool(session.scalar(query))
+
+
+def test_a_revocation_ends_what_a_ticket_of_the_phone_door_begins_at_the_same_moment(house: Services) -> None:
+    exam, client = issued(house), inside(application(house), house)
+    giver = house.patient_access.sessions.opened(house.patient_access.tokens.read(cookie_of(client)))[0]
+    tickets = house.patient_access.tickets
+    revoking = threading.Thread(target=revoke, args=(house, "A1"))
+    with house.db.session() as session:
+        tickets._begin(session, tickets._read(tickets.issue(giver)))
+        revoking.start()
+        deadline = time.monotonic() + 60
+        while not waits_for_a_lock(house):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+    revoking.join()
+    with house.db.read() as session:
+        rows = list(session.scalars(select(PatientSession).where(PatientSession.exam_id == uuid.UUID(exam.exam_id))))
+    assert [row.revoked_at is None for row in rows] == [False]

@@ -40,19 +40,21 @@ export class Api {
     return `${this.base}/series/${n}/frames/${k}.jpg${query.length ? '?' + query.join('&') : ''}`;
   }
 
-  /** @param {number} n @param {number} k @param {Window | null} window @param {AbortSignal | undefined} signal */
-  async frame(n, k, window, signal) {
-    return (await this.get(this.frameUrl(n, k, window), signal)).blob();
+  /** @param {number} n @param {number} k @param {Window | null} window @param {number | undefined} size
+   *  @param {AbortSignal | undefined} signal */
+  async frame(n, k, window, size, signal) {
+    return (await this.get(this.frameUrl(n, k, window, size), signal)).blob();
   }
 
   /**
-   * Previews `from` … `from + count - 1`; null stands for one that cannot be shown.
+   * `count` previews, `from`, `from + step` …; null stands for one that cannot be shown.
    *
-   * @param {number} n @param {number} from @param {number} count @param {AbortSignal | undefined} signal
+   * @param {number} n @param {number} from @param {number} count @param {number} step
+   * @param {AbortSignal | undefined} signal
    * @returns {Promise<Array<Blob | null>>}
    */
-  async previews(n, from, count, signal) {
-    const url = `${this.base}/series/${n}/frames.batch?from=${from}&count=${count}&size=${PREVIEW_SIZE}`;
+  async previews(n, from, count, step, signal) {
+    const url = `${this.base}/series/${n}/frames.batch?from=${from}&count=${count}&size=${PREVIEW_SIZE}${step > 1 ? `&step=${step}` : ''}`;
     return splitBatch(await (await this.get(url, signal)).arrayBuffer());
   }
 

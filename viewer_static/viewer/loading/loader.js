@@ -4,10 +4,10 @@
  *
  * @typedef {import('../state.js').View} View
  * @typedef {import('./plan.js').Task} Task
- * @typedef {{key: string, quality: 'preview' | 'full'}} Best
+ * @typedef {{key: string, quality: 'preview' | 'full' | 'sharp' | 'near', k: number}} Best  k: the frame it shows
  */
 import { Cancelled, CannotShow, SessionEnded } from './api.js';
-import { NEAR, plan } from './plan.js';
+import { NEAR, SHARP, SPARSE, around, plan } from './plan.js';
 import { windowKey } from '../stage/window_level.js';
 
 const CONCURRENT = 4;
@@ -15,8 +15,8 @@ const CONCURRENT_BATCHES = 2; // one while the picture under the eye is not shar
 
 /** @param {View} view @param {number} k */
 const previewKey = (view, k) => `${view.series.n}/${k}/preview`;
-/** @param {View} view @param {number} k */
-const fullKey = (view, k) => `${view.series.n}/${k}/full/${windowKey(view.window)}`;
+/** @param {View} view @param {number} k @param {number} [size] */
+const fullKey = (view, k, size) => `${view.series.n}/${k}/${size ? 'sharp' : 'full'}/${windowKey(view.window)}`;
 
 export class Loader {
   /**
@@ -30,6 +30,7 @@ export class Loader {
     this.view = view;
     this.settled = false;
     this.over = false;
+    this.zoomed = false;
     /** @type {Map<string, {task: Task, abort: () => void}>} */
     this.running = new Map();
     /** @type {Map<string, 'cannot' | 'failed'>} */
@@ -50,10 +51,28 @@ export class Loader {
 
   /** The best picture in memory. @param {View} view @returns {Best | null} */
   best(view) {
-    const full = fullKey(view, view.k);
-    if (this.pictures.has(full)) return { key: full, quality: 'full' };
-    const preview = previewKey(view, view.k);
-    return this.pictures.has(preview) ? { key: preview, quality: 'preview' } : null;
+    const { k } = view;
+    const sharp = fullKey(view, k, SHARP);
+    if (this.zoomed && this.pictures.has(sharp)) return { key: sharp, quality: 'sharp', k };
+    const full = fullKey(view, k);
+    if (this.pictures.has(full)) return { key: full, quality: 'full', k };
+    const preview = previewKey(view, k);
+    return this.pictures.has(preview) ? { key: preview, quality: 'preview', k } : null;
+  }
+
+  /** A neighbour's preview, until the frame's own is here. @param {View} view @returns {Best | null} */
+  standIn(view) {
+    if (this.broken.has(previewKey(view, view.k)) || this.fault(view)) return null;
+    const k = around(view.k, view.series.frames, SPARSE).find((one) => this.pictures.has(previewKey(view, one)));
+    return k ? { key: previewKey(view, k), quality: 'near', k } : null;
+  }
+
+  /** Whether the zoom needs more pixels than prepared. @param {boolean} zoomed */
+  sharpen(zoomed) {
+    if (zoomed === this.zoomed) return;
+    this.zoomed = zoomed;
+    this.pump();
+    this.listener.arrived();
   }
 
   /** Why a frame has no full picture and gets none, if so. @param {View} view */
@@ -85,8 +104,10 @@ export class Loader {
     const lacks = (/** @type {string} */ key) => !this.pictures.has(key) && !this.broken.has(key);
     const place = { k: view.k, frames: view.series.frames, settled: this.settled, windowed: view.window !== null };
     const tasks = plan(place, (k) => lacks(previewKey(view, k)), (k) => lacks(fullKey(view, k)));
+    if (this.zoomed && this.settled && lacks(fullKey(view, view.k, SHARP))) tasks.unshift({ kind: 'full', k: view.k, size: SHARP });
     for (const task of tasks) {
-      const key = task.kind === 'full' ? fullKey(view, task.k) : `${view.series.n}/${task.from}/batch`;
+      const key = task.kind === 'previews' ? `${view.series.n}/${task.from}/batch${task.step}`
+        : fullKey(view, task.k, task.size);
       if (this.running.has(key)) continue;
       if (!this.hasRoom(task)) return; // what is wanted less must not overtake
       this.run(key, task, view);
@@ -104,12 +125,11 @@ export class Loader {
   /** @param {string} key @param {Task} task @param {View} view */
   async run(key, task, view) {
     const controller = typeof AbortController === 'function' ? new AbortController() : null;
-    const entry = { task, abort: () => { if (controller) controller.abort(); } };
-    this.running.set(key, entry);
+    const signal = controller ? controller.signal : undefined;
+    this.running.set(key, { task, abort: () => { if (controller) controller.abort(); } });
     try {
-      await (task.kind === 'full'
-        ? this.fetchFull(key, task.k, view, controller ? controller.signal : undefined)
-        : this.fetchPreviews(task, view, controller ? controller.signal : undefined));
+      if (task.kind === 'previews') await this.fetchPreviews(task, view, signal);
+      else this.pictures.add(key, await this.api.frame(view.series.n, task.k, view.window, task.size, signal));
     } catch (fault) {
       this.note(fault, key, task, view);
     }
@@ -118,16 +138,11 @@ export class Loader {
     this.pump();
   }
 
-  /** @param {string} key @param {number} k @param {View} view @param {AbortSignal | undefined} signal */
-  async fetchFull(key, k, view, signal) {
-    this.pictures.add(key, await this.api.frame(view.series.n, k, view.window, signal));
-  }
-
-  /** @param {{from: number, count: number}} task @param {View} view @param {AbortSignal | undefined} signal */
+  /** @param {{from: number, count: number, step: number}} task @param {View} view @param {AbortSignal | undefined} signal */
   async fetchPreviews(task, view, signal) {
-    const blobs = await this.api.previews(view.series.n, task.from, task.count, signal);
+    const blobs = await this.api.previews(view.series.n, task.from, task.count, task.step, signal);
     for (let i = 0; i < task.count; i += 1) {
-      const key = previewKey(view, task.from + i);
+      const key = previewKey(view, task.from + i * task.step);
       const blob = blobs[i];
       if (blob) this.pictures.add(key, blob);
       else this.broken.set(key, 'cannot');
@@ -144,6 +159,6 @@ export class Loader {
     }
     const why = fault instanceof CannotShow ? 'cannot' : 'failed';
     if (task.kind === 'full') this.broken.set(key, why);
-    else for (let i = 0; i < task.count; i += 1) this.broken.set(previewKey(view, task.from + i), why);
+    else for (let i = 0; i < task.count; i += 1) this.broken.set(previewKey(view, task.from + i * task.step), why);
   }
 }

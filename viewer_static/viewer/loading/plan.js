@@ -2,12 +2,14 @@
  * What to load for a place in the stack, and in which order. Pure: the caller says what is lacking, and loader.js
  * carries the plan out.
  *
- * @typedef {{kind: 'previews', from: number, count: number} | {kind: 'full', k: number}} Task
+ * @typedef {{kind: 'previews', from: number, count: number, step: number} | {kind: 'full', k: number, size?: number}} Task
  */
 import { BATCH } from './api.js';
 
 export const NEAR = 6; // full frames kept ahead on either side
-const REACH = 600; // previews fetched on either side: more would push each other out of memory
+export const SPARSE = 8; // every eighth preview first: no scrolling is black
+export const SHARP = 2048; // pixels of the longest side for a zoomed eye; prepared frames have 1024
+const REACH = 600; // previews on either side: more would push each other out of memory
 
 /**
  * @param {{k: number, frames: number, settled: boolean, windowed: boolean}} place
@@ -17,7 +19,8 @@ const REACH = 600; // previews fetched on either side: more would push each othe
  */
 export function plan(place, lacksPreview, lacksFull) {
   const { k, frames } = place;
-  const batches = missingBatches(k, frames, lacksPreview);
+  const sparse = frames > 2 * BATCH ? missingBatches(k, frames, lacksPreview, SPARSE) : [];
+  const batches = sparse.concat(missingBatches(k, frames, lacksPreview, 1));
   /** @type {Task[]} */
   const here = place.settled && lacksFull(k) ? [{ kind: 'full', k }] : [];
   /** @type {Task[]} */
@@ -37,21 +40,21 @@ export function around(k, frames, reach) {
   return found;
 }
 
-/** Fixed blocks, so that none is fetched twice; nearest first. @returns {Task[]}
- *  @param {number} k @param {number} frames @param {(k: number) => boolean} lacks */
-function missingBatches(k, frames, lacks) {
+/** Fixed blocks of every `step`th frame, so that none is fetched twice; nearest first. @returns {Task[]}
+ *  @param {number} k @param {number} frames @param {(k: number) => boolean} lacks @param {number} step */
+function missingBatches(k, frames, lacks, step) {
   const blocks = [];
-  for (let from = 1; from <= frames; from += BATCH) {
-    const count = Math.min(BATCH, frames - from + 1);
-    const distance = Math.max(0, from - k, k - (from + count - 1));
-    if (distance <= REACH && anyLacks(from, count, lacks)) blocks.push({ from, count, distance });
+  for (let from = 1; from <= frames; from += BATCH * step) {
+    const count = Math.min(BATCH, Math.ceil((frames - from + 1) / step));
+    const distance = Math.max(0, from - k, k - (from + (count - 1) * step));
+    if (distance <= REACH && anyLacks(from, count, lacks, step)) blocks.push({ from, count, distance });
   }
   blocks.sort((a, b) => a.distance - b.distance);
-  return blocks.map(({ from, count }) => ({ kind: 'previews', from, count }));
+  return blocks.map(({ from, count }) => ({ kind: 'previews', from, count, step }));
 }
 
-/** @param {number} from @param {number} count @param {(k: number) => boolean} lacks */
-function anyLacks(from, count, lacks) {
-  for (let k = from; k < from + count; k += 1) if (lacks(k)) return true;
+/** @param {number} from @param {number} count @param {(k: number) => boolean} lacks @param {number} step */
+function anyLacks(from, count, lacks, step) {
+  for (let i = 0; i < count; i += 1) if (lacks(from + i * step)) return true;
   return false;
 }

@@ -1,7 +1,6 @@
 /**
- * What stands on the stage: one picture or black, a note, a cover. The screen is told what to show and knows what it
- * shows. It asks neither the state nor the loader: viewer.js does. viewport.js says where the picture lies on the
- * stage, controls.js what stands around the stage.
+ * What stands on the stage: one picture or black, a note, a cover. The screen is told what to show; it asks neither the
+ * state nor the loader. viewport.js says where the picture lies on the stage, controls.js what stands around it.
  *
  * @typedef {import('../state.js').View} View
  * @typedef {import('../loading/loader.js').Best} Best
@@ -11,7 +10,7 @@
 import { element, loadThumbnails, say } from './controls.js';
 import { messages } from '../messages.js';
 
-const NOTE_MS = 400; // quicker than this needs no note
+const NOTE_MS = 400; // quicker needs no note
 
 export class Screen {
   /** @param {import('./viewport.js').Viewport} viewport */
@@ -20,6 +19,8 @@ export class Screen {
     this.canvas = viewport.canvas;
     /** The view whose picture was shown last. @type {View | null} */
     this.shown = null;
+    /** The same, also of a neighbour that stands in. @type {View | null} */
+    this.stands = null;
     this.over = false;
   }
 
@@ -29,33 +30,36 @@ export class Screen {
   awaitFirst(view, loaded) {
     const image = document.getElementById('first-frame');
     if (!(image instanceof HTMLImageElement) || !isFirst(view)) return;
-    const tell = () => { if (!this.shown && image.naturalWidth) loaded(image); };
+    const tell = () => { if (!this.stands && image.naturalWidth) loaded(image); };
     if (image.complete) tell();
     else image.addEventListener('load', tell);
   }
 
   /** Whether this picture of this view is on the canvas. @param {View} view @param {Best} best */
   shows(view, best) {
-    return this.canvas.dataset.picture === best.key && this.shown === view;
+    return this.over || (this.canvas.dataset.picture === best.key && this.stands === view);
   }
 
   /** @param {View} view @param {Best} best @param {Picture} picture */
   present(view, best, picture) {
-    const { series, k } = view;
+    if (this.over) return; // keys still scroll
+    const { series } = view;
+    const { k } = best;
     this.dropFirst(); // before drawing: an image on the page has the page's size, not its own
     this.viewport.show(picture, view.gain);
-    this.shown = view;
+    this.shown = best.quality === 'near' ? null : view;
+    this.stands = view;
     Object.assign(this.canvas.dataset, { slice: k, series: series.n, quality: best.quality, picture: best.key });
     this.canvas.setAttribute('aria-label', messages.picture(messages.series(series.n, series.description), k, series.frames));
     if (best.quality === 'full') loadThumbnails(element('series', HTMLElement));
   }
 
-  /** A frame that is not here is black, never its neighbour. What shows this view already stays: its picture on the
-   *  canvas, or the first one on the page. @param {View} view */
+  /** Black, except where this view's picture is on the canvas or the page already. @param {View} view */
   blank(view) {
-    if (this.shown === view || (!this.shown && isFirst(view))) return;
+    if (this.shown === view || (!this.stands && isFirst(view))) return;
     this.dropFirst();
     this.viewport.show(null);
+    this.stands = view;
     delete this.canvas.dataset.slice;
     delete this.canvas.dataset.picture;
     delete this.canvas.dataset.quality;
@@ -66,17 +70,27 @@ export class Screen {
     if (image) image.remove();
   }
 
-  /** Says what we wait for. A fault is told by the cover.
+  /** Says what we wait for; the cover tells a fault.
    *  @param {View} view @param {boolean} trouble  with the line @param {Fault | undefined} fault */
   note(view, trouble, fault) {
-    let words = '';
-    if (!navigator.onLine) words = messages.offline;
-    else if (trouble) words = messages.slow;
-    else if (fault) words = '';
-    else if (this.shown !== view) words = messages.loading;
-    else if (this.canvas.dataset.quality === 'preview') words = view.window ? messages.windowing : messages.sharpening;
+    const line = !navigator.onLine ? messages.offline : trouble ? messages.slow : '';
+    const told = this.otherThanAsked(view);
+    let words = told && line ? `${told}，${line}` : told || line;
+    if (!words && !fault && this.shown !== view) words = messages.loading;
+    else if (!words && !fault && this.canvas.dataset.quality === 'preview') words = messages.sharpening;
     clearTimeout(this.noting);
-    this.noting = setTimeout(() => say(element('note', HTMLElement), words), words ? NOTE_MS : 0);
+    const tell = () => say(element('note', HTMLElement), words);
+    if (told || !words) tell();
+    else this.noting = setTimeout(tell, NOTE_MS);
+  }
+
+  /** Names what stands there instead. @param {View} view */
+  otherThanAsked(view) {
+    const { quality, slice } = this.canvas.dataset;
+    if (this.stands !== view || !quality) return '';
+    const words = quality === 'near' ? [messages.standIn(Number(slice))] : [];
+    if (view.window && (quality === 'preview' || quality === 'near')) words.push(messages.windowing);
+    return words.join('，');
   }
 
   /** Tells why a frame has no picture. Without a fault the cover goes, except when the session is over.
@@ -88,7 +102,7 @@ export class Screen {
     say(element('cover-text', HTMLElement), fault ? (fault === 'cannot' ? messages.cannotShow : messages.failed) : '');
   }
 
-  /** The session is over: the picture goes, the cover stays and leads to the front page. */
+  /** The session is over: the picture goes, the cover stays and leads back to the patient's door. */
   end() {
     this.over = true;
     this.viewport.show(null);
@@ -99,7 +113,7 @@ export class Screen {
     say(element('cover-text', HTMLElement), messages.ended);
     const link = element('cover-link', HTMLAnchorElement);
     say(link, messages.endedLink);
-    link.href = '/';
+    link.href = element('viewer', HTMLElement).dataset.door || '/';
     element('controls', HTMLElement).hidden = true;
   }
 }
@@ -110,7 +124,7 @@ function isFirst(view) {
   return series === String(view.series.n) && frame === String(view.k);
 }
 
-/** The cover of an exam without any picture. */
+/** For an exam without pictures. */
 export function coverEmpty() {
   element('cover', HTMLElement).hidden = false;
   say(element('cover-text', HTMLElement), messages.empty);

@@ -62,6 +62,13 @@ export class Viewport {
     return { width: this.stage.clientWidth, height: this.stage.clientHeight };
   }
 
+  /** How many device pixels the picture's longest side takes. @returns {number} */
+  pixels() {
+    if (!this.picture) return 0;
+    const fit = fitted(this.picture, this.size());
+    return Math.max(fit.width, fit.height) * this.transform.zoom * (window.devicePixelRatio || 1);
+  }
+
   /** @param {import('../loading/pictures.js').Picture | null} picture @param {number} [gain] */
   show(picture, gain = 1) {
     this.picture = picture;

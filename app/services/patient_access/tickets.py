@@ -1,0 +1,123 @@
+"""Tickets: an address that opens one exam once in another browser of the patient, for ten minutes. WeChat cannot
+download files, and the system's browser that it offers knows no session. No HTTP here.
+
+A ticket is signed and not stored. It holds the id of the session that it begins, so the row of that session is the mark
+that it was used.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import jwt
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app.clock import Clock
+from app.database import Database
+from app.errors import AccessRefused, NotFound
+from app.models import PatientSession
+from app.repos.patient_access import codes, sessions
+from app.services.audit.log import Action, Audit
+from app.services.audit.subjects import exam_subject
+from app.services.patient_access.opening import Factor
+from app.services.patient_access.sessions import PatientAccess, PatientSessions
+
+LIFETIME = timedelta(minutes=10)
+SKEW = timedelta(minutes=1)
+"""So far the clocks of two servers may differ."""
+ALGORITHM, AUDIENCE = "HS256", "ticket"
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """What a ticket says: who gave it, what it opens, when it was given (epoch seconds)."""
+
+    giver_id: uuid.UUID
+    exam_id: uuid.UUID
+    session_id: uuid.UUID
+    given_at: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tickets:
+    """Decides whether a ticket opens its exam. Raises AccessRefused."""
+
+    db: Database
+    clock: Clock
+    audit: Audit
+    sessions: PatientSessions
+    key: bytes = field(repr=False)
+
+    def issue(self, access: PatientAccess) -> str:
+        """A new ticket for the exam of this session. Nothing is written before it is used."""
+        said = {
+            "by": access.session_id.hex,
+            "exam": access.exam_id.hex,
+            "sid": uuid.uuid4().hex,
+            "at": int(self.clock.now().timestamp()),
+            "aud": AUDIENCE,
+        }
+        return jwt.encode(said, self.key, algorithm=ALGORITHM)
+
+    def exam_of(self, ticket: str) -> uuid.UUID | None:
+        """The exam that a ticket names, also when it is used or over; None when we did not sign it. No look-up."""
+        try:
+            return self._read(ticket).exam_id
+        except AccessRefused:
+            return None
+
+    def redeem(self, text: str) -> tuple[uuid.UUID, uuid.UUID]:
+        """Begin the session of a ticket, once; returns the ids of session and exam. The session ends with the giver's
+        at the latest. Raises AccessRefused."""
+        ticket = self._read(text)
+        now = int(self.clock.now().timestamp())
+        if not ticket.given_at - SKEW.total_seconds() <= now < ticket.given_at + LIFETIME.total_seconds():
+            raise AccessRefused
+        try:
+            self.sessions.check(ticket.giver_id, ticket.exam_id)
+        except NotFound:
+            raise AccessRefused from None
+        with self.db.session() as session:
+            self._begin(session, ticket)
+        return ticket.session_id, ticket.exam_id
+
+    def _begin(self, session: Session, ticket: Ticket) -> None:
+        """Read the giver's row again, now under the write lock: a revocation in between must win, and a later one finds
+        the session that is begun here."""
+        giver = sessions.by_id(session, ticket.giver_id)
+        if giver is None or giver.revoked_at is not None:
+            raise AccessRefused
+        now = self.clock.now()
+        begun = PatientSession(
+            id=ticket.session_id,
+            exam_id=ticket.exam_id,
+            phone_hash=giver.phone_hash,
+            id_number_hash=giver.id_number_hash,
+            access_code_id=giver.access_code_id,
+            created_at=now,
+            last_seen_at=now,
+            expires_at=giver.expires_at,
+        )
+        try:
+            with session.begin_nested():
+                codes.add(session, begun)
+        except IntegrityError:  # it was used before
+            raise AccessRefused from None
+        self.audit.record(
+            session,
+            Action.ACCESS_GRANTED,
+            actor=f"patient-session:{ticket.session_id.hex}",
+            subject=exam_subject(ticket.exam_id),
+            by=Factor.TICKET,
+        )
+
+    def _read(self, text: str) -> Ticket:
+        try:
+            said = jwt.decode(text, self.key, algorithms=[ALGORITHM], audience=AUDIENCE)
+            giver, exam, begun = (uuid.UUID(hex=said[name]) for name in ("by", "exam", "sid"))
+            return Ticket(giver, exam, begun, int(said["at"]))
+        except (jwt.InvalidTokenError, KeyError, ValueError, TypeError, AttributeError):
+            raise AccessRefused from None
