@@ -13,8 +13,10 @@ from sqlalchemy import select
 from app.dicom.native_xml import from_xml
 from app.models import Instance
 from app.services.dicomweb import query as dicom_query
+from app.web.machine.ris.bodies import exam_input
 from deploy.testbed.ct import ct_file, ct_series
 from tests.factories.door_app import bearer
+from tests.factories.house import exam_body
 from tests.factories.reading_machine import ReadingMachine, tag
 
 A, B = "1.2.3.1", "1.2.3.2"
@@ -181,6 +183,26 @@ def test_a_name_is_not_looked_for_among_too_many(machine: ReadingMachine, monkey
         assert machine.get("/studies", **query, AccessionNumber="AX200").status_code in (200, 204)
     answer = machine.get("/studies", ReferringPhysicianName="House*")
     assert (len(answer.json), "ReferringPhysicianName" in answer.headers["Warning"]) == (2, True)
+
+
+def test_a_whole_name_is_found_among_many_by_the_names_of_patients(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.services.dicomweb.late_keys.MOST_ROWS", 1)
+    machine = ReadingMachine(tmp_path)
+    for accession, name in (("A1", "李娜"), ("A2", "王伟")):
+        exam = exam_input(exam_body(patient_name=name, patient_id=accession))
+        machine.services.exams.registration.register(accession, exam, "machine:ris")
+    li = {"StudyInstanceUID": A, "AccessionNumber": "A1", "PatientID": "A1", "PatientName": "Li^Na=李^娜"}
+    wang = {"StudyInstanceUID": B, "AccessionNumber": "A2", "PatientID": "A2", "PatientName": "Wang^Wei"}
+    machine.hold(ct_file(**li), ct_file(**wang))
+    try:
+        assert studies(machine, PatientName="Wang^Wei") == {B}
+        assert studies(machine, PatientName="李^娜") == studies(machine, PatientName="LI^NA") == {A}
+        assert studies(machine, PatientName="Wang") == studies(machine, PatientName="Zhao^Yun") == set()
+        assert machine.get("/studies", PatientName="W*").status_code == 400
+    finally:
+        machine.close()
 
 
 def test_attributes_of_the_object_come_to_who_asks_for_them(machine: ReadingMachine) -> None:

@@ -38,10 +38,18 @@ def address(found: StoredInstance) -> str:
 
 
 def in_a_place(found: list[StoredInstance], begin: Callable[[], Response]) -> Response:
-    """An answer that the proxy in front holds whole keeps no thread and needs no place."""
-    if sum(item.row.size for item in found) <= HELD_BY_PROXY:
+    """An answer that the proxy in front holds whole keeps no thread and needs no place. `found` is with images."""
+    if sum(map(_most_bytes, found)) <= HELD_BY_PROXY:
         return begin()
     return for_a_machine(f"machine:{caller().name}", begin)
+
+
+def _most_bytes(found: StoredInstance) -> int:
+    """Of the instance in any form: a small compressed one may be large decoded."""
+    header = found.row.image_header or {}
+    samples = header.get("rows", 0) * header.get("columns", 0) * header.get("samples_per_pixel", 1)
+    decoded: int = samples * found.row.number_of_frames * header.get("bits_allocated", 8) // 8
+    return max(found.row.size, decoded)
 
 
 def with_tag(response: Response, found: list[StoredInstance], form: str, length: int | None = None) -> Response:
