@@ -37,12 +37,14 @@ from app.imaging.codecs.deflated_object import inflated_object
 from app.imaging.codecs.encode import is_incomplete
 from app.imaging.errors import ImagingError
 from app.imaging.header import image_index, lut_reading, reading
+from app.imaging.header.examined import examined
 from app.imaging.header.frame_index import index_encapsulated
 from app.imaging.header.frame_rate_reading import frame_time_ms
 from app.imaging.header.frame_values_reading import frame_values
 from app.imaging.header.overlay import packed
 from app.imaging.header.overlay_reading import read_overlays
 from app.imaging.header.spacing_reading import pixel_aspect, pixel_spacing
+from app.imaging.sandbox.header_answers import parts_of
 from tests.factories.expanding_files import KINDS
 from tests.factories.images import image_header
 
@@ -143,6 +145,7 @@ READERS: dict[str, Callable[[Given], Any]] = {
         one.file, _start(one) + 12, image_header(number_of_frames=20_000)
     ),
     "imaging.header.image_index.image_of": Given.image,
+    "imaging.header.examined.examined": lambda one: parts_of(examined(one.file, LIMITS)),
     "imaging.header.lut_reading.read_lut": lambda one: lut_reading.read_lut(
         one.parsed.dataset, "VOILUTSequence", signed=False
     ),
@@ -170,6 +173,7 @@ WHOLE_FILE = (
     "dicom.behind_pixels.elements_behind_deflated",
     "dicom.part10.parse",
     "dicom.header_fields.read",
+    "imaging.header.examined.examined",
     "dicom.bounded_reading.inflate",
 )
 BEHIND_OTHERS = {
