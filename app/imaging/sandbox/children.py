@@ -50,6 +50,11 @@ class Children(Generic[Kind]):
         finally:
             self._give_back(child, turn)
 
+    def has_idle(self, kind: Callable[[Kind], bool]) -> bool:
+        """Whether a child of this kind has nothing to do now."""
+        with self._free:
+            return any(map(kind, self._idle))
+
     def _take(self, turn: Waiting, best: Callable[[Kind], bool]) -> Kind:
         """Wait for the turn, then take a child: the `best` one, else any idle one, else a new one."""
         with self._free:

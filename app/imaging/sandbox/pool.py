@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from types import TracebackType
 
 from app.imaging.display.render_spec import VALUES_DIGEST, RenderSpec, RenderTask
@@ -81,6 +82,10 @@ class RenderPool:
         def keeps(child: Child) -> bool:
             return task.token in child.kept or task.whole in child.kept
 
+        # A store may be slow, and no child waits for it: a frame is read before its child is taken, except when a child
+        # keeps it. Of an object deflated as a whole the frames take turns, and the first of them reads it for all.
+        if task.whole is None and not self._children.has_idle(keeps):
+            task = replace(task, frame=task.read())
         while True:
             with self._children.one(Waiting(account, task.whole), keeps) as child:
                 fresh = child.served == 0
