@@ -43,6 +43,7 @@ from app.imaging.header.frame_rate_reading import frame_time_ms
 from app.imaging.header.frame_values_reading import frame_values
 from app.imaging.header.overlay import packed
 from app.imaging.header.overlay_reading import read_overlays
+from app.imaging.header.region_reading import read_regions
 from app.imaging.header.spacing_reading import pixel_aspect, pixel_spacing
 from app.imaging.sandbox.header_answers import parts_of
 from tests.factories.expanding_files import KINDS
@@ -160,6 +161,7 @@ READERS: dict[str, Callable[[Given], Any]] = {
     "imaging.header.frame_rate_reading.frame_time_ms": lambda one: frame_time_ms(one.parsed.dataset),
     "imaging.header.overlay_reading.read_overlays": lambda one: read_overlays(one.parsed.dataset, 16),
     "imaging.header.overlay.packed": lambda one: packed(one.data),
+    "imaging.header.region_reading.read_regions": lambda one: read_regions(one.parsed.dataset, 8, 8),
     "imaging.header.spacing_reading.pixel_spacing": lambda one: pixel_spacing(one.parsed.dataset),
     "imaging.header.spacing_reading.pixel_aspect": lambda one: pixel_aspect(one.parsed.dataset, None),
     "imaging.codecs.encode.is_incomplete": lambda one: is_incomplete(one.data),
