@@ -138,9 +138,11 @@ class Settings:
         "24",
         _integer(1, 8760),
     )
-    decode_workers: int = _setting("Child processes that decode pixels", "2", _integer(1, 64))
-    decode_time_limit_s: int = _setting("Seconds one decoding may take", "20", _integer(1, 600))
-    decode_memory_mib: int = _setting("MiB of memory a decoding child may take", "2048", _integer(256, 65536))
+    decode_workers: int = _setting(
+        "Child processes that decode pixels, and as many that read headers", "2", _integer(1, 64)
+    )
+    decode_time_limit_s: int = _setting("Seconds one decoding may take, and one header", "20", _integer(1, 600))
+    decode_memory_mib: int = _setting("MiB of memory such a child may take", "2048", _integer(256, 65536))
     max_instance_mib: int = _setting("Largest instance taken, MiB", "2048", _integer(1, 65536))
 
     dicom_host: str = _setting("Address the DICOM door listens on", "127.0.0.1")
