@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, func, select, update
+from sqlalchemy import ColumnElement, case, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.models import Notification, NotificationKind, NotificationState
@@ -31,7 +31,7 @@ def counts(session: Session, since: datetime) -> list[ChannelCounts]:
     because its exam was told."""
     row = Notification
     conditions: dict[str, ColumnElement[Any]] = {
-        "accepted": row.provider_serial.is_not(None),
+        "accepted": or_(row.provider_serial.is_not(None), row.state == NotificationState.DELIVERED),
         "delivered": row.state == NotificationState.DELIVERED,
         "opened": row.opened_at.is_not(None),
         "viewed": row.viewed_at.is_not(None),

@@ -44,11 +44,12 @@ def by_serial(session: Session, serial: str) -> Notification | None:
 
 def due(session: Session, states: Collection[str], now: datetime, limit: int) -> list[uuid.UUID]:
     """Ids of messages in one of these states whose due time has come; the longest due first. Not those that another
-    message carries."""
+    message carries, and not those that were never handed over."""
     query = select(Notification.id).where(
         Notification.state.in_(states),
         is_due(Notification.next_attempt_at, now, FURTHEST),
         Notification.carried_by_id.is_(None),
+        Notification.sent_at.is_not(None),
     )
     return list(session.scalars(query.order_by(Notification.next_attempt_at).limit(limit)))
 

@@ -13,6 +13,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from app.clock import Clock
+from app.errors import UnsealError
 from app.models import EventDetail, Exam, Notification, NotificationKind
 from app.models import NotificationState as State
 from app.repos.notifications import gathering as repo
@@ -53,15 +54,16 @@ class Gathering:
     def take_along(self, session: Session, row: Notification, exam: Exam, until: datetime) -> int:
         """Let a row that is being sent carry the same news of the patient's other exams. Returns how many.
 
-        Only news without a code goes along: a code opens one exam. `until`: when the worker counts as lost.
+        Only news without a code goes along, because a code opens one exam, and only where news is gathered. `until`:
+        when the worker counts as lost.
         """
-        if row.kind not in NEWS or row.access_code_id is not None:
+        if not self.times.gather or row.kind not in NEWS or row.access_code_id is not None:
             return 0
         address = self.fields.open_of(row, "recipient_sealed")
         found = repo.same_news(session, row, exam.patient_id, NEWS, MOST_TOGETHER)
         now, taken = self.clock.now(), 0
         for other in found:
-            if self.fields.open_of(other, "recipient_sealed") == address:
+            if self._address(other) == address:
                 taken += self.states.move(
                     session,
                     other,
@@ -73,3 +75,10 @@ class Gathering:
                     next_attempt_at=until,
                 )
         return taken
+
+    def _address(self, row: Notification) -> str | None:
+        """None when it cannot be opened: that is told when this row is sent itself."""
+        try:
+            return self.fields.open_of(row, "recipient_sealed")
+        except UnsealError:
+            return None

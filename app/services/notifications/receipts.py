@@ -36,6 +36,7 @@ UNKNOWN_LIFETIME = timedelta(minutes=10)
 """After this time the desk decides."""
 RECEIPT_EXPECTED = timedelta(minutes=15)
 RECEIPTS_END = timedelta(hours=72)
+ASKED_ABOUT = (State.UNKNOWN, State.ACCEPTED, State.DESK)
 SKEW = timedelta(minutes=2)
 BATCH = 20
 TAKEN_AT_ONCE = 10
@@ -89,10 +90,11 @@ class Receipts:
             self._match(session, self._address(row))
 
     def ask_due(self) -> int:
-        """Ask the carrier about messages without a receipt. Unknown messages go to the desk after ten minutes."""
+        """Ask the carrier about messages without a receipt. Unknown messages go to the desk after ten minutes; the
+        carrier is asked about them for three days all the same, because it may have been silent as a whole."""
         now = self.clock.now()
         with self.db.read() as session:
-            ids = repo.due(session, (State.UNKNOWN, State.ACCEPTED), now, BATCH)
+            ids = repo.due(session, ASKED_ABOUT, now, BATCH)
         row_by_row(ids, lambda row_id: self._ask(row_id, now), lambda row_id, error: self._postpone(row_id, error, now))
         return len(ids)
 
@@ -122,8 +124,9 @@ class Receipts:
 
     def _still_open(self, session: Session, row: Notification, now: datetime) -> None:
         if row.state == State.UNKNOWN and abs(now - (row.sent_at or now)) >= UNKNOWN_LIFETIME:
-            self.states.move(session, row, State.DESK, EventDetail.NEVER_REPORTED)
-        elif row.state in (State.UNKNOWN, State.ACCEPTED):
+            pause = {"next_attempt_at": now + UNKNOWN_LIFETIME}
+            self.states.move(session, row, State.DESK, EventDetail.NEVER_REPORTED, **pause)
+        elif row.state in ASKED_ABOUT:
             repo.change(session, row.id, (row.state,), None, {"next_attempt_at": self._next_question(row, now)})
 
     def _own(self, session: Session, row: Notification, found: Sequence[DeliveryReceipt]) -> DeliveryReceipt | None:
@@ -187,7 +190,8 @@ class Receipts:
             self.phones.redirect_all(session, row)
 
     def _next_question(self, row: Notification, now: datetime) -> datetime:
-        """Unknown: every 30 seconds. Accepted: the pause doubles the age of the message, until it is three days old."""
+        """Unknown: every 30 seconds. Accepted or at the desk: the pause doubles the age of the message, until it is
+        three days old."""
         if row.state == State.UNKNOWN:
             return now + FIRST_QUESTION
         age = max(now - (row.sent_at or now), FIRST_QUESTION)  # a clock that was set back does not ask more often

@@ -39,6 +39,18 @@ class TellingTimes:
         """When news that is queued now may be sent at the earliest."""
         return self.next_open(queued_at + self.gather)
 
+    def after_daytime(self, since: datetime, span: timedelta) -> datetime:
+        """When `span` of daytime has passed since an instant: hours of the night do not count."""
+        at, left = self.next_open(since), span
+        while left > (open_for := self._closing(at) - at):
+            at, left = self.next_open(self._closing(at)), left - open_for
+        return at + left
+
+    def _closing(self, at: datetime) -> datetime:
+        """The end of the daytime that `at` is in."""
+        midnight = at.astimezone(CHINA).replace(hour=0, minute=0, second=0, microsecond=0)
+        return (midnight + timedelta(hours=self.closes_h)).astimezone(at.tzinfo)
+
     def after_limit(self, sent: Sequence[datetime], now: datetime) -> datetime:
         """When one more message may be sent, given the times of those that were sent before: `now`, or later in
         daytime."""

@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import cast
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -18,6 +19,7 @@ from app.bootstrap import Services
 from app.models import Notification, NotificationKind
 from app.services.channels.channel import Wording
 from app.services.channels.sms import receipt_of
+from app.services.notifications.states import FINISHED
 from sms.errors import NO_CONNECTION, SendingError, SmsRefused, SmsRetryLater, SmsUnknown
 from sms.failover import Failover
 from sms.sender import Accepted, DeliveryReceipt, SmsSender
@@ -41,7 +43,9 @@ ANSWERS: dict[str, SendingError] = {
 }
 TAKEN = ("accepted", "lost", "killed after")
 NEVER_TAKEN_AND_FINAL = ("silent", "account", "number", "fault", "killed before")
-FAULTS = ("accepted", "killed after", "killed before", "fault", *ANSWERS)
+FAULTS = ("killed after", "killed before", "fault", *ANSWERS)
+PAUSES_S = [61] * 14 + [1200] * 12
+"""Between rounds: long enough for every pause after "busy" and "out of reach"."""
 MEANWHILE = ("nothing", "sends", "gives up", "is told")
 
 
@@ -56,6 +60,10 @@ class Faulty:
     """What the other worker does while a call lasts."""
     done: list[str] = field(default_factory=list)
     taken: list[str] = field(default_factory=list)
+    asked_in_vain: int = 0
+    """How often it does not answer a question for receipts."""
+    given_up: bool = False
+    """A worker was counted as lost while its call lasted: what the call says then is too late."""
 
     def send(self, phone: str, message: SmsMessage, session_context: str) -> Accepted:
         fault = self.faults.pop(0) if self.faults else "accepted"
@@ -72,6 +80,12 @@ class Faulty:
         return Accepted(self._serial(session_context), 1)
 
     def receipts(self, phone: str, since: datetime, until: datetime) -> list[DeliveryReceipt]:
+        if self.asked_in_vain > 0:
+            self.asked_in_vain -= 1
+            raise SmsRetryLater(NO_CONNECTION, "out of reach")
+        return self._told()
+
+    def _told(self) -> list[DeliveryReceipt]:
         return [DeliveryReceipt(self._serial(taken), PHONE, True, "DELIVRD", taken) for taken in self.taken]
 
     def _serial(self, session_context: str) -> str:
@@ -82,11 +96,11 @@ class Faulty:
         if act == "sends":
             house.notifications.sending.send_due()
         elif act == "gives up":
+            self.given_up = True
             clock_of(house).advance(130)
             house.notifications.sending.give_up_silent()
         elif act == "is told":
-            pushed = self.receipts(PHONE, house.clock.now(), house.clock.now())
-            house.notifications.receipts.take([receipt_of(receipt) for receipt in pushed])
+            house.notifications.receipts.take([receipt_of(receipt) for receipt in self._told()])
 
 
 def told_again(house: Services) -> Notification:
@@ -108,6 +122,7 @@ def work(house: Services) -> None:
         pass
 
 
+@pytest.mark.hypothesis
 def test_whatever_fails_at_most_one_message_is_accepted_and_one_when_that_can_be_learnt(tmp_path: Path) -> None:
     plain = services(tmp_path)
     register(plain)
@@ -118,27 +133,34 @@ def test_whatever_fails_at_most_one_message_is_accepted_and_one_when_that_can_be
     workers = [house_over(bootstrap.build(plain.settings, clock_of(plain)), both) for _ in range(2)]
     reached = Counter[str]()
 
-    @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-    @given(*[st.lists(st.sampled_from(FAULTS), max_size=4)] * 2, st.lists(st.sampled_from(MEANWHILE), max_size=3))
-    def any_faults(of_first: list[str], of_second: list[str], meanwhile: list[str]) -> None:
+    @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @given(
+        *[st.lists(st.sampled_from(FAULTS), max_size=3)] * 2,
+        st.lists(st.sampled_from(MEANWHILE), max_size=3),
+        st.sampled_from((0, 5, 30)),
+    )
+    def any_faults(of_first: list[str], of_second: list[str], meanwhile: list[str], in_vain: int) -> None:
         for carrier, faults in ((first, of_first), (second, of_second)):
             carrier.faults, carrier.meanwhile = list(faults), list(meanwhile)
-            carrier.done, carrier.taken = [], []
+            carrier.done, carrier.taken, carrier.given_up, carrier.asked_in_vain = [], [], False, in_vain
         row = told_again(plain)
-        for _ in range(24):
+        for pause in PAUSES_S:
             for worker in workers:
                 work(worker)
-            clock_of(plain).advance(61)
-        with plain.db.read() as session:
-            state = session.get_one(Notification, row.id).state
+            with plain.db.read() as session:
+                state = session.get_one(Notification, row.id).state
+            if state in FINISHED:
+                break
+            clock_of(plain).advance(pause)
         taken = [*first.taken, *second.taken].count(row.id.hex)
         done = {*first.done, *second.done}
         assert taken <= 1, (first.done, second.done)
         assert (taken == 1) == (state in ("accepted", "delivered")), (state, first.done, second.done)
-        if not done & {*NEVER_TAKEN_AND_FINAL}:
+        if not done & {*NEVER_TAKEN_AND_FINAL} and not first.given_up and not second.given_up:
             assert taken == 1, (state, first.done, second.done)
-        reached.update([state, *done, *(["two carriers"] if second.done else [])])
+        learnt_late = taken and (first.given_up or second.given_up)
+        reached.update([state, *done, *(["two carriers"] if second.done else []), *(["late"] if learnt_late else [])])
 
     any_faults()
     assert all(reached[fault] for fault in FAULTS), reached
-    assert all(reached[what] for what in ("delivered", "desk", "failed", "two carriers")), reached
+    assert all(reached[what] for what in ("delivered", "desk", "failed", "two carriers", "late")), reached

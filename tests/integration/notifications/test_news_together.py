@@ -72,8 +72,16 @@ def test_another_person_and_another_wording_go_alone(tmp_path: Path) -> None:
     released(house, "B1", patient_id="P2", patient_phone="13900000002", header={"PatientID": "P2"})
     released(house, "C1", patient_id="P3", header={"PatientID": "P3"})
     sweep(house, seconds=301)
+    sweep(house, seconds=31)  # the carrier takes the same text for one number twice a minute
     assert len(messages(house)) == 2, "one phone number, two people: each is told"
     assert len(messages(house, "+8613900000002")) == 1
+
+
+def test_without_gathering_each_exam_has_a_message_of_its_own(tmp_path: Path) -> None:
+    house = services(tmp_path)
+    released(house, "A1", "A2")
+    sweep(house, seconds=31)
+    assert len(messages(house)) == 2
 
 
 def test_a_message_with_a_code_tells_of_one_exam(tmp_path: Path) -> None:
@@ -164,7 +172,7 @@ def test_a_message_that_could_not_be_sent_in_the_evening_waits_for_the_morning(t
 
 
 def test_a_patient_gets_so_many_messages_a_day_and_the_rest_in_one_the_next(tmp_path: Path) -> None:
-    house = services(tmp_path, news_a_day="2")
+    house = services(tmp_path, news_a_day="2", news_gather_min="1")
     exams = []
     for number in range(5):
         exams += released(house, f"A{number}")
