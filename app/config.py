@@ -75,6 +75,14 @@ def _url(text: str) -> str:
     return text.rstrip("/")
 
 
+def _origins(text: str) -> tuple[str, ...]:
+    for word in _words(text):
+        parts = urlsplit(word)
+        if parts.scheme not in ("http", "https") or not parts.netloc or word != f"{parts.scheme}://{parts.netloc}":
+            raise ValueError("must be origins like https://viewer.example.org")
+    return _words(text)
+
+
 def _url_or_none(text: str) -> str:
     return _url(text) if text else ""
 
@@ -140,6 +148,11 @@ class Settings:
     dicom_calling_aes: tuple[str, ...] = _setting("Calling AE titles let in, comma-separated", "", _words)
     dicom_addresses: tuple[str, ...] = _setting(
         "Networks let in to the DICOM door, comma-separated", "127.0.0.0/8,::1/128", _networks
+    )
+    dicomweb_origins: tuple[str, ...] = _setting(
+        "Origins whose pages may read DICOMweb with their token, like https://viewer.example.org, comma-separated",
+        "",
+        _origins,
     )
     dicom_tls_cert: str = _setting("Certificate file; empty: no TLS", "")
     dicom_tls_key: str = _setting("Private key file of that certificate", "")

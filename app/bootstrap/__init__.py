@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from app.bootstrap import (
     archive,
     audit,
+    backup,
     channels,
     desk,
     dicomweb,
@@ -60,6 +61,7 @@ class Services:
     blind: BlindIndex
     archive: archive.ArchiveRoom
     audit: audit.AuditRoom
+    backup: backup.BackupRoom
     channels: Channels
     desk: desk.DeskRoom
     dicomweb: dicomweb.DicomwebRoom
@@ -117,6 +119,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
         blind=base.blind,
         archive=archive_room,
         audit=audit_room,
+        backup=backup.build(base, parts.store),
         channels=ways,
         desk=desk.build(base, exams_room, messages, access),
         dicomweb=dicomweb.build(base, archive_room, pictures_room.renderer),

@@ -20,7 +20,7 @@ from app.models.patient import Patient, PatientNameToken, WechatAccount
 from app.models.phone_door import PhoneCode, PhoneRequests
 from app.models.rendition import PreparedSeries
 from app.models.staff import MachineToken, StaffSession, StaffUser
-from app.models.study import DataKeyRow, Instance, InstanceVersion, QuarantineItem, Rejection, Series, Study
+from app.models.study import DataKeyRow, Instance, InstanceVersion, QuarantineItem, Rejection, Series, Study, StudyOrder
 
 __all__ = [
     "AccessAttempts",
@@ -61,5 +61,6 @@ __all__ = [
     "StaffSession",
     "StaffUser",
     "Study",
+    "StudyOrder",
     "WechatAccount",
 ]

@@ -101,6 +101,7 @@ ROOMS: dict[str, set[str]] = {
     "patient_access": set(),
     "phone_door": {"patient_access"},
     "operations": {"archive"},
+    "backup": {"archive"},
     "ingest": {"archive"},
     "dicomweb": {"archive"},
     "pictures": {"archive", "queue"},

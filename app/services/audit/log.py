@@ -81,6 +81,8 @@ class Action(StrEnum):
     TOKEN_REVOKED = "token.revoked"  # noqa: S105 - an event's name
     MACHINE_READ = "machine.read"
     AUDIT_ANCHORED = "audit.anchored"
+    BACKUP_MADE = "backup.made"
+    BACKUP_RESTORED = "backup.restored"
     FIELD_REFUSED = "field.refused"
     FIELDS_BINDING = "fields.binding"
     FIELDS_BOUND = "fields.bound"

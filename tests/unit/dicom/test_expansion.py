@@ -212,6 +212,7 @@ def peak(work: Callable[[], Any]) -> int:
         tracemalloc.stop()
 
 
+@pytest.mark.hypothesis
 @pytest.mark.parametrize("name", READERS)
 def test_a_reader_takes_at_most_a_multiple_of_what_it_is_given(name: str) -> None:
     reached = set()
