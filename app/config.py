@@ -20,6 +20,12 @@ from app.security.keys import MasterKeys
 
 PREFIX = "CLOUDFILM_"
 _CARRIERS = ("tencent", "aliyun", "gateway")
+NEWS_AT_ONCE = {
+    "CLOUDFILM_NEWS_HOURS": "0-24",
+    "CLOUDFILM_NEWS_GATHER_MIN": "0",
+    "CLOUDFILM_NEWS_A_DAY": "1000",
+}
+"""For the demo and for test servers: nobody sleeps there."""
 
 
 def _integer(low: int, high: int) -> Callable[[str], int]:
@@ -246,9 +252,7 @@ class Settings:
             "CLOUDFILM_DICOM_CALLING_AES": calling_ae,
             "CLOUDFILM_WECHAT_NOTICES": "simulated",
             "CLOUDFILM_LOG_LEVEL": "warning",
-            "CLOUDFILM_NEWS_HOURS": "0-24",
-            "CLOUDFILM_NEWS_GATHER_MIN": "0",
-            "CLOUDFILM_NEWS_A_DAY": "1000",
+            **NEWS_AT_ONCE,
         }
         settings = cls.from_env({**quick, **os.environ})
         return settings if dicom_port is None else replace(settings, dicom_port=dicom_port)
