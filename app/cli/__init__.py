@@ -13,6 +13,7 @@ from app.cli.scp import scp
 from app.cli.sms_check import sms_check
 from app.cli.staff import create_staff
 from app.cli.tokens import create_token, list_tokens, revoke_token
+from app.cli.wechat import wechat_check, wechat_menu
 from app.cli.worker import worker
 
 __all__ = ["register", "told_plainly"]
@@ -21,5 +22,18 @@ __all__ = ["register", "told_plainly"]
 def register(app: Flask) -> None:
     tokens = (create_token, list_tokens, revoke_token)
     checks = (check_config, verify_audit, verify_archive)
-    for command in (*checks, *tokens, create_staff, bind_fields, backup, restore, ingest, scp, worker, sms_check):
+    for command in (
+        *checks,
+        *tokens,
+        create_staff,
+        bind_fields,
+        backup,
+        restore,
+        ingest,
+        scp,
+        worker,
+        sms_check,
+        wechat_check,
+        wechat_menu,
+    ):
         app.cli.add_command(command)

@@ -16,11 +16,12 @@ from app.models.notification_codes import (
     NotificationState,
     OptOutOrigin,
 )
-from app.models.patient import Patient, PatientNameToken, WechatAccount
+from app.models.patient import Patient, PatientNameToken
 from app.models.phone_door import PhoneCode, PhoneRequests
 from app.models.rendition import PreparedSeries
 from app.models.staff import MachineToken, StaffSession, StaffUser
 from app.models.study import DataKeyRow, Instance, InstanceVersion, QuarantineItem, Rejection, Series, Study, StudyOrder
+from app.models.wechat import BindingCode, BoundDevice, WechatAccount, WechatLogin, WechatPush, WechatToken
 
 __all__ = [
     "AccessAttempts",
@@ -28,6 +29,8 @@ __all__ = [
     "AuditEvent",
     "AuditHead",
     "Base",
+    "BindingCode",
+    "BoundDevice",
     "CancelReason",
     "ChannelName",
     "DataKeyRow",
@@ -63,4 +66,7 @@ __all__ = [
     "Study",
     "StudyOrder",
     "WechatAccount",
+    "WechatLogin",
+    "WechatPush",
+    "WechatToken",
 ]

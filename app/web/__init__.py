@@ -6,11 +6,12 @@ from flask import Flask
 
 from app.web import downloads, error_pages, guards, origins, staff, static_files
 from app.web.hooks import sms
+from app.web.hooks import wechat as wechat_hook
 from app.web.machine.dicomweb import bulk_data, capabilities, cross_origin, qido, rendered, stow, wado, wado_metadata
 from app.web.machine.ris import completion
 from app.web.machine.ris import exams as ris
 from app.web.ops import front_door, ops
-from app.web.patient import cut_off, entry, exam_list, exams, images, phone_door, places, tickets
+from app.web.patient import binding, cut_off, entry, exam_list, exams, images, phone_door, places, tickets, wechat
 from app.web.wsgi import arrival, headers, hosts, proxies, request_log
 
 
@@ -39,6 +40,8 @@ def register(app: Flask) -> None:
         front_door,
         entry,
         phone_door,
+        wechat,
+        binding,
         tickets,
         exam_list,
         exams,
@@ -53,6 +56,7 @@ def register(app: Flask) -> None:
         capabilities,
         rendered,
         sms,
+        wechat_hook,
     ):
         app.register_blueprint(room.blueprint)
     staff.install(app)

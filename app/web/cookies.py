@@ -51,6 +51,10 @@ DEVICE = Cookie("cf-device", "Lax", DEVICE_SECONDS)
 """A browser that was let in before."""
 DOOR = Cookie("cf-door", "Lax", DOOR_SECONDS)
 """A browser that asked for digits at the phone door."""
+WECHAT_STATE = Cookie("cf-wechat-state", "Lax", DOOR_SECONDS)
+"""A browser that asked WeChat who looks. Lax, because WeChat leads back."""
+WECHAT = Cookie("cf-wechat", "Lax")
+"""Whom WeChat named in this browser. It opens nothing."""
 STAFF = Cookie("cf-staff", "Strict")
 FORM = Cookie("cf-form", "Strict")
 """Flask's own session, which holds the tokens of the console's forms."""

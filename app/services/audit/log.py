@@ -59,6 +59,9 @@ class Action(StrEnum):
     WECHAT_BOUND = "wechat.bound"
     TEXT_MESSAGES_REFUSED = "text_messages.refused"
     TEXT_MESSAGES_WANTED = "text_messages.wanted"
+    WECHAT_UNBOUND = "wechat.unbound"
+    WECHAT_LOGIN_REFUSED = "wechat.login_refused"
+    WECHAT_CALLBACK_REFUSED = "wechat.callback_refused"
     NOTIFICATION_QUEUED = "notification.queued"
     NOTIFICATION_STATE = "notification.state"
     STAFF_LOGIN = "staff.login"
@@ -74,6 +77,8 @@ class Action(StrEnum):
     STAFF_QUEUED_AGAIN = "staff.queued_again"
     STAFF_REVOKED = "staff.revoked"
     STAFF_LET_IN = "staff.let_in"
+    STAFF_LET_BIND = "staff.let_bind"
+    STAFF_UNBOUND = "staff.unbound"
     STAFF_SETTLED_MESSAGE = "staff.settled_message"
     STAFF_REVIVED_JOB = "staff.revived_job"
     TOKEN_CREATED = "token.created"  # noqa: S105 - an event's name
