@@ -21,6 +21,12 @@ from app.security.keys import MasterKeys
 
 PREFIX = "CLOUDFILM_"
 _CARRIERS = ("tencent", "aliyun", "gateway")
+NEWS_AT_ONCE = {
+    "CLOUDFILM_NEWS_HOURS": "0-24",
+    "CLOUDFILM_NEWS_GATHER_MIN": "0",
+    "CLOUDFILM_NEWS_A_DAY": "1000",
+}
+"""For the demo and for test servers: nobody sleeps there."""
 
 
 def _integer(low: int, high: int) -> Callable[[str], int]:
@@ -270,9 +276,7 @@ class Settings:
             "CLOUDFILM_QUIET_PERIOD_S": "5",
             "CLOUDFILM_DICOM_CALLING_AES": calling_ae,
             "CLOUDFILM_LOG_LEVEL": "warning",
-            "CLOUDFILM_NEWS_HOURS": "0-24",
-            "CLOUDFILM_NEWS_GATHER_MIN": "0",
-            "CLOUDFILM_NEWS_A_DAY": "1000",
+            **NEWS_AT_ONCE,
             **(more or {}),
         }
         settings = cls.from_env({**quick, **os.environ})
