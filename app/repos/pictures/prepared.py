@@ -117,8 +117,8 @@ def frames_shown(session: Session, exam_ids: Collection[uuid.UUID]) -> dict[uuid
     """How many frames of each of these exams its patient may see; exams without any are left out."""
     query = (
         select(StudyOrder.exam_id, func.sum(PreparedSeries.frame_count))
+        .join(Study, Study.id == StudyOrder.study_id)
         .join(PreparedSeries, PreparedSeries.study_id == Study.id)
-        .join(StudyOrder, StudyOrder.study_id == Study.id)
         .join(Exam, Exam.id == StudyOrder.exam_id)
         .where(Exam.id.in_(exam_ids), *_IS_SHOWN, PreparedSeries.revision == Study.prepared_revision)
         .group_by(StudyOrder.exam_id)
