@@ -86,6 +86,7 @@ MEANT: dict[tuple[str, str], Meant] = {
     ("POST", "staff_login.nowhere"): Meant(form={"csrf_token": ""}),
     ("GET", "staff_exams.search"): Meant(query={"q": "李娜"}),
     **{("POST", f"staff_exams.{name}"): Meant(form=REASON) for name in ("resend", "revoke", "let_in", "hold")},
+    ("POST", "staff_exams.phone"): Meant(form=REASON | {"phone": "13900000009"}),
     ("POST", "staff_exams.accept"): Meant(form={"csrf_token": "", "accession_number": ""}),
     ("POST", "staff_exams.lift_hold"): Meant(form=REASON | {"revision": ""}, named={"exam_id": "held_exam_id"}),
     ("GET", "staff_audit.log"): Meant(query={"before": "9", "action": "exam.held", "actor": "", "subject": ""}),
