@@ -30,8 +30,9 @@ umask = 0o077
 
 # Each request touches a file that shows the process is alive: in memory, because on a disk that costs more than the
 # application's own log.
-if Path("/dev/shm").is_dir():
-    worker_tmp_dir = "/dev/shm"
+IN_MEMORY = "/dev/shm"  # noqa: S108 - gunicorn makes a file there that has no name
+if Path(IN_MEMORY).is_dir():
+    worker_tmp_dir = IN_MEMORY
 timeout = 60  # of a process that shows no sign of life, not of a request: uploads may take longer
 graceful_timeout = 30
 keepalive = 65  # longer than the proxy keeps a connection, so that the proxy closes first

@@ -42,7 +42,6 @@ def counted_tries(ground: Ground) -> Attempts:
 def build(
     ground: Ground, codes: AccessCodes, *, send_one_time_code: SendOneTimeCode, enqueue: Enqueue
 ) -> PatientAccessRoom:
-    settings = ground.settings
     naming = CodeNaming(codes=ground.codes)
     attempts = counted_tries(ground)
     opening = Opening(codes=ground.codes, audit=ground.audit)

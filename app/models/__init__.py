@@ -6,7 +6,7 @@ from app.models.base import Base
 from app.models.exam import Exam, Report
 from app.models.field_binding import FieldBinding
 from app.models.job import Job
-from app.models.notification import EarlyReceipt, Notification, NotificationEvent
+from app.models.notification import EarlyReceipt, Notification, NotificationEvent, OptOut
 from app.models.notification_codes import (
     CancelReason,
     ChannelName,
@@ -14,6 +14,7 @@ from app.models.notification_codes import (
     FailureCode,
     NotificationKind,
     NotificationState,
+    OptOutOrigin,
 )
 from app.models.patient import Patient, PatientNameToken, WechatAccount
 from app.models.phone_door import PhoneCode, PhoneRequests
@@ -45,6 +46,8 @@ __all__ = [
     "NotificationKind",
     "NotificationState",
     "OneTimeCode",
+    "OptOut",
+    "OptOutOrigin",
     "Patient",
     "PatientNameToken",
     "PatientSession",

@@ -30,6 +30,7 @@ from app.services.desk.messages import Messages, NotificationView
 from app.services.desk.sides import PersonAtDesk, in_header
 from app.services.exams.reports import Reports, ReportView
 from app.services.exams.views import ExamView, ExamViews
+from app.services.notifications.opt_outs import OptOuts
 from app.services.notifications.outbox import Outbox
 from app.services.patient_access.codes import AccessCodes
 from app.services.patient_access.one_time_codes import OneTimeCodes
@@ -61,6 +62,8 @@ OF_INTEREST = frozenset(
         Action.STAFF_LET_IN,
         Action.STAFF_CORRECTED_PHONE,
         Action.STAFF_VIEWED_AS_PATIENT,
+        Action.TEXT_MESSAGES_REFUSED,
+        Action.TEXT_MESSAGES_WANTED,
     }
 )
 """What people did with the exam. Of automatic actions only those that the desk asks about."""
@@ -111,6 +114,8 @@ class ExamAtDesk:
     held_reason: str | None
     held_note: str | None
     phone_masked: str | None
+    opted_out: bool
+    """The phone number wants no news by text message."""
     studies: tuple[StudyAtDesk, ...]
     reports: tuple[ReportView, ...]
     messages: tuple[NotificationView, ...]
@@ -131,6 +136,7 @@ class ExamsAtDesk:
     outbox: Outbox
     messages: Messages
     one_time_codes: OneTimeCodes
+    opt_outs: OptOuts
 
     def exam(self, exam_id: uuid.UUID, actor: str) -> ExamAtDesk:
         """Everything the desk may know of an exam. Raises NotFound."""
@@ -150,6 +156,7 @@ class ExamsAtDesk:
             revision=row.revision,
             held_reason=row.held_reason,
             held_note=row.held_note,
+            opted_out=self.opt_outs.is_of(view.patient.phone),
             phone_masked=mask(view.patient.phone) if view.patient.phone else None,
             studies=tuple(_study(reader, named, others.get(named.study.id, ())) for named in studies),
             reports=tuple(self.reports.versions(exam_id)),

@@ -79,6 +79,22 @@ def revoke(exam_id: str) -> Response:
     return _back(asked, "revoked")
 
 
+@blueprint.post("/exams/<exam_id>/text-messages")
+@may_change
+def text_messages(exam_id: str) -> Response:
+    """Send no more news to the patient's phone number, or send it again. Fields: `news` (no or yes), `reason`."""
+    asked, wanted = row_id(exam_id), request.form.get("news", "")
+    if wanted not in ("no", "yes"):
+        raise InvalidInput("news", "must be no or yes")
+    try:
+        services().notifications.opt_outs.said_at_desk(
+            asked, wanted == "no", request.form.get("reason", ""), current_staff().actor
+        )
+    except REFUSALS as error:
+        return _page(asked, error)
+    return _back(asked, "opted_out" if wanted == "no" else "opted_in")
+
+
 @blueprint.post("/exams/<exam_id>/let-in")
 @may_change
 def let_in(exam_id: str) -> Response:
