@@ -117,6 +117,7 @@ MEANT: dict[tuple[str, str], Meant] = {
         ("POST", f"staff_exams.{name}"): Meant(form=REASON)
         for name in ("resend", "revoke", "let_in", "let_bind", "unbind", "hold")
     },
+    ("POST", "staff_exams.phone"): Meant(form=REASON | {"phone": "13900000009"}),
     ("POST", "staff_exams.text_messages"): Meant(form=REASON | {"news": "no"}),
     ("POST", "staff_exams.accept"): Meant(form={"csrf_token": "", "accession_number": ""}),
     ("POST", "staff_exams.lift_hold"): Meant(form=REASON | {"revision": ""}, named={"exam_id": "held_exam_id"}),
