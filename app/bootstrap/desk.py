@@ -8,8 +8,8 @@ from app.bootstrap.exams import ExamsRoom
 from app.bootstrap.ground import Ground
 from app.bootstrap.notifications import NotificationsRoom
 from app.bootstrap.patient_access import PatientAccessRoom
-from app.services.binding.binding import Binding
 from app.services.audit.refused_fields import RefusedFields
+from app.services.binding.binding import Binding
 from app.services.desk.exam_search import ExamSearch
 from app.services.desk.exams import ExamsAtDesk
 from app.services.desk.failed_messages import FailedMessages

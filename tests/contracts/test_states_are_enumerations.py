@@ -35,6 +35,8 @@ from app.services.dicomweb.matching_keys import Level
 from app.services.ingest.incoming import DoorName
 from app.services.patient_access.opening import Factor
 from app.services.release.gate import GateKind
+from app.services.wechat.states import LeadsTo
+from app.services.wechat.token_shelf import TokenName
 from app.web.ops.readiness import PartState
 from tests.contracts.bare_words import Registry, bare_words, parameters
 from tests.places import ROOT
@@ -48,6 +50,9 @@ COLUMNS: dict[tuple[str, str], tuple[type[StrEnum], ...]] = {
     ("Patient", "sex"): (Sex,),
     ("AccessCode", "kind"): (AccessCodeKind,),
     ("OneTimeCode", "kind"): (OneTimeCodeKind,),
+    ("BindingCode", "kind"): (OneTimeCodeKind,),
+    ("WechatLogin", "leads_to"): (LeadsTo,),
+    ("WechatToken", "name"): (TokenName,),
     ("AccessAttempts", "scope"): (AttemptScope,),
     ("Job", "state"): (JobState,),
     ("Job", "kind"): (JobKind,),
