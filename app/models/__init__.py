@@ -17,7 +17,7 @@ from app.models.notification_codes import (
 )
 from app.models.patient import Patient, PatientNameToken, WechatAccount
 from app.models.phone_door import PhoneCode, PhoneRequests
-from app.models.rendition import PreparedSeries
+from app.models.rendition import PreparedSeries, WorkingPack
 from app.models.staff import MachineToken, StaffSession, StaffUser
 from app.models.study import DataKeyRow, Instance, InstanceVersion, QuarantineItem, Rejection, Series, Study
 
@@ -59,4 +59,5 @@ __all__ = [
     "StaffUser",
     "Study",
     "WechatAccount",
+    "WorkingPack",
 ]

@@ -15,6 +15,7 @@ from app.imaging.codecs.byte_order import unswapped
 from app.imaging.codecs.code_stream import read_stream
 from app.imaging.codecs.stored_values import Pixels, bit_planes, clamped, masked
 from app.imaging.codecs.stream_decoding import LOSSLESS, PROCESSES, STREAMED, lost_from
+from app.imaging.codecs.working_copy import WORKING_COPY, unpacked
 from app.imaging.errors import UndecodableFrame
 from app.imaging.header.image_header import ImageHeader
 from app.imaging.header.overlay import Bits
@@ -63,6 +64,9 @@ def decode_frame(header: ImageHeader, frame: bytes, index: int = 0) -> DecodedFr
     Raises UndecodableFrame for anything that does not decode to exactly the described frame, MemoryError when that
     needs more than there is. Of a JPEG stream whose end is missing what is there is decoded, and `lost_from` says so.
     """
+    if header.transfer_syntax_uid == WORKING_COPY:
+        with _refusing(WORKING_COPY):
+            return DecodedFrame(unpacked(frame, header.rows, header.columns), header.photometric_interpretation)
     codec = CODECS.get(header.transfer_syntax_uid)
     if header.transfer_syntax_uid not in DECODED:
         raise UndecodableFrame("no decoder for this transfer syntax")

@@ -11,6 +11,11 @@ from app.imaging.header.image_header import ImageHeader
 VALUES_DIGEST = "values-digest"
 """No picture but a digest of the frame's stored values: equal for equal pixels, however they are coded."""
 
+PACKED = "working-copy"
+"""No picture but the frame's working copy (app/imaging/codecs/working_copy); empty where the frame can have none."""
+VALUES = "values"
+"""No picture but the frame's stored values as plain numbers (app/imaging/display/plain_values)."""
+
 
 @dataclass(frozen=True)
 class RenderSpec:
@@ -24,6 +29,8 @@ class RenderSpec:
     max_bytes: int | None = None
     viewport: tuple[int, int, int, int] | None = None
     """Source region x, y, width, height in pixels (PS3.18 8.3.5.1.3)."""
+    coarser: int = 1
+    """Of VALUES: the mean of squares of so many pixels a side."""
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ def default_window(header: ImageHeader, frame: int = 0) -> Window | None:
     if not values.windows or header.samples_per_pixel > 1 or header.photometric_interpretation == "PALETTE COLOR":
         return None
     center, width = values.windows[0]
-    return Window(center, width, _function(values.voi_function))
+    return Window(center, width, voi_function(values.voi_function))
 
 
 def to_display(decoded: DecodedFrame, header: ImageHeader, window: Window | None = None, frame: int = 0) -> Shown:
@@ -144,5 +144,5 @@ def _from_ybr(pixels: Shown) -> Shown:
     return shown
 
 
-def _function(name: str) -> str:
+def voi_function(name: str) -> str:
     return name if name in FUNCTIONS else "LINEAR"

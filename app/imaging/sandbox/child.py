@@ -32,7 +32,7 @@ from app.imaging.sandbox.protocol import (
 
 LEAST_ROOM_BYTES = 32 * 1024 * 1024
 # imagecodecs loads a codec at its first use. That must happen while the child can still open files.
-CODECS = ("dicomrle", "packbits", "jpeg8", "ljpeg", "jpegsof3", "jpegls", "jpeg2k")
+CODECS = ("dicomrle", "packbits", "jpeg8", "ljpeg", "jpegsof3", "jpegls", "jpeg2k", "zstd", "bitshuffle", "delta")
 
 
 KeptObjects = LruCache[str, InflatedObject]
