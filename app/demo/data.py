@@ -46,6 +46,14 @@ NOTES = (".txt", ".md", ".json")
 BATCH_OBJECTS = 64
 
 
+class NothingTaken(Exception):
+    """Every file of DEMO_DATA was refused; `refused` has a line for each."""
+
+    def __init__(self, refused: list[str]) -> None:
+        super().__init__(f"{len(refused)} files refused")
+        self.refused = refused
+
+
 @dataclass(frozen=True)
 class DemoExam:
     """What the demo's reader needs to walk the whole path. Codes are empty until a message carried one."""
@@ -76,8 +84,10 @@ class Demo:
 
     def load(self, path: Path, words: dict[str, Any]) -> list[str]:
         """Take in every DICOM file of a folder (or zip) and register an exam for each study; returns what could not be
-        taken. Raises FileNotFoundError."""
+        taken. Raises FileNotFoundError, and NothingTaken when that is everything."""
         uids, refused = self._take(path)  # in the order of their files
+        if not uids:
+            raise NothingTaken(refused)
         with self.db.session() as session:
             for study in repo.not_adopted(session, uids):
                 self.labels.adopt(session, study)
@@ -120,7 +130,7 @@ class Demo:
     def exams_shown(self) -> list[DemoExam]:
         """The exam of each study, with the codes that open it."""
         with self.db.session() as session:
-            return [self._shown(session, exam, study) for exam, study in repo.exams(session)]
+            return [self._shown(session, exam, study) for exam, study, _ in repo.exams(session)]
 
     def token(self, purpose: str) -> str:
         """A secret that is the same at every start, made from the key file."""

@@ -19,7 +19,7 @@ from app.models.patient import Patient, PatientNameToken, WechatAccount
 from app.models.phone_door import PhoneCode, PhoneRequests
 from app.models.rendition import PreparedSeries, WorkingPack
 from app.models.staff import MachineToken, StaffSession, StaffUser
-from app.models.study import DataKeyRow, Instance, InstanceVersion, QuarantineItem, Rejection, Series, Study
+from app.models.study import DataKeyRow, Instance, InstanceVersion, QuarantineItem, Rejection, Series, Study, StudyOrder
 
 __all__ = [
     "AccessAttempts",
@@ -58,6 +58,7 @@ __all__ = [
     "StaffSession",
     "StaffUser",
     "Study",
+    "StudyOrder",
     "WechatAccount",
     "WorkingPack",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.cookiejar
 import json
+import os
 import shutil
 import signal
 import socket
@@ -17,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from app.demo import __main__ as demo_command
+from deploy.testbed.processes import free_port
 from tests.factories.demo_server import Demo, demo
 from tests.places import ROOT
 from tests.shared_data import needs
@@ -101,18 +102,60 @@ def test_what_is_added_between_starts_is_taken_in_and_the_rest_stays_as_it_was(t
         assert sorted(frames_seen(running, exam) for exam in after) == [11, 12, 16]
 
 
-def test_a_folder_that_is_not_there_is_one_clear_sentence(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "app.demo", "--data", str(tmp_path / "nowhere")]
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        (None, "there is no {data}"),
+        ({}, "{data} is an empty folder"),
+        ({"a.jpg": b"x", "b.jpg": b"x", "notes": b"x"}, "no DICOM file in {data}: found 2 .jpg, 1 without a suffix"),
+    ],
+)
+def test_data_that_cannot_be_shown_is_one_clear_sentence(
+    tmp_path: Path, files: dict[str, bytes] | None, said: str
+) -> None:
+    data = tmp_path / "data"
+    if files is not None:
+        data.mkdir()
+        for name, content in files.items():
+            (data / name).write_bytes(content)
+    ended = _run(tmp_path, "--data", str(data))
+    assert (ended.returncode, ended.stderr.strip()) == (1, "DEMO_DATA: " + said.format(data=data))
+    assert not (tmp_path / "var" / "demo.json").exists()
+
+
+def test_a_folder_whose_every_dicom_file_is_refused_says_so_after_naming_each(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "broken.dcm").write_bytes(bytes(128) + b"DICM" + b"no header")
+    ended = _run(tmp_path, "--data", str(data))
+    lines = ended.stderr.strip().splitlines()
     assert ended.returncode == 1
-    assert ended.stderr.strip() == f"DEMO_DATA: there is no {tmp_path / 'nowhere'}"
+    assert lines[0].startswith("not taken, kept in quarantine: broken.dcm: ")
+    assert lines[-1] == f"DEMO_DATA: nothing in {data} can be shown: all 1 files were refused"
 
 
-def test_a_port_that_is_taken_is_one_clear_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(demo_command, "PORT_PATIENCE_S", 0.0)
+def test_a_port_that_is_taken_is_one_clear_sentence(tmp_path: Path) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
-        with pytest.raises(SystemExit, match="PORT: something listens"):
-            demo_command.wait_for_port(other.getsockname()[1])
-    demo_command.wait_for_port(0)
+        port = other.getsockname()[1]
+        ended = _run(tmp_path, "--port", str(port))
+    told = f"PORT: something listens on 127.0.0.1:{port} already. Choose another: make demo PORT={port + 1}"
+    assert (ended.returncode, ended.stderr.strip()) == (1, told)
+
+
+def test_ctrl_c_ends_the_demo_without_killing_its_process(tmp_path: Path) -> None:
+    with demo(tmp_path) as running:
+        connection = socket.create_connection(("127.0.0.1", int(running.base.rpartition(":")[2])))
+        with connection:  # a browser keeps its connection
+            assert running.running.end(signal.SIGINT) == 0  # to the whole group, as a terminal sends it
+        assert "SIGKILL" not in running.said
+        assert "Traceback" not in running.said
+
+
+def _run(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    environ = {**os.environ, "CLOUDFILM_VAR_DIR": str(folder / "var"), "DICOM_PORT": str(free_port())}
+    command = [sys.executable, "-m", "app.demo", *options]
+    if "--port" not in options:
+        command += ["--port", str(free_port())]
+    return subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60)

@@ -76,13 +76,11 @@ def posts(route: Route) -> bool:
     return route.request.method == "POST"
 
 
-@pytest.mark.parametrize(("open_now", "address"), [(1, f"/exams/{EXAM_ID}"), (0, "/exams"), (3, "/exams")])
-def test_success_leads_to_the_exam_or_to_the_list(browser: Browser, pages: Pages, open_now: int, address: str) -> None:
-    pages.exams_open = open_now
+def test_success_leads_to_the_exam_of_the_code(browser: Browser, pages: Pages) -> None:
     with phone_page(browser) as page:
         page.goto(pages.base_url + "/q/CODE")
         fill(page, factor=RIGHT)
-        page.wait_for_url(pages.base_url + address)
+        page.wait_for_url(f"{pages.base_url}/exams/{EXAM_ID}")
         assert pages.posted == [{"factor": RIGHT}]
 
 

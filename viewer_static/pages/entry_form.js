@@ -36,15 +36,9 @@
     told.scrollIntoView({ block: 'start' });
   }
 
-  /** Success: the answer itself cannot be read, so the list says where to go. */
-  async function goIn() {
-    var address = '/exams';
-    try {
-      var list = await fetch(address, { credentials: 'same-origin', headers: { Accept: 'application/json' } });
-      var exams = list.ok ? (await list.json()).exams : [];
-      if (exams.length === 1) address += '/' + exams[0].id;
-    } catch (unreached) { /* the list's own page says more */ }
-    location.assign(address);
+  /** Success: the answer itself cannot be read. The code's own address leads to the exam now. */
+  function goIn(/** @type {string | null} */ code) {
+    location.assign(code ? '/s/' + encodeURIComponent(code) : form.getAttribute('action') || location.href);
   }
 
   async function send() {
@@ -52,7 +46,7 @@
     var answer = await fetch(form.getAttribute('action') || location.href, {
       method: 'POST', body: typed, redirect: 'manual', credentials: 'same-origin',
     });
-    if (answer.type === 'opaqueredirect') return goIn();
+    if (answer.type === 'opaqueredirect') return goIn(typed.get('pickup_code'));
     if (answer.status === 403) return tell('refused');
     // A pause, or the step up. Its page is not shown: to post the form once more would count a second try, and no script
     // of ours makes markup of a string. The same words and the same buttons stand on this page.

@@ -37,12 +37,13 @@ def unmatched() -> str:
     return render_template("staff/unmatched.html", studies=desk.not_matched(), without_pictures=desk.without_pictures())
 
 
-@blueprint.post("/unmatched/<study_id>/accept")
+@blueprint.post("/unmatched/<order_id>/accept")
 @may_change
-def accept(study_id: str) -> Response:
-    """Give a study to the exam that is proposed. `accession_number`: of the exam on the page this human looked at."""
+def accept(order_id: str) -> Response:
+    """Give a study to the exam proposed for one of its orders. `accession_number`: of the exam on the page this human
+    looked at."""
     seen = request.form.get("accession_number", "")
-    services().desk.cut_numbers.accept(row_id(study_id), seen, current_staff().actor)
+    services().desk.cut_numbers.accept(row_id(order_id), seen, current_staff().actor)
     flash("cut_accepted")
     return make_response(redirect("/staff/unmatched", 303))
 

@@ -33,7 +33,7 @@ from deploy.testbed.ct import ct_slice, part10
 from sms.tencent.callback import MOST_ITEMS
 from tests.factories.house import exam_body, services
 from tests.factories.rejection_notes import note, note_of
-from tests.factories.telling import PHONE, exam_of, receive_study, register
+from tests.factories.telling import PHONE, exam_of, order, receive_study, register
 from tests.factories.write_transactions import WriteTransaction, written
 
 MOST_STATEMENTS = 1500
@@ -108,8 +108,7 @@ def test_more_studies_of_one_accession_number_than_an_exam_has(
         register(house)
     matched = max(one.statements for one in done)
     later = receive_study(house)
-    with house.db.read() as session:
-        rows = studies.by_uid(session, {*before, later})
+    rows = {uid: order(house, uid) for uid in (*before, later)}
     states = [rows[uid].match_state for uid in before]
     assert states.count("matched") == 5
     assert (rows[later].match_state, rows[later].match_reason) == ("unmatched", MatchReason.TOO_MANY_STUDIES)
@@ -118,8 +117,7 @@ def test_more_studies_of_one_accession_number_than_an_exam_has(
     with written(house.db) as done:
         house.exams.registration.register("A1", exam_input(exam_body(patient_name="王伟")), "machine:ris")
     assert max(one.statements for one in done) < 2 * matched
-    with house.db.read() as session:
-        rows = studies.by_uid(session, {*before, later})
+    rows = {uid: order(house, uid) for uid in (*before, later)}
     assert "matched" not in {row.match_state for row in rows.values()}
 
 

@@ -7,7 +7,7 @@
 import { BATCH } from './api.js';
 
 export const NEAR = 6; // full frames kept ahead on either side
-export const SPARSE = 8; // every eighth preview comes first: no scrolling is black
+export const SPARSE = 8; // every eighth preview first: no scrolling is black
 export const SHARP = 2048; // pixels of the longest side for a zoomed eye; prepared frames have 1024
 const REACH = 600; // previews on either side: more would push each other out of memory
 

@@ -70,23 +70,21 @@ export class Screen {
     if (image) image.remove();
   }
 
-  /** Says what we wait for. A fault is told by the cover.
+  /** Says what we wait for; the cover tells a fault.
    *  @param {View} view @param {boolean} trouble  with the line @param {Fault | undefined} fault */
   note(view, trouble, fault) {
-    let words = '';
-    if (!navigator.onLine) words = messages.offline;
-    else if (trouble) words = messages.slow;
-    else if (fault) words = '';
-    else if (this.shown !== view) words = messages.loading;
-    else if (this.canvas.dataset.quality === 'preview') words = messages.sharpening;
+    const line = !navigator.onLine ? messages.offline : trouble ? messages.slow : '';
     const told = this.otherThanAsked(view);
+    let words = told && line ? `${told}，${line}` : told || line;
+    if (!words && !fault && this.shown !== view) words = messages.loading;
+    else if (!words && !fault && this.canvas.dataset.quality === 'preview') words = messages.sharpening;
     clearTimeout(this.noting);
-    const tell = () => say(element('note', HTMLElement), told || words);
+    const tell = () => say(element('note', HTMLElement), words);
     if (told || !words) tell();
     else this.noting = setTimeout(tell, NOTE_MS);
   }
 
-  /** Names what stands there in place of what was asked for. @param {View} view */
+  /** Names what stands there instead. @param {View} view */
   otherThanAsked(view) {
     const { quality, slice } = this.canvas.dataset;
     if (this.stands !== view || !quality) return '';
@@ -126,7 +124,7 @@ function isFirst(view) {
   return series === String(view.series.n) && frame === String(view.k);
 }
 
-/** The cover of an exam without any picture. */
+/** For an exam without pictures. */
 export function coverEmpty() {
   element('cover', HTMLElement).hidden = false;
   say(element('cover-text', HTMLElement), messages.empty);
