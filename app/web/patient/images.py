@@ -26,7 +26,7 @@ from app.web.patient.session import current_access, record, record_look, shown_e
 blueprint = guarded_blueprint("patient_images", __name__, shown_exam)
 blueprint.after_request(cut_off.watch)
 
-MIME = {"jpg": "image/jpeg", "png": "image/png"}
+MIME = {"jpg": "image/jpeg", "webp": "image/webp", "png": "image/png"}
 SIZES = range(64, 2049)
 _NUMBER = re.compile(r"-?\d{1,6}(\.\d{1,6})?\Z")
 

@@ -30,10 +30,11 @@ def phone(house: Services, app: Flask) -> tuple[FlaskClient, str]:
 def test_a_cut_is_served_in_each_format_and_is_a_look(house: Services, phone: tuple[FlaskClient, str]) -> None:
     client, page = phone
     assert not audited(house, "images.viewed")
-    for fmt, kind in (("jpg", "JPEG"), ("png", "PNG")):
+    for fmt, kind in (("jpg", "JPEG"), ("webp", "WEBP"), ("png", "PNG")):
         answer = client.get(f"{page}{MPR}/coronal/3.{fmt}?slab=4&mode=mip&wc=40&ww=400&size=64")
         assert answer.status_code == 200
         assert Image.open(io.BytesIO(answer.data)).format == kind
+        assert client.get(f"{page}series/1/frames/3.{fmt}?size=64").content_type == answer.content_type
         assert answer.headers["Cache-Control"] == client.get(f"{page}series/1/frames/1.jpg").headers["Cache-Control"]
     assert len(audited(house, "images.viewed")) == 1
     plain, windowed = (
