@@ -16,9 +16,9 @@ from app.services.pictures.header_renewal import HeaderRenewal
 from app.services.pictures.preparation import Preparation
 from app.services.pictures.renewal import Renewal
 from app.services.pictures.serving import Pictures
-from app.services.pictures.volumes import Volumes
 from app.services.pictures.working_copies import WorkingCopies
 from app.services.queue.job_queue import JobQueue
+from app.services.volumes.volumes import Volumes
 
 log = structlog.get_logger(__name__)
 

@@ -50,7 +50,7 @@ class PreparedSeries(Base):
     frame_time_ms: Mapped[float | None]
     """Milliseconds for each frame of a multi-frame object (cine), else None."""
     volume: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
-    """The volume that the frames make (app/services/pictures/volume_plan); None when they make none, and then
+    """The volume that the frames make (app/services/volumes/plan); None when they make none, and then
     `no_volume` says why: a value of `NoVolume` (app/imaging/geometry/volume)."""
     no_volume: Mapped[str | None] = mapped_column(String(32))
     prepared_at: Mapped[datetime]

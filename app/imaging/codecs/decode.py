@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import imagecodecs
 import numpy as np
@@ -41,6 +42,9 @@ class DecodedFrame:
     """Overlay planes that lie in the pixels' other bits, by their position."""
     lost_from: int | None = None
     """The first row that a damaged stream does not hold any more, at most the number of rows; None when it is whole."""
+
+    known: dict[str, Any] = field(default_factory=dict, compare=False)
+    """What was computed of the whole frame, for as long as it is kept."""
 
     @property
     def nbytes(self) -> int:

@@ -1,4 +1,4 @@
-"""Shown pixels -> JPEG, WebP or PNG bytes, and scaling down. Which picture is wanted: app/imaging/display/render_spec."""
+"""Shown pixels -> JPEG, WebP or PNG bytes, and scaling down. Which picture is wanted: `display/render_spec`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def is_incomplete(picture: bytes) -> bool:
 
 
 def encode(shown: Shown, fmt: str, quality: int = 85, *, incomplete: bool = False) -> bytes:
-    """Grey (rows, columns) or RGB (rows, columns, 3) as a `jpg`, `webp` or `png`. Raises ValueError for another format."""
+    """Grey (rows, columns) or RGB (rows, columns, 3) as a `jpg`, `webp` or `png`. Raises ValueError for others."""
     if fmt == "jpg":
         if shown.ndim == 2:
             grey = np.ascontiguousarray(shown)[..., np.newaxis]

@@ -16,6 +16,7 @@ from app.imaging.display.marks import hatched
 from app.imaging.display.overlays import with_overlays
 from app.imaging.display.plain_values import plain_values
 from app.imaging.display.render_spec import PACKED, VALUES, VALUES_DIGEST, RenderSpec
+from app.imaging.display.tiles import tile_of
 from app.imaging.display.window import Shown, Window, to_display
 from app.imaging.errors import BadRegion
 from app.imaging.header.image_header import ImageHeader
@@ -47,6 +48,10 @@ def draw(decoded: DecodedFrame, header: ImageHeader, number: int, specs: Sequenc
     for spec in specs:
         if spec.fmt in _NO_PICTURES:
             result.append(_NO_PICTURES[spec.fmt](decoded, header, spec))
+            continue
+        if spec.tile is not None:
+            tile = tile_of(decoded, header, number, spec.tile, spec.window)
+            result.append(encode(tile, spec.fmt, spec.quality, incomplete=decoded.lost_from is not None))
             continue
         if spec.window not in shown:
             shown[spec.window] = _whole_picture(decoded, header, spec.window, number)

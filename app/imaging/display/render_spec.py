@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from app.imaging.display.tiles import Tile
 from app.imaging.display.window import Window
 from app.imaging.header.image_header import ImageHeader
 
@@ -29,6 +30,8 @@ class RenderSpec:
     max_bytes: int | None = None
     viewport: tuple[int, int, int, int] | None = None
     """Source region x, y, width, height in pixels (PS3.18 8.3.5.1.3)."""
+    tile: Tile | None = None
+    """One tile instead of the whole picture."""
     coarser: int = 1
     """Of VALUES: the mean of squares of so many pixels a side."""
 

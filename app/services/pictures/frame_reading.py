@@ -16,9 +16,9 @@ from app.imaging.sandbox.pool import RenderPool
 from app.models import Instance, PreparedSeries
 from app.repos.pictures import prepared as repo
 from app.services.archive.frames import drawn, frame_task
-from app.services.pictures.volume_plan import VolumePlan
-from app.services.pictures.volumes import Read, copy_header_of
 from app.services.pictures.working_copies import CopiesOfSeries, WorkingCopies, copy_header
+from app.services.volumes.plan import VolumePlan
+from app.services.volumes.volumes import Read, copy_header_of
 
 
 @dataclass(frozen=True)

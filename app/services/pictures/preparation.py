@@ -33,8 +33,8 @@ from app.services.archive.data_keys import DataKeys
 from app.services.archive.frames import all_drawn, frame_task
 from app.services.pictures.header_renewal import HeaderRenewal
 from app.services.pictures.stacks import Stack, key_frame, stacks_of
-from app.services.pictures.volume_plan import VolumePlan, place_of, planned_volume
 from app.services.pictures.working_copies import PackWriter, wants_copy
+from app.services.volumes.plan import Frame, VolumePlan, place_of, planned_volume
 
 log = structlog.get_logger(__name__)
 
@@ -70,15 +70,19 @@ class _Drawn:
     _digests: list[bytes] = field(default_factory=list)
 
     @cached_property
+    def _frames(self) -> list[Frame]:
+        return [(piece.header, piece.frame) for piece in self.stack.slices]
+
+    @cached_property
     def _crowded(self) -> set[object]:
         """Places of more than one frame: there the values decide whether one frame came twice."""
-        counted = Counter(place_of(piece) for piece in self.stack.slices)
+        counted = Counter(place_of(frame) for frame in self._frames)
         return {place for place, frames in counted.items() if place is not None and frames > 1}
 
     def specs(self, at: int) -> tuple[RenderSpec, ...]:
         piece = self.stack.slices[at]
         copy = (RenderSpec(fmt=PACKED),) if wants_copy(piece.header) else ()
-        return (PREVIEW, FULL, *copy, *((DIGEST,) if place_of(piece) in self._crowded else ()))
+        return (PREVIEW, FULL, *copy, *((DIGEST,) if place_of(self._frames[at]) in self._crowded else ()))
 
     def take(self, at: int, pictures: Sequence[bytes], copies: PackWriter) -> bytes:
         """Keep the pictures of frame `at`; returns the full one."""
@@ -94,7 +98,7 @@ class _Drawn:
     def volume(self) -> tuple[VolumePlan | None, NoVolume | None]:
         is_whole = [shown and k not in self.incomplete for k, shown in enumerate(self.is_shown, 1)]
         try:
-            return planned_volume(self.stack.slices, is_whole, self._digests), None
+            return planned_volume(self._frames, is_whole, self._digests), None
         except Refused as refused:
             return None, refused.reason
 

@@ -17,17 +17,21 @@ from app.caches.lru import LruCache
 from app.clock import Clock
 from app.database import Database
 from app.errors import NotFound
+from app.imaging.display.tiles import TILE_SIDE, Tile, levels_of
 from app.imaging.display.window import Window
+from app.imaging.errors import BadRegion
 from app.imaging.geometry.cuts import Plane
+from app.imaging.geometry.reslice import THICKEST_MM, Slab, SlabMode
+from app.imaging.geometry.turntable import LookName
 from app.imaging.sandbox.pool import RenderSpec
 from app.models import Instance, Study
 from app.repos.pictures import prepared as repo
 from app.repos.pictures import working_packs
 from app.services.archive.data_keys import DataKeys
 from app.services.pictures.frame_reading import FrameReading, ShownSeries
-from app.services.pictures.reason_words import reason_words
-from app.services.pictures.volumes import CutSpec, Volumes, default_window
 from app.services.pictures.working_copies import CopiesOfSeries
+from app.services.volumes.reason_words import reason_words
+from app.services.volumes.volumes import CutSpec, TurnSpec, Volumes, default_window, turns_of
 
 CACHED_EXAMS = 256
 BATCH_LIMIT = 20
@@ -88,7 +92,7 @@ class Pictures:
             return repo.pictures_may_come(session, exam_id, self.clock.now() - self.patience)
 
     def manifest(self, exam_id: uuid.UUID, exam_revision: int) -> dict[str, Any]:
-        """`{series: [{n, frames, rows, columns, modality, description, window, mpr, mpr_reason, turntable,
+        """`{series: [{n, frames, rows, columns, modality, description, window, tiles, mpr, mpr_reason, turntable,
         frame_time_ms, incomplete}]}`.
 
         It names nobody. `frame_time_ms` is not in the contract of docs/design.md: the viewer plays a film at this
@@ -116,7 +120,10 @@ class Pictures:
     def render(self, exam_id: uuid.UUID, exam_revision: int, n: int, k: int, spec: RenderSpec) -> bytes:
         """One frame from the original pixels, as `spec` asks. Empty when it cannot be shown. Raises NotFound,
         StoreUnavailable."""
-        return self.reading.drawn(self._series(exam_id, exam_revision, n), k, spec)
+        try:
+            return self.reading.drawn(self._series(exam_id, exam_revision, n), k, spec)
+        except BadRegion:  # a tile that the frame does not have
+            raise NotFound from None
 
     def cut(self, exam_id: uuid.UUID, exam_revision: int, n: int, spec: CutSpec) -> bytes:
         """A cut through the volume of series n. Raises NotFound when it has no volume or no such cut, Busy,
@@ -127,6 +134,14 @@ class Pictures:
         window = default_window(series.plan, series.row.window_center, series.row.window_width)
         read = self.reading.of_volume(series, series.plan)
         return self.volumes.picture(series.row.id, series.plan, window, read, spec)
+
+    def turned(self, exam_id: uuid.UUID, exam_revision: int, n: int, spec: TurnSpec) -> bytes:
+        """A picture of the turntable of series n. Raises NotFound when it has none or no such picture, Busy,
+        StoreUnavailable."""
+        series = self._series(exam_id, exam_revision, n)
+        if series.plan is None or turns_of(series.plan) is None:
+            raise NotFound
+        return self.volumes.turned(series.row.id, series.plan, self.reading.of_volume(series, series.plan), spec)
 
     def originals(self, exam_id: uuid.UUID) -> list[Original]:
         """The stored objects of the exam, as received, in order of series and number."""
@@ -154,7 +169,7 @@ class Pictures:
 
 
 def _describe(n: int, shown: ShownSeries) -> dict[str, Any]:
-    row = shown.row
+    row, levels = shown.row, levels_of(shown.row.rows, shown.row.columns)
     window = None if row.window_width is None else {"center": row.window_center, "width": row.window_width}
     return {
         "n": n,
@@ -166,10 +181,26 @@ def _describe(n: int, shown: ShownSeries) -> dict[str, Any]:
         "window": window,
         "frame_time_ms": row.frame_time_ms,
         "incomplete": row.incomplete,
+        "tiles": None if levels is None else {"size": TILE_SIDE, "levels": levels},
         "mpr": None if shown.plan is None else {plane: shown.cuts.count(plane) for plane in Plane},
         "mpr_reason": None if shown.plan is not None else reason_words(row.no_volume),
-        "turntable": None,
+        "turntable": None if shown.plan is None else turns_of(shown.plan),
     }
 
 
-__all__ = ["BATCH_LIMIT", "CutSpec", "Original", "Pictures", "RenderSpec", "ShownSeries", "Window"]
+__all__ = [
+    "BATCH_LIMIT",
+    "THICKEST_MM",
+    "CutSpec",
+    "LookName",
+    "Original",
+    "Pictures",
+    "Plane",
+    "RenderSpec",
+    "ShownSeries",
+    "Slab",
+    "SlabMode",
+    "Tile",
+    "TurnSpec",
+    "Window",
+]

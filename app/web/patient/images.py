@@ -12,10 +12,19 @@ from collections.abc import Iterator
 from flask import Response, jsonify, request
 
 from app.errors import InvalidInput, NotFound
-from app.imaging.geometry.cuts import Plane
-from app.imaging.geometry.reslice import THICKEST_MM, Slab, SlabMode
 from app.services.audit.log import Action
-from app.services.pictures.serving import CutSpec, RenderSpec, Window
+from app.services.pictures.serving import (
+    THICKEST_MM,
+    CutSpec,
+    LookName,
+    Plane,
+    RenderSpec,
+    Slab,
+    SlabMode,
+    Tile,
+    TurnSpec,
+    Window,
+)
 from app.web.context import services
 from app.web.downloads import stream_zip
 from app.web.guards import guarded_blueprint
@@ -76,6 +85,18 @@ def batch(exam_id: str, n: int) -> Response:
     return Response(body, mimetype="application/octet-stream")
 
 
+@blueprint.get("/exams/<exam_id>/series/<int:n>/frames/<int:k>/tiles/<int:level>/<int:x>/<int:y>.<fmt>")
+def tile(exam_id: str, n: int, k: int, level: int, x: int, y: int, fmt: str) -> Response:
+    """A part of a frame that is too large for one picture; level 0 has the sensor's own pixels."""
+    if fmt not in MIME:
+        raise NotFound
+    spec = RenderSpec(fmt=fmt, window=_window(), tile=Tile(level, x, y))
+    access = current_access()
+    with place(RENDERS):
+        picture = services().pictures.serving.render(access.exam_id, access.exam_revision, n, k, spec)
+    return _picture(picture, MIME[fmt])
+
+
 @blueprint.get("/exams/<exam_id>/series/<int:n>/mpr/<plane>/<int:k>.<fmt>")
 def mpr(exam_id: str, n: int, k: int, plane: str, fmt: str) -> Response:
     """A cut along an axis of the patient's own: a thin one, or a slab with its mean, greatest or least values."""
@@ -85,6 +106,20 @@ def mpr(exam_id: str, n: int, k: int, plane: str, fmt: str) -> Response:
     access = current_access()
     with place(CUTS):
         picture = services().pictures.serving.cut(access.exam_id, access.exam_revision, n, spec)
+    return _picture(picture, MIME[fmt])
+
+
+@blueprint.get("/exams/<exam_id>/series/<int:n>/turntable/<int:k>.<fmt>")
+def turntable(exam_id: str, n: int, k: int, fmt: str) -> Response:
+    """The body of a CT from around, picture by picture of a whole turn; `preset` says which tissue is seen."""
+    preset = request.args.get("preset", LookName.BONE.value)
+    if fmt not in MIME:
+        raise NotFound
+    if preset not in LookName:
+        raise InvalidInput("preset", "must be bone, vessels, lung or skin")
+    spec, access = TurnSpec(k, LookName(preset), fmt, _size()), current_access()
+    with place(CUTS):
+        picture = services().pictures.serving.turned(access.exam_id, access.exam_revision, n, spec)
     return _picture(picture, MIME[fmt])
 
 

@@ -15,7 +15,7 @@ from tests.factories.access import let_in
 from tests.factories.pictures_of import prepare
 from tests.factories.staff import audited
 from tests.factories.telling import exam_of
-from tests.unit.pictures.test_volumes import SIDE, stack
+from tests.unit.volumes.test_volumes import SIDE, stack
 
 MPR = "series/1/mpr"
 

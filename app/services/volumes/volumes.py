@@ -24,10 +24,11 @@ from app.imaging.display.render_spec import VALUES, RenderSpec, RenderTask
 from app.imaging.display.window import Shown, Window, apply_window, voi_function
 from app.imaging.geometry.cuts import Cuts, Plane, cuts_of
 from app.imaging.geometry.reslice import Slab, SlabMode, Volume, cut
+from app.imaging.geometry.turntable import LOOKS, PICTURES, Look, LookName, body_of, opacities_of, picture
 from app.imaging.header.image_header import ImageHeader
 from app.imaging.sandbox.pool import Account, RenderPool
 from app.services.archive.frames import all_drawn
-from app.services.pictures.volume_plan import VolumePlan
+from app.services.volumes.plan import VolumePlan
 
 PATIENCE_S = 20.0
 """So long a request waits while this process builds another volume."""
@@ -79,6 +80,17 @@ class CutSpec:
     quality: int = 85
 
 
+@dataclass(frozen=True)
+class TurnSpec:
+    """One wanted picture of a turntable."""
+
+    k: int
+    look: LookName = LookName.BONE
+    fmt: str = "jpg"
+    longest: int | None = None
+    quality: int = 85
+
+
 @dataclass(frozen=True, kw_only=True)
 class Volumes:
     """Decides which volumes are in memory. Raises NotFound, Busy, StoreUnavailable."""
@@ -86,11 +98,17 @@ class Volumes:
     renderer: RenderPool
     most_bytes: int
     _kept: LruCache[uuid.UUID, LoadedVolume] = field(init=False)
+    _bodies: LruCache[tuple[uuid.UUID, str], npt.NDArray[np.float32]] = field(init=False)
+    """Opacities of turntables by series and look."""
     _building: Lock = field(default_factory=Lock)
 
     def __post_init__(self) -> None:
         kept: LruCache[uuid.UUID, LoadedVolume] = LruCache(self.most_bytes, weight=lambda loaded: loaded.nbytes)
         object.__setattr__(self, "_kept", kept)
+        bodies: LruCache[tuple[uuid.UUID, str], npt.NDArray[np.float32]] = LruCache(
+            self.most_bytes // 4, weight=lambda opacities: opacities.nbytes
+        )
+        object.__setattr__(self, "_bodies", bodies)
 
     def picture(
         self, series_id: uuid.UUID, plan: VolumePlan, window: Window | None, read: Read, spec: CutSpec
@@ -105,6 +123,20 @@ class Volumes:
         shown = shown_values(found.values, plan, loaded, spec.window or window)
         shown = np.where(found.inside, shown, np.uint8(0))
         return encode(shown if spec.longest is None else fit(shown, spec.longest), spec.fmt, spec.quality)
+
+    def turned(self, series_id: uuid.UUID, plan: VolumePlan, read: Read, spec: TurnSpec) -> bytes:
+        """A picture of the turntable, encoded."""
+        look = LOOKS[spec.look]
+        opacities = self._bodies.computed((series_id, spec.look), lambda: self._opacities(series_id, plan, read, look))
+        try:
+            shown = picture(opacities, look, spec.k)
+        except IndexError:
+            raise NotFound from None
+        return encode(shown if spec.longest is None else fit(shown, spec.longest), spec.fmt, spec.quality)
+
+    def _opacities(self, series_id: uuid.UUID, plan: VolumePlan, read: Read, look: Look) -> npt.NDArray[np.float32]:
+        loaded = self.loaded(series_id, plan, read)
+        return opacities_of(body_of(loaded.volume, loaded.cuts, loaded.slope, loaded.intercept), look)
 
     def loaded(self, series_id: uuid.UUID, plan: VolumePlan, read: Read) -> LoadedVolume:
         """The volume, kept or built now. Threads that ask for the same one wait for a single computation."""
@@ -200,6 +232,11 @@ def shown_values(
 def default_window(plan: VolumePlan, center: float | None, width: float | None) -> Window | None:
     """The header's window of a prepared series."""
     return None if center is None or width is None else Window(center, width, voi_function(plan.voi_function))
+
+
+def turns_of(plan: VolumePlan) -> int | None:
+    """How many pictures its turntable has; None where values do not tell tissues apart."""
+    return PICTURES if plan.modality == "CT" else None
 
 
 def copy_header_of(plan: VolumePlan) -> ImageHeader:

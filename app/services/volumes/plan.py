@@ -9,7 +9,9 @@ from typing import Any
 from app.imaging.display.plain_values import kind_of
 from app.imaging.geometry.volume import NoVolume, Refused, SlicePlace, VolumeGeometry, volume_geometry
 from app.imaging.header.image_header import ImageHeader
-from app.services.pictures.stacks import Slice
+
+Frame = tuple[ImageHeader | None, int]
+"""The header of an object, None when it cannot be decoded, and the number of one of its frames, from 0."""
 
 MOST_VOXELS = 1 << 31
 """Of the slices before they are made coarser: reading more takes too long."""
@@ -42,23 +44,23 @@ class VolumePlan:
         return cls(**values)
 
 
-def planned_volume(slices: Sequence[Slice], is_whole: Sequence[bool], digests: Sequence[bytes]) -> VolumePlan:
+def planned_volume(frames: Sequence[Frame], is_whole: Sequence[bool], digests: Sequence[bytes]) -> VolumePlan:
     """The volume of a stack. `is_whole`: the frame could be decoded to its last row. `digests` name the values of
     frames that share their place with another; of equal ones the first counts.
 
     Raises Refused.
     """
-    used = [at for at, (whole, again) in enumerate(zip(is_whole, _repeated(slices, digests), strict=True)) if not again]
-    shown = {at: header for at in used if is_whole[at] and (header := slices[at].header) is not None}
+    used = [at for at, again in enumerate(_repeated(frames, digests)) if not again]
+    shown = {at: header for at in used if is_whole[at] and (header := frames[at][0]) is not None}
     grey = {at: header for at, header in shown.items() if _is_grey(header)}
     if shown and not grey:
         raise Refused(NoVolume.COLOUR)
-    places = [SlicePlace.of(grey[at], slices[at].frame) if at in grey else None for at in used]
+    places = [SlicePlace.of(grey[at], frames[at][1]) if at in grey else None for at in used]
     found = volume_geometry(places)
     geometry = replace(found, slices=tuple(used[at] for at in found.slices))
     if geometry.voxels > MOST_VOXELS:
         raise Refused(NoVolume.TOO_LARGE)
-    return _plan(geometry, [(grey[at], slices[at].frame) for at in geometry.slices])
+    return _plan(geometry, [(grey[at], frames[at][1]) for at in geometry.slices])
 
 
 def _plan(geometry: VolumeGeometry, headers: Sequence[tuple[ImageHeader, int]]) -> VolumePlan:
@@ -87,20 +89,21 @@ def _is_grey(header: ImageHeader) -> bool:
     return header.samples_per_pixel == 1 and header.photometric_interpretation.startswith("MONOCHROME")
 
 
-def _repeated(slices: Sequence[Slice], digests: Sequence[bytes]) -> list[bool]:
+def _repeated(frames: Sequence[Frame], digests: Sequence[bytes]) -> list[bool]:
     """Which frames show the same values at the same place as an earlier one."""
     seen: set[tuple[object, bytes]] = set()
     found = []
-    for piece, digest in zip(slices, digests, strict=True):
-        name = (place_of(piece), digest)
+    for frame, digest in zip(frames, digests, strict=True):
+        name = (place_of(frame), digest)
         found.append(bool(digest) and name in seen)
         seen.add(name)
     return found
 
 
-def place_of(piece: Slice) -> object:
+def place_of(frame: Frame) -> object:
     """What frames at one place have in common; None for a frame without a place."""
-    if piece.header is None:
+    header, number = frame
+    if header is None:
         return None
-    values = piece.header.values(piece.frame)
+    values = header.values(number)
     return None if values.position is None else (values.position, values.orientation)
