@@ -167,6 +167,7 @@ def _work(
         completion=pictures_room.completion,
         preparation=pictures_room.preparation,
         renewal=pictures_room.renewal,
+        copies=pictures_room.copies,
         release=release_room.gate,
         sending=messages.sending,
         receipts=messages.receipts,

@@ -103,6 +103,9 @@ MEANT: dict[tuple[str, str], Meant] = {
     ("POST", "patient_binding.unbind"): Meant(form={"csrf_token": ""}),
     ("POST", "patient_exams.leave"): Meant(form={"csrf_token": ""}),
     ("GET", "patient_images.batch"): Meant(query={"from": "1", "count": "2", "size": "256"}),
+    ("GET", "patient_images.mpr"): Meant(query={"slab": "2", "mode": "mip", "size": "64", "wc": "40", "ww": "400"}),
+    ("GET", "patient_images.turntable"): Meant(query={"preset": "skin", "size": "64"}),
+    ("GET", "patient_images.tile"): Meant(query={"wc": "40", "ww": "400"}, named={"n": "tall_n"}),
     ("GET", "patient_images.frame"): Meant(query={"size": "64", "wc": "40", "ww": "400"}),
     ("POST", "staff_login.log_in"): Meant(
         form={"csrf_token": "", "username": "newcomer", "password": PASSWORD, "totp": ""}
