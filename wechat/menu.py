@@ -76,8 +76,8 @@ def merged(buttons: Sequence[Button], entry: Entry) -> list[Button]:
 
 def difference(before: Sequence[Button], after: Sequence[Button]) -> str:
     """What would change, line by line; empty for nothing."""
-    texts = [_text(before).splitlines(), _text(after).splitlines()]
-    return "\n".join(difflib.unified_diff(*texts, lineterm="", n=2))
+    lines = difflib.unified_diff(_text(before).splitlines(), _text(after).splitlines(), lineterm="", n=2)
+    return "\n".join(lines)
 
 
 def write(client: Client, buttons: Sequence[Button]) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from app.bootstrap import (
     archive,
     audit,
+    backup,
     binding,
     channels,
     desk,
@@ -61,6 +62,7 @@ class Services:
     blind: BlindIndex
     archive: archive.ArchiveRoom
     audit: audit.AuditRoom
+    backup: backup.BackupRoom
     binding: binding.BindingRoom
     channels: Channels
     desk: desk.DeskRoom
@@ -123,6 +125,7 @@ def build(settings: Settings, clock: Clock | None = None, authenticators: Clock 
         blind=base.blind,
         archive=archive_room,
         audit=audit_room,
+        backup=backup.build(base, parts.store),
         binding=bound,
         channels=ways,
         desk=desk.build(base, exams_room, messages, access, bound.binding),
@@ -164,6 +167,7 @@ def _work(
         completion=pictures_room.completion,
         preparation=pictures_room.preparation,
         renewal=pictures_room.renewal,
+        copies=pictures_room.copies,
         release=release_room.gate,
         sending=messages.sending,
         receipts=messages.receipts,

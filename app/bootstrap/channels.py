@@ -10,7 +10,9 @@ from app.services.channels.channel import Channels
 from app.services.channels.sms import SmsChannel
 from app.services.channels.wechat import WechatChannel
 from app.services.patient_access.codes import AccessCodes
-from sms.tencent.codes import is_alarm
+from sms.aliyun.codes import TABLE as ALIYUN
+from sms.gateway import sender as gateway_sender
+from sms.tencent.codes import TABLE as TENCENT
 
 
 def build(ground: Ground, codes: AccessCodes, wechat_room: WechatRoom, simulation: Simulation) -> Channels:
@@ -20,9 +22,10 @@ def build(ground: Ground, codes: AccessCodes, wechat_room: WechatRoom, simulatio
         fields=ground.fields,
         carried=carried,
         sender=sms_sender(settings, simulation),
-        alarms=is_alarm,
+        alarms=lambda code: TENCENT.is_alarm(code) or ALIYUN.is_alarm(code) or gateway_sender.is_alarm(code),
         family=settings.sms_family,
         signature=settings.sms_signature,
+        base_url=settings.base_url,
     )
     connection = wechat_room.connection
     wechat = WechatChannel(

@@ -6,6 +6,7 @@ from flask import Flask
 
 from app.cli.archive import ingest, verify_archive
 from app.cli.audit import verify_audit
+from app.cli.backup import backup, restore
 from app.cli.bind_fields import bind_fields
 from app.cli.check import check_config, told_plainly
 from app.cli.scp import scp
@@ -26,6 +27,8 @@ def register(app: Flask) -> None:
         *tokens,
         create_staff,
         bind_fields,
+        backup,
+        restore,
         ingest,
         scp,
         worker,

@@ -57,6 +57,7 @@ def prepare(settings: Settings, data: Path) -> None:
         print(line, file=sys.stderr)
     write_atomically(settings.var_dir / "demo.json", document(services, demo))
     services.pictures.renderer.close()
+    services.ingest.reader.close()
     services.db.dispose()
 
 

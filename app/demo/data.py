@@ -144,7 +144,7 @@ class Demo:
         return "oDemo" + self.token(f"openid:{phone}")[:23]
 
     def _take(self, path: Path) -> tuple[list[str], list[str]]:
-        limits = incoming_files.ZipLimits(member_bytes=self.ingest.limits.file_bytes)
+        limits = incoming_files.ZipLimits(member_bytes=self.ingest.reader.limits.file_bytes)
         uids, refused = dict[str, None](), list[str]()
         for batch in _batches(incoming_files.find([path], limits)):
             try:

@@ -6,7 +6,7 @@ from app.models.base import Base
 from app.models.exam import Exam, Report
 from app.models.field_binding import FieldBinding
 from app.models.job import Job
-from app.models.notification import EarlyReceipt, Notification, NotificationEvent
+from app.models.notification import EarlyReceipt, Notification, NotificationEvent, OptOut
 from app.models.notification_codes import (
     CancelReason,
     ChannelName,
@@ -14,10 +14,11 @@ from app.models.notification_codes import (
     FailureCode,
     NotificationKind,
     NotificationState,
+    OptOutOrigin,
 )
 from app.models.patient import Patient, PatientNameToken
 from app.models.phone_door import PhoneCode, PhoneRequests
-from app.models.rendition import PreparedSeries
+from app.models.rendition import PreparedSeries, WorkingPack
 from app.models.staff import MachineToken, StaffSession, StaffUser
 from app.models.study import DataKeyRow, Instance, InstanceVersion, QuarantineItem, Rejection, Series, Study, StudyOrder
 from app.models.wechat import BindingCode, BoundDevice, WechatAccount, WechatLogin, WechatPush, WechatToken
@@ -48,6 +49,8 @@ __all__ = [
     "NotificationKind",
     "NotificationState",
     "OneTimeCode",
+    "OptOut",
+    "OptOutOrigin",
     "Patient",
     "PatientNameToken",
     "PatientSession",
@@ -66,4 +69,5 @@ __all__ = [
     "WechatLogin",
     "WechatPush",
     "WechatToken",
+    "WorkingPack",
 ]

@@ -7,7 +7,7 @@ from flask import Flask
 from app.web import downloads, error_pages, guards, origins, staff, static_files
 from app.web.hooks import sms
 from app.web.hooks import wechat as wechat_hook
-from app.web.machine.dicomweb import qido, rendered, stow, wado
+from app.web.machine.dicomweb import bulk_data, capabilities, cross_origin, qido, rendered, stow, wado, wado_metadata
 from app.web.machine.ris import completion
 from app.web.machine.ris import exams as ris
 from app.web.ops import front_door, ops
@@ -25,6 +25,7 @@ def register(app: Flask) -> None:
     request_log.install(app)
     headers.install(app)
     origins.install(app)
+    cross_origin.install(app)
     guards.install(app)
     error_pages.install(app)
     static_files.install(app)
@@ -50,6 +51,9 @@ def register(app: Flask) -> None:
         stow,
         qido,
         wado,
+        wado_metadata,
+        bulk_data,
+        capabilities,
         rendered,
         sms,
         wechat_hook,

@@ -277,6 +277,9 @@ def test_sentences_of_before_are_those_that_codes_are_told_in() -> None:
     assert set(step.REFUSALS.values()) == set(Refusal) - {
         Refusal.TOO_MANY_REJECTED,
         Refusal.NAME_TOO_LONG,
+        Refusal.NEEDS_TOO_MUCH_MEMORY,
+        Refusal.TAKES_TOO_LONG,
+        Refusal.READING_CRASHES,
         Refusal.OTHER,
     }
     assert set(step.HOLDS.values()) == set(HoldReason) - {HoldReason.BY_STAFF, HoldReason.PICTURES_OF_ANOTHER}

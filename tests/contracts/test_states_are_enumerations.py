@@ -12,6 +12,7 @@ from app import models
 from app.config import Settings
 from app.dicom.refusals import Refusal
 from app.imaging.errors import NotShown
+from app.imaging.geometry.volume import NoVolume
 from app.models.notification_codes import ChannelName, NotificationKind, NotificationState
 from app.models.states import (
     AccessCodeKind,
@@ -58,6 +59,7 @@ COLUMNS: dict[tuple[str, str], tuple[type[StrEnum], ...]] = {
     ("Job", "kind"): (JobKind,),
     ("Job", "last_error"): (JobFault,),
     ("Instance", "not_shown_reason"): (NotShown,),
+    ("PreparedSeries", "no_volume"): (NoVolume,),
     ("QuarantineItem", "reason"): (Refusal,),
     ("QuarantineItem", "door"): (DoorName,),
     ("StaffUser", "role"): (Role,),
@@ -70,7 +72,7 @@ COLUMNS: dict[tuple[str, str], tuple[type[StrEnum], ...]] = {
 }
 """Every column of few words."""
 NAMES: dict[tuple[str, str], tuple[type[StrEnum], ...]] = {
-    ("", "reason"): (Refusal, NotShown, HoldReason, MatchReason, LiftReason, RevokeReason, LeftOutReason),
+    ("", "reason"): (Refusal, NotShown, NoVolume, HoldReason, MatchReason, LiftReason, RevokeReason, LeftOutReason),
     ("", "gate"): (GateKind,),
     ("_Part", "state"): (PartState,),
     ("", "by"): (Factor,),

@@ -41,7 +41,16 @@ NAMES = (
     *("username", "password", "totp", "current", "new", "again", "address", "q", "before", "actor", "subject", "size"),
     *("wc", "ww", "from", "count", "secret", "limit", "offset", "includefield", "fuzzymatching", "accept", "window"),
     *("viewport", "quality", "StudyDate", "StudyTime", "PatientID", "PatientName", "AccessionNumber", "StudyID"),
-    *("StudyDescription", "SeriesDescription", "SeriesNumber", "InstanceNumber", "Modality", "ModalitiesInStudy"),
+    *(
+        "StudyDescription",
+        "SeriesDescription",
+        "SeriesNumber",
+        "emptyvaluematching",
+        "00400275.00400009",
+        "InstanceNumber",
+        "Modality",
+        "ModalitiesInStudy",
+    ),
     *("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "SOPClassUID", "00080020", "00100010", "7FE00010"),
 )
 """Of fields and parameters that some route reads."""
@@ -52,6 +61,15 @@ RECEIPT = {
     "errmsg": "DELIVRD",
     "nationcode": "86",
 }
+RECEIPT_OF_ALIYUN = {
+    "biz_id": "9^0",
+    "success": True,
+    "phone_number": "13900000001",
+    "err_code": "DELIVERED",
+    "out_id": "n",
+}
+RECEIPT_OF_A_GATEWAY = {"serial": "g1", "delivered": True, "phone": "+8613900000001", "code": "DELIVRD", "id": "n"}
+REPLY_BY_TENCENT = {"nationcode": "86", "mobile": "13900000001", "text": "TD", "sign": "x", "time": 1457336869}
 Fields = dict[str, str]
 
 
@@ -85,6 +103,9 @@ MEANT: dict[tuple[str, str], Meant] = {
     ("POST", "patient_binding.unbind"): Meant(form={"csrf_token": ""}),
     ("POST", "patient_exams.leave"): Meant(form={"csrf_token": ""}),
     ("GET", "patient_images.batch"): Meant(query={"from": "1", "count": "2", "size": "256"}),
+    ("GET", "patient_images.mpr"): Meant(query={"slab": "2", "mode": "mip", "size": "64", "wc": "40", "ww": "400"}),
+    ("GET", "patient_images.turntable"): Meant(query={"preset": "skin", "size": "64"}),
+    ("GET", "patient_images.tile"): Meant(query={"wc": "40", "ww": "400"}, named={"n": "tall_n"}),
     ("GET", "patient_images.frame"): Meant(query={"size": "64", "wc": "40", "ww": "400"}),
     ("POST", "staff_login.log_in"): Meant(
         form={"csrf_token": "", "username": "newcomer", "password": PASSWORD, "totp": ""}
@@ -99,6 +120,8 @@ MEANT: dict[tuple[str, str], Meant] = {
         ("POST", f"staff_exams.{name}"): Meant(form=REASON)
         for name in ("resend", "revoke", "let_in", "let_bind", "unbind", "hold")
     },
+    ("POST", "staff_exams.phone"): Meant(form=REASON | {"phone": "13900000009"}),
+    ("POST", "staff_exams.text_messages"): Meant(form=REASON | {"news": "no"}),
     ("POST", "staff_exams.accept"): Meant(form={"csrf_token": "", "accession_number": ""}),
     ("POST", "staff_exams.lift_hold"): Meant(form=REASON | {"revision": ""}, named={"exam_id": "held_exam_id"}),
     ("GET", "staff_audit.log"): Meant(query={"before": "9", "action": "exam.held", "actor": "", "subject": ""}),
@@ -117,10 +140,20 @@ MEANT: dict[tuple[str, str], Meant] = {
     ("GET", "qido.series"): Meant(query={"Modality": "CT", "SeriesNumber": "1", "includefield": "all"}),
     ("GET", "qido.instances"): Meant(query={"InstanceNumber": "1", "fuzzymatching": "true"}),
     ("GET", "rendered.rendered"): Meant(query={"window": "40,400,linear", "viewport": "64,64", "quality": "80"}),
+    ("GET", "rendered.rendered_images"): Meant(query={"viewport": "64,64,0,0,-8,8"}),
     ("GET", "patient_wechat.proof_of_domain"): Meant(named={"code": "verify_code"}),
     ("GET", "wechat_hook.are_you_there"): Meant(query=SIGNED | {"echostr": "5"}),
     ("POST", "wechat_hook.pushed"): Meant(query=SIGNED, body=SAID, content_type="text/xml"),
     ("POST", "sms_hook.tencent"): Meant(query={"secret": ""}, document=[RECEIPT, RECEIPT]),
+    ("POST", "sms_hook.aliyun"): Meant(query={"secret": ""}, document=[RECEIPT_OF_ALIYUN]),
+    ("POST", "sms_hook.tencent_replies"): Meant(query={"secret": ""}, document=REPLY_BY_TENCENT),
+    ("POST", "sms_hook.aliyun_replies"): Meant(
+        query={"secret": ""}, document=[{"phone_number": "13900000001", "content": "TD"}]
+    ),
+    ("POST", "sms_hook.gateway_replies"): Meant(
+        query={"secret": ""}, document=[{"phone": "+8613900000001", "text": "TD"}]
+    ),
+    ("POST", "sms_hook.gateway"): Meant(query={"secret": ""}, document=[RECEIPT_OF_A_GATEWAY]),
     ("GET", "demo.phone"): Meant(query={"phone": ""}),
 }
 WHO: dict[str, str] = {
@@ -136,6 +169,9 @@ WHO: dict[str, str] = {
     "staff_system": Role.SYSTEM_ADMIN,
     "qido": Scope.READ,
     "wado": Scope.READ,
+    "wado_metadata": Scope.READ,
+    "bulk_data": Scope.READ,
+    "capabilities": Scope.READ,
     "rendered": Scope.READ,
     "stow": Scope.UPLOAD,
     "completion": Scope.UPLOAD,

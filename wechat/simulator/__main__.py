@@ -39,10 +39,15 @@ def main() -> None:
             sys.stdout.write(json.dumps({"base_url": base, "appid": config.appid}) + "\n")
             sys.stdout.flush()
             if options.until_input_ends:
-                threading.Thread(target=lambda: (sys.stdin.read(), stop.set()), daemon=True).start()
+                threading.Thread(target=_until_input_ends, args=(stop,), daemon=True).start()
             stop.wait()
     except OSError as error:
         sys.exit(f"cannot listen on 127.0.0.1:{options.port}: {error.strerror}")
+
+
+def _until_input_ends(stop: threading.Event) -> None:
+    sys.stdin.read()
+    stop.set()
 
 
 if __name__ == "__main__":

@@ -7,14 +7,16 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import imagecodecs
 import numpy as np
 
 from app.imaging.codecs.byte_order import unswapped
-from app.imaging.codecs.code_stream import read_stream
+from app.imaging.codecs.code_stream import CodeStream, Process, read_stream
 from app.imaging.codecs.stored_values import Pixels, bit_planes, clamped, masked
 from app.imaging.codecs.stream_decoding import LOSSLESS, PROCESSES, STREAMED, lost_from
+from app.imaging.codecs.working_copy import WORKING_COPY, unpacked
 from app.imaging.errors import UndecodableFrame
 from app.imaging.header.image_header import ImageHeader
 from app.imaging.header.overlay import Bits
@@ -41,6 +43,9 @@ class DecodedFrame:
     lost_from: int | None = None
     """The first row that a damaged stream does not hold any more, at most the number of rows; None when it is whole."""
 
+    known: dict[str, Any] = field(default_factory=dict, compare=False)
+    """What was computed of the whole frame, for as long as it is kept."""
+
     @property
     def nbytes(self) -> int:
         return self.pixels.nbytes
@@ -61,8 +66,11 @@ def decode_frame(header: ImageHeader, frame: bytes, index: int = 0) -> DecodedFr
 
     `index` counts from 0 and matters for native 1-bit frames, which may start inside a byte.
     Raises UndecodableFrame for anything that does not decode to exactly the described frame, MemoryError when that
-    needs more than there is. Of a JPEG stream whose end is missing what is there is decoded, and `lost_from` says so.
+    needs more than there is. Of a code stream whose end is missing what is there is decoded, and `lost_from` says so.
     """
+    if header.transfer_syntax_uid == WORKING_COPY:
+        with _refusing(WORKING_COPY):
+            return DecodedFrame(unpacked(frame, header.rows, header.columns), header.photometric_interpretation)
     codec = CODECS.get(header.transfer_syntax_uid)
     if header.transfer_syntax_uid not in DECODED:
         raise UndecodableFrame("no decoder for this transfer syntax")
@@ -94,11 +102,16 @@ def _streamed(header: ImageHeader, frame: bytes, name: str) -> DecodedFrame:
     with _refusing(name):
         pixels, colour_space = PROCESSES[stream.process](header, frame, stream)
         pixels = _shaped(header, pixels)
-    first_lost = None if stream.is_whole else lost_from(pixels, stream.precision)
+    first_lost = None if stream.is_whole else _first_lost(stream, pixels)
     is_lossy = header.transfer_syntax_uid not in LOSSLESS if stream.is_lossy is None else stream.is_lossy
     planes = {} if is_lossy else bit_planes(header, pixels)
     pixels = clamped(header, pixels, stream.precision) if is_lossy else masked(header, pixels)
     return DecodedFrame(pixels, colour_space, planes, first_lost)
+
+
+def _first_lost(stream: CodeStream, pixels: Pixels) -> int:
+    """JPEG 2000 is coded by detail, not by rows: no row of a stream that is cut off is lost as a whole."""
+    return len(pixels) if stream.process is Process.JPEG_2000 else lost_from(pixels, stream.precision)
 
 
 @contextmanager

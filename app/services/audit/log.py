@@ -57,6 +57,8 @@ class Action(StrEnum):
     IMAGES_DOWNLOADED = "images.downloaded"
     QR_PRINTED = "qr.printed"
     WECHAT_BOUND = "wechat.bound"
+    TEXT_MESSAGES_REFUSED = "text_messages.refused"
+    TEXT_MESSAGES_WANTED = "text_messages.wanted"
     WECHAT_UNBOUND = "wechat.unbound"
     WECHAT_LOGIN_REFUSED = "wechat.login_refused"
     WECHAT_CALLBACK_REFUSED = "wechat.callback_refused"
@@ -71,6 +73,9 @@ class Action(StrEnum):
     STAFF_PASSWORD_CHANGED = "staff.password_changed"  # noqa: S105 - an event's name
     STAFF_SEARCHED = "staff.searched"
     STAFF_VIEWED_EXAM = "staff.viewed_exam"
+    STAFF_VIEWED_AS_PATIENT = "staff.viewed_as_patient"
+    STAFF_CORRECTED_PHONE = "staff.corrected_phone"
+    STAFF_VIEWED_WAITING = "staff.viewed_waiting"
     STAFF_RESENT = "staff.resent"
     STAFF_QUEUED_AGAIN = "staff.queued_again"
     STAFF_REVOKED = "staff.revoked"
@@ -84,6 +89,8 @@ class Action(StrEnum):
     TOKEN_REVOKED = "token.revoked"  # noqa: S105 - an event's name
     MACHINE_READ = "machine.read"
     AUDIT_ANCHORED = "audit.anchored"
+    BACKUP_MADE = "backup.made"
+    BACKUP_RESTORED = "backup.restored"
     FIELD_REFUSED = "field.refused"
     FIELDS_BINDING = "fields.binding"
     FIELDS_BOUND = "fields.bound"

@@ -16,15 +16,16 @@ from typing import TypeVar
 
 from sqlalchemy.orm import Session
 
-from app.archive.keyspace import QUARANTINE, RENDITIONS, STUDIES, shards
 from app.archive.sealed import DataKey, PackIndex, SealedArchive
 from app.clock import Clock
 from app.database import Database
 from app.errors import ArchiveError, ObjectMissing, UnsealError
-from app.models import Instance, InstanceVersion, PreparedSeries, QuarantineItem
+from app.models import Instance, InstanceVersion, PreparedSeries, QuarantineItem, WorkingPack
 from app.repos.ingest import quarantine, studies, versions
 from app.repos.pictures import prepared as renditions
+from app.repos.pictures import working_packs
 from app.services.archive.data_keys import DataKeys
+from app.services.archive.named_objects import object_shards
 
 LEFTOVER_AGE = timedelta(days=1)
 """No write takes as long as this."""
@@ -67,18 +68,20 @@ class ArchiveCheck:
             ]
             if all(result.fault is None for result in results) or self._is_current(prepared):
                 yield from results
+        for pack, revision, data_key_id in self._rows(working_packs.all_packs, lambda row: row[0].id):
+            result = self._check_pack(pack.object_key, revision, pack.pack_index, data_key_id)
+            if result.fault is None or self._is_kept(pack):
+                yield result
 
     def orphans(self) -> Iterator[str]:
         """Objects without a row: a crash left them, or their batch is not finished yet. They were never
         acknowledged."""
-        named_by = {STUDIES: studies, RENDITIONS: renditions, QUARANTINE: quarantine}
-        for prefix, repo in named_by.items():
-            for shard, first, last in shards():
-                stored = {key for key, _ in self.archive.store.list(prefix + shard)}
-                if stored:
-                    with self.db.read() as session:  # read after the names: a new object has its row by then
-                        stored -= repo.object_keys(session, first, last)
-                yield from sorted(stored)
+        for shard in object_shards():
+            stored = {key for key, _ in self.archive.store.list(shard.prefix)}
+            if stored:
+                with self.db.read() as session:  # read after the names: a new object has its row by then
+                    stored -= shard.named(session)
+            yield from sorted(stored)
 
     def remove_leftovers(self) -> int:
         """Delete the remains of writes that a crash broke off; no row names them. Returns how many."""
@@ -109,6 +112,11 @@ class ArchiveCheck:
             return ObjectCheck(row.object_key, row.size, _fault(error))
         same = size == row.size and digest.digest() == row.sha256
         return ObjectCheck(row.object_key, row.size, None if same else "not what was received")
+
+    def _is_kept(self, pack: WorkingPack) -> bool:
+        """Whether its row still exists: packs that nobody needs are deleted, the row first."""
+        with self.db.read() as session:
+            return working_packs.is_kept(session, pack.id)
 
     def _is_current(self, prepared: PreparedSeries) -> bool:
         """Whether its row still exists. When a study is prepared again, old packs are deleted with their rows."""

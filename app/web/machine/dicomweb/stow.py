@@ -11,6 +11,7 @@ from typing import Any
 from flask import Flask, Response, abort, current_app, jsonify, request
 
 from app.dicom.header_fields import DeclaredUids
+from app.dicom.native_xml import to_xml
 from app.dicom.refusals import Refusal
 from app.dicom.status import CANNOT_UNDERSTAND, MIB
 from app.errors import InvalidInput, RefusedObject
@@ -21,8 +22,13 @@ from app.web.context import services
 from app.web.guards import guarded_blueprint
 from app.web.machine.auth import caller, requires_scope
 from app.web.machine.dicomweb.addresses import checked_uid, retrieve_url
+from app.web.machine.dicomweb.dicom_xml import XML
 from app.web.machine.dicomweb.media_types import MediaType, accepted, best
+from app.web.machine.dicomweb.metadata_bodies import METADATA, objects_of
 from app.web.machine.dicomweb.multipart_related import Limits, ReceivedPart, read_parts
+from app.web.machine.dicomweb.preamble import WithoutPreamble
+from app.web.machine.dicomweb.single_body import read_single, unpacked
+from app.web.machine.dicomweb.transfer_syntaxes import DICOM
 from app.web.wsgi.thread_places import Places
 
 _PLACES = "cloudfilm.uploads"
@@ -30,7 +36,7 @@ blueprint = guarded_blueprint("stow", __name__, requires_scope(Scope.UPLOAD), ur
 
 BATCH_PARTS = 32
 BATCH_BYTES = 64 * MIB
-ANSWERS = ("application/dicom+json", "application/json")
+ANSWERS = ("application/dicom+json", "application/json", XML)
 NOT_DICOM = RefusedObject(Refusal.NOT_DICOM_PART, CANNOT_UNDERSTAND)
 
 
@@ -45,7 +51,7 @@ def install(app: Flask) -> None:
 def store(study_uid: str | None = None) -> Response:
     """200 all stored, 202 some, 409 none; 400 broken body, 406, 415; 503 when no place is free. Parts that came before
     a break stay stored."""
-    answer_type = best(accepted(request.headers.get("Accept")), ANSWERS)
+    answer_type = best(accepted(request.headers.get("Accept")), ANSWERS, in_parts=XML)
     if answer_type is None:
         abort(406)
     declared = DeclaredUids(study_instance_uid=None if study_uid is None else checked_uid(study_uid))
@@ -59,25 +65,57 @@ def store(study_uid: str | None = None) -> Response:
 
 
 def _received(declared: DeclaredUids) -> list[Outcome]:
-    parts = read_parts(request.stream, _boundary(), _limits(), services().settings.spool_dir)
+    body = unpacked(request.stream, request.headers.get("Content-Encoding", ""))
+    content_type, spool = MediaType.parse(request.headers.get("Content-Type", "")), services().settings.spool_dir
+    if content_type.name == DICOM:
+        return _stored_in_batches(read_single(body, _limits(), spool), declared)
+    boundary = _boundary(content_type)
+    parts = read_parts(WithoutPreamble(body, boundary), boundary, _limits(), spool)
+    if content_type.root in METADATA:
+        return _stored_of_metadata(parts, declared)
+    return _stored_in_batches(parts, declared)
+
+
+def _stored_in_batches(parts: Iterator[ReceivedPart], declared: DeclaredUids) -> list[Outcome]:
     outcomes: list[Outcome] = []
     for batch in _batches(parts):
         try:
-            sources = [_incoming(part, declared) for part in batch]
-            outcomes += services().ingest.ingest.receive(sources, DoorName.STOW, f"machine:{caller().name}")
+            outcomes += _handed_over([_incoming(part, declared) for part in batch])
         finally:
             for part in batch:
                 part.file.close()
     return outcomes
 
 
+def _stored_of_metadata(received: Iterator[ReceivedPart], declared: DeclaredUids) -> list[Outcome]:
+    """The objects one by one; their bulk data may stand in any later part, so all parts come first."""
+    outcomes: list[Outcome] = []
+    parts: list[ReceivedPart] = []
+    most = _limits().part_bytes
+    try:
+        for part in received:
+            parts.append(part)
+            if part.oversized or sum(item.size for item in parts) > most:
+                raise InvalidInput("body", "is larger than an instance may be")
+        for source in objects_of(parts, declared, services().settings.spool_dir):
+            with source.file:
+                outcomes += _handed_over([source])
+    finally:
+        for part in parts:
+            part.file.close()
+    return outcomes
+
+
+def _handed_over(sources: list[IncomingObject]) -> list[Outcome]:
+    return services().ingest.ingest.receive(sources, DoorName.STOW, f"machine:{caller().name}")
+
+
 def _limits() -> Limits:
     return Limits(part_bytes=services().settings.max_instance_mib * MIB)
 
 
-def _boundary() -> str:
-    content_type = MediaType.parse(request.headers.get("Content-Type", ""))
-    if content_type.name != "multipart/related" or content_type.root not in ("", "application/dicom"):
+def _boundary(content_type: MediaType) -> str:
+    if content_type.name != "multipart/related" or content_type.root not in ("", DICOM, *METADATA):
         abort(415)
     boundary = content_type.parameters.get("boundary", "")
     if not boundary:
@@ -107,7 +145,7 @@ def _incoming(part: ReceivedPart, declared: DeclaredUids) -> IncomingObject:
     fault = None
     if part.oversized:
         fault = OVERSIZED
-    elif part.content_type not in ("", "application/dicom"):
+    elif part.content_type not in ("", DICOM):
         fault = NOT_DICOM
     return IncomingObject(part.file, declared=declared, fault=fault)
 
@@ -115,7 +153,8 @@ def _incoming(part: ReceivedPart, declared: DeclaredUids) -> IncomingObject:
 def _answer(outcomes: list[Outcome], answer_type: str, study_uid: str | None) -> Response:
     refused = [outcome for outcome in outcomes if isinstance(outcome, Refused)]
     status = 200 if not refused else 409 if len(refused) == len(outcomes) else 202
-    response = jsonify(store_response(outcomes, study_uid))
+    model = store_response(outcomes, study_uid)
+    response = Response(to_xml(model)) if answer_type == XML else jsonify(model)
     response.status_code = status
     response.content_type = answer_type
     return response

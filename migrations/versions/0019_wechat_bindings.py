@@ -9,8 +9,8 @@ import sqlalchemy as sa
 
 
 
-revision = '0018'
-down_revision = '0017'
+revision = '0019'
+down_revision = '0018'
 branch_labels = None
 depends_on = None
 
