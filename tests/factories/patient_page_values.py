@@ -61,7 +61,6 @@ AT_BIND: dict[str, Any] = {
     "code_sent": False,
     "retry_minutes": 0,
     "refused": False,
-    "of_another": False,
 }
 BIND = {
     "first": AT_BIND | {"asks_for": "person", "typed": {}},
@@ -69,7 +68,6 @@ BIND = {
     "sent": AT_BIND | {"code_sent": True},
     "wait": AT_BIND | {"retry_minutes": 1},
     "refused": AT_BIND | {"refused": True},
-    "another": AT_BIND | {"of_another": True},
 }
 WECHAT = ("snapshot", "refused", "unavailable", "help")
 

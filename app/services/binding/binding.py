@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from app.clock import Clock
 from app.database import Database
-from app.errors import AccessRefused, Conflict, TooManyAttempts
+from app.errors import AccessRefused, TooManyAttempts
 from app.identity.names import normal_name
 from app.identity.numbers import document_number
 from app.models import BindingCode, Exam, WechatAccount
@@ -51,7 +51,7 @@ class Claim:
 
 @dataclass(frozen=True, kw_only=True)
 class Binding:
-    """Decides who a WeChat user is. Raises AccessRefused, TooManyAttempts, Conflict."""
+    """Decides who a WeChat user is. Raises AccessRefused, TooManyAttempts."""
 
     db: Database
     clock: Clock
@@ -107,7 +107,8 @@ class Binding:
     def bind(self, login: Login, claim: Claim, typed: str, device: str | None, address: str) -> Entered:
         """Bind the openid to the person whom the digits were made for, and open that person's exams in this browser.
 
-        Raises AccessRefused, the same for every reason; Conflict when the openid is bound to somebody else.
+        Whom it was bound to before, it is not any more; children without ID number stay. Raises AccessRefused, the same
+        for every reason.
         """
         with self.db.session() as session:
             person = self._person(session, login, claim)
@@ -139,12 +140,11 @@ class Binding:
         patient = repo.patient_of(session, person)
         if patient is None:
             return None
-        others = account_repo.of_openid(session, login.openid_hash)
-        for each in others:
+        for each in account_repo.of_openid(session, login.openid_hash):
             if _is_same(each, person):
                 return each
-        if others and used.kind != OneTimeCodeKind.DESK:
-            raise Conflict("this WeChat account is bound to another person")
+            if person.id_number_hash is not None and each.id_number_hash is not None:
+                self.entering.end(session, each, "patient")  # the WeChat user is another person now
         self.accounts.bind(session, patient.id, login.openid, "patient")
         return next(each for each in account_repo.of_openid(session, login.openid_hash) if _is_same(each, person))
 

@@ -104,16 +104,17 @@ class Entering:
             account = account_repo.live(session, account_id)
             if account is None:
                 raise NotFound
-            self._end(session, account, actor)
+            self.end(session, account, actor)
 
     def unbind_all(self, session: Session, patient_id: uuid.UUID, actor: str) -> int:
         """End every binding of the person of this patient, inside the caller's transaction; how many there were."""
         accounts = account_repo.of_patient(session, patient_id)
         for account in accounts:
-            self._end(session, account, actor)
+            self.end(session, account, actor)
         return len(accounts)
 
-    def _end(self, session: Session, account: WechatAccount, actor: str) -> None:
+    def end(self, session: Session, account: WechatAccount, actor: str) -> None:
+        """End one binding with its sessions and browsers, inside the caller's transaction."""
         now = self.clock.now()
         account_repo.unbind(session, account.id, now)
         repo.forget(session, account.id)

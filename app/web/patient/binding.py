@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from flask import Response, make_response, redirect, render_template, request
 
-from app.errors import AccessRefused, Conflict, NotFound, TooManyAttempts
+from app.errors import AccessRefused, NotFound, TooManyAttempts
 from app.services.binding.binding import Claim
 from app.services.wechat.login import Login
 from app.web import body_limits, cookies
@@ -91,8 +91,6 @@ def _bound(login: Login, typed: Typed) -> Response:
         )
     except AccessRefused:
         return _page(login, typed, asks_for="code", refused=True, status=403)
-    except Conflict:
-        return _page(login, typed, asks_for="code", of_another=True, status=409)
     response = make_response(redirect(PLACES[login.leads_to], 303))
     return patient_session.begin_bound(response, entered)
 
@@ -105,10 +103,9 @@ def _page(
     code_sent: bool = False,
     retry_minutes: int = 0,
     refused: bool = False,
-    of_another: bool = False,
     status: int = 200,
 ) -> Response:
-    is_bound = services().binding.entering.is_bound(login)
+    is_bound = "other" not in request.args and services().binding.entering.is_bound(login)
     page = render_template(
         "patient/bind.html",
         typed=typed,
@@ -117,6 +114,5 @@ def _page(
         code_sent=code_sent,
         retry_minutes=retry_minutes,
         refused=refused,
-        of_another=of_another,
     )
     return make_response(page, status)
