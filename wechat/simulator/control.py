@@ -82,7 +82,7 @@ def faults(world: World, call: Call) -> dict[str, Any]:
     if kind not in FAULT_WORDS:
         int(kind)  # else an errcode
     with world.changing() as state:
-        state.faults = [each for each in state.faults if each.times > 0 and (times > 0 or each.path != path)]
+        state.faults = [each for each in state.faults if each.times > 0 and (times > 0 or path not in ("/", each.path))]
         if times > 0:
             state.faults.append(Fault(path, kind, times))
         return {"faults": [asdict(each) for each in state.faults]}
