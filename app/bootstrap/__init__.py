@@ -28,6 +28,7 @@ from app.bootstrap import (
     phone_door,
     pictures,
     release,
+    sharing,
     staff,
     wechat,
 )
@@ -74,6 +75,7 @@ class Services:
     pictures: pictures.PicturesRoom
     queue: JobQueue
     release: release.ReleaseRoom
+    sharing: sharing.SharingRoom
     staff: staff.StaffRoom
     wechat: wechat.WechatRoom
     door_pass: DoorPass
@@ -131,6 +133,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
         pictures=pictures_room,
         queue=queue,
         release=release_room,
+        sharing=sharing.build(base),
         staff=staff.build(base),
         wechat=wechat_room,
         door_pass=DoorPass(keys.derive("front-door")),

@@ -18,6 +18,7 @@ from app.models.notification_codes import (
 from app.models.patient import Patient, PatientNameToken, WechatAccount
 from app.models.phone_door import PhoneCode, PhoneRequests
 from app.models.rendition import PreparedSeries
+from app.models.sharing import GuestSession, HandOver, Share, SharedPrior, WaitingPc
 from app.models.staff import MachineToken, StaffSession, StaffUser
 from app.models.study import DataKeyRow, Instance, InstanceVersion, QuarantineItem, Rejection, Series, Study
 
@@ -35,6 +36,8 @@ __all__ = [
     "Exam",
     "FailureCode",
     "FieldBinding",
+    "GuestSession",
+    "HandOver",
     "Instance",
     "InstanceVersion",
     "Job",
@@ -55,8 +58,11 @@ __all__ = [
     "Rejection",
     "Report",
     "Series",
+    "Share",
+    "SharedPrior",
     "StaffSession",
     "StaffUser",
     "Study",
+    "WaitingPc",
     "WechatAccount",
 ]

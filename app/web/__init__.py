@@ -5,12 +5,13 @@ from __future__ import annotations
 from flask import Flask
 
 from app.web import downloads, error_pages, guards, origins, staff, static_files
+from app.web.guest import doors, pages, tails
 from app.web.hooks import sms
 from app.web.machine.dicomweb import qido, rendered, stow, wado
 from app.web.machine.ris import completion
 from app.web.machine.ris import exams as ris
 from app.web.ops import front_door, ops
-from app.web.patient import cut_off, entry, exam_list, exams, images, phone_door, places, tickets
+from app.web.patient import cut_off, entry, exam_list, exams, images, phone_door, places, sharing, tickets
 from app.web.wsgi import arrival, headers, hosts, proxies, request_log
 
 
@@ -42,6 +43,9 @@ def register(app: Flask) -> None:
         exam_list,
         exams,
         images,
+        sharing,
+        doors,
+        pages,
         ris,
         completion,
         stow,
@@ -51,4 +55,5 @@ def register(app: Flask) -> None:
         sms,
     ):
         app.register_blueprint(room.blueprint)
+    tails.install(app)
     staff.install(app)

@@ -96,6 +96,7 @@ ROOMS: dict[str, set[str]] = {
     "release": {"channels", "notifications", "patient_access", "queue"},
     "exams": {"release", "channels", "notifications", "patient_access", "queue"},
     "paper": {"exams", "patient_access"},
+    "sharing": {"paper", "patient_access"},
     "staff": set(),
     "desk": {"channels", "exams", "notifications", "patient_access", "release"},
 }

@@ -12,7 +12,17 @@ from app.dicom.refusals import Refusal
 from app.identity.matching import PatientField
 from app.jobs.steps import JOBS
 from app.models import CancelReason, ChannelName, EventDetail, FailureCode, NotificationKind, NotificationState
-from app.models.states import HoldReason, JobFault, JobKind, MatchReason, MatchState, ReportStatus, Sex, StudyState
+from app.models.states import (
+    DeviceKind,
+    HoldReason,
+    JobFault,
+    JobKind,
+    MatchReason,
+    MatchState,
+    ReportStatus,
+    Sex,
+    StudyState,
+)
 from app.security.permissions import Role
 from app.services import in_english
 from app.services.audit.former_reasons import why
@@ -26,10 +36,11 @@ from wechat import errors as wechat_errors
 
 def words(name: str) -> Any:
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(ROOT / "templates"), autoescape=True)
-    return environment.get_template(f"staff/{name}.html").module
+    return environment.get_template(name if "/" in name else f"staff/{name}.html").module
 
 
 WORDS: list[tuple[str, str, type[StrEnum]]] = [
+    ("partials/sharing.html", "devices", DeviceKind),
     ("machine_words", "refusals", Refusal),
     ("machine_words", "doors", DoorName),
     ("machine_words", "jobs", JobKind),

@@ -16,6 +16,7 @@ from app.models.notification_codes import ChannelName, NotificationKind, Notific
 from app.models.states import (
     AccessCodeKind,
     AttemptScope,
+    DeviceKind,
     HoldReason,
     JobFault,
     JobKind,
@@ -49,6 +50,8 @@ COLUMNS: dict[tuple[str, str], tuple[type[StrEnum], ...]] = {
     ("AccessCode", "kind"): (AccessCodeKind,),
     ("OneTimeCode", "kind"): (OneTimeCodeKind,),
     ("AccessAttempts", "scope"): (AttemptScope,),
+    ("WaitingPc", "device"): (DeviceKind,),
+    ("GuestSession", "device"): (DeviceKind,),
     ("Job", "state"): (JobState,),
     ("Job", "kind"): (JobKind,),
     ("Job", "last_error"): (JobFault,),

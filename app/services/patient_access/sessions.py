@@ -26,6 +26,19 @@ KEPT_NOTES = 4096
 
 
 @dataclass(frozen=True, slots=True)
+class Parts:
+    """What of an exam is shown. `anonymous`: without whose it is."""
+
+    pictures: bool = True
+    report: bool = True
+    originals: bool = True
+    anonymous: bool = False
+
+
+EVERYTHING = Parts()
+
+
+@dataclass(frozen=True, slots=True)
 class PatientAccess:
     """A live session and one exam that it opens."""
 
@@ -41,6 +54,16 @@ class PatientAccess:
     @property
     def actor(self) -> str:
         return f"patient-session:{self.session_id.hex}"
+
+    @property
+    def is_guest(self) -> bool:
+        """It is of somebody whom the patient let in: `services/sharing`."""
+        return False
+
+    @property
+    def parts(self) -> Parts:
+        """What of the exam it may see."""
+        return EVERYTHING
 
 
 @dataclass(frozen=True, kw_only=True)

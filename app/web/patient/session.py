@@ -6,8 +6,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 
 from flask import Response, g, request
 
@@ -32,11 +33,23 @@ def patient_session() -> None:
     exam_id = row_id(str(asked))
     if asked != exam_id.hex:  # one exam has one address
         raise NotFound
+    open_exam(exam_id)
+
+
+def open_exam(exam_id: uuid.UUID) -> None:
+    """Take the session of this browser that opens an exam. Raises NotFound when there is none."""
     for session_id in _session_ids():
+        check = partial(services().patient_access.sessions.check, session_id, exam_id)
         with suppress(NotFound):
-            g.patient_access = services().patient_access.sessions.check(session_id, exam_id)
+            let_in(check(), check, f"/exams/{exam_id.hex}")
             return
     raise NotFound
+
+
+def let_in(access: PatientAccess, check: Callable[[], PatientAccess], base: str) -> None:
+    """What the guards of patients and of guests leave to the views. `check`: gives the access again, or raises
+    NotFound. `base`: the address under which the exam's pages and pictures lie for this session."""
+    g.patient_access, g.checks_again, g.base = access, check, base
 
 
 def any_session() -> None:
@@ -93,6 +106,26 @@ def no_route() -> None:
 def current_access() -> PatientAccess:
     access: PatientAccess = g.patient_access
     return access
+
+
+def checks_again() -> Callable[[], PatientAccess]:
+    """A function that gives the current access as it is then, or raises NotFound. It may be called after the
+    request."""
+    check: Callable[[], PatientAccess] = g.checks_again
+    return check
+
+
+def base() -> str:
+    """The address of the current exam for this session; its pages and pictures lie under it."""
+    found: str = g.get("base") or f"/exams/{current_access().exam_id.hex}"
+    return found
+
+
+def finishing() -> Callable[[bytes], bytes]:
+    """What is done to a JPEG that is shown inside of something else than an answer of its own: a share's pictures are
+    marked."""
+    finish: Callable[[bytes], bytes] = g.get("finish") or (lambda picture: picture)
+    return finish
 
 
 def opened_exams() -> list[PatientAccess]:
