@@ -19,6 +19,7 @@ from app.security.addresses import Group
 from app.security.keys import MasterKeys
 
 PREFIX = "CLOUDFILM_"
+_CARRIERS = ("tencent", "aliyun", "gateway")
 
 
 def _integer(low: int, high: int) -> Callable[[str], int]:
@@ -60,11 +61,22 @@ def _regions(text: str) -> tuple[str, ...]:
     return regions
 
 
+def _hours(text: str) -> tuple[int, int]:
+    opens, _, closes = text.partition("-")
+    if not (opens.isdecimal() and closes.isdecimal() and 0 <= int(opens) < int(closes) <= 24):
+        raise ValueError("must be from-to, like 8-21, or 0-24 for always")
+    return int(opens), int(closes)
+
+
 def _url(text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
         raise ValueError("must be http(s)://host[:port][/path]")
     return text.rstrip("/")
+
+
+def _url_or_none(text: str) -> str:
+    return _url(text) if text else ""
 
 
 def _setting(
@@ -155,13 +167,34 @@ class Settings:
         _networks,
     )
 
-    sms_carrier: str = _setting("simulated or tencent", "simulated", _choice("simulated", "tencent"))
-    sms_family: str = _setting("T0 (no code) or T1 (pick-up code)", "T0", _choice("T0", "T1"))
+    sms_carrier: str = _setting("simulated, tencent, aliyun or gateway", "simulated", _choice("simulated", *_CARRIERS))
+    sms_second_carrier: str = _setting(
+        "Asked where the first refuses the account or is out of reach: none, tencent, aliyun or gateway",
+        "none",
+        _choice("none", *_CARRIERS),
+    )
+    sms_family: str = _setting(
+        "T0 (no code), T1 (pick-up code) or T3 (link, by a gateway)", "T0", _choice("T0", "T1", "T3")
+    )
+    news_hours: tuple[int, int] = _setting("Hours of the day in which news is told, in China's time", "8-21", _hours)
+    news_gather_min: int = _setting(
+        "Minutes that news of an exam waits for other news of its patient; 0: each exam has its own message",
+        "3",
+        _integer(0, 60),
+    )
+    news_a_day: int = _setting("Messages with news that a patient gets in 24 hours at most", "5", _integer(1, 1000))
     phone_regions: tuple[str, ...] = _setting(
         "Regions whose phone numbers are taken, comma-separated; foreign ones need texts of their own", "CN", _regions
     )
     sms_signature: str = _setting("Registered signature, 2 to 12 characters", "云影像医院")
     sms_callback_secret: str = _setting("Secret word in the receipt hook's query", "", secret=True)
+    sms_gateway_url: str = _setting("Where the hospital's own gateway takes messages", "", _url_or_none)
+    sms_gateway_token: str = _setting("Bearer token for the gateway", "", secret=True)
+    aliyun_key_id: str = _setting("Aliyun's AccessKey", "", secret=True)
+    aliyun_key_secret: str = _setting("Aliyun's AccessKey", "", secret=True)
+    aliyun_template_codes: tuple[str, ...] = _setting(
+        "Registered template codes as name=SMS_…, comma-separated", "", _words
+    )
     tencent_secret_id: str = _setting("API credential", "", secret=True)
     tencent_secret_key: str = _setting("API credential", "", secret=True)
     tencent_sms_app_id: str = _setting("SmsSdkAppId", "")
@@ -200,6 +233,9 @@ class Settings:
             "CLOUDFILM_DICOM_CALLING_AES": calling_ae,
             "CLOUDFILM_WECHAT_NOTICES": "simulated",
             "CLOUDFILM_LOG_LEVEL": "warning",
+            "CLOUDFILM_NEWS_HOURS": "0-24",
+            "CLOUDFILM_NEWS_GATHER_MIN": "0",
+            "CLOUDFILM_NEWS_A_DAY": "1000",
         }
         settings = cls.from_env({**quick, **os.environ})
         return settings if dicom_port is None else replace(settings, dicom_port=dicom_port)
@@ -211,14 +247,30 @@ class Settings:
             faults.append("CLOUDFILM_REDIS_URL is needed when CLOUDFILM_WEB_PROCESSES is more than 1")
         if bool(self.dicom_tls_cert) != bool(self.dicom_tls_key):
             faults.append("CLOUDFILM_DICOM_TLS_CERT and CLOUDFILM_DICOM_TLS_KEY go together")
-        if self.sms_carrier == "tencent":
-            needed = ("tencent_secret_id", "tencent_secret_key", "tencent_sms_app_id", "tencent_template_ids")
-            faults += [
-                f"{PREFIX}{name.upper()} is needed for Tencent SMS" for name in needed if not getattr(self, name)
-            ]
+        faults += self._carrier_faults()
         faults += self._key_file_faults()
         if self.profile == "production":
             faults += self._unfit_for_production()
+        return faults
+
+    def _carrier_faults(self) -> list[str]:
+        needed = {
+            "tencent": ("tencent_secret_id", "tencent_secret_key", "tencent_sms_app_id", "tencent_template_ids"),
+            "aliyun": ("aliyun_key_id", "aliyun_key_secret", "aliyun_template_codes"),
+            "gateway": ("sms_gateway_url", "sms_gateway_token"),
+        }
+        faults = [
+            f"{PREFIX}{name.upper()} is needed for the SMS carrier {carrier}"
+            for carrier in self.sms_carriers
+            for name in needed.get(carrier, ())
+            if not getattr(self, name)
+        ]
+        if self.sms_second_carrier == self.sms_carrier or (
+            self.sms_second_carrier != "none" and self.sms_carrier == "simulated"
+        ):
+            faults.append("CLOUDFILM_SMS_SECOND_CARRIER must be another than the first, which must be a real one")
+        if self.sms_family == "T3" and (self.sms_carrier != "gateway" or self.sms_second_carrier != "none"):
+            faults.append("CLOUDFILM_SMS_FAMILY T3 needs the gateway alone: carriers take no link of a patient")
         return faults
 
     def _key_file_faults(self) -> list[str]:
@@ -242,6 +294,8 @@ class Settings:
             faults.append("CLOUDFILM_TRUSTED_PROXIES must count the proxies in front: without it all come from there")
         if self.sms_carrier == "simulated":
             faults.append("CLOUDFILM_SMS_CARRIER must be a real carrier in production")
+        if self.sms_gateway_url and not self.sms_gateway_url.startswith("https://"):
+            faults.append("CLOUDFILM_SMS_GATEWAY_URL must be https in production")
         if self.wechat_notices == "simulated":
             faults.append("CLOUDFILM_WECHAT_NOTICES must not be simulated in production")
         if len(self.sms_callback_secret) < 16:
@@ -249,6 +303,15 @@ class Settings:
         if (self.var_dir / "demo.json").exists():
             faults.append("CLOUDFILM_VAR_DIR holds a demo with demo secrets: use another folder in production")
         return faults
+
+    @property
+    def sms_carriers(self) -> tuple[str, ...]:
+        """In the order in which they are asked."""
+        return tuple(name for name in (self.sms_carrier, self.sms_second_carrier) if name != "none")
+
+    @property
+    def has_two_carriers(self) -> bool:
+        return len(self.sms_carriers) == 2
 
     @property
     def is_demo(self) -> bool:

@@ -16,6 +16,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+NO_CONNECTION = "no connection"
+NO_TEMPLATE_ID = "no template id"
+"""Our own codes, beside the carriers': no request reached the carrier; nothing was asked of it."""
+
 
 class SmsError(Exception):
     """Root of all errors that this package raises on purpose."""

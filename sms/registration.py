@@ -8,7 +8,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from sms.phone import is_mainland
 from sms.templates import TEMPLATES
+
+FOREIGN = "@foreign"
+"""Behind the name of a template: its text for foreign numbers, which carriers register apart."""
 
 
 class Review(StrEnum):
@@ -33,6 +37,11 @@ class RegisteredTemplate:
 class TemplateRegistry(Protocol):
     def registered(self) -> Mapping[str, RegisteredTemplate]:
         """By our template's name, those of ours that the carrier has. Raises SendingError."""
+
+
+def registered_name(template: str, phone: str) -> str:
+    """The name under which the id of a template is told in the settings, for an E.164 number."""
+    return template if is_mainland(phone) else template + FOREIGN
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,8 @@ from typing import Protocol
 
 from sms.templates import SmsMessage
 
+LONGEST_CODE = 64
+
 
 @dataclass(frozen=True)
 class Accepted:
@@ -30,6 +32,11 @@ class DeliveryReceipt:
     """The network's code, for example DELIVRD."""
     session_context: str = ""
     """The context that was given when sending. For most accounts the carrier returns it empty."""
+
+
+def printable(text: str) -> str:
+    """The carrier's text in a form that fits the database: no NUL, no lone surrogates, at most 64 characters."""
+    return "".join(letter for letter in text if letter.isprintable())[:LONGEST_CODE]
 
 
 class SmsSender(Protocol):

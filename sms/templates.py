@@ -1,7 +1,8 @@
 """The texts that patients get by SMS, as registered with the carrier, and the checks that a registration makes.
 
-Families: T0 has no variable and no link, T1 has a pick-up code. A registered text never changes: a new wording is a new
-template with a new name. No text says how long a code is valid, because that is a setting. Sending is in `sender`.
+Families: T0 has no variable and no link, T1 has a pick-up code, T3 a link. A registered text never changes: a new
+wording is a new template with a new name. No text says how long a code is valid, because that is a setting. Sending is
+in `sender`.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ SINGLE_SEGMENT, JOINED_SEGMENT = 70, 67
 _VARIABLE = re.compile(r"\{(\d+)\}")
 _SIGNATURE = re.compile(r"[\u4e00-\u9fffA-Za-z0-9]{2,12}")
 _LINK = re.compile(r"://|www\.|[A-Za-z0-9-]\.[A-Za-z]{2,}|[A-Za-z0-9]/[A-Za-z0-9]", re.IGNORECASE)
+_ADDRESS = re.compile(r"https?://[A-Za-z0-9.:\[\]-]{1,100}(?:/[A-Za-z0-9._~-]{1,64}){1,4}")
 _NUMBER = re.compile(r"\d{7,}")
 _REFUSED_WORDS = (
     "医疗",
@@ -63,6 +65,8 @@ class SmsTemplate:
     name: str
     body: str
     is_verification: bool = False
+    has_link: bool = False
+    """Its one variable is an address. No public carrier takes that; a hospital's own gateway may."""
 
     @property
     def variable_count(self) -> int:
@@ -105,6 +109,8 @@ def variable_fault(template: SmsTemplate, variables: tuple[str, ...]) -> str | N
     """Why a carrier would refuse these variables, or None. The answer never quotes a variable."""
     if len(variables) != template.variable_count:
         return "wrong number of variables"
+    if template.has_link:
+        return None if _ADDRESS.fullmatch(variables[0]) else "the variable is no address"
     if any(not 0 < len(value) <= CODE_LENGTH for value in variables):
         return f"a variable must have 1 to {CODE_LENGTH} characters"
     if any(contains_link(value) or set(value) & set("【】{}") for value in variables):
@@ -144,6 +150,9 @@ TEMPLATES: Mapping[str, SmsTemplate] = {
             "report_ready_t1",
             "您的检查报告已可查看，取片码{1}。请扫报告单上的二维码，或在本院公众号“影像查询”中输入取片码。",
         ),
+        SmsTemplate("images_ready_t3", "您的检查影像已可查看：{1} 打开后请填写身份证号后四位。", has_link=True),
+        SmsTemplate("ready_t3", "您的检查影像和报告已可查看：{1} 打开后请填写身份证号后四位。", has_link=True),
+        SmsTemplate("report_ready_t3", "您的检查报告已可查看：{1} 打开后请填写身份证号后四位。", has_link=True),
         SmsTemplate(
             "one_time_code",
             "您的验证码是{1}，用于查看检查影像和报告。请尽快填写，不要告诉他人。",
@@ -153,12 +162,15 @@ TEMPLATES: Mapping[str, SmsTemplate] = {
 }
 
 
-_ENDINGS = {"T0": "_t0_2", "T1": "_t1"}
+REGISTERED = {name: template for name, template in TEMPLATES.items() if not template.has_link}
+"""Those that public carriers register."""
+
+_ENDINGS = {"T0": "_t0_2", "T1": "_t1", "T3": "_t3"}
 """Of the names in use. Texts of former names (`_t0`: before there was a phone door) may wait in an outbox."""
 
 
 def for_event(event: str, family: str) -> SmsTemplate:
-    """The template of an event (images_ready, ready, report_ready, one_time_code) in a family (T0, T1)."""
+    """The template of an event (images_ready, ready, report_ready, one_time_code) in a family (T0, T1, T3)."""
     return TEMPLATES[event] if event in TEMPLATES else TEMPLATES[event + _ENDINGS[family]]
 
 

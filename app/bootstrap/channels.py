@@ -10,7 +10,9 @@ from app.services.channels.sms import SmsChannel
 from app.services.channels.wechat import WechatChannel
 from app.services.patient_access.codes import AccessCodes
 from app.services.wechat.accounts import WechatAccounts
-from sms.tencent.codes import is_alarm
+from sms.aliyun.codes import TABLE as ALIYUN
+from sms.gateway import sender as gateway_sender
+from sms.tencent.codes import TABLE as TENCENT
 
 
 def build(ground: Ground, codes: AccessCodes, accounts: WechatAccounts, simulation: Simulation) -> Channels:
@@ -20,9 +22,10 @@ def build(ground: Ground, codes: AccessCodes, accounts: WechatAccounts, simulati
         fields=ground.fields,
         carried=carried,
         sender=sms_sender(settings, simulation),
-        alarms=is_alarm,
+        alarms=lambda code: TENCENT.is_alarm(code) or ALIYUN.is_alarm(code) or gateway_sender.is_alarm(code),
         family=settings.sms_family,
         signature=settings.sms_signature,
+        base_url=settings.base_url,
     )
     wechat = WechatChannel(carried=carried, accounts=accounts, notifier=simulation.wechat, base_url=settings.base_url)
     return {sms.name: sms, wechat.name: wechat}

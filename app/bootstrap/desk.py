@@ -39,6 +39,7 @@ def build(
             outbox=outbox,
             messages=messages,
             one_time_codes=patient_access.one_time_codes,
+            opt_outs=notifications.opt_outs,
         ),
         exam_search=ExamSearch(db=db, fields=ground.fields, blind=ground.blind, codes=ground.codes, audit=audit),
         messages=messages,

@@ -5,18 +5,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
 from app.bootstrap.carriers import hook_secret
 from app.bootstrap.ground import Ground
+from app.config import Settings
 from app.models import Exam
 from app.services.channels.channel import Channels
+from app.services.notifications.gathering import Gathering
+from app.services.notifications.opt_outs import OptOuts
 from app.services.notifications.outbox import Outbox
 from app.services.notifications.phone_correction import PhoneCorrection
 from app.services.notifications.receipts import Receipts
 from app.services.notifications.sending import Sending
 from app.services.notifications.states import NotificationStates
+from app.services.notifications.telling_times import TellingTimes
 from app.services.patient_access.codes import AccessCodes
 
 
@@ -26,13 +31,27 @@ class NotificationsRoom:
     sending: Sending
     receipts: Receipts
     phone_correction: PhoneCorrection
+    opt_outs: OptOuts
     sms_hook_secret: str = field(repr=False)
 
 
 def outbox(ground: Ground, channels: Channels) -> Outbox:
     """Built first, because the release gate needs it and the other services of this room need the gate."""
     states = NotificationStates(clock=ground.clock, audit=ground.audit)
-    return Outbox(clock=ground.clock, fields=ground.fields, audit=ground.audit, states=states, channels=channels)
+    return Outbox(
+        clock=ground.clock,
+        fields=ground.fields,
+        audit=ground.audit,
+        states=states,
+        channels=channels,
+        times=_times(ground.settings),
+    )
+
+
+def _times(settings: Settings) -> TellingTimes:
+    opens_h, closes_h = settings.news_hours
+    gather = timedelta(minutes=settings.news_gather_min)
+    return TellingTimes(opens_h=opens_h, closes_h=closes_h, gather=gather, most_a_day=settings.news_a_day)
 
 
 def build(
@@ -46,13 +65,23 @@ def build(
     receipts = Receipts(
         db=db, clock=clock, fields=fields, blind=ground.blind, states=states, phones=phones, channels=channels
     )
+    opt_outs = OptOuts(db=db, clock=clock, blind=ground.blind, fields=fields, audit=ground.audit)
     sending = Sending(
-        db=db, clock=clock, fields=fields, states=states, channels=channels, phones=phones, receipts=receipts
+        db=db,
+        clock=clock,
+        fields=fields,
+        states=states,
+        channels=channels,
+        phones=phones,
+        receipts=receipts,
+        opt_outs=opt_outs,
+        gathering=Gathering(clock=clock, fields=fields, states=states, times=waiting.times),
     )
     return NotificationsRoom(
         outbox=waiting,
         sending=sending,
         receipts=receipts,
         phone_correction=phones,
+        opt_outs=opt_outs,
         sms_hook_secret=hook_secret(ground.settings, ground.keys),
     )

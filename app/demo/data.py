@@ -130,7 +130,7 @@ class Demo:
     def exams_shown(self) -> list[DemoExam]:
         """The exam of each study, with the codes that open it."""
         with self.db.session() as session:
-            return [self._shown(session, exam, study) for exam, study in repo.exams(session)]
+            return [self._shown(session, exam, study) for exam, study, _ in repo.exams(session)]
 
     def token(self, purpose: str) -> str:
         """A secret that is the same at every start, made from the key file."""

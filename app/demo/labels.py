@@ -18,14 +18,16 @@ from app.dicom.header_fields import HeaderIdentity
 from app.identity.names import normal_id, normal_name
 from app.identity.sealed import open_identity, seal_identity
 from app.models import Study
-from app.models.states import MatchState, Sex
+from app.models.states import Sex
 from app.repos.exams import exams as exam_repo
+from app.repos.release.gate import matched_studies
 from app.security.blind_index import BlindIndex
 from app.security.fields import FieldSealer
 from app.services.audit.log import Action, Audit
 from app.services.audit.subjects import study_subject
 from app.services.exams.input import ACCESSION
 from app.services.exams.matching import Matching
+from app.services.ingest.orders import replace_orders
 
 ACTOR = "system:demo"
 
@@ -58,13 +60,14 @@ class DemoLabels:
             study.patient_id_hash = self.blind.of("patient.patient_id", normal_id(identity.patient_id))
         if not changed:
             return
-        study.accession_number = accession
+        left = replace_orders(session, study, [accession]) if accession != former else []
         session.flush()
         self._record(session, study, changed)
         self.matching.study_changed(session, study)
-        exam = exam_repo.exam_by_accession(session, former)
-        if exam is not None and accession != former:
-            self.matching.exam_changed(session, exam)
+        for number in left:
+            exam = exam_repo.exam_by_accession(session, number)
+            if exam is not None:
+                self.matching.exam_changed(session, exam)
 
     def _accession(self, session: Session, study: Study) -> str:
         """The header's accession number where it is one and names no other study or order, else an invented one."""
@@ -76,11 +79,10 @@ class DemoLabels:
     def _is_first(self, session: Session, study: Study) -> bool:
         exam = exam_repo.exam_by_accession(session, study.accession_number)
         if exam is not None and not exam.is_demo:
-            return study.exam_id == exam.id
+            return study.id in {found.id for found in matched_studies(session, exam.id)}
+        shown = {found.id for found in matched_studies(session, exam.id)} if exam is not None else set()
         bearers = repo.studies(session, study.accession_number)
-        first = min(
-            bearers, key=lambda it: (it.match_state != MatchState.MATCHED, it.created_at, it.study_instance_uid)
-        )
+        first = min(bearers, key=lambda it: (it.id not in shown, it.created_at, it.study_instance_uid))
         return first.id == study.id
 
     def _identity(self, study: Study) -> HeaderIdentity:

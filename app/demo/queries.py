@@ -8,7 +8,7 @@ from collections.abc import Collection
 from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
-from app.models import Exam, Instance, Series, Study
+from app.models import Exam, Instance, Series, Study, StudyOrder
 
 
 def studies(session: Session, accession_number: str | None = None) -> list[Study]:
@@ -25,15 +25,16 @@ def not_adopted(session: Session, uids: Collection[str]) -> list[Study]:
     return list(session.scalars(query))
 
 
-def exams(session: Session) -> list[tuple[Exam, Study]]:
-    """Each study of DEMO_DATA with the exam of its accession number."""
+def exams(session: Session) -> list[tuple[Exam, Study, StudyOrder]]:
+    """Each study of DEMO_DATA with the exam of its accession number, and whether that shows it."""
     query = (
-        select(Exam, Study)
+        select(Exam, Study, StudyOrder)
         .join(Study, Study.accession_number == Exam.accession_number)
-        .where(Study.is_demo)
+        .join(StudyOrder, StudyOrder.study_id == Study.id)
+        .where(Study.is_demo, StudyOrder.accession_number == Study.accession_number)
         .order_by(Exam.created_at, Exam.accession_number)
     )
-    return [(exam, study) for exam, study in session.execute(query)]
+    return [(exam, study, order) for exam, study, order in session.execute(query)]
 
 
 def modality(session: Session, study_id: uuid.UUID) -> str | None:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from app.archive.sealed import PackIndex
 from app.database import Database
 from app.demo import queries as repo
-from app.models import Exam, Study
+from app.models import Exam, Study, StudyOrder
 from app.models.states import MatchState
 from app.repos.pictures import prepared as rendition_repo
 from app.services import in_english
@@ -22,17 +22,17 @@ class DemoSummary:
     def lines(self) -> list[str]:
         """One line for all, then one for each exam whose patient sees less than its study holds."""
         with self.db.read() as session:
-            found = [(exam, self._less(session, exam, study)) for exam, study in repo.exams(session)]
+            found = [(exam, self._less(session, exam, study, order)) for exam, study, order in repo.exams(session)]
         whole = sum(less == "" for _, less in found)
         return [f"{len(found)} exams, {whole} shown in full"] + [
             f"exam {exam.accession_number}: {less}" for exam, less in found if less
         ]
 
-    def _less(self, session: Session, exam: Exam, study: Study) -> str:
+    def _less(self, session: Session, exam: Exam, study: Study, order: StudyOrder) -> str:
         if exam.held_at is not None:
             return f"held, {in_english.hold(exam.held_reason, exam.held_note)}"
-        if study.match_state != MatchState.MATCHED:
-            return f"its study is not shown, {in_english.match(study.match_reason, study.match_detail)}"
+        if order.match_state != MatchState.MATCHED:
+            return f"its study is not shown, {in_english.match(order.match_reason, order.match_detail)}"
         if study.prepared_revision != study.revision:
             return "its pictures are not ready yet"
         rows = rendition_repo.prepared(session, study.id, study.revision)

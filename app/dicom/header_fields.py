@@ -21,6 +21,8 @@ from app.errors import RefusedObject
 
 _TEXT_CHARACTERS = 1024
 _MOST_REQUESTS = 100
+MOST_ORDERS = 20
+"""That a study may be of. A device that lists every order of the day must not hold the exams of a whole department."""
 _NAME_BYTES = 4096
 """The most bytes of a person name: it is decoded in several character sets, and each group becomes an object. PS3.5 6.2
 allows three groups of 64 characters."""
@@ -70,7 +72,9 @@ class ReceivedHeader:
     series_instance_uid: str
     transfer_syntax_uid: str
     pixel_offset: int | None
-    accession_number: str
+    accession_numbers: tuple[str, ...]
+    """Of the orders it names, each once: the study's own first, then those of the requests that its series was made
+    for."""
     identity: HeaderIdentity
     modality: str
     instance_number: int | None
@@ -81,6 +85,11 @@ class ReceivedHeader:
     rejects: frozenset[str]
     """The SOP instances that a rejection note rejects; empty for every other object."""
     parsed: ParsedFile = field(repr=False)
+
+    @property
+    def accession_number(self) -> str:
+        """The first; empty when it names none."""
+        return self.accession_numbers[0] if self.accession_numbers else ""
 
     def is_as(self, declared: DeclaredUids) -> bool:
         return all(
@@ -98,8 +107,8 @@ def read(file: BinaryIO, limits: HeaderLimits) -> ReceivedHeader:
     parsed = parse(file, limits)
     dataset = parsed.dataset
     identity = _identity(dataset)
-    accession_number = _accession_number(dataset)
-    if len(accession_number) > 64 or len(identity.patient_id) > 256:
+    accession_numbers = _accession_numbers(dataset)
+    if any(len(number) > 64 for number in accession_numbers) or len(identity.patient_id) > 256:
         raise RefusedObject(Refusal.NUMBER_TOO_LONG, NOT_AS_PROMISED)
     sop_class_uid = _sop_uid(dataset, "SOPClassUID")
     return ReceivedHeader(
@@ -109,7 +118,7 @@ def read(file: BinaryIO, limits: HeaderLimits) -> ReceivedHeader:
         series_instance_uid=_uid(dataset, "SeriesInstanceUID"),
         transfer_syntax_uid=_checked_uid(parsed.transfer_syntax_uid, "TransferSyntaxUID"),
         pixel_offset=parsed.pixel_offset,
-        accession_number=accession_number,
+        accession_numbers=accession_numbers,
         identity=identity,
         modality=_text(dataset, "Modality")[:16],
         instance_number=_integer(dataset, "InstanceNumber"),
@@ -122,15 +131,15 @@ def read(file: BinaryIO, limits: HeaderLimits) -> ReceivedHeader:
     )
 
 
-def _accession_number(dataset: FileDataset) -> str:
-    """Of the study, else of the one request that its series was made for (PS3.3 10.6, Request Attributes)."""
-    number = _text(dataset, "AccessionNumber")
-    if number or "RequestAttributesSequence" not in dataset:
-        return number
-    requests = dataset["RequestAttributesSequence"]
-    items = list(requests.value)[:_MOST_REQUESTS] if requests.VR == "SQ" and requests.value else []
-    named = {number for item in items if (number := _text(item, "AccessionNumber"))}
-    return named.pop() if len(named) == 1 else ""
+def _accession_numbers(dataset: FileDataset) -> tuple[str, ...]:
+    """Of the study, and of the requests that its series was made for (PS3.3 10.6, Request Attributes): one scan may
+    serve several orders, and then the study's own number is that of one of them, or empty."""
+    named = [_text(dataset, "AccessionNumber")]
+    if "RequestAttributesSequence" in dataset:
+        requests = dataset["RequestAttributesSequence"]
+        items = list(requests.value)[:_MOST_REQUESTS] if requests.VR == "SQ" and requests.value else []
+        named += [_text(item, "AccessionNumber") for item in items]
+    return tuple(dict.fromkeys(number for number in named if number))[:MOST_ORDERS]
 
 
 def _identity(dataset: FileDataset) -> HeaderIdentity:

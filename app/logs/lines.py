@@ -58,11 +58,14 @@ def _row_id(value: Any) -> bool:
 
 
 _carriers_word = _shaped(r"([A-Z][a-z]+){2,}(\.([A-Z][a-z]*)+)?")
+_aliyuns_word = _shaped(r"is[pv]\.[A-Z_]{3,40}|(SDK|Throttling|Forbidden)\.[A-Za-z]{2,30}")
+_GATEWAYS = ("gateway 401", "gateway 403", "gateway 404", "gateway refused", "gateway busy", "gateway odd answer")
+_our_word = _one_of("no connection", "no template id", "worker lost", "gateway silent", *_GATEWAYS)
 
 
 def _carriers_code(value: Any) -> bool:
-    """WeChat's are numbers, Tencent's are words as in FailedOperation.ContainSensitiveWord."""
-    return _carriers_word(value) or (_number(value) and abs(value) < 10**5)
+    """WeChat's are numbers, Tencent's are words as in FailedOperation.ContainSensitiveWord, ours a list."""
+    return _carriers_word(value) or _aliyuns_word(value) or _our_word(value) or (_number(value) and abs(value) < 10**5)
 
 
 FIELDS: Mapping[str, Callable[[Any], bool]] = {

@@ -6,7 +6,7 @@ from app.models.base import Base
 from app.models.exam import Exam, Report
 from app.models.field_binding import FieldBinding
 from app.models.job import Job
-from app.models.notification import EarlyReceipt, Notification, NotificationEvent
+from app.models.notification import EarlyReceipt, Notification, NotificationEvent, OptOut
 from app.models.notification_codes import (
     CancelReason,
     ChannelName,
@@ -14,13 +14,14 @@ from app.models.notification_codes import (
     FailureCode,
     NotificationKind,
     NotificationState,
+    OptOutOrigin,
 )
 from app.models.patient import Patient, PatientNameToken, WechatAccount
 from app.models.phone_door import PhoneCode, PhoneRequests
 from app.models.rendition import PreparedSeries
 from app.models.sharing import GuestSession, HandOver, Share, SharedPrior, WaitingPc
 from app.models.staff import MachineToken, StaffSession, StaffUser
-from app.models.study import DataKeyRow, Instance, InstanceVersion, QuarantineItem, Rejection, Series, Study
+from app.models.study import DataKeyRow, Instance, InstanceVersion, QuarantineItem, Rejection, Series, Study, StudyOrder
 
 __all__ = [
     "AccessAttempts",
@@ -48,6 +49,8 @@ __all__ = [
     "NotificationKind",
     "NotificationState",
     "OneTimeCode",
+    "OptOut",
+    "OptOutOrigin",
     "Patient",
     "PatientNameToken",
     "PatientSession",
@@ -63,6 +66,7 @@ __all__ = [
     "StaffSession",
     "StaffUser",
     "Study",
+    "StudyOrder",
     "WaitingPc",
     "WechatAccount",
 ]

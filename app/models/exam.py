@@ -18,7 +18,8 @@ LONGEST_IN_DICOM = 16
 """Characters of an accession number in a header."""
 
 
-def _cut(number: str) -> str | None:
+def cut_key(number: str) -> str | None:
+    """The key of what a device makes of a longer accession number; None of one that fits."""
     key = accession_key(number)
     return key[:LONGEST_IN_DICOM] if len(key) > LONGEST_IN_DICOM else None
 
@@ -45,7 +46,7 @@ class Exam(NamedByAccession, Base):
     id: Mapped[UuidKey]
     accession_number: Mapped[str] = mapped_column(String(64), unique=True)
     cut_accession_key: Mapped[str | None] = mapped_column(
-        String(16), index=True, default=lambda row: _cut(row.get_current_parameters()["accession_number"])
+        String(16), index=True, default=lambda row: cut_key(row.get_current_parameters()["accession_number"])
     )
     """What a device makes of a longer accession number (PS3.5 6.2: 16 characters of SH); None of one that fits."""
     patient_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("patient.id"), index=True)

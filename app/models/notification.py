@@ -46,12 +46,18 @@ class Notification(Base):
     attempts: Mapped[int] = mapped_column(default=0)
     next_attempt_at: Mapped[datetime] = mapped_column(index=True)
     """pending: when to send; sending: when its worker counts as lost; unknown, accepted: when to ask the carrier."""
+    carried_by_id: Mapped[uuid.UUID | None] = mapped_column(index=True)
+    """The message that tells this one's news too; this row has the state of that one. No foreign key: messages stay."""
     provider_serial: Mapped[str | None] = mapped_column(String(128), index=True)
     failure_code: Mapped[str | None] = mapped_column(String(64))
     segments: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
+    opened_at: Mapped[datetime | None]
+    """When the patient first opened the exam after this message was handed over."""
+    viewed_at: Mapped[datetime | None]
+    """The same of its pictures."""
 
 
 class NotificationEvent(Base):
@@ -64,6 +70,18 @@ class NotificationEvent(Base):
     state: Mapped[str] = mapped_column(String(16))
     detail: Mapped[str] = mapped_column(String(255), default="")
     at: Mapped[datetime]
+
+
+class OptOut(Base):
+    """A phone number that wants no news by text message; codes that somebody asks for are sent all the same."""
+
+    __tablename__ = "opt_out"
+
+    phone_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    """Blind index `optout.phone`."""
+    origin: Mapped[str] = mapped_column(String(16))
+    """OptOutOrigin"""
+    since: Mapped[datetime]
 
 
 class EarlyReceipt(Base):

@@ -42,8 +42,17 @@ class CancelReason(StrEnum):
     ANOTHER_PHONE = "another_phone"
     EXAM_WITHDRAWN = "exam_withdrawn"
     CODE_REVOKED = "code_revoked"
+    OPTED_OUT = "opted_out"
+    """The number wants no news by text message."""
     CODE_EXPIRED = "code_expired"
     ONE_TIME_CODE_EXPIRED = "one_time_code_expired"
+
+
+class OptOutOrigin(StrEnum):
+    """How a number said that it wants no news."""
+
+    REPLY = "reply"
+    DESK = "desk"
 
 
 class EventDetail(StrEnum):
@@ -60,6 +69,11 @@ class EventDetail(StrEnum):
     NEVER_REPORTED = "never_reported"
     """Nobody knows whether the message arrived."""
     SETTLED_AT_DESK = "settled_at_desk"
+    WAITS_FOR_MORNING = "waits_for_morning"
+    DAILY_LIMIT = "daily_limit"
+    """The patient had as many messages as are sent in a day."""
+    TOLD_TOGETHER = "told_together"
+    """Another message of the patient tells this one's news too."""
 
 
 class FailureCode(StrEnum):

@@ -58,6 +58,9 @@ class HoldReason(StrEnum):
     """A study with the exam's accession number names another patient. The hold lifts by itself when no study does."""
     REPORT_OF_ANOTHER = "report_of_another"
     """The report names another patient ID. The hold lifts by itself when a matching study shows whose report it is."""
+    PICTURES_OF_ANOTHER = "pictures_of_another"
+    """The pictures were corrected and are of another order now, and the exam has a report and no other pictures: the
+    report may be about them. The hold lifts by itself as that of `REPORT_OF_ANOTHER`."""
     BY_STAFF = "by_staff"
     """`Exam.held_note` is what staff typed. Only staff lift this hold."""
 

@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.models.base import Base, NamedByAccession, UuidKey
+from app.models.base import Base, NamedByAccession, UuidKey, accession_key
+from app.models.exam import cut_key
 from app.models.states import MatchState, StudyState
 
 
@@ -23,26 +24,22 @@ class DataKeyRow(Base):
     created_at: Mapped[datetime]
 
 
-class Study(NamedByAccession, Base):
-    """`match_state` (`MatchState`) says whether patients may see the study, `state` (`StudyState`) how far its pictures
-    are prepared. A late instance sets the state back to receiving and raises `revision`."""
+class Study(Base):
+    """`state` (`StudyState`) says how far its pictures are prepared. A late instance sets the state back to receiving
+    and raises `revision`. Whose patients may see it, its rows of `StudyOrder` say."""
 
     __tablename__ = "study"
 
     id: Mapped[UuidKey]
     study_instance_uid: Mapped[str] = mapped_column(String(64), unique=True)
     accession_number: Mapped[str] = mapped_column(String(64), index=True)
+    """The first that its headers name, for machines that search. All of them are in `StudyOrder`."""
     patient_id_hash: Mapped[bytes | None] = mapped_column(index=True)
     identity_sealed: Mapped[bytes]
     """Header JSON {patient_id, names: [person name groups], sex, birth_date}, sealed under `study.identity`."""
     attributes: Mapped[dict[str, Any]] = mapped_column(JSON)
     """Study-level attributes for QIDO that name no person: StudyDate, StudyTime, StudyDescription, StudyID, ..."""
     data_key_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("data_key.id"))
-    exam_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("exam.id"), index=True)
-    match_state: Mapped[str] = mapped_column(String(16), default=MatchState.UNMATCHED, index=True)
-    match_reason: Mapped[str | None] = mapped_column(String(64))
-    """`MatchReason`; for some reasons `match_detail` says more."""
-    match_detail: Mapped[str | None] = mapped_column(String(64))
     state: Mapped[str] = mapped_column(String(16), default=StudyState.RECEIVING, index=True)
     revision: Mapped[int] = mapped_column(default=1)
     prepared_revision: Mapped[int | None]
@@ -51,6 +48,38 @@ class Study(NamedByAccession, Base):
     is_demo: Mapped[bool] = mapped_column(default=False)
     last_instance_at: Mapped[datetime] = mapped_column(index=True)
     created_at: Mapped[datetime]
+
+
+def keys_naming(number: str) -> frozenset[str]:
+    """The accession keys by which headers may name an order of this number."""
+    return frozenset({accession_key(number), cut_key(number) or accession_key(number)})
+
+
+class StudyOrder(NamedByAccession, Base):
+    """An order that headers of a study name by its accession number, and whether its exam has the same patient.
+
+    `match_state` (`MatchState`) says whether the patient of `exam_id` may see the study. A study has one row for each
+    number, and one with an empty number when it names none.
+    """
+
+    __tablename__ = "study_order"
+    __table_args__ = (UniqueConstraint("study_id", "accession_key"),)
+
+    id: Mapped[UuidKey]
+    study_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("study.id"))
+    place: Mapped[int] = mapped_column(default=0)
+    """In the order in which headers name them, from 0."""
+    accession_number: Mapped[str] = mapped_column(String(64))
+    exam_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("exam.id"), index=True)
+    match_state: Mapped[str] = mapped_column(String(16), default=MatchState.UNMATCHED, index=True)
+    match_reason: Mapped[str | None] = mapped_column(String(64))
+    """`MatchReason`; for some reasons `match_detail` says more. None: matched, or not judged yet."""
+    match_detail: Mapped[str | None] = mapped_column(String(64))
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """How headers may name it: by its number, or by what a device cuts that to."""
+        return keys_naming(self.accession_number)
 
 
 class Series(Base):
@@ -104,8 +133,8 @@ class Instance(Base):
     """Raised when it is sent again with the same pixels under another header; those before are `InstanceVersion`."""
     corrected_identity_sealed: Mapped[bytes | None]
     """Whom its header names, as `Study.identity_sealed`, while that is not whom the study's other headers name."""
-    corrected_accession_number: Mapped[str | None] = mapped_column(String(64))
-    """Its header's, set together with `corrected_identity_sealed`."""
+    corrected_accession_numbers: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
+    """Those of its header, set together with `corrected_identity_sealed`."""
 
 
 class InstanceVersion(Base):

@@ -56,6 +56,7 @@ REFUSALS: dict[str, str] = {
 HOLDS: dict[str, str] = {
     HoldReason.CONTRADICTED: "a study of its accession number names another patient",
     HoldReason.REPORT_OF_ANOTHER: "its report was written for another patient ID",
+    HoldReason.PICTURES_OF_ANOTHER: "its pictures are of another order now",
     HoldReason.BY_STAFF: "held by staff",
 }
 MATCHES: dict[str, str] = {

@@ -11,14 +11,13 @@ from datetime import datetime
 from pathlib import Path
 
 from sms.errors import SmsUnknown
-from sms.phone import is_mainland
-from sms.registration import RegisteredTemplate
+from sms.registration import FOREIGN, RegisteredTemplate, registered_name
 from sms.sender import Accepted, DeliveryReceipt
 from sms.simulator import receipts, registry, rules
 from sms.simulator.rules import ApiError, CarrierAccount, ConnectionDropped, FrequencyLimits
-from sms.templates import TEMPLATES, SmsMessage
-from sms.tencent.codes import error_of
-from sms.tencent.sender import FOREIGN, MOST_RECEIPTS, accepted, pulled, registered_template, send_request
+from sms.templates import REGISTERED, SmsMessage
+from sms.tencent.codes import TABLE
+from sms.tencent.sender import MOST_RECEIPTS, accepted, pulled, registered_template, send_request
 
 APP_ID = "1400000000"
 
@@ -33,26 +32,33 @@ class SimulatedCarrier:
 
     @classmethod
     def approving(
-        cls, path: Path, now: Callable[[], datetime], signature: str, limits: FrequencyLimits | None = None
+        cls,
+        path: Path,
+        now: Callable[[], datetime],
+        signature: str,
+        limits: FrequencyLimits | None = None,
+        *,
+        notice_variables: bool = True,
     ) -> SimulatedCarrier:
         """A carrier that approved this signature and all our templates. The id of a template is its name."""
-        foreign = {name + FOREIGN: template for name, template in TEMPLATES.items()}
+        foreign = {name + FOREIGN: template for name, template in REGISTERED.items()}
         account = CarrierAccount(
             APP_ID,
             frozenset({signature}),
-            {**TEMPLATES, **foreign},
+            {**REGISTERED, **foreign},
             limits or FrequencyLimits(),
             foreign=frozenset(foreign),
+            notice_variables=notice_variables,
         )
         return cls(path, now, account)
 
     def send(self, phone: str, message: SmsMessage, session_context: str) -> Accepted:
-        template_id = message.template.name if is_mainland(phone) else message.template.name + FOREIGN
+        template_id = registered_name(message.template.name, phone)
         request = send_request(self.account.app_id, template_id, phone, message, session_context)
         try:
             answer = rules.send_sms(self.path, self.account, request, self.now())
         except ApiError as error:
-            raise error_of(error.code) from None
+            raise TABLE.error_of(error.code) from None
         except ConnectionDropped:
             raise SmsUnknown("ClientNetworkError", "no answer") from None
         return accepted(answer["SendStatusSet"][0])

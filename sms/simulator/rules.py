@@ -85,6 +85,8 @@ class CarrierAccount:
     limits: FrequencyLimits = FrequencyLimits()
     foreign: frozenset[str] = frozenset()
     """Ids of templates for foreign numbers."""
+    notice_variables: bool = True
+    """False as for most accounts: a notice may hold no variable."""
     reviews: Mapping[str, tuple[int, str]] = field(default_factory=dict)
     """By template id StatusCode and ReviewReply of what is not approved."""
 
@@ -170,6 +172,8 @@ def _refusal(
         return "FailedOperation.SignatureIncorrectOrUnapproved"
     if template is None:
         return "FailedOperation.TemplateIncorrectOrUnapproved"
+    if variables and not template.is_verification and not account.notice_variables:
+        return "InvalidParameterValue.UnsupportedTemplateVariable"
     if len(variables) != template.variable_count:
         return "FailedOperation.TemplateParamSetNotMatchApprovedTemplate"
     if template.is_verification and not all(

@@ -7,10 +7,11 @@ from typing import Any
 
 from sms.errors import InvalidCallback, InvalidPhone
 from sms.phone import normalise
-from sms.sender import DeliveryReceipt
+from sms.replies import Reply
+from sms.sender import DeliveryReceipt, printable
 
 MOST_ITEMS = 100
-LONGEST_CODE, LONGEST_PHONE = 64, 32
+LONGEST_PHONE = 32
 _SERIAL = re.compile(r"[!-~]{1,128}")
 
 
@@ -24,9 +25,18 @@ def receipts_of(body: Any) -> list[DeliveryReceipt]:
     return [receipt for item in body if (receipt := _receipt(item)) is not None]
 
 
-def printable(text: str) -> str:
-    """The carrier's text in a form that fits the database: no NUL, no lone surrogates, at most 64 characters."""
-    return "".join(letter for letter in text if letter.isprintable())[:LONGEST_CODE]
+def replies_of(body: Any) -> list[Reply]:
+    """The answer of one person in a callback's decoded JSON body (382/5809). Raises InvalidCallback unless it is an
+    object; an answer that cannot be read is left out."""
+    if not isinstance(body, dict):
+        raise InvalidCallback("must be an object with one answer")
+    phone, text, country = body.get("mobile"), body.get("text"), body.get("nationcode", "86")
+    if not isinstance(phone, str) or len(phone) > LONGEST_PHONE or not isinstance(text, str):
+        return []
+    try:
+        return [Reply(_e164(str(country), phone), text)]
+    except InvalidPhone:
+        return []
 
 
 def _e164(country: str, mobile: str) -> str:

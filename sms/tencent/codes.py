@@ -1,39 +1,13 @@
 """What Tencent's codes mean: one table of whole codes, of the call (TencentCloudSDKException) and of one phone in it
 (SendStatusSet). The call itself is `sender`.
 
-A code that is not listed is UNKNOWN, whatever its family: nothing may be sent twice because a new code appeared. The
-numbers are those of the older API. Source: the errorcodes.py of the SDK (sms.v20210111), the pages 382/59177 and
+The numbers are those of the older API. Source: the errorcodes.py of the SDK (sms.v20210111), the pages 382/59177 and
 382/38780 (common codes) of cloud.tencent.com/document/api.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import Enum
-
-from sms.errors import SendingError, SmsRefused, SmsRetryLater, SmsUnknown
-
-NO_TEMPLATE_ID = "no template id"
-NO_CONNECTION = "no connection"
-"""Our own words, beside the carrier's: nothing was asked of it."""
-
-
-class Outcome(Enum):
-    """What to do about a code: REFUSED and ALARM are final, RETRY was not taken, UNKNOWN may have been taken."""
-
-    REFUSED = "refused"
-    ALARM = "alarm"
-    RETRY = "retry"
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True)
-class Meaning:
-    outcome: Outcome
-    reason: str
-    after_s: int = 0
-
+from sms.code_table import CodeTable, Meaning, Outcome
 
 _REFUSED = {
     "FailedOperation.PhoneNumberInBlacklist": "1015: the owner refuses such messages",
@@ -145,31 +119,14 @@ _OF_OTHER_REQUESTS = (
     *("InvalidParameterValue.SignExistAndUnapproved", "InvalidParameterValue.SignNameLengthTooLong"),
 )
 
-CODES: Mapping[str, Meaning] = {
-    **{code: Meaning(Outcome.REFUSED, reason) for code, reason in _REFUSED.items()},
-    **{code: Meaning(Outcome.ALARM, reason) for code, reason in _ALARM.items()},
-    **{code: Meaning(Outcome.RETRY, reason, after_s) for code, (reason, after_s) in _RETRY.items()},
-    **{code: Meaning(Outcome.UNKNOWN, reason) for code, reason in _UNKNOWN.items()},
-    **{code: Meaning(Outcome.ALARM, "refused before it was looked at") for code in _REFUSED_AT_THE_GATE},
-    **{code: Meaning(Outcome.ALARM, "a parameter is wrong") for code in _WRONG_PARAMETER},
-    **{code: Meaning(Outcome.ALARM, "an answer to another request") for code in _OF_OTHER_REQUESTS},
-}
-
-
-def error_of(code: str, *, serial: str | None = None) -> SendingError:
-    """The exception for a code of the carrier; its own message is left out, for it may quote the phone number."""
-    meaning = meaning_of(code)
-    if meaning.outcome is Outcome.UNKNOWN:
-        return SmsUnknown(code, meaning.reason, serial=serial)
-    if meaning.outcome is Outcome.RETRY:
-        return SmsRetryLater(code, meaning.reason, after_s=meaning.after_s)
-    return SmsRefused(code, meaning.reason, alarm=meaning.outcome is Outcome.ALARM)
-
-
-def is_alarm(code: str) -> bool:
-    """Does every further message fail too, until somebody acts?"""
-    return code == NO_TEMPLATE_ID or meaning_of(code).outcome is Outcome.ALARM
-
-
-def meaning_of(code: str) -> Meaning:
-    return CODES.get(code, Meaning(Outcome.UNKNOWN, "an unlisted code"))
+TABLE = CodeTable(
+    {
+        **{code: Meaning(Outcome.REFUSED, reason) for code, reason in _REFUSED.items()},
+        **{code: Meaning(Outcome.ALARM, reason) for code, reason in _ALARM.items()},
+        **{code: Meaning(Outcome.RETRY, reason, after_s) for code, (reason, after_s) in _RETRY.items()},
+        **{code: Meaning(Outcome.UNKNOWN, reason) for code, reason in _UNKNOWN.items()},
+        **{code: Meaning(Outcome.ALARM, "refused before it was looked at") for code in _REFUSED_AT_THE_GATE},
+        **{code: Meaning(Outcome.ALARM, "a parameter is wrong") for code in _WRONG_PARAMETER},
+        **{code: Meaning(Outcome.ALARM, "an answer to another request") for code in _OF_OTHER_REQUESTS},
+    }
+)

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-import requests
 from tencentcloud.common.credential import Credential
 from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
 from tencentcloud.common.profile.client_profile import ClientProfile
@@ -20,21 +19,19 @@ from tencentcloud.common.profile.http_profile import HttpProfile
 from tencentcloud.common.retry import NoopRetryer
 from tencentcloud.sms.v20210111 import models
 from tencentcloud.sms.v20210111.sms_client import SmsClient
-from urllib3.exceptions import NewConnectionError
 
-from sms.errors import SmsRefused, SmsRetryLater, SmsUnknown
-from sms.phone import is_mainland
-from sms.registration import RegisteredTemplate, Review
-from sms.sender import Accepted, DeliveryReceipt
+from sms.connection import was_never_made
+from sms.errors import NO_CONNECTION, NO_TEMPLATE_ID, SmsRefused, SmsRetryLater, SmsUnknown
+from sms.registration import RegisteredTemplate, Review, registered_name
+from sms.sender import Accepted, DeliveryReceipt, printable
 from sms.templates import SmsMessage
-from sms.tencent.callback import printable
-from sms.tencent.codes import NO_CONNECTION, NO_TEMPLATE_ID, error_of
+from sms.tencent.codes import TABLE
 
 TIMEOUTS_S = (3.0, 10.0)
 """To connect, and to wait for an answer. The SDK hands them to requests as they are; its own is a minute."""
 MOST_RECEIPTS = 100
-FOREIGN = "@foreign"
-"""Behind the name of a template: its id for foreign numbers, which the carrier registers apart."""
+ENDPOINT: str | None = None
+"""None: the region's own door, as the SDK knows it."""
 # At debug level the SDK would log whole requests with phone numbers.
 logging.getLogger("tencentcloud_sdk_common").setLevel(logging.WARNING)
 
@@ -43,7 +40,7 @@ def accepted(status: Mapping[str, Any]) -> Accepted:
     """The acceptance in one item of SendStatusSet. Raises the error of its code."""
     serial = str(status.get("SerialNo") or "")
     if status.get("Code") != "Ok":
-        raise error_of(str(status.get("Code") or "no code"), serial=serial or None)
+        raise TABLE.error_of(str(status.get("Code") or "no code"), serial=serial or None)
     if not serial:
         raise SmsUnknown("Ok", "accepted without a serial number")
     return Accepted(serial, int(status.get("Fee") or 0))
@@ -61,17 +58,22 @@ class TencentSender:
     """SmsSender over the vendor's API. `template_ids`: our template name -> registered id."""
 
     def __init__(
-        self, account: TencentAccount, template_ids: Mapping[str, str], *, endpoint: str = "", scheme: str = "https"
+        self,
+        account: TencentAccount,
+        template_ids: Mapping[str, str],
+        *,
+        endpoint: str | None = None,
+        scheme: str = "https",
     ) -> None:
         """`endpoint` (host or host:port) and `scheme` are for the servers of another region and for tests."""
         self._account = account
         self._template_ids = dict(template_ids)
-        profile = HttpProfile(protocol=scheme, endpoint=endpoint or None, reqTimeout=TIMEOUTS_S)
+        profile = HttpProfile(protocol=scheme, endpoint=endpoint or ENDPOINT, reqTimeout=TIMEOUTS_S)
         # The SDK's other retryer repeats a request whose answer got lost: that doubles messages.
         self._profile = ClientProfile(httpProfile=profile, retryer=NoopRetryer())
 
     def send(self, phone: str, message: SmsMessage, session_context: str) -> Accepted:
-        name = message.template.name if is_mainland(phone) else message.template.name + FOREIGN
+        name = registered_name(message.template.name, phone)
         template_id = self._template_ids.get(name)
         if template_id is None:
             raise SmsRefused(NO_TEMPLATE_ID, f"{name} has no registered id", alarm=True)
@@ -113,7 +115,7 @@ class TencentSender:
             answer = getattr(client, action)(model)
         except TencentCloudSDKException as fault:
             # `from None`: the SDK's text quotes the request, and its cause describes the whole connection.
-            raise (_never_sent(fault) or error_of(str(fault.get_code()))) from None
+            raise (_never_sent(fault) or TABLE.error_of(str(fault.get_code()))) from None
         read: dict[str, Any] = json.loads(answer.to_json_string())
         return read
 
@@ -159,10 +161,5 @@ def registered_template(item: Mapping[str, Any]) -> RegisteredTemplate:
 
 
 def _never_sent(fault: TencentCloudSDKException) -> SmsRetryLater | None:
-    """SmsRetryLater when no connection was made, so that no request was sent; None for every other network fault."""
-    cause = fault.__context__
-    reason = getattr(cause.args[0], "reason", None) if cause is not None and cause.args else None
-    reason = getattr(reason, "original_error", reason)  # of a proxy that could not be reached
-    if isinstance(cause, requests.exceptions.ConnectTimeout) or isinstance(reason, NewConnectionError):
-        return SmsRetryLater(NO_CONNECTION, "the carrier cannot be reached")
-    return None
+    never = was_never_made(fault.__context__)
+    return SmsRetryLater(NO_CONNECTION, "the carrier cannot be reached") if never else None

@@ -16,7 +16,16 @@ ALLOWED: dict[str, set[str]] = {
     "app": {"app.bootstrap", "app.cli", "app.logs", "app.web", "app.config"},
     "app.bootstrap": {
         *("app.config", "app.database", "app.services", "app.archive", "app.dicom", "app.imaging", "app.models"),
-        *("app.security", "app.jobs", "app.services.channels", "sms", "sms.tencent", "wechat"),
+        *(
+            "app.security",
+            "app.jobs",
+            "app.services.channels",
+            "sms",
+            "sms.tencent",
+            "sms.aliyun",
+            "sms.gateway",
+            "wechat",
+        ),
     },
     "app.demo": {
         *("app", "app.bootstrap", "app.config", "app.database", "app.services", "app.repos", "app.models", "app.jobs"),
@@ -38,7 +47,9 @@ ALLOWED: dict[str, set[str]] = {
         *("app.services", "app.dicom", "app.identity", "app.config", "app.security", "app.bootstrap", "app.logs"),
         "app.web.hooks",
     },
-    "app.web.hooks": {"app.web", "app.services", "app.services.channels", "sms", "sms.tencent"},
+    "app.web.hooks": {
+        *("app.web", "app.services", "app.services.channels", "sms", "sms.tencent", "sms.aliyun", "sms.gateway"),
+    },
     "app.jobs": {"app.services", "app.config", "app.database"},
     "app.dimse": {"app.services", "app.dicom", "app.config", "app.security"},
     "app.services": {
@@ -59,9 +70,11 @@ ALLOWED: dict[str, set[str]] = {
     "app.logs": set(),
     "app.errors": set(),
     "app.clock": set(),
-    "sms": {"sms.phone", "sms.tencent"},
+    "sms": {"sms.phone", "sms.tencent", "sms.aliyun", "sms.gateway"},
     "sms.phone": {"sms"},
     "sms.tencent": {"sms", "sms.phone"},
+    "sms.aliyun": {"sms", "sms.phone"},
+    "sms.gateway": {"sms", "sms.phone"},
     "wechat": set(),
 }
 # A vendor (`sms.tencent`) is named where it is chosen and where it calls us; carriers stand behind services/channels.
@@ -73,6 +86,7 @@ ONLY_IN = {
         "app.bootstrap",
     ),
     "tencentcloud": ("sms.tencent",),
+    "aliyunsdkcore": ("sms.aliyun",),
     "wechatpy": ("wechat",),
     "obstore": ("app.archive", "app.bootstrap"),
     "pynetdicom": ("app.dimse",),

@@ -29,9 +29,14 @@ from app.services.audit.former_reasons import why
 from app.services.audit.log import Action
 from app.services.audit.reasons import LeftOutReason, LiftReason, RevokeReason
 from app.services.ingest.incoming import DoorName
-from sms.tencent.codes import CODES, NO_CONNECTION, NO_TEMPLATE_ID
+from sms.aliyun.codes import TABLE as ALIYUN
+from sms.errors import NO_CONNECTION, NO_TEMPLATE_ID
+from sms.gateway import sender as gateway
+from sms.tencent.codes import TABLE as TENCENT
 from tests.places import ROOT
 from wechat import errors as wechat_errors
+
+GATEWAY = {gateway.REFUSED, gateway.BUSY, gateway.ODD, gateway.SILENT}
 
 
 def words(name: str) -> Any:
@@ -128,7 +133,15 @@ def test_why_a_study_is_not_matched(reason: str, detail: str | None, told: str) 
 
 def test_what_became_of_a_message() -> None:
     ours = {*EventDetail, *CancelReason} - {EventDetail.QUEUED}  # the page says when, and leaves out that word
-    carriers = {*CODES, NO_CONNECTION, NO_TEMPLATE_ID, *map(str, wechat_errors._REASONS)}
+    carriers = {
+        *TENCENT.codes,
+        *ALIYUN.codes,
+        NO_CONNECTION,
+        NO_TEMPLATE_ID,
+        *gateway.ACCOUNT_CODES.values(),
+        *GATEWAY,
+        *map(str, wechat_errors._REASONS),
+    }
     named = set(words("message_words").details)
     assert ours - named == set()
     assert {code for code in carriers if code not in named and code.partition(".")[0] not in named} == set()

@@ -251,7 +251,7 @@ def test_sentences_become_codes_and_every_text_nobody_knows_is_kept(database: Da
     schema.downgrade(database, "0006")
     told_in_sentences(database)
     before = {table: [row[column] for row in rows_of(database, table)] for table, column, _ in REASONS}
-    schema.upgrade(database)
+    schema.upgrade(database, "0015")
     for (table, column, beside), codes in zip(REASONS, (HELD, NOT_MATCHED, NOT_TAKEN, NOT_SHOWN), strict=True):
         found = [(row[column], row[beside]) for row in rows_of(database, table)]
         assert found == [codes.get(reason, (None, None)) for reason in before[table]], table
@@ -277,7 +277,7 @@ def test_sentences_of_before_are_those_that_codes_are_told_in() -> None:
         Refusal.NAME_TOO_LONG,
         Refusal.OTHER,
     }
-    assert set(step.HOLDS.values()) == set(HoldReason) - {HoldReason.BY_STAFF}
+    assert set(step.HOLDS.values()) == set(HoldReason) - {HoldReason.BY_STAFF, HoldReason.PICTURES_OF_ANOTHER}
     assert set(step.MATCHES.values()) == set(MatchReason) - {
         MatchReason.DIFFERS,
         MatchReason.OTHER,
@@ -314,3 +314,30 @@ def test_accession_numbers_of_before_get_their_key(database: Database) -> None:
     assert [row["accession_key"] for row in rows_of(database, "exam")] == ["CT-1é"]
     schema.downgrade(database, "0013")
     assert [row["accession_number"] for row in rows_of(database, "exam")] == ["ct-1é"]
+
+
+def test_each_study_of_before_is_of_its_one_order(database: Database) -> None:
+    schema.upgrade(database, "0015")
+    add_row(database, "patient", id="a" * 32)
+    add_row(database, "exam", id=EXAM, patient_id="a" * 32, accession_number="A1")
+    add_row(database, "data_key", id="d" * 32)
+    matched = {"exam_id": EXAM, "accession_number": "A1", "accession_key": "A1", "match_state": "matched"}
+    parted = {"match_state": "detached", "match_reason": "parted", "match_detail": "d", "accession_key": "A2"}
+    for uid, match in (("1", matched), ("2", parted)):
+        add_row(database, "study", id=uid * 32, study_instance_uid=uid, data_key_id="d" * 32, **match)
+    add_row(database, "series", id="6" * 32, study_id="1" * 32)
+    waiting = {"corrected_identity_sealed": b"sealed", "corrected_accession_number": "A9"}
+    add_row(database, "instance", id="7" * 32, series_id="6" * 32, study_id="1" * 32, **waiting)
+    before = {table: rows_of(database, table) for table in ("study", "instance")}
+    schema.upgrade(database, "0016")
+    found = {row["study_id"]: row for row in rows_of(database, "study_order")}
+    for uid, match in (("1", matched), ("2", parted)):
+        assert match.items() <= found[uid * 32].items()
+    assert [row["corrected_accession_numbers"] for row in rows_of(database, "instance")] == [["A9"]]
+    schema.downgrade(database, "0015")
+    assert {table: rows_of(database, table) for table in ("study", "instance")} == before
+    schema.upgrade(database, "0016")
+    add_row(database, "study_order", id="8" * 32, study_id="1" * 32, accession_number="A3", accession_key="A3")
+    with pytest.raises(RuntimeError, match="several orders"):
+        schema.downgrade(database, "0015")
+    assert len(rows_of(database, "study_order")) == 3

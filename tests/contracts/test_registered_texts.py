@@ -11,8 +11,9 @@ from app.bootstrap import carriers
 from sms.errors import SmsRefused
 from sms.registration import findings
 from sms.templates import SmsTemplate, names_of_family
+from tests.factories import aliyun
 from tests.factories.access import application
-from tests.factories.house import services
+from tests.factories.house import services, settings
 from tests.factories.tencent import ACCOUNT, IDS, sender, strict
 
 NAMES = names_of_family("T0")
@@ -74,3 +75,27 @@ def test_a_carrier_that_does_not_answer_is_one_line_and_2(tmp_path: Path, monkey
     result = application(house).test_cli_runner().invoke(args=["sms-check"])
     assert result.exit_code == 2
     assert result.stderr == "Error: the carrier says AuthFailure.SecretIdNotFound: refused before it was looked at\n"
+
+
+def test_of_two_carriers_both_are_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ids = ",".join(f"{name}={number}" for number, name in enumerate(NAMES))
+    tencent = {"tencent_secret_id": "a", "tencent_secret_key": "b", "tencent_sms_app_id": "1"}
+    both = settings(
+        tmp_path,
+        sms_carrier="tencent",
+        sms_second_carrier="aliyun",
+        aliyun_key_id="a",
+        aliyun_key_secret="b",
+        aliyun_template_codes=ids,
+        tencent_template_ids=ids,
+        **tencent,
+    )
+    nothing = carriers.Simulation(carrier=None, wechat=None, push_receipts=lambda: 0)
+    with sender(strict(tmp_path)) as tencent_sms, aliyun.sender(aliyun.strict(tmp_path)) as aliyun_sms:
+        senders = {"tencent": lambda _: tencent_sms, "aliyun": lambda _: aliyun_sms}
+        monkeypatch.setattr(carriers, "_REGISTERING", senders)
+        found = carriers.registered_texts(both, nothing)
+    assert [(finding.is_fault, finding.text.partition(" ")[0]) for finding in found] == [
+        *[(False, "tencent")] * 4,
+        *[(False, "aliyun")] * 4,
+    ]

@@ -83,7 +83,7 @@ def test_a_complete_production_environment_is_taken(tmp_path: Path) -> None:
         ({"CLOUDFILM_WECHAT_NOTICES": "simulated"}, "must not be simulated"),
         ({"CLOUDFILM_WEB_PROCESSES": "2"}, "REDIS_URL is needed"),
         ({"CLOUDFILM_DICOM_TLS_CERT": "a.pem"}, "go together"),
-        ({"CLOUDFILM_TENCENT_SECRET_KEY": ""}, "is needed for Tencent"),
+        ({"CLOUDFILM_TENCENT_SECRET_KEY": ""}, "is needed for the SMS carrier tencent"),
         ({"CLOUDFILM_KEY_FILE": "no-such-file.json"}, r"CLOUDFILM_KEY_FILE: no-such-file.json: cannot be read"),
     ],
 )

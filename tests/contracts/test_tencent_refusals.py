@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from sms.simulator.inbox import PhoneInbox
 from sms.simulator.server import serving
 from sms.templates import TEMPLATES, SmsMessage, SmsTemplate
 from sms.tencent.sender import TencentAccount, TencentSender
-from tests.factories.carriers import PHONE, SIGNATURE, ready
+from tests.factories.carriers import PHONE, SIGNATURE, ready, verification
 from tests.factories.tencent import ACCOUNT, IDS, KEY, sender, strict
 
 
@@ -78,6 +79,16 @@ def test_a_template_without_registered_id_never_reaches_the_carrier(tmp_path: Pa
         bare = TencentSender(ACCOUNT, {}, endpoint=endpoint, scheme="http")
         with pytest.raises(SmsRefused, match="no registered id"):
             bare.send(PHONE, ready(), "n")
+
+
+def test_a_notice_with_a_variable_is_refused_where_the_account_may_send_none(tmp_path: Path) -> None:
+    carrier = strict(tmp_path)
+    plain = replace(carrier, account=replace(carrier.account, notice_variables=False))
+    with sender(plain) as tencent_sms:
+        with pytest.raises(SmsRefused) as caught:
+            tencent_sms.send(PHONE, ready(), "n")
+        tencent_sms.send(PHONE, verification(), "n")
+    assert (caught.value.code, caught.value.alarm) == ("InvalidParameterValue.UnsupportedTemplateVariable", True)
 
 
 def test_an_unapproved_template_id_is_refused(tmp_path: Path) -> None:

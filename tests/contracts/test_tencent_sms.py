@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sms.sender import DeliveryReceipt
 from sms.simulator.inbox import PhoneInbox
-from sms.templates import TEMPLATES, SmsMessage
+from sms.templates import REGISTERED, SmsMessage
 from tests.factories.carriers import PHONE, SIGNATURE, ready
 from tests.factories.tencent import sender, strict
 
@@ -24,7 +24,7 @@ def test_a_signed_message_is_accepted_and_arrives(tmp_path: Path) -> None:
 def test_the_carrier_renders_every_text_as_we_do(tmp_path: Path) -> None:
     with sender(strict(tmp_path, per_hour=99, per_day=99)) as tencent_sms:
         expected = []
-        for template in TEMPLATES.values():
+        for template in REGISTERED.values():
             message = SmsMessage(template, ("123456",) * template.variable_count, SIGNATURE)
             tencent_sms.send(PHONE, message, "n")
             expected.append(message.text)

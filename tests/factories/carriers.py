@@ -63,6 +63,16 @@ def sending_over(house: Services, carrier: SmsSender | object) -> Sending:
     return replace(house.notifications.sending, channels={**house.channels, other.name: other})
 
 
+def house_over(house: Services, carrier: SmsSender | object) -> Services:
+    """The same house on another carrier, for sending and for asking."""
+    channels = sending_over(house, carrier).channels
+    receipts = replace(house.notifications.receipts, channels=channels)
+    sending = replace(house.notifications.sending, channels=channels, receipts=receipts)
+    work = replace(house.worker.work, sending=sending, receipts=receipts)
+    notifications = replace(house.notifications, sending=sending, receipts=receipts)
+    return replace(house, notifications=notifications, worker=replace(house.worker, work=work))
+
+
 def with_carrier(house: Services, carrier: SmsSender | object) -> Services:
     """The same house on another carrier."""
     work = house.worker.work

@@ -56,6 +56,15 @@ RECEIPT = {
     "errmsg": "DELIVRD",
     "nationcode": "86",
 }
+RECEIPT_OF_ALIYUN = {
+    "biz_id": "9^0",
+    "success": True,
+    "phone_number": "13900000001",
+    "err_code": "DELIVERED",
+    "out_id": "n",
+}
+RECEIPT_OF_A_GATEWAY = {"serial": "g1", "delivered": True, "phone": "+8613900000001", "code": "DELIVRD", "id": "n"}
+REPLY_BY_TENCENT = {"nationcode": "86", "mobile": "13900000001", "text": "TD", "sign": "x", "time": 1457336869}
 Fields = dict[str, str]
 
 
@@ -97,6 +106,7 @@ MEANT: dict[tuple[str, str], Meant] = {
     ("POST", "staff_login.nowhere"): Meant(form={"csrf_token": ""}),
     ("GET", "staff_exams.search"): Meant(query={"q": "李娜"}),
     **{("POST", f"staff_exams.{name}"): Meant(form=REASON) for name in ("resend", "revoke", "let_in", "hold")},
+    ("POST", "staff_exams.text_messages"): Meant(form=REASON | {"news": "no"}),
     ("POST", "staff_exams.accept"): Meant(form={"csrf_token": "", "accession_number": ""}),
     ("POST", "staff_exams.lift_hold"): Meant(form=REASON | {"revision": ""}, named={"exam_id": "held_exam_id"}),
     ("GET", "staff_audit.log"): Meant(query={"before": "9", "action": "exam.held", "actor": "", "subject": ""}),
@@ -116,6 +126,15 @@ MEANT: dict[tuple[str, str], Meant] = {
     ("GET", "qido.instances"): Meant(query={"InstanceNumber": "1", "fuzzymatching": "true"}),
     ("GET", "rendered.rendered"): Meant(query={"window": "40,400,linear", "viewport": "64,64", "quality": "80"}),
     ("POST", "sms_hook.tencent"): Meant(query={"secret": ""}, document=[RECEIPT, RECEIPT]),
+    ("POST", "sms_hook.aliyun"): Meant(query={"secret": ""}, document=[RECEIPT_OF_ALIYUN]),
+    ("POST", "sms_hook.tencent_replies"): Meant(query={"secret": ""}, document=REPLY_BY_TENCENT),
+    ("POST", "sms_hook.aliyun_replies"): Meant(
+        query={"secret": ""}, document=[{"phone_number": "13900000001", "content": "TD"}]
+    ),
+    ("POST", "sms_hook.gateway_replies"): Meant(
+        query={"secret": ""}, document=[{"phone": "+8613900000001", "text": "TD"}]
+    ),
+    ("POST", "sms_hook.gateway"): Meant(query={"secret": ""}, document=[RECEIPT_OF_A_GATEWAY]),
     ("GET", "demo.phone"): Meant(query={"phone": ""}),
 }
 WHO: dict[str, str] = {

@@ -22,6 +22,9 @@ def settings(folder: Path, **changes: str) -> Settings:
         "CLOUDFILM_PROFILE": "demo",
         "CLOUDFILM_VAR_DIR": str(folder),
         "CLOUDFILM_DECODE_WORKERS": "1",
+        "CLOUDFILM_NEWS_HOURS": "0-24",
+        "CLOUDFILM_NEWS_GATHER_MIN": "0",
+        "CLOUDFILM_NEWS_A_DAY": "1000",
         "CLOUDFILM_DATABASE_URL": database.address(folder),
     }
     return Settings.from_env(environment | {f"CLOUDFILM_{name.upper()}": text for name, text in changes.items()})

@@ -14,8 +14,9 @@ from app.clock import FrozenClock
 from app.database import Database, schema
 from app.dicom.part10 import HeaderLimits
 from app.imaging.header.image_index import ImageIndexer, index_image
-from app.models import AuditEvent, Instance, InstanceVersion, QuarantineItem, Study
+from app.models import AuditEvent, Instance, InstanceVersion, QuarantineItem, Study, StudyOrder
 from app.repos.audit import log as audit_rows
+from app.repos.exams import orders
 from app.repos.ingest import quarantine, studies, versions
 from app.security.blind_index import BlindIndex
 from app.security.fields import FieldSealer
@@ -99,6 +100,12 @@ class IngestRig:
     def study(self, uid: str) -> Study:
         with self.db.read() as session:
             return studies.by_uid(session, {uid})[uid]
+
+    def order(self, uid: str) -> StudyOrder:
+        """The only order that the study names."""
+        with self.db.read() as session:
+            [found] = orders.of_study(session, self.study(uid).id)
+        return found
 
     def quarantined(self) -> list[QuarantineItem]:
         with self.db.read() as session:

@@ -8,9 +8,10 @@ import uuid
 from collections.abc import Mapping, Sequence
 
 from app.bootstrap import Services
-from app.models import Exam, Notification, Study
+from app.models import Exam, Notification, Study, StudyOrder
 from app.repos.exams import exams as exam_repo
-from app.repos.exams.revision import raise_exam_revision
+from app.repos.exams import orders
+from app.repos.exams.revision import raise_revisions_of
 from app.repos.ingest import studies as study_repo
 from app.repos.notifications import outbox as repo
 from app.services.channels.sms import receipt_of
@@ -58,8 +59,7 @@ def mark_prepared(house: Services, accession: str = "A1", **attributes: str) -> 
     with house.db.session() as session:
         study = study_repo.by_uid(session, {uid})[uid]
         study.state, study.prepared_revision = "prepared", study.revision
-        if study.exam_id is not None:
-            raise_exam_revision(session, study.exam_id)
+        raise_revisions_of(session, study.id)
         return study.id
 
 
@@ -114,6 +114,14 @@ def _told(row: Notification) -> str:
 def study(house: Services, uid: str) -> Study:
     with house.db.read() as session:
         return study_repo.by_uid(session, {uid})[uid]
+
+
+def order(house: Services, uid: str, number: str | None = None) -> StudyOrder:
+    """The order of this accession number that the study names; without `number` the only one."""
+    with house.db.read() as session:
+        named = orders.of_study(session, study(house, uid).id)
+    [found] = [each for each in named if number in (None, each.accession_number)]
+    return found
 
 
 def untold(house: Services, phone: str = "13900000001") -> uuid.UUID:

@@ -2,34 +2,57 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+import uuid
+from collections.abc import Collection
+from typing import NamedTuple
 
-from app.models import Instance, Study
+from sqlalchemy import Select, and_, exists, func, select
+from sqlalchemy.orm import Session, aliased
+
+from app.models import Exam, Instance, Study, StudyOrder
 from app.models.base import accession_key
 from app.models.states import MatchState
 
 
-def studies(session: Session, accession_number: str) -> list[tuple[Study, int]]:
-    """Every study of an accession number with its number of instances, in every match state; oldest first."""
-    query = (
-        select(Study, func.count(Instance.id))
-        .outerjoin(Instance, Instance.study_id == Study.id)
-        .where(Study.accession_key == accession_key(accession_number))
-        .group_by(Study.id)
-        .order_by(Study.created_at)
-    )
-    return [(study, count) for study, count in session.execute(query)]
+class NamedOrder(NamedTuple):
+    """An order that a study names. `instances`: objects of the whole study."""
+
+    order: StudyOrder
+    study: Study
+    instances: int
 
 
-def not_matched(session: Session, limit: int) -> list[tuple[Study, int]]:
-    """Studies without an exam, so that no patient sees them, with their number of instances; newest first."""
-    query = (
-        select(Study, func.count(Instance.id))
-        .outerjoin(Instance, Instance.study_id == Study.id)
-        .where(Study.match_state != MatchState.MATCHED)
-        .group_by(Study.id)
-        .order_by(Study.last_instance_at.desc())
-        .limit(limit)
+_COUNTED = select(func.count(Instance.id)).where(Instance.study_id == Study.id).correlate(Study).scalar_subquery()
+_NAMED = select(StudyOrder, Study, _COUNTED).join(Study, Study.id == StudyOrder.study_id)
+
+
+def studies(session: Session, accession_number: str) -> list[NamedOrder]:
+    """Every study that names an accession number, in every match state; oldest first."""
+    query = _NAMED.where(StudyOrder.accession_key == accession_key(accession_number))
+    return _found(session, query.order_by(Study.created_at))
+
+
+def not_matched(session: Session, limit: int) -> list[NamedOrder]:
+    """Orders without an exam that shows the study, newest first. Where another order of the study has an exam, only
+    those that contradict theirs: a header may name what this hospital never registers."""
+    other = aliased(StudyOrder)
+    is_shown = exists().where(other.study_id == Study.id, other.match_state == MatchState.MATCHED)
+    query = _NAMED.where(
+        StudyOrder.match_state != MatchState.MATCHED,
+        ~and_(StudyOrder.match_state == MatchState.UNMATCHED, is_shown),
     )
-    return [(study, count) for study, count in session.execute(query)]
+    return _found(session, query.order_by(Study.last_instance_at.desc(), StudyOrder.place).limit(limit))
+
+
+def other_exams(session: Session, study_ids: Collection[uuid.UUID], exam_id: uuid.UUID) -> dict[uuid.UUID, list[Exam]]:
+    """The other exams that show each of these studies."""
+    query = select(StudyOrder.study_id, Exam).join(Exam, Exam.id == StudyOrder.exam_id)
+    query = query.where(StudyOrder.study_id.in_(study_ids), StudyOrder.match_state == MatchState.MATCHED)
+    found: dict[uuid.UUID, list[Exam]] = {}
+    for study_id, exam in session.execute(query.where(Exam.id != exam_id).order_by(StudyOrder.place)):
+        found.setdefault(study_id, []).append(exam)
+    return found
+
+
+def _found(session: Session, query: Select[StudyOrder, Study, int]) -> list[NamedOrder]:
+    return [NamedOrder(order, study, count) for order, study, count in session.execute(query)]

@@ -10,11 +10,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session, defer
 
-from app.models import Instance, Series, Study
+from app.models import Instance, Series, Study, StudyOrder
 
 COLUMNS: dict[str, Any] = {
     "StudyInstanceUID": Study.study_instance_uid,
-    "AccessionNumber": Study.accession_number,
     "PatientID": Study.patient_id_hash,
     "StudyDate": Study.attributes["StudyDate"].as_string(),
     "StudyTime": Study.attributes["StudyTime"].as_string(),
@@ -38,6 +37,8 @@ class OneOf:
     def clause(self) -> ColumnElement[bool]:
         if self.key == "ModalitiesInStudy":
             return Study.id.in_(select(Series.study_id).where(Series.modality.in_(self.values)))
+        if self.key == "AccessionNumber":
+            return _names_order(StudyOrder.accession_number.in_(self.values))
         found: ColumnElement[bool] = COLUMNS[self.key].in_(self.values)
         return found
 
@@ -50,6 +51,8 @@ class Like:
     pattern: str
 
     def clause(self) -> ColumnElement[bool]:
+        if self.key == "AccessionNumber":
+            return _names_order(StudyOrder.accession_number.like(self.pattern, escape="\\"))
         found: ColumnElement[bool] = COLUMNS[self.key].like(self.pattern, escape="\\")
         return found
 
@@ -154,6 +157,11 @@ def image_sizes(session: Session, instance_ids: Collection[uuid.UUID]) -> dict[u
         instance_id: {"Rows": rows, "Columns": columns, "BitsAllocated": bits}
         for instance_id, rows, columns, bits in session.execute(query)
     }
+
+
+def _names_order(clause: ColumnElement[bool]) -> ColumnElement[bool]:
+    """A study of several orders is found by each."""
+    return Study.id.in_(select(StudyOrder.study_id).where(clause))
 
 
 def _clauses(conditions: Sequence[Condition]) -> list[ColumnElement[bool]]:

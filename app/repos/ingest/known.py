@@ -13,14 +13,13 @@ from typing import Any, NamedTuple, cast
 from sqlalchemy import Column, Select, Table, bindparam, insert, select
 from sqlalchemy.orm import Session
 
-from app.models import Instance, Series, Study
+from app.models import Instance, Series, Study, StudyOrder
 
 
 class KnownStudy(NamedTuple):
     id: uuid.UUID
     data_key_id: uuid.UUID
     identity_sealed: bytes
-    accession_number: str
 
 
 class KnownSeries(NamedTuple):
@@ -50,11 +49,22 @@ def _by_uid(model: type[Study | Series | Instance], uid: str, names: Sequence[st
 _STUDIES = _by_uid(Study, "study_instance_uid", KnownStudy._fields)
 _SERIES = _by_uid(Series, "series_instance_uid", KnownSeries._fields)
 _INSTANCES = _by_uid(Instance, "sop_instance_uid", KnownInstance._fields)
+_ORDERS = select(StudyOrder.study_id, StudyOrder.accession_number).where(
+    StudyOrder.study_id.in_(bindparam("ids", expanding=True))
+)
 _ADD_INSTANCES = insert(cast(Table, Instance.__table__))
 
 
 def known_studies(session: Session, uids: Collection[str]) -> dict[str, KnownStudy]:
     return {uid: KnownStudy(*rest) for uid, *rest in _found(session, _STUDIES, uids)}
+
+
+def known_orders(session: Session, study_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, list[str]]:
+    """The accession numbers of the orders of each study."""
+    found: dict[uuid.UUID, list[str]] = {}
+    for study_id, number in session.connection().execute(_ORDERS, {"ids": list(study_ids)}) if study_ids else ():
+        found.setdefault(study_id, []).append(number)
+    return found
 
 
 def known_series(session: Session, uids: Collection[str]) -> dict[str, KnownSeries]:

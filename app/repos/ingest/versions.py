@@ -10,14 +10,20 @@ from sqlalchemy import ColumnElement, exists, select, update
 from sqlalchemy.orm import Session
 
 from app.models import Instance, InstanceVersion, Series, Study
+from app.models.base import accession_key
 from app.repos.ingest.known import KnownInstance
 from app.repos.ingest.rejections import may_be_shown
 
 
 class CorrectedHeader(NamedTuple):
     instance_id: uuid.UUID
+    series_id: uuid.UUID
     identity_sealed: bytes
-    accession_number: str
+    accession_numbers: tuple[str, ...]
+
+    @property
+    def keys(self) -> frozenset[str]:
+        return frozenset(map(accession_key, self.accession_numbers))
 
 
 def supersede(session: Session, known: KnownInstance, values: dict[str, Any], now: datetime) -> bool:
@@ -67,10 +73,15 @@ def not_corrected(session: Session, study_id: uuid.UUID, limit: int) -> list[str
 
 def corrected(session: Session, study_id: uuid.UUID) -> list[CorrectedHeader]:
     """What the corrected headers of those that may be shown say, newest first."""
-    query = select(Instance.id, Instance.corrected_identity_sealed, Instance.corrected_accession_number)
+    query = select(
+        Instance.id, Instance.series_id, Instance.corrected_identity_sealed, Instance.corrected_accession_numbers
+    )
     query = query.where(*_corrected(study_id), may_be_shown()).order_by(Instance.received_at.desc(), Instance.id)
-    rows = session.execute(query)
-    return [CorrectedHeader(row_id, sealed, accession or "") for row_id, sealed, accession in rows if sealed]
+    return [
+        CorrectedHeader(row_id, series_id, sealed, tuple(numbers or ()))
+        for row_id, series_id, sealed, numbers in session.execute(query)
+        if sealed
+    ]
 
 
 def all_are_corrected(session: Session, study_id: uuid.UUID) -> None:
@@ -78,7 +89,7 @@ def all_are_corrected(session: Session, study_id: uuid.UUID) -> None:
     session.execute(
         update(Instance)
         .where(*_corrected(study_id))
-        .values(corrected_identity_sealed=None, corrected_accession_number=None)
+        .values(corrected_identity_sealed=None, corrected_accession_numbers=None)
     )
 
 

@@ -37,13 +37,19 @@ def get(session: Session, notification_id: uuid.UUID) -> Notification | None:
 
 
 def by_serial(session: Session, serial: str) -> Notification | None:
-    return session.scalars(select(Notification).where(Notification.provider_serial == serial)).first()
+    """The message itself, not those that it carries."""
+    query = select(Notification).where(Notification.provider_serial == serial, Notification.carried_by_id.is_(None))
+    return session.scalars(query).first()
 
 
 def due(session: Session, states: Collection[str], now: datetime, limit: int) -> list[uuid.UUID]:
-    """Ids of messages in one of these states whose due time has come; the longest due first."""
+    """Ids of messages in one of these states whose due time has come; the longest due first. Not those that another
+    message carries, and not those that were never handed over."""
     query = select(Notification.id).where(
-        Notification.state.in_(states), is_due(Notification.next_attempt_at, now, FURTHEST)
+        Notification.state.in_(states),
+        is_due(Notification.next_attempt_at, now, FURTHEST),
+        Notification.carried_by_id.is_(None),
+        Notification.sent_at.is_not(None),
     )
     return list(session.scalars(query.order_by(Notification.next_attempt_at).limit(limit)))
 
@@ -122,6 +128,7 @@ def without_serial(session: Session, channels: Collection[str], since: datetime,
         Notification.channel.in_(channels),
         Notification.state.in_((NotificationState.SENDING, NotificationState.UNKNOWN, NotificationState.DESK)),
         Notification.provider_serial.is_(None),
+        Notification.carried_by_id.is_(None),
         Notification.sent_at >= since,
     )
     return list(session.scalars(query.limit(limit)))

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.models import Exam, Job, Notification, QuarantineItem, Study
+from app.models import Exam, Job, Notification, QuarantineItem, Study, StudyOrder
 from app.models.states import JobState
 
 
@@ -22,8 +22,8 @@ def messages(session: Session) -> dict[tuple[str, ...], int]:
 
 
 def studies(session: Session) -> dict[tuple[str, ...], int]:
-    """The number of studies by state and match state."""
-    return _counted(session, (Study.state, Study.match_state))
+    """The number of studies by state and match state; one of several orders counts once for each."""
+    return _counted(session, (Study.state, StudyOrder.match_state), StudyOrder.study_id == Study.id)
 
 
 def quarantined(session: Session) -> int:

@@ -10,10 +10,10 @@ import uuid
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import Select, bindparam, func, select, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from app.models import AccessCode, Exam, KnownDevice, OneTimeCode, Patient, PatientSession
+from app.models import AccessCode, Exam, KnownDevice, Notification, OneTimeCode, Patient, PatientSession
 from app.models.states import AccessCodeKind
 from app.repos.changed_rows import changed_rows
 
@@ -78,14 +78,28 @@ def revoke_codes(session: Session, exam_id: uuid.UUID, now: datetime, only: Coll
     return changed_rows(session, statement.values(revoked_at=now))
 
 
-def exams_with_pickups(patient_id: uuid.UUID, without: Collection[uuid.UUID]) -> Select[uuid.UUID]:
-    """A subquery: the patient's exams that have a pick-up code that is not revoked, except the exams in `without`."""
+def _reached_a_phone(patient_id: uuid.UUID, channels: Collection[str]) -> ColumnElement[bool]:
+    """Codes that are not revoked: pick-up codes, and those in messages to the patient on these channels."""
+    sent = select(Notification.access_code_id).join(Exam, Exam.id == Notification.exam_id)
+    sent = sent.where(Exam.patient_id == patient_id, Notification.channel.in_(channels))
+    of_a_message = AccessCode.id.in_(sent.where(Notification.access_code_id.is_not(None)))
+    return and_(or_(AccessCode.kind == AccessCodeKind.PICKUP, of_a_message), AccessCode.revoked_at.is_(None))
+
+
+def exams_with_sent_codes(
+    patient_id: uuid.UUID, without: Collection[uuid.UUID], channels: Collection[str]
+) -> Select[uuid.UUID]:
+    """A subquery: the patient's exams with a code that reached a phone by `channels` and is not revoked, except the
+    exams in `without`."""
     query = select(AccessCode.exam_id).join(Exam, Exam.id == AccessCode.exam_id)
     query = query.where(Exam.patient_id == patient_id, Exam.id.not_in(without))
-    return query.where(AccessCode.kind == AccessCodeKind.PICKUP, AccessCode.revoked_at.is_(None))
+    return query.where(_reached_a_phone(patient_id, channels))
 
 
-def revoke_pickups_of(session: Session, exams: Select[uuid.UUID], now: datetime) -> int:
-    these = (AccessCode.kind == AccessCodeKind.PICKUP, AccessCode.revoked_at.is_(None), AccessCode.exam_id.in_(exams))
+def revoke_sent_codes_of(
+    session: Session, patient_id: uuid.UUID, exams: Select[uuid.UUID], channels: Collection[str], now: datetime
+) -> int:
+    """Revoke the codes of these exams that reached a phone by `channels`; returns how many."""
+    these = (_reached_a_phone(patient_id, channels), AccessCode.exam_id.in_(exams))
     statement = update(AccessCode).where(*these).values(revoked_at=now)
     return changed_rows(session, statement.execution_options(synchronize_session=False))

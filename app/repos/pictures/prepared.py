@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select
 from sqlalchemy.orm import Session
 
-from app.models import Exam, Instance, PreparedSeries, Series, Study
+from app.models import Exam, Instance, PreparedSeries, Series, Study, StudyOrder
 from app.models.states import MatchState
 from app.repos.ingest.rejections import not_rejected
 
@@ -61,7 +61,7 @@ def remove_outdated(session: Session, study_id: uuid.UUID, revision: int) -> Non
 _IS_SHOWN: tuple[ColumnElement[bool], ...] = (
     Exam.held_at.is_(None),
     Exam.images_released_at.is_not(None),
-    Study.match_state == MatchState.MATCHED,
+    StudyOrder.match_state == MatchState.MATCHED,
 )
 """What every look of a patient asks of exam and study: released, not held, and the study is this exam's."""
 
@@ -71,7 +71,8 @@ def shown_to_patients(session: Session, exam_id: uuid.UUID) -> list[tuple[Prepar
     query = (
         select(PreparedSeries, Study)
         .join(Study, Study.id == PreparedSeries.study_id)
-        .join(Exam, Exam.id == Study.exam_id)
+        .join(StudyOrder, StudyOrder.study_id == Study.id)
+        .join(Exam, Exam.id == StudyOrder.exam_id)
         .where(Exam.id == exam_id, *_IS_SHOWN, PreparedSeries.revision == Study.prepared_revision)
         .order_by(Study.created_at, Study.id, PreparedSeries.ordinal)
     )
@@ -83,7 +84,8 @@ def instances_shown(session: Session, exam_id: uuid.UUID) -> list[tuple[Study, I
     query = (
         select(Study, Instance)
         .join(Instance, Instance.study_id == Study.id)
-        .join(Exam, Exam.id == Study.exam_id)
+        .join(StudyOrder, StudyOrder.study_id == Study.id)
+        .join(Exam, Exam.id == StudyOrder.exam_id)
         .where(Exam.id == exam_id, *_IS_SHOWN, Study.prepared_revision.is_not(None), not_rejected())
         .order_by(Study.created_at, Study.id, Instance.series_id, *_BY_NUMBER)
     )
@@ -98,7 +100,11 @@ def pictures_may_come(session: Session, exam_id: uuid.UUID, since: datetime) -> 
 
 def _may_come(since: datetime) -> ColumnElement[bool]:
     """As `pictures_may_come`, of the exam of the query around it."""
-    matched = (Study.exam_id == Exam.id, Study.match_state == MatchState.MATCHED)
+    matched = (
+        StudyOrder.exam_id == Exam.id,
+        StudyOrder.match_state == MatchState.MATCHED,
+        StudyOrder.study_id == Study.id,
+    )
     stale = or_(Study.prepared_revision.is_(None), Study.prepared_revision != Study.revision)
     has_any = select(Study.id).where(*matched).correlate(Exam).exists()
     is_new = or_(Exam.created_at > since, Exam.performed_at > since)
@@ -110,11 +116,12 @@ def _may_come(since: datetime) -> ColumnElement[bool]:
 def frames_shown(session: Session, exam_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, int]:
     """How many frames of each of these exams its patient may see; exams without any are left out."""
     query = (
-        select(Study.exam_id, func.sum(PreparedSeries.frame_count))
+        select(StudyOrder.exam_id, func.sum(PreparedSeries.frame_count))
+        .join(Study, Study.id == StudyOrder.study_id)
         .join(PreparedSeries, PreparedSeries.study_id == Study.id)
-        .join(Exam, Exam.id == Study.exam_id)
+        .join(Exam, Exam.id == StudyOrder.exam_id)
         .where(Exam.id.in_(exam_ids), *_IS_SHOWN, PreparedSeries.revision == Study.prepared_revision)
-        .group_by(Study.exam_id)
+        .group_by(StudyOrder.exam_id)
     )
     return {exam_id: frames for exam_id, frames in session.execute(query) if exam_id is not None and frames}
 

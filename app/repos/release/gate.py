@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import exists, func, select, update
 from sqlalchemy.orm import Session
 
-from app.models import Exam, Instance, Notification, Report, Study
-from app.models.states import READABLE, MatchState
+from app.models import Exam, Instance, Notification, Report, Study, StudyOrder
+from app.models.states import READABLE
 from app.repos.due_times import is_due
+from app.repos.exams.studies import belongs_to
 from app.repos.ingest.rejections import not_rejected
 
 
@@ -25,14 +26,14 @@ def lock(session: Session, exam_id: uuid.UUID) -> Exam | None:
 
 
 def matched_studies(session: Session, exam_id: uuid.UUID) -> list[Study]:
-    return list(session.scalars(select(Study).where(Study.exam_id == exam_id, Study.match_state == MatchState.MATCHED)))
+    query = select(Study).join(StudyOrder, StudyOrder.study_id == Study.id)
+    return list(session.scalars(query.where(belongs_to(exam_id))))
 
 
 def has_pictures(session: Session, exam_id: uuid.UUID) -> bool:
     """Whether a matched study of the exam has an image that is not rejected."""
-    of_exam = (Study.exam_id == exam_id, Study.match_state == MatchState.MATCHED)
-    an_image = (Instance.study_id == Study.id, Instance.number_of_frames > 0, not_rejected())
-    return bool(session.scalar(select(exists().where(*of_exam, *an_image))))
+    an_image = (Instance.study_id == StudyOrder.study_id, Instance.number_of_frames > 0, not_rejected())
+    return bool(session.scalar(select(exists().where(belongs_to(exam_id), *an_image))))
 
 
 def first_readable_report_at(session: Session, exam_id: uuid.UUID) -> datetime | None:

@@ -63,6 +63,8 @@ class Action(StrEnum):
     IMAGES_DOWNLOADED = "images.downloaded"
     QR_PRINTED = "qr.printed"
     WECHAT_BOUND = "wechat.bound"
+    TEXT_MESSAGES_REFUSED = "text_messages.refused"
+    TEXT_MESSAGES_WANTED = "text_messages.wanted"
     NOTIFICATION_QUEUED = "notification.queued"
     NOTIFICATION_STATE = "notification.state"
     STAFF_LOGIN = "staff.login"

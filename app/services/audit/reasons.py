@@ -18,7 +18,7 @@ class LiftReason(StrEnum):
     NO_CONTRADICTION = "no_contradiction"
     """Ends `contradicted`: no study with the exam's accession number contradicts the exam any more."""
     OWNER_SHOWN = "owner_shown"
-    """Ends `report_of_another`: a matched study shows whose exam it is."""
+    """Ends `report_of_another` and `pictures_of_another`: a matched study shows whose exam it is."""
     BY_STAFF = "by_staff"
     """Ends any hold: somebody at the desk lifted it."""
 

@@ -82,7 +82,8 @@ HandOver = Callable[[], Outcome]
 class DeliveryReceipt:
     """What became of an accepted message, pushed by the carrier or pulled from it.
 
-    `code`: the network's code, for example DELIVRD. `sent_along`: what we sent with the message; it often gets lost.
+    `serial`: empty when a carrier that is asked does not tell it. `code`: the network's code, for example DELIVRD.
+    `sent_along`: what we sent with the message; it often gets lost.
     """
 
     serial: str

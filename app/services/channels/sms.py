@@ -32,7 +32,7 @@ from app.services.channels.channel import (
 from sms.errors import InvalidMessage, SendingError, SmsRefused, SmsRetryLater, SmsUnknown
 from sms.phone import mask
 from sms.sender import SmsSender
-from sms.templates import TEMPLATES, SmsMessage, for_event
+from sms.templates import TEMPLATES, SmsMessage, SmsTemplate, for_event
 
 log = structlog.get_logger(__name__)
 
@@ -41,8 +41,8 @@ log = structlog.get_logger(__name__)
 class SmsChannel:
     """Decides what a text message says, and what the carrier's answer means. Raises CannotBeMade.
 
-    `family` (T0 or T1) and `signature`: as registered with the carrier. `alarms`: whether a code of the carrier is an
-    alarm.
+    `family` (T0, T1 or T3) and `signature`: as registered with the carrier. `alarms`: whether a code of a carrier is an
+    alarm. `base_url`: where patients reach us.
     """
 
     fields: FieldSealer
@@ -51,6 +51,7 @@ class SmsChannel:
     alarms: Callable[[str], bool]
     family: str
     signature: str
+    base_url: str
 
     name = ChannelName.SMS
     follows_phone = True
@@ -65,6 +66,8 @@ class SmsChannel:
     def contents(self, session: Session, exam: Exam, recipient: Recipient, wording: Wording) -> Contents:
         """News of family T1 carries a new pick-up code. A one-time code exists already."""
         template = for_event(wording, self.family)
+        if template.has_link:
+            return Contents(template.name, self.carried.access_codes.issue_link(session, exam)[0].id)
         if wording == Wording.ONE_TIME_CODE or not template.variable_count:
             return Contents(template.name)
         code, _ = self.carried.access_codes.issue_pickup(session, exam, recipient.address)
@@ -79,11 +82,15 @@ class SmsChannel:
         template = TEMPLATES.get(row.template)
         if template is None:
             raise CannotBeMade(FailureCode.TEXT_DOES_NOT_FIT)
-        variables = (self.carried.code_in(session, row),) if template.variable_count else ()
+        variables = (self._variable(session, row, template),) if template.variable_count else ()
         try:
             return SmsMessage(template, variables, self.signature)
         except InvalidMessage as error:
             raise CannotBeMade(FailureCode.TEXT_DOES_NOT_FIT) from error
+
+    def _variable(self, session: Session, row: Notification, template: SmsTemplate) -> str:
+        code = self.carried.code_in(session, row)
+        return f"{self.base_url}/s/{code}" if template.has_link else code
 
     def ask(self, address: str, since: datetime, until: datetime) -> Sequence[DeliveryReceipt]:
         try:

@@ -7,15 +7,17 @@ Sending again is in `messages`, searching in `exam_search`, printing in the room
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from app.database import Database
 from app.errors import NotFound
-from app.models import AuditEvent, CancelReason, Study
+from app.models import AuditEvent, CancelReason, Exam
 from app.repos.audit import log as audit_repo
 from app.repos.desk import studies as repo
 from app.repos.desk import without_pictures
+from app.repos.desk.studies import NamedOrder
 from app.repos.exams import exams as exam_repo
 from app.services.audit.former_reasons import Why, why
 from app.services.audit.log import Action, Audit
@@ -24,6 +26,7 @@ from app.services.audit.subjects import exam_subject
 from app.services.desk.messages import Messages, NotificationView
 from app.services.exams.reports import Reports, ReportView
 from app.services.exams.views import ExamView, ExamViews
+from app.services.notifications.opt_outs import OptOuts
 from app.services.notifications.outbox import Outbox
 from app.services.patient_access.codes import AccessCodes
 from app.services.patient_access.one_time_codes import OneTimeCodes
@@ -54,14 +57,25 @@ OF_INTEREST = frozenset(
         Action.STAFF_QUEUED_AGAIN,
         Action.STAFF_REVOKED,
         Action.STAFF_LET_IN,
+        Action.TEXT_MESSAGES_REFUSED,
+        Action.TEXT_MESSAGES_WANTED,
     }
 )
 """What people did with the exam. Of automatic actions only those that the desk asks about."""
 
 
 @dataclass(frozen=True)
+class OtherExam:
+    """An exam that shows the same study."""
+
+    id: uuid.UUID
+    accession_number: str
+
+
+@dataclass(frozen=True)
 class StudyAtDesk:
-    """`state`, `match_state`, `match_reason` and `match_detail` are those of the model Study."""
+    """A study as one of its orders has it: `id`, `accession_number`, `match_state`, `match_reason` and `match_detail`
+    are those of the model StudyOrder."""
 
     id: uuid.UUID
     accession_number: str
@@ -71,6 +85,7 @@ class StudyAtDesk:
     match_reason: str | None
     match_detail: str | None
     instances: int
+    others: tuple[OtherExam, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -104,6 +119,8 @@ class ExamAtDesk:
     held_reason: str | None
     held_note: str | None
     phone_masked: str | None
+    opted_out: bool
+    """The phone number wants no news by text message."""
     studies: tuple[StudyAtDesk, ...]
     reports: tuple[ReportView, ...]
     messages: tuple[NotificationView, ...]
@@ -122,6 +139,7 @@ class ExamsAtDesk:
     outbox: Outbox
     messages: Messages
     one_time_codes: OneTimeCodes
+    opt_outs: OptOuts
 
     def exam(self, exam_id: uuid.UUID, actor: str) -> ExamAtDesk:
         """Everything the desk may know of an exam. Raises NotFound."""
@@ -133,14 +151,16 @@ class ExamsAtDesk:
         with self.db.session() as session:
             self.audit.record(session, Action.STAFF_VIEWED_EXAM, actor=actor, subject=exam_subject(exam_id))
             studies = repo.studies(session, view.accession_number)
+            others = repo.other_exams(session, [study.id for _, study, _ in studies], exam_id)
             events = audit_repo.of_subject(session, exam_subject(exam_id), OF_INTEREST, NEWEST_EVENTS)
         return ExamAtDesk(
             exam=view,
             revision=row.revision,
             held_reason=row.held_reason,
             held_note=row.held_note,
+            opted_out=self.opt_outs.is_of(view.patient.phone),
             phone_masked=mask(view.patient.phone) if view.patient.phone else None,
-            studies=tuple(_study(study, count) for study, count in studies),
+            studies=tuple(_study(named, others.get(named.study.id, ())) for named in studies),
             reports=tuple(self.reports.versions(exam_id)),
             messages=tuple(self.messages.history(exam_id)),
             events=tuple(_event(event) for event in events),
@@ -149,7 +169,7 @@ class ExamsAtDesk:
     def not_matched(self) -> list[StudyAtDesk]:
         """The newest studies that wait for a correction in the RIS or at the modality."""
         with self.db.read() as session:
-            return [_study(study, count) for study, count in repo.not_matched(session, NEWEST_STUDIES)]
+            return [_study(named) for named in repo.not_matched(session, NEWEST_STUDIES)]
 
     def without_pictures(self) -> list[ExamWithoutPictures]:
         """The newest exams that have a report and no pictures: somebody may look for them at the modality."""
@@ -188,16 +208,18 @@ class ExamsAtDesk:
         return code
 
 
-def _study(study: Study, instances: int) -> StudyAtDesk:
+def _study(named: NamedOrder, others: Sequence[Exam] = ()) -> StudyAtDesk:
+    order, study, instances = named
     return StudyAtDesk(
-        study.id,
-        study.accession_number,
+        order.id,
+        order.accession_number,
         study.last_instance_at,
         study.state,
-        study.match_state,
-        study.match_reason,
-        study.match_detail,
+        order.match_state,
+        order.match_reason,
+        order.match_detail,
         instances,
+        tuple(OtherExam(exam.id, exam.accession_number) for exam in others),
     )
 
 

@@ -1,4 +1,5 @@
-"""Matches studies with exams: by accession number and patient ID, checked again by name, sex and birth date.
+"""Matches studies with exams: by accession number and patient ID, checked again by name, sex and birth date. A study of
+several orders is matched with the exam of each (docs/adr/0017).
 
 The wrong patient is the worst bug. When anything differs, no patient sees the study, and its exam is held until a human
 or a correction settles the difference. Fields are compared in app/identity; holds are in services/release.
@@ -6,18 +7,19 @@ or a correction settles the difference. Fields are compared in app/identity; hol
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
 from app.identity.matching import RegisteredIdentity, differences
 from app.identity.sealed import open_identity
-from app.models import Exam, Study
+from app.models import Exam, Study, StudyOrder
 from app.models.exam import LONGEST_IN_DICOM
 from app.models.states import MatchReason, MatchState
 from app.repos.exams import exams as repo
+from app.repos.exams import orders, studies
 from app.repos.exams import patients as patient_repo
-from app.repos.exams import studies
 from app.repos.exams.revision import raise_exam_revision
 from app.security.fields import FieldSealer
 from app.services.audit.log import Action, Audit
@@ -31,7 +33,7 @@ judge and write all of them."""
 
 @dataclass(frozen=True, kw_only=True)
 class Matching:
-    """Decides which exam a study belongs to, and whether both have the same patient. Every method works inside the
+    """Decides which exams a study belongs to, and whether both have the same patient. Every method works inside the
     caller's transaction and raises nothing of its own."""
 
     fields: FieldSealer
@@ -39,73 +41,86 @@ class Matching:
     holds: Holds
 
     def study_changed(self, session: Session, study: Study) -> None:
-        """For a study that is new or got instances: find its exam, or note why it has none."""
-        if study.match_state == MatchState.DETACHED:
-            return
-        exam = repo.exam_by_accession(session, study.accession_number)
-        self._settle(session, study, exam)
-        if exam is not None:
-            self.holds.reconsider(session, exam)
+        """For a study that is new or got instances: find the exams of its orders, or note why it has none. Each order
+        is judged for itself."""
+        named = orders.of_study(session, study.id)
+        judged = [order for order in named if order.match_reason or order.exam_id]
+        for order in named:
+            if order not in judged and judged and all(each.match_state == MatchState.DETACHED for each in judged):
+                # named late, by a study that a human or a stranger's object had parted from all others
+                self._part(session, study, order, MatchState.DETACHED, MatchReason(judged[0].match_reason or ""))
+            if order.match_state != MatchState.DETACHED:
+                self._settle(session, study, order, repo.exam_by_accession(session, order.accession_number))
+        self._reconsider(session, named)
 
     def exam_changed(self, session: Session, exam: Exam) -> None:
         """For an exam that is new or corrected: judge the studies of its accession number again, MOST_STUDIES at most,
         first those that belong to it. A study that was never judged belongs to no exam, and no patient sees it."""
         session.flush()
-        for study in studies.studies_of_accession(session, exam.accession_number, MOST_STUDIES):
-            self._settle(session, study, exam)
+        for order, study in studies.of_accession(session, exam.accession_number, MOST_STUDIES):
+            self._settle(session, study, order, exam)
         if exam.cut_accession_key is not None:
-            for study in studies.unmatched_of_key(session, exam.cut_accession_key, MOST_STUDIES):
-                self.study_changed(session, study)
+            for order, study in studies.unmatched_of_key(session, exam.cut_accession_key, MOST_STUDIES):
+                self._settle(session, study, order, repo.exam_by_accession(session, order.accession_number))
         self.holds.reconsider(session, exam)
 
     def header_differs(self, session: Session, study: Study) -> None:
         """For a study with an instance of another patient: a human must look, unless a human already did."""
-        if study.match_reason == MatchReason.PARTED:
-            return
-        self._part(session, study, MatchState.DETACHED, MatchReason.SEVERAL_PATIENTS)
-        exam = repo.exam_by_accession(session, study.accession_number)
-        if exam is not None:
-            self.holds.reconsider(session, exam)
+        named = orders.of_study(session, study.id)
+        for order in named:
+            if order.match_reason != MatchReason.PARTED:
+                self._part(session, study, order, MatchState.DETACHED, MatchReason.SEVERAL_PATIENTS)
+        self._reconsider(session, named)
 
     def partly_corrected(self, session: Session, study: Study) -> None:
         """Some headers of a study were corrected, and the others still say something else: no patient sees it until
         all say the same. What a human, or a stranger's object, decided before stays."""
-        if study.match_state == MatchState.DETACHED:
-            return
-        self._part(session, study, MatchState.DETACHED, MatchReason.PARTLY_CORRECTED)
-        exam = repo.exam_by_accession(session, study.accession_number)
-        if exam is not None:
-            self.holds.reconsider(session, exam)
+        named = orders.of_study(session, study.id)
+        for order in named:
+            if order.match_state != MatchState.DETACHED:
+                self._part(session, study, order, MatchState.DETACHED, MatchReason.PARTLY_CORRECTED)
+        self._reconsider(session, named)
 
-    def study_corrected(self, session: Session, study: Study, former_accession_number: str) -> None:
+    def study_corrected(self, session: Session, study: Study, former: Collection[str]) -> None:
         """All headers of a study say another thing than before: it is judged anew, whatever was decided of it. Nobody
-        knows whose the report is that the exam of its former accession number may have."""
-        has_moved = study.accession_number != former_accession_number
-        if study.match_state == MatchState.DETACHED or has_moved:
-            self._part(session, study, MatchState.UNMATCHED, MatchReason.NO_EXAM)
+        knows whose the reports are that exams may have of which it is no more: `former`, their accession numbers."""
+        for order in orders.of_study(session, study.id):
+            if order.match_state == MatchState.DETACHED:
+                self._part(session, study, order, MatchState.UNMATCHED, MatchReason.NO_EXAM)
         self.study_changed(session, study)
-        former = repo.exam_by_accession(session, former_accession_number) if has_moved else None
-        if former is not None:
-            self.holds.patient_changed(session, former)
-            self.holds.reconsider(session, former)
+        for number in former:
+            exam = repo.exam_by_accession(session, number)
+            if exam is not None:
+                raise_exam_revision(session, exam.id)
+                self.holds.study_moved(session, exam)
+                self.holds.reconsider(session, exam)
 
     def correction_undone(self, session: Session, study: Study) -> None:
         """The headers of a partly corrected study say the same again, as before: only what that did is over."""
-        if study.match_reason == MatchReason.PARTLY_CORRECTED:
-            self._part(session, study, MatchState.UNMATCHED, MatchReason.NO_EXAM)
+        undone = [
+            order for order in orders.of_study(session, study.id) if order.match_reason == MatchReason.PARTLY_CORRECTED
+        ]
+        for order in undone:
+            self._part(session, study, order, MatchState.UNMATCHED, MatchReason.NO_EXAM)
+        if undone:
             self.study_changed(session, study)
 
     def instances_rejected(self, session: Session, study: Study) -> None:
-        """Objects of a study were withdrawn by a rejection note: it may have been what contradicted its exam."""
-        exam = repo.exam_by_accession(session, study.accession_number)
-        if exam is not None:
-            self.holds.reconsider(session, exam)
+        """Objects of a study were withdrawn by a rejection note: it may have been what contradicted its exams."""
+        self._reconsider(session, orders.of_study(session, study.id))
 
-    def _settle(self, session: Session, study: Study, exam: Exam | None) -> None:
+    def _reconsider(self, session: Session, named: Iterable[StudyOrder]) -> None:
+        for order in named:
+            exam = repo.exam_by_accession(session, order.accession_number)
+            if exam is not None:
+                self.holds.reconsider(session, exam)
+
+    def _settle(self, session: Session, study: Study, order: StudyOrder, exam: Exam | None) -> None:
         if exam is None:
-            whole = self._whole_number(session, study)
-            reason = MatchReason.NO_EXAM if study.accession_number else MatchReason.NO_ACCESSION_NUMBER
-            self._part(session, study, MatchState.UNMATCHED, MatchReason.CUT_SHORT if whole else reason, whole)
+            whole = self._whole_number(session, study, order)
+            reason = MatchReason.NO_EXAM if order.accession_key else MatchReason.NO_ACCESSION_NUMBER
+            reason = MatchReason.CUT_SHORT if whole else reason
+            self._part(session, study, order, MatchState.UNMATCHED, reason, whole)
             return
         found = differences(
             open_identity(self.fields, study),
@@ -113,25 +128,25 @@ class Matching:
             empty_matches=study.is_demo,
         )
         if found:
-            self._part(session, study, MatchState.MISMATCH, MatchReason.DIFFERS, ", ".join(found))
-        elif study.exam_id != exam.id and studies.count_of_exam(session, exam.id) >= MOST_STUDIES:
-            self._part(session, study, MatchState.UNMATCHED, MatchReason.TOO_MANY_STUDIES)
-        elif (study.match_state, study.exam_id) != (MatchState.MATCHED, exam.id):
-            study.match_state, study.exam_id = MatchState.MATCHED, exam.id
-            study.match_reason = study.match_detail = None
+            self._part(session, study, order, MatchState.MISMATCH, MatchReason.DIFFERS, ", ".join(found))
+        elif order.exam_id != exam.id and studies.count_of_exam(session, exam.id) >= MOST_STUDIES:
+            self._part(session, study, order, MatchState.UNMATCHED, MatchReason.TOO_MANY_STUDIES)
+        elif (order.match_state, order.exam_id) != (MatchState.MATCHED, exam.id):
+            order.match_state, order.exam_id = MatchState.MATCHED, exam.id
+            order.match_reason = order.match_detail = None
             session.flush()
             raise_exam_revision(session, exam.id)
             self._record(session, Action.STUDY_MATCHED, study, exam=exam.id.hex)
 
-    def _whole_number(self, session: Session, study: Study) -> str | None:
-        """The accession number of the one exam that this study's may be cut from, and whose patient is the same. Two
+    def _whole_number(self, session: Session, study: Study, order: StudyOrder) -> str | None:
+        """The accession number of the one exam that this order's may be cut from, and whose patient is the same. Two
         such exams of one patient leave it open which one is meant."""
-        if len(study.accession_key) != LONGEST_IN_DICOM:
+        if len(order.accession_key) != LONGEST_IN_DICOM:
             return None
         header = open_identity(self.fields, study)
         same = [
             exam.accession_number
-            for exam in repo.cut_to(session, study.accession_number, MOST_STUDIES)
+            for exam in repo.cut_to(session, order.accession_number, MOST_STUDIES)
             if not differences(header, self.registered(session, exam), empty_matches=study.is_demo)
         ]
         return same[0] if len(same) == 1 else None
@@ -146,18 +161,24 @@ class Matching:
         )
 
     def _part(
-        self, session: Session, study: Study, state: MatchState, reason: MatchReason, fields: str | None = None
+        self,
+        session: Session,
+        study: Study,
+        order: StudyOrder,
+        state: MatchState,
+        reason: MatchReason,
+        detail: str | None = None,
     ) -> None:
-        if (study.match_state, study.match_reason, study.match_detail, study.exam_id) == (state, reason, fields, None):
+        if (order.match_state, order.match_reason, order.match_detail, order.exam_id) == (state, reason, detail, None):
             return
-        former = study.exam_id
-        study.match_state, study.match_reason, study.match_detail = state, reason, fields
-        study.exam_id = None
+        former = order.exam_id
+        order.match_state, order.match_reason, order.match_detail = state, reason, detail
+        order.exam_id = None
         session.flush()
         if former is not None:
             raise_exam_revision(session, former)
-        detail = {"fields": fields} if fields and reason == MatchReason.DIFFERS else {}
-        self._record(session, Action.STUDY_UNMATCHED, study, state=state, reason=reason, **detail)
+        fields = {"fields": detail} if detail and reason == MatchReason.DIFFERS else {}
+        self._record(session, Action.STUDY_UNMATCHED, study, state=state, reason=reason, **fields)
 
     def _record(self, session: Session, action: Action, study: Study, **detail: str) -> None:
         self.audit.record(session, action, actor=SYSTEM, subject=study_subject(study.study_instance_uid), **detail)

@@ -6,6 +6,8 @@ Which object is a new version, `plan` decides. Whether a corrected study belongs
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -18,12 +20,15 @@ from app.identity.matching import PatientField, contradict
 from app.identity.names import normal_id
 from app.identity.sealed import open_corrected, open_identity, seal_corrected, seal_identity
 from app.models import Study
+from app.repos.exams import orders as study_orders
 from app.repos.ingest import versions as repo
+from app.repos.ingest.versions import CorrectedHeader
 from app.security.blind_index import BlindIndex
 from app.security.fields import FieldSealer
 from app.services.audit.log import Action, Audit
 from app.services.audit.subjects import instance_subject, study_subject
 from app.services.ingest.incoming import Reception
+from app.services.ingest.orders import replace_orders
 from app.services.ingest.planned import OBJECT_VERSION, Plan, PlannedObject, PlannedVersion
 
 ACCESSION_NUMBER = "accession_number"
@@ -32,8 +37,9 @@ ACCESSION_NUMBER = "accession_number"
 class CorrectionFollower(Protocol):
     """What follows elsewhere, in the transaction that stores the corrected headers."""
 
-    def study_corrected(self, session: Session, study: Study, former_accession_number: str) -> None:
-        """All headers of the study say the same again, and it is another thing than before."""
+    def study_corrected(self, session: Session, study: Study, former: Collection[str]) -> None:
+        """All headers of the study say the same again, and it is another thing than before. `former`: the accession
+        numbers of the orders that they name no more."""
 
     def correction_undone(self, session: Session, study: Study) -> None:
         """All headers of the study say the same again, and it is what they said at first."""
@@ -61,7 +67,7 @@ class Corrections:
                 "corrected_identity_sealed": (
                     seal_corrected(self.fields, header.identity, item.replaces.id) if is_correction else None
                 ),
-                "corrected_accession_number": header.accession_number if is_correction else None,
+                "corrected_accession_numbers": list(header.accession_numbers) if is_correction else None,
             }
             if not repo.supersede(session, item.replaces, values, now):
                 raise Conflict("another version was faster")
@@ -92,12 +98,12 @@ class Corrections:
         if not headers:
             return  # what was corrected is rejected by now
         named = [open_corrected(self.fields, header.identity_sealed, header.instance_id) for header in headers]
-        identities, newest = list(dict.fromkeys(named)), headers[0]
-        one_order = {header.accession_number for header in headers} == {newest.accession_number}
-        if not one_order or any(contradict(identities[0], other) for other in identities[1:]):
+        identities = list(dict.fromkeys(named))
+        if _disagree(headers) or any(contradict(identities[0], other) for other in identities[1:]):
             self.follower.partly_corrected(session, study)
             return
-        self._take_over(session, study, said, identities[0], newest.accession_number, batch, reception)
+        numbers = list(dict.fromkeys(number for header in headers for number in header.accession_numbers))
+        self._take_over(session, study, said, identities[0], numbers, batch, reception)
 
     def _take_over(
         self,
@@ -105,26 +111,25 @@ class Corrections:
         study: Study,
         former: HeaderIdentity,
         identity: HeaderIdentity,
-        accession_number: str,
+        numbers: list[str],
         batch: list[PlannedObject],
         reception: Reception,
     ) -> None:
-        former_accession_number = study.accession_number
         patient_id = normal_id(identity.patient_id)
         study.identity_sealed = seal_identity(self.fields, identity, study.id)
-        study.accession_number = accession_number
+        before = set(study_orders.of_study(session, study.id))
+        former_numbers = replace_orders(session, study, numbers)
+        is_moved = before != set(study_orders.of_study(session, study.id))
         study.patient_id_hash = self.blind.of("patient.patient_id", patient_id) if patient_id else None
         for item in batch:
             if item.is_correction:
                 study.attributes = item.header.study_attributes
         repo.all_are_corrected(session, study.id)
         session.flush()
-        changed = _different(former, identity)
-        if former_accession_number != study.accession_number:
-            changed.append(ACCESSION_NUMBER)
+        changed = _different(former, identity) + ([ACCESSION_NUMBER] if is_moved else [])
         subject = study_subject(study.study_instance_uid)
         self.audit.record(session, Action.STUDY_CORRECTED, actor=reception.actor, subject=subject, fields=changed)
-        self.follower.study_corrected(session, study, former_accession_number)
+        self.follower.study_corrected(session, study, former_numbers)
 
 
 def instance_values(item: PlannedObject, now: datetime) -> dict[str, Any]:
@@ -153,7 +158,13 @@ def _changed(former: ReceivedHeader | None, header: ReceivedHeader) -> list[str]
     if former is None:
         return []
     changed = _different(former.identity, header.identity)
-    return changed + ([ACCESSION_NUMBER] if former.accession_number != header.accession_number else [])
+    return changed + ([ACCESSION_NUMBER] if former.accession_numbers != header.accession_numbers else [])
+
+
+def _disagree(headers: list[CorrectedHeader]) -> bool:
+    """Headers of one series name different orders. Those of two series may (PS3.3 C.7.3.1, Request Attributes)."""
+    named: dict[uuid.UUID, frozenset[str]] = {}
+    return any(named.setdefault(header.series_id, header.keys) != header.keys for header in headers)
 
 
 def _different(one: HeaderIdentity, other: HeaderIdentity) -> list[str]:

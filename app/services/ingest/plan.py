@@ -23,6 +23,7 @@ from app.errors import RefusedObject
 from app.identity.matching import contradict
 from app.identity.sealed import open_identity
 from app.imaging.header.image_index import ImageIndexer
+from app.models.study import keys_naming
 from app.repos.ingest import known as repo
 from app.repos.ingest import quarantine, versions
 from app.repos.ingest.known import KnownInstance
@@ -79,10 +80,13 @@ class Planner:
         return plan
 
     def _look_up(self, session: Session, plan: Plan, headers: list[ReceivedHeader]) -> None:
-        for uid, study in repo.known_studies(session, {header.study_instance_uid for header in headers}).items():
+        studies = repo.known_studies(session, {header.study_instance_uid for header in headers})
+        numbers = repo.known_orders(session, [study.id for study in studies.values()])
+        for uid, study in studies.items():
             identity = open_identity(self.fields, study)
+            orders = frozenset[str]().union(*map(keys_naming, numbers.get(study.id, ())))
             plan.studies[uid] = PlannedStudy(
-                study.id, self.data_keys.open(session, study.data_key_id), identity, study.accession_number
+                study.id, self.data_keys.open(session, study.data_key_id), identity, orders
             )
         found = repo.known_series(session, {header.series_instance_uid for header in headers})
         plan.series = {uid: (series.id, series.study_id) for uid, series in found.items()}
@@ -102,7 +106,8 @@ class Planner:
         study = plan.studies.get(header.study_instance_uid)
         if study is None:
             key, row = self.data_keys.mint()
-            study = PlannedStudy(uuid.uuid4(), key, header.identity, header.accession_number, row)
+            orders = frozenset[str]().union(*map(keys_naming, header.accession_numbers))
+            study = PlannedStudy(uuid.uuid4(), key, header.identity, orders, row)
             plan.studies[header.study_instance_uid] = study
         if header.series_instance_uid not in plan.series:
             plan.new_series[header.series_instance_uid] = header.study_instance_uid

@@ -10,6 +10,7 @@ from app.dicom.header_fields import HeaderIdentity, ReceivedHeader
 from app.errors import RefusedObject
 from app.imaging.header.image_index import ImageIndex
 from app.models import DataKeyRow
+from app.models.base import accession_key
 from app.repos.ingest.known import KnownInstance
 from app.services.ingest.incoming import IncomingObject, Outcome
 
@@ -32,12 +33,16 @@ class PlannedStudy:
     id: uuid.UUID
     key: DataKey
     identity: HeaderIdentity
-    accession_number: str
+    orders: frozenset[str]
+    """The accession keys by which headers may name its orders."""
     key_row: DataKeyRow | None = None
 
-    def is_named_by(self, header: ReceivedHeader) -> bool:
-        """The header says of patient and order what the study's row says."""
-        return (header.identity, header.accession_number) == (self.identity, self.accession_number)
+    def is_named_by(self, header: ReceivedHeader, former: ReceivedHeader | None) -> bool:
+        """The header says nothing of patient and order that the study's rows do not say, and does not take back an
+        order that its former version named."""
+        keys = _keys(header)
+        taken_back = (_keys(former) & self.orders) - keys if former else frozenset()
+        return header.identity == self.identity and keys <= self.orders and not taken_back
 
 
 @dataclass
@@ -79,12 +84,12 @@ class PlannedVersion:
 
     @property
     def is_correction(self) -> bool:
-        """It says other things of patient or order than the study's row. What it said before the study was labelled
+        """It says other things of patient or order than the study's rows. What it said before the study was labelled
         by us (the demo's) and still says is no correction."""
-        if self.study.is_named_by(self.header):
+        if self.study.is_named_by(self.header, self.former):
             return False
-        said = (self.header.identity, self.header.accession_number)
-        is_unchanged = self.former is not None and (self.former.identity, self.former.accession_number) == said
+        said = (self.header.identity, _keys(self.header))
+        is_unchanged = self.former is not None and (self.former.identity, _keys(self.former)) == said
         return not is_unchanged or self.replaces.corrected_identity_sealed is not None
 
 
@@ -142,3 +147,7 @@ class Plan:
     def object_keys(self) -> list[str]:
         """The keys of the objects that no row names yet."""
         return [item.object_key for item in self.taken()] + [item.object_key for item in self.quarantined]
+
+
+def _keys(header: ReceivedHeader) -> frozenset[str]:
+    return frozenset(map(accession_key, header.accession_numbers))

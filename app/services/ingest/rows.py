@@ -17,7 +17,7 @@ from app.identity.names import normal_id
 from app.identity.sealed import open_identity, seal_corrected, seal_identity
 from app.models import QuarantineItem, Series, Study
 from app.models.states import StudyState
-from app.repos.exams.revision import raise_exam_revision
+from app.repos.exams.revision import raise_revisions_of
 from app.repos.ingest import known as repo
 from app.repos.ingest import studies
 from app.security.blind_index import BlindIndex
@@ -26,6 +26,7 @@ from app.services.audit.log import Action, Audit
 from app.services.audit.subjects import instance_subject, quarantine_subject, study_subject
 from app.services.ingest.corrections import Corrections, instance_values
 from app.services.ingest.incoming import Reception, StudyHook
+from app.services.ingest.orders import add_orders
 from app.services.ingest.plan import OTHER_PATIENT
 from app.services.ingest.planned import (
     OBJECT_VERSION,
@@ -95,7 +96,16 @@ class Recorder:
             session.add(study)
             changed.append(study)
         session.flush()
+        for study in changed:
+            self._orders(session, plan, study)
         return changed
+
+    def _orders(self, session: Session, plan: Plan, study: Study) -> None:
+        """What a study is of that the demo labelled, its headers do not say."""
+        is_new = plan.studies[study.study_instance_uid].key_row is not None
+        if is_new or not study.is_demo:
+            items = [item for item in plan.taken_into(study.id) if not item.is_correction]
+            add_orders(session, study, (number for item in items for number in item.header.accession_numbers))
 
     def _hold(self, session: Session, plan: Plan) -> None:
         """A study got an object of another patient: a human decides which patient is right. Not so when the study was
@@ -117,8 +127,7 @@ class Recorder:
             self.audit.record(
                 session, Action.INSTANCES_REJECTED, actor=reception.actor, subject=subject, count=len(uids)
             )
-            if study.exam_id is not None:
-                raise_exam_revision(session, study.exam_id)
+            raise_revisions_of(session, study.id)
 
     def _new_study(self, first: PlannedObject, now: datetime, reception: Reception) -> Study:
         header = first.header
@@ -144,7 +153,7 @@ class Recorder:
             "sop_instance_uid": header.sop_instance_uid,
             "sop_class_uid": header.sop_class_uid,
             "corrected_identity_sealed": seal_corrected(self.fields, says, item.id) if says else None,
-            "corrected_accession_number": header.accession_number if says else None,
+            "corrected_accession_numbers": list(header.accession_numbers) if says else None,
         }
 
     def _grown_study(self, session: Session, planned: PlannedStudy) -> Study:

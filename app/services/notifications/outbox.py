@@ -19,7 +19,9 @@ from app.security.fields import FieldSealer
 from app.services.audit.log import Action, Audit
 from app.services.audit.subjects import exam_subject
 from app.services.channels.channel import Channel, Channels, Recipient, Wording
+from app.services.notifications.gathering import NEWS
 from app.services.notifications.states import NotificationStates
+from app.services.notifications.telling_times import TellingTimes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +34,7 @@ class Outbox:
     audit: Audit
     states: NotificationStates
     channels: Channels
+    times: TellingTimes
 
     def queue_news(
         self, session: Session, exam: Exam, kind: NotificationKind, wording: Wording, *, phone_only: bool = False
@@ -95,7 +98,7 @@ class Outbox:
             recipient_masked=recipient.masked,
             access_code_id=contents.access_code_id,
             state=State.PENDING,
-            next_attempt_at=now,
+            next_attempt_at=self.times.first_chance(now) if kind in NEWS else now,
             created_at=now,
         )
         self.fields.seal_into(row, "recipient_sealed", recipient.address)

@@ -17,6 +17,7 @@ from app.models import CancelReason, Exam, Notification, NotificationKind, Patie
 from app.models import NotificationState as State
 from app.repos.exams import exams as exam_repo
 from app.repos.exams import patients
+from app.repos.notifications import gathering
 from app.repos.notifications import outbox as repo
 from app.repos.patient_access import one_time_codes
 from app.security.fields import FieldSealer
@@ -43,11 +44,12 @@ class PhoneCorrection:
 
     def number_changed(self, session: Session, patient: Patient, phone: str | None) -> None:
         """Apply the new number to all exams of the patient, inside the caller's transaction. A patient whose first
-        number arrives now is not told of old exams. For exams beyond MOST_FOLLOWED all pick-up codes, one-time codes
-        and sessions end; waiting messages are redirected when they are sent."""
+        number arrives now is not told of old exams. For exams beyond MOST_FOLLOWED all codes that were sent by text
+        message, one-time codes and sessions end; waiting messages are redirected when they are sent."""
         exams = exam_repo.newest_of_patient(session, patient.id, MOST_FOLLOWED)
         if len(exams) == MOST_FOLLOWED:
-            self.access_codes.end_pickups_of_others(session, patient.id, [exam.id for exam in exams])
+            by_phone = [name for name, channel in self.channels.items() if channel.follows_phone]
+            self.access_codes.end_sent_codes_of_others(session, patient.id, [exam.id for exam in exams], by_phone)
         for exam in reversed(exams):
             is_recent = exam.told_from is not None and exam.told_from > self.clock.now() - RECENT
             self._follow(session, exam, phone, tell_untold=is_recent)
@@ -69,10 +71,17 @@ class PhoneCorrection:
         self.phone_given(session, exam, phone)
         return True
 
+    def redirect_all(self, session: Session, row: Notification) -> None:
+        """The same for a message that failed and for those that it carried."""
+        for each in (row, *gathering.carried(session, row.id)):
+            self.redirect(session, each)
+
     def _follow(self, session: Session, exam: Exam, phone: str | None, *, tell_untold: bool) -> None:
-        self.access_codes.keep_of_phone(session, exam, phone)
         messages = [row for row in repo.of_exam(session, exam.id) if self.channels[row.channel].follows_phone]
         astray = [row for row in messages if self.fields.open_of(row, "recipient_sealed") != phone]
+        self.access_codes.keep_of_phone(
+            session, exam, phone, {row.access_code_id for row in astray if row.access_code_id}
+        )
         for row in astray:
             if row.one_time_code_id is not None:
                 one_time_codes.end(session, row.one_time_code_id, self.clock.now())

@@ -36,6 +36,7 @@ UNKNOWN_LIFETIME = timedelta(minutes=10)
 """After this time the desk decides."""
 RECEIPT_EXPECTED = timedelta(minutes=15)
 RECEIPTS_END = timedelta(hours=72)
+ASKED_ABOUT = (State.UNKNOWN, State.ACCEPTED, State.DESK)
 SKEW = timedelta(minutes=2)
 BATCH = 20
 TAKEN_AT_ONCE = 10
@@ -89,10 +90,11 @@ class Receipts:
             self._match(session, self._address(row))
 
     def ask_due(self) -> int:
-        """Ask the carrier about messages without a receipt. Unknown messages go to the desk after ten minutes."""
+        """Ask the carrier about messages without a receipt. Unknown messages go to the desk after ten minutes; the
+        carrier is asked about them for three days all the same, because it may have been silent as a whole."""
         now = self.clock.now()
         with self.db.read() as session:
-            ids = repo.due(session, (State.UNKNOWN, State.ACCEPTED), now, BATCH)
+            ids = repo.due(session, ASKED_ABOUT, now, BATCH)
         row_by_row(ids, lambda row_id: self._ask(row_id, now), lambda row_id, error: self._postpone(row_id, error, now))
         return len(ids)
 
@@ -114,26 +116,29 @@ class Receipts:
         with self.db.session() as session:
             receipt = self._own(session, row, found)
             if receipt is not None:
-                repo.change(session, row.id, (row.state,), None, {"provider_serial": receipt.serial})
+                if receipt.serial:
+                    repo.change(session, row.id, (row.state,), None, {"provider_serial": receipt.serial})
                 self._apply(session, row, receipt.delivered, receipt.code)
             else:
                 self._still_open(session, row, now)
 
     def _still_open(self, session: Session, row: Notification, now: datetime) -> None:
         if row.state == State.UNKNOWN and abs(now - (row.sent_at or now)) >= UNKNOWN_LIFETIME:
-            self.states.move(session, row, State.DESK, EventDetail.NEVER_REPORTED)
-        elif row.state in (State.UNKNOWN, State.ACCEPTED):
+            pause = {"next_attempt_at": now + UNKNOWN_LIFETIME}
+            self.states.move(session, row, State.DESK, EventDetail.NEVER_REPORTED, **pause)
+        elif row.state in ASKED_ABOUT:
             repo.change(session, row.id, (row.state,), None, {"next_attempt_at": self._next_question(row, now)})
 
     def _own(self, session: Session, row: Notification, found: Sequence[DeliveryReceipt]) -> DeliveryReceipt | None:
         """The receipt that surely belongs to this row: by serial, by what we sent along, or as the only receipt without
-        a message."""
+        a message. A receipt that names neither may be of a message that is settled already."""
         for receipt in found:
             if receipt.sent_along == row.id.hex or (receipt.serial and receipt.serial == row.provider_serial):
                 return receipt
         if row.provider_serial is not None:
             return None
-        stray = [item for item in found if not item.sent_along and repo.by_serial(session, item.serial) is None]
+        nameless = [item for item in found if item.serial and not item.sent_along]
+        stray = [item for item in nameless if repo.by_serial(session, item.serial) is None]
         phone = self._address(row)
         alone = [other.id for other in self._open_rows(session, phone)] == [row.id]
         return stray[0] if len(stray) == 1 and alone else None
@@ -182,10 +187,11 @@ class Receipts:
         if delivered:
             self.states.move(session, row, State.DELIVERED, code)
         elif self.states.move(session, row, State.FAILED, code, failure_code=code[:64]):
-            self.phones.redirect(session, row)
+            self.phones.redirect_all(session, row)
 
     def _next_question(self, row: Notification, now: datetime) -> datetime:
-        """Unknown: every 30 seconds. Accepted: the pause doubles the age of the message, until it is three days old."""
+        """Unknown: every 30 seconds. Accepted or at the desk: the pause doubles the age of the message, until it is
+        three days old."""
         if row.state == State.UNKNOWN:
             return now + FIRST_QUESTION
         age = max(now - (row.sent_at or now), FIRST_QUESTION)  # a clock that was set back does not ask more often

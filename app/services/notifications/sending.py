@@ -24,6 +24,8 @@ from app.repos.notifications import outbox as repo
 from app.repos.patient_access import one_time_codes
 from app.security.fields import FieldSealer
 from app.services.channels.channel import Accepted, CannotBeMade, Channels, HandOver, Later, Outcome, Refused, Unknown
+from app.services.notifications.gathering import Gathering
+from app.services.notifications.opt_outs import OptOuts
 from app.services.notifications.phone_correction import PhoneCorrection
 from app.services.notifications.receipts import FIRST_QUESTION, RECEIPT_EXPECTED, Receipts
 from app.services.notifications.states import NotificationStates
@@ -60,6 +62,8 @@ class Sending:
     channels: Channels
     phones: PhoneCorrection
     receipts: Receipts
+    gathering: Gathering
+    opt_outs: OptOuts
 
     def send_due(self) -> int:
         """Send every message that is due. Returns how many were handed over, with any outcome."""
@@ -119,30 +123,46 @@ class Sending:
             row = repo.get(session, notification_id)
             if row is None or self._waits(session, row):
                 return None
-            channel = self.channels[row.channel]
-            if pointless := self._pointless(session, row):
-                self.states.move(session, row, State.CANCELLED, pointless)
-                exam = exam_repo.exam(session, row.exam_id)
-                if exam is not None and pointless == CancelReason.CODE_EXPIRED and channel.follows_phone:
-                    self.phones.tell_anew(session, exam)  # it waited longer than its code lives, for example in a hold
-                return None
             try:
-                if self.phones.redirect(session, row):
+                if self._cancelled(session, row) or self.phones.redirect(session, row) or self._unwanted(session, row):
                     return None
-                address = self.fields.open_of(row, "recipient_sealed")
-                hand_over = channel.parcel(session, row, address)
+                exam = exam_repo.exam(session, row.exam_id)
+                if exam is None or self.gathering.has_to_wait(session, row, exam):
+                    return None
+                hand_over = self.channels[row.channel].parcel(session, row, self._address(row))
             except (CannotBeMade, UnsealError) as error:
                 log.error("a message cannot be made", notification=row.id, exc_info=error)
                 code = error.code if isinstance(error, CannotBeMade) else FailureCode.RECIPIENT_UNREADABLE
                 self.states.move(session, row, State.FAILED, EventDetail.CANNOT_BE_MADE, failure_code=code)
                 return None
-            values: dict[str, Any] = {
-                "attempts": row.attempts + 1,
-                "sent_at": now,
-                "next_attempt_at": now + SENDING_LEASE,
-            }
-            claimed = self.states.move(session, row, State.SENDING, due_at=now, **values)
-            return _Parcel(row, hand_over) if claimed else None
+            lease_ends = now + SENDING_LEASE
+            values: dict[str, Any] = {"attempts": row.attempts + 1, "sent_at": now, "next_attempt_at": lease_ends}
+            if not self.states.move(session, row, State.SENDING, due_at=now, **values):
+                return None
+            self.gathering.take_along(session, row, exam, lease_ends)
+            return _Parcel(row, hand_over)
+
+    def _cancelled(self, session: Session, row: Notification) -> bool:
+        pointless = self._pointless(session, row)
+        if pointless is None:
+            return False
+        self.states.move(session, row, State.CANCELLED, pointless)
+        exam = exam_repo.exam(session, row.exam_id)
+        if exam is not None and pointless == CancelReason.CODE_EXPIRED and self.channels[row.channel].follows_phone:
+            self.phones.tell_anew(session, exam)  # it waited longer than its code lives, for example in a hold
+        return True
+
+    def _unwanted(self, session: Session, row: Notification) -> bool:
+        """Cancel news to a number that wants none. A code is sent to everybody: its owner asked for it."""
+        if row.kind == NotificationKind.ONE_TIME_CODE or not self.channels[row.channel].follows_phone:
+            return False
+        if not self.opt_outs.refuses(session, self._address(row)):
+            return False
+        self.states.move(session, row, State.CANCELLED, CancelReason.OPTED_OUT)
+        return True
+
+    def _address(self, row: Notification) -> str:
+        return self.fields.open_of(row, "recipient_sealed")
 
     def _waits(self, session: Session, row: Notification) -> bool:
         """News of a held exam stays in the outbox. A one-time code is sent: it tells nothing of the exam."""
@@ -177,7 +197,7 @@ class Sending:
                 case Later():
                     first = repo.first_sending_at(session, row.id) or self.clock.now()
                     self._wait_on(session, row, first, outcome.code, outcome.pause)
-                    self.phones.redirect(session, row)
+                    self.phones.redirect(session, row)  # those it carried wait for themselves again
                 case Unknown():
                     if self._move_to_unknown(session, row, outcome, detail or outcome.code):
                         self.receipts.settle_unknown(session, row)
@@ -198,7 +218,7 @@ class Sending:
         if self.channels[row.channel].is_alarm(code):
             log.error("the carrier refuses our messages", failure_code=code)
         self.states.move(session, row, State.FAILED, code, failure_code=code[:LONGEST_CODE])
-        self.phones.redirect(session, row)
+        self.phones.redirect_all(session, row)
 
     def _wait_on(
         self, session: Session, row: Notification, since: datetime, code: str, at_least: timedelta = timedelta()

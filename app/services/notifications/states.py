@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from app.clock import Clock
 from app.models import EventDetail, Notification, NotificationEvent
 from app.models import NotificationState as State
+from app.repos.notifications import gathering
 from app.repos.notifications import outbox as repo
 from app.services.audit.log import Action, Audit
 from app.services.audit.subjects import exam_subject
@@ -45,6 +46,7 @@ class NotificationStates:
         """Put a message back into the outbox that the carrier surely did not take. This is the only way out of a
         finished state. The caller read the row in this transaction; False when its state changed since."""
         values: dict[str, Any] = {
+            "carried_by_id": None,
             "state": State.PENDING,
             "next_attempt_at": self.clock.now(),
             "sent_at": None,
@@ -55,6 +57,7 @@ class NotificationStates:
         }
         if not repo.change(session, row.id, (row.state,), None, values):
             return False
+        gathering.part(session, row.id)
         self.tell(session, row, State.PENDING, EventDetail.QUEUED_AGAIN)
         return True
 
@@ -68,13 +71,29 @@ class NotificationStates:
         due_at: datetime | None = None,
         **values: Any,
     ) -> bool:
-        """Move a row to a state and add the event. False, and nothing is done, when this step is not allowed (any
-        more).
+        """Move a row, and those that it carries, to a state and add the events. False, and nothing is done, when this
+        step is not allowed (any more).
 
         `detail`: an EventDetail, a CancelReason or a carrier's code. `due_at`: move only if the row's next attempt is
         due at this time. `values`: other columns to set.
         """
         values |= {"state": to} | ({"finished_at": self.clock.now()} if to in FINISHED else {})
+        if not self._moved(session, row, to, detail, due_at, values):
+            return False
+        of_the_others = values | {"segments": 0} | ({"carried_by_id": None} if to == State.PENDING else {})
+        for other in gathering.carried(session, row.id):
+            self._moved(session, other, to, detail, None, of_the_others)
+        return True
+
+    def _moved(
+        self,
+        session: Session,
+        row: Notification,
+        to: State,
+        detail: str,
+        due_at: datetime | None,
+        values: dict[str, Any],
+    ) -> bool:
         if not repo.change(session, row.id, _FROM[to], due_at, values):
             return False
         self.tell(session, row, to, detail)

@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from app.database import Database
+from app.repos.notifications.funnel import ChannelCounts
 from app.repos.operations import figures as repo
+from app.services.operations.delivery_funnel import DeliveryFunnel
 
 
 @dataclass(frozen=True)
@@ -25,12 +27,23 @@ class Figures:
     """Decides nothing: it counts rows for /metrics. It raises nothing of its own."""
 
     db: Database
+    funnel: DeliveryFunnel
 
     def now(self) -> Iterator[Figure]:
         """The figures of the database at this moment. Every process gives the same figures."""
         with self.db.read() as session:
             yield Figure("cloudfilm_jobs", "Jobs not done", ("kind", "state"), repo.jobs(session))
             yield Figure("cloudfilm_messages", "Messages", ("channel", "state"), repo.messages(session))
+            yield from _told(self.funnel.last_days())
             yield Figure("cloudfilm_studies", "Studies", ("state", "match"), repo.studies(session))
             yield Figure("cloudfilm_quarantined_objects", "Objects kept apart", (), {(): repo.quarantined(session)})
             yield Figure("cloudfilm_held_exams", "Exams nobody may see now", (), {(): repo.held_exams(session)})
+
+
+def _told(found: Sequence[ChannelCounts]) -> Iterator[Figure]:
+    steps: dict[tuple[str, ...], int] = {
+        (one.channel, step): count for one in found for step, count in one.steps.items()
+    }
+    yield Figure("cloudfilm_news", "News of the last 30 days, by how far it came", ("channel", "step"), steps)
+    segments: dict[tuple[str, ...], int] = {(one.channel,): one.segments for one in found}
+    yield Figure("cloudfilm_news_segments", "What carriers charge for news of the last 30 days", ("channel",), segments)

@@ -93,15 +93,17 @@ class AccessCodes:
         ]
         return self.code_of(live[-1]) if live else None
 
-    def keep_of_phone(self, session: Session, exam: Exam, phone: str | None) -> bool:
-        """End the pick-up codes that were sent to other numbers than `phone`. When there are any, also end the one-time
-        codes and all sessions of the exam, because strangers may have begun them. False when there are none."""
+    def keep_of_phone(
+        self, session: Session, exam: Exam, phone: str | None, sent_astray: Collection[uuid.UUID] = ()
+    ) -> bool:
+        """End the codes that were sent to other numbers than `phone`: pick-up codes, and the codes `sent_astray`. When
+        there are any, also end the one-time codes and all sessions of the exam, because strangers may have begun them.
+        False when there are none."""
         now = self.clock.now()
         strangers = [
             row.id
-            for row in repo.codes_of(session, exam.id, AccessCodeKind.PICKUP)
-            if row.revoked_at is None
-            and (phone is None or row.code_hash != self.codes.hash("pickup", phone, self.code_of(row)))
+            for row in repo.codes_of(session, exam.id)
+            if row.revoked_at is None and (row.id in sent_astray or self._is_pickup_of_another(row, phone))
         ]
         if not strangers:
             return False
@@ -119,14 +121,25 @@ class AccessCodes:
         )
         return True
 
-    def end_pickups_of_others(self, session: Session, patient_id: uuid.UUID, without: Collection[uuid.UUID]) -> None:
-        """End the pick-up codes of all exams of a patient, except the exams `without`, for every phone number. Also end
-        the one-time codes and sessions of these exams. It takes a few statements for any number of exams."""
+    def _is_pickup_of_another(self, row: AccessCode, phone: str | None) -> bool:
+        is_pickup = row.kind == AccessCodeKind.PICKUP
+        return is_pickup and (phone is None or row.code_hash != self.codes.hash("pickup", phone, self.code_of(row)))
+
+    def end_sent_codes_of_others(
+        self,
+        session: Session,
+        patient_id: uuid.UUID,
+        without: Collection[uuid.UUID],
+        channels: Collection[str],
+    ) -> None:
+        """End the pick-up codes of all exams of a patient, except the exams `without`, for every phone number, and the
+        codes in messages on `channels`. Also end the one-time codes and sessions of these exams. It takes a few
+        statements for any number of exams."""
         now = self.clock.now()
-        exams = repo.exams_with_pickups(patient_id, without)
+        exams = repo.exams_with_sent_codes(patient_id, without, channels)
         sessions = session_repo.revoke_sessions_of(session, exams, now)
         one_time_codes.end_all_of(session, exams, now)
-        codes = repo.revoke_pickups_of(session, exams, now)
+        codes = repo.revoke_sent_codes_of(session, patient_id, exams, channels, now)
         if codes:
             subject, reason = patient_subject(patient_id), RevokeReason.ANOTHER_PHONE
             self.audit.record(

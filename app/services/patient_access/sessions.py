@@ -16,6 +16,7 @@ from app.database import Database
 from app.errors import NotFound
 from app.models.states import AccessCodeKind
 from app.repos.audit import log as audit_repo
+from app.repos.notifications import funnel
 from app.repos.patient_access import codes, sessions
 from app.services.audit.log import Action, Audit
 from app.services.audit.subjects import exam_subject, patient_subject
@@ -23,6 +24,7 @@ from app.services.patient_access.codes import AccessCodes
 from app.services.session_times import is_alive, is_to_be_touched, touch
 
 KEPT_NOTES = 4096
+LOOKS_AT_PICTURES = (Action.IMAGES_VIEWED, Action.IMAGES_DOWNLOADED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +154,8 @@ class PatientSessions:
 
     def _record(self, session: Session, access: PatientAccess, action: Action, **detail: str) -> None:
         self.audit.record(session, action, actor=access.actor, subject=exam_subject(access.exam_id), **detail)
+        steps = ("opened", "viewed") if action in LOOKS_AT_PICTURES else ("opened",)
+        funnel.note_look(session, access.exam_id, steps, self.clock.now())
 
 
 def _access(session_id: uuid.UUID, row: sessions.SessionRow) -> PatientAccess:

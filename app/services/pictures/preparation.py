@@ -22,7 +22,7 @@ from app.imaging.display.window import default_window
 from app.imaging.sandbox.pool import Account, RenderPool, RenderSpec, RenderTask
 from app.models import PreparedSeries, Study
 from app.models.states import StudyState
-from app.repos.exams.revision import raise_exam_revision
+from app.repos.exams.revision import raise_revisions_of
 from app.repos.pictures import prepared as repo
 from app.services.archive.data_keys import DataKeys
 from app.services.archive.frames import all_drawn, frame_task
@@ -155,8 +155,7 @@ class Preparation:
                 repo.add(session, rows)
                 study.prepared_revision, study.prepared_version = revision, PREPARED_VERSION
                 study.state = StudyState.PREPARED
-                if study.exam_id is not None:
-                    raise_exam_revision(session, study.exam_id)
+                raise_revisions_of(session, study.id)
                 repo.remove_outdated(session, study_id, revision)
             current = study is not None and study.prepared_revision == revision
         for key in orphans:

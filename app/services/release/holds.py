@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from app.clock import Clock
 from app.database import Database
 from app.errors import Conflict, NotFound
-from app.models import Exam, Study
+from app.models import Exam, Study, StudyOrder
 from app.models.states import HoldReason, MatchReason, MatchState
 from app.repos.exams import reports
 from app.repos.exams import studies as exam_studies
@@ -26,6 +26,8 @@ from app.services.audit.subjects import exam_subject, study_subject
 
 SYSTEM = "system"
 LONGEST_HELD_NOTE = 64
+UNPROVEN = (HoldReason.REPORT_OF_ANOTHER, HoldReason.PICTURES_OF_ANOTHER)
+"""Nobody knows whose the report is; a study that matches shows it."""
 PARTED_AT_ONCE = 100
 """Studies that are parted in one commit: few, so that other writers do not wait long."""
 
@@ -59,23 +61,31 @@ class Holds:
                 self._hold(session, exam, HoldReason.CONTRADICTED)
         elif exam.held_reason == HoldReason.CONTRADICTED:
             self._lift(session, exam, SYSTEM, LiftReason.NO_CONTRADICTION)
-        elif exam.held_reason == HoldReason.REPORT_OF_ANOTHER and release_repo.matched_studies(session, exam.id):
+        elif exam.held_reason in UNPROVEN and release_repo.matched_studies(session, exam.id):
             self._lift(session, exam, SYSTEM, LiftReason.OWNER_SHOWN)
 
     def _is_contradicted(self, session: Session, exam: Exam) -> bool:
         """A study of which everything was rejected contradicts the exam until the corrected copies are there: before,
         nobody knows whose the report is."""
-        if exam_studies.contradicting_studies(session, exam.accession_number, 1, not_withdrawn=True):
+        if exam_studies.contradicting(session, exam.accession_number, 1, not_withdrawn=True):
             return True
-        withdrawn = exam_studies.contradicting_studies(session, exam.accession_number, 1)
+        withdrawn = exam_studies.contradicting(session, exam.accession_number, 1)
         return bool(withdrawn) and not exam_studies.has_object_to_show(session, exam.id)
 
     def patient_changed(self, session: Session, exam: Exam) -> None:
         """The exam got another patient ID, so its report may belong to the former patient: hold the exam until a study
         matches or a human lifts the hold."""
+        self._hold_unproven_report(session, exam, HoldReason.REPORT_OF_ANOTHER)
+
+    def study_moved(self, session: Session, exam: Exam) -> None:
+        """The corrected headers of a study of this exam name another order, so its report may be about pictures of
+        that order: hold the exam until a study matches or a human lifts the hold."""
+        self._hold_unproven_report(session, exam, HoldReason.PICTURES_OF_ANOTHER)
+
+    def _hold_unproven_report(self, session: Session, exam: Exam, reason: HoldReason) -> None:
         unproven = reports.latest_report(session, exam.id) and not release_repo.matched_studies(session, exam.id)
         if unproven and exam.held_reason in (None, HoldReason.CONTRADICTED):
-            self._hold(session, exam, HoldReason.REPORT_OF_ANOTHER)
+            self._hold(session, exam, reason)
 
     def release_hold(self, exam_id: uuid.UUID, note: str, actor: str, *, seen_revision: int | None = None) -> None:
         """Lift a hold after a human looked: matched studies belong to the exam, contradicting studies never will.
@@ -97,25 +107,26 @@ class Holds:
                 raise Conflict("the exam is not held")
             if seen_revision not in (None, exam.revision):
                 raise Conflict("the exam changed since it was looked at")
-            found = exam_studies.contradicting_studies(session, exam.accession_number, PARTED_AT_ONCE)
-            for study in found:
-                self._part(session, study, actor)
+            found = exam_studies.contradicting(session, exam.accession_number, PARTED_AT_ONCE)
+            for order, study in found:
+                self._part(session, order, study, actor)
             if len(found) == PARTED_AT_ONCE:
                 return False
             self._lift(session, exam, actor, LiftReason.BY_STAFF, note)
             return True
 
-    def _part(self, session: Session, study: Study, actor: str) -> None:
-        study.match_state, study.match_reason, study.match_detail = MatchState.DETACHED, MatchReason.PARTED, None
-        study.exam_id = None
+    def _part(self, session: Session, order: StudyOrder, study: Study, actor: str) -> None:
+        """From this exam only: of the others that the study may be of, nobody said anything."""
+        order.match_state, order.match_reason, order.match_detail = MatchState.DETACHED, MatchReason.PARTED, None
+        order.exam_id = None
         subject = study_subject(study.study_instance_uid)
         self.audit.record(
             session,
             Action.STUDY_UNMATCHED,
             actor=actor,
             subject=subject,
-            state=study.match_state,
-            reason=study.match_reason,
+            state=order.match_state,
+            reason=order.match_reason,
         )
 
     def _hold(self, session: Session, exam: Exam, reason: HoldReason, actor: str = SYSTEM, note: str = "") -> None:

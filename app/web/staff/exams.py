@@ -37,12 +37,13 @@ def unmatched() -> str:
     return render_template("staff/unmatched.html", studies=desk.not_matched(), without_pictures=desk.without_pictures())
 
 
-@blueprint.post("/unmatched/<study_id>/accept")
+@blueprint.post("/unmatched/<order_id>/accept")
 @may_change
-def accept(study_id: str) -> Response:
-    """Give a study to the exam that is proposed. `accession_number`: of the exam on the page this human looked at."""
+def accept(order_id: str) -> Response:
+    """Give a study to the exam proposed for one of its orders. `accession_number`: of the exam on the page this human
+    looked at."""
     seen = request.form.get("accession_number", "")
-    services().desk.cut_numbers.accept(row_id(study_id), seen, current_staff().actor)
+    services().desk.cut_numbers.accept(row_id(order_id), seen, current_staff().actor)
     flash("cut_accepted")
     return make_response(redirect("/staff/unmatched", 303))
 
@@ -74,6 +75,22 @@ def revoke(exam_id: str) -> Response:
     except REFUSALS as error:
         return _page(asked, error)
     return _back(asked, "revoked")
+
+
+@blueprint.post("/exams/<exam_id>/text-messages")
+@may_change
+def text_messages(exam_id: str) -> Response:
+    """Send no more news to the patient's phone number, or send it again. Fields: `news` (no or yes), `reason`."""
+    asked, wanted = row_id(exam_id), request.form.get("news", "")
+    if wanted not in ("no", "yes"):
+        raise InvalidInput("news", "must be no or yes")
+    try:
+        services().notifications.opt_outs.said_at_desk(
+            asked, wanted == "no", request.form.get("reason", ""), current_staff().actor
+        )
+    except REFUSALS as error:
+        return _page(asked, error)
+    return _back(asked, "opted_out" if wanted == "no" else "opted_in")
 
 
 @blueprint.post("/exams/<exam_id>/let-in")

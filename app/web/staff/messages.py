@@ -56,6 +56,7 @@ def _page(fault: InvalidInput | None, status: int) -> Response:
         messages=services().desk.messages.to_be_settled(),
         failed=failed.newest(),
         sendable_again=failed.count_sendable_again(),
+        funnel=services().operations.delivery_funnel.last_days(),
         fault=type(fault).__name__ if fault else None,
     )
     return make_response(page, status)

@@ -8,7 +8,7 @@ from flask import Flask
 from app.bootstrap import Services
 from app.errors import Conflict
 from tests.factories.staff import audited, console
-from tests.factories.telling import receive_study, register, study
+from tests.factories.telling import order, receive_study, register
 
 WHOLE = "HOSPITAL-2026-000123"
 CUT = WHOLE[:16]
@@ -23,13 +23,13 @@ def test_the_desk_accepts_what_is_proposed(house: Services, app: Flask, study_fi
     uid = receive_study(house, AccessionNumber=written)
     if study_first:
         register(house, WHOLE)
-    found = study(house, uid)
+    found = order(house, uid)
     assert (found.match_state, found.match_reason, found.match_detail) == ("unmatched", "cut_short", WHOLE)
     desk = console(app, house)
     assert f"被截短，可能是 {WHOLE}" in desk.get(PAGE).text
     address = f"{PAGE}/{found.id.hex}/accept"
     assert desk.post(address, PAGE, accession_number=WHOLE).status_code == 303
-    found = study(house, uid)
+    found = order(house, uid)
     assert (found.match_state, found.accession_number) == ("matched", WHOLE)
     assert [event.actor.partition(":")[0] for event in audited(house, "study.labelled")] == ["staff"]
     assert desk.post(address, PAGE, accession_number=WHOLE).status_code == 409
@@ -39,29 +39,29 @@ def test_the_desk_accepts_what_is_proposed(house: Services, app: Flask, study_fi
 def test_nothing_is_proposed_of_another_patient(house: Services, other: dict[str, str]) -> None:
     register(house, WHOLE)
     uid = receive_study(house, AccessionNumber=CUT, **other)
-    assert study(house, uid).match_reason == "no_exam"
+    assert order(house, uid).match_reason == "no_exam"
     with pytest.raises(Conflict):
-        house.desk.cut_numbers.accept(study(house, uid).id, WHOLE, "staff:a")
+        house.desk.cut_numbers.accept(order(house, uid).id, WHOLE, "staff:a")
 
 
 def test_two_orders_that_are_cut_alike_leave_it_open(house: Services) -> None:
     register(house, WHOLE)
     uid = receive_study(house, AccessionNumber=CUT)
     register(house, WHOLE + "4")
-    assert study(house, uid).match_reason == "no_exam"
+    assert order(house, uid).match_reason == "no_exam"
     with pytest.raises(Conflict):
-        house.desk.cut_numbers.accept(study(house, uid).id, WHOLE, "staff:a")
+        house.desk.cut_numbers.accept(order(house, uid).id, WHOLE, "staff:a")
 
 
 def test_a_proposal_ends_when_the_order_becomes_another_patients(house: Services) -> None:
     register(house, WHOLE)
     uid = receive_study(house, AccessionNumber=CUT)
     register(house, WHOLE, patient_sex="M")
-    assert study(house, uid).match_reason == "no_exam"
+    assert order(house, uid).match_reason == "no_exam"
 
 
 def test_an_order_with_exactly_these_sixteen_characters_takes_it(house: Services) -> None:
     register(house, WHOLE)
     register(house, CUT)
     uid = receive_study(house, AccessionNumber=CUT)
-    assert study(house, uid).match_state == "matched"
+    assert order(house, uid).match_state == "matched"

@@ -214,13 +214,13 @@ class WrongPatient(RuleBasedStateMachine):
         with self.house.db.read() as session:
             exam = exam_repo.exam_by_accession(session, accession)
             assert exam is not None
-            others = exam_studies.contradicting_studies(session, accession, 100)
+            others = exam_studies.contradicting(session, accession, 100)
         try:
             self.house.release.holds.release_hold(exam.id, "looked at both", "staff:a")
         except Conflict:
             assert others == []
             return
-        self.parted |= {study.study_instance_uid for study in others}
+        self.parted |= {study.study_instance_uid for _, study in others}
         self.unproven.discard(accession)
         self.work()
 

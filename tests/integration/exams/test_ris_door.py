@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from app.bootstrap import Services
 from app.errors import NotFound
-from app.models import Study
+from app.models import StudyOrder
 from app.models.states import MatchState
 from app.services.ingest.incoming import IncomingObject
 from app.web.machine.ris.openapi import DOCUMENT
@@ -167,8 +167,8 @@ def test_an_accession_number_with_space_plus_and_hash_is_one_at_every_address(
         assert client.get(f"/api/v1/exams/{address}/{file}").status_code == 200
     house.ingest.ingest.receive([IncomingObject(io.BytesIO(ct_file(AccessionNumber=accession)))], "stow", "test")
     with house.db.read() as session:
-        [study] = session.scalars(select(Study)).all()
-        assert study.match_state == MatchState.MATCHED, (study.match_reason, study.match_detail)
+        [order] = session.scalars(select(StudyOrder)).all()
+        assert order.match_state == MatchState.MATCHED, (order.match_reason, order.match_detail)
 
 
 @pytest.mark.parametrize("written", ["ct-2026+a", "CT-2026+A", "Ct-2026+a ", " ct-2026+A"])
@@ -188,7 +188,7 @@ def test_letters_of_an_accession_number_may_be_of_any_case(
     assert client.get(f"/api/v1/exams/{address}/qr.svg").status_code == 200
     assert house.exams.views.by_accession(written).accession_number == "ct-2026+A"
     with house.db.read() as session:
-        assert session.scalars(select(Study.match_state)).all() == [MatchState.MATCHED]
+        assert session.scalars(select(StudyOrder.match_state)).all() == [MatchState.MATCHED]
     assert len(house.desk.exam_search.find(written, "staff:a")) == 1
 
 
@@ -201,11 +201,17 @@ def test_another_patients_study_in_another_case_holds_the_exam(client: FlaskClie
 
 
 @pytest.mark.parametrize(
-    ("numbers", "state"),
-    [(["A1"], "matched"), (["A1", "A1"], "matched"), (["A1", "A2"], "unmatched"), ([], "unmatched")],
+    ("numbers", "states"),
+    [
+        (["A1"], ["matched"]),
+        (["A1", "A1"], ["matched"]),
+        (["a1", "A1"], ["matched"]),
+        (["A1", "A2"], ["matched", "unmatched"]),
+        ([], ["unmatched"]),
+    ],
 )
 def test_an_accession_number_only_in_the_request_is_the_studys(
-    client: FlaskClient, house: Services, numbers: list[str], state: str
+    client: FlaskClient, house: Services, numbers: list[str], states: list[str]
 ) -> None:
     client.put("/api/v1/exams/A1", json=exam_body())
     requests = [Dataset() for _ in numbers]
@@ -214,4 +220,4 @@ def test_an_accession_number_only_in_the_request_is_the_studys(
     file = ct_file(AccessionNumber="", RequestAttributesSequence=requests)
     house.ingest.ingest.receive([IncomingObject(io.BytesIO(file))], "stow", "test")
     with house.db.read() as session:
-        assert session.scalars(select(Study.match_state)).all() == [state]
+        assert session.scalars(select(StudyOrder.match_state).order_by(StudyOrder.place)).all() == states

@@ -37,7 +37,7 @@ from deploy.testbed.ct import ct_slice, part10
 from tests.factories.access import application, let_in
 from tests.factories.house import services
 from tests.factories.rejection_notes import note
-from tests.factories.telling import exam_of, messages, register, report, sweep
+from tests.factories.telling import exam_of, messages, order, register, report, sweep
 from tests.shared_data import needs
 
 TEMPORARY = {
@@ -176,7 +176,7 @@ def test_what_differs_without_other_pixels_is_a_version_and_other_pixels_are_a_c
     assert kinds(receive(house, corrected(private, Rows=4, Columns=16))) == [Conflicting]
     assert kinds(receive(house, corrected(private, PixelRepresentation=0))) == [Conflicting]
     assert kinds(receive(house, corrected(private, SeriesInstanceUID="1.2.3"))) == [Conflicting]
-    assert study(house, first.StudyInstanceUID).match_state == "matched"
+    assert order(house, first.StudyInstanceUID).match_state == "matched"
 
 
 def packed(dataset: Dataset, syntax: str) -> bytes:
@@ -219,14 +219,14 @@ def test_a_corrected_accession_number_moves_the_pictures_to_their_exam(house: Se
     work_off(house)
     assert (shown(clients[0], first), shown(clients[1], second)) == ([], [2])
     held = exam_of(house)
-    assert held.held_reason == "report_of_another", "the report may have been written from the other order's pictures"
+    assert held.held_reason == "pictures_of_another", "the report may have been written from the other order's pictures"
 
 
 @pytest.mark.parametrize("empty", ["", "WRONG"])
 def test_an_accession_number_that_was_empty_or_of_no_exam_is_corrected(house: Services, app: Flask, empty: str) -> None:
     [sent] = slices(AccessionNumber=empty)
     receive(house, sent)
-    assert study(house, sent.StudyInstanceUID).match_state == "unmatched"
+    assert order(house, sent.StudyInstanceUID).match_state == "unmatched"
     receive(house, corrected(sent, AccessionNumber="A1"))
     work_off(house)
     exam = exam_of(house)
@@ -242,7 +242,7 @@ def test_a_header_that_is_wrong_after_it_was_right_hides_the_pictures_again(hous
     assert shown(client, exam) == [2]
     receive(house, corrected(sent[1], **TEMPORARY))
     assert shown(client, exam) == []
-    assert study(house, sent[0].StudyInstanceUID).match_reason == "partly_corrected"
+    assert order(house, sent[0].StudyInstanceUID).match_reason == "partly_corrected"
     receive(house, sent[1])
     work_off(house)
     assert shown(client, exam) == [2], "the correction was taken back"

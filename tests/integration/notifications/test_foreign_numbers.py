@@ -9,9 +9,10 @@ import pytest
 
 from app.web.machine.ris.bodies import exam_input
 from sms.errors import SmsRefused
+from sms.registration import FOREIGN
 from sms.simulator.server import serving
 from sms.tencent.callback import receipts_of
-from sms.tencent.sender import FOREIGN, TencentSender
+from sms.tencent.sender import TencentSender
 from tests.factories.access import application
 from tests.factories.carriers import ready
 from tests.factories.door_app import bearer

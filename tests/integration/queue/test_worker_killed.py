@@ -9,15 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import bootstrap
 from app.bootstrap import Services
 from app.clock import FrozenClock
 from app.imaging.sandbox.pool import RenderPool
-from app.models import Study
 from app.repos.pictures import prepared as rendition_repo
+from app.repos.release.gate import matched_studies
 from tests.factories.house import START, clock_of, copied, services, settings
 from tests.factories.telling import deliver_receipts, exam_of, messages, receive_study, register, report, states
 
@@ -84,7 +83,7 @@ def work(house: Services, rounds: int = 40) -> None:
 def outcome(house: Services) -> dict[str, Any]:
     exam = exam_of(house)
     with house.db.read() as session:
-        study = session.scalars(select(Study).where(Study.exam_id == exam.id)).one()
+        [study] = matched_studies(session, exam.id)
         prepared = rendition_repo.prepared(session, study.id, study.revision)
         chain = house.audit.log.verify(session)
     pack = prepared[0]

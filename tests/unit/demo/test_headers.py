@@ -8,7 +8,7 @@ from app.bootstrap import Services
 from app.demo.house import demo_of
 from tests.factories.access import application
 from tests.factories.demo_data import labelled, load, start, write
-from tests.factories.telling import messages, study
+from tests.factories.telling import messages, order
 
 
 def raw_name(folder: Path, name: str, character_set: str | None, value: bytes) -> str:
@@ -56,7 +56,7 @@ def test_every_study_is_shown_to_a_patient_of_its_own_whatever_its_header_lacks(
     app = application(house)
     for what, uid in variants.items():
         exam, client = exams[uid], app.test_client()
-        assert study(house, uid).match_state == "matched", what
+        assert order(house, uid).match_state == "matched", what
         form = {
             "phone": exam.person.phone,
             "pickup_code": demo_of(house).data.pickup_code(exam.accession_number),

@@ -18,7 +18,7 @@ from app.web.machine.ris.bodies import exam_input
 from deploy.testbed.ct import ct_slice, part10
 from tests.factories.demo_data import labelled, load, start, write
 from tests.factories.house import exam_body
-from tests.factories.telling import messages, receive_study, study, sweep
+from tests.factories.telling import messages, order, receive_study, study, sweep
 
 
 def test_a_second_start_changes_nothing_and_takes_in_what_was_added(house: Services, data: Path) -> None:
@@ -31,7 +31,7 @@ def test_a_second_start_changes_nothing_and_takes_in_what_was_added(house: Servi
     after = start(house, data)
     assert after[first_uid] == before[first_uid]
     assert set(after) == {first_uid, added}
-    assert study(house, added).match_state == "matched"
+    assert order(house, added).match_state == "matched"
     with house.db.read() as session:
         assert [exam.held_at for exam in session.scalars(select(Exam))] == [None, None]
     assert len(messages(house, "+86" + after[first_uid].person.phone)) == 1
@@ -59,7 +59,7 @@ def test_a_start_that_was_killed_between_order_and_report_is_finished_by_the_nex
     load(house, data)
     with house.db.read() as session:
         assert len(session.scalars(select(Report)).all()) == 1
-    assert study(house, uid).match_state == "matched"
+    assert order(house, uid).match_state == "matched"
 
 
 def test_a_study_that_came_through_another_door_is_taken_over_when_its_files_are_demo_data(
@@ -67,10 +67,10 @@ def test_a_study_that_came_through_another_door_is_taken_over_when_its_files_are
 ) -> None:
     uid = write(data, "a", AccessionNumber="", PatientSex="")
     house.ingest.ingest.receive([IncomingObject(io.BytesIO((data / "a").read_bytes()))], "stow", "machine:pacs")
-    assert study(house, uid).match_state == "unmatched"
+    assert order(house, uid).match_state == "unmatched"
     exams = start(house, data)
     assert set(exams) == {uid}
-    assert study(house, uid).match_state == "matched"
+    assert order(house, uid).match_state == "matched"
 
 
 def test_an_order_of_the_ris_keeps_its_accession_number(house: Services, data: Path) -> None:
@@ -87,7 +87,7 @@ def test_a_study_of_the_hospital_is_never_labelled(house: Services, data: Path) 
     uid = receive_study(house, AccessionNumber="", PatientID="")
     write(data, "a", AccessionNumber="W1")
     load(house, data)
-    assert (study(house, uid).accession_number, study(house, uid).match_state) == ("", "unmatched")
+    assert (study(house, uid).accession_number, order(house, uid).match_state) == ("", "unmatched")
     assert study(house, uid).patient_id_hash is None
     with house.db.session() as session, pytest.raises(AssertionError):
         demo_of(house).data.labels.complete(session, study_repo.by_uid(session, {uid})[uid])

@@ -27,25 +27,25 @@ def test_an_object_of_another_patient_gets_into_no_study_and_a_human_must_look(
     (outcome,) = rig.receive(stranger)
     assert isinstance(outcome, Refused)
     assert len(rig.instances()) == len(rig.quarantined()) == 1
-    assert rig.study("1.2").match_state == "detached"
+    assert rig.order("1.2").match_state == "detached"
     # A human settled it; the same stranger sent once more does not undo that.
     with rig.db.session() as session:
-        session.merge(rig.study("1.2")).match_state = "unmatched"
+        session.merge(rig.order("1.2")).match_state = "unmatched"
     rig.receive(stranger)
-    assert rig.study("1.2").match_state == "unmatched"
+    assert rig.order("1.2").match_state == "unmatched"
 
 
 @pytest.mark.parametrize("name", ["LI NA", "李^娜", "Li^Na=", ""])
 def test_the_same_patient_in_another_script_is_no_stranger(rig: IngestRig, name: str) -> None:
     rig.receive(ct_file(StudyInstanceUID="1.2"))
     assert isinstance(rig.receive(ct_file(StudyInstanceUID="1.2", PatientName=name))[0], Stored)
-    assert rig.study("1.2").match_state == "unmatched"
+    assert rig.order("1.2").match_state == "unmatched"
 
 
 def test_an_object_of_another_patient_in_the_same_batch_is_kept_out_too(rig: IngestRig) -> None:
     outcomes = rig.receive(ct_file(StudyInstanceUID="1.2"), ct_file(StudyInstanceUID="1.2", PatientID="P2"))
     assert [type(outcome) for outcome in outcomes] == [Stored, Refused]
-    assert rig.study("1.2").match_state == "detached"
+    assert rig.order("1.2").match_state == "detached"
 
 
 def test_missing_identity_in_an_object_is_no_contradiction(rig: IngestRig) -> None:

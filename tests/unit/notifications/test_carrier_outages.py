@@ -6,10 +6,37 @@ from pathlib import Path
 
 import pytest
 
-from app.services.channels.channel import DeliveryReceipt
-from tests.factories.carriers import Away, Busy, with_carrier
+from app.services.channels import channel
+from sms.errors import SmsUnknown
+from sms.sender import Accepted, DeliveryReceipt
+from sms.templates import SmsMessage
+from tests.factories.carriers import Away, Busy, house_over, with_carrier
 from tests.factories.house import clock_of, services
 from tests.factories.telling import follow, mark_prepared, messages, only_state, register, states, sweep, untold
+
+
+class Silent(Busy):
+    """A carrier that takes everything and answers nothing."""
+
+    def __init__(self) -> None:
+        self.taken: list[str] = []
+
+    def send(self, phone: str, message: SmsMessage, session_context: str) -> Accepted:
+        self.taken.append(session_context)
+        raise SmsUnknown("ClientNetworkError", "no answer")
+
+    def receipts(self, *_: object) -> list[None]:
+        raise SmsUnknown("ClientNetworkError", "no answer")
+
+
+class Reporting(Busy):
+    """The same carrier, back again."""
+
+    def __init__(self, taken: list[str]) -> None:
+        self.taken = taken
+
+    def receipts(self, phone: str, *_: object) -> list[DeliveryReceipt]:  # type: ignore[override]
+        return [DeliveryReceipt(f"s{number}", phone, True, "DELIVRD", one) for number, one in enumerate(self.taken)]
 
 
 @pytest.mark.parametrize("carrier", [Busy, Away])
@@ -54,8 +81,38 @@ def test_a_receipt_of_another_message_settles_none_that_was_never_sent(tmp_path:
     sweep(with_carrier(house, Away()))
     for _ in range(3 * 24 + 2):
         sweep(with_carrier(house, Away()), seconds=3601)
-    house.notifications.receipts.take([DeliveryReceipt("2640:1", "+8613900000001", delivered=True, code="DELIVRD")])
+    house.notifications.receipts.take(
+        [channel.DeliveryReceipt("2640:1", "+8613900000001", delivered=True, code="DELIVRD")]
+    )
     assert only_state(house, exam_id) == "desk"
+
+
+@pytest.mark.parametrize("carrier", [Busy, Away, Silent])
+def test_when_the_carrier_was_down_for_an_hour_everything_is_told_once_afterwards(
+    tmp_path: Path, carrier: type[Busy]
+) -> None:
+    house = services(tmp_path)
+    down = carrier()
+    without = house_over(house, down)
+    exams = {}
+    for number in range(6):
+        phone = f"1390000001{number}"
+        exams[phone] = register(house, f"A{number}", patient_id=f"Q{number}", patient_phone=phone)
+        mark_prepared(house, f"A{number}", PatientID=f"Q{number}")
+        sweep(without, seconds=600)
+    if isinstance(down, Silent):
+        back = house_over(house, Reporting(down.taken))
+        for _ in range(8):
+            sweep(back, seconds=1800)
+        assert sorted(down.taken) == sorted(set(down.taken)), "sent again"
+        assert len(down.taken) == len(exams)
+        assert {only_state(house, exam_id) for exam_id in exams.values()} == {"delivered"}
+        return
+    for _ in range(2):
+        sweep(house, seconds=3601)
+    for phone, exam_id in exams.items():
+        assert len(messages(house, f"+86{phone}")) == 1
+        assert only_state(house, exam_id) in ("accepted", "delivered")
 
 
 def test_a_used_up_quota_of_notices_is_waited_for(tmp_path: Path) -> None:

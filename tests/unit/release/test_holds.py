@@ -18,11 +18,11 @@ from tests.factories.telling import (
     exam_of,
     mark_prepared,
     messages,
+    order,
     receive_study,
     register,
     report,
     states,
-    study,
     sweep,
 )
 
@@ -107,7 +107,7 @@ def test_a_human_lets_the_exam_go_and_the_stranger_never_comes_back(house: Servi
     # not even when the order turns out to be the stranger's
     register(house, patient_name="王建国", patient_sex="M")
     register(house)
-    assert (study(house, stranger).match_state, study(house, stranger).exam_id) == ("detached", None)
+    assert (order(house, stranger).match_state, order(house, stranger).exam_id) == ("detached", None)
 
 
 def test_only_a_held_exam_is_let_go_by_somebody_who_says_why(house: Services) -> None:
@@ -128,9 +128,9 @@ def test_what_a_human_holds_no_correction_lifts(house: Services) -> None:
     uid = receive_study(house)
     hold(house, exam_id, "患者来电说不是本人")
     register(house, patient_name="赵六")
-    assert study(house, uid).match_state == "mismatch"
+    assert order(house, uid).match_state == "mismatch"
     register(house)
-    assert study(house, uid).match_state == "matched"
+    assert order(house, uid).match_state == "matched"
     assert (exam_of(house).held_reason, exam_of(house).held_note) == ("by_staff", "患者来电说不是本人")
     house.release.holds.release_hold(exam_id, "已核对", "staff:b")
     assert exam_of(house).held_at is None

@@ -6,7 +6,7 @@ import pytest
 from tencentcloud.sms.v20210111 import errorcodes
 
 from sms.errors import SmsRefused, SmsRetryLater, SmsUnknown
-from sms.tencent.codes import CODES, error_of, is_alarm
+from sms.tencent.codes import TABLE
 from sms.tencent.sender import accepted
 
 COMMON = {
@@ -49,19 +49,19 @@ COMMON = {
     ],
 )
 def test_a_code_means_refused_retry_or_unknown(code: str, kind: type[Exception]) -> None:
-    assert type(error_of(code)) is kind
+    assert type(TABLE.error_of(code)) is kind
 
 
 def test_the_table_names_only_codes_the_vendor_knows() -> None:
     known = {value for name, value in vars(errorcodes).items() if name.isupper()}
     own = {"ClientError", "ClientParamsError", "ClientNetworkError", "ServerNetworkError"}
-    assert set(CODES) - known - own - COMMON == set()
+    assert set(TABLE.codes) - known - own - COMMON == set()
 
 
 def test_every_code_of_the_vendor_has_a_meaning_and_fits_its_column() -> None:
     for name, code in vars(errorcodes).items():
         if name.isupper():
-            assert error_of(code).reason != "an unlisted code"
+            assert TABLE.error_of(code).reason != "an unlisted code"
             assert len(code) <= 64
 
 
@@ -84,4 +84,4 @@ def test_an_acceptance_without_a_serial_is_unknown() -> None:
     ],
 )
 def test_an_alarm_is_told_from_a_refusal_of_one_phone(code: str, alarms: bool) -> None:
-    assert is_alarm(code) is alarms
+    assert TABLE.is_alarm(code) is alarms

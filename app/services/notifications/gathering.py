@@ -1,0 +1,84 @@
+"""News of several exams in one message, in daytime, and not too often. The times are `telling_times`, the call is in
+`sending`.
+
+The row that is sent carries the others: they have its state from then on, and its message is theirs. So each exam still
+has a row, a history and exactly one message.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from app.clock import Clock
+from app.errors import UnsealError
+from app.models import EventDetail, Exam, Notification, NotificationKind
+from app.models import NotificationState as State
+from app.repos.notifications import gathering as repo
+from app.repos.notifications import outbox
+from app.security.fields import FieldSealer
+from app.services.notifications.states import NotificationStates
+from app.services.notifications.telling_times import DAY, TellingTimes
+
+NEWS = (NotificationKind.IMAGES_READY, NotificationKind.REPORT_READY)
+MOST_TOGETHER = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gathering:
+    """Decides which news waits, and which news goes along with other news. Inside the caller's transaction. It raises
+    nothing of its own."""
+
+    clock: Clock
+    fields: FieldSealer
+    states: NotificationStates
+    times: TellingTimes
+
+    def has_to_wait(self, session: Session, row: Notification, exam: Exam) -> bool:
+        """Put news off to the morning, or until its patient had few enough messages; True when it was put off."""
+        if row.kind not in NEWS:
+            return False
+        repo.lock_patient(session, exam.patient_id)  # two workers with two exams of one patient come one after another
+        now = self.clock.now()
+        sent = repo.sent_at(session, exam.patient_id, row.channel, NEWS, now - DAY)
+        opening, allowed = self.times.next_open(now), self.times.after_limit(sent, now)
+        if max(opening, allowed) <= now:
+            return False
+        detail = EventDetail.WAITS_FOR_MORNING if opening >= allowed else EventDetail.DAILY_LIMIT
+        if outbox.change(session, row.id, (State.PENDING,), now, {"next_attempt_at": max(opening, allowed)}):
+            self.states.tell(session, row, State.PENDING, detail)
+        return True
+
+    def take_along(self, session: Session, row: Notification, exam: Exam, until: datetime) -> int:
+        """Let a row that is being sent carry the same news of the patient's other exams. Returns how many.
+
+        Only news without a code goes along, because a code opens one exam, and only where news is gathered. `until`:
+        when the worker counts as lost.
+        """
+        if not self.times.gather or row.kind not in NEWS or row.access_code_id is not None:
+            return 0
+        address = self.fields.open_of(row, "recipient_sealed")
+        found = repo.same_news(session, row, exam.patient_id, NEWS, MOST_TOGETHER)
+        now, taken = self.clock.now(), 0
+        for other in found:
+            if self._address(other) == address:
+                taken += self.states.move(
+                    session,
+                    other,
+                    State.SENDING,
+                    EventDetail.TOLD_TOGETHER,
+                    carried_by_id=row.id,
+                    attempts=other.attempts + 1,
+                    sent_at=now,
+                    next_attempt_at=until,
+                )
+        return taken
+
+    def _address(self, row: Notification) -> str | None:
+        """None when it cannot be opened: that is told when this row is sent itself."""
+        try:
+            return self.fields.open_of(row, "recipient_sealed")
+        except UnsealError:
+            return None

@@ -1,0 +1,1 @@
+"""The adapter to Aliyun's SMS: sending, and the vendor's callback. No texts and no retries here."""

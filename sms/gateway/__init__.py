@@ -1,0 +1,1 @@
+"""A hospital's own gateway of text messages, over HTTP."""
