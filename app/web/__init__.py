@@ -11,7 +11,7 @@ from app.web.machine.dicomweb import qido, rendered, stow, wado
 from app.web.machine.ris import completion
 from app.web.machine.ris import exams as ris
 from app.web.ops import front_door, ops
-from app.web.patient import cut_off, entry, exam_list, exams, images, phone_door, places, sharing, tickets
+from app.web.patient import cut_off, entry, exam_list, exams, images, looks, phone_door, places, sharing, tickets
 from app.web.wsgi import arrival, headers, hosts, proxies, request_log
 
 
@@ -43,6 +43,7 @@ def register(app: Flask) -> None:
         exam_list,
         exams,
         images,
+        looks,
         sharing,
         doors,
         pages,

@@ -27,6 +27,7 @@ from app.security.permissions import Role
 from app.services import in_english
 from app.services.audit.former_reasons import why
 from app.services.audit.log import Action
+from app.services.audit.looks import LOOKS, LookKind
 from app.services.audit.reasons import LeftOutReason, LiftReason, RevokeReason
 from app.services.ingest.incoming import DoorName
 from sms.aliyun.codes import TABLE as ALIYUN
@@ -46,6 +47,8 @@ def words(name: str) -> Any:
 
 WORDS: list[tuple[str, str, type[StrEnum]]] = [
     ("partials/sharing.html", "devices", DeviceKind),
+    ("partials/looks.html", "ways", LookKind),
+    ("partials/looks.html", "roles", Role),
     ("machine_words", "refusals", Refusal),
     ("machine_words", "doors", DoorName),
     ("machine_words", "jobs", JobKind),
@@ -78,6 +81,10 @@ def test_every_code_has_its_chinese_word_and_every_word_its_code(
     found = getattr(words(template), table)
     assert set(found) == {str(code) for code in codes}
     assert all(found.values())
+
+
+def test_every_look_that_patients_are_shown_has_its_words() -> None:
+    assert set(words("partials/looks.html").looks) == {str(action) for action in LOOKS}
 
 
 @pytest.mark.parametrize(("table", "codes"), ENGLISH, ids=lambda value: getattr(value, "__name__", "table"))

@@ -142,6 +142,7 @@ WHO: dict[str, str] = {
     "patient_exams": PATIENT,
     "patient_images": PATIENT,
     "patient_sharing": PATIENT,
+    "patient_looks": PATIENT,
     "guest_pages": GUEST,
     "guest_images": GUEST,
     "staff_login": Role.DESK,

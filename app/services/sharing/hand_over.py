@@ -24,11 +24,12 @@ from app.repos.sharing import guests as guest_repo
 from app.repos.sharing import hand_overs as repo
 from app.security.codes import Codes, normal_digits
 from app.services.audit.log import Action, Audit
+from app.services.audit.looks import guest_number
 from app.services.audit.subjects import code_subject, exam_subject
 from app.services.patient_access.sessions import PatientAccess
 from app.services.sharing.devices import masked_address
 from app.services.sharing.guests import MOST_LISTED, GuestSessions
-from app.services.sharing.shares import Opening, guest_number
+from app.services.sharing.shares import Opening
 from app.services.sharing.tries import GuestDoor, GuestTries
 
 LIFETIME = timedelta(minutes=5)

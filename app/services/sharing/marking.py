@@ -11,9 +11,9 @@ from pathlib import Path
 
 from app.clock import CHINA
 from app.imaging.display.watermark import MIME_FORMATS, stamped
+from app.services.audit.looks import guest_number
 from app.services.paper.font import font_file
 from app.services.sharing.guests import GuestAccess
-from app.services.sharing.shares import guest_number
 
 WORDS_FILE = Path(__file__).resolve().parent.parent.parent.parent / "templates" / "guest" / "watermark.toml"
 PICTURES = frozenset(MIME_FORMATS)

@@ -21,6 +21,7 @@ from app.repos.exams import exams as exam_repo
 from app.repos.sharing import shares as repo
 from app.security.codes import LONG_LENGTH, Codes
 from app.services.audit.log import Action, Audit
+from app.services.audit.looks import guest_number
 from app.services.audit.subjects import exam_subject
 from app.services.patient_access.sessions import Parts, PatientAccess
 from app.services.sharing.guests import MOST_LISTED
@@ -199,12 +200,6 @@ def is_live(share: Share, exam: Exam, now: datetime) -> bool:
 def passcode_hash(codes: Codes, share_id: uuid.UUID, typed: str) -> bytes:
     """Keyed: with the database alone nobody tries the million of them."""
     return codes.hash("passcode", share_id.hex, typed)
-
-
-def guest_number(session_id: uuid.UUID) -> str:
-    """How a guest's session is named to people: in the pictures it was sent and in the patient's list."""
-    text = session_id.hex[:8].upper()
-    return f"{text[:4]}-{text[4:]}"
 
 
 def _parts(row: Share) -> Parts:
