@@ -9,15 +9,17 @@ SOAK ?=
 ON_POSTGRES := tests/unit/jobs tests/unit/demo \
 	$(wildcard $(patsubst app/services/%/,tests/unit/%,$(wildcard app/services/*/)))
 
-.PHONY: demo test check bench soak fix lock help tools lint audit
+.PHONY: demo test check bench soak fix lock help tools lint audit bundle fresh
 
 help:
 	@echo "make demo [PORT=8000] [DEMO_DATA=folder]  run everything on this machine, with simulated carriers"
 	@echo "make test                                 set up and run every test"
 	@echo "make check                                lint, types, audit and tests: what CI runs"
+	@echo "make fresh                                the property tests with a fresh seed, which is printed"
 	@echo "make audit                                advisories against the locked packages"
 	@echo "make bench [BENCH='name ...']             the benchmarks, or the named ones"
 	@echo "make soak [SOAK='program ...']            the long runs against the house: see tests/soak/__main__.py"
+	@echo "make bundle                               one archive to install from without a network: var/bundle"
 	@echo "make fix                                  format and mend what can be mended"
 
 .venv/.runtime: requirements/runtime.txt deploy/venv.sh
@@ -50,7 +52,11 @@ lint: .venv/.test
 audit: .venv/.test
 	$(PYTHON) -m deploy.audit
 
-check: lint audit test
+# Beside the fixed search of CI: the property tests once more with a seed of their own, which is printed.
+fresh: .venv/.test
+	XDIST=$(XDIST) $(PYTHON) -m tests.soak properties 0
+
+check: lint audit test fresh
 
 bench: .venv/.test
 	@deploy/bench-tools.sh
@@ -58,6 +64,9 @@ bench: .venv/.test
 
 soak: .venv/.test tools
 	$(PYTHON) -m tests.soak $(SOAK)
+
+bundle: .venv/.runtime
+	@deploy/bundle.sh
 
 fix: .venv/.test
 	$(PYTHON) -m ruff format .

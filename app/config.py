@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field, fields, replace
 from pathlib import Path
@@ -75,6 +76,14 @@ def _url(text: str) -> str:
     return text.rstrip("/")
 
 
+def _origins(text: str) -> tuple[str, ...]:
+    for word in _words(text):
+        parts = urlsplit(word)
+        if parts.scheme not in ("http", "https") or not parts.netloc or word != f"{parts.scheme}://{parts.netloc}":
+            raise ValueError("must be origins like https://viewer.example.org")
+    return _words(text)
+
+
 def _url_or_none(text: str) -> str:
     return _url(text) if text else ""
 
@@ -129,9 +138,11 @@ class Settings:
         "24",
         _integer(1, 8760),
     )
-    decode_workers: int = _setting("Child processes that decode pixels", "2", _integer(1, 64))
-    decode_time_limit_s: int = _setting("Seconds one decoding may take", "20", _integer(1, 600))
-    decode_memory_mib: int = _setting("MiB of memory a decoding child may take", "2048", _integer(256, 65536))
+    decode_workers: int = _setting(
+        "Child processes that decode pixels, and as many that read headers", "2", _integer(1, 64)
+    )
+    decode_time_limit_s: int = _setting("Seconds one decoding may take, and one header", "20", _integer(1, 600))
+    decode_memory_mib: int = _setting("MiB of memory such a child may take", "2048", _integer(256, 65536))
     max_instance_mib: int = _setting("Largest instance taken, MiB", "2048", _integer(1, 65536))
 
     dicom_host: str = _setting("Address the DICOM door listens on", "127.0.0.1")
@@ -140,6 +151,11 @@ class Settings:
     dicom_calling_aes: tuple[str, ...] = _setting("Calling AE titles let in, comma-separated", "", _words)
     dicom_addresses: tuple[str, ...] = _setting(
         "Networks let in to the DICOM door, comma-separated", "127.0.0.0/8,::1/128", _networks
+    )
+    dicomweb_origins: tuple[str, ...] = _setting(
+        "Origins whose pages may read DICOMweb with their token, like https://viewer.example.org, comma-separated",
+        "",
+        _origins,
     )
     dicom_tls_cert: str = _setting("Certificate file; empty: no TLS", "")
     dicom_tls_key: str = _setting("Private key file of that certificate", "")
@@ -200,7 +216,27 @@ class Settings:
     tencent_sms_app_id: str = _setting("SmsSdkAppId", "")
     tencent_sms_region: str = _setting("API region", "ap-guangzhou")
     tencent_template_ids: tuple[str, ...] = _setting("Registered template ids as name=id, comma-separated", "", _words)
-    wechat_notices: str = _setting("off or simulated", "off", _choice("off", "simulated"))
+    wechat_notices: str = _setting(
+        "off, template (messages of the official account), or simulated (all of WeChat, in this process)",
+        "off",
+        _choice("off", "template", "simulated"),
+    )
+    wechat_appid: str = _setting("AppID of the official account; empty: no WeChat", "")
+    wechat_secret: str = _setting("AppSecret; empty: no login by WeChat", "", secret=True)
+    wechat_template_ids: tuple[str, ...] = _setting("Template ids as name=id, comma-separated", "", _words)
+    wechat_token_url: str = _setting("Central service of the hospital that hands out the access token", "")
+    wechat_token_secret: str = _setting("Bearer token for that service", "", secret=True)
+    wechat_callback: str = _setting(
+        "How WeChat's pushes reach /hooks/wechat: off, plain, compat, safe, or relay (another system forwards them)",
+        "off",
+        _choice("off", "plain", "compat", "safe", "relay"),
+    )
+    wechat_callback_token: str = _setting("Token of the pushes, as in WeChat's console", "", secret=True)
+    wechat_aes_key: str = _setting("EncodingAESKey of the pushes, 43 characters", "", secret=True)
+    wechat_relay_secret: str = _setting("Shared with the system that forwards pushes", "", secret=True)
+    wechat_verify: tuple[str, ...] = _setting("Codes of the MP_verify files to serve, comma-separated", "", _words)
+    wechat_api_url: str = _setting("WeChat's interfaces", "https://api.weixin.qq.com", _url)
+    wechat_open_url: str = _setting("WeChat's authorisation page", "https://open.weixin.qq.com", _url)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -224,18 +260,20 @@ class Settings:
         return settings
 
     @classmethod
-    def for_demo(cls, port: int, dicom_port: int | None, calling_ae: str) -> Settings:
-        """The demo's settings: the environment's where it says something, else quick and local ones."""
+    def for_demo(
+        cls, port: int, dicom_port: int | None, calling_ae: str, more: Mapping[str, str] | None = None
+    ) -> Settings:
+        """The demo's settings: the environment's where it says something, else quick and local ones, and `more`."""
         quick = {
             "CLOUDFILM_PROFILE": "demo",
             "CLOUDFILM_BASE_URL": f"http://127.0.0.1:{port}",
             "CLOUDFILM_QUIET_PERIOD_S": "5",
             "CLOUDFILM_DICOM_CALLING_AES": calling_ae,
-            "CLOUDFILM_WECHAT_NOTICES": "simulated",
             "CLOUDFILM_LOG_LEVEL": "warning",
             "CLOUDFILM_NEWS_HOURS": "0-24",
             "CLOUDFILM_NEWS_GATHER_MIN": "0",
             "CLOUDFILM_NEWS_A_DAY": "1000",
+            **(more or {}),
         }
         settings = cls.from_env({**quick, **os.environ})
         return settings if dicom_port is None else replace(settings, dicom_port=dicom_port)
@@ -248,6 +286,7 @@ class Settings:
         if bool(self.dicom_tls_cert) != bool(self.dicom_tls_key):
             faults.append("CLOUDFILM_DICOM_TLS_CERT and CLOUDFILM_DICOM_TLS_KEY go together")
         faults += self._carrier_faults()
+        faults += self._wechat_faults()
         faults += self._key_file_faults()
         if self.profile == "production":
             faults += self._unfit_for_production()
@@ -271,6 +310,25 @@ class Settings:
             faults.append("CLOUDFILM_SMS_SECOND_CARRIER must be another than the first, which must be a real one")
         if self.sms_family == "T3" and (self.sms_carrier != "gateway" or self.sms_second_carrier != "none"):
             faults.append("CLOUDFILM_SMS_FAMILY T3 needs the gateway alone: carriers take no link of a patient")
+        return faults
+
+    def _wechat_faults(self) -> list[str]:
+        faults = []
+        if self.wechat_notices == "template":
+            needed = ("wechat_appid", "wechat_template_ids")
+            faults += [f"{PREFIX}{name.upper()} is needed for notices" for name in needed if not getattr(self, name)]
+            if not (self.wechat_secret or self.wechat_token_url):
+                faults.append("CLOUDFILM_WECHAT_SECRET or CLOUDFILM_WECHAT_TOKEN_URL is needed for notices")
+        if self.wechat_callback in ("plain", "compat", "safe") and len(self.wechat_callback_token) < 3:
+            faults.append("CLOUDFILM_WECHAT_CALLBACK_TOKEN is needed for pushes")
+        if self.wechat_callback in ("compat", "safe") and not self.wechat_aes_key:
+            faults.append("CLOUDFILM_WECHAT_AES_KEY is needed for encrypted pushes")
+        if self.wechat_aes_key and not re.fullmatch(r"[A-Za-z0-9]{43}", self.wechat_aes_key):
+            faults.append("CLOUDFILM_WECHAT_AES_KEY must have 43 letters and digits")
+        if self.wechat_callback == "relay" and len(self.wechat_relay_secret) < 16:
+            faults.append("CLOUDFILM_WECHAT_RELAY_SECRET needs at least 16 characters for relayed pushes")
+        if self.wechat_token_url and not self.wechat_token_secret:
+            faults.append("CLOUDFILM_WECHAT_TOKEN_SECRET goes with CLOUDFILM_WECHAT_TOKEN_URL")
         return faults
 
     def _key_file_faults(self) -> list[str]:
@@ -298,6 +356,9 @@ class Settings:
             faults.append("CLOUDFILM_SMS_GATEWAY_URL must be https in production")
         if self.wechat_notices == "simulated":
             faults.append("CLOUDFILM_WECHAT_NOTICES must not be simulated in production")
+        for name in ("wechat_api_url", "wechat_open_url", "wechat_token_url"):
+            if urlsplit(getattr(self, name)).scheme not in ("https", ""):
+                faults.append(f"{PREFIX}{name.upper()} must be https in production")
         if len(self.sms_callback_secret) < 16:
             faults.append("CLOUDFILM_SMS_CALLBACK_SECRET needs at least 16 characters in production")
         if (self.var_dir / "demo.json").exists():

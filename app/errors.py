@@ -22,6 +22,7 @@ CloudFilmError
 │   │   └── FieldRefused      a field of a row, which it names; somebody may have moved it there
 │   └── InsecureKeyFile
 ├── DatabaseUnavailable       the database does not answer, is locked for too long or has no room
+├── BackupFailed              a backup or a restore that cannot be made; what was there before stays whole
 ├── RefusedObject             an incoming object that cannot be taken; it is in quarantine
 ├── NotAnswered               a carrier does not say what it was asked; the text quotes its code
 └── GlyphMissing              the font cannot print a character
@@ -141,6 +142,10 @@ class DatabaseUnavailable(CloudFilmError):
 
 OUTAGES = (StoreUnavailable, DatabaseUnavailable)
 """They pass by themselves and say nothing about what was being done: try again later."""
+
+
+class BackupFailed(CloudFilmError):
+    """The message is for the operator, in one line."""
 
 
 class RefusedObject(CloudFilmError):

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 
 from bench import first_image, frames, ingest, memory, outbox, preparing, rendering, stages
+from bench.dicomweb_checks import run as dicomweb_checks
 from bench.skipped import Skipped
 
 # Ingest runs first. For some minutes after many files are deleted, ext4 finds free inodes slowly (0.6 ms instead of
@@ -22,6 +23,7 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     "stages": stages.run,
     "first_image": first_image.run,
     "memory": memory.run,
+    "dicomweb": dicomweb_checks.run,
     "outbox": outbox.run,
 }
 

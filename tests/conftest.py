@@ -10,6 +10,8 @@ import pytest
 from argon2 import PasswordHasher
 from hypothesis import HealthCheck, settings
 
+from app.imaging.sandbox.children import Children
+from app.imaging.sandbox.header_pool import HeaderPool
 from app.imaging.sandbox.pool import RenderPool
 from app.security import passwords
 from tests.factories import database, postgres
@@ -62,6 +64,24 @@ def _decoding_children_end_with_their_test() -> Iterator[None]:
         yield
     for pool in pools:
         pool.close()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _children_that_read_headers_are_shared_by_all_houses() -> Iterator[None]:
+    """One takes half a second to start, and keeps nothing of a header. A pool that a test closes has its own."""
+    shared: dict[tuple[object, ...], Children[Any]] = {}
+    begin = HeaderPool.__init__
+
+    def sharing(pool: HeaderPool, *parts: Any) -> None:
+        begin(pool, *parts)
+        pool._children = shared.setdefault(parts, pool._children)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(HeaderPool, "__init__", sharing)
+        patch.setattr(HeaderPool, "close", lambda pool: None)
+        yield
+    for children in shared.values():
+        children.close()
 
 
 @pytest.fixture(autouse=True, scope="module")

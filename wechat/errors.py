@@ -1,12 +1,16 @@
-"""The errors of sending a WeChat notice. What to do after an error is decided in app/services/channels.
+"""The errors of talking to WeChat, by their cause. What to do after one is decided in app/services.
 
 WechatError
-├── NoticeFault        WeChat would refuse a field (47003); found before sending
-├── WechatRefused      WeChat refused the notice, and will refuse it again
-├── WechatRetryLater   WeChat did not take the notice, but may take it later
-└── WechatUnknown      nobody knows whether WeChat took the notice
+├── NoticeFault              WeChat would refuse a field (47003); found before sending
+└── CallError                one call failed
+    ├── WechatRefused        WeChat refused the call, and will refuse it again
+    │   └── CodeSpent        the code of a login was used before, or is too old
+    ├── WechatRetryLater     WeChat did not do it, but may do it later
+    │   ├── TokenRefused     the access token does not hold
+    │   └── TokenStuck       WeChat hands out a token that it does not take: somebody must act
+    └── WechatUnknown        nobody knows whether WeChat did it
 
-No text of these exceptions holds an openid, a field's value or a secret.
+No text of these exceptions holds an openid, a field's value, a token or a secret.
 """
 
 from __future__ import annotations
@@ -25,44 +29,72 @@ class NoticeFault(WechatError):
         super().__init__(f"{field}: {reason}")
 
 
-class NoticeError(WechatError):
-    """`code` is WeChat's errcode, `reason` our explanation in English."""
+class CallError(WechatError):
+    """`code` is WeChat's errcode, or 0 without one; `reason` our explanation in English.
 
-    def __init__(self, code: int, reason: str) -> None:
-        self.code = code
-        self.reason = reason
+    `after_s`: WeChat takes the same call again after so many seconds at the earliest. `rid`: WeChat's own name of the
+    call, for its staff. `address`: ours, where WeChat says that it is not in the white-list.
+    """
+
+    def __init__(self, code: int, reason: str, *, after_s: int = 0, rid: str = "", address: str = "") -> None:
+        self.code, self.reason, self.after_s, self.rid, self.address = code, reason, after_s, rid, address
         super().__init__(f"{code}: {reason}")
 
 
-class WechatRefused(NoticeError):
+class WechatRefused(CallError):
     pass
 
 
-class WechatRetryLater(NoticeError):
+class CodeSpent(WechatRefused):
     pass
 
 
-class WechatUnknown(NoticeError):
+class WechatRetryLater(CallError):
     pass
 
 
-_REASONS: dict[int, tuple[type[NoticeError], str]] = {
+class TokenRefused(WechatRetryLater):
+    pass
+
+
+class TokenStuck(WechatRetryLater):
+    pass
+
+
+class WechatUnknown(CallError):
+    pass
+
+
+_REASONS: dict[int, tuple[type[CallError], str]] = {
     40003: (WechatRefused, "no such openid"),
+    40013: (WechatRefused, "no such appid"),
+    40029: (CodeSpent, "no such code"),
     40037: (WechatRefused, "no such template"),
+    40125: (WechatRefused, "a wrong secret"),
+    40163: (CodeSpent, "the code was used before"),
+    40164: (WechatRefused, "our address is not in the white-list"),
+    41008: (CodeSpent, "no code"),
     43004: (WechatRefused, "not a follower any more"),
     43101: (WechatRefused, "the owner refuses notices"),
+    46003: (WechatRefused, "there is no menu"),
     47003: (WechatRefused, "a field breaks its type's rule"),
-    40001: (WechatRetryLater, "the access token does not hold"),
-    42001: (WechatRetryLater, "the access token expired"),
+    48001: (WechatRefused, "the account has no right to this call"),
+    40001: (TokenRefused, "the access token does not hold"),
+    40014: (TokenRefused, "the access token does not hold"),
+    42001: (TokenRefused, "the access token expired"),
+    43117: (WechatRetryLater, "too many notices to one follower"),
     45009: (WechatRetryLater, "the day's quota is used up"),
+    45011: (WechatRetryLater, "the minute's quota is used up"),
     -1: (WechatRetryLater, "WeChat is busy"),
 }
+AFTER_S = {43117: 60, 45009: 3600, 45011: 60}
+"""How long WeChat refuses the same call at least."""
 
-ALARMS = frozenset({40037, 47003})
+ALARMS = frozenset({40013, 40037, 40125, 40164, 47003, 48001})
 """Refusals that do not concern one follower: every further notice fails too, until somebody acts."""
 
 
-def error_of(code: int) -> NoticeError:
+def error_of(code: int, rid: str = "", address: str = "") -> CallError:
     """The exception for an errcode. An unlisted errcode gives WechatUnknown, so that nothing is sent twice."""
     kind, reason = _REASONS.get(code, (WechatUnknown, "an unlisted code"))
-    return kind(code, reason)
+    return kind(code, reason, after_s=AFTER_S.get(code, 0), rid=rid, address=address)

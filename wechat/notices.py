@@ -31,16 +31,19 @@ RULES: Mapping[str, tuple[Callable[[str], bool], str]] = {
     "number": (_matches(r"\d{1,32}(\.\d+)?"), "a number of up to 32 digits"),
     "date": (_matches(rf"{_DAY}( {_CLOCK})?"), "a date, with or without time"),
     "time": (_matches(rf"({_DAY} )?{_CLOCK}"), "a time, with or without date"),
+    "const": (lambda value: 0 < len(value) <= 20, "1 to 20 characters, as approved"),
 }
 
 
 @dataclass(frozen=True)
 class NoticeTemplate:
-    """A registered notice. `fields`: key -> label that the patient sees, in order."""
+    """A registered notice. `fields`: key -> label that the patient sees, in order. `approved`: the values of each
+    `const` field; WeChat refuses any other."""
 
     name: str
     title: str
     fields: Mapping[str, str]
+    approved: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,8 @@ class Notice:
         for key, value in self.values.items():
             if fault := field_fault(key, value):
                 raise NoticeFault(key, fault)
+            if key.startswith("const") and value not in self.template.approved.get(key, ()):
+                raise NoticeFault(key, "must be an approved value")
 
 
 def field_fault(key: str, value: str) -> str | None:
@@ -73,6 +78,20 @@ class Accepted:
     msgid: str
 
 
+@dataclass(frozen=True)
+class NoticeJob:
+    """What WeChat pushed of a notice. `status`: success, or why it failed, e.g. `failed:user block`."""
+
+    msgid: str
+    openid: str = field(repr=False)
+    status: str
+
+    @property
+    def delivered(self) -> bool:
+        return self.status == "success"
+
+
 class WechatNotifier(Protocol):
-    def send(self, openid: str, notice: Notice) -> Accepted:
-        """Hand one notice to WeChat. Raises WechatRefused, WechatRetryLater, WechatUnknown."""
+    def send(self, openid: str, notice: Notice, client_msg_id: str) -> Accepted:
+        """Hand one notice to WeChat. Within ten minutes WeChat sends what has the same `client_msg_id` once. Raises
+        WechatRefused, WechatRetryLater, WechatUnknown."""

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from app.bootstrap import (
     archive,
     audit,
+    backup,
+    binding,
     channels,
     desk,
     dicomweb,
@@ -61,6 +63,8 @@ class Services:
     blind: BlindIndex
     archive: archive.ArchiveRoom
     audit: audit.AuditRoom
+    backup: backup.BackupRoom
+    binding: binding.BindingRoom
     channels: Channels
     desk: desk.DeskRoom
     dicomweb: dicomweb.DicomwebRoom
@@ -98,18 +102,20 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
     queue = JobQueue(db=base.db, clock=base.clock, audit=base.audit)
     archive_room = archive.build(base, parts.store)
     codes = patient_access.access_codes(base)
-    wechat_room = wechat.build(base)
-    ways = channels.build(base, codes, wechat_room.accounts, simulation)
+    wechat_room = wechat.build(base, simulation)
+    ways = channels.build(base, codes, wechat_room, simulation)
     outbox = notifications.outbox(base, ways)
     release_room = release.build(base, codes, outbox)
     messages = notifications.build(base, outbox, codes, release_room.gate.tell_anew)
     exams_room = exams.build(base, codes, release_room, messages.phone_correction)
     access = patient_access.build(base, codes, send_one_time_code=outbox.queue_one_time_code, enqueue=queue.enqueue)
     phone = phone_door.build(base, send_one_time_code=outbox.queue_one_time_code, enqueue=queue.enqueue)
+    send_code = outbox.queue_one_time_code
+    bound = binding.build(base, wechat_room.accounts, send_one_time_code=send_code, enqueue=queue.enqueue)
     pictures_room = pictures.build(base, archive_room, queue)
     operations_room = operations.build(base, archive_room)
     audit_room = audit.build(base)
-    work = _work(queue, pictures_room, release_room, messages, access, phone, operations_room, audit_room)
+    work = _work(queue, pictures_room, release_room, messages, access, phone, bound, operations_room, audit_room)
     return Services(
         settings=settings,
         clock=base.clock,
@@ -119,8 +125,10 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
         blind=base.blind,
         archive=archive_room,
         audit=audit_room,
+        backup=backup.build(base, parts.store),
+        binding=bound,
         channels=ways,
-        desk=desk.build(base, exams_room, messages, access),
+        desk=desk.build(base, exams_room, messages, access, bound.binding),
         dicomweb=dicomweb.build(base, archive_room, pictures_room.renderer),
         exams=exams_room,
         ingest=ingest.build(base, archive_room, exams_room.matching, pictures_room.renderer),
@@ -150,6 +158,7 @@ def _work(
     messages: notifications.NotificationsRoom,
     access: patient_access.PatientAccessRoom,
     phone: PhoneDoor,
+    bound: binding.BindingRoom,
     operations_room: operations.OperationsRoom,
     audit_room: audit.AuditRoom,
 ) -> Work:
@@ -164,6 +173,7 @@ def _work(
         receipts=messages.receipts,
         one_time_codes=access.one_time_codes,
         phone_door=phone,
+        binding=bound.binding,
         spent_rows=operations_room.spent_rows,
         anchoring=audit_room.anchoring,
     )

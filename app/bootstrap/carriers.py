@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from app.bootstrap import simulated_wechat
 from app.clock import Clock
 from app.config import Settings
 from app.errors import NotAnswered
@@ -21,7 +22,7 @@ from sms.simulator.receipts import HookPoster
 from sms.simulator.rules import FrequencyLimits
 from sms.templates import TEMPLATES, lint, names_of_family
 from sms.tencent.sender import TencentAccount, TencentSender
-from wechat.simulator.account import SimulatedWechat
+from wechat.playing import Player
 
 SIMULATED_LIMITS = FrequencyLimits(per_hour=1000, per_day=1000)
 """Higher than the carrier's usual limits: in a demo many exams may belong to one phone."""
@@ -32,7 +33,7 @@ class Simulation:
     """What replaces the outside world in the demo; None where the real carrier is used."""
 
     carrier: SimulatedCarrier | None
-    wechat: SimulatedWechat | None
+    wechat: Player | None
     push_receipts: Callable[[], int]
     """Makes the simulated carrier call the real hook over HTTP; returns how many receipts were taken."""
 
@@ -44,7 +45,7 @@ def hook_secret(settings: Settings, keys: MasterKeys) -> str:
 
 
 def simulation_of(settings: Settings, keys: MasterKeys, clock: Clock) -> Simulation:
-    wechat = SimulatedWechat(settings.var_dir / "wechat.db", clock.now) if settings.wechat_notices != "off" else None
+    wechat = simulated_wechat.player(settings, clock)
     if settings.sms_carrier != "simulated":
         return Simulation(carrier=None, wechat=wechat, push_receipts=lambda: 0)
     carrier = SimulatedCarrier.approving(

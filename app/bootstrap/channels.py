@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from app.bootstrap.carriers import Simulation, sms_sender
 from app.bootstrap.ground import Ground
+from app.bootstrap.wechat import WechatRoom
 from app.services.channels.carried_codes import CarriedCodes
 from app.services.channels.channel import Channels
 from app.services.channels.sms import SmsChannel
 from app.services.channels.wechat import WechatChannel
 from app.services.patient_access.codes import AccessCodes
-from app.services.wechat.accounts import WechatAccounts
 from sms.aliyun.codes import TABLE as ALIYUN
 from sms.gateway import sender as gateway_sender
 from sms.tencent.codes import TABLE as TENCENT
 
 
-def build(ground: Ground, codes: AccessCodes, accounts: WechatAccounts, simulation: Simulation) -> Channels:
+def build(ground: Ground, codes: AccessCodes, wechat_room: WechatRoom, simulation: Simulation) -> Channels:
     settings = ground.settings
     carried = CarriedCodes(codes=ground.codes, access_codes=codes)
     sms = SmsChannel(
@@ -27,5 +27,11 @@ def build(ground: Ground, codes: AccessCodes, accounts: WechatAccounts, simulati
         signature=settings.sms_signature,
         base_url=settings.base_url,
     )
-    wechat = WechatChannel(carried=carried, accounts=accounts, notifier=simulation.wechat, base_url=settings.base_url)
+    connection = wechat_room.connection
+    wechat = WechatChannel(
+        carried=carried,
+        accounts=wechat_room.accounts,
+        notifier=connection.notifier if connection else None,
+        base_url=settings.base_url,
+    )
     return {sms.name: sms, wechat.name: wechat}

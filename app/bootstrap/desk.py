@@ -8,6 +8,7 @@ from app.bootstrap.exams import ExamsRoom
 from app.bootstrap.ground import Ground
 from app.bootstrap.notifications import NotificationsRoom
 from app.bootstrap.patient_access import PatientAccessRoom
+from app.services.binding.binding import Binding
 from app.services.desk.cut_numbers import CutNumbers
 from app.services.desk.exam_search import ExamSearch
 from app.services.desk.exams import ExamsAtDesk
@@ -25,7 +26,11 @@ class DeskRoom:
 
 
 def build(
-    ground: Ground, exams: ExamsRoom, notifications: NotificationsRoom, patient_access: PatientAccessRoom
+    ground: Ground,
+    exams: ExamsRoom,
+    notifications: NotificationsRoom,
+    patient_access: PatientAccessRoom,
+    binding: Binding,
 ) -> DeskRoom:
     db, clock, audit, outbox = ground.db, ground.clock, ground.audit, notifications.outbox
     messages = Messages(db=db, clock=clock, audit=audit, outbox=outbox, wake=ground.wake)
@@ -40,6 +45,7 @@ def build(
             messages=messages,
             one_time_codes=patient_access.one_time_codes,
             opt_outs=notifications.opt_outs,
+            binding=binding,
         ),
         exam_search=ExamSearch(db=db, fields=ground.fields, blind=ground.blind, codes=ground.codes, audit=audit),
         messages=messages,

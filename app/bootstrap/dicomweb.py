@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from app.bootstrap.archive import ArchiveRoom
 from app.bootstrap.ground import Ground
 from app.imaging.sandbox.pool import RenderPool
+from app.services.dicomweb.explicit_files import ExplicitFiles
+from app.services.dicomweb.late_keys import LateKeys
 from app.services.dicomweb.query import DicomQuery
 from app.services.dicomweb.retrieve import DicomRetrieve
 from app.services.dicomweb.stored_headers import StoredHeaders
@@ -17,11 +19,19 @@ class DicomwebRoom:
     query: DicomQuery
     retrieve: DicomRetrieve
     headers: StoredHeaders
+    explicit: ExplicitFiles
 
 
 def build(ground: Ground, archive: ArchiveRoom, renderer: RenderPool) -> DicomwebRoom:
+    headers = StoredHeaders(archive=archive.objects)
     return DicomwebRoom(
-        query=DicomQuery(db=ground.db, blind=ground.blind, fields=ground.fields, audit=ground.audit),
+        query=DicomQuery(
+            db=ground.db,
+            blind=ground.blind,
+            fields=ground.fields,
+            audit=ground.audit,
+            late=LateKeys(blind=ground.blind, fields=ground.fields, data_keys=archive.data_keys, headers=headers),
+        ),
         retrieve=DicomRetrieve(
             db=ground.db,
             archive=archive.objects,
@@ -29,5 +39,8 @@ def build(ground: Ground, archive: ArchiveRoom, renderer: RenderPool) -> Dicomwe
             audit=ground.audit,
             renderer=renderer,
         ),
-        headers=StoredHeaders(archive=archive.objects),
+        headers=headers,
+        explicit=ExplicitFiles(
+            archive=archive.objects, renderer=renderer, headers=headers, spool=ground.settings.spool_dir
+        ),
     )

@@ -1,4 +1,4 @@
-"""Builds the room services/ingest. Its rules are in app/services/ingest."""
+"""Builds the room services/ingest and the children that read headers for it. Its rules are in app/services/ingest."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from app.bootstrap.archive import ArchiveRoom
 from app.bootstrap.ground import Ground
 from app.dicom.part10 import HeaderLimits
 from app.dicom.status import MIB
-from app.imaging.header.image_index import index_image
+from app.imaging.sandbox.header_pool import HeaderPool
 from app.imaging.sandbox.pool import RenderPool
 from app.services.archive.same_pixels import SamePixels
 from app.services.exams.matching import Matching
@@ -23,20 +23,25 @@ from app.services.ingest.rows import Recorder
 class IngestRoom:
     ingest: Ingest
     quarantine: Quarantine
+    reader: HeaderPool
 
 
 def build(ground: Ground, archive: ArchiveRoom, matching: Matching, renderer: RenderPool) -> IngestRoom:
     settings = ground.settings
-    limits = HeaderLimits(file_bytes=settings.max_instance_mib * MIB)
+    reader = HeaderPool(
+        settings.decode_workers,
+        settings.decode_time_limit_s,
+        settings.decode_memory_mib * MIB,
+        HeaderLimits(file_bytes=settings.max_instance_mib * MIB),
+    )
     planner = Planner(
         db=ground.db,
         archive=archive.objects,
         data_keys=archive.data_keys,
         fields=ground.fields,
-        index_image=index_image,
         spool=settings.spool_dir,
-        limits=limits,
-        same_pixels=SamePixels(renderer=renderer, limits=limits),
+        reader=reader,
+        same_pixels=SamePixels(renderer=renderer, reader=reader),
     )
     recorder = Recorder(
         fields=ground.fields,
@@ -49,6 +54,7 @@ def build(ground: Ground, archive: ArchiveRoom, matching: Matching, renderer: Re
         instances_rejected=matching.instances_rejected,
     )
     return IngestRoom(
-        ingest=Ingest(db=ground.db, archive=archive.objects, planner=planner, recorder=recorder, limits=limits),
+        ingest=Ingest(db=ground.db, archive=archive.objects, reader=reader, planner=planner, recorder=recorder),
         quarantine=Quarantine(db=ground.db, audit=ground.audit),
+        reader=reader,
     )

@@ -34,7 +34,7 @@ def _services() -> Services:
 def ingest(paths: tuple[Path, ...]) -> None:
     """Take DICOM files, folders and zip archives into the archive. Exit 1 when something went to quarantine."""
     services = _services()
-    limits = incoming_files.ZipLimits(member_bytes=services.ingest.ingest.limits.file_bytes)
+    limits = incoming_files.ZipLimits(member_bytes=services.ingest.ingest.reader.limits.file_bytes)
     counts: Counter[str] = Counter()
     try:
         with tqdm(total=incoming_files.count(paths), unit="file") as bar:

@@ -9,6 +9,7 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from app.database import Database
@@ -30,6 +31,18 @@ def upgrade(database: Database, revision: str = "head") -> None:
 
 def downgrade(database: Database, revision: str) -> None:
     _run(database, command.downgrade, revision)
+
+
+def make(connection: Connection, revision: str) -> None:
+    """The tables of a revision, in an empty database and in the caller's transaction."""
+    config = configuration()
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
+
+
+def knows(revision: str) -> bool:
+    """Whether this release has the steps up to a revision, so that it can go on from there."""
+    return revision in {step.revision for step in ScriptDirectory.from_config(configuration()).walk_revisions()}
 
 
 def _run(database: Database, step: object, revision: str) -> None:

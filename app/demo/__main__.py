@@ -21,7 +21,7 @@ from typing import Any
 from app import logs
 from app.bootstrap import Services, build
 from app.config import Settings
-from app.demo import ports, sources
+from app.demo import outside_world, ports, sources
 from app.demo.data import DemoExam, NothingTaken
 from app.demo.house import DemoHouse, demo_of
 from app.demo.server import DemoServer
@@ -55,6 +55,7 @@ def prepare(settings: Settings, data: Path) -> None:
         print(line, file=sys.stderr)
     write_atomically(settings.var_dir / "demo.json", document(services, demo))
     services.pictures.renderer.close()
+    services.ingest.reader.close()
     services.db.dispose()
 
 
@@ -89,7 +90,20 @@ def document(services: Services, demo: DemoHouse) -> dict[str, Any]:
         "exams": [_exam(services, demo, exam) for exam in demo.data.exams_shown()],
         "staff": [asdict(account) for account in demo.staff.everybody()],
         "phone_url": f"{settings.base_url}/demo/phone",
+        "wechat": _wechat(services),
     }
+
+
+def _wechat(services: Services) -> dict[str, Any]:
+    """Where the simulated WeChat is, and who is in it; an openid that is not listed is a new follower."""
+    connection, player = services.wechat.connection, services.simulation.wechat
+    if connection is None or player is None:
+        return {}
+    people = [
+        {"openid": user["openid"], "name": user["name"], **({"snapshot": True} if user["snapshot"] else {})}
+        for user in player.users()
+    ]
+    return {"base_url": player.base_url, "appid": connection.credentials.appid, "users": people}
 
 
 def _exam(services: Services, demo: DemoHouse, exam: DemoExam) -> dict[str, Any]:
@@ -126,27 +140,35 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=SAMPLE)
     parser.add_argument("--prepare-only", action="store_true")
     parser.add_argument("--dicom-port", type=int)
+    parser.add_argument("--wechat-port", type=int, default=8100)
     options = parser.parse_args()
-    settings = Settings.for_demo(options.port, options.dicom_port, CALLING_AE)
-    logs.configure(settings.log_level)
     if options.prepare_only:
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # ends as a kill -9 does, without a traceback
+        world = outside_world.environment(options.wechat_port)
+        settings = Settings.for_demo(options.port, options.dicom_port, CALLING_AE, world)
+        logs.configure(settings.log_level)
         prepare(settings, options.data)
         return
     if fault := sources.fault_of(options.data):
         sys.exit(f"DEMO_DATA: {fault}")
+    wechat_port = ports.free_port(options.wechat_port)
+    world = outside_world.environment(wechat_port)
+    settings = Settings.for_demo(options.port, options.dicom_port, CALLING_AE, world)
+    logs.configure(settings.log_level)
     ports.claim(options.port, settings.var_dir)
     if options.dicom_port is None:
-        settings = Settings.for_demo(options.port, ports.free_port(settings.dicom_port), CALLING_AE)
-    _prepare_apart(settings, options.port, options.data)
-    print(f"CloudFilm demo: {settings.base_url}/demo/phone (stop with Ctrl-C)", flush=True)
-    DemoServer(settings, options.port).run()
+        settings = Settings.for_demo(options.port, ports.free_port(settings.dicom_port), CALLING_AE, world)
+    with outside_world.running(settings, wechat_port):
+        _prepare_apart(settings, options.port, options.data, wechat_port)
+        print(f"CloudFilm demo: {settings.base_url}/demo/phone (stop with Ctrl-C)", flush=True)
+        DemoServer(settings, options.port).run()
 
 
-def _prepare_apart(settings: Settings, port: int, data: Path) -> None:
+def _prepare_apart(settings: Settings, port: int, data: Path, wechat_port: int) -> None:
     """In a process of its own: gunicorn forks, and no thread or database handle may cross that."""
     command = [sys.executable, "-m", "app.demo", "--prepare-only"]
     command += ["--port", str(port), "--data", str(data), "--dicom-port", str(settings.dicom_port)]
+    command += ["--wechat-port", str(wechat_port)]
     prepared = subprocess.run(command, check=False)  # noqa: S603 - our own module, no shell
     if prepared.returncode:
         sys.exit(prepared.returncode if prepared.returncode > 0 else INTERRUPTED)

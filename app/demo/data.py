@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
@@ -40,6 +40,7 @@ from app.services.ingest.incoming import DoorName, IncomingObject, Refused
 from app.services.ingest.ingest import Ingest
 from app.services.patient_access.codes import AccessCodes
 from app.services.wechat.accounts import WechatAccounts
+from wechat.playing import Player
 
 NOTES = (".txt", ".md", ".json")
 """Licences and notes beside the images are no mistakes of the sender."""
@@ -67,7 +68,7 @@ class DemoExam:
 
 @dataclass(frozen=True, kw_only=True)
 class Demo:
-    """`follow`: makes a simulated WeChat account follow ours; None where WeChat is off."""
+    """`wechat`: the simulated WeChat, where people follow us; None where it is off."""
 
     db: Database
     clock: Clock
@@ -79,7 +80,7 @@ class Demo:
     views: ExamViews
     access_codes: AccessCodes
     wechat_accounts: WechatAccounts
-    follow: Callable[[str], None] | None
+    wechat: Player | None
     secret: bytes
 
     def load(self, path: Path, words: dict[str, Any]) -> list[str]:
@@ -97,6 +98,8 @@ class Demo:
         place = {uid: number for number, uid in enumerate(uids)}
         for study in sorted(studies, key=lambda it: place.get(it.study_instance_uid, len(place))):
             self._register(study, words)
+        if self.wechat is not None:
+            self.wechat.snapshot("oDemo" + self.token("openid:snapshot")[:23], "快照页的访客")
         return refused
 
     def study_uids(self) -> list[str]:
@@ -141,7 +144,7 @@ class Demo:
         return "oDemo" + self.token(f"openid:{phone}")[:23]
 
     def _take(self, path: Path) -> tuple[list[str], list[str]]:
-        limits = incoming_files.ZipLimits(member_bytes=self.ingest.limits.file_bytes)
+        limits = incoming_files.ZipLimits(member_bytes=self.ingest.reader.limits.file_bytes)
         uids, refused = dict[str, None](), list[str]()
         for batch in _batches(incoming_files.find([path], limits)):
             try:
@@ -215,11 +218,11 @@ class Demo:
 
     def _bind_wechat(self, session: Session, exam: Exam) -> None:
         """Before the exam is released, so that a notice goes out besides the text message."""
-        phone = self.views.patient_of(session, exam).phone
-        if phone is None or self.follow is None:
+        patient = self.views.patient_of(session, exam)
+        if patient.phone is None or self.wechat is None:
             return
-        openid = self.openid(phone.removeprefix("+86"))
-        self.follow(openid)
+        openid = self.openid(patient.phone.removeprefix("+86"))
+        self.wechat.follow(openid, patient.name)
         self.wechat_accounts.bind(session, exam.patient_id, openid, ACTOR)
 
     def _shown(self, session: Session, exam: Exam, study: Study) -> DemoExam:

@@ -23,7 +23,6 @@ class DemoHouse:
 
 
 def demo_of(services: Services) -> DemoHouse:
-    wechat = services.simulation.wechat
     labels = DemoLabels(
         fields=services.fields, blind=services.blind, audit=services.audit.log, matching=services.exams.matching
     )
@@ -39,7 +38,7 @@ def demo_of(services: Services) -> DemoHouse:
             views=services.exams.views,
             access_codes=services.patient_access.codes,
             wechat_accounts=services.wechat.accounts,
-            follow=wechat.follow if wechat else None,
+            wechat=services.simulation.wechat,
             secret=services.keys.derive("demo"),
         ),
         staff=DemoStaff(

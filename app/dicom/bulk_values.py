@@ -6,18 +6,38 @@ PS3.18 8.7.3 has all bulk data in little endian, however the file is encoded. Pi
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import numpy as np
 from pydicom.dataset import Dataset
 
 BULK_VRS = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
-_WORD_BYTES = {"OW": 2, "OF": 4, "OL": 4, "OD": 8, "OV": 8}
+WORD_BYTES = {
+    **dict.fromkeys(("AT", "OW", "SS", "US"), 2),
+    **dict.fromkeys(("FL", "OF", "OL", "SL", "UL"), 4),
+    **dict.fromkeys(("FD", "OD", "OV", "SV", "UV"), 8),
+}
+"""The bytes of one number, whose order turns in a big-endian file (PS3.5 7.3)."""
 _PATH = re.compile(r"[0-9A-F]{8}(/[1-9][0-9]{0,5}/[0-9A-F]{8}){0,32}")
 
 
 def is_path(text: str) -> bool:
     """Whether the text names an element: `00420011`, or inside of items `54000100/1/54001010`."""
     return _PATH.fullmatch(text) is not None
+
+
+def bulk_paths(dataset: Dataset, least_bytes: int, above: str = "") -> Iterator[str]:
+    """The paths of the elements that hold `least_bytes` or more, inside of items too; pixels are not among them."""
+    for tag in sorted(dataset.keys()):
+        element = dataset.get_item(tag, keep_deferred=True)
+        path = f"{above}{int(tag):08X}"
+        if element.VR == "SQ":
+            for number, item in enumerate(element.value, 1):
+                yield from bulk_paths(item, least_bytes, f"{path}/{number}/")
+        elif isinstance(element.value, bytes) and len(element.value) >= least_bytes and tag.group >= 8:
+            found = dataset[tag]
+            if found.VR.partition(" or ")[0] in BULK_VRS and isinstance(found.value, bytes):
+                yield path
 
 
 def bulk_value(dataset: Dataset, path: str) -> bytes | None:
@@ -37,6 +57,6 @@ def bulk_value(dataset: Dataset, path: str) -> bytes | None:
 
 def little_endian(value: bytes, vr: str) -> bytes:
     """A big-endian value in little endian. A rest that is no whole word stays as it is."""
-    size = _WORD_BYTES.get(vr.partition(" or ")[0], 1)
+    size = WORD_BYTES.get(vr.partition(" or ")[0], 1)
     whole = len(value) - len(value) % size
     return np.frombuffer(value[:whole], f">u{size}").astype(f"<u{size}").tobytes() + value[whole:]

@@ -5,7 +5,7 @@ Parsing is in `part10`. app/imaging reads the attributes of pixels. app/identity
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from pydicom.dataset import Dataset, FileDataset
@@ -84,7 +84,6 @@ class ReceivedHeader:
     series_attributes: dict[str, Any]
     rejects: frozenset[str]
     """The SOP instances that a rejection note rejects; empty for every other object."""
-    parsed: ParsedFile = field(repr=False)
 
     @property
     def accession_number(self) -> str:
@@ -104,7 +103,11 @@ class ReceivedHeader:
 
 def read(file: BinaryIO, limits: HeaderLimits) -> ReceivedHeader:
     """Check and read the header of a received file. Raises RefusedObject."""
-    parsed = parse(file, limits)
+    return fields_of(parse(file, limits))
+
+
+def fields_of(parsed: ParsedFile) -> ReceivedHeader:
+    """Check and read a parsed header. Raises RefusedObject, and MemoryError: that says nothing of the header."""
     dataset = parsed.dataset
     identity = _identity(dataset)
     accession_numbers = _accession_numbers(dataset)
@@ -127,7 +130,6 @@ def read(file: BinaryIO, limits: HeaderLimits) -> ReceivedHeader:
         study_attributes=_attributes(dataset, _STUDY_KEYWORDS),
         series_attributes=_attributes(dataset, _SERIES_KEYWORDS),
         rejects=rejected_uids(dataset, sop_class_uid),
-        parsed=parsed,
     )
 
 
@@ -181,6 +183,8 @@ def _attributes(dataset: Dataset, keywords: tuple[str, ...]) -> dict[str, Any]:
 def _text(dataset: Dataset, keyword: str) -> str:
     try:
         return text_of(dataset, keyword)[:_TEXT_CHARACTERS]
+    except MemoryError:
+        raise
     except Exception:  # pydicom converts a value at the first access, and an odd value may raise anything
         return ""
 

@@ -28,8 +28,6 @@ from app.dicom.status import CANNOT_UNDERSTAND, MIB, OUT_OF_RESOURCES
 from app.errors import RefusedObject
 
 _ELEMENT_HEAD, _UNDEFINED = 8, 0xFFFFFFFF
-# An element of no length is an object all the same, and comes in two reads.
-_BYTES_A_READ = 256
 # Limits on character sets: each label becomes an object, and each piece of a text is tried with all labels.
 _CHARACTER_SETS, _MOST_CHARACTER_SETS, _CHARACTER_SETS_BYTES = 0x00080005, 64, 1024
 # Values of these VRs stay bytes or one text. Each value of another VR becomes a list of objects.
@@ -62,8 +60,6 @@ class ParsedFile:
     transfer_syntax_uid: str
     pixel_tag: int | None
     pixel_offset: int | None
-    memory_bytes: int
-    """The estimated memory of the data set."""
 
 
 def parse(file: BinaryIO, limits: HeaderLimits) -> ParsedFile:
@@ -73,16 +69,21 @@ def parse(file: BinaryIO, limits: HeaderLimits) -> ParsedFile:
     except RefusedObject:
         raise
     except Exception as error:  # pydicom's parser may raise anything for hostile bytes
-        if _ran_out(error):
-            raise RefusedObject(Refusal.NESTED_TOO_DEEPLY, OUT_OF_RESOURCES) from None
+        if (reason := _ran_out(error)) is not None:
+            raise RefusedObject(reason, OUT_OF_RESOURCES) from None
         raise RefusedObject(Refusal.HEADER_UNREADABLE, CANNOT_UNDERSTAND) from None
 
 
-def _ran_out(error: BaseException | None) -> bool:
-    """Whether stack or memory ran out. pydicom replaces some of these errors by others, so the causes are searched."""
-    while error is not None and not isinstance(error, RecursionError | MemoryError):
+def _ran_out(error: BaseException | None) -> Refusal | None:
+    """What it means that stack or memory ran out; None when neither did. pydicom replaces some of these errors by
+    others, so the causes are searched."""
+    while error is not None:
+        if isinstance(error, MemoryError):
+            return Refusal.NEEDS_TOO_MUCH_MEMORY
+        if isinstance(error, RecursionError):
+            return Refusal.NESTED_TOO_DEEPLY
         error = error.__context__
-    return error is not None
+    return None
 
 
 def _parse(file: BinaryIO, limits: HeaderLimits) -> ParsedFile:
@@ -101,7 +102,6 @@ def _parse(file: BinaryIO, limits: HeaderLimits) -> ParsedFile:
     nested = Budget(limits.header_bytes, budget.reads_left)
     check_elements(dataset, nested, limits, limits.nesting, is_of_file=True)
     _check_pixels(dataset, limits)
-    memory = limits.header_bytes - budget.bytes_left + (limits.reads - nested.reads_left) * _BYTES_A_READ
     if offset is not None:
         if pixel_tag is None:
             if size - offset >= _ELEMENT_HEAD:
@@ -109,7 +109,7 @@ def _parse(file: BinaryIO, limits: HeaderLimits) -> ParsedFile:
             offset = None
         else:
             check_pixels_complete(file, offset, size, transfer_syntax_uid)
-    return ParsedFile(dataset, transfer_syntax_uid, pixel_tag, offset, memory)
+    return ParsedFile(dataset, transfer_syntax_uid, pixel_tag, offset)
 
 
 def _read_to_pixels(file: BinaryIO, budget: Budget, limits: HeaderLimits) -> tuple[FileDataset, int | None, int | None]:

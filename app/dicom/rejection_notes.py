@@ -33,6 +33,8 @@ def rejected_uids(dataset: Dataset, sop_class_uid: str) -> frozenset[str]:
         return frozenset()
     try:
         named = list(islice(_evidence(dataset), MOST_REJECTED + 1)) if _is_rejection(dataset) else None
+    except MemoryError:
+        raise
     except Exception:  # pydicom converts a value at the first access, and an odd value may raise anything
         named = []
     if named is None:

@@ -92,6 +92,8 @@ def _same(mine: ParsedFile, other: ParsedFile, keywords: tuple[str, ...]) -> boo
             text_of(mine.dataset, keyword, _LONGEST) == text_of(other.dataset, keyword, _LONGEST)
             for keyword in keywords
         )
+    except MemoryError:
+        raise
     except Exception:  # a value of a wrong length or an unknown VR may raise anything
         return False
 

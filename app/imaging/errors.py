@@ -5,7 +5,7 @@ ImagingError
 ├── UnsupportedImage     pixels that this program cannot show, with the reason
 ├── UndecodableFrame     this frame's bytes do not decode, or need too much time or memory
 ├── BadRegion            the wanted viewport is outside the image
-└── DecoderUnavailable   no decoding child can be started; the frame may be good, try again later
+└── ChildUnavailable     no child process can be started; frame or object may be good, try again later
 """
 
 from __future__ import annotations
@@ -62,5 +62,5 @@ class BadRegion(ImagingError):
     pass
 
 
-class DecoderUnavailable(ImagingError):
+class ChildUnavailable(ImagingError):
     pass

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from app.services.audit.anchoring import Anchoring
+from app.services.binding.binding import BINDING_REQUEST, Binding
 from app.services.notifications.receipts import Receipts
 from app.services.notifications.sending import Sending
 from app.services.operations.spent_rows import SpentRows
@@ -32,6 +33,7 @@ class Work:
     receipts: Receipts
     one_time_codes: OneTimeCodes
     phone_door: PhoneDoor
+    binding: Binding
     spent_rows: SpentRows
     anchoring: Anchoring
 
@@ -77,6 +79,10 @@ def answer_phone_request(work: Work, key: str) -> None:
     work.phone_door.answer(key)
 
 
+def answer_binding_request(work: Work, key: str) -> None:
+    work.binding.answer(key)
+
+
 SWEEPS: Sequence[Callable[[Work], int]] = (
     complete_studies,
     renew_pictures,
@@ -90,6 +96,7 @@ JOBS: Mapping[str, Callable[[Work, str], None]] = {
     PREPARE: prepare_study,
     ONE_TIME_REQUEST: answer_one_time_request,
     PHONE_REQUEST: answer_phone_request,
+    BINDING_REQUEST: answer_binding_request,
 }
-URGENT = (ONE_TIME_REQUEST, PHONE_REQUEST)
+URGENT = (ONE_TIME_REQUEST, PHONE_REQUEST, BINDING_REQUEST)
 """A patient waits for them. The sweeping thread does such jobs too, so that none waits behind a large study."""

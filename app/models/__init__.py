@@ -16,12 +16,13 @@ from app.models.notification_codes import (
     NotificationState,
     OptOutOrigin,
 )
-from app.models.patient import Patient, PatientNameToken, WechatAccount
+from app.models.patient import Patient, PatientNameToken
 from app.models.phone_door import PhoneCode, PhoneRequests
 from app.models.rendition import PreparedSeries
 from app.models.sharing import GuestSession, HandOver, Share, SharedPrior, WaitingPc
 from app.models.staff import MachineToken, StaffSession, StaffUser
 from app.models.study import DataKeyRow, Instance, InstanceVersion, QuarantineItem, Rejection, Series, Study, StudyOrder
+from app.models.wechat import BindingCode, BoundDevice, WechatAccount, WechatLogin, WechatPush, WechatToken
 
 __all__ = [
     "AccessAttempts",
@@ -29,6 +30,8 @@ __all__ = [
     "AuditEvent",
     "AuditHead",
     "Base",
+    "BindingCode",
+    "BoundDevice",
     "CancelReason",
     "ChannelName",
     "DataKeyRow",
@@ -69,4 +72,7 @@ __all__ = [
     "StudyOrder",
     "WaitingPc",
     "WechatAccount",
+    "WechatLogin",
+    "WechatPush",
+    "WechatToken",
 ]

@@ -73,9 +73,10 @@ class OneTimeCode(Base):
 class PatientSession(Base):
     """The truth behind the patient cookie. Revoking the row ends access at once.
 
-    It opens one exam, `exam_id`. Of the phone door it opens the exams of one person instead, as they are registered at
-    each request: those of patients with this phone number and this ID number (hashes as in `Patient`). Of a ticket that
-    such a session gave, it bears both: it opens this exam as long as the exam is of this person.
+    It opens one exam, `exam_id`. Or it opens the exams of one person, as they are registered at each request (hashes as
+    in `Patient`): of the phone door those of patients with this phone number and this ID number; of a bound WeChat
+    account, `account_id`, those with this name and this ID number, or of `patient_id` alone for a person without one.
+    Of a ticket that such a session gave, it bears both: it opens this exam as long as the exam is of this person.
     """
 
     __tablename__ = "patient_session"
@@ -84,6 +85,9 @@ class PatientSession(Base):
     exam_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("exam.id"), index=True)
     phone_hash: Mapped[bytes | None] = mapped_column(index=True)
     id_number_hash: Mapped[bytes | None]
+    name_hash: Mapped[bytes | None]
+    patient_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("patient.id"))
+    account_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("wechat_account.id"), index=True)
     access_code_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("access_code.id"), index=True)
     created_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]

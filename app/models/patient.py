@@ -1,4 +1,4 @@
-"""Patients as the RIS registered them, and their WeChat accounts. Who is the same person: app/identity.
+"""Patients as the RIS registered them. Who is the same person: app/identity. WeChat accounts are in `wechat`.
 
 Every readable field is sealed. Fields are compared by keyed blind indexes.
 """
@@ -44,16 +44,3 @@ class PatientNameToken(Base):
 
     patient_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("patient.id"), primary_key=True)
     token_hash: Mapped[bytes] = mapped_column(primary_key=True, index=True)
-
-
-class WechatAccount(Base):
-    """A WeChat follower who proved to be this patient. Notices go to the openid."""
-
-    __tablename__ = "wechat_account"
-
-    id: Mapped[UuidKey]
-    patient_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("patient.id"), index=True)
-    openid_hash: Mapped[bytes] = mapped_column(index=True)
-    openid_sealed: Mapped[bytes]
-    bound_at: Mapped[datetime]
-    unbound_at: Mapped[datetime | None]

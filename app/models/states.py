@@ -144,6 +144,8 @@ class JobKind(StrEnum):
     """Answers a request. Key: <hash of the code>:<id of the one-time code>:<epoch second>."""
     PHONE_CODE = "phone_code"
     """Answers a request of the phone door. Key: <id of the phone code>."""
+    BINDING_CODE = "binding_code"
+    """Answers a request of a WeChat user who wants to be bound. Key: <id of the binding code>."""
 
 
 class JobFault(StrEnum):

@@ -13,7 +13,7 @@ from pathlib import Path
 def write_new(path: Path, document: Mapping[str, object]) -> None:
     """Write a new file, mode 600 and durable. Raise `FileExistsError` when it exists."""
     _write(path, document)
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
 def replace(path: Path, document: Mapping[str, object]) -> None:
@@ -22,7 +22,7 @@ def replace(path: Path, document: Mapping[str, object]) -> None:
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     _write(beside, document)
     beside.replace(path)
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
 def _write(path: Path, document: Mapping[str, object]) -> None:
@@ -33,7 +33,8 @@ def _write(path: Path, document: Mapping[str, object]) -> None:
         os.fsync(file.fileno())
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """The names in the folder are durable on return. Raise `OSError`."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

@@ -7,11 +7,25 @@ from flask import Flask
 from app.web import downloads, error_pages, guards, origins, staff, static_files
 from app.web.guest import doors, pages, tails
 from app.web.hooks import sms
-from app.web.machine.dicomweb import qido, rendered, stow, wado
+from app.web.hooks import wechat as wechat_hook
+from app.web.machine.dicomweb import bulk_data, capabilities, cross_origin, qido, rendered, stow, wado, wado_metadata
 from app.web.machine.ris import completion
 from app.web.machine.ris import exams as ris
 from app.web.ops import front_door, ops
-from app.web.patient import cut_off, entry, exam_list, exams, images, looks, phone_door, places, sharing, tickets
+from app.web.patient import (
+    binding,
+    cut_off,
+    entry,
+    exam_list,
+    exams,
+    images,
+    looks,
+    phone_door,
+    places,
+    sharing,
+    tickets,
+    wechat,
+)
 from app.web.wsgi import arrival, headers, hosts, proxies, request_log
 
 
@@ -25,6 +39,7 @@ def register(app: Flask) -> None:
     request_log.install(app)
     headers.install(app)
     origins.install(app)
+    cross_origin.install(app)
     guards.install(app)
     error_pages.install(app)
     static_files.install(app)
@@ -39,6 +54,8 @@ def register(app: Flask) -> None:
         front_door,
         entry,
         phone_door,
+        wechat,
+        binding,
         tickets,
         exam_list,
         exams,
@@ -52,8 +69,12 @@ def register(app: Flask) -> None:
         stow,
         qido,
         wado,
+        wado_metadata,
+        bulk_data,
+        capabilities,
         rendered,
         sms,
+        wechat_hook,
     ):
         app.register_blueprint(room.blueprint)
     tails.install(app)

@@ -58,6 +58,10 @@ GUEST = Cookie("cf-guest", "Lax")
 """Whom a patient let in, by a share or by digits."""
 WAITING = Cookie("cf-waiting", "Lax", WAITING_SECONDS)
 """A PC in which digits were typed, until the patient taps its number."""
+WECHAT_STATE = Cookie("cf-wechat-state", "Lax", DOOR_SECONDS)
+"""A browser that asked WeChat who looks. Lax, because WeChat leads back."""
+WECHAT = Cookie("cf-wechat", "Lax")
+"""Whom WeChat named in this browser. It opens nothing."""
 STAFF = Cookie("cf-staff", "Strict")
 FORM = Cookie("cf-form", "Strict")
 """Flask's own session, which holds the tokens of the console's forms."""

@@ -20,6 +20,7 @@ ALLOWED: dict[str, set[str]] = {
             "app.security",
             "app.jobs",
             "app.services.channels",
+            "app.services.wechat",
             "sms",
             "sms.tencent",
             "sms.aliyun",
@@ -29,6 +30,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "app.demo": {
         *("app", "app.bootstrap", "app.config", "app.database", "app.services", "app.repos", "app.models", "app.jobs"),
+        "app.services.wechat",
         *(
             "app.archive",
             "app.cli",
@@ -45,10 +47,11 @@ ALLOWED: dict[str, set[str]] = {
     "app.cli": {"app.bootstrap", "app.config", "app.services", "app.dicom", "app.jobs", "app.dimse", "app.security"},
     "app.web": {
         *("app.services", "app.dicom", "app.identity", "app.config", "app.security", "app.bootstrap", "app.logs"),
-        "app.web.hooks",
+        *("app.web.hooks", "app.services.wechat"),
     },
     "app.web.hooks": {
-        *("app.web", "app.services", "app.services.channels", "sms", "sms.tencent", "sms.aliyun", "sms.gateway"),
+        *("app.web", "app.services", "app.services.channels", "app.services.wechat", "wechat"),
+        *("sms", "sms.tencent", "sms.aliyun", "sms.gateway"),
     },
     "app.jobs": {"app.services", "app.config", "app.database"},
     "app.dimse": {"app.services", "app.dicom", "app.config", "app.security"},
@@ -56,7 +59,20 @@ ALLOWED: dict[str, set[str]] = {
         *("app.repos", "app.archive", "app.dicom", "app.identity", "app.imaging", "app.security", "app.models"),
         *("app.caches", "app.database", "app.services.channels", "sms.phone"),
     },
-    "app.services.channels": {"app.services", "app.repos", "app.security", "app.models", "sms", "sms.phone", "wechat"},
+    "app.services.wechat": {
+        *("app.services", "app.repos", "app.identity", "app.security", "app.models", "app.database"),
+        "wechat",
+    },
+    "app.services.channels": {
+        "app.services",
+        "app.services.wechat",
+        "app.repos",
+        "app.security",
+        "app.models",
+        "sms",
+        "sms.phone",
+        "wechat",
+    },
     "app.repos": {"app.models"},
     "app.models": set(),
     "app.archive": {"app.security"},
@@ -101,10 +117,12 @@ ROOMS: dict[str, set[str]] = {
     "patient_access": set(),
     "phone_door": {"patient_access"},
     "operations": {"archive"},
+    "backup": {"archive"},
     "ingest": {"archive"},
     "dicomweb": {"archive"},
     "pictures": {"archive", "queue"},
     "wechat": {"patient_access"},
+    "binding": {"patient_access", "phone_door", "wechat"},
     "channels": {"patient_access", "wechat"},
     "notifications": {"channels", "patient_access", "queue"},
     "release": {"channels", "notifications", "patient_access", "queue"},
@@ -112,7 +130,7 @@ ROOMS: dict[str, set[str]] = {
     "paper": {"exams", "patient_access"},
     "sharing": {"paper", "patient_access"},
     "staff": set(),
-    "desk": {"channels", "exams", "notifications", "patient_access", "release"},
+    "desk": {"binding", "channels", "exams", "notifications", "patient_access", "release"},
 }
 OPEN_TO_ROOMS = {"audit", "session_times"}
 

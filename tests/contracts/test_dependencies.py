@@ -21,7 +21,7 @@ REST = ("tests", "bench", "deploy")
 RUNTIME, TEST = "requirements/runtime.in", "requirements/test.in"
 
 NOT_IMPORTED = {
-    RUNTIME: {"psycopg": "SQLAlchemy loads it when the database's address begins with postgresql+psycopg"},
+    RUNTIME: dict[str, str](),
     TEST: {
         "deptry": "test_dependencies.py starts it",
         "mypy": "make lint",

@@ -42,10 +42,20 @@ NAMES = (
         "outcome",
         "role",
     ),
+    *("name", "id_number", "to", "code", "state", "echostr", "timestamp", "nonce", "signature", "msg_signature"),
     *("username", "password", "totp", "current", "new", "again", "address", "q", "before", "actor", "subject", "size"),
     *("wc", "ww", "from", "count", "secret", "limit", "offset", "includefield", "fuzzymatching", "accept", "window"),
     *("viewport", "quality", "StudyDate", "StudyTime", "PatientID", "PatientName", "AccessionNumber", "StudyID"),
-    *("StudyDescription", "SeriesDescription", "SeriesNumber", "InstanceNumber", "Modality", "ModalitiesInStudy"),
+    *(
+        "StudyDescription",
+        "SeriesDescription",
+        "SeriesNumber",
+        "emptyvaluematching",
+        "00400275.00400009",
+        "InstanceNumber",
+        "Modality",
+        "ModalitiesInStudy",
+    ),
     *("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "SOPClassUID", "00080020", "00100010", "7FE00010"),
 )
 """Of fields and parameters that some route reads."""
@@ -81,12 +91,21 @@ class Meant:
     named: Fields = field(default_factory=dict)
 
 
+SIGNED = {"signature": "", "timestamp": "", "nonce": ""}
+SAID = (
+    "<xml><ToUserName>gh_1</ToUserName><FromUserName>o1</FromUserName><CreateTime>1</CreateTime>"
+    "<MsgType>text</MsgType><Content>报告</Content><MsgId>1</MsgId></xml>"
+).encode()
 REASON = {"csrf_token": "", "reason": "说明"}
 MEANT: dict[tuple[str, str], Meant] = {
     ("POST", "patient_entry.open_by_qr"): Meant(form={"factor": ""}),
     ("POST", "patient_entry.open_by_sms"): Meant(form={"factor": "", "phone": ""}, named={"code": "pickup_code"}),
     ("POST", "patient_entry.open_by_pickup"): Meant(form={"factor": "", "phone": "", "pickup_code": ""}),
     ("POST", "patient_phone_door.through_phone_door"): Meant(form={"phone": "", "action": "send_code"}),
+    ("GET", "patient_wechat.enter"): Meant(query={"to": "exams"}),
+    ("GET", "patient_wechat.callback"): Meant(query={"code": "x", "state": "x"}),
+    ("POST", "patient_binding.bind"): Meant(form={"name": "李娜", "id_number": "", "action": "send_code"}),
+    ("POST", "patient_binding.unbind"): Meant(form={"csrf_token": ""}),
     ("POST", "patient_exams.leave"): Meant(form={"csrf_token": ""}),
     ("POST", "patient_sharing.share"): Meant(form={"csrf_token": "", "days": "7", "pictures": "1", "report": "1"}),
     ("POST", "patient_sharing.revoke"): Meant(form={"csrf_token": ""}),
@@ -105,7 +124,10 @@ MEANT: dict[tuple[str, str], Meant] = {
     ),
     ("POST", "staff_login.nowhere"): Meant(form={"csrf_token": ""}),
     ("GET", "staff_exams.search"): Meant(query={"q": "李娜"}),
-    **{("POST", f"staff_exams.{name}"): Meant(form=REASON) for name in ("resend", "revoke", "let_in", "hold")},
+    **{
+        ("POST", f"staff_exams.{name}"): Meant(form=REASON)
+        for name in ("resend", "revoke", "let_in", "let_bind", "unbind", "hold")
+    },
     ("POST", "staff_exams.text_messages"): Meant(form=REASON | {"news": "no"}),
     ("POST", "staff_exams.accept"): Meant(form={"csrf_token": "", "accession_number": ""}),
     ("POST", "staff_exams.lift_hold"): Meant(form=REASON | {"revision": ""}, named={"exam_id": "held_exam_id"}),
@@ -125,6 +147,10 @@ MEANT: dict[tuple[str, str], Meant] = {
     ("GET", "qido.series"): Meant(query={"Modality": "CT", "SeriesNumber": "1", "includefield": "all"}),
     ("GET", "qido.instances"): Meant(query={"InstanceNumber": "1", "fuzzymatching": "true"}),
     ("GET", "rendered.rendered"): Meant(query={"window": "40,400,linear", "viewport": "64,64", "quality": "80"}),
+    ("GET", "rendered.rendered_images"): Meant(query={"viewport": "64,64,0,0,-8,8"}),
+    ("GET", "patient_wechat.proof_of_domain"): Meant(named={"code": "verify_code"}),
+    ("GET", "wechat_hook.are_you_there"): Meant(query=SIGNED | {"echostr": "5"}),
+    ("POST", "wechat_hook.pushed"): Meant(query=SIGNED, body=SAID, content_type="text/xml"),
     ("POST", "sms_hook.tencent"): Meant(query={"secret": ""}, document=[RECEIPT, RECEIPT]),
     ("POST", "sms_hook.aliyun"): Meant(query={"secret": ""}, document=[RECEIPT_OF_ALIYUN]),
     ("POST", "sms_hook.tencent_replies"): Meant(query={"secret": ""}, document=REPLY_BY_TENCENT),
@@ -139,6 +165,7 @@ MEANT: dict[tuple[str, str], Meant] = {
 }
 WHO: dict[str, str] = {
     "patient_exam_list": PATIENT,
+    "patient_binding.unbind": PATIENT,
     "patient_exams": PATIENT,
     "patient_images": PATIENT,
     "patient_sharing": PATIENT,
@@ -153,6 +180,9 @@ WHO: dict[str, str] = {
     "staff_system": Role.SYSTEM_ADMIN,
     "qido": Scope.READ,
     "wado": Scope.READ,
+    "wado_metadata": Scope.READ,
+    "bulk_data": Scope.READ,
+    "capabilities": Scope.READ,
     "rendered": Scope.READ,
     "stow": Scope.UPLOAD,
     "completion": Scope.UPLOAD,

@@ -44,12 +44,12 @@ from app.security.codes import is_long, normal_code, normal_factor
 from app.security.front_door import DoorPass
 from app.security.session_tokens import SessionTokens
 from app.services.channels.sms import receipt_of
-from app.services.dicomweb.matching_keys import Level, condition, keyword_of
+from app.services.dicomweb.matching_keys import Level, condition, path_of
 from app.services.dicomweb.render_parameters import render_spec
 from app.services.exams.input import accession_number
 from app.web.machine.dicomweb.media_types import MediaType, accepted, best
 from app.web.machine.dicomweb.multipart_related import Limits, read_parts
-from app.web.machine.dicomweb.transfer_syntaxes import frame_media_type, instances_accepted
+from app.web.machine.dicomweb.transfer_syntaxes import frame_form, instances_form
 from app.web.machine.ris.bodies import exam_input, instant, report_input
 from app.web.machine.ris.exams import _once
 from app.web.row_ids import row_id
@@ -171,7 +171,7 @@ def _qido(data: bytes) -> None:
     for name, value in parse_qsl(data.decode(errors="replace"), keep_blank_values=True):
         for level in Level:
             with suppress(InvalidInput):
-                found = condition(keyword_of(name), value, level, blind)
+                found = condition(path_of(name), value, level, blind, with_empty=True)
                 assert found is None or found.clause() is not None
 
 
@@ -191,8 +191,8 @@ def _media_types(data: bytes) -> None:
     with suppress(InvalidInput):
         wanted = accepted(text)
         best(wanted, ("application/dicom+json", "image/png"))
-        frame_media_type("1.2.840.10008.1.2.4.50", wanted)
-        instances_accepted({"1.2.840.10008.1.2.1"}, wanted, single=True)
+        frame_form("1.2.840.10008.1.2.4.50", wanted, single=True)
+        instances_form({"1.2.840.10008.1.2.1"}, wanted, single=True)
 
 
 def _rendered(data: bytes) -> None:

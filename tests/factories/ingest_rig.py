@@ -12,8 +12,7 @@ from app.archive.sealed import SealedArchive
 from app.archive.store import Trace
 from app.clock import FrozenClock
 from app.database import Database, schema
-from app.dicom.part10 import HeaderLimits
-from app.imaging.header.image_index import ImageIndexer, index_image
+from app.imaging.header.examined import HeaderReader
 from app.models import AuditEvent, Instance, InstanceVersion, QuarantineItem, Study, StudyOrder
 from app.repos.audit import log as audit_rows
 from app.repos.exams import orders
@@ -33,12 +32,13 @@ from app.services.ingest.rows import Recorder
 from app.services.operations.archive_check import ArchiveCheck
 from app.services.release.holds import Holds
 from tests.factories import database
+from tests.factories.headers_here import HeadersHere
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 
 
 class IngestRig:
-    """`more`: limits, study_changed or index_image instead of the usual ones."""
+    """`more`: reader, study_changed or same_pixels instead of the usual ones."""
 
     def __init__(self, folder: Path, trace: Trace = lambda event: None, **more: Any) -> None:
         self.clock = FrozenClock(NOON)
@@ -61,20 +61,18 @@ class IngestRig:
         self,
         folder: Path,
         *,
-        limits: HeaderLimits | None = None,
+        reader: HeaderReader | None = None,
         study_changed: StudyHook | None = None,
-        index_image: ImageIndexer = index_image,
         same_pixels: PixelComparison | None = None,
     ) -> Ingest:
-        limits = limits or HeaderLimits()
+        reader = reader or HeadersHere()
         planner = Planner(
             db=self.db,
             archive=self.archive,
             data_keys=self.data_keys,
             fields=self.fields,
-            index_image=index_image,
             spool=folder,
-            limits=limits,
+            reader=reader,
             same_pixels=same_pixels or (lambda mine, other: False),
         )
         recorder = Recorder(
@@ -87,7 +85,7 @@ class IngestRig:
             patients_differ=self.matching.header_differs,
             instances_rejected=self.matching.instances_rejected,
         )
-        return Ingest(db=self.db, archive=self.archive, planner=planner, recorder=recorder, limits=limits)
+        return Ingest(db=self.db, archive=self.archive, reader=reader, planner=planner, recorder=recorder)
 
     def receive(self, *files: bytes, door: str = "cli") -> list[Outcome]:
         sources = [IncomingObject(io.BytesIO(data), f"file {number}") for number, data in enumerate(files)]

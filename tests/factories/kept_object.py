@@ -7,10 +7,9 @@ import uuid
 from typing import cast
 
 from app.archive.sealed import DataKey, SealedArchive
-from app.dicom.header_fields import read
 from app.dicom.part10 import HeaderLimits
 from app.errors import RefusedObject
-from app.imaging.header.image_index import index_image
+from app.imaging.header.examined import examined
 from app.models import Instance
 from app.services.dicomweb.stored_headers import StoredHeaders
 from app.services.dicomweb.stored_instance import StoredInstance
@@ -38,10 +37,10 @@ def stored(data: bytes) -> StoredInstance | None:
     """None when ingest would refuse the file."""
     file = io.BytesIO(data)
     try:
-        header = read(file, HeaderLimits())
+        found = examined(file, HeaderLimits())
     except RefusedObject:
         return None
-    image = index_image(file, header.parsed)
+    header, image = found.header, found.image
     row = Instance(
         id=uuid.uuid4(),
         sop_instance_uid=header.sop_instance_uid,

@@ -53,6 +53,26 @@ PHONE_DOOR = {
     "refused": AT_PHONE_DOOR | {"refused": True, "typed": TYPED},
 }
 
+CLAIM = {"name": "王小芳", "id_number": "12010119600102002X", "one_time_code": "123456"}
+AT_BIND: dict[str, Any] = {
+    "typed": CLAIM,
+    "asks_for": "code",
+    "is_bound": False,
+    "code_sent": False,
+    "retry_minutes": 0,
+    "refused": False,
+    "of_another": False,
+}
+BIND = {
+    "first": AT_BIND | {"asks_for": "person", "typed": {}},
+    "known": AT_BIND | {"asks_for": "person", "typed": {}, "is_bound": True},
+    "sent": AT_BIND | {"code_sent": True},
+    "wait": AT_BIND | {"retry_minutes": 1},
+    "refused": AT_BIND | {"refused": True},
+    "another": AT_BIND | {"of_another": True},
+}
+WECHAT = ("snapshot", "refused", "unavailable", "help")
+
 
 def demo_phone() -> dict[str, Any]:
     return {

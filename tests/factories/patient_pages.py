@@ -22,12 +22,14 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from app.web.wsgi.headers import CONTENT_SECURITY_POLICY
 from tests.factories.patient_page_frames import SERIES, jpeg, manifest
 from tests.factories.patient_page_values import (
+    BIND,
     CARRIED,
     EXAM,
     EXAM_ID,
     PHONE_DOOR,
     REPORT,
     STEP_UPS,
+    WECHAT,
     demo_phone,
 )
 from tests.places import ROOT
@@ -97,6 +99,14 @@ def _plain_pages(app: Flask, pages: Pages) -> None:
             f"phone_door_{name}",
             lambda state=state: render_template("patient/phone_door.html", **state),
         )
+    for name, state in BIND.items():
+        app.add_url_rule(
+            f"/bind/{name}", f"bind_{name}", lambda state=state: render_template("patient/bind.html", **state)
+        )
+    for what in WECHAT:
+        app.add_url_rule(
+            f"/wx/{what}", f"wx_{what}", lambda what=what: render_template("patient/wechat.html", what=what)
+        )
     for name, is_over in (("ticket", False), ("ticket-over", True)):
         app.add_url_rule(
             f"/{name}", name, lambda is_over=is_over: render_template("patient/ticket.html", is_over=is_over)
@@ -165,7 +175,7 @@ def _exam_pages(app: Flask, pages: Pages) -> None:
         waiting = {**EXAM, "report_ready": False, "frames_total": 0, "in_preparation": True, "modality_name": "磁共振"}
         bare = {**EXAM, "report_ready": True, "frames_total": 0, "in_preparation": False, "modality_name": "X 光"}
         listed = [{**entry, "held": False} for entry in (ready, waiting, bare)]
-        return render_template("patient/exam_list.html", exams=[*listed, {"id": EXAM_ID, "held": True}])
+        return render_template("patient/exam_list.html", exams=[*listed, {"id": EXAM_ID, "held": True}], is_bound=True)
 
     def viewer() -> str:
         first = {

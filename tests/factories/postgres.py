@@ -24,8 +24,8 @@ def binaries() -> Path | None:
 
 
 @contextmanager
-def cluster() -> Iterator[str]:
-    """Yields host, port and user as a libpq address without a database."""
+def cluster(owner: str = "cloudfilm") -> Iterator[str]:
+    """Yields host, port and user as a libpq address without a database. `owner`: the superuser's name."""
     folder, port, tools = Path(tempfile.mkdtemp(prefix="cloudfilm-pg-")), free_port(), binaries()
     assert tools is not None
     as_user: list[str] = []
@@ -33,11 +33,11 @@ def cluster() -> Iterator[str]:
         shutil.chown(folder, "postgres", "postgres")
         as_user = ["runuser", "-u", "postgres", "--"]
     data = str(folder / "data")
-    quick = ["--no-sync", "-A", "trust", "-U", "cloudfilm", "-E", "UTF8"]
+    quick = ["--no-sync", "-A", "trust", "-U", owner, "-E", "UTF8"]
     subprocess.run([*as_user, str(tools / "initdb"), "-D", data, *quick], check=True, capture_output=True, cwd="/")
     options = ["-p", str(port), "-k", str(folder), "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"]
     options += ["-c", "synchronous_commit=off", "-c", "max_connections=400"]
-    address = f"cloudfilm@127.0.0.1:{port}"
+    address = f"{owner}@127.0.0.1:{port}"
     command = [*as_user, str(tools / "postgres"), "-D", data, *options]
     try:
         ready = partial(_answers, address)

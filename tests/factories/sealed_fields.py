@@ -17,6 +17,7 @@ from app.repos.operations.field_binding import SealedTable, fields_of, put_field
 from app.security.fields import COLUMN_FORM, BindingPhase, FieldSealer, Place
 from app.security.permissions import Role
 from tests.factories.house import services
+from tests.factories.login import logged_in
 from tests.factories.telling import follow, mark_prepared, register, report, sweep
 
 PEOPLE = (
@@ -38,6 +39,10 @@ def two_patients(folder: Path) -> Services:
         mark_prepared(house, accession, PatientID=person["id"], PatientName=person["name"])
         house.staff.accounts.create(f"staff{number}", Role.DESK, "test")
     correct_headers(house)
+    assert house.wechat.connection is not None
+    house.wechat.connection.ticket.current()  # with the access token: two rows of tokens
+    for number in range(2):
+        logged_in(house, f"oOpenid000{number}")
     sweep(house)
     return house
 

@@ -30,6 +30,8 @@ from tests.factories.house import services
 from tests.factories.sharing import digits, guest, share
 from tests.factories.staff import account, code, console
 from tests.factories.telling import deliver_receipts, exam_of, receive_study, register, report, study, sweep
+from tests.factories.wechat import TOKEN
+from wechat.simulator.ciphers import signature
 
 STUDY, SERIES = "1.2.3.1", "1.2.3.1.1"
 STRANGER, PATIENT, GUEST = "stranger", "patient", "guest"
@@ -71,7 +73,9 @@ class WholeHouse:
 
 def whole_house(folder: Path) -> WholeHouse:
     """An exam with pictures, a report and a message, a given-up job and a refused object; all rows kept."""
-    house = services(folder, wechat_notices="simulated")
+    house = services(
+        folder, wechat_notices="simulated", wechat_callback="plain", wechat_callback_token=TOKEN, wechat_verify="abc123"
+    )
     exam = issued(house, ACCESSION)
     report(house, ACCESSION)
     _study(house)
@@ -95,6 +99,8 @@ def whole_house(folder: Path) -> WholeHouse:
         **{"filename": "css/bootstrap.min.css", "factor": exam.factor, "secret": house.notifications.sms_hook_secret},
         **{"totp": code(house, account(house, "desk", "newcomer"))},
     }
+    stamp = str(int(house.clock.now().timestamp()))
+    known |= {"timestamp": stamp, "nonce": "7", "signature": signature(TOKEN, stamp, "7"), "verify_code": "abc123"}
     made = WholeHouse(house, app, known, {})
     made.callers = _callers(made)
     with house.db.read() as session:

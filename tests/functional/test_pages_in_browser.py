@@ -8,7 +8,7 @@ from playwright.sync_api import Browser
 
 from deploy.testbed.phone import phone_page
 from tests.factories.browser import in_browser
-from tests.factories.patient_page_values import EXAM_ID, PHONE_DOOR, REPORT
+from tests.factories.patient_page_values import BIND, EXAM_ID, PHONE_DOOR, REPORT, WECHAT
 from tests.factories.patient_pages import Pages
 
 pytestmark = in_browser
@@ -28,6 +28,8 @@ PAGES = {
     "ticket": "/ticket",
     "ticket-over": "/ticket-over",
     **{f"phone-door-{name}": f"/phone-door/{name}" for name in PHONE_DOOR},
+    **{f"bind-{name}": f"/bind/{name}" for name in BIND},
+    **{f"wechat-{what}": f"/wx/{what}" for what in WECHAT},
     "left": "/left",
     "not-found": "/error/404",
     "failure": "/error/500",
@@ -201,7 +203,9 @@ SIZES_OF_LETTERS = """() => {
 }"""
 
 
-@pytest.mark.parametrize("path", ["/exams", *(f"/phone-door/{name}" for name in PHONE_DOOR)])
+@pytest.mark.parametrize(
+    "path", ["/exams", *(f"/phone-door/{name}" for name in PHONE_DOOR), *(f"/bind/{name}" for name in BIND)]
+)
 def test_where_old_people_come_in_no_letter_is_smaller_than_18_pixels(
     browser: Browser, pages: Pages, path: str
 ) -> None:

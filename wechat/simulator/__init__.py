@@ -1,1 +1,4 @@
-"""A simulated official account for demo and tests. It is strict, and never used in production."""
+"""A simulated WeChat: a strict stand-alone HTTP server for demos and tests, never for production.
+
+It refuses what WeChat refuses. `docs/simulated-wechat.md` is its manual. Nothing here knows the product.
+"""

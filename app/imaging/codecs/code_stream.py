@@ -15,6 +15,8 @@ _STANDALONE = frozenset({0x01, *range(0xD0, 0xD9)})
 _FRAME_HEADERS = frozenset({*range(0xC0, 0xD0), 0xF7}) - {0xC4, 0xC8, 0xCC}
 _SOF_LOSSLESS, _SOF_JPEG_LS, _SOS, _APP0, _APP14 = 0xC3, 0xF7, 0xDA, 0xE0, 0xEE
 _COD, _SOT = 0xFF52, 0xFF90
+_TILE = struct.Struct(">H4xI2x")
+"""The start of a tile-part: its marker, its length."""
 _YBR_IDS, _RGB_IDS = (1, 2, 3), tuple(b"RGB")
 
 
@@ -33,7 +35,7 @@ class CodeStream:
 
     `rows`, `columns`, `samples` are 0 where the stream does not say; `precision` is in bits. `is_rgb`: its components
     are red, green and blue (or become so by decoding), or are not; None when it does not say. `is_lossy` is None for
-    what may be either. `is_whole`: it ends as it should.
+    what may be either. `is_whole`: it ends as it should. `missing_bytes`: how many more its last tile-part claims.
     """
 
     process: Process
@@ -44,6 +46,7 @@ class CodeStream:
     is_rgb: bool | None = None
     is_lossy: bool | None = None
     is_whole: bool = True
+    missing_bytes: int = 0
 
     @property
     def size(self) -> tuple[int, int, int] | None:
@@ -74,6 +77,7 @@ def _jpeg_2000(stream: bytes, start: int) -> CodeStream | None:
         if marker == _COD and at + 14 <= len(stream):
             transformed, reversible = stream[at + 8] == 1, stream[at + 13] == 1
         at += 2 + length
+    missing = _missing_of_tiles(stream, at)
     return CodeStream(
         Process.JPEG_2000,
         max(bottom - top, 0),
@@ -82,7 +86,20 @@ def _jpeg_2000(stream: bytes, start: int) -> CodeStream | None:
         precision,
         is_rgb=True if transformed else None,
         is_lossy=True if reversible is False else None,
+        is_whole=not missing,
+        missing_bytes=missing,
     )
+
+
+def _missing_of_tiles(stream: bytes, at: int) -> int:
+    """By how many bytes the tile-parts, of which one starts at `at`, go beyond the end (A.4.2). 0 also where the last
+    one does not say its length."""
+    while at + _TILE.size <= len(stream):
+        marker, length = _TILE.unpack_from(stream, at)
+        if marker != _SOT or length < _TILE.size:
+            return 0
+        at += length
+    return max(at - len(stream), 0)
 
 
 def _jpeg(stream: bytes) -> CodeStream | None:
@@ -113,9 +130,7 @@ def _described(stream: bytes, marker: int, body: bytes, *, jfif: bool, adobe: in
     process = {_SOF_LOSSLESS: Process.LOSSLESS, _SOF_JPEG_LS: Process.JPEG_LS}.get(marker, Process.DCT)
     lossy = {Process.LOSSLESS: False, Process.JPEG_LS: near > 0, Process.DCT: True}[process]
     is_rgb = _is_rgb(body[6 : 6 + 3 * samples], jfif, adobe) if process is Process.DCT and samples == 3 else None
-    # what decodes JPEG-LS takes no stream without an end
-    is_whole = process is Process.JPEG_LS or JPEG_END in stream
-    return CodeStream(process, rows, columns, samples, precision, is_rgb, lossy, is_whole)
+    return CodeStream(process, rows, columns, samples, precision, is_rgb, lossy, is_whole=JPEG_END in stream)
 
 
 def _is_rgb(components: bytes, jfif: bool, adobe: int | None) -> bool | None:

@@ -12,7 +12,7 @@ import imagecodecs
 import numpy as np
 
 from app.imaging.codecs.byte_order import unswapped
-from app.imaging.codecs.code_stream import read_stream
+from app.imaging.codecs.code_stream import CodeStream, Process, read_stream
 from app.imaging.codecs.stored_values import Pixels, bit_planes, clamped, masked
 from app.imaging.codecs.stream_decoding import LOSSLESS, PROCESSES, STREAMED, lost_from
 from app.imaging.errors import UndecodableFrame
@@ -61,7 +61,7 @@ def decode_frame(header: ImageHeader, frame: bytes, index: int = 0) -> DecodedFr
 
     `index` counts from 0 and matters for native 1-bit frames, which may start inside a byte.
     Raises UndecodableFrame for anything that does not decode to exactly the described frame, MemoryError when that
-    needs more than there is. Of a JPEG stream whose end is missing what is there is decoded, and `lost_from` says so.
+    needs more than there is. Of a code stream whose end is missing what is there is decoded, and `lost_from` says so.
     """
     codec = CODECS.get(header.transfer_syntax_uid)
     if header.transfer_syntax_uid not in DECODED:
@@ -94,11 +94,16 @@ def _streamed(header: ImageHeader, frame: bytes, name: str) -> DecodedFrame:
     with _refusing(name):
         pixels, colour_space = PROCESSES[stream.process](header, frame, stream)
         pixels = _shaped(header, pixels)
-    first_lost = None if stream.is_whole else lost_from(pixels, stream.precision)
+    first_lost = None if stream.is_whole else _first_lost(stream, pixels)
     is_lossy = header.transfer_syntax_uid not in LOSSLESS if stream.is_lossy is None else stream.is_lossy
     planes = {} if is_lossy else bit_planes(header, pixels)
     pixels = clamped(header, pixels, stream.precision) if is_lossy else masked(header, pixels)
     return DecodedFrame(pixels, colour_space, planes, first_lost)
+
+
+def _first_lost(stream: CodeStream, pixels: Pixels) -> int:
+    """JPEG 2000 is coded by detail, not by rows: no row of a stream that is cut off is lost as a whole."""
+    return len(pixels) if stream.process is Process.JPEG_2000 else lost_from(pixels, stream.precision)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from app.imaging.display.window import Shown
 
-FORMATS = ("jpg", "png")
+FORMATS = ("jpg", "png", "gif")
 
 
 INCOMPLETE = b"incomplete: the end of its stream is missing"
@@ -24,7 +24,7 @@ def is_incomplete(picture: bytes) -> bool:
 
 
 def encode(shown: Shown, fmt: str, quality: int = 85, *, incomplete: bool = False) -> bytes:
-    """Grey (rows, columns) or RGB (rows, columns, 3) as a `jpg` or `png`. Raises ValueError for another format."""
+    """Grey (rows, columns) or RGB (rows, columns, 3) as a `jpg`, `png` or `gif`. Raises ValueError for others."""
     if fmt == "jpg":
         if shown.ndim == 2:
             grey = np.ascontiguousarray(shown)[..., np.newaxis]
@@ -39,6 +39,10 @@ def encode(shown: Shown, fmt: str, quality: int = 85, *, incomplete: bool = Fals
         if incomplete:
             notes.add_text("Comment", INCOMPLETE.decode())
         Image.fromarray(shown).save(buffer, "PNG", compress_level=3, pnginfo=notes)
+        return buffer.getvalue()
+    if fmt == "gif":
+        buffer = io.BytesIO()
+        Image.fromarray(shown).save(buffer, "GIF", comment=INCOMPLETE if incomplete else b"")
         return buffer.getvalue()
     raise ValueError(f"no such format: {fmt}")
 

@@ -5,11 +5,14 @@ imagecodecs does the decoding: of the libraries tried it alone survived every mu
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import imagecodecs
 import numpy as np
 
 from app.imaging.codecs.code_stream import CodeStream, Process
 from app.imaging.codecs.stored_values import Pixels
+from app.imaging.errors import UndecodableFrame
 from app.imaging.header.image_header import ImageHeader
 
 Decoded = tuple[Pixels, str]
@@ -37,22 +40,40 @@ def _lossless_jpeg(header: ImageHeader, frame: bytes, stream: CodeStream) -> Dec
 
 
 def _jpeg_ls(header: ImageHeader, frame: bytes, stream: CodeStream) -> Decoded:
-    return np.asarray(imagecodecs.jpegls_decode(frame)), header.photometric_interpretation
+    """The decoder writes row by row, and gives up at the end of a stream that is cut off: what it wrote stays."""
+    if stream.is_whole:
+        return np.asarray(imagecodecs.jpegls_decode(frame)), header.photometric_interpretation
+    samples = (header.samples_per_pixel,) if header.samples_per_pixel > 1 else ()
+    kind = np.uint8 if stream.precision <= 8 else np.uint16
+    pixels: Pixels = np.full((header.rows, header.columns, *samples), 1 << (stream.precision - 1), kind)
+    with suppress(imagecodecs.JpeglsError):
+        imagecodecs.jpegls_decode(frame, out=pixels)
+    if lost_from(pixels, stream.precision) == 0:
+        raise UndecodableFrame("JPEG-LS: nothing is left")
+    return pixels, header.photometric_interpretation
 
 
 def _jpeg_2000(header: ImageHeader, frame: bytes, stream: CodeStream) -> Decoded:
+    """A stream that is cut off gets zeros for what its last tile-part lacks: they stand for empty packets (ITU-T T.800
+    B.10.3). So each pixel is there, with less detail."""
+    if not stream.is_whole:
+        raw = header.rows * header.columns * header.samples_per_pixel * 2
+        if stream.missing_bytes > raw:
+            raise UndecodableFrame("JPEG 2000: too much is missing")
+        frame += bytes(stream.missing_bytes) + _J2K_END
     pixels = np.asarray(imagecodecs.jpeg2k_decode(frame))
     is_rgb = stream.is_rgb or header.photometric_interpretation in _J2K_RGB
     return pixels, "RGB" if is_rgb else header.photometric_interpretation
 
 
 def lost_from(pixels: Pixels, precision: int) -> int:
-    """libjpeg fills what is missing with the middle of the range; the rows that hold nothing else are lost."""
+    """What is missing is filled with the middle of the range, by libjpeg too; rows that hold nothing else are lost."""
     flat = pixels.reshape(len(pixels), -1)
     is_there = (flat != 1 << (precision - 1)).any(axis=1)
     return int(is_there.nonzero()[0].max(initial=-1)) + 1
 
 
+_J2K_END = b"\xff\xd9"
 _J2K_RGB = frozenset({"RGB", "YBR_ICT", "YBR_RCT"})
 _PREFIX = "1.2.840.10008.1.2.4."
 _STREAMS = {

@@ -10,10 +10,11 @@ import numpy as np
 from app.caches.lru import LruCache
 from app.imaging.codecs.decode import DecodedFrame, decode_frame
 from app.imaging.codecs.encode import encode, fit
+from app.imaging.codecs.native_pixels import native_pixels
 from app.imaging.display.aspect import squared
 from app.imaging.display.marks import hatched
 from app.imaging.display.overlays import with_overlays
-from app.imaging.display.render_spec import VALUES_DIGEST, RenderSpec
+from app.imaging.display.render_spec import STORED_VALUES, VALUES_DIGEST, RenderSpec
 from app.imaging.display.window import Shown, Window, to_display
 from app.imaging.errors import BadRegion
 from app.imaging.header.image_header import ImageHeader
@@ -39,12 +40,16 @@ def frame_decoded(kept: KeptPixels, header: ImageHeader, frame: bytes, number: i
 
 
 def draw(decoded: DecodedFrame, header: ImageHeader, number: int, specs: Sequence[RenderSpec]) -> list[bytes]:
-    """The pictures, in the order of the specs. Raises BadRegion, and ValueError for an unknown format."""
+    """The pictures, in the order of the specs. Raises BadRegion, UndecodableFrame for values that
+    are not whole, and ValueError for an unknown format."""
     shown: dict[object, Shown] = {}
     result = []
     for spec in specs:
         if spec.fmt == VALUES_DIGEST:
             result.append(_values_digest(decoded, header))
+            continue
+        if spec.fmt == STORED_VALUES:
+            result.append(decoded.colour_space.encode() + b"\n" + native_pixels(decoded, header))
             continue
         if spec.window not in shown:
             shown[spec.window] = _whole_picture(decoded, header, spec.window, number)
@@ -72,6 +77,8 @@ def _values_digest(decoded: DecodedFrame, header: ImageHeader) -> bytes:
 def _picture(shown: Shown, spec: RenderSpec, header: ImageHeader, *, incomplete: bool) -> bytes:
     if spec.viewport is not None:
         shown = _region(shown, spec.viewport)
+    shown = shown[:, ::-1] if spec.mirrored[0] else shown
+    shown = shown[::-1] if spec.mirrored[1] else shown
     shown = squared(shown, header.pixel_aspect)
     if spec.longest is not None:
         shown = fit(shown, spec.longest)

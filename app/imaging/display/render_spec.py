@@ -10,6 +10,8 @@ from app.imaging.header.image_header import ImageHeader
 
 VALUES_DIGEST = "values-digest"
 """No picture but a digest of the frame's stored values: equal for equal pixels, however they are coded."""
+STORED_VALUES = "stored-values"
+"""No picture but the colour space, a line feed, and the frame as native little-endian pixels (PS3.5 8.1)."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,8 @@ class RenderSpec:
     max_bytes: int | None = None
     viewport: tuple[int, int, int, int] | None = None
     """Source region x, y, width, height in pixels (PS3.18 8.3.5.1.3)."""
+    mirrored: tuple[bool, bool] = (False, False)
+    """Left to right, and top to bottom."""
 
 
 @dataclass(frozen=True)

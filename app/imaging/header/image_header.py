@@ -11,8 +11,9 @@ from typing import Any
 
 from app.imaging.header.lut import Lut
 from app.imaging.header.overlay import Overlay
+from app.imaging.header.region import Region
 
-READING = 2
+READING = 3
 """Rises when more or other things are read off a header. Headers of an older reading are read anew when their pictures
 are prepared again."""
 
@@ -86,6 +87,8 @@ class ImageHeader:
     instance_number: int | None = None
     frame_time_ms: float | None = None
     """Milliseconds from frame to frame of a film."""
+    regions: tuple[Region, ...] = ()
+    """Of ultrasound, each calibrated for itself."""
     reading: int = 1
     """The `READING` that made it."""
 
@@ -107,6 +110,8 @@ class ImageHeader:
             plain["palette"] = [asdict(lut) for lut in plain["palette"]]
         if "overlays" in plain:
             plain["overlays"] = [asdict(overlay) for overlay in plain["overlays"]]
+        if "regions" in plain:
+            plain["regions"] = [asdict(region) for region in plain["regions"]]
         if "shared" in plain:
             plain["shared"] = self.shared.to_json()
         if "per_frame" in plain:
@@ -126,6 +131,7 @@ class ImageHeader:
             if values.get(name) is not None:
                 values[name] = Lut(**values[name])
         values["overlays"] = tuple(Overlay(**overlay) for overlay in values.get("overlays", ()))
+        values["regions"] = tuple(Region(**region) for region in values.get("regions", ()))
         if values.get("palette") is not None:
             values["palette"] = tuple(Lut(**lut) for lut in values["palette"])
         return cls(**values)

@@ -7,15 +7,14 @@ here.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
 
 from pydicom import Dataset
+from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian
 
 from app.dicom.part10 import ParsedFile
 from app.dicom.pixel_tags import PIXEL_TAGS
-from app.imaging.codecs.decode import DEFLATED_LE, EXPLICIT_BE
 from app.imaging.errors import NotAnImage, NotShown, UnsupportedImage
 from app.imaging.header.frame_index import FrameIndex, index_encapsulated, index_native
 from app.imaging.header.image_header import ImageHeader
@@ -38,15 +37,17 @@ class ImageIndex:
     not_shown_note: str | None = None
 
 
-ImageIndexer = Callable[[BinaryIO, ParsedFile], ImageIndex]
-
-
 def index_image(file: BinaryIO, parsed: ParsedFile) -> ImageIndex:
-    """The index of a parsed file. An odd image raises no error: it is stored with the reason why it is not shown."""
+    """The index of a parsed file. An odd image raises no error: it is stored with the reason why it is not shown.
+
+    Raises MemoryError: that says nothing of the image.
+    """
     if parsed.pixel_tag is None:
         return ImageIndex()
     try:
         header, frames, fault = image_of(file, parsed)
+    except MemoryError:
+        raise
     except Exception:  # odd values in the header may raise anything, and the object must be stored all the same
         return ImageIndex(number_of_frames=1, not_shown_reason=NotShown.DESCRIPTION_UNREADABLE)
     if fault is not None:
@@ -68,7 +69,7 @@ def image_of(
     dataset, transfer_syntax_uid, pixel_offset = parsed.dataset, parsed.transfer_syntax_uid, parsed.pixel_offset
     try:
         if pixel_offset is None:
-            deflated_image = transfer_syntax_uid == DEFLATED_LE and "Rows" in dataset
+            deflated_image = transfer_syntax_uid == DeflatedExplicitVRLittleEndian and "Rows" in dataset
             return read_header(dataset, transfer_syntax_uid, "PixelData" if deflated_image else None), None, None
         header = read_header(dataset, transfer_syntax_uid, _keyword(file, pixel_offset, dataset))
         header = replace(header, words_swapped=_words_swapped(file, header, pixel_offset))
@@ -114,7 +115,7 @@ def _value(file: BinaryIO, offset: int, dataset: Dataset) -> tuple[int, int]:
 
 
 def _words_swapped(file: BinaryIO, header: ImageHeader, offset: int) -> bool:
-    if header.transfer_syntax_uid != EXPLICIT_BE or header.bits_allocated != 8:
+    if header.transfer_syntax_uid != ExplicitVRBigEndian or header.bits_allocated != 8:
         return False
     file.seek(offset + 4)
     return file.read(2) == b"OW"

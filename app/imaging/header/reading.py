@@ -18,6 +18,7 @@ from app.imaging.header.image_header import READING, FrameValues, ImageHeader
 from app.imaging.header.lut_reading import read_lut, read_palette
 from app.imaging.header.numbers import number_of, whole_of
 from app.imaging.header.overlay_reading import read_overlays
+from app.imaging.header.region_reading import read_regions
 from app.imaging.header.spacing_reading import pixel_aspect, pixel_spacing
 
 MAX_SIDE = 32_768
@@ -100,6 +101,7 @@ def _read(ds: Dataset, transfer_syntax_uid: str, keyword: str) -> ImageHeader:
         in_concatenation=whole_of(_value(ds, "InConcatenationNumber")) or 0,
         instance_number=whole_of(_value(ds, "InstanceNumber")),
         frame_time_ms=frame_time_ms(ds),
+        regions=read_regions(ds, rows, columns),
         reading=READING,
     )
 

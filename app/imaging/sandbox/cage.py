@@ -1,9 +1,9 @@
-"""The system calls that a decoding child may make: a seccomp filter, built by hand for x86-64 and aarch64. Linux only.
+"""The system calls that a child may make: a seccomp filter, built by hand for x86-64 and aarch64. Linux only.
 
-The list holds the calls that decoding was seen to make: for its socket, memory, locks, clocks, and its own end. Every
-other call fails with EPERM: files, processes, signals, new sockets. A call of another architecture ends the process.
-`child` sets the limits of memory and time. Source of the layouts and constants: seccomp(2), linux/seccomp.h,
-linux/bpf_common.h.
+The list holds the calls that decoding was seen to make: for its socket, memory, locks, clocks, and its own end. A child
+that reads headers may also read files that its parent opened and passed on. Every other call fails with EPERM: opening
+files, processes, signals, new sockets. A call of another architecture ends the process. `hands` sets the limits of
+memory and time. Source of the layouts and constants: seccomp(2), linux/seccomp.h, linux/bpf_common.h.
 """
 
 from __future__ import annotations
@@ -29,11 +29,13 @@ Step = tuple[int, int, int, int]
 
 @dataclass(frozen=True)
 class Machine:
-    """Numbers of one architecture: its mark in `seccomp_data`, the call that installs a filter, the allowed calls."""
+    """Numbers of one architecture: its mark in `seccomp_data`, the call that installs a filter, the calls that every
+    child may make, and those that a child needs for reading files."""
 
     mark: int
     seccomp: int
     kept: Mapping[str, int]
+    reading: Mapping[str, int]
 
 
 _KEPT = {
@@ -65,9 +67,21 @@ _KEPT = {
     "exit_group": (231, 94),
 }
 """The allowed calls with their numbers on x86-64 and aarch64."""
+_READING = {
+    "recvmsg": (47, 212),
+    "read": (0, 63),
+    "lseek": (8, 62),
+}
+"""What a child needs to take an open file from its parent and to read it."""
+
+
+def _numbers(calls: Mapping[str, tuple[int, int]], place: int) -> dict[str, int]:
+    return {name: numbers[place] for name, numbers in calls.items()}
+
+
 MACHINES: Mapping[str, Machine] = {
-    "x86_64": Machine(0xC000003E, 317, {name: number for name, (number, _) in _KEPT.items()}),
-    "aarch64": Machine(0xC00000B7, 277, {name: number for name, (_, number) in _KEPT.items()}),
+    "x86_64": Machine(0xC000003E, 317, _numbers(_KEPT, 0), _numbers(_READING, 0)),
+    "aarch64": Machine(0xC00000B7, 277, _numbers(_KEPT, 1), _numbers(_READING, 1)),
 }
 
 
@@ -82,13 +96,14 @@ def lacking() -> str | None:
     return None
 
 
-def lock() -> None:
-    """From now on this process can make only the allowed system calls; this cannot be undone.
+def lock(*, reads_files: bool = False) -> None:
+    """From now on this process can make only the allowed system calls; this cannot be undone. `reads_files`: it takes
+    open files from its parent and reads them.
 
     Raises OSError when the kernel refuses. Ask `lacking` first whether the machine can cage a process.
     """
     machine = MACHINES[platform.machine()]
-    steps = b"".join(_STEP.pack(*step) for step in program(machine))
+    steps = b"".join(_STEP.pack(*step) for step in program(machine, reads_files=reads_files))
     code = ctypes.create_string_buffer(steps, len(steps))
     head = ctypes.create_string_buffer(struct.pack("@HP", len(steps) // _STEP.size, ctypes.addressof(code)))
     if _libc().prctl(_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
@@ -97,7 +112,7 @@ def lock() -> None:
         raise OSError(ctypes.get_errno() or failed, os.strerror(ctypes.get_errno()))
 
 
-def program(machine: Machine) -> Sequence[Step]:
+def program(machine: Machine, *, reads_files: bool = False) -> Sequence[Step]:
     """The filter as (code, skipped when true, skipped when false, value)."""
     steps: list[Step] = [
         (_LOAD, 0, 0, _ARCHITECTURE),
@@ -105,7 +120,8 @@ def program(machine: Machine) -> Sequence[Step]:
         (_RETURN, 0, 0, _KILL),
         (_LOAD, 0, 0, _NUMBER),
     ]
-    for name, number in machine.kept.items():
+    calls = {**machine.kept, **machine.reading} if reads_files else machine.kept
+    for name, number in calls.items():
         then = [*_conditions(name), (_RETURN, 0, 0, _ALLOW)]
         if len(then) > 1:
             then.append((_RETURN, 0, 0, _REFUSE))

@@ -1,13 +1,12 @@
 """The child's side of `sandbox`: it takes frames from its socket, answers with pictures, and ends with its parent.
 
-Before the first byte arrives, the child limits itself: memory, processor time, and the system calls (`cage`). Hostile
-pixels can kill only this process. The parent's side is in `process` and `pool`.
+Before the first byte arrives, the child binds its `hands`. Hostile pixels can kill only this process. The parent's side
+is in `process` and `pool`.
 """
 
 from __future__ import annotations
 
 import os
-import resource
 import socket
 import sys
 
@@ -18,19 +17,10 @@ from app.caches.lru import LruCache
 from app.imaging.codecs.deflated_object import MOST_INFLATED_BYTES, InflatedObject, inflated_object
 from app.imaging.display.pictures import KeptPixels, draw, frame_decoded, kept_pixels
 from app.imaging.errors import BadRegion, ImagingError
-from app.imaging.sandbox import cage
-from app.imaging.sandbox.protocol import (
-    BAD_REGION,
-    FRAME_WANTED,
-    PICTURES,
-    READY,
-    REFUSED,
-    Request,
-    receive_request,
-    send_answer,
-)
+from app.imaging.sandbox.hands import bind_hands, limit_processor_time
+from app.imaging.sandbox.messages import READY, send_answer
+from app.imaging.sandbox.protocol import BAD_REGION, FRAME_WANTED, PICTURES, REFUSED, Request, receive_request
 
-LEAST_ROOM_BYTES = 32 * 1024 * 1024
 # imagecodecs loads a codec at its first use. That must happen while the child can still open files.
 CODECS = ("dicomrle", "packbits", "jpeg8", "ljpeg", "jpegsof3", "jpegls", "jpeg2k")
 
@@ -46,7 +36,7 @@ def serve(connection: socket.socket, time_limit_s: int) -> None:
     """
     kept, objects = kept_pixels(), kept_objects()
     while (asked := receive_request(connection)) is not None:
-        _limit_processor_time(time_limit_s)
+        limit_processor_time(time_limit_s)
         kind, parts = answer(kept, objects, *asked)
         send_answer(connection, kind, parts)
 
@@ -80,34 +70,16 @@ def answer(kept: KeptPixels, objects: KeptObjects, request: Request, frame: byte
         return REFUSED, [f"cannot be drawn: {type(error).__name__}".encode()]
 
 
-def _limit_processor_time(seconds: int) -> None:
-    """Limit the processor time from now on. It ends a child that decodes for too long after its parent is gone."""
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    soft = int(used.ru_utime + used.ru_stime) + seconds + 1
-    resource.setrlimit(resource.RLIMIT_CPU, (soft, resource.RLIM_INFINITY))
-
-
-def bind_hands(memory_limit_bytes: int) -> None:
-    """Limit memory, files, processes and system calls of this process; this cannot be undone.
-
-    When the kernel offers no cage, only the limits apply; start-up logs a warning. Raises MemoryError when the limit is
-    too low to decode anything: this must not look like a bad frame later. Raises OSError when the kernel offers a cage
-    and then refuses it: such a child must not decode.
-    """
+def load_codecs() -> None:
     for name in CODECS:
         getattr(imagecodecs, f"{name}_decode")
     Image.init()
-    resource.setrlimit(resource.RLIMIT_AS, (memory_limit_bytes, memory_limit_bytes))
-    for limit in (resource.RLIMIT_CORE, resource.RLIMIT_FSIZE, resource.RLIMIT_NOFILE, resource.RLIMIT_NPROC):
-        resource.setrlimit(limit, (0, 0))
-    bytearray(LEAST_ROOM_BYTES)
-    if cage.lacking() is None:
-        cage.lock()
 
 
 def main() -> None:
     memory_limit_bytes, time_limit_s = int(sys.argv[1]), int(sys.argv[2])
     connection = socket.socket(fileno=0)
+    load_codecs()
     bind_hands(memory_limit_bytes)
     connection.sendall(READY)
     try:

@@ -1,7 +1,7 @@
 """Decoding in child processes with limits on time and memory: hostile pixels can kill a child, never a server.
 
 The parent sends frame bytes and gets encoded pictures back, never pixels. The messages are in `protocol`, the parent's
-side of one child is in `process`, the child's side in `child`, the order of waiting frames in `turns`.
+side of one child is in `process`, the child's side in `child`; who gets a child when, is in `children`.
 """
 
 from __future__ import annotations
@@ -9,19 +9,19 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
-from threading import Condition
+from dataclasses import replace
 from types import TracebackType
 
 from app.imaging.display.render_spec import VALUES_DIGEST, RenderSpec, RenderTask
-from app.imaging.errors import BadRegion, DecoderUnavailable, UndecodableFrame
+from app.imaging.errors import BadRegion, UndecodableFrame
 from app.imaging.sandbox import cage
+from app.imaging.sandbox.children import Children
+from app.imaging.sandbox.messages import BrokenAnswer
 from app.imaging.sandbox.process import Child
-from app.imaging.sandbox.protocol import BAD_REGION, PICTURES, BrokenAnswer, Request
-from app.imaging.sandbox.turns import REST_S, Account, Turns, Waiting
+from app.imaging.sandbox.protocol import BAD_REGION, PICTURES, Request
+from app.imaging.sandbox.turns import Account, Waiting
 
 FRAMES_A_CHILD = 10_000
-"""After so many frames a child is replaced: memory that hostile frames leak must not add up until good frames fail."""
 
 
 class RenderPool:
@@ -29,19 +29,15 @@ class RenderPool:
 
     def __init__(self, workers: int, time_limit_s: float, memory_limit_bytes: int) -> None:
         self._time_limit_s = time_limit_s
-        self._memory_limit_bytes = memory_limit_bytes
         self._workers = workers
-        self._free = Condition()
-        self._idle: list[Child] = []
-        self._closed = False
+        self._children = Children(workers, FRAMES_A_CHILD, lambda: Child(memory_limit_bytes, time_limit_s))
         self.not_caged = cage.lacking()
         """Why the children are not caged and may make any system call; None when they are caged."""
-        self._turns = Turns(workers)
 
     def render(self, task: RenderTask, account: Account | None = None) -> list[bytes]:
         """The wanted pictures in the order of the specs; without specs the frame's own bytes.
 
-        The used time is added to `account`. Raises UndecodableFrame, BadRegion, DecoderUnavailable, and every error of
+        The used time is added to `account`. Raises UndecodableFrame, BadRegion, ChildUnavailable, and every error of
         reading the frame.
         """
         if task.header is None:
@@ -57,7 +53,7 @@ class RenderPool:
 
         Up to two frames per child are under way, so that no child waits while the caller handles pictures. When the
         account is spent, the remaining frames are not read and not drawn; the account counts them.
-        Raises DecoderUnavailable, and every error of reading a frame.
+        Raises ChildUnavailable, and every error of reading a frame.
         """
         account = account or Account()
         under_way: deque[tuple[RenderTask, Future[list[bytes]]]] = deque()
@@ -82,8 +78,16 @@ class RenderPool:
     def _ask(self, request: Request, task: RenderTask, account: Account) -> tuple[int, list[bytes]]:
         """The answer of a child. When a child dies that served other frames before, those may be the cause: another
         child gets the frame. Raises UndecodableFrame when a fresh child dies, or when a child is too late."""
+
+        def keeps(child: Child) -> bool:
+            return task.token in child.kept or task.whole in child.kept
+
+        # A store may be slow, and no child waits for it: a frame is read before its child is taken, except when a child
+        # keeps it. Of an object deflated as a whole the frames take turns, and the first of them reads it for all.
+        if task.whole is None and not self._children.has_idle(keeps):
+            task = replace(task, frame=task.read())
         while True:
-            with self._child(task, account) as child:
+            with self._children.one(Waiting(account, task.whole), keeps) as child:
                 fresh = child.served == 0
                 try:
                     return child.ask(request, task.read, self._time_limit_s)
@@ -91,61 +95,9 @@ class RenderPool:
                     if fresh or child.was_late:
                         raise UndecodableFrame("the decoder died or took too long") from None
 
-    @contextmanager
-    def _child(self, task: RenderTask, account: Account) -> Iterator[Child]:
-        turn = Waiting(account, task.whole)
-        child = self._take(task, turn)
-        try:
-            yield child
-        finally:
-            self._give_back(child, turn)
-
-    def _take(self, task: RenderTask, turn: Waiting) -> Child:
-        """Wait for the turn, then take a child: best a child that keeps this frame's pixels or object, else any idle
-        child, else a new child."""
-        with self._free:
-            self._turns.wait(turn)
-            while not self._closed and not self._turns.is_next(turn):
-                self._free.wait(REST_S)
-            if self._closed:
-                self._turns.leave(turn)
-                raise DecoderUnavailable("the pool is closed")
-            self._turns.serve(turn)
-            self._free.notify_all()  # there may be a free place for the next one, too
-            if self._idle:
-                keepers = (child for child in self._idle if task.token in child.kept or task.whole in child.kept)
-                child = next(keepers, self._idle[-1])
-                self._idle.remove(child)
-                return child
-        try:
-            return Child(self._memory_limit_bytes, self._time_limit_s)
-        except BaseException:
-            self._end(turn)
-            raise
-
-    def _give_back(self, child: Child, turn: Waiting) -> None:
-        if not child.usable or child.served >= FRAMES_A_CHILD:
-            child.close()
-        self._end(turn, child)
-
-    def _end(self, turn: Waiting, child: Child | None = None) -> None:
-        with self._free:
-            if child is not None and not child.is_closed:
-                if self._closed:
-                    child.close()
-                else:
-                    self._idle.append(child)
-            self._turns.end(turn)
-            self._free.notify_all()
-
     def close(self) -> None:
         """End all idle children. A busy child finishes its frame first."""
-        with self._free:
-            self._closed = True
-            idle, self._idle = self._idle, []
-            self._free.notify_all()
-        for child in idle:
-            child.close()
+        self._children.close()
 
     def __enter__(self) -> RenderPool:
         return self

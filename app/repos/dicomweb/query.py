@@ -7,10 +7,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, select
-from sqlalchemy.orm import Session, defer
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import Session, aliased, defer
 
-from app.models import Instance, Series, Study, StudyOrder
+from app.models import Exam, Instance, PatientNameToken, Series, Study, StudyOrder
+from app.models.states import MatchState
 
 COLUMNS: dict[str, Any] = {
     "StudyInstanceUID": Study.study_instance_uid,
@@ -23,6 +24,9 @@ COLUMNS: dict[str, Any] = {
     "Modality": Series.modality,
     "SeriesNumber": Series.series_number,
     "SeriesDescription": Series.description,
+    "BodyPartExamined": Series.attributes["BodyPartExamined"].as_string(),
+    "PerformedProcedureStepStartDate": Series.attributes["PerformedProcedureStepStartDate"].as_string(),
+    "PerformedProcedureStepStartTime": Series.attributes["PerformedProcedureStepStartTime"].as_string(),
     "SOPInstanceUID": Instance.sop_instance_uid,
     "SOPClassUID": Instance.sop_class_uid,
     "InstanceNumber": Instance.instance_number,
@@ -37,6 +41,8 @@ class OneOf:
     def clause(self) -> ColumnElement[bool]:
         if self.key == "ModalitiesInStudy":
             return Study.id.in_(select(Series.study_id).where(Series.modality.in_(self.values)))
+        if self.key == "PatientName":
+            return _may_be_named(self.values)
         if self.key == "AccessionNumber":
             return _names_order(StudyOrder.accession_number.in_(self.values))
         found: ColumnElement[bool] = COLUMNS[self.key].in_(self.values)
@@ -71,7 +77,40 @@ class Between:
         return and_(*ends)
 
 
-Condition = OneOf | Like | Between
+@dataclass(frozen=True)
+class Empty:
+    """Rows without a value."""
+
+    key: str
+
+    def clause(self) -> ColumnElement[bool]:
+        if self.key == "AccessionNumber":
+            return ~_names_order(StudyOrder.accession_number != "")
+        if self.key == "ModalitiesInStudy":
+            return Study.id.not_in(select(Series.study_id).where(Series.modality != ""))
+        column = COLUMNS[self.key]
+        is_text = self.key not in _NO_TEXTS
+        return or_(column.is_(None), column == "") if is_text else column.is_(None)
+
+
+ColumnCondition = OneOf | Like | Between | Empty
+
+
+@dataclass(frozen=True)
+class Below:
+    """Rows of `row` with at least one row of `below` under them that meets the condition."""
+
+    row: type[Study | Series]
+    below: type[Series | Instance]
+    condition: ColumnCondition
+
+    def clause(self) -> ColumnElement[bool]:
+        above = Instance.series_id if self.row is Series else self.below.study_id
+        return self.row.id.in_(select(above).where(self.condition.clause()))
+
+
+_NO_TEXTS = frozenset({"PatientID", "SeriesNumber", "InstanceNumber"})
+Condition = ColumnCondition | Below
 
 
 @dataclass(frozen=True)
@@ -157,6 +196,27 @@ def image_sizes(session: Session, instance_ids: Collection[uuid.UUID]) -> dict[u
         instance_id: {"Rows": rows, "Columns": columns, "BitsAllocated": bits}
         for instance_id, rows, columns, bits in session.execute(query)
     }
+
+
+def first_instances(
+    session: Session, of: type[Study | Series], conditions: Sequence[Condition], limit: int
+) -> list[tuple[Study, Series, Instance]]:
+    """One instance of each study, or of each series, that matches, with its index."""
+    other = aliased(Instance)
+    above = other.series_id == Series.id if of is Series else other.study_id == Study.id
+    first = select(func.min(other.sop_instance_uid)).where(above).correlate(Study, Series).scalar_subquery()
+    query = select(Study, Series, Instance).join(Series, Series.study_id == Study.id)
+    query = query.join(Instance, Instance.series_id == Series.id)
+    query = query.where(*_clauses(conditions), Instance.sop_instance_uid == first).limit(limit)
+    return [(row[0], row[1], row[2]) for row in session.execute(query)]
+
+
+def _may_be_named(tokens: Collection[bytes]) -> ColumnElement[bool]:
+    """Studies of patients with one of these tokens, and those whose patient is not confirmed for each of their
+    orders."""
+    named = select(PatientNameToken.patient_id).where(PatientNameToken.token_hash.in_(tokens))
+    exams = select(Exam.id).where(Exam.patient_id.in_(named))
+    return _names_order(or_(StudyOrder.exam_id.in_(exams), StudyOrder.match_state != MatchState.MATCHED))
 
 
 def _names_order(clause: ColumnElement[bool]) -> ColumnElement[bool]:

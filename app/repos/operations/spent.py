@@ -12,6 +12,8 @@ from app.models import (
     AccessAttempts,
     AccessCode,
     Base,
+    BindingCode,
+    BoundDevice,
     GuestSession,
     HandOver,
     Job,
@@ -24,6 +26,8 @@ from app.models import (
     SharedPrior,
     StaffSession,
     WaitingPc,
+    WechatLogin,
+    WechatPush,
 )
 from app.models.states import AttemptScope, JobState
 from app.repos.changed_rows import changed_rows
@@ -83,9 +87,13 @@ def _spent(before: datetime, unused_since: datetime) -> list[tuple[type[Base], C
         (GuestSession, and_(GuestSession.expires_at < unused_since, ~is_named)),
         (SharedPrior, of_old_share),
         (Share, and_(Share.expires_at < unused_since, ~is_given_along)),
+        (BindingCode, BindingCode.expires_at < before),
+        (WechatLogin, WechatLogin.begun_at < before),
+        (WechatPush, WechatPush.at < before),
         (Job, and_(Job.state == JobState.DONE, Job.finished_at < before)),
         (AccessAttempts, and_(AccessAttempts.updated_at < before, passing)),
         (KnownDevice, KnownDevice.last_used_at < unused_since),
+        (BoundDevice, BoundDevice.last_used_at < unused_since),
         # When a device is let in, its count gets the same time as the device. So an older count has no device any more.
         (AccessAttempts, and_(AccessAttempts.scope == AttemptScope.DEVICE, AccessAttempts.updated_at < unused_since)),
     ]

@@ -14,6 +14,17 @@ from sqlalchemy.orm import Session
 from app.models import Exam, KnownDevice, Patient, PatientSession
 from app.repos.changed_rows import changed_rows
 
+_is_of_person = or_(
+    and_(
+        Patient.id_number_hash == PatientSession.id_number_hash,
+        or_(
+            Patient.phone_hash == PatientSession.phone_hash,
+            and_(PatientSession.phone_hash.is_(None), Patient.name_hash == PatientSession.name_hash),
+        ),
+    ),
+    Patient.id == PatientSession.patient_id,
+)
+
 
 def known_device(session: Session, device_hash: bytes, exam_id: uuid.UUID) -> KnownDevice | None:
     query = select(KnownDevice).where(KnownDevice.device_hash == device_hash, KnownDevice.exam_id == exam_id)
@@ -44,16 +55,8 @@ def by_id(session: Session, session_id: uuid.UUID) -> PatientSession | None:
 
 
 def revoke_sessions_of_person(session: Session, exam_id: uuid.UUID, now: datetime) -> int:
-    """End those sessions of the phone door that open this exam, with all that they open."""
-    person = (
-        select(Patient.id)
-        .join(Exam, Exam.patient_id == Patient.id)
-        .where(
-            Exam.id == exam_id,
-            Patient.phone_hash == PatientSession.phone_hash,
-            Patient.id_number_hash == PatientSession.id_number_hash,
-        )
-    )
+    """End those sessions of a person that open this exam, with all that they open."""
+    person = select(Patient.id).join(Exam, Exam.patient_id == Patient.id).where(Exam.id == exam_id, _is_of_person)
     statement = update(PatientSession).where(PatientSession.revoked_at.is_(None), person.exists())
     return changed_rows(session, statement.values(revoked_at=now).execution_options(synchronize_session=False))
 
@@ -74,12 +77,11 @@ class SessionRow:
     revoked_at: datetime | None
     patient_id: uuid.UUID
     own_exam_id: uuid.UUID | None
-    """Of a session of one exam; None for one of the phone door."""
+    """Of a session of one exam; None for one of a person."""
+    account_id: uuid.UUID | None
+    """Of a bound WeChat account."""
 
 
-_is_of_person = and_(
-    Patient.phone_hash == PatientSession.phone_hash, Patient.id_number_hash == PatientSession.id_number_hash
-)
 _columns = (
     Exam.id,
     Exam.revision,
@@ -89,8 +91,10 @@ _columns = (
     PatientSession.revoked_at,
     Exam.patient_id,
     PatientSession.exam_id,
+    PatientSession.account_id,
 )
-_is_of_one_exam = and_(Exam.id == PatientSession.exam_id, PatientSession.phone_hash.is_(None))
+_names_nobody = and_(PatientSession.id_number_hash.is_(None), PatientSession.patient_id.is_(None))
+_is_of_one_exam = and_(Exam.id == PatientSession.exam_id, _names_nobody)
 _opens_no_other = or_(PatientSession.exam_id.is_(None), Exam.id == PatientSession.exam_id)
 # Built once: putting it together costs as much as running it.
 _SESSION = (
@@ -121,7 +125,7 @@ def session_row(look_up: LookUp, session_id: uuid.UUID, exam_id: uuid.UUID | Non
 
 
 def opened_by_person(session: Session, session_id: uuid.UUID) -> list[SessionRow]:
-    """A session of the phone door with each exam that it opens now, the newest exam first."""
+    """A session of a person with each exam that it opens now, the newest exam first."""
     return [SessionRow(*found) for found in session.execute(_OPENED, {"session_id": session_id})]
 
 

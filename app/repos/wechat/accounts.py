@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select, update
 from sqlalchemy.orm import Session
 
-from app.models import WechatAccount
+from app.models import Patient, WechatAccount
 
 
 def add(session: Session, row: WechatAccount) -> None:
@@ -15,7 +16,37 @@ def add(session: Session, row: WechatAccount) -> None:
     session.flush()
 
 
+IS_OF_PATIENT = or_(
+    and_(WechatAccount.id_number_hash == Patient.id_number_hash, WechatAccount.name_hash == Patient.name_hash),
+    and_(WechatAccount.id_number_hash.is_(None), WechatAccount.patient_id == Patient.id),
+)
+"""Joins an account with every patient row of its person."""
+
+
 def wechat_account(session: Session, patient_id: uuid.UUID) -> WechatAccount | None:
-    """The newest account that a patient bound and did not unbind."""
-    query = select(WechatAccount).where(WechatAccount.patient_id == patient_id, WechatAccount.unbound_at.is_(None))
+    """The newest account that the person of this patient bound and did not unbind."""
+    query = select(WechatAccount).join(Patient, IS_OF_PATIENT)
+    query = query.where(Patient.id == patient_id, WechatAccount.unbound_at.is_(None))
     return session.scalars(query.order_by(WechatAccount.bound_at.desc()).limit(1)).first()
+
+
+def of_patient(session: Session, patient_id: uuid.UUID) -> list[WechatAccount]:
+    """Every live account of the person of this patient."""
+    query = select(WechatAccount).join(Patient, IS_OF_PATIENT)
+    return list(session.scalars(query.where(Patient.id == patient_id, WechatAccount.unbound_at.is_(None))))
+
+
+def of_openid(session: Session, openid_hash: bytes) -> list[WechatAccount]:
+    """The live bindings of a WeChat user, the oldest first."""
+    query = select(WechatAccount).where(WechatAccount.openid_hash == openid_hash, WechatAccount.unbound_at.is_(None))
+    return list(session.scalars(query.order_by(WechatAccount.bound_at, WechatAccount.id)))
+
+
+def live(session: Session, account_id: uuid.UUID) -> WechatAccount | None:
+    query = select(WechatAccount).where(WechatAccount.id == account_id, WechatAccount.unbound_at.is_(None))
+    return session.scalars(query).one_or_none()
+
+
+def unbind(session: Session, account_id: uuid.UUID, now: datetime) -> None:
+    statement = update(WechatAccount).where(WechatAccount.id == account_id, WechatAccount.unbound_at.is_(None))
+    session.execute(statement.values(unbound_at=now).execution_options(synchronize_session=False))

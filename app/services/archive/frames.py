@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from app.archive.sealed import DataKey, SealedArchive
 from app.errors import StoreUnavailable
 from app.imaging.codecs.decode import DECODED
-from app.imaging.errors import DecoderUnavailable, UndecodableFrame
+from app.imaging.errors import ChildUnavailable, UndecodableFrame
 from app.imaging.header.frame_index import FrameIndex
 from app.imaging.header.image_header import ImageHeader
 from app.imaging.sandbox.pool import Account, RenderPool, RenderSpec, RenderTask
@@ -95,5 +95,5 @@ def all_drawn(renderer: RenderPool, tasks: Iterable[RenderTask], account: Accoun
 def _decoder_needed() -> Iterator[None]:
     try:
         yield
-    except DecoderUnavailable:
+    except ChildUnavailable:
         raise StoreUnavailable("no decoder is available") from None

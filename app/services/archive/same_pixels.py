@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import BinaryIO
 
-from app.dicom.part10 import HeaderLimits, parse
 from app.errors import RefusedObject, StoreUnavailable
-from app.imaging.errors import DecoderUnavailable, UndecodableFrame
+from app.imaging.errors import ChildUnavailable, UndecodableFrame
+from app.imaging.header.examined import HeaderReader
 from app.imaging.header.frame_index import FrameIndex
 from app.imaging.header.image_header import ImageHeader
-from app.imaging.header.image_index import image_of
 from app.imaging.sandbox.pool import VALUES_DIGEST, Account, RenderPool, RenderSpec, RenderTask
 
 BUDGET_S = 60.0
@@ -29,7 +28,7 @@ class SamePixels:
     """Decodes both in the children of `renderer`. Each frame must have the same stored values."""
 
     renderer: RenderPool
-    limits: HeaderLimits
+    reader: HeaderReader
     budget_s: float = BUDGET_S
 
     def __call__(self, mine: BinaryIO, other: BinaryIO) -> bool:
@@ -40,14 +39,16 @@ class SamePixels:
             return all(one == another for one, another in zip(my_frames, other_frames, strict=True))
         except (RefusedObject, UndecodableFrame, ValueError):  # ValueError: another number of frames
             return False
-        except DecoderUnavailable:
+        except ChildUnavailable:
             raise StoreUnavailable("no decoder is available") from None
 
     def _frames(self, file: BinaryIO, account: Account) -> Iterator[bytes]:
         """A digest of each frame's stored values; of an object without readable image, an error."""
-        header, frames, _ = _image(file, self.limits)
-        if header is None:
+        image = self.reader.examine(file).image
+        if image.header is None:
             raise UndecodableFrame("the image is not supported")
+        header = ImageHeader.from_json(image.header)
+        frames = None if image.frames is None else FrameIndex.from_bytes(image.frames)
         whole = None if frames is not None else uuid.uuid4().hex
         for number in range(header.number_of_frames):
             if account.is_spent:
@@ -56,15 +57,6 @@ class SamePixels:
             specs = (RenderSpec(fmt=VALUES_DIGEST),)
             task = RenderTask(header, partial(_read, file, pieces), number, specs, whole=whole)
             yield self.renderer.render(task, account)[0]
-
-
-def _image(file: BinaryIO, limits: HeaderLimits) -> tuple[ImageHeader | None, FrameIndex | None, object]:
-    try:
-        return image_of(file, parse(file, limits))
-    except RefusedObject:
-        raise
-    except Exception:  # odd values in the header may raise anything (index_image says the same)
-        raise UndecodableFrame("the description of the image cannot be read") from None
 
 
 def _read(file: BinaryIO, pieces: tuple[tuple[int, int], ...]) -> bytes:

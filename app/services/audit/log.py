@@ -65,6 +65,9 @@ class Action(StrEnum):
     WECHAT_BOUND = "wechat.bound"
     TEXT_MESSAGES_REFUSED = "text_messages.refused"
     TEXT_MESSAGES_WANTED = "text_messages.wanted"
+    WECHAT_UNBOUND = "wechat.unbound"
+    WECHAT_LOGIN_REFUSED = "wechat.login_refused"
+    WECHAT_CALLBACK_REFUSED = "wechat.callback_refused"
     NOTIFICATION_QUEUED = "notification.queued"
     NOTIFICATION_STATE = "notification.state"
     STAFF_LOGIN = "staff.login"
@@ -80,6 +83,8 @@ class Action(StrEnum):
     STAFF_QUEUED_AGAIN = "staff.queued_again"
     STAFF_REVOKED = "staff.revoked"
     STAFF_LET_IN = "staff.let_in"
+    STAFF_LET_BIND = "staff.let_bind"
+    STAFF_UNBOUND = "staff.unbound"
     STAFF_SETTLED_MESSAGE = "staff.settled_message"
     STAFF_REVIVED_JOB = "staff.revived_job"
     TOKEN_CREATED = "token.created"  # noqa: S105 - an event's name
@@ -87,6 +92,8 @@ class Action(StrEnum):
     TOKEN_REVOKED = "token.revoked"  # noqa: S105 - an event's name
     MACHINE_READ = "machine.read"
     AUDIT_ANCHORED = "audit.anchored"
+    BACKUP_MADE = "backup.made"
+    BACKUP_RESTORED = "backup.restored"
     FIELD_REFUSED = "field.refused"
     FIELDS_BINDING = "fields.binding"
     FIELDS_BOUND = "fields.bound"

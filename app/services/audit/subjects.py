@@ -32,6 +32,15 @@ def phone_subject(phone_hash: bytes) -> str:
     return f"phone:{phone_hash[:16].hex()}"
 
 
+def wechat_subject(openid_hash: bytes) -> str:
+    """A WeChat user, by the keyed hash of the openid, whether or not the account is bound."""
+    return f"wechat:{openid_hash[:16].hex()}"
+
+
+NO_WECHAT_USER = "wechat:unknown"
+"""A login or a push that names nobody we can believe."""
+
+
 def study_subject(study_instance_uid: str) -> str:
     return f"study:{study_instance_uid}"
 

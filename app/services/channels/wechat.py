@@ -1,4 +1,5 @@
-"""Notices of the official account, with a link, to the WeChat account that a patient bound. There are no receipts.
+"""Notices of the official account, with a link, to the WeChat account that a patient bound. WeChat pushes what became
+of each; where no pushes arrive, a notice stays accepted.
 
 The texts are in wechat/templates.py; accounts are bound in services/wechat.
 """
@@ -30,8 +31,11 @@ from app.services.channels.channel import (
 )
 from app.services.wechat.accounts import WechatAccounts
 from wechat.errors import ALARMS, NoticeFault, WechatRefused, WechatRetryLater, WechatUnknown
-from wechat.notices import Notice, WechatNotifier
-from wechat.templates import EXAM, HINT, READY, TEMPLATES
+from wechat.notices import Notice, NoticeJob, WechatNotifier
+from wechat.templates import EXAM, READY, TEMPLATES
+
+SERIAL = "wechat:"
+"""Before WeChat's number of a notice: carriers of text messages have numbers too."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +52,7 @@ class WechatChannel:
 
     name = ChannelName.WECHAT
     follows_phone = False
-    reports = False
+    reports = True
 
     def recipient(self, session: Session, patient: Patient) -> Recipient | None:
         openid = self.accounts.openid(session, patient.id) if self.notifier else None
@@ -63,12 +67,12 @@ class WechatChannel:
         if exam is None or notifier is None:
             raise CannotBeMade(FailureCode.CODE_IS_GONE)
         notice = self.notice(session, row, exam)
-        return lambda: _hand_over(notifier, address, notice)
+        return lambda: _hand_over(notifier, address, notice, row.id.hex)
 
     def notice(self, session: Session, row: Notification, exam: Exam) -> Notice:
         """The notice of a row. Raises CannotBeMade."""
         performed = exam.performed_at.astimezone(CHINA).strftime("%Y-%m-%d %H:%M")
-        values = {"thing1": EXAM, "time2": performed, "phrase3": READY, "thing4": HINT}
+        values = {"thing1": EXAM, "time2": performed, "const3": READY}
         link = f"{self.base_url}/s/{self.carried.code_in(session, row)}"
         template = TEMPLATES.get(row.template)
         if template is None:
@@ -85,13 +89,18 @@ class WechatChannel:
         return code == FailureCode.NOTICE_DOES_NOT_FIT or code in {str(alarm) for alarm in ALARMS}
 
 
-def _hand_over(notifier: WechatNotifier, openid: str, notice: Notice) -> Outcome:
+def receipt_of(job: NoticeJob) -> DeliveryReceipt:
+    """What WeChat pushed of a notice, in the form of `channel`."""
+    return DeliveryReceipt(f"{SERIAL}{job.msgid}", job.openid, delivered=job.delivered, code=job.status[:64])
+
+
+def _hand_over(notifier: WechatNotifier, openid: str, notice: Notice, client_msg_id: str) -> Outcome:
     try:
-        taken = notifier.send(openid, notice)
+        taken = notifier.send(openid, notice, client_msg_id)
     except WechatRefused as error:
         return Refused(str(error.code))
     except WechatRetryLater as error:
-        return Later(str(error.code), timedelta())
+        return Later(str(error.code), timedelta(seconds=error.after_s))
     except WechatUnknown as error:
         return Unknown(str(error.code))
-    return Accepted(taken.msgid, 0)
+    return Accepted(f"{SERIAL}{taken.msgid}", 0)

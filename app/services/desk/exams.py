@@ -23,6 +23,7 @@ from app.services.audit.former_reasons import Why, why
 from app.services.audit.log import Action, Audit
 from app.services.audit.reasons import RevokeReason, checked_reason
 from app.services.audit.subjects import exam_subject
+from app.services.binding.binding import Binding
 from app.services.desk.messages import Messages, NotificationView
 from app.services.exams.reports import Reports, ReportView
 from app.services.exams.views import ExamView, ExamViews
@@ -64,6 +65,8 @@ OF_INTEREST = frozenset(
         Action.STAFF_LET_IN,
         Action.TEXT_MESSAGES_REFUSED,
         Action.TEXT_MESSAGES_WANTED,
+        Action.STAFF_LET_BIND,
+        Action.STAFF_UNBOUND,
     }
 )
 """What people did with the exam. Of automatic actions only those that the desk asks about."""
@@ -145,6 +148,7 @@ class ExamsAtDesk:
     messages: Messages
     one_time_codes: OneTimeCodes
     opt_outs: OptOuts
+    binding: Binding
 
     def exam(self, exam_id: uuid.UUID, actor: str) -> ExamAtDesk:
         """Everything the desk may know of an exam. Raises NotFound."""
@@ -211,6 +215,31 @@ class ExamsAtDesk:
             code = self.one_time_codes.for_the_desk(session, exam)
             self.audit.record(session, Action.STAFF_LET_IN, actor=actor, subject=exam_subject(exam_id), note=note)
         return code
+
+    def let_bind(self, exam_id: uuid.UUID, note: str, actor: str) -> str:
+        """Make a code with which a person whom the desk identified binds a WeChat account, whatever phone is on file.
+
+        Raises NotFound, InvalidInput (reason).
+        """
+        note = checked_reason(note)
+        with self.db.session() as session:
+            exam = exam_repo.exam(session, exam_id)
+            if exam is None:
+                raise NotFound
+            code = self.binding.for_the_desk(session, exam)
+            self.audit.record(session, Action.STAFF_LET_BIND, actor=actor, subject=exam_subject(exam_id), note=note)
+        return code
+
+    def unbind(self, exam_id: uuid.UUID, note: str, actor: str) -> None:
+        """End every WeChat binding of the exam's person, with its sessions. Raises NotFound, InvalidInput (reason)."""
+        note = checked_reason(note)
+        with self.db.session() as session:
+            exam = exam_repo.exam(session, exam_id)
+            if exam is None:
+                raise NotFound
+            ended = self.binding.entering.unbind_all(session, exam.patient_id, actor)
+            subject = exam_subject(exam_id)
+            self.audit.record(session, Action.STAFF_UNBOUND, actor=actor, subject=subject, note=note, accounts=ended)
 
 
 def _study(named: NamedOrder, others: Sequence[Exam] = ()) -> StudyAtDesk:

@@ -20,7 +20,8 @@ from app.security.blind_index import BlindIndex
 from app.security.fields import FieldSealer
 from app.services.audit.log import Action, Audit
 from app.services.audit.subjects import search_subject, study_subject
-from app.services.dicomweb.matching_keys import Level, condition
+from app.services.dicomweb.late_keys import LateKeys
+from app.services.dicomweb.matching_keys import Ignored, LateKey, Level, condition, path_of
 
 MAX_RESULTS = 5000
 _AUDITED_STUDIES = 100
@@ -31,11 +32,14 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Search:
-    """`keys`: (keyword, value) pairs. `study_uid`, `series_uid`: from the address. At most MAX_RESULTS rows are
-    found."""
+    """`keys`: pairs of a name, as `path_of` reads it, and a value. `study_uid`, `series_uid`: from the address. At most
+    MAX_RESULTS rows are found. `include`: paths of attributes that the client wants besides. `with_empty`: the value of
+    two quotes asks for attributes without value."""
 
     level: Level
     keys: tuple[tuple[str, str], ...] = ()
+    include: tuple[tuple[str, ...], ...] = ()
+    with_empty: bool = False
     study_uid: str | None = None
     series_uid: str | None = None
     limit: int = MAX_RESULTS
@@ -44,10 +48,13 @@ class Search:
 
 @dataclass(frozen=True)
 class Found:
-    """`remaining`: how many rows match beyond these."""
+    """`remaining`: how many rows match beyond these. `ignored`: names of keys that nothing can match. `of_objects`:
+    elements in DICOM JSON of the stored object of each row, that the client asked for; empty when they are too many."""
 
     rows: list[Row]
     remaining: int
+    ignored: tuple[str, ...] = ()
+    of_objects: tuple[dict[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,26 +65,46 @@ class DicomQuery:
     blind: BlindIndex
     fields: FieldSealer
     audit: Audit
+    late: LateKeys
 
     def search(self, search: Search, actor: str) -> Found:
-        """Rows in a stable order. Raises InvalidInput for keys and values that cannot be matched."""
-        conditions = self._conditions(search)
+        """Rows in a stable order. Raises InvalidInput for values that cannot be matched."""
+        conditions, late, ignored = self._conditions(search)
         limit = min(search.limit, MAX_RESULTS)
         with self.db.read() as session:
+            for key in late:
+                narrowed = self.late.narrowed(session, key, conditions, search.level)
+                if narrowed is None:
+                    ignored.append(".".join(key.path))
+                else:
+                    conditions.append(narrowed)
             rows = _LEVELS[search.level](self, session, conditions, limit + 1, search)
             matches = repo.count(session, _MODELS[search.level], conditions) if len(rows) > limit else 0
-        found = Found(rows[:limit], max(0, matches - search.offset - limit))
+            rows = rows[:limit]
+            asked = [path[0] for path in search.include if not all(path[0] in row for row in rows)]
+            of_objects = self.late.elements(session, search.level, rows, asked) if asked else ()
+        found = Found(rows, max(0, matches - search.offset - limit), tuple(ignored), of_objects)
         self._record(search, found, actor)
         return found
 
-    def _conditions(self, search: Search) -> list[repo.Condition]:
+    def _conditions(self, search: Search) -> tuple[list[repo.Condition], list[LateKey], list[str]]:
+        """Conditions of columns, keys that are matched afterwards, and names of keys that are ignored."""
         found: list[repo.Condition] = []
+        late: list[LateKey] = []
+        ignored: list[str] = []
         if search.study_uid is not None:
             found.append(repo.OneOf("StudyInstanceUID", (search.study_uid,)))
         if search.series_uid is not None:
             found.append(repo.OneOf("SeriesInstanceUID", (search.series_uid,)))
-        made = (condition(keyword, value, search.level, self.blind) for keyword, value in search.keys)
-        return found + [item for item in made if item is not None]
+        for name, value in search.keys:
+            made = condition(path_of(name), value, search.level, self.blind, with_empty=search.with_empty)
+            if isinstance(made, LateKey):
+                late.append(made)
+            elif isinstance(made, Ignored):
+                ignored.append(name)
+            elif made is not None:
+                found.append(made)
+        return found, sorted(late, key=lambda key: not key.is_of_identity), ignored
 
     def _record(self, search: Search, found: Found, actor: str) -> None:
         studies = sorted({row["StudyInstanceUID"] for row in found.rows})
@@ -88,7 +115,7 @@ class DicomQuery:
                 actor=actor,
                 subject=study_subject(search.study_uid) if search.study_uid else search_subject(search.level),
                 what="search",
-                keys=sorted(keyword for keyword, _ in search.keys),
+                keys=sorted(".".join(path) for name, _ in search.keys if (path := path_of(name))),
                 count=len(found.rows),
                 studies=studies[:_AUDITED_STUDIES],
             )

@@ -12,7 +12,7 @@ from app.imaging.display.aspect import drawn_size
 from app.imaging.display.render_spec import RenderSpec
 from app.imaging.display.window import Window
 
-FORMATS = {"image/jpeg": "jpg", "image/png": "png"}
+FORMATS = {"image/jpeg": "jpg", "image/png": "png", "image/gif": "gif"}
 FUNCTIONS = {"linear": "LINEAR", "linear-exact": "LINEAR_EXACT", "sigmoid": "SIGMOID"}
 MAX_SIDE = 8192
 _NUMBER = re.compile(r"[+-]?(\d{1,9}(\.\d{0,9})?|\.\d{1,9})([eE][+-]?\d{1,2})?")
@@ -28,13 +28,14 @@ def render_spec(
 ) -> RenderSpec:
     """`rows`, `columns`: size of the image. `longest`: longest side if the query has no viewport. Raises
     InvalidInput."""
-    region, fitted = _viewport(query.get("viewport"), rows, columns, pixel_aspect)
+    region, fitted, mirrored = _viewport(query.get("viewport"), rows, columns, pixel_aspect)
     return RenderSpec(
         fmt=FORMATS[media_type],
         longest=fitted or longest,
         window=_window(query.get("window")),
         quality=_quality(query.get("quality")),
         viewport=region,
+        mirrored=mirrored,
     )
 
 
@@ -53,24 +54,28 @@ def _window(text: str | None) -> Window | None:
 
 def _viewport(
     text: str | None, rows: int, columns: int, pixel_aspect: float
-) -> tuple[tuple[int, int, int, int] | None, int | None]:
-    """`vw,vh[,sx,sy,sw,sh]` -> the region of the image, and its longest side when it fits into vw x vh."""
+) -> tuple[tuple[int, int, int, int] | None, int | None, tuple[bool, bool]]:
+    """`vw,vh[,sx,sy,sw,sh]` -> the region of the image, its longest side when it fits into vw x vh, and whether it is
+    mirrored left to right and top to bottom: then `sw` or `sh` is negative (PS3.18 8.3.5.1.3)."""
     if text is None:
-        return None, None
+        return None, None, (False, False)
     given = text.split(",")
     if len(given) not in (2, 6):
         raise InvalidInput("viewport", "must be vw,vh or vw,vh,sx,sy,sw,sh")
     width, height = (_side(item) for item in given[:2])
-    x, y, source_width, source_height = _region(given[2:], rows, columns)
+    mirrored = (given[4].startswith("-"), given[5].startswith("-")) if len(given) == 6 else (False, False)
+    x, y, source_width, source_height = _region(
+        [item.removeprefix("-") if at > 1 else item for at, item in enumerate(given[2:])], rows, columns
+    )
     drawn_height, drawn_width = drawn_size(source_height, source_width, pixel_aspect)
     scale = min(width / drawn_width, height / drawn_height)
     longest = max(1, math.floor(max(drawn_width, drawn_height) * scale + 1e-9))
     region = None if len(given) == 2 else (x, y, source_width, source_height)
-    return region, longest
+    return region, longest, mirrored
 
 
 def _region(given: list[str], rows: int, columns: int) -> tuple[int, int, int, int]:
-    """Empty values mean the whole image. Flipping (negative sizes) is not supported."""
+    """Empty values mean the whole image."""
     x, y = (math.floor(_number("viewport", item)) if item else 0 for item in given[:2] or ("", ""))
     if not (0 <= x < columns and 0 <= y < rows):
         raise InvalidInput("viewport", "starts outside the image")

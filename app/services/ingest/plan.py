@@ -15,14 +15,13 @@ from app.archive.keyspace import instance_object_key, quarantine_object_key
 from app.archive.sealed import SealedArchive, SealRequest
 from app.database import Database
 from app.dicom.header_fields import ReceivedHeader
-from app.dicom.part10 import HeaderLimits
 from app.dicom.refusals import Refusal
 from app.dicom.same_content import Likeness
 from app.dicom.status import NOT_AS_PROMISED, PROCESSING_FAILURE
 from app.errors import RefusedObject
 from app.identity.matching import contradict
 from app.identity.sealed import open_identity
-from app.imaging.header.image_index import ImageIndexer
+from app.imaging.header.examined import HeaderReader
 from app.models.study import keys_naming
 from app.repos.ingest import known as repo
 from app.repos.ingest import quarantine, versions
@@ -61,10 +60,9 @@ class Planner:
     archive: SealedArchive
     data_keys: DataKeys
     fields: FieldSealer
-    index_image: ImageIndexer
     spool: Path
     """The folder for large objects, in clear text, while they are compared."""
-    limits: HeaderLimits
+    reader: HeaderReader
     same_pixels: PixelComparison
 
     def plan(self, batch: list[ExaminedObject]) -> Plan:
@@ -112,11 +110,10 @@ class Planner:
         if header.series_instance_uid not in plan.series:
             plan.new_series[header.series_instance_uid] = header.study_instance_uid
         self._note_rejections(session, plan, study, header)
-        image = self.index_image(arrival.source.file, header.parsed)
         instance_id = uuid.uuid4()
         object_key = instance_object_key(study.id, instance_id)
         plan.instances.append(
-            PlannedInstance(instance_id, arrival.source, header, study, image, object_key, is_correction)
+            PlannedInstance(instance_id, arrival.source, header, study, arrival.image, object_key, is_correction)
         )
         return _outcome(Stored, arrival)
 
@@ -138,16 +135,16 @@ class Planner:
             if not is_whole(self.archive, twin, study.key):
                 plan.repairs.append(PlannedRepair(twin, arrival.source, study.key))
             return _outcome(Duplicate, arrival)
-        found = compared(self.archive, twin, study.key, file, self.limits, self.spool, self.same_pixels)
+        found = compared(self.archive, twin, study.key, file, self.reader, self.spool, self.same_pixels)
         if found.likeness == Likeness.SAME:
             return _outcome(Duplicate, arrival)
         in_its_series = plan.series.get(header.series_instance_uid) == (twin.series_id, twin.study_id)
         if found.likeness != Likeness.SAME_PIXELS or not in_its_series or twin.version >= MOST_VERSIONS:
             return self._refuse(session, plan, arrival, CONFLICT)
         self._note_rejections(session, plan, study, header)
-        image = self.index_image(file, header.parsed)
         object_key = instance_object_key(study.id, uuid.uuid4())
-        plan.versions.append(PlannedVersion(twin, arrival.source, header, found.former, study, image, object_key))
+        version = PlannedVersion(twin, arrival.source, header, found.former, study, arrival.image, object_key)
+        plan.versions.append(version)
         return _outcome(Superseding, arrival)
 
     def _is_corrected(self, session: Session, plan: Plan, header: ReceivedHeader) -> bool:

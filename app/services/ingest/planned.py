@@ -19,11 +19,14 @@ OBJECT_VERSION = 1
 
 @dataclass(frozen=True)
 class ExaminedObject:
-    """A received object with its header, or with the fault that keeps it out."""
+    """A received object with its header and image, or with the fault that keeps it out. `size`: about how many bytes
+    header and image are."""
 
     source: IncomingObject
     header: ReceivedHeader | None = None
     fault: RefusedObject | None = None
+    image: ImageIndex = field(default_factory=ImageIndex)
+    size: int = 0
 
 
 @dataclass

@@ -16,7 +16,6 @@ from typing import TypeVar
 
 from sqlalchemy.orm import Session
 
-from app.archive.keyspace import QUARANTINE, RENDITIONS, STUDIES, shards
 from app.archive.sealed import DataKey, PackIndex, SealedArchive
 from app.clock import Clock
 from app.database import Database
@@ -25,6 +24,7 @@ from app.models import Instance, InstanceVersion, PreparedSeries, QuarantineItem
 from app.repos.ingest import quarantine, studies, versions
 from app.repos.pictures import prepared as renditions
 from app.services.archive.data_keys import DataKeys
+from app.services.archive.named_objects import object_shards
 
 LEFTOVER_AGE = timedelta(days=1)
 """No write takes as long as this."""
@@ -71,14 +71,12 @@ class ArchiveCheck:
     def orphans(self) -> Iterator[str]:
         """Objects without a row: a crash left them, or their batch is not finished yet. They were never
         acknowledged."""
-        named_by = {STUDIES: studies, RENDITIONS: renditions, QUARANTINE: quarantine}
-        for prefix, repo in named_by.items():
-            for shard, first, last in shards():
-                stored = {key for key, _ in self.archive.store.list(prefix + shard)}
-                if stored:
-                    with self.db.read() as session:  # read after the names: a new object has its row by then
-                        stored -= repo.object_keys(session, first, last)
-                yield from sorted(stored)
+        for shard in object_shards():
+            stored = {key for key, _ in self.archive.store.list(shard.prefix)}
+            if stored:
+                with self.db.read() as session:  # read after the names: a new object has its row by then
+                    stored -= shard.named(session)
+            yield from sorted(stored)
 
     def remove_leftovers(self) -> int:
         """Delete the remains of writes that a crash broke off; no row names them. Returns how many."""

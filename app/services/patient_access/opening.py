@@ -29,6 +29,8 @@ class Factor(StrEnum):
     """An address that another browser of the patient was given."""
     PHONE = "phone"
     """Digits to the phone on file, and the last four of the ID number."""
+    WECHAT = "wechat"
+    """A bound WeChat account, in a browser that proved it before or with a one-time code."""
 
 
 @dataclass(frozen=True)

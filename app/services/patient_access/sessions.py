@@ -51,7 +51,9 @@ class PatientAccess:
     """The hospital checks whose exam it is: nothing of it may be shown."""
     patient_id: uuid.UUID
     of_person: bool
-    """It is of the phone door and may open other exams of the person too."""
+    """It is of a person and may open other exams of that person too."""
+    account_id: uuid.UUID | None = None
+    """The bound WeChat account that it came by."""
 
     @property
     def actor(self) -> str:
@@ -160,4 +162,4 @@ class PatientSessions:
 
 def _access(session_id: uuid.UUID, row: sessions.SessionRow) -> PatientAccess:
     held, of_person = row.held_at is not None, row.own_exam_id is None
-    return PatientAccess(session_id, row.exam_id, row.exam_revision, held, row.patient_id, of_person)
+    return PatientAccess(session_id, row.exam_id, row.exam_revision, held, row.patient_id, of_person, row.account_id)

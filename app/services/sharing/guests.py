@@ -21,7 +21,7 @@ from app.services.patient_access.sessions import Parts, PatientAccess
 from app.services.session_times import is_alive, is_to_be_touched, touch
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GuestAccess(PatientAccess):
     """A live session of a guest. `of_person` is never true: a guest opens exactly what was given."""
 
@@ -77,15 +77,16 @@ class GuestSessions:
             anonymous=row.anonymous is True,
         )
         return GuestAccess(
-            session_id,
-            row.exam_id,
-            row.exam_revision,
-            row.held_at is not None,
-            row.patient_id,
-            False,
-            row.share_id,
-            row.created_at,
-            parts,
+            session_id=session_id,
+            exam_id=row.exam_id,
+            exam_revision=row.exam_revision,
+            held=row.held_at is not None,
+            patient_id=row.patient_id,
+            of_person=False,
+            account_id=None,
+            share_id=row.share_id,
+            opened_at=row.created_at,
+            given=parts,
         )
 
     def begin(

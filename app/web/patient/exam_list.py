@@ -33,6 +33,7 @@ def exam_list() -> Response:
         "patient/exam_list.html",
         exams=[_entry(exam, is_held=exam.id in held) for exam in listed],
         csrf_token=patient_session.csrf_token,
+        is_bound=any(access.account_id for access in opened),
     )
     return make_response(page)
 

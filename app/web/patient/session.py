@@ -14,6 +14,7 @@ from flask import Response, g, request
 
 from app.errors import InvalidInput, NotFound, Unauthenticated
 from app.services.audit.log import Action
+from app.services.binding.entering import Entered
 from app.services.patient_access.opening import Opened
 from app.services.patient_access.sessions import PatientAccess
 from app.web import cookies
@@ -174,8 +175,21 @@ def begin_of_person(response: Response, session_id: uuid.UUID) -> Response:
     return _begin(response, session_id, list(live_sessions()))
 
 
+def begin_bound(response: Response, entered: Entered) -> Response:
+    """Set the cookies of new sessions of bound persons. Those that are there are kept, but not of bound accounts: they
+    begin anew with each login."""
+    others = [access.session_id for access in live_sessions() if access.account_id is None]
+    _set(response, [*entered.sessions, *others])
+    cookies.DEVICE.set(response, entered.device)
+    return response
+
+
 def _begin(response: Response, session_id: uuid.UUID, others: list[PatientAccess]) -> Response:
-    kept = list(dict.fromkeys([session_id, *(access.session_id for access in others)]))[:MOST_SESSIONS]
+    return _set(response, [session_id, *(access.session_id for access in others)])
+
+
+def _set(response: Response, sessions: list[uuid.UUID]) -> Response:
+    kept = list(dict.fromkeys(sessions))[:MOST_SESSIONS]
     cookies.PATIENT.set(response, BETWEEN.join(map(services().patient_access.tokens.issue, kept)))
     return response
 

@@ -106,6 +106,32 @@ def let_in(exam_id: str) -> Response:
     return make_response(render_template("staff/let_in.html", exam_id=asked.hex, code=code, accession_number=accession))
 
 
+@blueprint.post("/exams/<exam_id>/let-bind")
+@may_change
+def let_bind(exam_id: str) -> Response:
+    """Show a code that binds a WeChat account, once: it is kept nowhere in clear text."""
+    asked = row_id(exam_id)
+    try:
+        code = services().desk.exams.let_bind(asked, request.form.get("reason", ""), current_staff().actor)
+    except REFUSALS as error:
+        return _page(asked, error)
+    accession = services().exams.views.by_id(asked).accession_number
+    page = render_template("staff/let_bind.html", exam_id=asked.hex, code=code, accession_number=accession)
+    return make_response(page)
+
+
+@blueprint.post("/exams/<exam_id>/unbind")
+@may_change
+def unbind(exam_id: str) -> Response:
+    """End every WeChat binding of the exam's person now."""
+    asked = row_id(exam_id)
+    try:
+        services().desk.exams.unbind(asked, request.form.get("reason", ""), current_staff().actor)
+    except REFUSALS as error:
+        return _page(asked, error)
+    return _back(asked, "unbound")
+
+
 @blueprint.post("/exams/<exam_id>/hold")
 @may_change
 def hold(exam_id: str) -> Response:

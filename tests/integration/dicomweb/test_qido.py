@@ -7,16 +7,26 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pydicom.dataset import Dataset
 from sqlalchemy import select
 
+from app.dicom.native_xml import from_xml
 from app.models import Instance
 from app.services.dicomweb import query as dicom_query
+from app.web.machine.ris.bodies import exam_input
 from deploy.testbed.ct import ct_file, ct_series
 from tests.factories.door_app import bearer
+from tests.factories.house import exam_body
 from tests.factories.reading_machine import ReadingMachine, tag
 
 A, B = "1.2.3.1", "1.2.3.2"
 STUDY, ACCESSION, PATIENT_ID = "0020000D", "00080050", "00100020"
+
+
+def _requested(step_id: str) -> Dataset:
+    item = Dataset()
+    item.ScheduledProcedureStepID = step_id
+    return item
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +42,18 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReadingMachine
             StudyDescription="Chest",
         ),
         *ct_series(2, StudyInstanceUID=A, AccessionNumber="A_100", Modality="SR", StudyDate="20260105"),
-        *ct_series(3, StudyInstanceUID=B, AccessionNumber="AX200", StudyDate="20260220", PatientID="P2", Modality="MR"),
+        *ct_series(
+            3,
+            StudyInstanceUID=B,
+            AccessionNumber="AX200",
+            StudyDate="20260220",
+            PatientID="P2",
+            Modality="MR",
+            StudyDescription="",
+            ReferringPhysicianName="House^Gregory",
+            PerformedProcedureStepStartDate="20260220",
+            RequestAttributesSequence=[_requested("SPS1")],
+        ),
     )
     yield machine
     machine.close()
@@ -85,6 +106,28 @@ def test_a_study_comes_with_all_required_attributes(machine: ReadingMachine) -> 
         ({"ModalitiesInStudy": "US"}, set()),
         ({"StudyDescription": "Ch*", "PatientID": "P1"}, {A}),
         ({"AccessionNumber": "' OR 1=1 --"}, set()),
+        ({"SeriesInstanceUID": "1.2"}, set()),
+        ({"Modality": "MR"}, {B}),
+        ({"PatientName": "*"}, {A, B}),
+        ({"NumberOfStudyRelatedSeries": "*"}, {A, B}),
+        ({"PatientName": "Li^Na"}, {A, B}),
+        ({"PatientName": "LI^NA"}, {A, B}),
+        ({"PatientName": "李^娜"}, {A, B}),
+        ({"PatientName": "Li^Na=李^娜"}, {A, B}),
+        ({"PatientName": "Li^Na=王^娜"}, set()),
+        ({"PatientName": "Li"}, set()),
+        ({"PatientName": "l*"}, {A, B}),
+        ({"PatientName": "*娜", "PatientID": "P2"}, {B}),
+        ({"PatientName": "W*"}, set()),
+        ({"PatientSex": "F"}, {A, B}),
+        ({"PatientSex": "M"}, set()),
+        ({"ReferringPhysicianName": "House*"}, {B}),
+        ({"RequestAttributesSequence.ScheduledProcedureStepID": "SPS1"}, {B}),
+        ({"00400275.00400009": "SPS?"}, {B}),
+        ({"00400275.00400009": "SPS2"}, set()),
+        ({"PerformedProcedureStepStartDate": "20260219-20260221"}, {B}),
+        ({"StudyDescription": '""', "emptyvaluematching": "true"}, {B}),
+        ({"StudyDescription": '""'}, set()),
     ],
 )
 def test_matching_keys_select_studies(machine: ReadingMachine, query: dict[str, str], expected: set[str]) -> None:
@@ -98,14 +141,9 @@ def test_matching_keys_select_studies(machine: ReadingMachine, query: dict[str, 
         {"StudyDate": "-"},
         {"StudyInstanceUID": "abc"},
         {"PatientID": "P*"},
-        {"PatientName": "Li*"},
-        {"NoSuchAttribute": "x"},
-        {"SeriesInstanceUID": "1.2"},
-        {"limit": "0"},
         {"limit": "many"},
         {"limit": "-1"},
         {"offset": "-1"},
-        {"includefield": "NoSuchAttribute"},
         {"AccessionNumber": "x" * 5000},
         {"StudyDate": "20260105", "00080020": "20260105"},
     ],
@@ -118,6 +156,83 @@ def test_what_cannot_be_matched_is_400(machine: ReadingMachine, query: dict[str,
 @pytest.mark.parametrize("key", ["AccessionNumber", "StudyDescription", "StudyID", "PatientID", "ModalitiesInStudy"])
 def test_a_key_with_control_characters_is_400_on_every_database(machine: ReadingMachine, key: str, value: str) -> None:
     assert machine.get("/studies", **{key: value}).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("query", "named"),
+    [
+        ({"NoSuchAttribute": "x"}, "an unknown attribute"),
+        ({"<b>\u00e9": "x"}, "an unknown attribute"),
+        ({"PixelSpacing": "1"}, "PixelSpacing"),
+        ({"includefield": "NoSuchAttribute"}, "an unknown attribute"),
+    ],
+)
+def test_what_nothing_can_match_is_ignored_and_said(machine: ReadingMachine, query: dict[str, str], named: str) -> None:
+    answer = machine.get("/studies", **query)
+    assert {tag(item, STUDY) for item in answer.json} == {A, B}
+    [warning] = answer.headers.getlist("Warning")
+    assert warning.startswith("299 ")
+    assert warning.endswith(f'have been ignored: {named}."')
+
+
+def test_a_name_is_not_looked_for_among_too_many(machine: ReadingMachine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ignored, it would answer with the studies of everybody."""
+    monkeypatch.setattr("app.services.dicomweb.late_keys.MOST_ROWS", 1)
+    for query in ({"PatientName": "Li*"}, {"PatientBirthDate": "19800101"}):
+        assert machine.get("/studies", **query).status_code == 400
+        assert machine.get("/studies", **query, AccessionNumber="AX200").status_code in (200, 204)
+    answer = machine.get("/studies", ReferringPhysicianName="House*")
+    assert (len(answer.json), "ReferringPhysicianName" in answer.headers["Warning"]) == (2, True)
+
+
+def test_a_whole_name_is_found_among_many_by_the_names_of_patients(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.services.dicomweb.late_keys.MOST_ROWS", 1)
+    machine = ReadingMachine(tmp_path)
+    for accession, name in (("A1", "李娜"), ("A2", "王伟")):
+        exam = exam_input(exam_body(patient_name=name, patient_id=accession))
+        machine.services.exams.registration.register(accession, exam, "machine:ris")
+    li = {"StudyInstanceUID": A, "AccessionNumber": "A1", "PatientID": "A1", "PatientName": "Li^Na=李^娜"}
+    wang = {"StudyInstanceUID": B, "AccessionNumber": "A2", "PatientID": "A2", "PatientName": "Wang^Wei"}
+    machine.hold(ct_file(**li), ct_file(**wang))
+    try:
+        assert studies(machine, PatientName="Wang^Wei") == {B}
+        assert studies(machine, PatientName="李^娜") == studies(machine, PatientName="LI^NA") == {A}
+        assert studies(machine, PatientName="Wang") == studies(machine, PatientName="Zhao^Yun") == set()
+        assert machine.get("/studies", PatientName="W*").status_code == 400
+    finally:
+        machine.close()
+
+
+def test_attributes_of_the_object_come_to_who_asks_for_them(machine: ReadingMachine) -> None:
+    fields = "ReferringPhysicianName,00400275,Rows"
+    [study] = machine.get("/studies", AccessionNumber="AX200", includefield=fields).json
+    assert tag(study, "00080090") == {"Alphabetic": "House^Gregory"}
+    assert study["00400275"]["Value"][0]["00400009"]["Value"] == ["SPS1"]
+    assert tag(study, "00280010") == 8
+    [other] = machine.get("/studies", AccessionNumber="A_100", includefield=fields).json
+    assert "00080090" not in other
+    instances = machine.get(f"/studies/{A}/instances", includefield="PixelSpacing", limit="2")
+    assert len(instances.json) == 2
+
+
+def test_required_attributes_stay_and_other_empty_ones_are_left_out(machine: ReadingMachine) -> None:
+    [study] = machine.get("/studies", AccessionNumber="AX200").json
+    assert study["00200010"] == {"vr": "SH"} or tag(study, "00200010")
+    assert "00081030" not in study
+
+
+def test_a_limit_of_none_only_counts(machine: ReadingMachine) -> None:
+    answer = machine.get("/instances", limit="0")
+    assert (answer.status_code, answer.get_data()) == (204, b"")
+    assert "There are 10 additional" in answer.headers["Warning"]
+
+
+def test_results_also_come_in_xml(machine: ReadingMachine) -> None:
+    accept = 'multipart/related; type="application/dicom+xml"'
+    documents = [from_xml(content) for _, content in machine.parts("/studies", accept)]
+    assert documents == machine.get("/studies").json
 
 
 def test_no_match_is_204(machine: ReadingMachine) -> None:
@@ -178,7 +293,7 @@ def test_instances_of_a_series_come_in_their_order(machine: ReadingMachine) -> N
 
 
 def test_other_answer_types_and_tokens_are_refused(machine: ReadingMachine) -> None:
-    assert machine.get("/studies", accept="application/dicom+xml").status_code == 406
+    assert machine.get("/studies", accept="text/html").status_code == 406
     assert machine.get("/studies", accept="application/json").content_type == "application/json"
     assert machine.client.get("/dicomweb/studies").status_code == 401
     uploader = bearer(machine.services, "upload")

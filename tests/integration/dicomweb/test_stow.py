@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,9 +11,11 @@ import pytest
 from flask.testing import FlaskClient
 
 from app.bootstrap import Services
+from app.dicom.native_xml import from_xml
 from app.repos.ingest import quarantine, studies
 from app.services.ingest.incoming import OVERSIZED
-from app.web.machine.dicomweb import stow
+from app.web.machine.dicomweb import single_body, stow
+from app.web.machine.dicomweb.multipart_related import Limits
 from deploy.testbed.ct import ct_file, ct_series
 from deploy.testbed.multipart import STOW_TYPE, body
 from tests.factories.door_app import bearer, door_app
@@ -48,6 +51,58 @@ def upload(tmp_path: Path) -> Iterator[Upload]:
 
 def uids(answer: dict, tag: str) -> list[str]:  # type: ignore[type-arg]
     return [item["00081155"]["Value"][0] for item in answer.get(tag, {}).get("Value", [])]
+
+
+def test_one_object_also_comes_alone(upload: Upload) -> None:
+    answer = upload(ct_file(), Content_Type="application/dicom")
+    assert (answer.status_code, len(upload.stored())) == (200, 1)
+    assert set(uids(answer.json, "00081199")) == upload.stored()
+    assert upload(b"", Content_Type="application/dicom").status_code == 400
+    assert upload(b"no DICOM", Content_Type="application/dicom").status_code == 409
+
+
+def test_a_single_object_beyond_the_limit_is_refused(upload: Upload, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stow, "_limits", lambda: Limits(part_bytes=1000))
+    assert upload(ct_file(), Content_Type="application/dicom").status_code == 409
+    assert not upload.stored()
+
+
+@pytest.mark.parametrize(
+    "before", [b"\r\n", b"This is a message in MIME format.\r\n", b"x" * 60_000 + b"\r\n", b"--\r\n"]
+)
+def test_a_preamble_is_skipped(upload: Upload, before: bytes) -> None:
+    assert upload(before + body(ct_series(3))).status_code == 200
+    assert len(upload.stored()) == 3
+
+
+def test_an_endless_preamble_is_refused(upload: Upload) -> None:
+    assert upload(b"x" * 2_000_000 + b"\r\n" + body([ct_file()])).status_code == 400
+    assert not upload.stored()
+
+
+def test_an_upload_may_come_in_gzip(upload: Upload) -> None:
+    files = ct_series(40)
+    assert upload(gzip.compress(body(files)), Content_Encoding="gzip").status_code == 200
+    assert len(upload.stored()) == 40
+    assert upload(body(files), Content_Encoding="gzip").status_code == 400
+    assert upload(gzip.compress(body(files))[:-4000], Content_Encoding="gzip").status_code in (202, 400)
+    assert upload(b"x", Content_Encoding="br").status_code == 415
+
+
+def test_a_body_that_inflates_to_too_much_is_refused(upload: Upload, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(single_body, "MOST_INFLATED", 1_000_000)
+    bomb = gzip.compress(body([ct_file() + bytes(5_000_000)]))
+    assert len(bomb) < 50_000
+    assert upload(bomb, Content_Encoding="gzip").status_code == 400
+    assert not upload.stored()
+
+
+def test_the_answer_also_comes_in_xml(upload: Upload) -> None:
+    for accept in ("application/dicom+xml", 'multipart/related; type="application/dicom+xml"'):
+        answer = upload(body([ct_file()]), Accept=accept)
+        assert answer.content_type == "application/dicom+xml"
+        model = from_xml(answer.get_data())
+        assert set(uids(model, "00081199")) <= upload.stored()
 
 
 def test_a_whole_series_is_stored_and_referenced(upload: Upload) -> None:
@@ -134,7 +189,6 @@ def test_malformed_bodies_are_400(upload: Upload, data: bytes) -> None:
 @pytest.mark.parametrize(
     "content_type",
     [
-        "application/dicom",
         "application/json",
         "multipart/form-data; boundary=edge-of-parts",
         'multipart/related; type="application/dicom+json"; boundary=edge-of-parts',
@@ -150,7 +204,7 @@ def test_a_body_type_without_a_boundary_is_400(upload: Upload) -> None:
 
 
 def test_an_answer_type_not_served_is_406_and_nothing_is_stored(upload: Upload) -> None:
-    assert upload(body([ct_file()]), Accept="application/dicom+xml").status_code == 406
+    assert upload(body([ct_file()]), Accept="text/csv").status_code == 406
     assert upload.stored() == set()
     assert upload(body([ct_file()]), Accept="application/json").content_type == "application/json"
 

@@ -14,6 +14,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import pytest
 from hypothesis import event, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
@@ -292,6 +293,7 @@ class WrongPatient(RuleBasedStateMachine):
             assert not set(shown) & {uid[-60:] for uid in self.parted}
 
 
+@pytest.mark.hypothesis
 def test_no_patient_ever_sees_or_is_told_what_is_anothers() -> None:
     WrongPatient.reached = reached = Counter()
     WrongPatient.pool = RenderPool(1, 20, 2 << 30)

@@ -1,9 +1,10 @@
-"""What a decoding child that was taken over would try; run as a program: `bound|free` and a folder.
+"""What a decoding child that was taken over would try; run as a program: `bound|reading|free` and a folder.
 
-Bound, it binds its hands first and prints a line for each deed: name and `refused`, or what happened instead. Free,
-each deed runs in a process of its own, which shows that it does what its name says where nothing is bound.
+
+Bound, or bound as a child that reads headers, it binds its hands first and prints a line for each deed: name and
+`refused`, or what happened instead. Free, each deed runs in a process of its own, which shows that it does what its
+name says where nothing is bound.
 """
-
 # Each deed is one system call, and named after it.
 # ruff: noqa: PTH101, PTH102, PTH104, PTH106, PTH108, PTH115, PTH116, PTH208, PTH211
 
@@ -22,7 +23,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from app.imaging.sandbox.child import bind_hands
+from app.imaging.sandbox.hands import bind_hands
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 FOLDER = Path(sys.argv[2] if len(sys.argv) > 2 else "/nonexistent")
@@ -126,8 +127,8 @@ def tried(name: str) -> str:
 
 
 def main() -> None:
-    if sys.argv[1] == "bound":
-        bind_hands(2 << 30)
+    if sys.argv[1] != "free":
+        bind_hands(2 << 30, open_files=2 if sys.argv[1] == "reading" else 0)
         for name in DEEDS:
             sys.stdout.write(f"{name}: {tried(name)}\n")
     else:

@@ -32,6 +32,16 @@ def bound(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return outcomes("bound", tmp_path_factory.mktemp("bound"))
 
 
+@pytest.fixture(scope="module")
+def reading(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    return outcomes("reading", tmp_path_factory.mktemp("reading"))
+
+
+@pytest.mark.parametrize("name", DEEDS)
+def test_a_child_that_reads_headers_and_was_taken_over_is_refused(name: str, reading: dict[str, str]) -> None:
+    assert reading[name] == "refused"
+
+
 @pytest.mark.parametrize("name", DEEDS)
 def test_a_child_that_was_taken_over_is_refused(name: str, bound: dict[str, str]) -> None:
     assert bound[name] == "refused"

@@ -19,7 +19,7 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from app.imaging.codecs.decode import DEFLATED_LE
 from app.imaging.display.window import Window
-from app.imaging.errors import BadRegion, DecoderUnavailable, UndecodableFrame
+from app.imaging.errors import BadRegion, ChildUnavailable, UndecodableFrame
 from app.imaging.sandbox.pool import Account, RenderPool, RenderSpec, RenderTask
 from app.imaging.sandbox.turns import HEAVY_S
 from deploy.testbed.ct import ct_slice, part10
@@ -139,9 +139,9 @@ def test_a_decoding_that_wants_too_much_memory_is_refused_and_the_pool_heals() -
 
 def test_a_child_that_cannot_start_blames_no_frame() -> None:
     with RenderPool(workers=1, time_limit_s=5, memory_limit_bytes=1 << 20) as pool:
-        with pytest.raises(DecoderUnavailable):
+        with pytest.raises(ChildUnavailable):
             pool.render(plain_task())
-        with pytest.raises(DecoderUnavailable):
+        with pytest.raises(ChildUnavailable):
             list(pool.render_all([plain_task()]))
 
 
@@ -150,7 +150,7 @@ def test_a_closed_pool_renders_nothing_and_leaves_no_child(children: Children) -
     pool.render(plain_task())
     pool.close()
     assert children() == []
-    with pytest.raises(DecoderUnavailable):
+    with pytest.raises(ChildUnavailable):
         pool.render(plain_task())
 
 
@@ -190,21 +190,42 @@ def _runs(pid: int) -> bool:
 
 
 def test_closing_waits_for_the_frames_under_way(children: Children) -> None:
+    """A deflated object's bytes are read while its frame has a child."""
     pool = RenderPool(workers=1, time_limit_s=5, memory_limit_bytes=2 * GIB)
     entered, go_on = threading.Event(), threading.Event()
+    [task] = deflated_tasks(1, [], (RenderSpec(),))
 
     def read() -> bytes:
         entered.set()
         go_on.wait(5)
-        return bytes(range(48))
+        return task.read()
 
     with ThreadPoolExecutor(1) as threads:
-        under_way = threads.submit(pool.render, plain_task(frame=read))
+        under_way = threads.submit(pool.render, replace(task, frame=read))
         entered.wait(5)
         pool.close()
         go_on.set()
         assert under_way.result()
     assert children() == []
+
+
+def test_a_store_that_is_slow_keeps_no_child_from_the_others(pool: RenderPool) -> None:
+    """As many frames as there are children, and more, wait for their bytes; others are drawn meanwhile."""
+    gate, reading = threading.Event(), threading.Semaphore(0)
+
+    def slow() -> bytes:
+        reading.release()
+        gate.wait(60)
+        return bytes(range(48))
+
+    with ThreadPoolExecutor(4) as threads:
+        waiting = [threads.submit(pool.render, plain_task(frame=slow, token=str(n))) for n in range(4)]
+        for _ in waiting:
+            assert reading.acquire(timeout=30)
+        assert all(pool.render(plain_task()) for _ in range(10))
+        assert not any(future.done() for future in waiting)
+        gate.set()
+        assert all(future.result() for future in waiting)
 
 
 def test_a_preview_of_a_real_slice_keeps_within_its_bytes(pool: RenderPool) -> None:
@@ -280,17 +301,19 @@ def test_a_spent_account_draws_nothing_more(pool: RenderPool) -> None:
 
 
 def test_a_study_whose_frames_take_long_leaves_a_child_to_the_others() -> None:
-    """The hostile one's frames never end by themselves; the others are drawn before its first one is given up."""
+    """The hostile one's frames never end by themselves; the others are drawn before its first one is given up. Its
+    objects are deflated: a child is held while one is read."""
     gate = threading.Event()
+    [task] = deflated_tasks(1, [], (RenderSpec(),))
 
     def stuck() -> bytes:
         gate.wait(60)
-        return bytes(range(48))
+        return task.read()
 
     with RenderPool(workers=2, time_limit_s=60, memory_limit_bytes=2 * GIB) as pool, ThreadPoolExecutor(1) as threads:
         pool.render(plain_task())
-        hostile = Account(used_s=HEAVY_S)
-        under_way = threads.submit(lambda: list(pool.render_all([plain_task(frame=stuck)] * 6, hostile)))
+        hostile, objects = Account(used_s=HEAVY_S), [replace(task, frame=stuck, whole=str(n)) for n in range(6)]
+        under_way = threads.submit(lambda: list(pool.render_all(objects, hostile)))
         drawn = list(pool.render_all([plain_task()] * 20, Account()))
         assert len(drawn) == 20
         assert not under_way.done()

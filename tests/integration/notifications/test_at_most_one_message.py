@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import cast
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -121,6 +122,7 @@ def work(house: Services) -> None:
         pass
 
 
+@pytest.mark.hypothesis
 def test_whatever_fails_at_most_one_message_is_accepted_and_one_when_that_can_be_learnt(tmp_path: Path) -> None:
     plain = services(tmp_path)
     register(plain)

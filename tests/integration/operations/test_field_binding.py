@@ -150,6 +150,7 @@ def test_another_process_that_runs_already_writes_the_second_form_once_binding_b
     assert other.fields.phase is BindingPhase.BOUND
 
 
+@pytest.mark.hypothesis
 def test_whatever_is_written_meanwhile_all_ends_bound_and_readable(
     former: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

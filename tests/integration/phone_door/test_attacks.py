@@ -246,6 +246,7 @@ def test_what_is_no_mobile_number_costs_nothing_and_rings_nowhere(house: Service
         assert session.scalar(select(func.count()).select_from(PhoneCode)) == 0
 
 
+@pytest.mark.hypothesis
 def test_a_request_is_let_in_exactly_while_no_stretch_of_time_is_full(tmp_path: Path) -> None:
     house, reached, numbers = services(tmp_path), Counter[int](), itertools.count()
     clock = clock_of(house)

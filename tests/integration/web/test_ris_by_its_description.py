@@ -56,6 +56,7 @@ def token(app: Flask) -> str:
     return token
 
 
+@pytest.mark.hypothesis
 @pytest.mark.parametrize(
     ("operation", "mode"),
     [

@@ -151,6 +151,7 @@ def test_when_the_first_fails_only_it_gets_the_error_and_all_who_waited_compute_
     assert cache.computed(key, not_wanted) == 5
 
 
+@pytest.mark.hypothesis
 def test_it_keeps_and_forgets_as_a_plain_list_of_the_last_asked_would() -> None:
     seen: Counter[str] = Counter()
 
@@ -212,6 +213,7 @@ class Workload:
             assert value[0] == key, "another key's value"
 
 
+@pytest.mark.hypothesis
 def test_under_many_threads_no_key_is_computed_twice_at_once_and_the_bound_holds() -> None:
     seen: Counter[str] = Counter()
     asks = st.lists(st.tuples(st.integers(0, 5), st.integers(1, 5)), min_size=5, max_size=12)

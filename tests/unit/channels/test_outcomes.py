@@ -60,9 +60,10 @@ def test_what_a_carrier_of_text_messages_answers(tmp_path: Path, answer: object,
 @pytest.mark.parametrize(
     ("answer", "outcome"),
     [
-        (notices.Accepted("7"), Accepted("7", 0)),
+        (notices.Accepted("7"), Accepted("wechat:7", 0)),
         (wechat_errors.error_of(43101), Refused("43101")),
         (wechat_errors.error_of(-1), Later("-1", timedelta())),
+        (wechat_errors.error_of(43117), Later("43117", timedelta(seconds=60))),
         (wechat_errors.error_of(99999), Unknown("99999")),
     ],
 )

@@ -37,12 +37,15 @@ from app.imaging.codecs.deflated_object import inflated_object
 from app.imaging.codecs.encode import is_incomplete
 from app.imaging.errors import ImagingError
 from app.imaging.header import image_index, lut_reading, reading
+from app.imaging.header.examined import examined
 from app.imaging.header.frame_index import index_encapsulated
 from app.imaging.header.frame_rate_reading import frame_time_ms
 from app.imaging.header.frame_values_reading import frame_values
 from app.imaging.header.overlay import packed
 from app.imaging.header.overlay_reading import read_overlays
+from app.imaging.header.region_reading import read_regions
 from app.imaging.header.spacing_reading import pixel_aspect, pixel_spacing
+from app.imaging.sandbox.header_answers import parts_of
 from tests.factories.expanding_files import KINDS
 from tests.factories.images import image_header
 
@@ -143,6 +146,7 @@ READERS: dict[str, Callable[[Given], Any]] = {
         one.file, _start(one) + 12, image_header(number_of_frames=20_000)
     ),
     "imaging.header.image_index.image_of": Given.image,
+    "imaging.header.examined.examined": lambda one: parts_of(examined(one.file, LIMITS)),
     "imaging.header.lut_reading.read_lut": lambda one: lut_reading.read_lut(
         one.parsed.dataset, "VOILUTSequence", signed=False
     ),
@@ -157,6 +161,7 @@ READERS: dict[str, Callable[[Given], Any]] = {
     "imaging.header.frame_rate_reading.frame_time_ms": lambda one: frame_time_ms(one.parsed.dataset),
     "imaging.header.overlay_reading.read_overlays": lambda one: read_overlays(one.parsed.dataset, 16),
     "imaging.header.overlay.packed": lambda one: packed(one.data),
+    "imaging.header.region_reading.read_regions": lambda one: read_regions(one.parsed.dataset, 8, 8),
     "imaging.header.spacing_reading.pixel_spacing": lambda one: pixel_spacing(one.parsed.dataset),
     "imaging.header.spacing_reading.pixel_aspect": lambda one: pixel_aspect(one.parsed.dataset, None),
     "imaging.codecs.encode.is_incomplete": lambda one: is_incomplete(one.data),
@@ -170,6 +175,7 @@ WHOLE_FILE = (
     "dicom.behind_pixels.elements_behind_deflated",
     "dicom.part10.parse",
     "dicom.header_fields.read",
+    "imaging.header.examined.examined",
     "dicom.bounded_reading.inflate",
 )
 BEHIND_OTHERS = {
@@ -212,6 +218,7 @@ def peak(work: Callable[[], Any]) -> int:
         tracemalloc.stop()
 
 
+@pytest.mark.hypothesis
 @pytest.mark.parametrize("name", READERS)
 def test_a_reader_takes_at_most_a_multiple_of_what_it_is_given(name: str) -> None:
     reached = set()

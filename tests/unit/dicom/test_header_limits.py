@@ -135,12 +135,3 @@ def test_a_header_larger_or_longer_than_its_limits_is_refused() -> None:
     large = part10(ct_slice(PixelData=None, EncapsulatedDocument=bytes(MIB)))
     assert refusal(large, HeaderLimits(header_bytes=MIB)) == "header_too_large"
     assert refusal(VALID, HeaderLimits(reads=30)) == "header_too_large"
-
-
-@pytest.mark.parametrize("undefined_length", [True, False])
-def test_empty_items_count_for_the_memory_they_take(undefined_length: bool) -> None:
-    """Each is a data set of its own, of some hundred bytes, however its sequence says where it ends."""
-    many = ct_slice()
-    many.PerformedProtocolCodeSequence = Sequence([Dataset() for _ in range(10_000)])
-    many["PerformedProtocolCodeSequence"].is_undefined_length = undefined_length
-    assert read_bytes(part10(many)).parsed.memory_bytes > 10_000 * 256

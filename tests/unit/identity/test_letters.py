@@ -143,6 +143,7 @@ ALIKE = {"娜": "那", "王": "汪", "英": "瑛", "吕": "律", "单": "善", "
 """Characters, and others that may be written with the same letters."""
 
 
+@pytest.mark.hypothesis
 def test_two_different_names_in_characters_are_never_the_same_person() -> None:
     reached: Counter[str] = Counter()
 

@@ -18,11 +18,18 @@ NUMBERS = [*range(1024), *(0x40000000 + number for number in range(1024)), 0xFFF
 MACHINES = sorted(cage.MACHINES)
 
 
-def answer(machine: cage.Machine, number: int, arguments: tuple[int, ...] = (), mark: int | None = None) -> str:
+def answer(
+    machine: cage.Machine,
+    number: int,
+    arguments: tuple[int, ...] = (),
+    mark: int | None = None,
+    *,
+    reads_files: bool = False,
+) -> str:
     """What the kernel would find (linux/seccomp.h: number, architecture, instruction pointer, six arguments)."""
     wanted = (*arguments, *[0] * (6 - len(arguments)))
     call = struct.pack("<IIQ6Q", number, machine.mark if mark is None else mark, 0, *wanted)
-    steps, at, loaded = cage.program(machine), 0, 0
+    steps, at, loaded = cage.program(machine, reads_files=reads_files), 0, 0
     while True:
         code, when_true, when_false, value = steps[at]
         at += 1
@@ -41,6 +48,14 @@ def test_every_call_that_is_not_on_the_list_is_refused(name: str) -> None:
     allowed = {number for number in NUMBERS if answer(machine, number) == ALLOWED}
     assert allowed == set(machine.kept.values())
     assert all(answer(machine, number) == REFUSED for number in set(NUMBERS) - allowed)
+
+
+@pytest.mark.parametrize("name", MACHINES)
+def test_a_child_that_reads_files_may_take_read_and_close_them_and_no_more(name: str) -> None:
+    machine = cage.MACHINES[name]
+    allowed = {number for number in NUMBERS if answer(machine, number, reads_files=True) == ALLOWED}
+    assert allowed == {*machine.kept.values(), *machine.reading.values()}
+    assert set(machine.reading) == {"recvmsg", "read", "lseek"}
 
 
 @pytest.mark.parametrize("name", MACHINES)

@@ -1,4 +1,4 @@
-"""Of a JPEG stream whose end is missing the rows that are there are decoded, and it is known which are not."""
+"""Of a code stream whose end is missing what is there is decoded, and it is known which rows are not."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ import numpy as np
 import pytest
 
 from app.imaging.codecs.decode import decode_frame
+from app.imaging.errors import UndecodableFrame
 from tests.factories.images import image_header
 
-BASELINE, EXTENDED, LOSSLESS = (f"1.2.840.10008.1.2.4.{end}" for end in ("50", "51", "70"))
+BASELINE, EXTENDED, LOSSLESS, JPEG_LS, NEAR, JPEG_2000 = (
+    f"1.2.840.10008.1.2.4.{end}" for end in ("50", "51", "70", "80", "81", "90")
+)
 
 
 @pytest.mark.parametrize(
@@ -21,6 +24,9 @@ BASELINE, EXTENDED, LOSSLESS = (f"1.2.840.10008.1.2.4.{end}" for end in ("50", "
         (EXTENDED, 12, lambda pixels: imagecodecs.jpeg8_encode(pixels * 16, level=95, bitspersample=12)),
         (LOSSLESS, 8, lambda pixels: imagecodecs.ljpeg_encode(pixels.astype(np.uint8))),
         (LOSSLESS, 16, lambda pixels: imagecodecs.ljpeg_encode(pixels * 256)),
+        (JPEG_LS, 8, lambda pixels: imagecodecs.jpegls_encode(pixels.astype(np.uint8))),
+        (JPEG_LS, 16, lambda pixels: imagecodecs.jpegls_encode(pixels * 256)),
+        (NEAR, 8, lambda pixels: imagecodecs.jpegls_encode(pixels.astype(np.uint8), level=3)),
     ],
 )
 def test_the_rows_before_the_cut_are_those_of_the_whole_stream(syntax: str, bits: int, encode: Any) -> None:
@@ -45,3 +51,65 @@ def test_the_rows_before_the_cut_are_those_of_the_whole_stream(syntax: str, bits
     only_the_end = decode_frame(header, stream[:-2])
     assert only_the_end.lost_from == 64
     assert (only_the_end.pixels[:56] == whole.pixels[:56]).all()
+
+
+def smooth(*samples: int) -> np.ndarray[Any, Any]:
+    rows, columns = np.mgrid[0:64, 0:48]
+    picture = (np.sin(rows / 5) + np.cos(columns / 7)) * 60 + 128
+    return np.stack([picture] * samples[0], axis=-1).astype(np.uint8) if samples else picture.astype(np.uint8)
+
+
+def header_of(syntax: str, samples: int = 1) -> Any:
+    return image_header(
+        transfer_syntax_uid=syntax,
+        rows=64,
+        columns=48,
+        bits_allocated=8,
+        bits_stored=8,
+        high_bit=7,
+        signed=False,
+        samples_per_pixel=samples,
+        photometric_interpretation="MONOCHROME2" if samples == 1 else "RGB",
+    )
+
+
+@pytest.mark.parametrize("samples", [1, 3])
+def test_jpeg_2000_keeps_each_row_with_less_detail_and_is_marked(samples: int) -> None:
+    pixels = smooth(samples) if samples > 1 else smooth()
+    stream = bytes(imagecodecs.jpeg2k_encode(pixels, level=0, reversible=True, codecformat="J2K"))
+    header = header_of(JPEG_2000, samples)
+    assert decode_frame(header, stream).lost_from is None
+    errors = []
+    for kept in (0.95, 0.7, 0.5):
+        cut = decode_frame(header, stream[: int(len(stream) * kept)])
+        assert cut.lost_from == 64
+        errors.append(int(np.abs(cut.pixels.astype(int) - pixels).max()))
+    assert errors[0] <= 4
+    assert max(errors) <= 32
+
+
+def test_colours_of_a_cut_jpeg_ls_stream_are_there_up_to_the_cut() -> None:
+    pixels = smooth(3)
+    stream = bytes(imagecodecs.jpegls_encode(pixels))
+    header = header_of(JPEG_LS, 3)
+    cut = decode_frame(header, stream[: len(stream) // 2])
+    assert cut.lost_from is not None
+    assert 8 <= cut.lost_from <= 64
+    whole_rows = min(cut.lost_from - 1, 24)
+    assert (cut.pixels[:whole_rows] == pixels[:whole_rows]).all()
+
+
+@pytest.mark.parametrize("syntax", [JPEG_LS, JPEG_2000])
+def test_a_stream_that_is_cut_before_its_first_row_is_refused(syntax: str) -> None:
+    encode = imagecodecs.jpegls_encode if syntax == JPEG_LS else imagecodecs.jpeg2k_encode
+    stream = bytes(encode(smooth()))
+    with pytest.raises(UndecodableFrame):
+        decode_frame(header_of(syntax), stream[:40])
+
+
+def test_a_tile_that_claims_gigabytes_is_refused_and_allocates_nothing() -> None:
+    stream = bytearray(imagecodecs.jpeg2k_encode(smooth(), level=0, reversible=True, codecformat="J2K"))
+    at = stream.index(b"\xff\x90")
+    stream[at + 6 : at + 10] = (0xF0000000).to_bytes(4, "big")
+    with pytest.raises(UndecodableFrame):
+        decode_frame(header_of(JPEG_2000), bytes(stream))

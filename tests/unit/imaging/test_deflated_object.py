@@ -59,6 +59,7 @@ def test_bytes_that_are_no_such_object_cannot_be_decoded(cut: int) -> None:
         inflated_object(deflated()[:cut], "PixelData")
 
 
+@pytest.mark.hypothesis
 def test_mutated_objects_raise_nothing_else() -> None:
     whole, read, refused = deflated(), [], []
 

@@ -12,16 +12,9 @@ from collections.abc import Iterator
 import pytest
 
 from app.imaging.display.render_spec import RenderSpec
+from app.imaging.sandbox.messages import BrokenAnswer, receive_answer, send_answer
 from app.imaging.sandbox.pool import _reason
-from app.imaging.sandbox.protocol import (
-    PICTURES,
-    BrokenAnswer,
-    Request,
-    receive_answer,
-    receive_request,
-    send_answer,
-    send_request,
-)
+from app.imaging.sandbox.protocol import PICTURES, Request, receive_request, send_request
 from tests.factories.images import image_header
 
 

@@ -12,6 +12,7 @@ from app.errors import RefusedObject
 from app.identity.sealed import open_identity
 from app.services.ingest.incoming import Conflicting, Duplicate, IncomingObject, Refused, Stored
 from deploy.testbed.ct import ct_file, ct_series, ct_slice, part10
+from tests.factories.headers_here import HeadersHere
 from tests.factories.ingest_rig import NOON, IngestRig, audit_events
 
 
@@ -132,7 +133,7 @@ def test_more_objects_than_one_batch_keep_their_order(rig: IngestRig) -> None:
 
 
 def test_limits_and_uids_are_checked_with_their_failure_reasons(tmp_path: Path) -> None:
-    rig = IngestRig(tmp_path, limits=HeaderLimits(file_bytes=5000))
+    rig = IngestRig(tmp_path, reader=HeadersHere(HeaderLimits(file_bytes=5000)))
     outcomes = rig.receive(
         ct_file(PixelData=bytes(6000)),
         ct_file(Rows=50000, Columns=50000),

@@ -118,7 +118,9 @@ def test_when_the_carrier_was_down_for_an_hour_everything_is_told_once_afterward
 def test_a_used_up_quota_of_notices_is_waited_for(tmp_path: Path) -> None:
     house = services(tmp_path, wechat_notices="simulated")
     exam_id = register(house)
-    follow(house, exam_id, "magic-quota")
+    follow(house, exam_id)
+    assert house.simulation.wechat is not None
+    house.simulation.wechat.order("/cgi-bin/message/template/send", "45009", 99)
     mark_prepared(house)
     for _ in range(24):
         sweep(house, seconds=3601)

@@ -17,6 +17,8 @@ from tests.factories.telling import (
     sweep,
 )
 
+SEND = "/cgi-bin/message/template/send"
+
 
 def test_a_follower_gets_a_notice_beside_the_text_message(tmp_path: Path) -> None:
     house = services(tmp_path, wechat_notices="simulated")
@@ -34,17 +36,24 @@ def test_a_follower_gets_a_notice_beside_the_text_message(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("openid", "state"),
+    ("fault", "times", "state"),
     [
-        ("magic-refuses-notices", "failed"),
-        ("magic-busy", "pending"),
-        ("magic-taken-unanswered", "unknown"),
+        ("43101", 1, "failed"),
+        ("-1", 1, "pending"),
+        ("cut", 2, "unknown"),
+        ("timeout", 1, "accepted"),
+        ("html", 2, "unknown"),
     ],
 )
-def test_a_notice_that_fails_never_holds_up_the_text_message(tmp_path: Path, openid: str, state: str) -> None:
+def test_a_notice_that_fails_never_holds_up_the_text_message(
+    tmp_path: Path, fault: str, times: int, state: str
+) -> None:
     house = services(tmp_path, wechat_notices="simulated")
     exam_id = register(house)
-    follow(house, exam_id, openid)
+    openid = follow(house, exam_id)
+    assert house.simulation.wechat is not None
+    house.simulation.wechat.order(SEND, fault, times)
     mark_prepared(house)
     sweep(house)
     assert {channel: found for _, channel, found in states(house, exam_id)} == {"sms": "accepted", "wechat": state}
+    assert len(house.simulation.wechat.notices(openid)) == (fault in ("cut", "timeout"))

@@ -43,6 +43,7 @@ def test_the_third_message_of_a_day_waits_until_the_first_is_a_day_old() -> None
     assert DAYTIME.after_limit([china(9) - DAY, china(10)], now) == now
 
 
+@pytest.mark.hypothesis
 def test_what_is_sent_when_it_may_be_keeps_hours_and_limit() -> None:
     reached = Counter[str]()
 

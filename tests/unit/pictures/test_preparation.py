@@ -12,7 +12,7 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from app.archive.sealed import SealedArchive
 from app.bootstrap import Services
-from app.imaging.errors import DecoderUnavailable
+from app.imaging.errors import ChildUnavailable
 from app.imaging.sandbox.pool import Account, RenderPool, RenderSpec, RenderTask
 from app.imaging.sandbox.process import Child
 from app.services.ingest.incoming import IncomingObject
@@ -130,7 +130,7 @@ def test_without_a_decoder_the_preparation_waits_and_blames_no_image(
     house: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def no_child(*_: object) -> Child:
-        raise DecoderUnavailable
+        raise ChildUnavailable
 
     receive_study(house)
     with monkeypatch.context() as patch:

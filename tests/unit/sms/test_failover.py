@@ -94,6 +94,7 @@ def test_receipts_are_those_of_all_that_answer() -> None:
         asked(AWAY, AWAY)
 
 
+@pytest.mark.hypothesis
 def test_whatever_they_answer_at_most_one_may_have_the_message() -> None:
     reached = Counter[str]()
 

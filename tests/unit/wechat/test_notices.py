@@ -6,9 +6,9 @@ import pytest
 
 from wechat.errors import NoticeFault
 from wechat.notices import Notice, field_fault
-from wechat.templates import EXAM, HINT, READY, TEMPLATES
+from wechat.templates import EXAM, READY, TEMPLATES
 
-VALUES = {"thing1": EXAM, "time2": "2026年03月02日 08:30", "phrase3": READY, "thing4": HINT}
+VALUES = {"thing1": EXAM, "time2": "2026年03月02日 08:30", "const3": READY}
 
 
 @pytest.mark.parametrize(
@@ -17,6 +17,7 @@ VALUES = {"thing1": EXAM, "time2": "2026年03月02日 08:30", "phrase3": READY, 
         ("thing1", "字" * 20),
         ("character_string2", "A1-2026/" * 4),
         ("phrase3", "已可查看"),
+        ("const3", "已可查看"),
         ("name5", "王小芳"),
         ("name5", "ZHANG San"),
         ("number6", "143"),
@@ -61,8 +62,8 @@ def test_our_own_notices_can_be_filled(name: str) -> None:
 
 
 def test_a_faulty_notice_cannot_be_made_and_its_fault_quotes_nothing() -> None:
-    with pytest.raises(NoticeFault, match="phrase3") as caught:
-        Notice(TEMPLATES["ready"], VALUES | {"phrase3": "已经可以查看了"})
+    with pytest.raises(NoticeFault, match="const3: must be an approved value") as caught:
+        Notice(TEMPLATES["ready"], VALUES | {"const3": "已经可以查看了"})
     assert "已经" not in str(caught.value)
     with pytest.raises(NoticeFault, match="wrong set"):
         Notice(TEMPLATES["ready"], {"thing1": EXAM})

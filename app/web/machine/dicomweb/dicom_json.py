@@ -7,17 +7,47 @@ from typing import Any
 
 from pydicom.datadict import dictionary_VR, tag_for_keyword
 
+from app.services.dicomweb.matching_keys import Level
+
 _NUMBERS = frozenset({"IS", "US", "UL", "SS", "SL", "DS", "FL", "FD"})
 _GROUPS = ("Alphabetic", "Ideographic", "Phonetic")
 
 
-def to_dicom_json(row: dict[str, Any]) -> dict[str, Any]:
-    """Empty values keep their element and lose their `Value` (F.2.5)."""
+REQUIRED = {
+    Level.STUDY: frozenset(
+        {
+            *("StudyDate", "StudyTime", "AccessionNumber", "InstanceAvailability", "ModalitiesInStudy", "PatientName"),
+            *("PatientID", "PatientBirthDate", "PatientSex", "StudyInstanceUID", "StudyID", "RetrieveURL"),
+            *("NumberOfStudyRelatedSeries", "NumberOfStudyRelatedInstances"),
+        }
+    ),
+    Level.SERIES: frozenset(
+        {
+            *("Modality", "SeriesDescription", "SeriesInstanceUID", "SeriesNumber", "RetrieveURL"),
+            "NumberOfSeriesRelatedInstances",
+        }
+    ),
+    Level.INSTANCE: frozenset(
+        {"SOPClassUID", "SOPInstanceUID", "InstanceAvailability", "InstanceNumber", "RetrieveURL"}
+    ),
+}
+"""Attributes of each result, with or without a value (PS3.18 tables 10.6.3-3 to 10.6.3-5, as far as the index keeps
+them)."""
+
+
+def to_dicom_json(row: dict[str, Any], required: frozenset[str]) -> dict[str, Any]:
+    """Empty values of required attributes keep their element without `Value` (F.2.5); others are left out."""
     elements = {}
     for keyword, value in row.items():
+        if value in (None, "", []) and keyword not in required:
+            continue
         tag = tag_for_keyword(keyword)
         assert tag is not None
         elements[f"{tag:08X}"] = _element(dictionary_VR(tag), value)
+    for keyword in required - row.keys():
+        tag = tag_for_keyword(keyword)
+        assert tag is not None
+        elements[f"{tag:08X}"] = {"vr": dictionary_VR(tag)}
     return dict(sorted(elements.items()))
 
 

@@ -63,9 +63,12 @@ def accepted(header: str | None, parameter: str | None = None) -> list[MediaType
     return sorted((item for item in types if item.quality > 0), key=lambda item: -item.quality)
 
 
-def best(wanted: list[MediaType], offered: tuple[str, ...]) -> str | None:
-    """The offered type (our best first) that the client likes best; None when it accepts none of them."""
-    return next((name for item in wanted for name in offered if item.covers(name)), None)
+def best(wanted: list[MediaType], offered: tuple[str, ...], in_parts: str | None = None) -> str | None:
+    """The offered type (our best first) that the client likes best; None when it accepts none of them. `in_parts`: the
+    one that may also be asked for as the type of the parts of a `multipart/related`."""
+    return next(
+        (name for item in wanted for name in offered if item.covers(name) or (name == in_parts == item.root)), None
+    )
 
 
 def _unquoted(value: str) -> str:

@@ -6,8 +6,11 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import BinaryIO
 
 from flask import Response, stream_with_context
+
+from app.dicom.status import MIB
 
 
 @dataclass(frozen=True)
@@ -15,6 +18,26 @@ class AnswerPart:
     content_type: str
     location: str
     pieces: Iterable[bytes]
+
+
+class FileContent:
+    """The content of a file from where it stands, piece by piece. Closing it closes the file, also before a piece was
+    taken: a generator would not have begun, and would close nothing."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        if piece := self._file.read(MIB):
+            return piece
+        self.close()
+        raise StopIteration
+
+    def close(self) -> None:
+        self._file.close()
 
 
 def multipart_answer(parts: Iterable[AnswerPart], root: str) -> Response:
@@ -28,7 +51,11 @@ def multipart_answer(parts: Iterable[AnswerPart], root: str) -> Response:
 def _body(parts: Iterable[AnswerPart], boundary: str) -> Iterator[bytes]:
     for part in parts:
         head = f"--{boundary}\r\nContent-Type: {part.content_type}\r\nContent-Location: {part.location}\r\n\r\n"
-        yield head.encode()
-        yield from part.pieces
-        yield b"\r\n"
+        try:
+            yield head.encode()
+            yield from part.pieces
+            yield b"\r\n"
+        finally:
+            if isinstance(part.pieces, FileContent):
+                part.pieces.close()
     yield f"--{boundary}--\r\n".encode()

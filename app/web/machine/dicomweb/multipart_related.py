@@ -111,6 +111,8 @@ def _read(body: Readable) -> bytes:
     same."""
     try:
         return body.read(READ_BYTES)
+    except InvalidInput:
+        raise
     except Exception as error:
         raise InvalidInput("body", "ended early") from error
 

@@ -11,6 +11,7 @@ from typing import Any
 from flask import Flask, Response, abort, current_app, jsonify, request
 
 from app.dicom.header_fields import DeclaredUids
+from app.dicom.native_xml import to_xml
 from app.dicom.refusals import Refusal
 from app.dicom.status import CANNOT_UNDERSTAND, MIB
 from app.errors import InvalidInput, RefusedObject
@@ -21,8 +22,11 @@ from app.web.context import services
 from app.web.guards import guarded_blueprint
 from app.web.machine.auth import caller, requires_scope
 from app.web.machine.dicomweb.addresses import checked_uid, retrieve_url
+from app.web.machine.dicomweb.dicom_xml import XML
 from app.web.machine.dicomweb.media_types import MediaType, accepted, best
 from app.web.machine.dicomweb.multipart_related import Limits, ReceivedPart, read_parts
+from app.web.machine.dicomweb.preamble import WithoutPreamble
+from app.web.machine.dicomweb.single_body import read_single, unpacked
 from app.web.wsgi.thread_places import Places
 
 _PLACES = "cloudfilm.uploads"
@@ -30,7 +34,7 @@ blueprint = guarded_blueprint("stow", __name__, requires_scope(Scope.UPLOAD), ur
 
 BATCH_PARTS = 32
 BATCH_BYTES = 64 * MIB
-ANSWERS = ("application/dicom+json", "application/json")
+ANSWERS = ("application/dicom+json", "application/json", XML)
 NOT_DICOM = RefusedObject(Refusal.NOT_DICOM_PART, CANNOT_UNDERSTAND)
 
 
@@ -45,7 +49,7 @@ def install(app: Flask) -> None:
 def store(study_uid: str | None = None) -> Response:
     """200 all stored, 202 some, 409 none; 400 broken body, 406, 415; 503 when no place is free. Parts that came before
     a break stay stored."""
-    answer_type = best(accepted(request.headers.get("Accept")), ANSWERS)
+    answer_type = best(accepted(request.headers.get("Accept")), ANSWERS, in_parts=XML)
     if answer_type is None:
         abort(406)
     declared = DeclaredUids(study_instance_uid=None if study_uid is None else checked_uid(study_uid))
@@ -59,7 +63,12 @@ def store(study_uid: str | None = None) -> Response:
 
 
 def _received(declared: DeclaredUids) -> list[Outcome]:
-    parts = read_parts(request.stream, _boundary(), _limits(), services().settings.spool_dir)
+    body = unpacked(request.stream, request.headers.get("Content-Encoding", ""))
+    boundary, spool = _boundary(), services().settings.spool_dir
+    if boundary is None:
+        parts = read_single(body, _limits(), spool)
+    else:
+        parts = read_parts(WithoutPreamble(body, boundary), boundary, _limits(), spool)
     outcomes: list[Outcome] = []
     for batch in _batches(parts):
         try:
@@ -75,8 +84,11 @@ def _limits() -> Limits:
     return Limits(part_bytes=services().settings.max_instance_mib * MIB)
 
 
-def _boundary() -> str:
+def _boundary() -> str | None:
+    """None when the body is one object and no multipart message."""
     content_type = MediaType.parse(request.headers.get("Content-Type", ""))
+    if content_type.name == "application/dicom":
+        return None
     if content_type.name != "multipart/related" or content_type.root not in ("", "application/dicom"):
         abort(415)
     boundary = content_type.parameters.get("boundary", "")
@@ -115,7 +127,8 @@ def _incoming(part: ReceivedPart, declared: DeclaredUids) -> IncomingObject:
 def _answer(outcomes: list[Outcome], answer_type: str, study_uid: str | None) -> Response:
     refused = [outcome for outcome in outcomes if isinstance(outcome, Refused)]
     status = 200 if not refused else 409 if len(refused) == len(outcomes) else 202
-    response = jsonify(store_response(outcomes, study_uid))
+    model = store_response(outcomes, study_uid)
+    response = Response(to_xml(model)) if answer_type == XML else jsonify(model)
     response.status_code = status
     response.content_type = answer_type
     return response

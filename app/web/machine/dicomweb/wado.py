@@ -1,145 +1,128 @@
-"""WADO-RS (PS3.18 10.4): instances, metadata, frames and bulk data, streamed. Reading is in
-app/services/dicomweb/retrieve.py.
+"""WADO-RS (PS3.18 10.4): instances and frames, streamed. Reading is in app/services/dicomweb.
 
-Pictures made from pixels are in `rendered`.
+Metadata are in `wado_metadata`, bulk data in `bulk_data`, pictures made from pixels in `rendered`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Iterator
+from typing import BinaryIO
 
-from flask import Response, abort, request, stream_with_context
+from flask import Response, abort
 
-from app.dicom.bulk_values import bulk_value, is_path
-from app.dicom.json_metadata import PIXEL_ELEMENTS, Metadata
-from app.dicom.status import MIB
+from app.dicom.explicit_little_endian import EXPLICIT_LITTLE_ENDIAN
 from app.errors import InvalidInput, NotFound
 from app.security.permissions import Scope
 from app.services.dicomweb.stored_instance import StoredInstance
 from app.web.context import services
-from app.web.downloads import for_a_machine
 from app.web.guards import guarded_blueprint
-from app.web.machine.auth import caller, requires_scope
-from app.web.machine.dicomweb.addresses import checked_uid, retrieve_url
-from app.web.machine.dicomweb.media_types import MediaType, accepted, best
-from app.web.machine.dicomweb.multipart_answer import AnswerPart, multipart_answer
-from app.web.machine.dicomweb.transfer_syntaxes import OCTETS, frame_media_type, frame_syntax, instances_accepted
+from app.web.machine.auth import requires_scope
+from app.web.machine.dicomweb.multipart_answer import AnswerPart, FileContent, multipart_answer
+from app.web.machine.dicomweb.resources import INSTANCE, SERIES, STUDY, address, find, in_a_place, wanted, with_tag
+from app.web.machine.dicomweb.transfer_syntaxes import (
+    DICOM,
+    FrameForm,
+    InstancesForm,
+    frame_form,
+    instances_form,
+)
 
 blueprint = guarded_blueprint("wado", __name__, requires_scope(Scope.READ), url_prefix="/dicomweb")
 
-STUDY = "/studies/<study_uid>"
-SERIES = STUDY + "/series/<series_uid>"
-INSTANCE = SERIES + "/instances/<sop_uid>"
-LEFT_OUT = '299 cloudfilm "The first instance has elements that cannot be read and are left out: {}."'
-JSON_TYPES = ("application/dicom+json", "application/json")
 MAX_FRAME_LIST = 2000
-HELD_BY_PROXY = 2 * MIB
-"""Bytes of an answer that nginx takes at once, however slow its reader is (`proxy_buffers` in deploy/nginx.conf)."""
 
 
 @blueprint.get(STUDY)
 @blueprint.get(SERIES)
 @blueprint.get(INSTANCE)
 def retrieve(**uids: str) -> Response:
-    """The Part-10 files as they were received."""
-    found = find(uids, "instances")
+    """Part-10 files: in Explicit VR Little Endian, or as they were received (`transfer-syntax=*`)."""
+    found = find(uids, "instances", with_images=True)
     stored = {item.row.transfer_syntax_uid for item in found}
-    form = instances_accepted(stored, wanted(), single="sop_uid" in uids)
+    only_headers = not any(item.row.number_of_frames for item in found)
+    form = instances_form(stored, wanted(), single="sop_uid" in uids, only_headers=only_headers)
     if form is None:
         abort(406)
-    if form.name == "application/dicom":
-        return _in_a_place(found, lambda: _one_file(found[0]))
-    parts = (AnswerPart(_dicom_type(item), address(item), services().dicomweb.retrieve.stream(item)) for item in found)
-    return _in_a_place(found, lambda: multipart_answer(parts, "application/dicom"))
-
-
-@blueprint.get(STUDY + "/metadata")
-@blueprint.get(SERIES + "/metadata")
-@blueprint.get(INSTANCE + "/metadata")
-def metadata(**uids: str) -> Response:
-    """DICOM JSON, one object for each instance. Bulk data is given by its address."""
-    answer_type = best(wanted(), JSON_TYPES)
-    if answer_type is None:
-        abort(406)
-    found = find(uids, "metadata", with_images=True)
-    first = _metadata(found[0])  # before the answer starts: its header can still say what is left out, or 503
-    response = Response(stream_with_context(_array(first, found[1:])))
-    response.content_type = answer_type
-    if first.left_out:
-        response.headers.add("Warning", LEFT_OUT.format(", ".join(first.left_out)))
-    return response
+    if not form.is_multipart:
+        return in_a_place(found, lambda: _alone(found[0], form))
+    if form.is_strict and "sop_uid" in uids:
+        part = _part(found[0], form)  # before the answer starts: a client that wants nothing else gets a clean 406
+        return in_a_place(found, lambda: multipart_answer([part], DICOM))
+    parts = (_part(item, form) for item in found)
+    return in_a_place(found, lambda: multipart_answer(parts, DICOM))
 
 
 @blueprint.get(INSTANCE + "/frames/<frame_list>")
 def frames(frame_list: str, **uids: str) -> Response:
-    """Frames by number from 1, as they are encoded in the file."""
+    """Frames by number from 1, decoded or as they are encoded in the file."""
     numbers = _frame_list(frame_list)
     [found] = find(uids, "frames", with_images=True)
-    return _frames(found, numbers)
-
-
-@blueprint.get(INSTANCE + "/bulkdata/<path:element>")
-def bulk_data(element: str, **uids: str) -> Response:
-    """The value of one element, in little endian; for the pixel element all frames."""
-    element = element.upper()
-    if not is_path(element):
-        raise InvalidInput("element", "must be eight hexadecimal digits, or such tags with item numbers between them")
-    [found] = find(uids, "bulk data", with_images=True)
-    if element in PIXEL_ELEMENTS.values():
-        return _frames(found, range(1, found.row.number_of_frames + 1))
-    if not any(item.root in (OCTETS, "*/*", "", "application/*") for item in wanted()):
-        abort(406)
-    value = bulk_value(services().dicomweb.headers.read(found).dataset, element)
-    if value is None:
+    if max(numbers) > found.row.number_of_frames:
         raise NotFound
-    return multipart_answer([AnswerPart(OCTETS, bulk_address(found, element), [value])], OCTETS)
-
-
-def wanted() -> list[MediaType]:
-    return accepted(request.headers.get("Accept"), request.args.get("accept"))
-
-
-def find(uids: dict[str, str], what: str, *, with_images: bool = False) -> list[StoredInstance]:
-    """Find what the address names. Raises InvalidInput, NotFound."""
-    ordered = tuple(checked_uid(uids[key]) for key in ("study_uid", "series_uid", "sop_uid") if key in uids)
-    return services().dicomweb.retrieve.find(ordered, f"machine:{caller().name}", what, with_images=with_images)
-
-
-def address(found: StoredInstance) -> str:
-    return retrieve_url(found.study_uid, found.series_uid, found.sop_uid)
-
-
-def _in_a_place(found: list[StoredInstance], begin: Callable[[], Response]) -> Response:
-    """An answer that the proxy in front holds whole keeps no thread and needs no place."""
-    if sum(item.row.size for item in found) <= HELD_BY_PROXY:
-        return begin()
-    return for_a_machine(f"machine:{caller().name}", begin)
-
-
-def _one_file(found: StoredInstance) -> Response:
-    response = Response(services().dicomweb.retrieve.stream(found))
-    response.headers["Content-Type"] = _dicom_type(found)
-    response.headers["Content-Length"] = str(found.row.size)
-    return response
-
-
-def _frames(found: StoredInstance, numbers: range | list[int]) -> Response:
-    if not numbers or max(numbers) > found.row.number_of_frames:
-        raise NotFound
-    media_type = frame_media_type(found.row.transfer_syntax_uid, wanted())
-    if media_type is None:
+    form = frame_form(found.row.transfer_syntax_uid, wanted(), single=len(numbers) == 1)
+    if form is None:
         abort(406)
-    content_type = f"{media_type}; transfer-syntax={frame_syntax(found.row.transfer_syntax_uid)}"
-    read = services().dicomweb.retrieve.frame
-    first = read(found, numbers[0])  # before the answer starts: an unreadable frame can still get a clean 404
+    first = frame_bytes(found, numbers[0], form)  # before the answer starts: an unreadable one gets a clean answer
+    if not form.is_multipart:
+        response = Response(first, content_type=form.content_type)
+        return with_tag(response, [found], f"{form} {numbers}", len(first))
+    parts = (frame_part(found, number, form, first if number == numbers[0] else None) for number in numbers)
+    return in_a_place([found], lambda: multipart_answer(parts, form.media_type))
 
-    def pieces(number: int) -> Iterator[bytes]:
-        yield first if number == numbers[0] else read(found, number)
 
-    parts = (AnswerPart(content_type, f"{address(found)}/frames/{number}", pieces(number)) for number in numbers)
-    return _in_a_place([found], lambda: multipart_answer(parts, media_type))
+def frame_part(found: StoredInstance, number: int, form: FrameForm, content: bytes | None = None) -> AnswerPart:
+    def pieces() -> Iterator[bytes]:
+        yield frame_bytes(found, number, form) if content is None else content
+
+    return AnswerPart(form.content_type, f"{address(found)}/frames/{number}", pieces())
+
+
+def frame_bytes(found: StoredInstance, number: int, form: FrameForm) -> bytes:
+    """Raises NotFound for a frame that the object does not hold. A frame that does not decode is 406: the client may
+    still accept it as it is stored."""
+    if not form.is_decoded:
+        return services().dicomweb.retrieve.frame(found, number)
+    frame = services().dicomweb.explicit.frame(found, number)
+    if frame is None:
+        abort(406)
+    return frame.pixels
+
+
+def _alone(found: StoredInstance, form: InstancesForm) -> Response:
+    syntax, file = _converted(found, form)
+    body = services().dicomweb.retrieve.stream(found) if file is None else FileContent(file)
+    length = found.row.size if file is None else _length(file)
+    response = Response(body)
+    response.headers["Content-Type"] = _dicom_type(syntax)
+    return with_tag(response, [found], syntax, length)
+
+
+def _part(found: StoredInstance, form: InstancesForm) -> AnswerPart:
+    syntax, file = _converted(found, form)
+    pieces = services().dicomweb.retrieve.stream(found) if file is None else FileContent(file)
+    return AnswerPart(_dicom_type(syntax), address(found), pieces)
+
+
+def _converted(found: StoredInstance, form: InstancesForm) -> tuple[str, BinaryIO | None]:
+    """The transfer syntax that is sent, and the converted file; None when the stored one is sent."""
+    stored = found.row.transfer_syntax_uid
+    if form.syntaxes[stored] != EXPLICIT_LITTLE_ENDIAN or stored == EXPLICIT_LITTLE_ENDIAN:
+        return stored, None
+    file = services().dicomweb.explicit.file(found)
+    if file is None and form.is_strict:
+        abort(406)
+    return (stored, None) if file is None else (EXPLICIT_LITTLE_ENDIAN, file)
+
+
+def _length(file: BinaryIO) -> int:
+    length = file.seek(0, 2)
+    file.seek(0)
+    return length
+
+
+def _dicom_type(syntax: str) -> str:
+    return f"{DICOM}; transfer-syntax={syntax}"
 
 
 def _frame_list(text: str) -> list[int]:
@@ -149,23 +132,3 @@ def _frame_list(text: str) -> list[int]:
     if len(numbers) > MAX_FRAME_LIST:
         raise InvalidInput("frames", f"must be at most {MAX_FRAME_LIST}")
     return numbers
-
-
-def _metadata(found: StoredInstance) -> Metadata:
-    return services().dicomweb.headers.metadata(found, partial(bulk_address, found))
-
-
-def _array(first: Metadata, others: list[StoredInstance]) -> Iterator[str]:
-    """The JSON array, instance by instance."""
-    yield "[" + first.text
-    for item in others:
-        yield "," + _metadata(item).text
-    yield "]"
-
-
-def bulk_address(found: StoredInstance, path: str) -> str:
-    return f"{address(found)}/bulkdata/{path}"
-
-
-def _dicom_type(found: StoredInstance) -> str:
-    return f"application/dicom; transfer-syntax={found.row.transfer_syntax_uid}"

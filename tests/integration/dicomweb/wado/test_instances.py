@@ -109,7 +109,8 @@ def test_bulk_data_addresses_lead_to_the_values(machine: ReadingMachine) -> None
 def test_every_read_is_audited_once_with_its_study(machine: ReadingMachine) -> None:
     before = len(machine.reads())
     for path in (f"/studies/{STUDY}", ONE + "/metadata", CINE + "/frames/1,2", ONE + "/rendered"):
-        assert machine.get(path).status_code == 200
+        with machine.get(path) as answer:
+            assert answer.status_code == 200
     reads = machine.reads()[before:]
     assert [(subject, detail["what"]) for subject, detail in reads] == [
         (f"study:{STUDY}", what) for what in ("instances", "metadata", "frames", "rendered")
@@ -130,7 +131,8 @@ def test_the_first_part_comes_before_the_last_is_read(machine: ReadingMachine, m
         return stream(self, found)  # type: ignore[arg-type]
 
     monkeypatch.setattr(type(machine.services.dicomweb.retrieve), "stream", watched)
-    answer = machine.client.get(f"/dicomweb/studies/{STUDY}", headers=machine.token, buffered=False)
+    headers = machine.token | {"Accept": 'multipart/related; type="application/dicom"; transfer-syntax=*'}
+    answer = machine.client.get(f"/dicomweb/studies/{STUDY}", headers=headers, buffered=False)
     body = answer.response
     next(iter(body))
     assert len(read) == 1

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import numpy as np
 import pydicom
 import pytest
+from pydicom.dataset import Dataset
 
 from app.imaging.codecs.decode import decode_frame
 from app.imaging.display.window import Window, to_display
 from deploy.testbed.ct import ct_slice, part10
 from tests.factories.readable_study import CINE, ONE, SERIES, STUDY, TEXT, picture, slices
+from tests.factories.readable_study import report as report_file
 from tests.factories.reading_machine import ReadingMachine
 
 
@@ -82,7 +85,9 @@ def test_quality_changes_the_size(machine: ReadingMachine) -> None:
         {"viewport": "99999,10"},
         {"viewport": "10,10,0,0,49,64"},
         {"viewport": "10,10,48,0,1,1"},
-        {"viewport": "10,10,0,0,-48,64"},
+        {"viewport": "10,10,0,0,-49,64"},
+        {"viewport": "10,10,0,0,--48,64"},
+        {"viewport": "10,10,-1,0,48,64"},
         {"quality": "0"},
         {"quality": "101"},
         {"quality": "best"},
@@ -93,14 +98,15 @@ def test_bad_parameters_are_400(machine: ReadingMachine, query: dict[str, str]) 
 
 
 @pytest.mark.parametrize(
-    "accept", ["image/gif", "text/html", "application/dicom", 'multipart/related; type="image/jpeg"']
+    "accept", ["image/webp", "text/html", "application/dicom", 'multipart/related; type="image/webp"']
 )
 def test_picture_types_that_are_not_served_are_406(machine: ReadingMachine, accept: str) -> None:
     assert machine.get(ONE + "/rendered", accept).status_code == 406
 
 
-def test_a_report_has_no_picture(machine: ReadingMachine) -> None:
-    assert machine.get(TEXT + "/rendered").status_code == 406
+def test_a_report_is_a_page_and_no_picture(machine: ReadingMachine) -> None:
+    assert machine.get(TEXT + "/rendered").content_type == "text/html; charset=utf-8"
+    assert machine.get(TEXT + "/rendered", "image/jpeg").status_code == 406
     assert machine.get(TEXT + "/thumbnail").status_code == 406
 
 
@@ -112,6 +118,56 @@ def test_each_frame_is_rendered_by_its_number(machine: ReadingMachine) -> None:
     assert levels[0] < levels[1] < levels[2]
     assert machine.get(f"{CINE}/frames/5/rendered").status_code == 404
     assert machine.get(f"{CINE}/frames/0/rendered").status_code == 400
+
+
+def test_each_text_of_a_report_is_escaped(tmp_path: Path) -> None:
+    machine = ReadingMachine(tmp_path)
+    name, item, report = Dataset(), Dataset(), pydicom.dcmread(io.BytesIO(report_file()))
+    name.CodeMeaning = "Finding <i>"
+    item.ConceptNameCodeSequence, item.TextValue = [name], "<script>alert(1)</script> & more"
+    report.ContentSequence = [item]
+    machine.hold(part10(report))
+    page = machine.get(TEXT + "/rendered", "text/html").get_data(as_text=True)
+    machine.close()
+    assert "<b>Finding &lt;i&gt;</b> &lt;script&gt;alert(1)&lt;/script&gt; &amp; more" in page
+    assert "<script" not in page
+
+
+def test_an_encapsulated_pdf_comes_as_it_is(tmp_path: Path) -> None:
+    machine = ReadingMachine(tmp_path)
+    report = pydicom.dcmread(io.BytesIO(report_file()))
+    report.SOPClassUID = "1.2.840.10008.5.1.4.1.1.104.1"
+    report.EncapsulatedDocument = b"%PDF-1.7 document\0"
+    machine.hold(part10(report))
+    answer = machine.get(TEXT + "/rendered", "application/pdf")
+    machine.close()
+    assert (answer.content_type, answer.get_data()) == ("application/pdf", b"%PDF-1.7 document")
+
+
+@pytest.mark.parametrize(("sides", "turned"), [("-48,64", (1, -1)), ("48,-64", (-1, 1)), ("-48,-64", (-1, -1))])
+def test_a_negative_side_mirrors(machine: ReadingMachine, sides: str, turned: tuple[int, int]) -> None:
+    plain = picture(machine.get(ONE + "/rendered", "image/png"))
+    mirrored = picture(machine.get(ONE + "/rendered", "image/png", viewport=f"48,64,0,0,{sides}"))
+    assert (mirrored == plain[:: turned[0], :: turned[1]]).all()
+
+
+PARTS = 'multipart/related; type="image/png"'
+
+
+def test_a_study_a_series_and_a_list_of_frames_are_rendered_in_parts(machine: ReadingMachine) -> None:
+    for path, count in ((f"/studies/{STUDY}", 4), (f"/studies/{STUDY}/series/{SERIES}", 3), (CINE, 4)):
+        assert len(machine.parts(path + "/rendered", PARTS)) == count
+        assert machine.get(path + "/rendered").content_type == "image/jpeg"
+    parts = machine.parts(CINE + "/frames/4,1/rendered", PARTS)
+    assert [headers["content-location"].split("/")[-2] for headers, _ in parts] == ["4", "1"]
+    assert all(content.startswith(b"\x89PNG") for _, content in parts)
+    assert machine.get(CINE + "/frames/1,2/rendered", "image/png").status_code == 406
+    assert machine.get(CINE + "/frames/1,9/rendered", PARTS).status_code in (200, 404)
+
+
+def test_a_picture_also_comes_as_gif(machine: ReadingMachine) -> None:
+    answer = machine.get(ONE + "/rendered", "image/gif")
+    assert (answer.content_type, answer.get_data()[:4]) == ("image/gif", b"GIF8")
 
 
 @pytest.mark.parametrize("path", [f"/studies/{STUDY}", f"/studies/{STUDY}/series/{SERIES}", ONE, CINE + "/frames/2"])

@@ -1,0 +1,125 @@
+"""Reading headers in child processes with limits on time and memory: a hostile header can kill a child, never a server.
+
+The parent lends a child the open file and gets its header and the index of its image back, never a data set. The
+parent's side of one child is in `header_process`, the child's side in `header_child`; who gets a child when, is in
+`children`. What is read, app/dicom and app/imaging/header decide.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, suppress
+from itertools import chain, islice
+from typing import BinaryIO, TypeVar
+
+from app.dicom.part10 import HeaderLimits
+from app.dicom.refusals import Refusal
+from app.dicom.same_content import Likeness
+from app.dicom.status import CANNOT_UNDERSTAND, OUT_OF_RESOURCES
+from app.errors import RefusedObject
+from app.imaging.errors import ChildUnavailable
+from app.imaging.header.examined import Examined
+from app.imaging.sandbox.children import Children
+from app.imaging.sandbox.header_answers import examined_of, likeness_of, refusal_of
+from app.imaging.sandbox.header_process import HeaderChild
+from app.imaging.sandbox.header_protocol import Answer
+from app.imaging.sandbox.messages import BrokenAnswer
+from app.imaging.sandbox.shared_file import lent
+from app.imaging.sandbox.turns import Account, Waiting
+
+HEADERS_A_CHILD = 10_000
+_READ_AHEAD = 2
+"""So many files for each child are under way, so that no child waits while the caller handles an answer."""
+OUT_OF_MEMORY = RefusedObject(Refusal.NEEDS_TOO_MUCH_MEMORY, OUT_OF_RESOURCES)
+OUT_OF_TIME = RefusedObject(Refusal.TAKES_TOO_LONG, OUT_OF_RESOURCES)
+CRASH = RefusedObject(Refusal.READING_CRASHES, CANNOT_UNDERSTAND)
+_Found = TypeVar("_Found")
+
+
+class HeaderPool:
+    """Reads headers in up to `workers` child processes, which start when they are first needed. Thread-safe."""
+
+    def __init__(self, workers: int, time_limit_s: float, memory_limit_bytes: int, limits: HeaderLimits) -> None:
+        self.limits = limits
+        self._workers = workers
+        self._children = Children(
+            workers, HEADERS_A_CHILD, lambda: HeaderChild(memory_limit_bytes, time_limit_s, limits)
+        )
+
+    def examine(self, file: BinaryIO) -> Examined:
+        """Raises RefusedObject, and ChildUnavailable when nothing can be read now."""
+        return self._ask([file], Answer.EXAMINED, examined_of, Account())
+
+    def likeness(self, mine: BinaryIO, other: BinaryIO) -> Likeness:
+        """Raises RefusedObject when that takes too much, and ChildUnavailable."""
+        return self._ask([mine, other], Answer.LIKENESS, likeness_of, Account())
+
+    def examine_all(self, files: Iterable[BinaryIO]) -> Generator[Examined | RefusedObject]:
+        """What each file is, or why it is refused, in order. Some files are read ahead. Raises ChildUnavailable.
+
+        All files of one call count together when children are shared with other calls (`turns`).
+        """
+        account, files = Account(), iter(files)
+        begin = list(islice(files, 2))
+        if len(begin) < 2:  # a thread of its own would only cost time
+            yield from (self._examined(file, account) for file in begin)
+            return
+        under_way: deque[Future[Examined | RefusedObject]] = deque()
+        # Each call has its own threads: shared threads might all wait for slow objects of another call.
+        with ThreadPoolExecutor(self._workers, thread_name_prefix="headers") as threads:
+            try:
+                for file in chain(begin, files):
+                    under_way.append(threads.submit(self._examined, file, account))
+                    if len(under_way) >= _READ_AHEAD * self._workers:
+                        yield under_way.popleft().result()
+                while under_way:
+                    yield under_way.popleft().result()
+            finally:
+                threads.shutdown(cancel_futures=True)
+
+    def _examined(self, file: BinaryIO, account: Account) -> Examined | RefusedObject:
+        try:
+            return self._ask([file], Answer.EXAMINED, examined_of, account)
+        except RefusedObject as fault:
+            return fault
+
+    def _ask(
+        self, files: list[BinaryIO], wanted: Answer, read: Callable[[list[bytes]], _Found], account: Account
+    ) -> _Found:
+        """A child's answer. When a child dies that served others before, those may be the cause: another child gets the
+        object. Only a fresh child that dies, or a child that uses up its time, speaks against the object."""
+        with ExitStack() as opened:
+            try:
+                descriptors = [opened.enter_context(lent(file)) for file in files]
+            except OSError as error:
+                raise ChildUnavailable(f"no file can be lent: {error.strerror}") from error
+            while True:
+                with self._children.one(Waiting(account)) as child:
+                    fresh = child.served == 0
+                    kind, parts = self._answer(child, descriptors)
+                    if kind == wanted:
+                        with suppress(BrokenAnswer):
+                            return read(parts)
+                    if kind == Answer.REFUSED:
+                        with suppress(BrokenAnswer):
+                            raise refusal_of(parts)
+                    child.usable = False
+                if fresh:
+                    raise OUT_OF_MEMORY if kind == Answer.OUT_OF_MEMORY else CRASH
+
+    def _answer(self, child: HeaderChild, descriptors: list[int]) -> tuple[int | None, list[bytes]]:
+        """Kind and parts of the answer; None for the kind when the child died."""
+        try:
+            return child.ask(descriptors)
+        except BrokenAnswer:
+            if child.was_late:
+                raise ChildUnavailable("a child that reads headers does not answer") from None
+            if child.used_up_its_time():
+                raise OUT_OF_TIME from None
+            return None, []
+
+    def close(self) -> None:
+        """End all idle children. A busy child finishes its object first."""
+        self._children.close()

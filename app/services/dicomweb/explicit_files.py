@@ -1,0 +1,174 @@
+"""A stored instance as a Part-10 file in Explicit VR Little Endian (PS3.18 8.7.3.1), and its frames as native pixels.
+
+The file is whole before its first byte is sent, so that one frame that does not decode costs no half answer: what
+cannot be had this way is sent as it is stored. Which form a client gets is decided in app/web/machine/dicomweb.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import structlog
+from pydicom.dataset import FileDataset
+
+from app.archive.opened_file import OpenedFile
+from app.archive.sealed import SealedArchive
+from app.dicom.bulk_values import little_endian
+from app.dicom.explicit_little_endian import around_pixels, file_head, pixel_head
+from app.dicom.pixel_element import HEAD_BYTES, read_pixel_head
+from app.dicom.status import MIB
+from app.errors import RefusedObject, StoreUnavailable
+from app.imaging.codecs.decode import CODECS, DECODED, DEFLATED_LE, EXPLICIT_BE, NATIVE
+from app.imaging.codecs.stream_decoding import LOSSLESS
+from app.imaging.display.render_spec import STORED_VALUES, RenderSpec
+from app.imaging.sandbox.pool import RenderPool
+from app.services.archive.frames import drawn, frame_task
+from app.services.dicomweb.stored_headers import StoredHeader, StoredHeaders
+from app.services.dicomweb.stored_instance import StoredInstance
+
+log = structlog.get_logger(__name__)
+
+DECODABLE, UNCOMPRESSED = DECODED, NATIVE
+WITHOUT_LOSS = LOSSLESS | frozenset(CODECS)
+"""Transfer syntaxes whose pixels lose nothing when they are decoded for everybody."""
+MOST_BYTES = 2048 * MIB
+"""Of decoded pixels: a longer element would need the other forms of lengths, and a disk of its own."""
+_IN_MEMORY = 8 * MIB
+_PIECE = MIB
+
+
+class NotConvertible(Exception):
+    """The instance can only be sent as it is stored."""
+
+
+@dataclass(frozen=True)
+class NativeFrame:
+    """`pixels` in little endian, samples side by side; `colour_space` is their photometric interpretation."""
+
+    pixels: bytes
+    colour_space: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExplicitFiles:
+    """Makes the converted forms. Raises StoreUnavailable."""
+
+    archive: SealedArchive
+    renderer: RenderPool
+    headers: StoredHeaders
+    spool: Path
+
+    def file(self, found: StoredInstance) -> BinaryIO | None:
+        """The file, to be closed by the caller; None when it can only be sent as it is stored."""
+        file = cast(BinaryIO, tempfile.SpooledTemporaryFile(_IN_MEMORY, dir=str(self.spool)))  # noqa: SIM115
+        try:
+            for piece in self._pieces(found):
+                file.write(piece)
+            file.seek(0)
+            return file
+        except (NotConvertible, RefusedObject):
+            pass
+        except OSError as error:
+            file.close()
+            raise StoreUnavailable("the spool folder failed") from error
+        except BaseException:
+            file.close()
+            raise
+        file.close()
+        log.warning("an instance cannot be sent in Explicit VR Little Endian", row=found.row.id)
+        return None
+
+    def frame(self, found: StoredInstance, number: int) -> NativeFrame | None:
+        """Frame `number`, from 1, decoded; None when that cannot be."""
+        task = frame_task(
+            self.archive,
+            found.data_key,
+            found.row,
+            found.image,
+            number - 1,
+            (RenderSpec(fmt=STORED_VALUES),),
+            f"{found.row.id.hex}:{number - 1}",
+        )
+        space, _, pixels = drawn(self.renderer, task).partition(b"\n")
+        return NativeFrame(pixels, space.decode("ascii")) if pixels else None
+
+    def _pieces(self, found: StoredInstance) -> Iterator[bytes]:
+        header = self.headers.read(found)
+        if header.left_out or not isinstance(header.dataset, FileDataset):
+            raise NotConvertible  # the stored file holds more than can be read of it
+        pixels = self._native(found, header) if _is_native(found) else self._decoded(found, header)
+        first = next(pixels, b"")  # it decides how the header describes the pixels
+        yield file_head(header.dataset.file_meta, found.row.sop_class_uid, found.sop_uid)
+        try:
+            before, behind = around_pixels(header.dataset)
+        except Exception as error:  # values of hostile senders
+            raise NotConvertible from error
+        yield before
+        yield first
+        yield from pixels
+        yield behind
+
+    def _native(self, found: StoredInstance, header: StoredHeader) -> Iterator[bytes]:
+        """The pixel element of an uncompressed file, in little endian."""
+        row = found.row
+        if row.pixel_offset is None or header.pixels is None:
+            return
+        file = OpenedFile(self.archive, row.object_key, row.object_version, found.data_key, row.size)
+        file.seek(row.pixel_offset)
+        head = read_pixel_head(file.read(HEAD_BYTES), row.transfer_syntax_uid)
+        if head.length is None:
+            raise NotConvertible
+        tag, vr = header.pixels
+        yield pixel_head(tag, vr, head.length + head.length % 2)
+        file.seek(row.pixel_offset + head.start)
+        turned = _turned_as(found, vr)
+        for start in range(0, head.length, _PIECE):
+            piece = file.read(min(_PIECE, head.length - start))
+            yield little_endian(piece, turned) if turned else piece
+        yield b"\0" * (head.length % 2)
+
+    def _decoded(self, found: StoredInstance, header: StoredHeader) -> Iterator[bytes]:
+        """The pixel element of a compressed file, decoded. The header then describes the decoded pixels."""
+        image = found.image
+        if header.pixels is None:
+            return
+        if image is None or not found.row.number_of_frames or image.high_bit + 1 != image.bits_stored:
+            raise NotConvertible
+        frames, bits = found.row.number_of_frames, image.bits_allocated
+        samples = image.rows * image.columns * image.samples_per_pixel
+        if frames * samples * max(bits, 8) // 8 > MOST_BYTES or (bits == 1 and frames > 1 and samples % 8):
+            raise NotConvertible
+        first = self.frame(found, 1)
+        if first is None:
+            raise NotConvertible
+        if image.samples_per_pixel > 1:
+            header.dataset.PhotometricInterpretation = first.colour_space
+            header.dataset.PlanarConfiguration = 0
+        length = frames * len(first.pixels)
+        yield pixel_head(header.pixels[0], "OW" if bits > 8 else "OB", length + length % 2)
+        yield first.pixels
+        for number in range(2, frames + 1):
+            frame = self.frame(found, number)
+            if frame is None or (len(frame.pixels), frame.colour_space) != (len(first.pixels), first.colour_space):
+                raise NotConvertible
+            yield frame.pixels
+        yield b"\0" * (length % 2)
+
+
+def _is_native(found: StoredInstance) -> bool:
+    """Whether the pixels lie in the stored file as they are; those of a deflated file do not."""
+    return found.row.transfer_syntax_uid in NATIVE - {DEFLATED_LE}
+
+
+def _turned_as(found: StoredInstance, vr: str) -> str | None:
+    """The VR whose numbers the pixels of a big-endian file are; None for another file."""
+    if found.row.transfer_syntax_uid != EXPLICIT_BE or vr == "OB":
+        return None
+    image = found.image
+    if vr != "OW" or image is None or image.words_swapped:
+        return vr
+    return {32: "OF", 64: "OD"}.get(image.bits_allocated, vr)

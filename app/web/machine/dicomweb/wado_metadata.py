@@ -1,0 +1,70 @@
+"""Metadata of instances (PS3.18 10.4.1.1.2): DICOM JSON, or the Native DICOM Model in XML. Bulk data is given by its
+address. Headers are read in app/services/dicomweb/stored_headers.py."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from functools import partial
+
+from flask import Response, abort, stream_with_context
+
+from app.dicom.json_metadata import Metadata
+from app.dicom.native_xml import to_xml
+from app.security.permissions import Scope
+from app.services.dicomweb.stored_instance import StoredInstance
+from app.web.context import services
+from app.web.guards import guarded_blueprint
+from app.web.machine.auth import requires_scope
+from app.web.machine.dicomweb.compression import gzipped
+from app.web.machine.dicomweb.dicom_xml import XML, xml_answer, xml_in_parts
+from app.web.machine.dicomweb.media_types import best
+from app.web.machine.dicomweb.resources import INSTANCE, SERIES, STUDY, address, find, wanted, with_tag
+
+blueprint = guarded_blueprint("wado_metadata", __name__, requires_scope(Scope.READ), url_prefix="/dicomweb")
+blueprint.after_request(gzipped)
+
+LEFT_OUT = '299 cloudfilm "The first instance has elements that cannot be read and are left out: {}."'
+JSON_TYPES = ("application/dicom+json", "application/json")
+
+
+@blueprint.get(STUDY + "/metadata")
+@blueprint.get(SERIES + "/metadata")
+@blueprint.get(INSTANCE + "/metadata")
+def metadata(**uids: str) -> Response:
+    """One object or document for each instance."""
+    answer_type = best(wanted(), (*JSON_TYPES, XML), in_parts=XML)
+    if answer_type is None:
+        abort(406)
+    found = find(uids, "metadata", with_images=True)
+    first = _metadata(found[0])  # before the answer starts: its header can still say what is left out, or 503
+    if answer_type == XML:
+        response = xml_answer(_documents(first, found), is_multipart=xml_in_parts(wanted()) or len(found) > 1)
+    else:
+        response = Response(stream_with_context(_array(first, found[1:])))
+        response.content_type = answer_type
+    if first.left_out:
+        response.headers.add("Warning", LEFT_OUT.format(", ".join(first.left_out)))
+    return with_tag(response, found, f"{services().settings.base_url} {response.mimetype}")
+
+
+def _metadata(found: StoredInstance) -> Metadata:
+    return services().dicomweb.headers.metadata(found, partial(bulk_address, found))
+
+
+def _array(first: Metadata, others: list[StoredInstance]) -> Iterator[str]:
+    """The JSON array, instance by instance."""
+    yield "[" + first.text
+    for item in others:
+        yield "," + _metadata(item).text
+    yield "]"
+
+
+def _documents(first: Metadata, found: list[StoredInstance]) -> Iterable[tuple[str, str]]:
+    for number, item in enumerate(found):
+        made = first if number == 0 else _metadata(item)
+        yield address(item), to_xml(json.loads(made.text))
+
+
+def bulk_address(found: StoredInstance, path: str) -> str:
+    return f"{address(found)}/bulkdata/{path}"
