@@ -156,6 +156,8 @@ class PatientSessions:
 
     def _record(self, session: Session, access: PatientAccess, action: Action, **detail: str) -> None:
         self.audit.record(session, action, actor=access.actor, subject=exam_subject(access.exam_id), **detail)
+        if access.is_guest:
+            return  # that the message reached its patient is shown by nobody else
         steps = ("opened", "viewed") if action in LOOKS_AT_PICTURES else ("opened",)
         funnel.note_look(session, access.exam_id, steps, self.clock.now())
 
