@@ -161,6 +161,11 @@ class Settings:
     dicom_tls_key: str = _setting("Private key file of that certificate", "")
 
     session_idle_min: int = _setting("Minutes until an unused patient session ends", "30", _integer(1, 1440))
+    consent: str = _setting(
+        "Whether patients are asked for consent before the first look: asked, or elsewhere (on paper)",
+        "asked",
+        _choice("asked", "elsewhere"),
+    )
     pickup_days: int = _setting("Days a pick-up code lives", "30", _integer(1, 30))
     sms_link: str = _setting(
         "The demo's sms_url: pickup code or long link (a text message itself holds no link)",

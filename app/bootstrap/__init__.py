@@ -16,6 +16,7 @@ from app.bootstrap import (
     backup,
     binding,
     channels,
+    consent,
     desk,
     dicomweb,
     exams,
@@ -46,6 +47,7 @@ from app.security.fields import FieldSealer
 from app.security.front_door import DoorPass
 from app.security.keys import MasterKeys
 from app.services.channels.channel import Channels
+from app.services.consent.consents import Consents
 from app.services.phone_door.door import PhoneDoor
 from app.services.queue.job_queue import JobQueue
 
@@ -66,6 +68,7 @@ class Services:
     backup: backup.BackupRoom
     binding: binding.BindingRoom
     channels: Channels
+    consent: Consents
     desk: desk.DeskRoom
     dicomweb: dicomweb.DicomwebRoom
     exams: exams.ExamsRoom
@@ -128,6 +131,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
         backup=backup.build(base, parts.store),
         binding=bound,
         channels=ways,
+        consent=consent.build(base),
         desk=desk.build(base, exams_room, messages, access, bound.binding),
         dicomweb=dicomweb.build(base, archive_room, pictures_room.renderer),
         exams=exams_room,

@@ -3,6 +3,7 @@
 from app.models.access import AccessAttempts, AccessCode, KnownDevice, OneTimeCode, PatientSession
 from app.models.audit import AuditEvent, AuditHead
 from app.models.base import Base
+from app.models.consent import Consent
 from app.models.exam import Exam, Report
 from app.models.field_binding import FieldBinding
 from app.models.job import Job
@@ -34,6 +35,7 @@ __all__ = [
     "BoundDevice",
     "CancelReason",
     "ChannelName",
+    "Consent",
     "DataKeyRow",
     "EarlyReceipt",
     "EventDetail",

@@ -14,6 +14,7 @@ from app.web.machine.ris import exams as ris
 from app.web.ops import front_door, ops
 from app.web.patient import (
     binding,
+    consent,
     cut_off,
     entry,
     exam_list,
@@ -60,6 +61,7 @@ def register(app: Flask) -> None:
         exam_list,
         exams,
         images,
+        consent,
         looks,
         sharing,
         doors,

@@ -114,6 +114,7 @@ ROOMS: dict[str, set[str]] = {
     "audit": set(),
     "queue": set(),
     "machines": set(),
+    "consent": set(),
     "patient_access": set(),
     "phone_door": {"patient_access"},
     "operations": {"archive"},

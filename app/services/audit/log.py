@@ -50,6 +50,8 @@ class Action(StrEnum):
     ACCESS_ENDED = "access.ended"
     KNOWLEDGE_FACTOR_OFF = "access.knowledge_factor_off"
     ONE_TIME_CODE_SENT = "access.one_time_code_sent"
+    CONSENT_GIVEN = "consent.given"
+    CONSENT_WITHDRAWN = "consent.withdrawn"
     SHARE_CREATED = "share.created"
     SHARE_OPENED = "share.opened"
     SHARE_REVOKED = "share.revoked"

@@ -16,7 +16,7 @@ from app.services.paper.modality_names import modality_name
 from app.services.pictures.serving import ShownSeries
 from app.web import body_limits
 from app.web.context import services
-from app.web.guards import guarded_blueprint
+from app.web.guards import guarded, guarded_blueprint
 from app.web.patient import session as patient_session
 from app.web.patient.masked_names import masked
 from app.web.patient.tickets import address_for_wechat
@@ -104,6 +104,7 @@ def _door() -> str:
 
 
 @blueprint.post("/exams/<exam_id>/leave")
+@guarded(patient_session.session_of_exam)
 def leave(exam_id: str) -> Response:
     patient_session.check_csrf()
     return patient_session.end(make_response(render_template("patient/left.html")))

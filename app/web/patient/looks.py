@@ -11,7 +11,7 @@ from app.web.guards import guarded_blueprint
 from app.web.patient import session as patient_session
 from app.web.patient.masked_names import masked
 
-blueprint = guarded_blueprint("patient_looks", __name__, patient_session.shown_exam)
+blueprint = guarded_blueprint("patient_looks", __name__, patient_session.shown_page)
 
 
 @blueprint.get("/exams/<exam_id>/looks")

@@ -12,7 +12,7 @@ from functools import partial
 
 from flask import Response, g, request
 
-from app.errors import InvalidInput, NotFound, Unauthenticated
+from app.errors import ConsentMissing, Forbidden, InvalidInput, NotFound, Unauthenticated
 from app.services.audit.log import Action
 from app.services.binding.entering import Entered
 from app.services.patient_access.opening import Opened
@@ -27,6 +27,12 @@ first."""
 
 
 def patient_session() -> None:
+    """Guard of pages: as `session_of_exam`, of a patient who agreed. Others are led to the page that asks."""
+    session_of_exam()
+    _need_consent(current_access())
+
+
+def session_of_exam() -> None:
     """Guard: a live session that opens the exam in the address. Anything else does not exist (404)."""
     asked = (request.view_args or {}).get("exam_id")
     if asked is None:
@@ -53,8 +59,19 @@ def let_in(access: PatientAccess, check: Callable[[], PatientAccess], base: str)
     g.patient_access, g.checks_again, g.base = access, check, base
 
 
+def _need_consent(*opened: PatientAccess) -> None:
+    if not all(access.consented for access in opened):
+        raise ConsentMissing
+
+
 def any_session() -> None:
-    """Guard of the list: a live session, of one exam or of a person."""
+    """Guard of the list: a live session, of one exam or of a person, and everybody in it agreed."""
+    any_session_unasked()
+    _need_consent(*opened_exams())
+
+
+def any_session_unasked() -> None:
+    """Guard of what may be done before consent: a live session."""
     opened: dict[uuid.UUID, PatientAccess] = {}
     for access in live_sessions():
         opened.setdefault(access.exam_id, access)
@@ -90,8 +107,18 @@ def opened_by(code: str) -> str | None:
 
 
 def shown_exam() -> None:
-    """Guard of pictures, downloads and the report as PDF: a live session, and an exam that is not held. The pages in
-    `exams` and `exam_list` look at `held` themselves, because they have something to say of a held exam."""
+    """Guard of pictures, downloads and the report as PDF: a live session, consent (else 403), and an exam that is not
+    held. The pages in `exams` and `exam_list` look at `held` themselves, because they have something to say of a held
+    exam."""
+    session_of_exam()
+    if not current_access().consented:
+        raise Forbidden
+    if current_access().held:
+        raise NotFound
+
+
+def shown_page() -> None:
+    """Guard of pages that say nothing of a held exam."""
     patient_session()
     if current_access().held:
         raise NotFound
@@ -101,7 +128,7 @@ def no_route() -> None:
     """Guard for unknown addresses and methods under /exams. Without a session all get 404; with a session some get
     405."""
     if request.routing_exception is not None and request.path.lstrip("/").partition("/")[0] == "exams":
-        any_session()
+        any_session_unasked()
 
 
 def current_access() -> PatientAccess:

@@ -23,18 +23,13 @@ NOT_CHOSEN = frozenset({"", "0", "false", "no", "off"})
 _DAYS = re.compile(r"\d{1,3}(\.\d{1,4})?\Z", re.ASCII)
 
 
-def session_of_exam() -> None:
-    """Guard: a session that opens the exam in the address, while nobody checks whose it is."""
-    patient_session.shown_exam()
-
-
 def session_of_share() -> None:
     """Guard: a session that opens the exam of the share in the address."""
     share_id = row_id(str((request.view_args or {}).get("share_id")))
     patient_session.open_exam(services().sharing.shares.exam_of(share_id))
 
 
-blueprint = guarded_blueprint("patient_sharing", __name__, session_of_exam)
+blueprint = guarded_blueprint("patient_sharing", __name__, patient_session.shown_page)
 blueprint.before_request(body_limits.limit_form)
 
 
