@@ -171,6 +171,11 @@ class Settings:
     dicom_tls_key: str = _setting("Private key file of that certificate", "")
 
     session_idle_min: int = _setting("Minutes until an unused patient session ends", "30", _integer(1, 1440))
+    consent: str = _setting(
+        "Whether patients are asked for consent before the first look: asked, or elsewhere (on paper)",
+        "asked",
+        _choice("asked", "elsewhere"),
+    )
     pickup_days: int = _setting("Days a pick-up code lives", "30", _integer(1, 30))
     sms_link: str = _setting(
         "The demo's sms_url: pickup code or long link (a text message itself holds no link)",
@@ -280,6 +285,7 @@ class Settings:
             "CLOUDFILM_QUIET_PERIOD_S": "5",
             "CLOUDFILM_DICOM_CALLING_AES": calling_ae,
             "CLOUDFILM_LOG_LEVEL": "warning",
+            "CLOUDFILM_CONSENT": "elsewhere",  # its patients are invented; who wants to see the question sets `asked`
             **NEWS_AT_ONCE,
             **(more or {}),
         }

@@ -10,6 +10,7 @@ CloudFilmError
 ├── Unauthenticated           nobody, or a credential that does not hold
 ├── PasswordOverAge           known staff who must change the password before anything else
 ├── Forbidden                 known caller, missing right
+├── ConsentMissing            a patient who was let in and has not agreed yet
 ├── TooManyAttempts           pause; carries the seconds until the next try counts
 ├── Busy                      as many are at it as may be at once; carries the seconds until a try makes sense
 ├── AccessRefused             code or factor failed; one error for every reason
@@ -80,6 +81,10 @@ class PasswordOverAge(CloudFilmError):
 
 
 class Forbidden(CloudFilmError):
+    pass
+
+
+class ConsentMissing(CloudFilmError):
     pass
 
 

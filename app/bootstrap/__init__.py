@@ -16,6 +16,7 @@ from app.bootstrap import (
     backup,
     binding,
     channels,
+    consent,
     desk,
     dicomweb,
     exams,
@@ -30,6 +31,7 @@ from app.bootstrap import (
     phone_door,
     pictures,
     release,
+    sharing,
     staff,
     wechat,
 )
@@ -45,6 +47,7 @@ from app.security.fields import FieldSealer
 from app.security.front_door import DoorPass
 from app.security.keys import MasterKeys
 from app.services.channels.channel import Channels
+from app.services.consent.consents import Consents
 from app.services.phone_door.door import PhoneDoor
 from app.services.queue.job_queue import JobQueue
 
@@ -65,6 +68,7 @@ class Services:
     backup: backup.BackupRoom
     binding: binding.BindingRoom
     channels: Channels
+    consent: Consents
     desk: desk.DeskRoom
     dicomweb: dicomweb.DicomwebRoom
     exams: exams.ExamsRoom
@@ -78,6 +82,7 @@ class Services:
     pictures: pictures.PicturesRoom
     queue: JobQueue
     release: release.ReleaseRoom
+    sharing: sharing.SharingRoom
     staff: staff.StaffRoom
     wechat: wechat.WechatRoom
     door_pass: DoorPass
@@ -128,6 +133,7 @@ def build(settings: Settings, clock: Clock | None = None, authenticators: Clock 
         backup=backup.build(base, parts.store),
         binding=bound,
         channels=ways,
+        consent=consent.build(base),
         desk=desk.build(base, exams_room, messages, access, bound.binding),
         dicomweb=dicomweb.build(base, archive_room, pictures_room.renderer),
         exams=exams_room,
@@ -141,6 +147,7 @@ def build(settings: Settings, clock: Clock | None = None, authenticators: Clock 
         pictures=pictures_room,
         queue=queue,
         release=release_room,
+        sharing=sharing.build(base),
         staff=staff.build(base),
         wechat=wechat_room,
         door_pass=DoorPass(keys.derive("front-door")),

@@ -8,6 +8,7 @@ from app.bootstrap.ground import Ground
 from app.services.audit.anchor_files import AnchorFolder
 from app.services.audit.anchoring import Anchoring
 from app.services.audit.log import Audit
+from app.services.audit.looks import Looks
 from app.services.audit.reading import AuditReading
 from app.services.audit.refused_fields import RefusedFields
 
@@ -16,6 +17,7 @@ from app.services.audit.refused_fields import RefusedFields
 class AuditRoom:
     anchoring: Anchoring
     log: Audit
+    looks: Looks
     reading: AuditReading
     refused_fields: RefusedFields
 
@@ -26,6 +28,7 @@ def build(ground: Ground) -> AuditRoom:
     return AuditRoom(
         anchoring=anchoring,
         log=ground.audit,
+        looks=Looks(db=ground.db),
         reading=AuditReading(db=ground.db, audit=ground.audit, address_marks=ground.address_marks, anchoring=anchoring),
         refused_fields=RefusedFields(db=ground.db, audit=ground.audit),
     )

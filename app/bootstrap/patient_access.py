@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from app.bootstrap.ground import Ground
 from app.security.session_tokens import SessionTokens
+from app.services.consent.consents import VERSION, ConsentMode
 from app.services.patient_access.attempts import Attempts
 from app.services.patient_access.code_naming import CodeNaming
 from app.services.patient_access.codes import AccessCodes
@@ -79,7 +80,10 @@ def build(
 
 def _sessions(ground: Ground, codes: AccessCodes) -> PatientSessions:
     idle = timedelta(minutes=ground.settings.session_idle_min)
-    return PatientSessions(db=ground.db, clock=ground.clock, audit=ground.audit, idle=idle, access_codes=codes)
+    consent = VERSION if ground.settings.consent == ConsentMode.ASKED else None
+    return PatientSessions(
+        db=ground.db, clock=ground.clock, audit=ground.audit, idle=idle, access_codes=codes, consent=consent
+    )
 
 
 def _tickets(ground: Ground, sessions: PatientSessions) -> Tickets:

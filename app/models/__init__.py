@@ -3,6 +3,7 @@
 from app.models.access import AccessAttempts, AccessCode, KnownDevice, OneTimeCode, PatientSession
 from app.models.audit import AuditEvent, AuditHead
 from app.models.base import Base
+from app.models.consent import Consent
 from app.models.exam import Exam, Report
 from app.models.field_binding import FieldBinding
 from app.models.job import Job
@@ -19,6 +20,7 @@ from app.models.notification_codes import (
 from app.models.patient import Patient, PatientNameToken
 from app.models.phone_door import PhoneCode, PhoneRequests
 from app.models.rendition import PreparedSeries, WorkingPack
+from app.models.sharing import GuestSession, HandOver, Share, SharedPrior, WaitingPc
 from app.models.staff import MachineToken, StaffSession, StaffUser
 from app.models.study import DataKeyRow, Instance, InstanceVersion, QuarantineItem, Rejection, Series, Study, StudyOrder
 from app.models.wechat import BindingCode, BoundDevice, WechatAccount, WechatLogin, WechatPush, WechatToken
@@ -33,12 +35,15 @@ __all__ = [
     "BoundDevice",
     "CancelReason",
     "ChannelName",
+    "Consent",
     "DataKeyRow",
     "EarlyReceipt",
     "EventDetail",
     "Exam",
     "FailureCode",
     "FieldBinding",
+    "GuestSession",
+    "HandOver",
     "Instance",
     "InstanceVersion",
     "Job",
@@ -61,10 +66,13 @@ __all__ = [
     "Rejection",
     "Report",
     "Series",
+    "Share",
+    "SharedPrior",
     "StaffSession",
     "StaffUser",
     "Study",
     "StudyOrder",
+    "WaitingPc",
     "WechatAccount",
     "WechatLogin",
     "WechatPush",

@@ -111,6 +111,23 @@ class AttemptScope(StrEnum):
     DOOR = "door"
     PHONE = "phone"
     """Wrong last fours of who typed the right digits of a phone."""
+    SHARE = "share"
+    """Wrong passcodes of a share's link, whether or not there is such a share."""
+    GUEST = "guest"
+    """Of an address at the doors of guests."""
+    HOSPITAL = "hospital"
+    """Of everybody at a door of guests."""
+
+
+class DeviceKind(StrEnum):
+    """From what kind of device a guest came, as its browser says."""
+
+    WINDOWS = "windows"
+    MAC = "mac"
+    LINUX = "linux"
+    ANDROID = "android"
+    IOS = "ios"
+    OTHER = "other"
 
 
 class JobState(StrEnum):

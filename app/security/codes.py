@@ -34,6 +34,12 @@ def normal_factor(typed: str) -> str:
     return re.sub(r"[^0-9A-Z]", "", unicodedata.normalize("NFKC", typed[:32]).upper())
 
 
+def normal_digits(typed: str) -> str:
+    """Typed digits in the form that is compared: NFKC, only digits, at most 64."""
+    folded = unicodedata.normalize("NFKC", typed[: 4 * MAX_TYPED])
+    return re.sub(r"[^0-9]", "", folded)[:MAX_TYPED]
+
+
 @dataclass(frozen=True)
 class Codes:
     """`derivation` is the key that makes codes, `hashing` the key of their stored hashes. Each has 32 bytes."""

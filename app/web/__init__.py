@@ -5,13 +5,28 @@ from __future__ import annotations
 from flask import Flask
 
 from app.web import downloads, error_pages, guards, origins, staff, static_files
+from app.web.guest import doors, pages, tails
 from app.web.hooks import sms
 from app.web.hooks import wechat as wechat_hook
 from app.web.machine.dicomweb import bulk_data, capabilities, cross_origin, qido, rendered, stow, wado, wado_metadata
 from app.web.machine.ris import completion
 from app.web.machine.ris import exams as ris
 from app.web.ops import front_door, ops
-from app.web.patient import binding, cut_off, entry, exam_list, exams, images, phone_door, places, tickets, wechat
+from app.web.patient import (
+    binding,
+    consent,
+    cut_off,
+    entry,
+    exam_list,
+    exams,
+    images,
+    looks,
+    phone_door,
+    places,
+    sharing,
+    tickets,
+    wechat,
+)
 from app.web.wsgi import arrival, headers, hosts, proxies, request_log
 
 
@@ -46,6 +61,11 @@ def register(app: Flask) -> None:
         exam_list,
         exams,
         images,
+        consent,
+        looks,
+        sharing,
+        doors,
+        pages,
         ris,
         completion,
         stow,
@@ -59,4 +79,5 @@ def register(app: Flask) -> None:
         wechat_hook,
     ):
         app.register_blueprint(room.blueprint)
+    tails.install(app)
     staff.install(app)

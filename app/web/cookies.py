@@ -17,6 +17,9 @@ DEVICE_SECONDS = 365 * 24 * 3600
 DOOR_SECONDS = 15 * 60
 """Somewhat longer than the digits live that are bound to it."""
 
+WAITING_SECONDS = 10 * 60
+"""Longer than digits live."""
+
 
 @dataclass(frozen=True)
 class Cookie:
@@ -51,6 +54,10 @@ DEVICE = Cookie("cf-device", "Lax", DEVICE_SECONDS)
 """A browser that was let in before."""
 DOOR = Cookie("cf-door", "Lax", DOOR_SECONDS)
 """A browser that asked for digits at the phone door."""
+GUEST = Cookie("cf-guest", "Lax")
+"""Whom a patient let in, by a share or by digits."""
+WAITING = Cookie("cf-waiting", "Lax", WAITING_SECONDS)
+"""A PC in which digits were typed, until the patient taps its number."""
 WECHAT_STATE = Cookie("cf-wechat-state", "Lax", DOOR_SECONDS)
 """A browser that asked WeChat who looks. Lax, because WeChat leads back."""
 WECHAT = Cookie("cf-wechat", "Lax")

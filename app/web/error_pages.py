@@ -22,6 +22,7 @@ STATUS: dict[type[errors.CloudFilmError], int] = {
     errors.PasswordOverAge: 403,
     errors.AccessRefused: 403,
     errors.Forbidden: 403,
+    errors.ConsentMissing: 403,
     errors.NotFound: 404,
     errors.Conflict: 409,
     errors.TooManyAttempts: 429,
@@ -36,6 +37,7 @@ LED_ELSEWHERE: dict[type[errors.CloudFilmError], str] = {
     errors.PasswordOverAge: "/staff/password",
 }
 """For these errors staff are not refused: they are led to the page with the missing step."""
+CONSENT = "/consent"
 STAFF_PATHS = "/staff"
 MACHINE_PATHS = ("/dicomweb/", "/api/", "/hooks/")
 
@@ -54,6 +56,8 @@ def _domain(error: errors.CloudFilmError) -> Response:
     status = status_of(error)
     if request.path.startswith(STAFF_PATHS) and type(error) in LED_ELSEWHERE:
         return make_response(redirect(LED_ELSEWHERE[type(error)], 303))
+    if isinstance(error, errors.ConsentMissing):
+        return make_response(redirect(CONSENT, 303))
     if status >= 500 and not isinstance(error, errors.Busy):
         log.error("request failed", route=route(), exc_info=error)
     detail = str(error) if isinstance(error, errors.InvalidInput | errors.RefusedObject | errors.Conflict) else None

@@ -41,6 +41,7 @@ def environment(folder: Path) -> dict[str, str]:
     ours = {name: value for name, value in os.environ.items() if not name.startswith("CLOUDFILM_")}
     return ours | {
         "CLOUDFILM_PROFILE": "demo",
+        "CLOUDFILM_CONSENT": "elsewhere",
         "CLOUDFILM_VAR_DIR": str(folder / "var"),
         "CLOUDFILM_DICOM_CALLING_AES": CALLING_AE,
         **NEWS_AT_ONCE,

@@ -114,6 +114,7 @@ ROOMS: dict[str, set[str]] = {
     "audit": set(),
     "queue": set(),
     "machines": set(),
+    "consent": set(),
     "patient_access": set(),
     "phone_door": {"patient_access"},
     "operations": {"archive"},
@@ -129,6 +130,7 @@ ROOMS: dict[str, set[str]] = {
     "release": {"channels", "notifications", "patient_access", "queue"},
     "exams": {"release", "channels", "notifications", "patient_access", "queue"},
     "paper": {"exams", "patient_access"},
+    "sharing": {"paper", "patient_access"},
     "staff": set(),
     "desk": {"binding", "channels", "exams", "notifications", "patient_access", "release"},
 }

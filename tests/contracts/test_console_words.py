@@ -12,11 +12,22 @@ from app.dicom.refusals import Refusal
 from app.identity.matching import PatientField
 from app.jobs.steps import JOBS
 from app.models import CancelReason, ChannelName, EventDetail, FailureCode, NotificationKind, NotificationState
-from app.models.states import HoldReason, JobFault, JobKind, MatchReason, MatchState, ReportStatus, Sex, StudyState
+from app.models.states import (
+    DeviceKind,
+    HoldReason,
+    JobFault,
+    JobKind,
+    MatchReason,
+    MatchState,
+    ReportStatus,
+    Sex,
+    StudyState,
+)
 from app.security.permissions import Role
 from app.services import in_english
 from app.services.audit.former_reasons import why
 from app.services.audit.log import Action
+from app.services.audit.looks import LOOKS, LookKind
 from app.services.audit.reasons import LeftOutReason, LiftReason, RevokeReason
 from app.services.ingest.incoming import DoorName
 from sms.aliyun.codes import TABLE as ALIYUN
@@ -31,10 +42,13 @@ GATEWAY = {gateway.REFUSED, gateway.BUSY, gateway.ODD, gateway.SILENT}
 
 def words(name: str) -> Any:
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(ROOT / "templates"), autoescape=True)
-    return environment.get_template(f"staff/{name}.html").module
+    return environment.get_template(name if "/" in name else f"staff/{name}.html").module
 
 
 WORDS: list[tuple[str, str, type[StrEnum]]] = [
+    ("partials/sharing.html", "devices", DeviceKind),
+    ("partials/looks.html", "ways", LookKind),
+    ("partials/looks.html", "roles", Role),
     ("machine_words", "refusals", Refusal),
     ("machine_words", "doors", DoorName),
     ("machine_words", "jobs", JobKind),
@@ -67,6 +81,10 @@ def test_every_code_has_its_chinese_word_and_every_word_its_code(
     found = getattr(words(template), table)
     assert set(found) == {str(code) for code in codes}
     assert all(found.values())
+
+
+def test_every_look_that_patients_are_shown_has_its_words() -> None:
+    assert set(words("partials/looks.html").looks) == {str(action) for action in LOOKS}
 
 
 @pytest.mark.parametrize(("table", "codes"), ENGLISH, ids=lambda value: getattr(value, "__name__", "table"))

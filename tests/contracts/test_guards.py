@@ -22,6 +22,8 @@ PUBLIC = {
     "/s/<code>",
     "/s",
     "/p",
+    "/g/<code>",
+    "/d",
     "/wx/enter",
     "/wx/callback",
     "/wx/help",

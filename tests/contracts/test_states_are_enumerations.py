@@ -17,6 +17,7 @@ from app.models.notification_codes import ChannelName, NotificationKind, Notific
 from app.models.states import (
     AccessCodeKind,
     AttemptScope,
+    DeviceKind,
     HoldReason,
     JobFault,
     JobKind,
@@ -55,6 +56,8 @@ COLUMNS: dict[tuple[str, str], tuple[type[StrEnum], ...]] = {
     ("WechatLogin", "leads_to"): (LeadsTo,),
     ("WechatToken", "name"): (TokenName,),
     ("AccessAttempts", "scope"): (AttemptScope,),
+    ("WaitingPc", "device"): (DeviceKind,),
+    ("GuestSession", "device"): (DeviceKind,),
     ("Job", "state"): (JobState,),
     ("Job", "kind"): (JobKind,),
     ("Job", "last_error"): (JobFault,),

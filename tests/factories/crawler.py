@@ -18,7 +18,7 @@ from deploy.testbed.multipart import STOW_TYPE, body
 from tests.factories.house import exam_body, report_body
 from tests.factories.requests_by_hand import Answer, Answers, Pairs, Sent, mutated
 from tests.factories.staff import PASSWORD
-from tests.factories.whole_house import PATIENT, STRANGER, STUDY, WholeHouse
+from tests.factories.whole_house import GUEST, PATIENT, STRANGER, STUDY, WholeHouse
 
 COUNTED = (403, 429)
 """What a wrong factor or password is answered with; too many of them close the door."""
@@ -32,6 +32,11 @@ NAMES = (
         "one_time_code",
         "action",
         "csrf_token",
+        "passcode",
+        "code",
+        "number",
+        "days",
+        "pictures",
         "reason",
         "revision",
         "outcome",
@@ -102,6 +107,13 @@ MEANT: dict[tuple[str, str], Meant] = {
     ("POST", "patient_binding.bind"): Meant(form={"name": "李娜", "id_number": "", "action": "send_code"}),
     ("POST", "patient_binding.unbind"): Meant(form={"csrf_token": ""}),
     ("POST", "patient_exams.leave"): Meant(form={"csrf_token": ""}),
+    ("POST", "patient_consent.agree_or_withdraw"): Meant(form={"csrf_token": "", "action": "agree"}),
+    ("POST", "patient_sharing.share"): Meant(form={"csrf_token": "", "days": "7", "pictures": "1", "report": "1"}),
+    ("POST", "patient_sharing.revoke"): Meant(form={"csrf_token": ""}),
+    ("POST", "patient_sharing.give_or_tap"): Meant(form={"csrf_token": ""}),
+    ("POST", "guest_doors.open_share"): Meant(form={"passcode": ""}, named={"code": "share_code"}),
+    ("POST", "guest_doors.type_digits"): Meant(form={"code": ""}, named={"code": "digits"}),
+    ("POST", "guest_pages.leave"): Meant(form={"csrf_token": ""}),
     ("GET", "patient_images.batch"): Meant(query={"from": "1", "count": "2", "size": "256"}),
     ("GET", "patient_images.mpr"): Meant(query={"slab": "2", "mode": "mip", "size": "64", "wc": "40", "ww": "400"}),
     ("GET", "patient_images.turntable"): Meant(query={"preset": "skin", "size": "64"}),
@@ -161,6 +173,11 @@ WHO: dict[str, str] = {
     "patient_binding.unbind": PATIENT,
     "patient_exams": PATIENT,
     "patient_images": PATIENT,
+    "patient_sharing": PATIENT,
+    "patient_consent": PATIENT,
+    "patient_looks": PATIENT,
+    "guest_pages": GUEST,
+    "guest_images": GUEST,
     "staff_login": Role.DESK,
     "staff_exams": Role.DESK,
     "staff_messages": Role.DESK,
@@ -237,21 +254,28 @@ class Crawler:
 
     def _meant(self, method: str, rule: Rule, caller: str | None = None) -> Sent:
         caller = caller or self._whose(rule)
-        meant, known = MEANT.get((method, rule.endpoint), Meant()), self._house.known
+        meant, known = MEANT.get((method, rule.endpoint)) or _as_of_patients(method, rule.endpoint), self._house.known
         known = known | {"csrf_token": known.get(f"csrf_token:{caller}", "x")}
         headers = {name: value.encode() for name, value in self._house.callers[caller].items()}
         if meant.content_type:
             headers["Content-Type"] = meant.content_type.encode()
-        named = known | {name: known[other] for name, other in meant.named.items()}
+        own = {"exam_id": known["guest_id"]} if self._whose(rule) == GUEST else {}
+        named = known | own | {name: known[other] for name, other in meant.named.items()}
         return Sent(
             method,
             tuple(_piece(piece, named).encode() for piece in rule.rule.lstrip("/").split("/")),
-            _pairs(meant.query, known),
-            _pairs(meant.form, known),
+            _pairs(meant.query, named),
+            _pairs(meant.form, named),
             meant.document,
             meant.body,
             headers,
         )
+
+
+def _as_of_patients(method: str, endpoint: str) -> Meant:
+    """A guest's picture is asked for as a patient's."""
+    room, _, view = endpoint.partition(".")
+    return MEANT.get((method, f"patient_images.{view}"), Meant()) if room == "guest_images" else Meant()
 
 
 def _piece(piece: str, known: Fields) -> str:

@@ -58,6 +58,7 @@ def demo(
     environ = {
         **{name: value for name, value in os.environ.items() if not name.startswith("CLOUDFILM_")},
         "CLOUDFILM_VAR_DIR": str(folder),
+        "CLOUDFILM_CONSENT": "elsewhere",  # tests of consent are in tests/integration/consent
         "DICOM_PORT": str(free_port()),
     }
     command = [sys.executable, "-m", "app.demo", "--port", str(port), *(("--data", str(data)) if data else ())]

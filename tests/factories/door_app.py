@@ -15,6 +15,7 @@ from tests.factories import database
 def door_settings(folder: Path, **more: str) -> Settings:
     environ = {
         "CLOUDFILM_PROFILE": "demo",
+        "CLOUDFILM_CONSENT": "elsewhere",
         "CLOUDFILM_VAR_DIR": str(folder / "var"),
         "DICOM_PORT": "0",
         **NEWS_AT_ONCE,

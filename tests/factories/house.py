@@ -20,6 +20,7 @@ def settings(folder: Path, **changes: str) -> Settings:
     """Demo settings in `folder`; `changes` are settings by lower-case name."""
     environment = {
         "CLOUDFILM_PROFILE": "demo",
+        "CLOUDFILM_CONSENT": "elsewhere",
         "CLOUDFILM_VAR_DIR": str(folder),
         "CLOUDFILM_DECODE_WORKERS": "1",
         **NEWS_AT_ONCE,

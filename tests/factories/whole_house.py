@@ -27,13 +27,14 @@ from app.web.row_ids import row_id
 from deploy.testbed.ct import ct_slice, part10
 from tests.factories.access import issued, let_in
 from tests.factories.house import services
+from tests.factories.sharing import digits, guest, share
 from tests.factories.staff import account, code, console
 from tests.factories.telling import deliver_receipts, exam_of, receive_study, register, report, study, sweep
 from tests.factories.wechat import TOKEN
 from wechat.simulator.ciphers import signature
 
 STUDY, SERIES = "1.2.3.1", "1.2.3.1.1"
-STRANGER, PATIENT = "stranger", "patient"
+STRANGER, PATIENT, GUEST = "stranger", "patient", "guest"
 ACCESSION, CUT_NUMBER = "A1", "HOSPITAL-2026-000123"
 NEVER_CHANGED_BACK = {AuditEvent.__table__, AuditHead.__table__}
 """A chain: what is taken out of it breaks it."""
@@ -150,6 +151,7 @@ def _callers(made: WholeHouse) -> dict[str, dict[str, str]]:
     patient = let_in(made.app, house, row_id(made.known["exam_id"]))
     callers[PATIENT] = {"Cookie": _cookies(patient, "cf-patient")}
     made.known[f"csrf_token:{PATIENT}"] = _form_token(patient, f"/exams/{made.known['exam_id']}")
+    callers[GUEST] = _guest(made, patient)
     for role in Role:
         browser = console(made.app, house, role)
         made.known[f"csrf_token:{role}"] = _form_token(browser.client, "/staff/password")
@@ -158,6 +160,19 @@ def _callers(made: WholeHouse) -> dict[str, dict[str, str]]:
         token = house.machines.tokens.create(scope, {scope}, actor="test")
         callers[scope] = {"Authorization": f"Bearer {token}"}
     return callers
+
+
+def _guest(made: WholeHouse, patient: FlaskClient) -> dict[str, str]:
+    """Somebody who opened a share of everything; another share and digits are still to be used."""
+    exam_id = made.known["exam_id"]
+    visitor, base = guest(made.app, share(patient, exam_id, pictures="1", report="1", originals="1"))
+    unused = share(patient, exam_id)
+    made.known |= {
+        **{"guest_id": base.rpartition("/")[2], "share_id": unused.id, "passcode": unused.passcode},
+        **{"share_code": unused.path.rpartition("/")[2], "digits": digits(patient, exam_id)},
+        f"csrf_token:{GUEST}": _form_token(visitor, base),
+    }
+    return {"Cookie": _cookies(visitor, "cf-guest")}
 
 
 def _cookies(client: FlaskClient, *names: str) -> str:

@@ -32,7 +32,7 @@ class Viewer {
     this.viewport = new Viewport(this.canvas, this.stage);
     this.screen = new Screen(this.viewport);
     this.trouble = false;
-    this.api = new Api(root.dataset.exam || '', (trouble) => { this.trouble = trouble; this.refresh(); });
+    this.api = new Api(root.dataset.base || '', (trouble) => { this.trouble = trouble; this.refresh(); });
     this.loader = new Loader(this.api, this.pictures, this.state.view, {
       arrived: () => this.refresh(),
       ended: () => { this.cine.stop(); this.screen.end(); },

@@ -14,13 +14,18 @@ from app.models import (
     Base,
     BindingCode,
     BoundDevice,
+    GuestSession,
+    HandOver,
     Job,
     KnownDevice,
     OneTimeCode,
     PatientSession,
     PhoneCode,
     PhoneRequests,
+    Share,
+    SharedPrior,
     StaffSession,
+    WaitingPc,
     WechatLogin,
     WechatPush,
 )
@@ -54,9 +59,22 @@ def _spent(before: datetime, unused_since: datetime) -> list[tuple[type[Base], C
             (
                 *(AttemptScope.ADDRESS, AttemptScope.REQUEST, AttemptScope.DOOR),
                 *(AttemptScope.PATIENT, AttemptScope.PHONE, AttemptScope.STAFF),
+                *(AttemptScope.GUEST, AttemptScope.HOSPITAL),
             )
         ),
         and_(AccessAttempts.scope == AttemptScope.CODE, ~of_a_code),
+        and_(AccessAttempts.scope == AttemptScope.SHARE, ~exists().where(Share.code_hash == AccessAttempts.key_hash)),
+    )
+    # Patients see for a year who opened what they shared; the digits themselves tell nothing any more.
+    of_old_share = exists().where(Share.id == SharedPrior.share_id, Share.expires_at < unused_since)
+    of_old_digits = exists().where(HandOver.id == WaitingPc.hand_over_id, HandOver.expires_at < before)
+    is_waited_for = exists().where(WaitingPc.hand_over_id == HandOver.id)
+    is_named = or_(
+        exists().where(WaitingPc.guest_session_id == GuestSession.id),
+        exists().where(Share.id == GuestSession.share_id, Share.expires_at >= unused_since),
+    )
+    is_given_along = or_(
+        exists().where(SharedPrior.share_id == Share.id), exists().where(GuestSession.share_id == Share.id)
     )
     return [
         (PatientSession, PatientSession.expires_at < before),
@@ -64,6 +82,11 @@ def _spent(before: datetime, unused_since: datetime) -> list[tuple[type[Base], C
         (OneTimeCode, OneTimeCode.expires_at < before),
         (PhoneCode, PhoneCode.expires_at < before),
         (PhoneRequests, PhoneRequests.asked_1_at < before),
+        (WaitingPc, of_old_digits),
+        (HandOver, and_(HandOver.expires_at < before, ~is_waited_for)),
+        (GuestSession, and_(GuestSession.expires_at < unused_since, ~is_named)),
+        (SharedPrior, of_old_share),
+        (Share, and_(Share.expires_at < unused_since, ~is_given_along)),
         (BindingCode, BindingCode.expires_at < before),
         (WechatLogin, WechatLogin.begun_at < before),
         (WechatPush, WechatPush.at < before),

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, Uuid, and_, bindparam, delete, exists, func, or_, select, update
+from sqlalchemy import Select, String, Uuid, and_, bindparam, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from app.models import Exam, KnownDevice, Patient, PatientSession
+from app.models import Consent, Exam, KnownDevice, Patient, PatientSession
 from app.repos.changed_rows import changed_rows
 
 _is_of_person = or_(
@@ -80,6 +80,8 @@ class SessionRow:
     """Of a session of one exam; None for one of a person."""
     account_id: uuid.UUID | None
     """Of a bound WeChat account."""
+    consented: bool
+    """The patient agreed to the version that was asked for."""
 
 
 _columns = (
@@ -92,6 +94,14 @@ _columns = (
     Exam.patient_id,
     PatientSession.exam_id,
     PatientSession.account_id,
+    exists()
+    .where(
+        Consent.patient_id == Exam.patient_id,
+        Consent.version == bindparam("consent", type_=String()),
+        Consent.withdrawn_at.is_(None),
+    )
+    .correlate(Exam)
+    .label("consented"),
 )
 _names_nobody = and_(PatientSession.id_number_hash.is_(None), PatientSession.patient_id.is_(None))
 _is_of_one_exam = and_(Exam.id == PatientSession.exam_id, _names_nobody)
@@ -117,16 +127,18 @@ _OPENED = (
 LookUp = Callable[[Select[*tuple[Any, ...]], Mapping[str, Any]], tuple[Any, ...] | None]
 
 
-def session_row(look_up: LookUp, session_id: uuid.UUID, exam_id: uuid.UUID | None) -> SessionRow | None:
+def session_row(look_up: LookUp, session_id: uuid.UUID, exam_id: uuid.UUID | None, consent: str) -> SessionRow | None:
     """The session, if it opens this exam (None: its own). `look_up`: `Database.look_up`, since every picture passes
-    here."""
-    found = look_up(_SESSION, {"session_id": session_id, "exam_id": exam_id})
+    here. `consent`: the version that is asked for."""
+    found = look_up(_SESSION, {"session_id": session_id, "exam_id": exam_id, "consent": consent})
     return SessionRow(*found) if found else None
 
 
-def opened_by_person(session: Session, session_id: uuid.UUID) -> list[SessionRow]:
+def opened_by_person(session: Session, session_id: uuid.UUID, consent: str) -> list[SessionRow]:
     """A session of a person with each exam that it opens now, the newest exam first."""
-    return [SessionRow(*found) for found in session.execute(_OPENED, {"session_id": session_id})]
+    return [
+        SessionRow(*tuple(found)) for found in session.execute(_OPENED, {"session_id": session_id, "consent": consent})
+    ]
 
 
 def touch_session(session: Session, session_id: uuid.UUID, now: datetime) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -30,6 +30,22 @@ class ExamView:
     images_released: bool
     report: ReportView | None
     """The newest version that patients may read."""
+    is_anonymous: bool = False
+    """It does not say whose it is. Of the patient only sex and age are left."""
+
+
+HIDDEN = "＊＊"
+
+
+def anonymised(view: ExamView) -> ExamView:
+    """The exam without whose it is. What a doctor wrote stays as it is, but for the name itself."""
+    name = view.patient.name
+    patient = replace(view.patient, patient_id="", name="", phone=None, id_number=None)
+    report = view.report
+    if report is not None and name:
+        hidden = {field: getattr(report, field).replace(name, HIDDEN) for field in ("findings", "impression")}
+        report = replace(report, **hidden)
+    return replace(view, accession_number="", patient=patient, report=report, is_anonymous=True)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,7 @@ from app.repos.exams import exams as repo
 from app.services.audit.log import Action, Audit
 from app.services.audit.subjects import exam_subject
 from app.services.exams.input import accession_number as usable_number
-from app.services.exams.views import ExamViews
+from app.services.exams.views import ExamViews, anonymised
 from app.services.paper import qr, report_sheet
 from app.services.patient_access.codes import AccessCodes
 
@@ -70,6 +70,11 @@ class Paper:
                 raise NotFound
             url = self._address(session, exam)
         return report_sheet.render(view, url, self.hospital_name)
+
+    def copy(self, exam_id: uuid.UUID, *, anonymous: bool) -> bytes:
+        """The same for a guest, without the QR: it leads to the patient's own door. Raises NotFound."""
+        view = self.exams.by_id(exam_id)
+        return report_sheet.render(anonymised(view) if anonymous else view, None, self.hospital_name)
 
     def _address(self, session: Session, exam: Exam) -> str:
         return f"{self.base_url}/q/{self.access_codes.qr_code(session, exam)}"

@@ -19,6 +19,7 @@ from app.clock import CHINA
 from app.errors import GlyphMissing
 from app.services.exams.views import ExamView
 from app.services.paper import qr
+from app.services.paper.font import font_file
 from app.services.paper.modality_names import modality_name
 
 WORDS_FILE = Path(__file__).resolve().parent.parent.parent.parent / "templates" / "paper" / "report_sheet.toml"
@@ -31,18 +32,6 @@ MARGIN, WIDTH, QR_SIDE, FOOT = 18.0, 210.0, 24.0, 12.0
 def words() -> dict[str, Any]:
     with WORDS_FILE.open("rb") as file:
         return tomllib.load(file)
-
-
-@lru_cache(maxsize=1)
-def font_file() -> Path:
-    """The TrueType file of Noto Sans SC, from an installed package. Raises GlyphMissing when there is none."""
-    import pylopdf_fonts_zh_cn
-
-    folder = Path(pylopdf_fonts_zh_cn.__file__).parent
-    found = sorted(path for path in folder.rglob("*") if path.suffix in (".ttf", ".otf") and "Sans" in path.name)
-    if not found:
-        raise GlyphMissing("no Chinese font is installed")
-    return found[0]
 
 
 @lru_cache(maxsize=1)
@@ -88,8 +77,9 @@ def age(birth_date: str, on: date) -> str:
     return str(words()["years"].format(years=months // 12))
 
 
-def render(view: ExamView, qr_url: str, hospital_name: str) -> bytes:
-    """The sheet as PDF, with the newest report that patients may read, or with the reason why there is none."""
+def render(view: ExamView, qr_url: str | None, hospital_name: str) -> bytes:
+    """The sheet as PDF, with the newest report that patients may read, or with the reason why there is none. `qr_url`:
+    None for a sheet without QR."""
     sheet = _Sheet(view, hospital_name, qr_url)
     sheet.head()
     sheet.facts(view)
@@ -113,14 +103,14 @@ class _Pages(FPDF):
 
 
 class _Sheet:
-    def __init__(self, view: ExamView, hospital_name: str, qr_url: str) -> None:
+    def __init__(self, view: ExamView, hospital_name: str, qr_url: str | None) -> None:
         self._hospital_name, self._qr_url = hospital_name, qr_url
         self._glyphs = _Glyphs([])
         self._words = words()
         owner = (
             f"{self._words['name']}：{view.patient.name}    {self._words['accession_number']}：{view.accession_number}"
         )
-        self._pdf = _Pages(self._glyphs.safe(owner))
+        self._pdf = _Pages(self._words["unnamed"] if view.is_anonymous else self._glyphs.safe(owner))
         self._pdf.set_margins(MARGIN, MARGIN, MARGIN)
         self._pdf.set_auto_page_break(True, margin=MARGIN)
         self._pdf.add_font(FONT, fname=font_file())
@@ -130,8 +120,9 @@ class _Sheet:
     def head(self) -> None:
         self._text(16, self._hospital_name, width=WIDTH - 2 * MARGIN - QR_SIDE - 4, height=9)
         self._text(20, self._words["title"], width=WIDTH - 2 * MARGIN - QR_SIDE - 4, height=11)
-        self._draw_qr(WIDTH - MARGIN - QR_SIDE, MARGIN - 4)
-        self._text(9, self._words["how_to"], width=WIDTH - 2 * MARGIN - QR_SIDE - 4, height=6)
+        if self._qr_url is not None:
+            self._draw_qr(self._qr_url, WIDTH - MARGIN - QR_SIDE, MARGIN - 4)
+            self._text(9, self._words["how_to"], width=WIDTH - 2 * MARGIN - QR_SIDE - 4, height=6)
         self._pdf.set_y(max(self._pdf.get_y(), MARGIN + QR_SIDE + 2))
         self._rule()
 
@@ -149,6 +140,9 @@ class _Sheet:
             (label["department"], view.department),
             (label["performed_at"], _when(view.performed_at)),
         ]
+        if view.is_anonymous:
+            whose = (label["name"], label["accession_number"], label["patient_id"])
+            pairs = [pair for pair in pairs if pair[0] not in whose]
         for row in range(0, len(pairs), 3):
             self._row([f"{name}：{value}" for name, value in pairs[row : row + 3]])
         self._rule()
@@ -166,7 +160,8 @@ class _Sheet:
     def body(self, view: ExamView) -> None:
         label, report = self._words, view.report
         if report is None or view.held:  # paper cannot be taken back
-            self._text(13, label["held" if view.held else "no_report"], height=12)
+            without = "no_report" if self._qr_url else "no_report_without_code"
+            self._text(13, label["held" if view.held else without], height=12)
             return
         for title, text in ((label["findings"], report.findings), (label["impression"], report.impression)):
             self._text(13, title, height=10)
@@ -197,9 +192,9 @@ class _Sheet:
         self._pdf.line(MARGIN, self._pdf.get_y() + 1, WIDTH - MARGIN, self._pdf.get_y() + 1)
         self._pdf.ln(3)
 
-    def _draw_qr(self, left: float, top: float) -> None:
+    def _draw_qr(self, url: str, left: float, top: float) -> None:
         """Draw vector squares, which are sharp at any resolution. The white paper around is the quiet zone."""
-        rows = qr.modules(self._qr_url)
+        rows = qr.modules(url)
         side = QR_SIDE / len(rows)
         self._pdf.set_fill_color(0)
         for y, row in enumerate(rows):

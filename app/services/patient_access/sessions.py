@@ -28,6 +28,19 @@ LOOKS_AT_PICTURES = (Action.IMAGES_VIEWED, Action.IMAGES_DOWNLOADED)
 
 
 @dataclass(frozen=True, slots=True)
+class Parts:
+    """What of an exam is shown. `anonymous`: without whose it is."""
+
+    pictures: bool = True
+    report: bool = True
+    originals: bool = True
+    anonymous: bool = False
+
+
+EVERYTHING = Parts()
+
+
+@dataclass(frozen=True, slots=True)
 class PatientAccess:
     """A live session and one exam that it opens."""
 
@@ -41,10 +54,22 @@ class PatientAccess:
     """It is of a person and may open other exams of that person too."""
     account_id: uuid.UUID | None = None
     """The bound WeChat account that it came by."""
+    consented: bool = True
+    """The patient agreed to what is asked before the first look."""
 
     @property
     def actor(self) -> str:
         return f"patient-session:{self.session_id.hex}"
+
+    @property
+    def is_guest(self) -> bool:
+        """It is of somebody whom the patient let in: `services/sharing`."""
+        return False
+
+    @property
+    def parts(self) -> Parts:
+        """What of the exam it may see."""
+        return EVERYTHING
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,27 +81,41 @@ class PatientSessions:
     audit: Audit
     idle: timedelta
     access_codes: AccessCodes
+    consent: str | None
+    """The version of the text that patients must have agreed to; None: consent is taken elsewhere."""
     _noted: LruCache[tuple[uuid.UUID, uuid.UUID, Action], bool] = field(default_factory=lambda: LruCache(KEPT_NOTES))
 
     def check(self, session_id: uuid.UUID, exam_id: uuid.UUID | None = None) -> PatientAccess:
         """The access a session gives now to an exam (None: to the only one that it opens). One indexed SELECT; raises
         NotFound when the session is over for any reason, or does not open this exam."""
-        row = sessions.session_row(self.db.look_up, session_id, exam_id)
+        row = sessions.session_row(self.db.look_up, session_id, exam_id, self.consent or "")
         if row is None or not self._is_in_use(session_id, row):
             raise NotFound
-        return _access(session_id, row)
+        return self._access(session_id, row)
 
     def opened(self, session_id: uuid.UUID) -> list[PatientAccess]:
         """Each exam that a session opens now, the newest first; at least one. Raises NotFound as `check`."""
-        row = sessions.session_row(self.db.look_up, session_id, None)
+        row = sessions.session_row(self.db.look_up, session_id, None, self.consent or "")
         if row is not None:
             rows = [row]
         else:
             with self.db.read() as session:
-                rows = sessions.opened_by_person(session, session_id)
+                rows = sessions.opened_by_person(session, session_id, self.consent or "")
         if not rows or not self._is_in_use(session_id, rows[0]):
             raise NotFound
-        return [_access(session_id, row) for row in rows]
+        return [self._access(session_id, row) for row in rows]
+
+    def _access(self, session_id: uuid.UUID, row: sessions.SessionRow) -> PatientAccess:
+        return PatientAccess(
+            session_id,
+            row.exam_id,
+            row.exam_revision,
+            row.held_at is not None,
+            row.patient_id,
+            of_person=row.own_exam_id is None,
+            account_id=row.account_id,
+            consented=self.consent is None or row.consented,
+        )
 
     def _is_in_use(self, session_id: uuid.UUID, row: sessions.SessionRow) -> bool:
         now = self.clock.now()
@@ -133,10 +172,7 @@ class PatientSessions:
 
     def _record(self, session: Session, access: PatientAccess, action: Action, **detail: str) -> None:
         self.audit.record(session, action, actor=access.actor, subject=exam_subject(access.exam_id), **detail)
+        if access.is_guest:
+            return  # that the message reached its patient is shown by nobody else
         steps = ("opened", "viewed") if action in LOOKS_AT_PICTURES else ("opened",)
         funnel.note_look(session, access.exam_id, steps, self.clock.now())
-
-
-def _access(session_id: uuid.UUID, row: sessions.SessionRow) -> PatientAccess:
-    held, of_person = row.held_at is not None, row.own_exam_id is None
-    return PatientAccess(session_id, row.exam_id, row.exam_revision, held, row.patient_id, of_person, row.account_id)

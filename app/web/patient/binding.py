@@ -60,7 +60,7 @@ def bind() -> Response:
 
 
 @blueprint.post("/unbind")
-@guarded(patient_session.any_session)
+@guarded(patient_session.any_session_unasked)
 def unbind() -> Response:
     """End the binding that this session came by."""
     patient_session.check_csrf()

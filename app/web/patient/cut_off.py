@@ -22,9 +22,8 @@ import structlog
 from flask import Flask, Response, current_app, request
 
 from app.errors import NotFound
-from app.services.patient_access.sessions import PatientAccess, PatientSessions
-from app.web.context import services
-from app.web.patient.session import current_access
+from app.services.patient_access.sessions import PatientAccess
+from app.web.patient.session import checks_again, current_access
 from app.web.wsgi.arrival import SOCKET
 
 log = structlog.get_logger(__name__)
@@ -43,24 +42,24 @@ def install(app: Flask) -> None:
 
 
 def watch(response: Response) -> Response:
-    """For `after_request` of a blueprint of patients: break off the answer when its session does not allow it any
-    more."""
+    """For `after_request` of a blueprint of patients or guests: break off the answer when its session does not allow it
+    any more."""
     if response.status_code != 200 or (response.content_length is not None and response.content_length <= SMALL):
         return response
     under_way: UnderWay = current_app.extensions[_UNDER_WAY]
-    answer = Answer(_looking(services().patient_access.sessions, current_access()), request.environ.get(SOCKET))
+    answer = Answer(_looking(checks_again(), current_access()), request.environ.get(SOCKET))
     under_way.add(answer)
     response.call_on_close(lambda: under_way.end(answer))
     response.response = answer.pieces(cast("Iterable[bytes]", response.response))
     return response
 
 
-def _looking(sessions: PatientSessions, access: PatientAccess) -> Callable[[], bool]:
+def _looking(check: Callable[[], PatientAccess], access: PatientAccess) -> Callable[[], bool]:
     """A function that tells whether the session still gives the same access as when the answer began."""
 
     def still_allowed() -> bool:
         try:
-            return sessions.check(access.session_id, access.exam_id) == access
+            return check() == access
         except NotFound:
             return False
         except Exception as error:

@@ -11,12 +11,12 @@ from jinja2.utils import htmlsafe_json_dumps
 
 from app.clock import CHINA
 from app.services.audit.log import Action
-from app.services.exams.views import ExamView
+from app.services.exams.views import ExamView, anonymised
 from app.services.paper.modality_names import modality_name
 from app.services.pictures.serving import ShownSeries
 from app.web import body_limits
 from app.web.context import services
-from app.web.guards import guarded_blueprint
+from app.web.guards import guarded, guarded_blueprint
 from app.web.patient import session as patient_session
 from app.web.patient.masked_names import masked
 from app.web.patient.tickets import address_for_wechat
@@ -35,46 +35,62 @@ pixels for each CSS pixel, a preview is not sharp."""
 def exam(exam_id: str) -> str:
     if patient_session.current_access().held:
         return held_page()
-    view, shown = _exam()
+    view, shown = shown_now()
     patient_session.record(Action.EXAM_VIEWED)
     return render_template(
         "patient/exam.html",
-        exam=_facts(view),
-        report=_report(view),
-        key_images=_key_images(view, shown, FRAME_SIDE)[:KEY_IMAGES],
-        frames_total=_total(shown),
-        in_preparation=_in_preparation(view, shown),
+        **exam_values(view, shown),
+        guest=None,
         address=address_for_wechat(),
         has_list=patient_session.current_access().of_person,
-        csrf_token=patient_session.csrf_token,
     )
+
+
+def exam_values(view: ExamView, shown: tuple[ShownSeries, ...]) -> dict[str, Any]:
+    """What the exam's page says to patients and to guests."""
+    parts = patient_session.current_access().parts
+    return {
+        "base": patient_session.base(),
+        "exam": _facts(view),
+        "parts": parts,
+        "report": _report(view) if parts.report else None,
+        "key_images": _key_images(shown, FRAME_SIDE)[:KEY_IMAGES],
+        "frames_total": _total(shown),
+        "in_preparation": _in_preparation(view, shown),
+        "csrf_token": patient_session.csrf_token,
+    }
 
 
 @blueprint.get("/exams/<exam_id>/viewer")
 def viewer(exam_id: str) -> str:
-    access = patient_session.current_access()
-    if access.held:
+    if patient_session.current_access().held:
         return held_page()
+    return viewer_page(door=_door(), address=address_for_wechat("viewer"))
+
+
+def viewer_page(*, door: str, address: str) -> str:
+    """The viewer for patients and for guests. `door`: where an ended session leads to."""
     patient_session.record_look()
-    view, shown = _exam()
+    access, (view, shown) = patient_session.current_access(), shown_now()
     return render_template(
         "patient/viewer.html",
-        exam_id=view.id.hex,
+        base=patient_session.base(),
         title=f"{view.body_part} {modality_name(view.modality)}".strip(),
         manifest_json=htmlsafe_json_dumps(services().pictures.serving.manifest(access.exam_id, access.exam_revision)),
-        first_frame=_first_frame(view, shown),
-        door=_door(),
-        address=address_for_wechat("viewer"),
+        first_frame=_first_frame(shown),
+        door=door,
+        address=address,
     )
 
 
-def _first_frame(view: ExamView, shown: tuple[ShownSeries, ...]) -> dict[str, Any] | None:
+def _first_frame(shown: tuple[ShownSeries, ...]) -> dict[str, Any] | None:
     """The picture that comes inside of the page (at most 10 KB): on a slow line a request for it costs a round trip."""
     access = patient_session.current_access()
-    for first in _key_images(view, shown[:1], PREVIEW_SIDE):
+    for first in _key_images(shown[:1], PREVIEW_SIDE):
         n, k = first["series_n"], first["frame_k"]
         preview = services().pictures.serving.frame(access.exam_id, access.exam_revision, n, k, preview=True)
-        return first | {"src": "data:image/jpeg;base64," + b64encode(preview).decode()}
+        finished = patient_session.finishing()(preview)
+        return first | {"src": "data:image/jpeg;base64," + b64encode(finished).decode()}
     return None
 
 
@@ -88,6 +104,7 @@ def _door() -> str:
 
 
 @blueprint.post("/exams/<exam_id>/leave")
+@guarded(patient_session.session_of_exam)
 def leave(exam_id: str) -> Response:
     patient_session.check_csrf()
     return patient_session.end(make_response(render_template("patient/left.html")))
@@ -95,14 +112,18 @@ def leave(exam_id: str) -> Response:
 
 def held_page() -> str:
     """One calm page, shown in place of list, report and pictures while the hospital checks whose they are."""
-    access = patient_session.current_access()
-    return render_template("patient/held.html", exam_id=access.exam_id.hex, csrf_token=patient_session.csrf_token)
+    return render_template("patient/held.html", base=patient_session.base(), csrf_token=patient_session.csrf_token)
 
 
-def _exam() -> tuple[ExamView, tuple[ShownSeries, ...]]:
+def shown_now() -> tuple[ExamView, tuple[ShownSeries, ...]]:
+    """The exam, and those of its series that this session may see."""
     access = patient_session.current_access()
-    shown = services().pictures.serving.shown(access.exam_id, access.exam_revision)
-    return services().exams.views.by_id(access.exam_id), shown
+    view = services().exams.views.by_id(access.exam_id)
+    if access.parts.anonymous:
+        view = anonymised(view)
+    if not access.parts.pictures:
+        return view, ()
+    return view, services().pictures.serving.shown(access.exam_id, access.exam_revision)
 
 
 def _in_preparation(view: ExamView, shown: tuple[ShownSeries, ...]) -> bool:
@@ -116,8 +137,7 @@ def _total(shown: tuple[ShownSeries, ...]) -> int:
 
 def _facts(view: ExamView) -> dict[str, Any]:
     return {
-        "id": view.id.hex,
-        "patient_name_masked": masked(view.patient.name),
+        "patient_name_masked": "" if view.is_anonymous else masked(view.patient.name),
         "modality_name": modality_name(view.modality),
         "body_part": view.body_part,
         "performed_on": f"{view.performed_at.astimezone(CHINA):%Y-%m-%d}",
@@ -140,23 +160,23 @@ def _report(view: ExamView) -> dict[str, Any] | None:
     }
 
 
-def _key_images(view: ExamView, shown: tuple[ShownSeries, ...], side: int) -> list[dict[str, Any]]:
+def _key_images(shown: tuple[ShownSeries, ...], side: int) -> list[dict[str, Any]]:
     """One key image for each series. A series without a frame that can be shown has none."""
     return [
-        _key_image(view, n, series, side)
+        _key_image(n, series, side)
         for n, series in enumerate(shown, 1)
         if not series.previews[series.row.key_frame - 1].is_empty
     ]
 
 
-def _key_image(view: ExamView, n: int, series: ShownSeries, side: int) -> dict[str, Any]:
+def _key_image(n: int, series: ShownSeries, side: int) -> dict[str, Any]:
     row = series.row
     query = f"?size={PREVIEW_SIDE}" if side == PREVIEW_SIDE else ""
     scale = min(1.0, side / max(row.rows, row.columns, 1))
     return {
         "series_n": n,
         "frame_k": row.key_frame,
-        "src": f"/exams/{view.id.hex}/series/{n}/frames/{row.key_frame}.jpg{query}",
+        "src": f"{patient_session.base()}/series/{n}/frames/{row.key_frame}.jpg{query}",
         "width": max(1, round(row.columns * scale)),
         "height": max(1, round(row.rows * scale)),
         "alt": row.description or modality_name(row.modality),

@@ -30,7 +30,7 @@ from app.web.downloads import stream_zip
 from app.web.guards import guarded_blueprint
 from app.web.patient import cut_off
 from app.web.patient.places import CUTS, RENDERS, SHEETS, place
-from app.web.patient.session import current_access, record, record_look, shown_exam
+from app.web.patient.session import current_access, finishing, record, record_look, shown_exam
 
 blueprint = guarded_blueprint("patient_images", __name__, shown_exam)
 blueprint.after_request(cut_off.watch)
@@ -127,14 +127,14 @@ def turntable(exam_id: str, n: int, k: int, fmt: str) -> Response:
 @blueprint.get("/exams/<exam_id>/images.zip")
 def images_zip(exam_id: str) -> Response:
     access, pictures = current_access(), services().pictures.serving
-    shown = pictures.shown(access.exam_id, access.exam_revision)
+    shown, finish = pictures.shown(access.exam_id, access.exam_revision), finishing()
 
     def files() -> Iterator[tuple[str, Iterator[bytes]]]:
         for n, series in enumerate(shown, 1):
             for k in range(1, series.row.frame_count + 1):
                 picture = pictures.frame(access.exam_id, access.exam_revision, n, k, preview=False)
                 if picture:
-                    yield f"series-{n:02d}/{k:04d}.jpg", iter([picture])
+                    yield f"series-{n:02d}/{k:04d}.jpg", iter([finish(picture)])
 
     if not shown:
         raise NotFound
@@ -160,7 +160,12 @@ def report_pdf(exam_id: str) -> Response:
     access = current_access()
     with place(SHEETS):
         record(Action.REPORT_DOWNLOADED)
-        response = Response(services().paper.paper.download(access.exam_id), mimetype="application/pdf")
+        paper = services().paper.paper
+        if access.is_guest:
+            pdf = paper.copy(access.exam_id, anonymous=access.parts.anonymous)
+        else:
+            pdf = paper.download(access.exam_id)
+        response = Response(pdf, mimetype="application/pdf")
     response.headers["Content-Disposition"] = 'inline; filename="report.pdf"'
     return response
 

@@ -6,12 +6,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 
 from flask import Response, g, request
 
-from app.errors import InvalidInput, NotFound, Unauthenticated
+from app.errors import ConsentMissing, Forbidden, InvalidInput, NotFound, Unauthenticated
 from app.services.audit.log import Action
 from app.services.binding.entering import Entered
 from app.services.patient_access.opening import Opened
@@ -26,6 +27,12 @@ first."""
 
 
 def patient_session() -> None:
+    """Guard of pages: as `session_of_exam`, of a patient who agreed. Others are led to the page that asks."""
+    session_of_exam()
+    _need_consent(current_access())
+
+
+def session_of_exam() -> None:
     """Guard: a live session that opens the exam in the address. Anything else does not exist (404)."""
     asked = (request.view_args or {}).get("exam_id")
     if asked is None:
@@ -33,15 +40,38 @@ def patient_session() -> None:
     exam_id = row_id(str(asked))
     if asked != exam_id.hex:  # one exam has one address
         raise NotFound
+    open_exam(exam_id)
+
+
+def open_exam(exam_id: uuid.UUID) -> None:
+    """Take the session of this browser that opens an exam. Raises NotFound when there is none."""
     for session_id in _session_ids():
+        check = partial(services().patient_access.sessions.check, session_id, exam_id)
         with suppress(NotFound):
-            g.patient_access = services().patient_access.sessions.check(session_id, exam_id)
+            let_in(check(), check, f"/exams/{exam_id.hex}")
             return
     raise NotFound
 
 
+def let_in(access: PatientAccess, check: Callable[[], PatientAccess], base: str) -> None:
+    """What the guards of patients and of guests leave to the views. `check`: gives the access again, or raises
+    NotFound. `base`: the address under which the exam's pages and pictures lie for this session."""
+    g.patient_access, g.checks_again, g.base = access, check, base
+
+
+def _need_consent(*opened: PatientAccess) -> None:
+    if not all(access.consented for access in opened):
+        raise ConsentMissing
+
+
 def any_session() -> None:
-    """Guard of the list: a live session, of one exam or of a person."""
+    """Guard of the list: a live session, of one exam or of a person, and everybody in it agreed."""
+    any_session_unasked()
+    _need_consent(*opened_exams())
+
+
+def any_session_unasked() -> None:
+    """Guard of what may be done before consent: a live session."""
     opened: dict[uuid.UUID, PatientAccess] = {}
     for access in live_sessions():
         opened.setdefault(access.exam_id, access)
@@ -77,8 +107,18 @@ def opened_by(code: str) -> str | None:
 
 
 def shown_exam() -> None:
-    """Guard of pictures, downloads and the report as PDF: a live session, and an exam that is not held. The pages in
-    `exams` and `exam_list` look at `held` themselves, because they have something to say of a held exam."""
+    """Guard of pictures, downloads and the report as PDF: a live session, consent (else 403), and an exam that is not
+    held. The pages in `exams` and `exam_list` look at `held` themselves, because they have something to say of a held
+    exam."""
+    session_of_exam()
+    if not current_access().consented:
+        raise Forbidden
+    if current_access().held:
+        raise NotFound
+
+
+def shown_page() -> None:
+    """Guard of pages that say nothing of a held exam."""
     patient_session()
     if current_access().held:
         raise NotFound
@@ -88,12 +128,32 @@ def no_route() -> None:
     """Guard for unknown addresses and methods under /exams. Without a session all get 404; with a session some get
     405."""
     if request.routing_exception is not None and request.path.lstrip("/").partition("/")[0] == "exams":
-        any_session()
+        any_session_unasked()
 
 
 def current_access() -> PatientAccess:
     access: PatientAccess = g.patient_access
     return access
+
+
+def checks_again() -> Callable[[], PatientAccess]:
+    """A function that gives the current access as it is then, or raises NotFound. It may be called after the
+    request."""
+    check: Callable[[], PatientAccess] = g.checks_again
+    return check
+
+
+def base() -> str:
+    """The address of the current exam for this session; its pages and pictures lie under it."""
+    found: str = g.get("base") or f"/exams/{current_access().exam_id.hex}"
+    return found
+
+
+def finishing() -> Callable[[bytes], bytes]:
+    """What is done to a JPEG that is shown inside of something else than an answer of its own: a share's pictures are
+    marked."""
+    finish: Callable[[bytes], bytes] = g.get("finish") or (lambda picture: picture)
+    return finish
 
 
 def opened_exams() -> list[PatientAccess]:

@@ -21,11 +21,11 @@ export class Cancelled extends Error {}
 
 export class Api {
   /**
-   * @param {string} examId
+   * @param {string} base  the address under which the exam's pictures lie
    * @param {(retrying: boolean) => void} onTrouble  true while at least one request waits to be tried again
    */
-  constructor(examId, onTrouble) {
-    this.base = `/exams/${examId}`;
+  constructor(base, onTrouble) {
+    this.base = base;
     this.onTrouble = onTrouble;
     this.waiting = 0;
     /** @type {Promise<boolean> | null} */

@@ -1,0 +1,42 @@
+"""Builds the room services/sharing. Its rules are in app/services/sharing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from app.bootstrap.ground import Ground
+from app.security.session_tokens import SessionTokens
+from app.services.sharing.guests import GuestSessions
+from app.services.sharing.hand_over import HandOvers
+from app.services.sharing.opening import ShareOpening
+from app.services.sharing.shares import Shares
+from app.services.sharing.tries import GuestTries
+
+
+@dataclass(frozen=True, kw_only=True)
+class SharingRoom:
+    shares: Shares
+    opening: ShareOpening
+    hand_over: HandOvers
+    guests: GuestSessions
+    tokens: SessionTokens
+
+
+def build(ground: Ground) -> SharingRoom:
+    settings, idle = ground.settings, timedelta(minutes=ground.settings.session_idle_min)
+    tries = GuestTries(
+        codes=ground.codes, address_limit=settings.address_failures_per_hour, shared=settings.shared_group
+    )
+    guests = GuestSessions(db=ground.db, clock=ground.clock, audit=ground.audit, idle=idle)
+    return SharingRoom(
+        shares=Shares(db=ground.db, clock=ground.clock, codes=ground.codes, audit=ground.audit, idle=idle),
+        opening=ShareOpening(
+            db=ground.db, clock=ground.clock, codes=ground.codes, audit=ground.audit, tries=tries, guests=guests
+        ),
+        hand_over=HandOvers(
+            db=ground.db, clock=ground.clock, codes=ground.codes, audit=ground.audit, tries=tries, guests=guests
+        ),
+        guests=guests,
+        tokens=SessionTokens(ground.keys.derive("session-jwt"), "guest"),
+    )

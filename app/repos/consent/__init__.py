@@ -1,0 +1,1 @@
+"""Queries on what patients agreed to. Decisions about it are in app/services/consent."""

@@ -1,0 +1,43 @@
+"""Rows of consents, and what ends with a withdrawn one. Whether a session's patient agreed is asked in the SELECT of
+`app/repos/patient_access/sessions`."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import exists, select, update
+from sqlalchemy.orm import Session
+
+from app.models import Consent, Exam, GuestSession, HandOver, Share
+from app.repos.changed_rows import changed_rows
+
+
+def holds(session: Session, patient_id: uuid.UUID, version: str) -> bool:
+    own = (Consent.patient_id == patient_id, Consent.version == version, Consent.withdrawn_at.is_(None))
+    return bool(session.scalar(select(exists().where(*own))))
+
+
+def add(session: Session, row: Consent) -> None:
+    session.add(row)
+    session.flush()
+
+
+def withdraw(session: Session, patient_ids: Collection[uuid.UUID], now: datetime) -> int:
+    these = (Consent.patient_id.in_(patient_ids), Consent.withdrawn_at.is_(None))
+    statement = update(Consent).where(*these).values(withdrawn_at=now)
+    return changed_rows(session, statement.execution_options(synchronize_session=False))
+
+
+def end_what_was_given(session: Session, patient_ids: Collection[uuid.UUID], now: datetime) -> None:
+    """Every share, every open session of a guest and all digits of these patients."""
+    exams = select(Exam.id).where(Exam.patient_id.in_(patient_ids))
+    for statement in (
+        update(Share).where(Share.patient_id.in_(patient_ids), Share.revoked_at.is_(None)).values(revoked_at=now),
+        update(GuestSession)
+        .where(GuestSession.patient_id.in_(patient_ids), GuestSession.revoked_at.is_(None))
+        .values(revoked_at=now),
+        update(HandOver).where(HandOver.exam_id.in_(exams), HandOver.ended_at.is_(None)).values(ended_at=now),
+    ):
+        session.execute(statement.execution_options(synchronize_session=False))

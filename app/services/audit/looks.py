@@ -1,0 +1,88 @@
+"""Who looked at an exam, when and how: what its patient is shown of the audit log. An actor's kind says how."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from app.database import Database
+from app.repos.audit import log as repo
+from app.repos.staff import accounts
+from app.services.audit.log import Action
+from app.services.audit.subjects import exam_subject
+
+NEWEST = 200
+LOOKS = frozenset(
+    {
+        Action.EXAM_VIEWED,
+        Action.IMAGES_VIEWED,
+        Action.REPORT_DOWNLOADED,
+        Action.IMAGES_DOWNLOADED,
+        Action.STAFF_VIEWED_EXAM,
+    }
+)
+
+
+class LookKind(StrEnum):
+    SELF = "self"
+    RELATIVE = "relative"
+    HELPER = "helper"
+    HAND_OVER = "hand_over"
+    SHARE = "share"
+    STAFF = "staff"
+
+
+BY_ACTOR = {
+    "patient-session": LookKind.SELF,
+    "relative-session": LookKind.RELATIVE,
+    "helper-session": LookKind.HELPER,
+    "hand-over-session": LookKind.HAND_OVER,
+    "share-session": LookKind.SHARE,
+    "staff": LookKind.STAFF,
+}
+"""What stands before the colon of an actor."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """`who`: the role of staff, the number of a session that was opened by a share or by digits; empty for others."""
+
+    how: LookKind
+    who: str
+    action: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Looks:
+    """Decides which events are looks. It raises nothing of its own."""
+
+    db: Database
+
+    def of(self, exam_id: uuid.UUID) -> list[Look]:
+        """The newest looks at an exam, newest first. One query by the index of the subject."""
+        with self.db.read() as session:
+            events = repo.of_subject(session, exam_subject(exam_id), LOOKS, NEWEST)
+            roles = {user.username: user.role for user in accounts.everybody(session)}
+        found = []
+        for event in events:
+            kind, _, name = event.actor.partition(":")
+            if (how := BY_ACTOR.get(kind)) is not None:
+                found.append(Look(how, _who(how, name, roles), event.action, event.at))
+        return found
+
+
+def guest_number(session_id: uuid.UUID) -> str:
+    """How a guest's session is named to people: in the pictures it was sent and in the patient's lists."""
+    text = session_id.hex[:8].upper()
+    return f"{text[:4]}-{text[4:]}"
+
+
+def _who(how: LookKind, name: str, roles: dict[str, str]) -> str:
+    if how is LookKind.STAFF:
+        return roles.get(name, "")
+    if how in (LookKind.SHARE, LookKind.HAND_OVER):
+        return guest_number(uuid.UUID(hex=name))
+    return ""

@@ -1,0 +1,66 @@
+"""A guest's pages: the exam, the viewer, leaving. They say what the patient's own pages say, of what was chosen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, make_response, render_template
+
+from app.clock import CHINA
+from app.errors import NotFound
+from app.services.audit.log import Action
+from app.services.paper.modality_names import modality_name
+from app.web import body_limits
+from app.web.context import services
+from app.web.guards import guarded_blueprint
+from app.web.guest import session as guest_session
+from app.web.patient import session as patient_session
+from app.web.patient.exams import exam_values, held_page, shown_now, viewer_page
+
+blueprint = guarded_blueprint("guest_pages", __name__, guest_session.guest_session)
+blueprint.before_request(body_limits.limit_form)
+
+DOOR_OF_DIGITS = "/d"
+
+
+@blueprint.get("/guest/<exam_id>")
+def exam(exam_id: str) -> str:
+    access = guest_session.current_guest()
+    if access.held:
+        return held_page()
+    view, shown = shown_now()
+    patient_session.record(Action.EXAM_VIEWED)
+    return render_template("patient/exam.html", **exam_values(view, shown), guest=_guest(), address="", has_list=False)
+
+
+@blueprint.get("/guest/<exam_id>/viewer")
+def viewer(exam_id: str) -> str:
+    access = guest_session.current_guest()
+    if access.held:
+        return held_page()
+    if not access.parts.pictures:
+        raise NotFound
+    return viewer_page(door=DOOR_OF_DIGITS if access.share_id is None else "/", address="")
+
+
+@blueprint.post("/guest/<exam_id>/leave")
+def leave(exam_id: str) -> Response:
+    patient_session.check_csrf()
+    return guest_session.end(make_response(render_template("guest/left.html")))
+
+
+def _guest() -> dict[str, Any]:
+    """What the page says of the visit itself."""
+    access = guest_session.current_guest()
+    return {
+        "by_share": access.share_id is not None,
+        "priors": [
+            {
+                "address": guest_session.address_of(prior.session_id),
+                "modality_name": modality_name(prior.modality),
+                "body_part": prior.body_part,
+                "performed_on": f"{prior.performed_at.astimezone(CHINA):%Y-%m-%d}",
+            }
+            for prior in services().sharing.guests.priors(access)
+        ],
+    }

@@ -1,0 +1,60 @@
+"""A guest's pictures and documents: the views of `app/web/patient/images` once more, under /guest.
+
+Every address of that blueprint comes along by itself, a new one too. What a share may not show stays closed by
+itself as well: an answer of a kind that cannot be marked, and that nobody named here, is no page (404).
+"""
+
+from __future__ import annotations
+
+from flask import Flask, Response
+
+from app.errors import NotFound
+from app.services.sharing.marking import PICTURES, marked, marked_batch
+from app.web.guards import guarded_blueprint
+from app.web.guest.session import PREFIX, current_guest, shown_to_guest, tail_of_request
+from app.web.patient import cut_off
+
+PATIENTS, PATIENTS_PREFIX = "patient_images", "/exams"
+AS_THEY_ARE = {
+    "manifest": "application/json",
+    "images_zip": "application/zip",
+    "dicom_zip": "application/zip",
+    "report_pdf": "application/pdf",
+}
+"""What a share sends without a mark of its own: it holds no picture, its pictures are marked inside, or the patient
+chose to give it as it is."""
+BATCH = "batch"
+
+blueprint = guarded_blueprint("guest_images", __name__, shown_to_guest)
+
+
+@blueprint.after_request
+def _finished(response: Response) -> Response:
+    """Mark what a share shows. Runs before `cut_off.watch`, which only hands on."""
+    if response.status_code == 200 and current_guest().share_id is not None:
+        _mark(response)
+    return cut_off.watch(response)
+
+
+def _mark(response: Response) -> None:
+    kind = response.mimetype
+    if kind in PICTURES:
+        response.set_data(marked(response.get_data(), kind, current_guest()))
+    elif tail_of_request() == BATCH:
+        response.set_data(marked_batch(response.get_data(), current_guest()))
+    elif AS_THEY_ARE.get(tail_of_request()) != kind:
+        raise NotFound
+
+
+def install(app: Flask) -> None:
+    """Call it when the patients' blueprint is registered."""
+    app.register_blueprint(blueprint)
+    for rule in list(app.url_map.iter_rules()):
+        room, _, tail = rule.endpoint.rpartition(".")
+        if room == PATIENTS:
+            app.add_url_rule(
+                PREFIX + rule.rule.removeprefix(PATIENTS_PREFIX),
+                endpoint=f"{blueprint.name}.{tail}",
+                view_func=app.view_functions[rule.endpoint],
+                methods=["GET"],
+            )

@@ -1,0 +1,44 @@
+"""`/consent`: what a patient agrees to before the first look, and where it is withdrawn. The guards in `session` lead
+here."""
+
+from __future__ import annotations
+
+from flask import Response, make_response, redirect, render_template, request
+
+from app.errors import InvalidInput
+from app.services.consent.consents import VERSION
+from app.web import body_limits
+from app.web.context import services
+from app.web.guards import guarded_blueprint
+from app.web.patient import session as patient_session
+
+blueprint = guarded_blueprint("patient_consent", __name__, patient_session.any_session_unasked)
+blueprint.before_request(body_limits.limit_form)
+
+
+@blueprint.get("/consent")
+def consent_page() -> str:
+    opened = patient_session.opened_exams()
+    return render_template(
+        "patient/consent.html",
+        version=VERSION,
+        agreed=all(access.consented for access in opened),
+        base=f"/exams/{opened[0].exam_id.hex}",
+        csrf_token=patient_session.csrf_token(),
+    )
+
+
+@blueprint.post("/consent")
+def agree_or_withdraw() -> Response:
+    patient_session.check_csrf()
+    opened, actor = patient_session.opened_exams(), patient_session.current_access().actor
+    patients = [access.patient_id for access in opened]
+    action = request.form.get("action")
+    if action == "agree":
+        services().consent.agree(patients, actor)
+        exams = {access.exam_id.hex for access in opened}
+        return make_response(redirect(f"/exams/{exams.pop()}" if len(exams) == 1 else "/exams", 303))
+    if action == "withdraw":
+        services().consent.withdraw(patients, actor)
+        return make_response(redirect("/consent", 303))
+    raise InvalidInput("action", "must be agree or withdraw")

@@ -1,0 +1,41 @@
+"""`/exams/<id>/looks`: who looked at the exam, from the audit log."""
+
+from __future__ import annotations
+
+from flask import Response, jsonify, make_response, render_template, request
+
+from app.clock import CHINA
+from app.services.audit.looks import LookKind
+from app.web.context import services
+from app.web.guards import guarded_blueprint
+from app.web.patient import session as patient_session
+from app.web.patient.masked_names import masked
+
+blueprint = guarded_blueprint("patient_looks", __name__, patient_session.shown_page)
+
+
+@blueprint.get("/exams/<exam_id>/looks")
+def looks(exam_id: str) -> Response:
+    access = patient_session.current_access()
+    found = services().audit.looks.of(access.exam_id)
+    if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
+        own = masked(services().exams.views.by_id(access.exam_id).patient.name)
+        told = [
+            {
+                "how": look.how,
+                "who": own if look.how is LookKind.SELF else look.who,
+                "at": look.at.isoformat(timespec="seconds"),
+            }
+            for look in found
+        ]
+        return jsonify({"looks": told})
+    shown = [
+        {
+            "how": look.how,
+            "who": look.who,
+            "action": look.action,
+            "at": f"{look.at.astimezone(CHINA):%Y-%m-%d %H:%M:%S}",
+        }
+        for look in found
+    ]
+    return make_response(render_template("patient/looks.html", base=patient_session.base(), looks=shown))

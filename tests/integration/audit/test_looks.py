@@ -1,0 +1,80 @@
+"""谁看过我的片子: each look stands there at once, with how it was made."""
+
+from __future__ import annotations
+
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import event
+
+from app.bootstrap import Services
+from app.repos.audit import log as repo
+from app.services.audit.log import Action
+from app.services.audit.looks import LOOKS, NEWEST
+from app.services.audit.subjects import exam_subject
+from tests.factories.house import clock_of
+from tests.factories.sharing import doctor, guest, patient, share
+from tests.factories.staff import Console
+from tests.factories.telling import exam_of, register, report
+
+
+def looks(client: FlaskClient, exam_id: str) -> list[tuple[str, str]]:
+    told = client.get(f"/exams/{exam_id}/looks", headers={"Accept": "application/json"}).get_json()["looks"]
+    return [(look["how"], look["who"]) for look in told]
+
+
+def test_each_look_is_shown_at_once_with_how_it_was_made(house: Services, app: Flask, desk: Console) -> None:
+    client, exam_id = patient(app, house)
+    report(house)
+    assert looks(client, exam_id) == []
+    client.get(f"/exams/{exam_id}")
+    assert looks(client, exam_id) == [("self", "李*")]
+    visitor, base = guest(app, share(client, exam_id))
+    visitor.get(base)
+    number = base.rpartition("/")[2][:8].upper()
+    assert looks(client, exam_id)[0] == ("share", f"{number[:4]}-{number[4:]}")
+    pc, pc_base = doctor(app, client, exam_id)
+    pc.get(f"{pc_base}/report.pdf")
+    assert looks(client, exam_id)[0][0] == "hand_over"
+    desk.client.get(f"/staff/exams/{exam_id}")
+    assert looks(client, exam_id)[0] == ("staff", "desk")
+    page = client.get(f"/exams/{exam_id}/looks").text
+    for words in ("本人", "分享链接", "医生的电脑", "医院工作人员（服务台）", "下载了报告"):
+        assert words in page
+    assert "desk" not in page
+
+
+def test_what_is_no_look_and_what_is_of_another_exam_is_not_shown(house: Services, app: Flask) -> None:
+    client, exam_id = patient(app, house)
+    other, others_exam = patient(app, house, "B1", patient_id="P2", patient_name="王芳", patient_phone="13900000002")
+    other.get(f"/exams/{others_exam}")
+    share(client, exam_id)
+    client.head(f"/exams/{exam_id}")
+    assert looks(client, exam_id) == []
+    assert other.get(f"/exams/{exam_id}/looks").status_code == 404
+
+
+def test_the_newest_stand_first_and_old_ones_make_room(house: Services, app: Flask) -> None:
+    client, exam_id = patient(app, house)
+    subject = exam_subject(exam_of(house).id)
+    with house.db.session() as session:
+        for _ in range(NEWEST + 5):
+            clock_of(house).advance(1)
+            house.audit.log.record(session, Action.EXAM_VIEWED, actor=f"patient-session:{exam_id}", subject=subject)
+    told = client.get(f"/exams/{exam_id}/looks", headers={"Accept": "application/json"}).get_json()["looks"]
+    times = [look["at"] for look in told]
+    assert len(times) == NEWEST
+    assert times == sorted(times, reverse=True)
+
+
+def test_looks_are_found_by_the_index_of_the_subject(house: Services) -> None:
+    if house.db.engine.dialect.name != "sqlite":
+        return  # PostgreSQL decides by the number of rows
+    exam_id = register(house)
+    executed: list[tuple[str, tuple[str, ...]]] = []
+    event.listen(house.db.engine, "before_cursor_execute", lambda *args: executed.append((args[2], args[3])))
+    with house.db.read() as session:
+        repo.of_subject(session, exam_subject(exam_id), LOOKS, NEWEST)
+        (statement, values) = next(each for each in executed if "audit_event" in each[0])
+        plan = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all()
+    assert any("ix_audit_event_subject" in str(step) for step in plan), plan
+    assert not any("SCAN" in str(step) for step in plan), plan
