@@ -85,6 +85,7 @@ def test_over_dimse_the_association_goes_on(services: Services, kind: str) -> No
     door = start_door(services.settings, services.ingest.ingest)
     try:
         association = associate(door.port)
+        association.dimse_timeout = association.network_timeout = 240
         assert send(association, [ct_file(), hostile(kind), ct_file()]) == [0, code, 0]
         association.release()
     finally:
