@@ -127,7 +127,10 @@ class VolumeGeometry:
 
     @classmethod
     def from_json(cls, plain: dict[str, Any]) -> VolumeGeometry:
-        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in plain.items()})
+        values: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in plain.items()
+        }
+        return cls(**values)
 
     def coarser(self, slices: int, rows: int, columns: int) -> VolumeGeometry:
         """The geometry after the mean of blocks of so many voxels; an incomplete block at an end is left out."""
