@@ -66,6 +66,7 @@ class FrameReading:
         header = ImageHeader.from_json(instance.image_header)
         token = f"{instance.id.hex}:{frame}"
         if series.copies.has(k):
+            self.copies.mark_used(series.row.id)  # a child may still keep the pixels, and then reads nothing
             task = RenderTask(
                 copy_header(header.of_frame(frame)), lambda: self.copies.read(series.copies, k), frame, (spec,), token
             )

@@ -117,7 +117,7 @@ class WorkingCopies:
             raise ObjectMissing("no working copy")
         object_key, entry = found
         chunk = self.archive.read_entry(object_key, copies.revision, copies.data_key, entry)
-        self._mark(copies.series_id)
+        self.mark_used(copies.series_id)
         return chunk
 
     def remove_unused(self) -> int:
@@ -136,7 +136,7 @@ class WorkingCopies:
                 log.warning("an unused working copy stays", exc_info=error)
         return len(keys)
 
-    def _mark(self, series_id: uuid.UUID) -> None:
+    def mark_used(self, series_id: uuid.UUID) -> None:
         """Note that the copies are needed, a few times a day and not for each frame."""
         now = self.clock.now()
         self._marked.computed(
