@@ -21,6 +21,12 @@ from app.security.keys import MasterKeys
 
 PREFIX = "CLOUDFILM_"
 _CARRIERS = ("tencent", "aliyun", "gateway")
+NEWS_AT_ONCE = {
+    "CLOUDFILM_NEWS_HOURS": "0-24",
+    "CLOUDFILM_NEWS_GATHER_MIN": "0",
+    "CLOUDFILM_NEWS_A_DAY": "1000",
+}
+"""For the demo and for test servers: nobody sleeps there."""
 
 
 def _integer(low: int, high: int) -> Callable[[str], int]:
@@ -143,6 +149,10 @@ class Settings:
     )
     decode_time_limit_s: int = _setting("Seconds one decoding may take, and one header", "20", _integer(1, 600))
     decode_memory_mib: int = _setting("MiB of memory such a child may take", "2048", _integer(256, 65536))
+    volume_memory_mib: int = _setting("MiB of volumes that a web process keeps for cuts", "256", _integer(16, 65536))
+    working_copy_days: int = _setting(
+        "Days that quick copies of originals are kept after they were last needed", "14", _integer(1, 3650)
+    )
     max_instance_mib: int = _setting("Largest instance taken, MiB", "2048", _integer(1, 65536))
 
     dicom_host: str = _setting("Address the DICOM door listens on", "127.0.0.1")
@@ -275,9 +285,7 @@ class Settings:
             "CLOUDFILM_QUIET_PERIOD_S": "5",
             "CLOUDFILM_DICOM_CALLING_AES": calling_ae,
             "CLOUDFILM_LOG_LEVEL": "warning",
-            "CLOUDFILM_NEWS_HOURS": "0-24",
-            "CLOUDFILM_NEWS_GATHER_MIN": "0",
-            "CLOUDFILM_NEWS_A_DAY": "1000",
+            **NEWS_AT_ONCE,
             **(more or {}),
         }
         settings = cls.from_env({**quick, **os.environ})

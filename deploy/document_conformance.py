@@ -13,6 +13,7 @@ from app.services.dicomweb.matching_keys import COLUMN_KEYS, OF_IDENTITY, OF_OBJ
 from app.services.dicomweb.query import MAX_RESULTS
 from app.services.dicomweb.render_parameters import FORMATS, FUNCTIONS, MAX_SIDE
 from app.web.machine.dicomweb.dicom_json import REQUIRED
+from app.web.machine.dicomweb.metadata_bodies import METADATA
 from app.web.machine.dicomweb.transfer_syntaxes import IMAGE_TYPES, OCTETS
 
 _HEAD = """# DICOM conformance
@@ -72,7 +73,8 @@ def _rendered() -> Iterator[str]:
 def _store() -> Iterator[str]:
     yield "## Store (PS3.18 10.5)"
     yield '`multipart/related; type="application/dicom"` or one `application/dicom`, also in gzip.'
-    yield "Answers in JSON or XML. Instances as metadata with bulk data (JSON, XML) are not taken: 415."
+    yield f"Also metadata with their bulk data in parts ({_words(METADATA)}), each value named by `Content-Location`;"
+    yield "such a body is at most as large as one instance may be. Answers in JSON or XML."
 
 
 def _words(names: Iterable[str]) -> str:

@@ -95,12 +95,14 @@ class Services:
         return {**outside.probes(self.db, self.archive.objects.store, self.waker), "queue": self.queue.probe}
 
 
-def build(settings: Settings, clock: Clock | None = None) -> Services:
-    """Open everything that the settings name, and upgrade the database to the newest schema. Raises SettingsError."""
+def build(settings: Settings, clock: Clock | None = None, authenticators: Clock | None = None) -> Services:
+    """Open everything that the settings name, and upgrade the database to the newest schema. `authenticators`: see
+    `Ground`; else `clock`. Raises SettingsError."""
     parts = outside.connect(settings, message_faults(settings))
     keys = _master_keys(settings)
     schema.upgrade(parts.db)
-    base = ground.build(settings, clock or SystemClock(), parts, keys)
+    clock = clock or SystemClock()
+    base = ground.build(settings, clock, parts, keys, authenticators or clock)
     simulation = simulation_of(settings, keys, base.clock)
     queue = JobQueue(db=base.db, clock=base.clock, audit=base.audit)
     archive_room = archive.build(base, parts.store)
@@ -172,6 +174,7 @@ def _work(
         completion=pictures_room.completion,
         preparation=pictures_room.preparation,
         renewal=pictures_room.renewal,
+        copies=pictures_room.copies,
         release=release_room.gate,
         sending=messages.sending,
         receipts=messages.receipts,

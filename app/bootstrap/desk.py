@@ -8,12 +8,16 @@ from app.bootstrap.exams import ExamsRoom
 from app.bootstrap.ground import Ground
 from app.bootstrap.notifications import NotificationsRoom
 from app.bootstrap.patient_access import PatientAccessRoom
+from app.services.audit.refused_fields import RefusedFields
 from app.services.binding.binding import Binding
-from app.services.desk.cut_numbers import CutNumbers
 from app.services.desk.exam_search import ExamSearch
 from app.services.desk.exams import ExamsAtDesk
 from app.services.desk.failed_messages import FailedMessages
 from app.services.desk.messages import Messages
+from app.services.desk.patient_sees import PatientsView
+from app.services.desk.phone_numbers import PhoneNumbers
+from app.services.desk.proposals import Proposals
+from app.services.desk.waiting import Waiting
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +26,10 @@ class DeskRoom:
     exam_search: ExamSearch
     messages: Messages
     failed_messages: FailedMessages
-    cut_numbers: CutNumbers
+    proposals: Proposals
+    waiting: Waiting
+    patients_view: PatientsView
+    phone_numbers: PhoneNumbers
 
 
 def build(
@@ -33,11 +40,15 @@ def build(
     binding: Binding,
 ) -> DeskRoom:
     db, clock, audit, outbox = ground.db, ground.clock, ground.audit, notifications.outbox
+    refused = RefusedFields(db=db, audit=audit)
+    proposals = Proposals(db=db, audit=audit, matching=exams.matching)
     messages = Messages(db=db, clock=clock, audit=audit, outbox=outbox, wake=ground.wake)
     return DeskRoom(
         exams=ExamsAtDesk(
             db=db,
             audit=audit,
+            fields=ground.fields,
+            refused=refused,
             exams=exams.views,
             reports=exams.reports,
             access_codes=patient_access.codes,
@@ -47,9 +58,20 @@ def build(
             opt_outs=notifications.opt_outs,
             binding=binding,
         ),
-        exam_search=ExamSearch(db=db, fields=ground.fields, blind=ground.blind, codes=ground.codes, audit=audit),
+        exam_search=ExamSearch(
+            db=db, fields=ground.fields, blind=ground.blind, codes=ground.codes, audit=audit, refused=refused
+        ),
         messages=messages,
-        cut_numbers=CutNumbers(db=db, audit=audit, matching=exams.matching),
+        proposals=proposals,
+        waiting=Waiting(db=db, fields=ground.fields, audit=audit, refused=refused, proposals=proposals),
+        patients_view=PatientsView(db=db, clock=clock, audit=audit, listing=exams.listing),
+        phone_numbers=PhoneNumbers(
+            db=db,
+            audit=audit,
+            patients=exams.patients,
+            follower=exams.follower,
+            regions=ground.settings.phone_regions,
+        ),
         failed_messages=FailedMessages(
             db=db, clock=clock, audit=audit, states=outbox.states, channels=outbox.channels, wake=ground.wake
         ),

@@ -25,12 +25,15 @@ class ExamsRoom:
     views: ExamViews
     listing: ExamListing
     matching: Matching
+    patients: Patients
+    follower: Consequences
 
 
 def build(ground: Ground, codes: AccessCodes, release: ReleaseRoom, phones: PhoneCorrection) -> ExamsRoom:
     db, clock, fields, blind, audit = ground.db, ground.clock, ground.fields, ground.blind, ground.audit
     patients = Patients(clock=clock, fields=fields, blind=blind, audit=audit)
     matching = Matching(fields=fields, audit=audit, holds=release.holds)
+    follower = Consequences(codes=codes, phones=phones, release=release.gate)
     reports = Reports(db=db, clock=clock, fields=fields, blind=blind, audit=audit)
     return ExamsRoom(
         registration=Registration(
@@ -39,7 +42,7 @@ def build(ground: Ground, codes: AccessCodes, release: ReleaseRoom, phones: Phon
             audit=audit,
             patients=patients,
             matching=matching,
-            follower=Consequences(codes=codes, phones=phones, release=release.gate),
+            follower=follower,
         ),
         reports=reports,
         views=ExamViews(db=db, patients=patients, reports=reports),
@@ -47,4 +50,6 @@ def build(ground: Ground, codes: AccessCodes, release: ReleaseRoom, phones: Phon
             db=db, clock=clock, patients=patients, patience=timedelta(hours=ground.settings.report_alone_h)
         ),
         matching=matching,
+        patients=patients,
+        follower=follower,
     )

@@ -30,11 +30,13 @@ class Ground:
     codes: Codes
     address_marks: AddressMarks
     audit: Audit
+    authenticators: Clock
+    """The time by which staff's authenticators count: that of the world, also where a demo moves its own."""
     wake: Callable[[], None]
     """Wakes a worker, because something waits."""
 
 
-def build(settings: Settings, clock: Clock, outside: Outside, keys: MasterKeys) -> Ground:
+def build(settings: Settings, clock: Clock, outside: Outside, keys: MasterKeys, authenticators: Clock) -> Ground:
     return Ground(
         settings=settings,
         clock=clock,
@@ -45,6 +47,7 @@ def build(settings: Settings, clock: Clock, outside: Outside, keys: MasterKeys) 
         codes=Codes(keys.derive("codes"), keys.derive("code-hashes")),
         address_marks=AddressMarks(keys.derive("address-marks")),
         audit=Audit(key=keys.derive("audit"), clock=clock),
+        authenticators=authenticators,
         wake=outside.waker.wake,
     )
 

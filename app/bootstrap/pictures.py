@@ -11,11 +11,14 @@ from app.bootstrap.archive import ArchiveRoom
 from app.bootstrap.ground import Ground
 from app.imaging.sandbox.pool import RenderPool
 from app.services.pictures.completion import Completion
+from app.services.pictures.frame_reading import FrameReading
 from app.services.pictures.header_renewal import HeaderRenewal
 from app.services.pictures.preparation import Preparation
 from app.services.pictures.renewal import Renewal
 from app.services.pictures.serving import Pictures
+from app.services.pictures.working_copies import WorkingCopies
 from app.services.queue.job_queue import JobQueue
+from app.services.volumes.volumes import Volumes
 
 log = structlog.get_logger(__name__)
 
@@ -24,6 +27,7 @@ log = structlog.get_logger(__name__)
 class PicturesRoom:
     completion: Completion
     preparation: Preparation
+    copies: WorkingCopies
     renewal: Renewal
     serving: Pictures
     renderer: RenderPool
@@ -34,6 +38,7 @@ def build(ground: Ground, archive: ArchiveRoom, queue: JobQueue) -> PicturesRoom
     renderer = RenderPool(settings.decode_workers, settings.decode_time_limit_s, settings.decode_memory_mib << 20)
     if renderer.not_caged:
         log.warning("decoding children are held by limits alone, not by a list of system calls")
+    copies = WorkingCopies(db=db, clock=clock, archive=archive.objects, keep=timedelta(days=settings.working_copy_days))
     quiet = timedelta(seconds=settings.quiet_period_s)
     return PicturesRoom(
         completion=Completion(db=db, clock=clock, queue=queue, quiet=quiet),
@@ -45,13 +50,15 @@ def build(ground: Ground, archive: ArchiveRoom, queue: JobQueue) -> PicturesRoom
             renderer=renderer,
             headers=HeaderRenewal(db=db, archive=archive.objects),
         ),
+        copies=copies,
         renewal=Renewal(db=db, clock=clock, queue=queue),
         serving=Pictures(
             db=db,
             clock=clock,
             archive=archive.objects,
             data_keys=archive.data_keys,
-            renderer=renderer,
+            reading=FrameReading(db=db, archive=archive.objects, renderer=renderer, copies=copies),
+            volumes=Volumes(renderer=renderer, most_bytes=settings.volume_memory_mib << 20),
             patience=timedelta(hours=settings.report_alone_h),
         ),
         renderer=renderer,

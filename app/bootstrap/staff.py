@@ -30,6 +30,7 @@ def build(ground: Ground) -> StaffRoom:
             fields=fields,
             audit=audit,
             address_marks=ground.address_marks,
+            authenticators=ground.authenticators,
             idle=timedelta(minutes=ground.settings.staff_idle_min),
         ),
         tokens=SessionTokens(ground.keys.derive("staff-session-jwt"), "staff"),

@@ -68,6 +68,13 @@ class LruCache(Generic[Key, Value]):
         other.done.wait()
         return other.result[0] if other.result is not None else self._compute(key, compute, None)
 
+    def make_room(self, weight: int) -> None:
+        """Drop the least recently used values until so much more fits. A caller calls it before it computes something
+        heavy, so that old and new are never in memory together."""
+        with self._lock:
+            while self._kept and self._weighed + weight > self._limit:
+                self._weighed -= self._kept.popitem(last=False)[1][1]
+
     def _compute(self, key: Key, compute: Callable[[], Value], mine: _Computation[Value] | None) -> Value:
         try:
             value = compute()

@@ -20,8 +20,10 @@ from typing import Any
 
 from app import logs
 from app.bootstrap import Services, build
+from app.clock import SystemClock
 from app.config import Settings
 from app.demo import outside_world, ports, sources
+from app.demo.clock import CLOCK_FILE, MovedClock
 from app.demo.data import DemoExam, NothingTaken
 from app.demo.house import DemoHouse, demo_of
 from app.demo.server import DemoServer
@@ -39,7 +41,7 @@ INTERRUPTED = 130
 
 def prepare(settings: Settings, data: Path) -> None:
     """Load `data`, work off everything that follows from it, and write demo.json."""
-    services = build(settings)
+    services = build(settings, MovedClock(settings.var_dir / CLOCK_FILE), SystemClock())
     _bind_fields(services)
     demo = demo_of(services)
     _load(demo, data)

@@ -42,7 +42,9 @@ def demo_of(services: Services) -> DemoHouse:
             secret=services.keys.derive("demo"),
         ),
         staff=DemoStaff(
-            accounts=services.staff.accounts, clock=services.clock, secret=services.keys.derive("demo-staff")
+            accounts=services.staff.accounts,
+            clock=services.staff.login.authenticators,
+            secret=services.keys.derive("demo-staff"),
         ),
         summary=DemoSummary(db=services.db),
     )

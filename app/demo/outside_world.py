@@ -13,6 +13,7 @@ from pathlib import Path
 
 from app.bootstrap import simulated_wechat
 from app.config import Settings
+from app.demo.clock import CLOCK_FILE
 from wechat.simulator.config import Callback
 
 APPID, SECRET = "wxdemo00000000001", "demo-secret-of-the-simulated-account"
@@ -57,6 +58,7 @@ def _started(settings: Settings, port: int) -> subprocess.Popen[str]:
         file.write(simulated_wechat.document(account))
     command = [sys.executable, "-m", "wechat.simulator", "--port", str(port), "--config", str(config)]
     command += ["--state", str(settings.var_dir / STATE), "--until-input-ends"]
+    command += ["--clock-file", str(settings.var_dir / CLOCK_FILE)]
     process = subprocess.Popen(  # noqa: S603 - our own module, no shell
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )

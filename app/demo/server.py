@@ -15,7 +15,9 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.workers.gthread import ThreadWorker
 
 from app.bootstrap import Services, build
+from app.clock import SystemClock
 from app.config import Settings
+from app.demo.clock import CLOCK_FILE, MovedClock
 from app.demo.house import create_demo_app
 from app.dimse.scp import start_door
 
@@ -62,7 +64,7 @@ class DemoServer(BaseApplication):  # type: ignore[misc]
                 self.cfg.set(name, value)
 
     def load(self) -> Any:
-        services = build(self.settings)
+        services = build(self.settings, MovedClock(self.settings.var_dir / CLOCK_FILE), SystemClock())
         services.worker.start()
         services.waker.listen(services.worker.wake)
         start_door(services.settings, services.ingest.ingest)

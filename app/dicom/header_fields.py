@@ -34,6 +34,7 @@ _SERIES_KEYWORDS = (
     "Laterality",
     "ProtocolName",
     "Manufacturer",
+    "StationName",
     "PerformedProcedureStepStartDate",
     "PerformedProcedureStepStartTime",
 )

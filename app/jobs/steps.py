@@ -16,6 +16,7 @@ from app.services.phone_door.door import PHONE_REQUEST, PhoneDoor
 from app.services.pictures.completion import PREPARE, Completion
 from app.services.pictures.preparation import Preparation
 from app.services.pictures.renewal import Renewal
+from app.services.pictures.working_copies import WorkingCopies
 from app.services.queue.job_queue import JobQueue
 from app.services.release.gate import ReleaseGate
 
@@ -28,6 +29,7 @@ class Work:
     completion: Completion
     preparation: Preparation
     renewal: Renewal
+    copies: WorkingCopies
     release: ReleaseGate
     sending: Sending
     receipts: Receipts
@@ -44,6 +46,10 @@ def complete_studies(work: Work) -> int:
 
 def renew_pictures(work: Work) -> int:
     return work.renewal.renew_outdated()
+
+
+def remove_unused_copies(work: Work) -> int:
+    return work.copies.remove_unused()
 
 
 def release_exams(work: Work) -> int:
@@ -86,6 +92,7 @@ def answer_binding_request(work: Work, key: str) -> None:
 SWEEPS: Sequence[Callable[[Work], int]] = (
     complete_studies,
     renew_pictures,
+    remove_unused_copies,
     release_exams,
     send_notifications,
     settle_notifications,

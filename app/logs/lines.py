@@ -87,7 +87,7 @@ FIELDS: Mapping[str, Callable[[Any], bool]] = {
     "method": _one_of(*METHODS, "other"),
     "place": _shaped(r"[\w.-]+(/[\w.-]+)?:\d+"),  # in source code
     "part": _one_of("database", "store", "redis", "queue"),
-    "route": _shaped(r"\(none\)|(/|(/([a-z_.-]|v1|<[a-z_:]+>)+)+/?)"),  # a rule with its <variables>
+    "route": _shaped(r"\(none\)|(/|(/([a-z_.-]|v1|MP_verify|<[a-z_:]+>)+)+/?)"),  # a rule with its <variables>
 }
 
 

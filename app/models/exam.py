@@ -36,6 +36,12 @@ class Exam(NamedByAccession, Base):
             sqlite_where=text("release_due_at IS NOT NULL"),
         ),
         Index(
+            "ix_exam_held",
+            "held_at",
+            postgresql_where=text("held_at IS NOT NULL"),
+            sqlite_where=text("held_at IS NOT NULL"),
+        ),
+        Index(
             "ix_exam_without_pictures",
             "report_released_at",
             postgresql_where=text("report_released_at IS NOT NULL AND images_released_at IS NULL"),

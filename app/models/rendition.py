@@ -1,4 +1,5 @@
-"""Prepared pictures of a study: one row for each shown series (a stack in order of position). Nothing is drawn here."""
+"""Prepared pictures of a study: one row for each shown series (a stack in order of position), and packs of its working
+copy. Nothing is drawn here."""
 
 from __future__ import annotations
 
@@ -48,4 +49,29 @@ class PreparedSeries(Base):
     """k of the frames of which a damaged stream held a part only."""
     frame_time_ms: Mapped[float | None]
     """Milliseconds for each frame of a multi-frame object (cine), else None."""
+    volume: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """The volume that the frames make (app/services/volumes/plan); None when they make none, and then
+    `no_volume` says why: a value of `NoVolume` (app/imaging/geometry/volume)."""
+    no_volume: Mapped[str | None] = mapped_column(String(32))
     prepared_at: Mapped[datetime]
+
+
+class WorkingPack(Base):
+    """Frames of a series without loss, a sealed pack of working copies (app/imaging/codecs/working_copy).
+
+    Entry 0 is the frame `first_frame`; an empty entry is a frame without a copy. A series without packs is read from
+    its originals.
+    """
+
+    __tablename__ = "working_pack"
+    __table_args__ = (UniqueConstraint("series_id", "first_frame"),)
+
+    id: Mapped[UuidKey]
+    series_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("prepared_series.id"), index=True)
+    first_frame: Mapped[int]
+    """k, from 1."""
+    object_key: Mapped[str] = mapped_column(String(255))
+    pack_index: Mapped[bytes]
+    size: Mapped[int]
+    used_at: Mapped[datetime] = mapped_column(index=True)
+    """To the day: packs that nobody needs any more are deleted."""

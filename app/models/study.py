@@ -63,7 +63,15 @@ class StudyOrder(NamedByAccession, Base):
     """
 
     __tablename__ = "study_order"
-    __table_args__ = (UniqueConstraint("study_id", "accession_key"),)
+    __table_args__ = (
+        UniqueConstraint("study_id", "accession_key"),
+        Index(
+            "ix_study_order_waiting",
+            "study_id",
+            postgresql_where=text("match_state <> 'matched'"),
+            sqlite_where=text("match_state <> 'matched'"),
+        ),
+    )
 
     id: Mapped[UuidKey]
     study_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("study.id"))

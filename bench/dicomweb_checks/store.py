@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import gzip
+import json
 from typing import Any
 
 from bench.dicomweb_checks.peer import Answer, Peer, checks
-from deploy.testbed.ct import ct_file
-from deploy.testbed.multipart import STOW_TYPE, body
+from deploy.testbed.ct import ct_file, ct_slice
+from deploy.testbed.multipart import BOUNDARY, STOW_TYPE, body
 
 JSON = "application/dicom+json"
 X = "1.2.826.0.1.3680043.10.511.9"
@@ -22,6 +23,17 @@ def store(peer: Peer, data: bytes, path: str = "/studies", content_type: str = S
         name.replace("_", "-"): text for name, text in more.items()
     }
     return peer.ask("POST", path, data, headers)
+
+
+def described(peer: Peer) -> Answer:
+    """The answer to an instance whose metadata and pixels come apart."""
+    dataset = ct_slice(StudyInstanceUID=X)
+    pixels, dataset.PixelData = dataset.PixelData, b""
+    model = json.loads(dataset.to_json()) | {"7FE00010": {"vr": "OW", "BulkDataURI": "bulk/1"}}
+    head = f"--{BOUNDARY}\r\nContent-Type: {JSON}\r\n\r\n".encode() + json.dumps([model]).encode()
+    place = f"\r\n--{BOUNDARY}\r\nContent-Type: application/octet-stream\r\nContent-Location: bulk/1\r\n\r\n".encode()
+    kind = f'multipart/related; type="{JSON}"; boundary={BOUNDARY}'
+    return store(peer, head + place + pixels + f"\r\n--{BOUNDARY}--\r\n".encode(), content_type=kind)
 
 
 def items(answer: Answer, tag: str) -> list[Any]:
@@ -65,6 +77,7 @@ LIST = checks(
         "a body in gzip",
         lambda p: store(p, gzip.compress(body([new()])), Content_Encoding="gzip").status == 200,
     ),
+    ("8.6.1.2.2", "metadata in JSON with bulk data", lambda p: described(p).status == 200),
     ("9.1", "a body without its end is 400", lambda p: store(p, body([new()])[:-200]).status == 400),
     ("9.1", "an unknown type is 415", lambda p: store(p, b"a,b", content_type="text/csv").status == 415),
     ("9.1", "an Accept that is not served is 406", lambda p: store(p, body([new()]), Accept="text/csv").status == 406),

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.config import Settings
+from app.config import NEWS_AT_ONCE, Settings
 from deploy.testbed.processes import Running, free_port, listening, saying, started
 
 CALLING_AE = "TESTSCU"
@@ -44,12 +44,14 @@ def environment(folder: Path) -> dict[str, str]:
         "CLOUDFILM_CONSENT": "elsewhere",
         "CLOUDFILM_VAR_DIR": str(folder / "var"),
         "CLOUDFILM_DICOM_CALLING_AES": CALLING_AE,
+        **NEWS_AT_ONCE,
     }
 
 
 def settings_of(folder: Path, **settings: str) -> Settings:
     """The settings of the servers of this folder. `settings`: more settings, by variable."""
-    return Settings.from_env({"CLOUDFILM_PROFILE": "demo", "CLOUDFILM_VAR_DIR": str(folder / "var")} | settings)
+    environ = {"CLOUDFILM_PROFILE": "demo", "CLOUDFILM_VAR_DIR": str(folder / "var"), **NEWS_AT_ONCE}
+    return Settings.from_env(environ | settings)
 
 
 def gunicorn_command(port: int, *options: str, application: str = "wsgi:application") -> list[str]:

@@ -57,7 +57,7 @@ ALLOWED: dict[str, set[str]] = {
     "app.dimse": {"app.services", "app.dicom", "app.config", "app.security"},
     "app.services": {
         *("app.repos", "app.archive", "app.dicom", "app.identity", "app.imaging", "app.security", "app.models"),
-        *("app.caches", "app.database", "app.services.channels", "sms.phone"),
+        *("app.caches", "app.database", "app.services.channels", "app.services.wechat", "sms.phone"),
     },
     "app.services.wechat": {
         *("app.services", "app.repos", "app.identity", "app.security", "app.models", "app.database"),
@@ -98,8 +98,8 @@ OPEN_TO_APP = {"app.errors", "app.clock"}
 ONLY_IN = {
     "flask": ("app", "app.cli", "app.logs", "app.web", "app.web.hooks", "app.demo"),
     "sqlalchemy": (
-        *("app.database", "app.models", "app.repos", "app.services", "app.services.channels", "app.demo"),
-        "app.bootstrap",
+        *("app.database", "app.models", "app.repos", "app.services", "app.services.channels", "app.services.wechat"),
+        *("app.demo", "app.bootstrap"),
     ),
     "tencentcloud": ("sms.tencent",),
     "aliyunsdkcore": ("sms.aliyun",),
@@ -121,7 +121,8 @@ ROOMS: dict[str, set[str]] = {
     "backup": {"archive"},
     "ingest": {"archive"},
     "dicomweb": {"archive"},
-    "pictures": {"archive", "queue"},
+    "volumes": {"archive"},
+    "pictures": {"archive", "queue", "volumes"},
     "wechat": {"patient_access"},
     "binding": {"patient_access", "phone_door", "wechat"},
     "channels": {"patient_access", "wechat"},

@@ -12,6 +12,7 @@ from app import models
 from app.config import Settings
 from app.dicom.refusals import Refusal
 from app.imaging.errors import NotShown
+from app.imaging.geometry.volume import NoVolume
 from app.models.notification_codes import ChannelName, NotificationKind, NotificationState
 from app.models.states import (
     AccessCodeKind,
@@ -36,6 +37,8 @@ from app.services.dicomweb.matching_keys import Level
 from app.services.ingest.incoming import DoorName
 from app.services.patient_access.opening import Factor
 from app.services.release.gate import GateKind
+from app.services.wechat.states import LeadsTo
+from app.services.wechat.token_shelf import TokenName
 from app.web.ops.readiness import PartState
 from tests.contracts.bare_words import Registry, bare_words, parameters
 from tests.places import ROOT
@@ -49,6 +52,9 @@ COLUMNS: dict[tuple[str, str], tuple[type[StrEnum], ...]] = {
     ("Patient", "sex"): (Sex,),
     ("AccessCode", "kind"): (AccessCodeKind,),
     ("OneTimeCode", "kind"): (OneTimeCodeKind,),
+    ("BindingCode", "kind"): (OneTimeCodeKind,),
+    ("WechatLogin", "leads_to"): (LeadsTo,),
+    ("WechatToken", "name"): (TokenName,),
     ("AccessAttempts", "scope"): (AttemptScope,),
     ("WaitingPc", "device"): (DeviceKind,),
     ("GuestSession", "device"): (DeviceKind,),
@@ -56,6 +62,7 @@ COLUMNS: dict[tuple[str, str], tuple[type[StrEnum], ...]] = {
     ("Job", "kind"): (JobKind,),
     ("Job", "last_error"): (JobFault,),
     ("Instance", "not_shown_reason"): (NotShown,),
+    ("PreparedSeries", "no_volume"): (NoVolume,),
     ("QuarantineItem", "reason"): (Refusal,),
     ("QuarantineItem", "door"): (DoorName,),
     ("StaffUser", "role"): (Role,),
@@ -68,7 +75,7 @@ COLUMNS: dict[tuple[str, str], tuple[type[StrEnum], ...]] = {
 }
 """Every column of few words."""
 NAMES: dict[tuple[str, str], tuple[type[StrEnum], ...]] = {
-    ("", "reason"): (Refusal, NotShown, HoldReason, MatchReason, LiftReason, RevokeReason, LeftOutReason),
+    ("", "reason"): (Refusal, NotShown, NoVolume, HoldReason, MatchReason, LiftReason, RevokeReason, LeftOutReason),
     ("", "gate"): (GateKind,),
     ("_Part", "state"): (PartState,),
     ("", "by"): (Factor,),

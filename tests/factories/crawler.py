@@ -116,6 +116,9 @@ MEANT: dict[tuple[str, str], Meant] = {
     ("POST", "guest_doors.type_digits"): Meant(form={"code": ""}, named={"code": "digits"}),
     ("POST", "guest_pages.leave"): Meant(form={"csrf_token": ""}),
     ("GET", "patient_images.batch"): Meant(query={"from": "1", "count": "2", "size": "256"}),
+    ("GET", "patient_images.mpr"): Meant(query={"slab": "2", "mode": "mip", "size": "64", "wc": "40", "ww": "400"}),
+    ("GET", "patient_images.turntable"): Meant(query={"preset": "skin", "size": "64"}),
+    ("GET", "patient_images.tile"): Meant(query={"wc": "40", "ww": "400"}, named={"n": "tall_n"}),
     ("GET", "patient_images.frame"): Meant(query={"size": "64", "wc": "40", "ww": "400"}),
     ("POST", "staff_login.log_in"): Meant(
         form={"csrf_token": "", "username": "newcomer", "password": PASSWORD, "totp": ""}
@@ -130,6 +133,7 @@ MEANT: dict[tuple[str, str], Meant] = {
         ("POST", f"staff_exams.{name}"): Meant(form=REASON)
         for name in ("resend", "revoke", "let_in", "let_bind", "unbind", "hold")
     },
+    ("POST", "staff_exams.phone"): Meant(form=REASON | {"phone": "13900000009"}),
     ("POST", "staff_exams.text_messages"): Meant(form=REASON | {"news": "no"}),
     ("POST", "staff_exams.accept"): Meant(form={"csrf_token": "", "accession_number": ""}),
     ("POST", "staff_exams.lift_hold"): Meant(form=REASON | {"revision": ""}, named={"exam_id": "held_exam_id"}),

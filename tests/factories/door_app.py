@@ -8,7 +8,7 @@ from flask import Flask
 
 from app import create_app
 from app.bootstrap import Services, build
-from app.config import Settings
+from app.config import NEWS_AT_ONCE, Settings
 from tests.factories import database
 
 
@@ -18,6 +18,7 @@ def door_settings(folder: Path, **more: str) -> Settings:
         "CLOUDFILM_CONSENT": "elsewhere",
         "CLOUDFILM_VAR_DIR": str(folder / "var"),
         "DICOM_PORT": "0",
+        **NEWS_AT_ONCE,
         "CLOUDFILM_DATABASE_URL": database.address(folder),
     }
     return Settings.from_env(environ | {f"CLOUDFILM_{name.upper()}": value for name, value in more.items()})

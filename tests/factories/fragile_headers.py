@@ -41,7 +41,9 @@ _STARTING = threading.Lock()
 def fragile_child() -> HeaderChild:
     with _STARTING, pytest.MonkeyPatch.context() as patch:
         patch.setattr(started, "START", started.START.replace("main()\n", _FRAGILE))
-        return HeaderChild(BYTES, SECONDS, HeaderLimits())
+        child = HeaderChild(BYTES, SECONDS, HeaderLimits())
+    child.patience_s = 240  # a machine of tests may be very busy
+    return child
 
 
 @contextmanager

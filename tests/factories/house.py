@@ -10,7 +10,7 @@ from typing import Any
 from app import bootstrap
 from app.bootstrap import Services
 from app.clock import FrozenClock
-from app.config import Settings
+from app.config import NEWS_AT_ONCE, Settings
 from tests.factories import database
 
 START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
@@ -23,9 +23,7 @@ def settings(folder: Path, **changes: str) -> Settings:
         "CLOUDFILM_CONSENT": "elsewhere",
         "CLOUDFILM_VAR_DIR": str(folder),
         "CLOUDFILM_DECODE_WORKERS": "1",
-        "CLOUDFILM_NEWS_HOURS": "0-24",
-        "CLOUDFILM_NEWS_GATHER_MIN": "0",
-        "CLOUDFILM_NEWS_A_DAY": "1000",
+        **NEWS_AT_ONCE,
         "CLOUDFILM_DATABASE_URL": database.address(folder),
     }
     return Settings.from_env(environment | {f"CLOUDFILM_{name.upper()}": text for name, text in changes.items()})

@@ -9,11 +9,30 @@ import numpy as np
 from PIL import Image
 
 CT_FRAMES = 60
+CUTS = {"axial": CT_FRAMES, "coronal": 500, "sagittal": 400}
+NO_CUTS = "缺少部分层面的图像,不能重建其他方向"
 STANDARD = {"center": 0, "width": 2000}
 SERIES: list[dict[str, Any]] = [
-    {"n": 1, "frames": CT_FRAMES, "rows": 512, "columns": 512, "modality": "CT", "description": "胸部平扫 2.0mm"},
+    {
+        "n": 1,
+        "frames": CT_FRAMES,
+        "rows": 512,
+        "columns": 512,
+        "modality": "CT",
+        "description": "胸部平扫 2.0mm",
+        "mpr": CUTS,
+    },
     {"n": 2, "frames": 12, "rows": 240, "columns": 320, "modality": "US", "description": "心脏超声"},
-    {"n": 3, "frames": 6, "rows": 256, "columns": 256, "modality": "MR", "description": "头部 T1", "window": None},
+    {
+        "n": 3,
+        "frames": 6,
+        "rows": 256,
+        "columns": 256,
+        "modality": "MR",
+        "description": "头部 T1",
+        "window": None,
+        "mpr_reason": NO_CUTS,
+    },
     {"n": 4, "frames": 1, "rows": 2400, "columns": 2000, "modality": "DX", "description": "胸片"},
 ]
 
@@ -40,6 +59,16 @@ def jpeg(k: int, series: int, center: float, width: float, size: int) -> bytes:
     return out.getvalue()
 
 
+def cut_jpeg(plane: str, k: int, size: int) -> bytes:
+    """A cut of the series with CUTS: all of one grey, which tells the share of k."""
+    width, height = {"axial": (400, 500), "coronal": (400, 120), "sagittal": (500, 120)}[plane]
+    image = Image.new("L", (width, height), round(200 * k / CUTS[plane]))
+    image.thumbnail((size, size))
+    out = io.BytesIO()
+    image.save(out, "JPEG", quality=90)
+    return out.getvalue()
+
+
 def manifest(frame_time_ms: float | None) -> dict[str, Any]:
-    told = {"window": STANDARD, "frame_time_ms": frame_time_ms}
+    told = {"window": STANDARD, "frame_time_ms": frame_time_ms, "mpr": None, "mpr_reason": None}
     return {"series": [{**told, **series} for series in SERIES]}

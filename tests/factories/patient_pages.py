@@ -20,7 +20,7 @@ from markupsafe import Markup
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from app.web.wsgi.headers import CONTENT_SECURITY_POLICY
-from tests.factories.patient_page_frames import SERIES, jpeg, manifest
+from tests.factories.patient_page_frames import SERIES, cut_jpeg, jpeg, manifest
 from tests.factories.patient_page_values import (
     BIND,
     CARRIED,
@@ -231,11 +231,17 @@ def _pictures(app: Flask, pages: Pages) -> None:
         framed = b"".join(struct.pack(">I", len(body)) + body for body in bodies)
         return Response(framed, mimetype="application/octet-stream")
 
+    def cut(n: int, plane: str, k: int) -> Response:
+        before()
+        assert n == 1
+        return Response(cut_jpeg(plane, k, request.args.get("size", 1024, int)), mimetype="image/jpeg")
+
     def show_manifest() -> Response:
         before()
         return Response(json.dumps(manifest(pages.frame_time_ms)), mimetype="application/json")
 
     app.add_url_rule(f"{base}/series/<int:n>/frames/<int:k>.jpg", "frame", frame)
+    app.add_url_rule(f"{base}/series/<int:n>/mpr/<plane>/<int:k>.jpg", "cut", cut)
     app.add_url_rule(f"{base}/series/<int:n>/frames.batch", "batch", batch)
     app.add_url_rule(f"{base}/manifest.json", "manifest", show_manifest)
 

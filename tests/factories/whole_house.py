@@ -91,7 +91,8 @@ def whole_house(folder: Path) -> WholeHouse:
     known = {
         **{"exam_id": exam.exam_id, "accession": ACCESSION, "code": exam.qr, "pickup_code": exam.pickup},
         **{"study_uid": STUDY, "series_uid": SERIES, "sop_uid": f"{SERIES}.1", "phone": exam.phone},
-        **{"frame": "1", "frame_list": "1", "element": "7FE00010", "n": "1", "k": "1", "fmt": "jpg"},
+        **{"frame": "1", "frame_list": "1", "element": "7FE00010", "n": "1", "k": "1", "fmt": "jpg", "plane": "axial"},
+        **{"tall_n": "2", "level": "0", "x": "0", "y": "1"},
         **{"job_id": job, "notification_id": notification, "username": "desk", "unknown": "nowhere"},
         **{"study_id": cut.hex, "accession_number": CUT_NUMBER},
         **{"held_exam_id": held, "revision": str(exam_of(house, "A2").revision)},
@@ -112,9 +113,15 @@ def whole_house(folder: Path) -> WholeHouse:
 
 
 def _study(house: Services) -> None:
-    """Three slices that fit the exam, prepared, and an object that is refused."""
+    """Five slices that fit the exam and make a volume, a picture of many tiles, prepared; an object that is refused."""
     shared = {"StudyInstanceUID": STUDY, "SeriesInstanceUID": SERIES, "AccessionNumber": ACCESSION}
-    files = [ct_slice(SOPInstanceUID=f"{SERIES}.{n}", InstanceNumber=n, **shared) for n in (1, 2, 3)]
+    files = [
+        ct_slice(SOPInstanceUID=f"{SERIES}.{n}", InstanceNumber=n, ImagePositionPatient=[0, 0, n], **shared)
+        for n in range(1, 6)
+    ]
+    tall = shared | {"SeriesInstanceUID": f"{SERIES}.9", "SeriesNumber": 2}
+    tall |= {"Rows": 2056, "PixelData": bytes(2056 * 8 * 2)}
+    files.append(ct_slice(SOPInstanceUID=f"{SERIES}.9.1", **tall))
     files.append(ct_slice(StudyInstanceUID="x"))
     house.ingest.ingest.receive([IncomingObject(io.BytesIO(part10(each))) for each in files], DoorName.STOW, "test")
     house.pictures.completion.complete_now(STUDY)

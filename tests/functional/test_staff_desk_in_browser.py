@@ -116,7 +116,7 @@ def test_the_desk_works_on_a_phone(browser: Browser, running: Demo) -> None:
         assert actions
         assert events
         assert actions["y"] + actions["height"] < events["y"]
-        assert page.get_by_role("link", name="未对上的影像").bounding_box()["height"] < 60  # type: ignore[index]
+        assert page.get_by_role("link", name="待核对").bounding_box()["height"] < 60  # type: ignore[index]
 
 
 @pytest.mark.parametrize(

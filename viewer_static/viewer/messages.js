@@ -19,6 +19,9 @@ export const messages = {
   empty: '没有可以显示的图像',
   play: '播放',
   pause: '暂停',
+  cut: (/** @type {'axial' | 'coronal' | 'sagittal'} */ plane, /** @type {number} */ k, /** @type {number} */ of) =>
+    `${{ axial: '横断', coronal: '冠状', sagittal: '矢状' }[plane]} ${k}/${of}`,
+  slabs: { thin: '薄层', mean: '平均 5 毫米', greatest: '最大 10 毫米', least: '最小 10 毫米' },
   windows: {
     standard: '默认',
     lung: '肺窗',

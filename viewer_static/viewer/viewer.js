@@ -6,6 +6,7 @@ import { Cine } from './stage/cine.js';
 import { drawLoaded, element, fillSeries, fillWindows, markCine, markSeries, markWindow, say } from './stage/controls.js';
 import { Gestures, listenToKeys, stepLength } from './stage/gestures.js';
 import { messages } from './messages.js';
+import { Mpr } from './mpr/mpr.js';
 import { Pictures } from './loading/pictures.js';
 import { Loader } from './loading/loader.js';
 import { Screen, coverEmpty } from './stage/screen.js';
@@ -42,6 +43,7 @@ class Viewer {
       changed: (playing) => markCine(element('cine', HTMLElement), playing),
       frameMs: () => this.state.view.series.frame_time_ms,
     });
+    this.mpr = new Mpr(this.api, () => this.screen.end());
     this.state.onChange((view, before) => this.changed(view, before));
     this.listen();
     fillSeries(element('series', HTMLElement), manifest.series,
@@ -87,12 +89,19 @@ class Viewer {
     element('previous', HTMLElement).addEventListener('click', () => scroll(-1));
     element('next', HTMLElement).addEventListener('click', () => scroll(1));
     element('reset', HTMLElement).addEventListener('click', () => { reset(); this.state.look(null); });
+    element('mpr-open', HTMLElement).addEventListener('click', () => this.openMpr());
     element('cine', HTMLElement).addEventListener('click', () => this.cine.toggle());
     element('cover-retry', HTMLElement).addEventListener('click', () => this.loader.retry());
     window.addEventListener('resize', () => { this.move(this.viewport.transform); this.refresh(); });
     window.addEventListener('offline', () => this.refresh());
     window.addEventListener('online', () => { this.loader.retry(); this.refresh(); });
     document.addEventListener('visibilitychange', () => { if (document.hidden) this.cine.stop(); });
+  }
+
+  openMpr() {
+    const { series } = this.state.view;
+    if (series.mpr) this.mpr.open(series);
+    else say(element('note', HTMLElement), series.mpr_reason || '');
   }
 
   /** Large matrices (X-rays) are asked for in the pixels that the zoom shows.
@@ -124,6 +133,7 @@ class Viewer {
     fillWindows(windows, this.presets, (preset) => this.state.look(preset.window, preset.gain));
     markWindow(windows, this.presets, this.state.view);
     markSeries(element('series', HTMLElement), series);
+    element('mpr-open', HTMLElement).hidden = series.frames < 2 || isFilm(series) || (!series.mpr && !series.mpr_reason);
     const cine = element('cine', HTMLElement);
     cine.hidden = !isFilm(series);
     markCine(cine, false);

@@ -142,5 +142,5 @@ def _shown(world: World, sent: Sent) -> dict[str, Any]:
         "url": sent.url,
         "data": sent.data,
         "at": sent.at,
-        "state": sent.state,
+        "state": sent.became,
     }

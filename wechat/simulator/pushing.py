@@ -133,7 +133,7 @@ def push_due(world: World) -> int:
     for each in due:
         fields = finished_fields(each) if each.kind == "template" else sent_fields(each)
         with world.changing():
-            each.state = "delivered" if each.status == "success" else "failed"
+            each.became = "delivered" if each.status == "success" else "failed"
         if world.config.callback.url:
             answered = deliver(world, partial(signed, world, message(world, each.openid, fields), each.openid))
             with world.changing():

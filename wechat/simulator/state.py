@@ -46,7 +46,7 @@ class Code:
 
 @dataclass
 class Sent:
-    """A notice. `state`: accepted, delivered or failed; `pushed`: the event that says so was taken."""
+    """A notice. `became`: accepted, delivered or failed; `pushed`: the event that says so was taken."""
 
     msgid: int
     openid: str
@@ -56,7 +56,7 @@ class Sent:
     at: float
     kind: str
     client_msg_id: str = ""
-    state: str = "accepted"
+    became: str = "accepted"
     status: str = "success"
     tries: int = 0
     pushed: bool = False

@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import imagecodecs
 import numpy as np
@@ -15,6 +16,7 @@ from app.imaging.codecs.byte_order import unswapped
 from app.imaging.codecs.code_stream import CodeStream, Process, read_stream
 from app.imaging.codecs.stored_values import Pixels, bit_planes, clamped, masked
 from app.imaging.codecs.stream_decoding import LOSSLESS, PROCESSES, STREAMED, lost_from
+from app.imaging.codecs.working_copy import WORKING_COPY, unpacked
 from app.imaging.errors import UndecodableFrame
 from app.imaging.header.image_header import ImageHeader
 from app.imaging.header.overlay import Bits
@@ -41,6 +43,9 @@ class DecodedFrame:
     lost_from: int | None = None
     """The first row that a damaged stream does not hold any more, at most the number of rows; None when it is whole."""
 
+    known: dict[str, Any] = field(default_factory=dict, compare=False)
+    """What was computed of the whole frame, for as long as it is kept."""
+
     @property
     def nbytes(self) -> int:
         return self.pixels.nbytes
@@ -63,6 +68,9 @@ def decode_frame(header: ImageHeader, frame: bytes, index: int = 0) -> DecodedFr
     Raises UndecodableFrame for anything that does not decode to exactly the described frame, MemoryError when that
     needs more than there is. Of a code stream whose end is missing what is there is decoded, and `lost_from` says so.
     """
+    if header.transfer_syntax_uid == WORKING_COPY:
+        with _refusing(WORKING_COPY):
+            return DecodedFrame(unpacked(frame, header.rows, header.columns), header.photometric_interpretation)
     codec = CODECS.get(header.transfer_syntax_uid)
     if header.transfer_syntax_uid not in DECODED:
         raise UndecodableFrame("no decoder for this transfer syntax")

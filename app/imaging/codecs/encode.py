@@ -1,4 +1,4 @@
-"""Shown pixels -> JPEG or PNG bytes, and scaling down. Which picture is wanted: app/imaging/display/render_spec."""
+"""Shown pixels -> JPEG, WebP or PNG bytes, and scaling down. Which picture is wanted: `display/render_spec`."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from PIL.PngImagePlugin import PngInfo
 
 from app.imaging.display.window import Shown
 
-FORMATS = ("jpg", "png", "gif")
+FORMATS = ("jpg", "webp", "png", "gif")
 
 
+WEBP_EFFORT = 2
+"""Of 0 to 6; beyond it the picture takes longer and hardly shrinks."""
 INCOMPLETE = b"incomplete: the end of its stream is missing"
 """The comment of a picture that does not show all of its frame: it goes with it wherever the picture is kept."""
 
@@ -24,7 +26,7 @@ def is_incomplete(picture: bytes) -> bool:
 
 
 def encode(shown: Shown, fmt: str, quality: int = 85, *, incomplete: bool = False) -> bytes:
-    """Grey (rows, columns) or RGB (rows, columns, 3) as a `jpg`, `png` or `gif`. Raises ValueError for others."""
+    """Grey (rows, columns) or RGB (rows, columns, 3) in one of FORMATS. Raises ValueError for others."""
     if fmt == "jpg":
         if shown.ndim == 2:
             grey = np.ascontiguousarray(shown)[..., np.newaxis]
@@ -43,6 +45,11 @@ def encode(shown: Shown, fmt: str, quality: int = 85, *, incomplete: bool = Fals
     if fmt == "gif":
         buffer = io.BytesIO()
         Image.fromarray(shown).save(buffer, "GIF", comment=INCOMPLETE if incomplete else b"")
+        return buffer.getvalue()
+    if fmt == "webp":
+        buffer = io.BytesIO()
+        note = INCOMPLETE if incomplete else b""
+        Image.fromarray(shown).save(buffer, "WEBP", quality=quality, method=WEBP_EFFORT, xmp=note)
         return buffer.getvalue()
     raise ValueError(f"no such format: {fmt}")
 

@@ -11,10 +11,13 @@ from app.caches.lru import LruCache
 from app.imaging.codecs.decode import DecodedFrame, decode_frame
 from app.imaging.codecs.encode import encode, fit
 from app.imaging.codecs.native_pixels import native_pixels
+from app.imaging.codecs.working_copy import packed
 from app.imaging.display.aspect import squared
 from app.imaging.display.marks import hatched
 from app.imaging.display.overlays import with_overlays
-from app.imaging.display.render_spec import STORED_VALUES, VALUES_DIGEST, RenderSpec
+from app.imaging.display.plain_values import plain_values
+from app.imaging.display.render_spec import PACKED, STORED_VALUES, VALUES, VALUES_DIGEST, RenderSpec
+from app.imaging.display.tiles import tile_of
 from app.imaging.display.window import Shown, Window, to_display
 from app.imaging.errors import BadRegion
 from app.imaging.header.image_header import ImageHeader
@@ -45,11 +48,12 @@ def draw(decoded: DecodedFrame, header: ImageHeader, number: int, specs: Sequenc
     shown: dict[object, Shown] = {}
     result = []
     for spec in specs:
-        if spec.fmt == VALUES_DIGEST:
-            result.append(_values_digest(decoded, header))
+        if spec.fmt in _NO_PICTURES:
+            result.append(_NO_PICTURES[spec.fmt](decoded, header, spec))
             continue
-        if spec.fmt == STORED_VALUES:
-            result.append(decoded.colour_space.encode() + b"\n" + native_pixels(decoded, header))
+        if spec.tile is not None:
+            tile = tile_of(decoded, header, number, spec.tile, spec.window)
+            result.append(encode(tile, spec.fmt, spec.quality, incomplete=decoded.lost_from is not None))
             continue
         if spec.window not in shown:
             shown[spec.window] = _whole_picture(decoded, header, spec.window, number)
@@ -62,7 +66,20 @@ def _whole_picture(decoded: DecodedFrame, header: ImageHeader, window: Window | 
     return shown if decoded.lost_from is None else hatched(shown, decoded.lost_from)
 
 
-def _values_digest(decoded: DecodedFrame, header: ImageHeader) -> bytes:
+def _packed(decoded: DecodedFrame, _header: ImageHeader, _spec: RenderSpec) -> bytes:
+    """Empty for what the copy could not tell again: a damaged frame, and overlays in the pixels' other bits."""
+    return b"" if decoded.planes or decoded.lost_from is not None else packed(decoded.pixels)
+
+
+def _stored_values(decoded: DecodedFrame, header: ImageHeader, _spec: RenderSpec) -> bytes:
+    return decoded.colour_space.encode() + b"\n" + native_pixels(decoded, header)
+
+
+def _values(decoded: DecodedFrame, header: ImageHeader, spec: RenderSpec) -> bytes:
+    return plain_values(decoded.pixels, header, spec.coarser).tobytes()
+
+
+def _values_digest(decoded: DecodedFrame, header: ImageHeader, _spec: RenderSpec) -> bytes:
     """Of shape, colour space, values and overlays in their spare bits; how many bytes a value takes is coding."""
     pixels, space = decoded.pixels, decoded.colour_space if header.samples_per_pixel > 1 else ""
     digest = hashlib.sha256(f"{pixels.shape} {space} {decoded.lost_from} ".encode())
@@ -72,6 +89,9 @@ def _values_digest(decoded: DecodedFrame, header: ImageHeader) -> bytes:
         if plane.any():
             digest.update(f" {position} ".encode() + np.packbits(plane).tobytes())
     return digest.digest()
+
+
+_NO_PICTURES = {VALUES_DIGEST: _values_digest, STORED_VALUES: _stored_values, PACKED: _packed, VALUES: _values}
 
 
 def _picture(shown: Shown, spec: RenderSpec, header: ImageHeader, *, incomplete: bool) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from app.imaging.display.tiles import Tile
 from app.imaging.display.window import Window
 from app.imaging.header.image_header import ImageHeader
 
@@ -12,6 +13,10 @@ VALUES_DIGEST = "values-digest"
 """No picture but a digest of the frame's stored values: equal for equal pixels, however they are coded."""
 STORED_VALUES = "stored-values"
 """No picture but the colour space, a line feed, and the frame as native little-endian pixels (PS3.5 8.1)."""
+PACKED = "working-copy"
+"""No picture but the frame's working copy (app/imaging/codecs/working_copy); empty where the frame can have none."""
+VALUES = "values"
+"""No picture but the frame's stored values as plain numbers (app/imaging/display/plain_values)."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,10 @@ class RenderSpec:
     """Source region x, y, width, height in pixels (PS3.18 8.3.5.1.3)."""
     mirrored: tuple[bool, bool] = (False, False)
     """Left to right, and top to bottom."""
+    tile: Tile | None = None
+    """One tile instead of the whole picture."""
+    coarser: int = 1
+    """Of VALUES: the mean of squares of so many pixels a side."""
 
 
 @dataclass(frozen=True)

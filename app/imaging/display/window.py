@@ -35,7 +35,7 @@ def default_window(header: ImageHeader, frame: int = 0) -> Window | None:
     if not values.windows or header.samples_per_pixel > 1 or header.photometric_interpretation == "PALETTE COLOR":
         return None
     center, width = values.windows[0]
-    return Window(center, width, _function(values.voi_function))
+    return Window(center, width, voi_function(values.voi_function))
 
 
 def to_display(decoded: DecodedFrame, header: ImageHeader, window: Window | None = None, frame: int = 0) -> Shown:
@@ -51,7 +51,7 @@ def to_display(decoded: DecodedFrame, header: ImageHeader, window: Window | None
         return _colour(decoded, header)
     values = header.values(frame)
     rescale = Rescale(header.modality_lut, values.slope, values.intercept)
-    voi = window or default_window(header, frame) or header.voi_lut or _own_window(decoded, header, rescale)
+    voi = window or default_window(header, frame) or header.voi_lut or _own_window(decoded, header, frame)
     inverted = header.photometric_interpretation == "MONOCHROME1" or header.presentation_lut_shape == "INVERSE"
     if pixels.dtype.kind == "f" or pixels.dtype.itemsize > 2:
         return _grey(pixels.astype(np.float64), rescale, voi, inverted)
@@ -112,10 +112,24 @@ def apply_window(values: Values, window: Window) -> Values:
     return np.clip(((values - center) / width + 0.5) * 255.0, 0.0, 255.0)
 
 
-def _own_window(decoded: DecodedFrame, header: ImageHeader, rescale: Rescale) -> Window:
-    # rows that a damaged stream lost hold no values, but what the decoder fills them with
-    low, high = own_range(decoded.pixels[: decoded.lost_from or None], header, rescale)
-    return Window((low + high) / 2, max(high - low, 1e-9), "LINEAR_EXACT")
+def chosen_window(decoded: DecodedFrame, header: ImageHeader, window: Window | None, frame: int) -> Window | None:
+    """The window that `to_display` takes for the whole frame, for those who show a part of it. None where no window but
+    a table decides, or colour has none."""
+    if window or header.palette is not None or decoded.pixels.ndim == 3:
+        return window
+    found = default_window(header, frame)
+    return found if found or header.voi_lut else _own_window(decoded, header, frame)
+
+
+def _own_window(decoded: DecodedFrame, header: ImageHeader, frame: int) -> Window:
+    if "own window" not in decoded.known:
+        values = header.values(frame)
+        rescale = Rescale(header.modality_lut, values.slope, values.intercept)
+        # rows that a damaged stream lost hold no values, but what the decoder fills them with
+        low, high = own_range(decoded.pixels[: decoded.lost_from or None], header, rescale)
+        decoded.known["own window"] = Window((low + high) / 2, max(high - low, 1e-9), "LINEAR_EXACT")
+    found: Window = decoded.known["own window"]
+    return found
 
 
 @lru_cache(maxsize=8)
@@ -144,5 +158,5 @@ def _from_ybr(pixels: Shown) -> Shown:
     return shown
 
 
-def _function(name: str) -> str:
+def voi_function(name: str) -> str:
     return name if name in FUNCTIONS else "LINEAR"

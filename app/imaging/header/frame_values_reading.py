@@ -16,6 +16,7 @@ FUNCTIONAL_GROUPS = (
     "FrameVOILUTSequence",
     "PlanePositionSequence",
     "PlaneOrientationSequence",
+    "PixelMeasuresSequence",
     "MRDiffusionSequence",
 )
 MOST_WINDOWS = 8
@@ -72,8 +73,14 @@ def _plain_values(ds: Dataset, base: FrameValues | None = None) -> FrameValues:
         location=number_of(_value(ds, "SliceLocation")) if len(position) != 3 else base.location,
         b_value=base.b_value if b_value is None else b_value,
         position=(position[0], position[1], position[2]) if len(position) == 3 else base.position,
+        spacing=_spacing(ds) or base.spacing,
         orientation=tuple(orientation) if len(orientation) == 6 else base.orientation,  # type: ignore[arg-type]
     )
+
+
+def _spacing(ds: Dataset) -> tuple[float, float] | None:
+    spacing = numbers_of(_value(ds, "PixelSpacing"))
+    return (spacing[0], spacing[1]) if len(spacing) == 2 and min(spacing) > 0 else None
 
 
 def _value(ds: Dataset, keyword: str) -> Any:

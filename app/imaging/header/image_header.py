@@ -34,6 +34,8 @@ class FrameValues:
     """Slice Location, mm; of frames without a position only."""
     b_value: float | None = None
     """How strongly diffusion weighs, s/mm²: slices of one place differ in it."""
+    spacing: tuple[float, float] | None = None
+    """Pixel Spacing: mm in the patient between rows, and between columns."""
 
     def to_json(self) -> dict[str, Any]:
         return {item.name: value for item in fields(self) if (value := getattr(self, item.name)) != item.default}
@@ -42,7 +44,7 @@ class FrameValues:
     def from_json(cls, plain: dict[str, Any]) -> FrameValues:
         values = dict(plain)
         values["windows"] = tuple((center, width) for center, width in values.get("windows", ()))
-        for name in ("position", "orientation"):
+        for name in ("position", "orientation", "spacing"):
             if values.get(name) is not None:
                 values[name] = tuple(values[name])
         return cls(**values)
@@ -77,13 +79,15 @@ class ImageHeader:
     per_frame: tuple[FrameValues, ...] = ()
     """Empty when all frames have the shared values."""
     pixel_spacing: tuple[float, float] | None = None
-    """mm between rows, mm between columns."""
+    """mm between rows, mm between columns; at the detector when the header knows no other."""
     pixel_aspect: float = 1.0
     """The height of a pixel to its width."""
     overlays: tuple[Overlay, ...] = ()
     concatenation_uid: str = ""
     """Of an object that is one part of a longer one (PS3.3 C.7.6.16.2.2.4); `in_concatenation` counts from 1."""
     in_concatenation: int = 0
+    frame_of_reference_uid: str = ""
+    """Positions of two objects can be compared only in one frame of reference."""
     instance_number: int | None = None
     frame_time_ms: float | None = None
     """Milliseconds from frame to frame of a film."""

@@ -99,6 +99,7 @@ def _read(ds: Dataset, transfer_syntax_uid: str, keyword: str) -> ImageHeader:
         overlays=read_overlays(ds, allocated),
         concatenation_uid=text_of(ds, "ConcatenationUID", most_bytes=_VALUE_BYTES)[:64],
         in_concatenation=whole_of(_value(ds, "InConcatenationNumber")) or 0,
+        frame_of_reference_uid=text_of(ds, "FrameOfReferenceUID", most_bytes=_VALUE_BYTES)[:64],
         instance_number=whole_of(_value(ds, "InstanceNumber")),
         frame_time_ms=frame_time_ms(ds),
         regions=read_regions(ds, rows, columns),

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from app.dicom.element_values import fit_to_keep
-from app.dicom.header_fields import HeaderIdentity, ReceivedHeader
+from app.dicom.header_fields import MOST_ORDERS, HeaderIdentity, ReceivedHeader
 from app.dicom.refusals import Refusal
 from app.dicom.rejection_notes import MOST_REJECTED
 from app.dicom.same_content import Likeness
@@ -72,9 +72,9 @@ def likeness_of(parts: list[bytes]) -> Likeness:
 
 def _header(plain: dict[str, Any]) -> ReceivedHeader:
     identity = plain["identity"]
-    names, rejects = identity["names"], plain["rejects"]
-    _demand(isinstance(names, list) and isinstance(rejects, list))
-    _demand(len(names) <= _NAMES and len(rejects) <= MOST_REJECTED)
+    names, orders, rejects = identity["names"], plain["accession_numbers"], plain["rejects"]
+    _demand(isinstance(names, list) and isinstance(orders, list) and isinstance(rejects, list))
+    _demand(len(names) <= _NAMES and len(orders) <= MOST_ORDERS and len(rejects) <= MOST_REJECTED)
     return ReceivedHeader(
         sop_class_uid=_uid(plain["sop_class_uid"]),
         sop_instance_uid=_uid(plain["sop_instance_uid"]),
@@ -82,7 +82,7 @@ def _header(plain: dict[str, Any]) -> ReceivedHeader:
         series_instance_uid=_uid(plain["series_instance_uid"]),
         transfer_syntax_uid=_uid(plain["transfer_syntax_uid"]),
         pixel_offset=_or_none(plain["pixel_offset"], _number),
-        accession_number=_text(plain["accession_number"]),
+        accession_numbers=tuple(map(_text, orders)),
         modality=_text(plain["modality"]),
         instance_number=_or_none(plain["instance_number"], _number),
         series_number=_or_none(plain["series_number"], _number),
@@ -120,7 +120,9 @@ def _attributes(plain: dict[str, Any]) -> dict[str, Any]:
 
 
 def _text(value: Any) -> str:
-    _demand(isinstance(value, str) and len(value) <= _TEXT_CHARACTERS and fit_to_keep(value) == value)
+    _demand(isinstance(value, str) and len(value) <= _TEXT_CHARACTERS)
+    kept = f"|{value}|"  # a text that was cut may end with a space
+    _demand(fit_to_keep(kept) == kept)
     return str(value)
 
 

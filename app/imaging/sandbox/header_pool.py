@@ -32,9 +32,6 @@ from app.imaging.sandbox.turns import Account, Waiting
 HEADERS_A_CHILD = 10_000
 _READ_AHEAD = 2
 """So many files for each child are under way, so that no child waits while the caller handles an answer."""
-OUT_OF_MEMORY = RefusedObject(Refusal.NEEDS_TOO_MUCH_MEMORY, OUT_OF_RESOURCES)
-OUT_OF_TIME = RefusedObject(Refusal.TAKES_TOO_LONG, OUT_OF_RESOURCES)
-CRASH = RefusedObject(Refusal.READING_CRASHES, CANNOT_UNDERSTAND)
 _Found = TypeVar("_Found")
 
 
@@ -107,7 +104,9 @@ class HeaderPool:
                             raise refusal_of(parts)
                     child.usable = False
                 if fresh:
-                    raise OUT_OF_MEMORY if kind == Answer.OUT_OF_MEMORY else CRASH
+                    if kind == Answer.OUT_OF_MEMORY:
+                        raise RefusedObject(Refusal.NEEDS_TOO_MUCH_MEMORY, OUT_OF_RESOURCES)
+                    raise RefusedObject(Refusal.READING_CRASHES, CANNOT_UNDERSTAND)
 
     def _answer(self, child: HeaderChild, descriptors: list[int]) -> tuple[int | None, list[bytes]]:
         """Kind and parts of the answer; None for the kind when the child died."""
@@ -117,7 +116,7 @@ class HeaderPool:
             if child.was_late:
                 raise ChildUnavailable("a child that reads headers does not answer") from None
             if child.used_up_its_time():
-                raise OUT_OF_TIME from None
+                raise RefusedObject(Refusal.TAKES_TOO_LONG, OUT_OF_RESOURCES) from None
             return None, []
 
     def close(self) -> None:

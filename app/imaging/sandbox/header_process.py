@@ -27,16 +27,16 @@ class HeaderChild:
         self.usable = True
         self.was_late = False
         self.is_closed = False
-        self._patience_s = PATIENCE * time_limit_s
+        self.patience_s = PATIENCE * time_limit_s
         limits = (str(memory_limit_bytes), str(math.ceil(time_limit_s)), json.dumps(asdict(header_limits)))
         self._process = StartedProcess("app.imaging.sandbox.header_child", limits)
 
     def ask(self, files: Sequence[int]) -> tuple[int, list[bytes]]:
         """The child's answer. Raises BrokenAnswer; then the child is not usable any more."""
-        deadline = time.monotonic() + self._patience_s
+        deadline = time.monotonic() + self.patience_s
         self.usable = False
         try:
-            self._process.connection.settimeout(self._patience_s)
+            self._process.connection.settimeout(self.patience_s)
             send_request(self._process.connection, files)
             kind, parts = receive_answer(self._process.connection, deadline)
         except BrokenAnswer:

@@ -6,10 +6,10 @@ import uuid
 from collections.abc import Collection
 from typing import NamedTuple
 
-from sqlalchemy import Select, and_, exists, func, select
+from sqlalchemy import BindParameter, Select, and_, bindparam, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
-from app.models import Exam, Instance, Study, StudyOrder
+from app.models import Exam, Instance, Series, Study, StudyOrder
 from app.models.base import accession_key
 from app.models.states import MatchState
 
@@ -22,6 +22,13 @@ class NamedOrder(NamedTuple):
     instances: int
 
 
+class TakenAt(NamedTuple):
+    modality: str
+    station: str
+
+
+# In the text of the statement: so SQLite sees that the index of waiting studies serves.
+_MATCHED: BindParameter[str] = bindparam(None, MatchState.MATCHED, literal_execute=True)
 _COUNTED = select(func.count(Instance.id)).where(Instance.study_id == Study.id).correlate(Study).scalar_subquery()
 _NAMED = select(StudyOrder, Study, _COUNTED).join(Study, Study.id == StudyOrder.study_id)
 
@@ -38,7 +45,7 @@ def not_matched(session: Session, limit: int) -> list[NamedOrder]:
     other = aliased(StudyOrder)
     is_shown = exists().where(other.study_id == Study.id, other.match_state == MatchState.MATCHED)
     query = _NAMED.where(
-        StudyOrder.match_state != MatchState.MATCHED,
+        StudyOrder.match_state != _MATCHED,
         ~and_(StudyOrder.match_state == MatchState.UNMATCHED, is_shown),
     )
     return _found(session, query.order_by(Study.last_instance_at.desc(), StudyOrder.place).limit(limit))
@@ -51,6 +58,16 @@ def other_exams(session: Session, study_ids: Collection[uuid.UUID], exam_id: uui
     found: dict[uuid.UUID, list[Exam]] = {}
     for study_id, exam in session.execute(query.where(Exam.id != exam_id).order_by(StudyOrder.place)):
         found.setdefault(study_id, []).append(exam)
+    return found
+
+
+def taken(session: Session, study_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, list[TakenAt]]:
+    """The devices of each of these studies, by series."""
+    station = Series.attributes["StationName"].as_string()
+    query = select(Series.study_id, Series.modality, func.coalesce(station, "")).where(Series.study_id.in_(study_ids))
+    found: dict[uuid.UUID, list[TakenAt]] = {}
+    for study_id, modality, name in session.execute(query.order_by(Series.series_number, Series.id)):
+        found.setdefault(study_id, []).append(TakenAt(modality, name))
     return found
 
 

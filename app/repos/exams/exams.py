@@ -1,4 +1,4 @@
-"""Rows of exams: find, search, add. `add` also adds patients and reports; other queries on them are in their files."""
+"""Rows of exams: find, add. `add` also adds patients and reports; other queries on them are in their files."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Collection
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from app.models import Exam, Patient, PatientNameToken, Report
+from app.models import Exam, Patient, Report
 from app.models.base import accession_key
 
 # Built once, because each batch of ingest runs it.
@@ -47,18 +47,3 @@ def newest_of_patient(session: Session, patient_id: uuid.UUID, limit: int) -> li
 def add(session: Session, row: Patient | Exam | Report) -> None:
     session.add(row)
     session.flush()
-
-
-def search(
-    session: Session, *, accession: str | None, phone: bytes | None, name: bytes | None, limit: int
-) -> list[tuple[Exam, Patient]]:
-    """Exams by exactly one of accession number, phone hash or name token hash; newest first."""
-    query = select(Exam, Patient).join(Patient, Patient.id == Exam.patient_id)
-    if accession is not None:
-        query = query.where(Exam.accession_key == accession_key(accession))
-    if phone is not None:
-        query = query.where(Patient.phone_hash == phone)
-    if name is not None:
-        query = query.join(PatientNameToken, PatientNameToken.patient_id == Patient.id)
-        query = query.where(PatientNameToken.token_hash == name)
-    return [(exam, patient) for exam, patient in session.execute(query.order_by(Exam.performed_at.desc()).limit(limit))]

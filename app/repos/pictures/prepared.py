@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select
 from sqlalchemy.orm import Session
 
-from app.models import Exam, Instance, PreparedSeries, Series, Study, StudyOrder
+from app.models import Exam, Instance, PreparedSeries, Series, Study, StudyOrder, WorkingPack
+from app.models.base import Base
 from app.models.states import MatchState
 from app.repos.ingest.rejections import not_rejected
 
@@ -41,20 +42,25 @@ def prepared(session: Session, study_id: uuid.UUID, revision: int) -> list[Prepa
     return list(session.scalars(query))
 
 
-def add(session: Session, rows: list[PreparedSeries]) -> None:
+def add(session: Session, rows: Sequence[Base]) -> None:
     session.add_all(rows)
+    session.flush()
 
 
 def outdated_packs(session: Session, study_id: uuid.UUID, revision: int) -> list[str]:
     """The object keys of a study's prepared series of all other revisions than `revision`."""
+    these = (PreparedSeries.study_id == study_id, PreparedSeries.revision != revision)
     query = select(PreparedSeries.preview_object_key, PreparedSeries.frame_object_key)
-    rows = session.execute(query.where(PreparedSeries.study_id == study_id, PreparedSeries.revision != revision))
-    return [key for pair in rows for key in pair]
+    rows = session.execute(query.where(*these))
+    copies = select(WorkingPack.object_key).join(PreparedSeries, PreparedSeries.id == WorkingPack.series_id)
+    return [key for pair in rows for key in pair] + list(session.scalars(copies.where(*these)))
 
 
 def remove_outdated(session: Session, study_id: uuid.UUID, revision: int) -> None:
     """Delete the rows whose objects `outdated_packs` names."""
     these = (PreparedSeries.study_id == study_id, PreparedSeries.revision != revision)
+    packs = WorkingPack.series_id.in_(select(PreparedSeries.id).where(*these))
+    session.execute(delete(WorkingPack).where(packs).execution_options(synchronize_session=False))
     session.execute(delete(PreparedSeries).where(*these).execution_options(synchronize_session=False))
 
 
@@ -150,4 +156,7 @@ def all_prepared(
 def object_keys(session: Session, first: uuid.UUID, last: uuid.UUID) -> set[str]:
     """The object keys of the packs of the studies with an id from `first` to `last`."""
     query = select(PreparedSeries.preview_object_key, PreparedSeries.frame_object_key)
-    return {key for pair in session.execute(query.where(PreparedSeries.study_id.between(first, last))) for key in pair}
+    these = PreparedSeries.study_id.between(first, last)
+    copies = select(WorkingPack.object_key).join(PreparedSeries, PreparedSeries.id == WorkingPack.series_id)
+    found = {key for pair in session.execute(query.where(these)) for key in pair}
+    return found | set(session.scalars(copies.where(these)))

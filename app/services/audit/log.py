@@ -81,6 +81,9 @@ class Action(StrEnum):
     STAFF_PASSWORD_CHANGED = "staff.password_changed"  # noqa: S105 - an event's name
     STAFF_SEARCHED = "staff.searched"
     STAFF_VIEWED_EXAM = "staff.viewed_exam"
+    STAFF_VIEWED_AS_PATIENT = "staff.viewed_as_patient"
+    STAFF_CORRECTED_PHONE = "staff.corrected_phone"
+    STAFF_VIEWED_WAITING = "staff.viewed_waiting"
     STAFF_RESENT = "staff.resent"
     STAFF_QUEUED_AGAIN = "staff.queued_again"
     STAFF_REVOKED = "staff.revoked"

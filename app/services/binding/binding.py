@@ -119,8 +119,7 @@ class Binding:
             account = self._account(session, login, used) if used else None
             if account is not None:
                 repo.end_others(session, login.openid_hash, now)
-                token = self.entering.prove(session, account.id, device, now)
-                return Entered((self.entering.begin(session, account, now),), token)
+                return self.entering.enter_proved(session, login, device, now)
             self.attempts.failed_on_address(session, address, now)
             subject = wechat_subject(login.openid_hash)
             self.audit.record(session, Action.ACCESS_FAILED, actor="patient", subject=subject)

@@ -76,20 +76,27 @@ class Entering:
         self.audit.record(session, Action.ACCESS_GRANTED, actor=actor, subject=subject, by=Factor.WECHAT)
         return row.id
 
-    def prove(self, session: Session, account_id: uuid.UUID, device: str | None, now: datetime) -> str:
-        """Remember this browser for the account, inside the caller's transaction; its token. A token that we never gave
-        is replaced."""
+    def enter_proved(self, session: Session, login: Login, device: str | None, now: datetime) -> Entered:
+        """Remember this browser for every binding of this openid, whose owner was just proved, and open them.
+
+        Inside the caller's transaction. A token of the browser that we never gave is replaced.
+        """
         given = self.codes.hash("device", device or "")
         is_ours = repo.is_bound_device(session, given) or session_repo.is_known_device(session, given)
         token = device if device and is_ours else secrets.token_urlsafe(32)
-        device_hash = self.codes.hash("device", token)
+        opened = []
+        for account in account_repo.of_openid(session, login.openid_hash):
+            self._remember(session, account.id, self.codes.hash("device", token), now)
+            opened.append(self.begin(session, account, now))
+        return Entered(tuple(opened), token)
+
+    def _remember(self, session: Session, account_id: uuid.UUID, device_hash: bytes, now: datetime) -> None:
         known = repo.device(session, device_hash, account_id)
         if known is None:
             row = BoundDevice(device_hash=device_hash, account_id=account_id, created_at=now, last_used_at=now)
             repo.add(session, row)
         else:
             known.last_used_at = now
-        return token
 
     def unbind(self, account_id: uuid.UUID, actor: str) -> None:
         """End a binding with its sessions and browsers. Raises NotFound when it is over already."""

@@ -1,4 +1,5 @@
-"""Finds exams for staff: by accession number, phone number, name or pinyin, or the scanned QR of a report sheet.
+"""Finds exams for staff: by accession number, patient number, phone number, ID number, name or pinyin, or the scanned
+QR of a report sheet.
 
 A name is found by the whole name, by its family name and by pinyin (`search_tokens` in app/identity/names.py). There
 are no other wildcards. The page of one exam is in `exams`.
@@ -8,23 +9,24 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from app.database import Database
-from app.identity.names import normal_name
-from app.identity.numbers import SUPPORTED_REGIONS, phone_number
+from app.identity.names import normal_id, normal_name
+from app.identity.numbers import SUPPORTED_REGIONS, document_number, phone_number
 from app.models import Exam, Patient
-from app.repos.exams import exams as repo
-from app.repos.exams import patients
+from app.repos.desk import exam_search as repo
+from app.repos.exams import exams, patients
 from app.repos.patient_access import codes as access_repo
 from app.security.blind_index import BlindIndex
 from app.security.codes import Codes, is_long, normal_code
 from app.security.fields import FieldSealer
 from app.services.audit.log import Action, Audit
+from app.services.audit.refused_fields import FieldReader, RefusedFields
 from app.services.exams.input import ACCESSION
 
 MOST = 50
@@ -35,10 +37,15 @@ _ADDRESS_END = re.compile(r"[?#]")
 
 @dataclass(frozen=True)
 class FoundExam:
+    """`patient_name`, `birth_date`: None when a sealed field does not open where it stands. `phone_tail`: the last four
+    digits, which tell namesakes apart."""
+
     id: uuid.UUID
     accession_number: str
-    patient_name: str
+    patient_name: str | None
     sex: str
+    birth_date: str | None
+    phone_tail: str | None
     modality: str
     body_part: str
     performed_at: datetime
@@ -55,6 +62,7 @@ class ExamSearch:
     blind: BlindIndex
     codes: Codes
     audit: Audit
+    refused: RefusedFields
 
     def find(self, typed: str, actor: str) -> list[FoundExam]:
         """At most 50 exams, newest first, each once. The audit log keeps the term as a blind index."""
@@ -64,7 +72,9 @@ class ExamSearch:
         with self.db.read() as session:  # a search may take long, so it holds no write lock
             candidates = {exam.id: (exam, patient) for exam, patient in self._candidates(session, term)}
             rows = sorted(candidates.values(), key=lambda pair: pair[0].performed_at, reverse=True)[:MOST]
-            found = [self._shown(exam, patient) for exam, patient in rows]
+            reader = FieldReader(self.fields)
+            found = [_shown(reader, exam, patient) for exam, patient in rows]
+        self.refused.record_all(reader.refused)
         with self.db.session() as session:
             self.audit.record(
                 session,
@@ -81,32 +91,43 @@ class ExamSearch:
         if is_long(code):
             yield from self._by_code(session, code)
         if ACCESSION.match(term):
-            yield from repo.search(session, accession=term, phone=None, name=None, limit=MOST)
-        try:
-            phone = phone_number(term, SUPPORTED_REGIONS)
-        except ValueError:
-            pass
-        else:
-            digest = self.blind.of("patient.phone", phone)
-            yield from repo.search(session, accession=None, phone=digest, name=None, limit=MOST)
-        token = self.blind.of("patient.name_token", normal_name(term))
-        yield from repo.search(session, accession=None, phone=None, name=token, limit=MOST)
+            yield from repo.by_accession(session, term, MOST)
+        yield from repo.by_patient_id(session, self.blind.of("patient.patient_id", normal_id(term)), MOST)
+        phone = _number(lambda: phone_number(term, SUPPORTED_REGIONS))
+        if phone:
+            yield from repo.by_phone(session, self.blind.of("patient.phone", phone), MOST)
+        id_number = _number(lambda: document_number(term))
+        if id_number:
+            yield from repo.by_id_number(session, self.blind.of("patient.id_number", id_number), MOST)
+        yield from repo.by_name(session, self.blind.of("patient.name_token", normal_name(term)), MOST)
 
     def _by_code(self, session: Session, code: str) -> Iterator[tuple[Exam, Patient]]:
         row = access_repo.code_by_hash(session, self.codes.hash("long", code))
-        exam = repo.exam(session, row.exam_id) if row else None
+        exam = exams.exam(session, row.exam_id) if row else None
         if exam is not None:
             yield exam, patients.patient(session, exam.patient_id)
 
-    def _shown(self, exam: Exam, patient: Patient) -> FoundExam:
-        return FoundExam(
-            id=exam.id,
-            accession_number=exam.accession_number,
-            sex=patient.sex,
-            patient_name=self.fields.open_of(patient, "name_sealed"),
-            modality=exam.modality,
-            body_part=exam.body_part,
-            performed_at=exam.performed_at,
-            held=exam.held_at is not None,
-            released=exam.images_released_at is not None,
-        )
+
+def _shown(reader: FieldReader, exam: Exam, patient: Patient) -> FoundExam:
+    phone = reader.open_of(patient, "phone_sealed")
+    return FoundExam(
+        id=exam.id,
+        accession_number=exam.accession_number,
+        sex=patient.sex,
+        patient_name=reader.open_of(patient, "name_sealed"),
+        birth_date=reader.open_of(patient, "birth_date_sealed"),
+        phone_tail=phone[-4:] if phone else None,
+        modality=exam.modality,
+        body_part=exam.body_part,
+        performed_at=exam.performed_at,
+        held=exam.held_at is not None,
+        released=exam.images_released_at is not None,
+    )
+
+
+def _number(read: Callable[[], str]) -> str | None:
+    """None where the term is no such number."""
+    try:
+        return read()
+    except ValueError:
+        return None

@@ -1,7 +1,8 @@
 """What the service desk does with one exam: see all of it, end all access, let its patient in. Each of these is
 audited.
 
-Sending again is in `messages`, searching in `exam_search`, printing in the room `paper`, holding in the room `release`.
+Sending again is in `messages`, searching in `exam_search`, the lists of what waits in `waiting`, the patient's side in
+`patient_sees` and `phone_numbers`, printing in the room `paper`, holding in the room `release`.
 """
 
 from __future__ import annotations
@@ -14,17 +15,20 @@ from datetime import datetime
 from app.database import Database
 from app.errors import NotFound
 from app.models import AuditEvent, CancelReason, Exam
+from app.models.states import MatchState
 from app.repos.audit import log as audit_repo
 from app.repos.desk import studies as repo
-from app.repos.desk import without_pictures
 from app.repos.desk.studies import NamedOrder
 from app.repos.exams import exams as exam_repo
+from app.security.fields import FieldSealer
 from app.services.audit.former_reasons import Why, why
 from app.services.audit.log import Action, Audit
 from app.services.audit.reasons import RevokeReason, checked_reason
+from app.services.audit.refused_fields import FieldReader, RefusedFields
 from app.services.audit.subjects import exam_subject
 from app.services.binding.binding import Binding
 from app.services.desk.messages import Messages, NotificationView
+from app.services.desk.sides import PersonAtDesk, in_header
 from app.services.exams.reports import Reports, ReportView
 from app.services.exams.views import ExamView, ExamViews
 from app.services.notifications.opt_outs import OptOuts
@@ -34,7 +38,6 @@ from app.services.patient_access.one_time_codes import OneTimeCodes
 from sms.phone import mask
 
 NEWEST_EVENTS = 100
-NEWEST_STUDIES = 200
 OF_INTEREST = frozenset(
     {
         Action.ACCESS_GRANTED,
@@ -63,6 +66,8 @@ OF_INTEREST = frozenset(
         Action.STAFF_QUEUED_AGAIN,
         Action.STAFF_REVOKED,
         Action.STAFF_LET_IN,
+        Action.STAFF_CORRECTED_PHONE,
+        Action.STAFF_VIEWED_AS_PATIENT,
         Action.TEXT_MESSAGES_REFUSED,
         Action.TEXT_MESSAGES_WANTED,
         Action.STAFF_LET_BIND,
@@ -93,19 +98,9 @@ class StudyAtDesk:
     match_reason: str | None
     match_detail: str | None
     instances: int
-    others: tuple[OtherExam, ...] = ()
-
-
-@dataclass(frozen=True)
-class ExamWithoutPictures:
-    """Its patient was told of the report alone at `told_at`."""
-
-    id: uuid.UUID
-    accession_number: str
-    modality: str
-    body_part: str
-    performed_at: datetime
-    told_at: datetime
+    others: tuple[OtherExam, ...]
+    header: PersonAtDesk | None
+    """Whom its headers name, of one that the exam does not show; None also when that does not open."""
 
 
 @dataclass(frozen=True)
@@ -141,6 +136,8 @@ class ExamsAtDesk:
 
     db: Database
     audit: Audit
+    fields: FieldSealer
+    refused: RefusedFields
     exams: ExamViews
     reports: Reports
     access_codes: AccessCodes
@@ -162,34 +159,21 @@ class ExamsAtDesk:
             studies = repo.studies(session, view.accession_number)
             others = repo.other_exams(session, [study.id for _, study, _ in studies], exam_id)
             events = audit_repo.of_subject(session, exam_subject(exam_id), OF_INTEREST, NEWEST_EVENTS)
-        return ExamAtDesk(
+        reader = FieldReader(self.fields)
+        found = ExamAtDesk(
             exam=view,
             revision=row.revision,
             held_reason=row.held_reason,
             held_note=row.held_note,
             opted_out=self.opt_outs.is_of(view.patient.phone),
             phone_masked=mask(view.patient.phone) if view.patient.phone else None,
-            studies=tuple(_study(named, others.get(named.study.id, ())) for named in studies),
+            studies=tuple(_study(reader, named, others.get(named.study.id, ())) for named in studies),
             reports=tuple(self.reports.versions(exam_id)),
             messages=tuple(self.messages.history(exam_id)),
             events=tuple(_event(event) for event in events),
         )
-
-    def not_matched(self) -> list[StudyAtDesk]:
-        """The newest studies that wait for a correction in the RIS or at the modality."""
-        with self.db.read() as session:
-            return [_study(named) for named in repo.not_matched(session, NEWEST_STUDIES)]
-
-    def without_pictures(self) -> list[ExamWithoutPictures]:
-        """The newest exams that have a report and no pictures: somebody may look for them at the modality."""
-        with self.db.read() as session:
-            return [
-                ExamWithoutPictures(
-                    exam.id, exam.accession_number, exam.modality, exam.body_part, exam.performed_at, exam.told_from
-                )
-                for exam in without_pictures.newest(session, NEWEST_STUDIES)
-                if exam.told_from is not None
-            ]
+        self.refused.record_all(reader.refused)
+        return found
 
     def revoke(self, exam_id: uuid.UUID, note: str, actor: str) -> None:
         """End every code and session of an exam at once. `note`: why. Raises NotFound, InvalidInput (reason)."""
@@ -242,7 +226,7 @@ class ExamsAtDesk:
             self.audit.record(session, Action.STAFF_UNBOUND, actor=actor, subject=subject, note=note, accounts=ended)
 
 
-def _study(named: NamedOrder, others: Sequence[Exam] = ()) -> StudyAtDesk:
+def _study(reader: FieldReader, named: NamedOrder, others: Sequence[Exam]) -> StudyAtDesk:
     order, study, instances = named
     return StudyAtDesk(
         order.id,
@@ -254,6 +238,7 @@ def _study(named: NamedOrder, others: Sequence[Exam] = ()) -> StudyAtDesk:
         order.match_detail,
         instances,
         tuple(OtherExam(exam.id, exam.accession_number) for exam in others),
+        in_header(reader, study) if order.match_state != MatchState.MATCHED else None,
     )
 
 

@@ -23,8 +23,8 @@ class Consequences:
     release: ReleaseGate
 
     def registered(self, session: Session, exam: Exam) -> None:
-        """The exam gets its QR code."""
-        self.codes.ensure_qr_code(session, exam)
+        """The exam's QR code is valid from now on: it is printed before images exist."""
+        self.codes.qr_code(session, exam)
 
     def identity_changed(self, session: Session, exam: Exam) -> None:
         """All access to the exam ends."""

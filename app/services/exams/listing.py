@@ -40,6 +40,10 @@ class ExamListing:
     patience: timedelta
     """How long pictures that are not there yet are waited for."""
 
+    def in_preparation(self, exam_id: uuid.UUID) -> bool:
+        """As `ListedExam.in_preparation`."""
+        return any(exam.in_preparation for exam in self.of([exam_id]))
+
     def of(self, ids: Sequence[uuid.UUID]) -> list[ListedExam]:
         """In the order of `ids`."""
         with self.db.read() as session:

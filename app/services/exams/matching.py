@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from app.identity.matching import RegisteredIdentity, differences
+from app.identity.matching import PatientField, RegisteredIdentity, differences
 from app.identity.sealed import open_identity
 from app.models import Exam, Study, StudyOrder
 from app.models.exam import LONGEST_IN_DICOM
@@ -122,11 +122,7 @@ class Matching:
             reason = MatchReason.CUT_SHORT if whole else reason
             self._part(session, study, order, MatchState.UNMATCHED, reason, whole)
             return
-        found = differences(
-            open_identity(self.fields, study),
-            self.registered(session, exam),
-            empty_matches=study.is_demo,
-        )
+        found = self.differing(session, study, exam)
         if found:
             self._part(session, study, order, MatchState.MISMATCH, MatchReason.DIFFERS, ", ".join(found))
         elif order.exam_id != exam.id and studies.count_of_exam(session, exam.id) >= MOST_STUDIES:
@@ -143,13 +139,17 @@ class Matching:
         such exams of one patient leave it open which one is meant."""
         if len(order.accession_key) != LONGEST_IN_DICOM:
             return None
-        header = open_identity(self.fields, study)
         same = [
             exam.accession_number
             for exam in repo.cut_to(session, order.accession_number, MOST_STUDIES)
-            if not differences(header, self.registered(session, exam), empty_matches=study.is_demo)
+            if not self.differing(session, study, exam)
         ]
         return same[0] if len(same) == 1 else None
+
+    def differing(self, session: Session, study: Study, exam: Exam) -> list[PatientField]:
+        """The fields in which the patient of a study's headers is not the exam's; none means the same person."""
+        header = open_identity(self.fields, study)
+        return differences(header, self.registered(session, exam), empty_matches=study.is_demo)
 
     def registered(self, session: Session, exam: Exam) -> RegisteredIdentity:
         patient = patient_repo.patient(session, exam.patient_id)

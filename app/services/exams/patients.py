@@ -50,13 +50,23 @@ class Patients:
             return self._new(session, given, identity), False
         corrected = [name for name in ("patient_id", "name", "phone") if self._take(row, name, getattr(given, name))]
         if corrected:
-            row.updated_at = self.clock.now()
-            session.flush()
+            self._corrected(session, row, corrected, actor)
             if "name" in corrected:
                 self._index_name(session, row, given.name)
-            subject = patient_subject(row.id)
-            self.audit.record(session, Action.PATIENT_CORRECTED, actor=actor, subject=subject, fields=corrected)
         return row, "phone" in corrected
+
+    def _corrected(self, session: Session, row: Patient, fields: list[str], actor: str) -> None:
+        row.updated_at = self.clock.now()
+        session.flush()
+        subject = patient_subject(row.id)
+        self.audit.record(session, Action.PATIENT_CORRECTED, actor=actor, subject=subject, fields=fields)
+
+    def correct_phone(self, session: Session, row: Patient, phone: str, actor: str) -> bool:
+        """Give a known patient another number (E.164); False when it is the one on file."""
+        if not self._take(row, "phone", phone):
+            return False
+        self._corrected(session, row, ["phone"], actor)
+        return True
 
     def with_what_is_on_file(
         self, session: Session, given: PatientInput, unusable: Collection[str], former: Patient | None

@@ -20,9 +20,10 @@ from app.archive.sealed import DataKey, PackIndex, SealedArchive
 from app.clock import Clock
 from app.database import Database
 from app.errors import ArchiveError, ObjectMissing, UnsealError
-from app.models import Instance, InstanceVersion, PreparedSeries, QuarantineItem
+from app.models import Instance, InstanceVersion, PreparedSeries, QuarantineItem, WorkingPack
 from app.repos.ingest import quarantine, studies, versions
 from app.repos.pictures import prepared as renditions
+from app.repos.pictures import working_packs
 from app.services.archive.data_keys import DataKeys
 from app.services.archive.named_objects import object_shards
 
@@ -67,6 +68,10 @@ class ArchiveCheck:
             ]
             if all(result.fault is None for result in results) or self._is_current(prepared):
                 yield from results
+        for pack, revision, data_key_id in self._rows(working_packs.all_packs, lambda row: row[0].id):
+            result = self._check_pack(pack.object_key, revision, pack.pack_index, data_key_id)
+            if result.fault is None or self._is_kept(pack):
+                yield result
 
     def orphans(self) -> Iterator[str]:
         """Objects without a row: a crash left them, or their batch is not finished yet. They were never
@@ -107,6 +112,11 @@ class ArchiveCheck:
             return ObjectCheck(row.object_key, row.size, _fault(error))
         same = size == row.size and digest.digest() == row.sha256
         return ObjectCheck(row.object_key, row.size, None if same else "not what was received")
+
+    def _is_kept(self, pack: WorkingPack) -> bool:
+        """Whether its row still exists: packs that nobody needs are deleted, the row first."""
+        with self.db.read() as session:
+            return working_packs.is_kept(session, pack.id)
 
     def _is_current(self, prepared: PreparedSeries) -> bool:
         """Whether its row still exists. When a study is prepared again, old packs are deleted with their rows."""

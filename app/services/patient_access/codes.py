@@ -38,16 +38,12 @@ class AccessCodes:
     pickup_lifetime: timedelta
 
     def qr_code(self, session: Session, exam: Exam) -> str:
-        """The exam's QR code. It stays the same until it is revoked."""
+        """The exam's QR code, made valid at the first call. It stays the same until it is revoked."""
         code = self.codes.long_code(AccessCodeKind.QR, exam.id.bytes, exam.code_generation)
         code_hash = self.codes.hash("long", code)
         if repo.code_by_hash(session, code_hash) is None:
             self._issue(session, exam, AccessCodeKind.QR, code_hash, exam.code_generation, None)
         return code
-
-    def ensure_qr_code(self, session: Session, exam: Exam) -> None:
-        """Make the QR code valid from registration on: it is printed before images exist."""
-        self.qr_code(session, exam)
 
     def issue_link(self, session: Session, exam: Exam) -> tuple[AccessCode, str]:
         """A new long code for a link. It lives as long as a pick-up code."""

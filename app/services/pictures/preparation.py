@@ -1,4 +1,5 @@
-"""Prepares the pictures of a complete study once: stacks in order, previews and default-window frames in sealed packs.
+"""Prepares the pictures of a complete study once: stacks in order; previews, default-window frames and working copies
+in sealed packs; and which stacks make volumes.
 
 Serving prepared pictures is in `serving`; drawing a picture is in app/imaging.
 """
@@ -6,8 +7,10 @@ Serving prepared pictures is in `serving`; drawing a picture is in app/imaging.
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import structlog
 
@@ -18,9 +21,11 @@ from app.database import Database
 from app.errors import CloudFilmError, NotFound
 from app.imaging.codecs.encode import is_incomplete
 from app.imaging.display.aspect import drawn_size
+from app.imaging.display.render_spec import PACKED, VALUES_DIGEST
 from app.imaging.display.window import default_window
+from app.imaging.geometry.volume import NoVolume, Refused
 from app.imaging.sandbox.pool import Account, RenderPool, RenderSpec, RenderTask
-from app.models import PreparedSeries, Study
+from app.models import PreparedSeries, Study, WorkingPack
 from app.models.states import StudyState
 from app.repos.exams.revision import raise_revisions_of
 from app.repos.pictures import prepared as repo
@@ -28,6 +33,8 @@ from app.services.archive.data_keys import DataKeys
 from app.services.archive.frames import all_drawn, frame_task
 from app.services.pictures.header_renewal import HeaderRenewal
 from app.services.pictures.stacks import Stack, key_frame, stacks_of
+from app.services.pictures.working_copies import PackWriter, wants_copy
+from app.services.volumes.plan import Frame, VolumePlan, place_of, planned_volume
 
 log = structlog.get_logger(__name__)
 
@@ -36,11 +43,64 @@ BUDGET_S = 900.0
 """The pictures of one study may take so many seconds of the decoding children. An ordinary study takes a few seconds;
 twenty thousand frames of the usual size take three hundred."""
 FULL = RenderSpec(fmt="jpg", longest=1024, quality=85)
-PREPARED_VERSION = 2
+DIGEST = RenderSpec(fmt=VALUES_DIGEST)
+PREPARED_VERSION = 3
 """Rises when pictures of the same objects become other ones: then those of before are made anew, one study after the
 other (`renewal`)."""
 MOST_STACKS = 1000
 """Stacks of one study. Their rows are written in one commit, and nobody scrolls through more."""
+
+
+@dataclass(frozen=True)
+class PreparedStack:
+    """The rows of one stack whose packs are written."""
+
+    row: PreparedSeries
+    copies: list[WorkingPack]
+
+
+@dataclass
+class _Drawn:
+    """What drawing the frames of a stack brings, frame by frame."""
+
+    stack: Stack
+    previews: list[bytes] = field(default_factory=list)
+    is_shown: list[bool] = field(default_factory=list)
+    incomplete: list[int] = field(default_factory=list)
+    _digests: list[bytes] = field(default_factory=list)
+
+    @cached_property
+    def _frames(self) -> list[Frame]:
+        return [(piece.header, piece.frame) for piece in self.stack.slices]
+
+    @cached_property
+    def _crowded(self) -> set[object]:
+        """Places of more than one frame: there the values decide whether one frame came twice."""
+        counted = Counter(place_of(frame) for frame in self._frames)
+        return {place for place, frames in counted.items() if place is not None and frames > 1}
+
+    def specs(self, at: int) -> tuple[RenderSpec, ...]:
+        piece = self.stack.slices[at]
+        copy = (RenderSpec(fmt=PACKED),) if wants_copy(piece.header) else ()
+        return (PREVIEW, FULL, *copy, *((DIGEST,) if place_of(self._frames[at]) in self._crowded else ()))
+
+    def take(self, at: int, pictures: Sequence[bytes], copies: PackWriter) -> bytes:
+        """Keep the pictures of frame `at`; returns the full one."""
+        found = dict(zip([spec.fmt for spec in self.specs(at)[2:]], pictures[2:], strict=True))
+        self.previews.append(pictures[0])
+        self.is_shown.append(bool(pictures[1]))
+        if is_incomplete(pictures[1]):
+            self.incomplete.append(at + 1)
+        self._digests.append(found.get(VALUES_DIGEST, b""))
+        copies.add(found.get(PACKED, b""))
+        return pictures[1]
+
+    def volume(self) -> tuple[VolumePlan | None, NoVolume | None]:
+        is_whole = [shown and k not in self.incomplete for k, shown in enumerate(self.is_shown, 1)]
+        try:
+            return planned_volume(self._frames, is_whole, self._digests), None
+        except Refused as refused:
+            return None, refused.reason
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,28 +152,27 @@ class Preparation:
 
     def _prepare_stack(
         self, study: Study, revision: int, data_key: DataKey, stack: Stack, ordinal: int, account: Account
-    ) -> PreparedSeries:
-        previews: list[bytes] = []
-        is_shown: list[bool] = []
-        incomplete: list[int] = []
+    ) -> PreparedStack:
+        drawn = _Drawn(stack)
+        copies = PackWriter(self.archive, study.id, revision, data_key, self.clock)
 
         def full_frames() -> Iterator[bytes]:
-            for preview, full in all_drawn(self.renderer, self._tasks(stack, data_key), account):
-                previews.append(preview)
-                is_shown.append(bool(full))
-                if is_incomplete(full):
-                    incomplete.append(len(is_shown))
-                yield full
+            for at, pictures in enumerate(all_drawn(self.renderer, self._tasks(drawn, data_key), account)):
+                yield drawn.take(at, pictures, copies)
+            copies.finish()
 
         preview_key = keyspace.rendition_object_key(study.id, uuid.uuid4())
         full_key = keyspace.rendition_object_key(study.id, uuid.uuid4())
-        # Frames are sealed and written as they are drawn: only the previews of a stack, 10 KB each, are in memory.
+        # Frames are sealed and written as they are drawn: in memory are only the previews of a stack, 10 KB each, and
+        # one pack of working copies.
         full_index = self.archive.put_pack(full_key, revision, data_key, full_frames())
-        preview_index = self.archive.put_pack(preview_key, revision, data_key, previews)
+        preview_index = self.archive.put_pack(preview_key, revision, data_key, drawn.previews)
         shown = stack.first_shown
         window = default_window(shown) if shown else None
         rows, columns = drawn_size(shown.rows, shown.columns, shown.pixel_aspect) if shown else (0, 0)
-        return PreparedSeries(
+        volume, no_volume = drawn.volume()
+        row = PreparedSeries(
+            id=uuid.uuid4(),
             study_id=study.id,
             revision=revision,
             ordinal=ordinal,
@@ -125,34 +184,40 @@ class Preparation:
             columns=columns,
             window_center=window.center if window else None,
             window_width=window.width if window else None,
-            key_frame=key_frame(is_shown),
+            key_frame=key_frame(drawn.is_shown),
             slices=[[piece.instance.id.hex, piece.frame] for piece in stack.slices],
             preview_object_key=preview_key,
             preview_index=preview_index.to_bytes(),
             frame_object_key=full_key,
             frame_index=full_index.to_bytes(),
-            incomplete=incomplete,
+            incomplete=drawn.incomplete,
             frame_time_ms=shown.frame_time_ms if shown else None,
+            volume=volume.to_json() if volume else None,
+            no_volume=no_volume,
             prepared_at=self.clock.now(),
         )
+        for pack in copies.rows:
+            pack.series_id = row.id
+        return PreparedStack(row, copies.rows)
 
-    def _tasks(self, stack: Stack, data_key: DataKey) -> Iterator[RenderTask]:
-        for piece in stack.slices:
-            task = frame_task(self.archive, data_key, piece.instance, piece.header, piece.frame, (PREVIEW, FULL))
+    def _tasks(self, drawn: _Drawn, data_key: DataKey) -> Iterator[RenderTask]:
+        for at, piece in enumerate(drawn.stack.slices):
+            task = frame_task(self.archive, data_key, piece.instance, piece.header, piece.frame, drawn.specs(at))
             # A frame is read here while the children draw earlier frames. A whole object is read only when a child
             # wants it.
             yield task if task.whole or task.header is None else replace(task, frame=task.read())
 
-    def _publish(self, study_id: uuid.UUID, revision: int, rows: list[PreparedSeries]) -> bool:
+    def _publish(self, study_id: uuid.UUID, revision: int, stacks: list[PreparedStack]) -> bool:
         with self.db.session() as session:
             study = repo.study(session, study_id)
             if study is None or study.revision != revision:
-                orphans = _packs(rows)
+                orphans = _packs(stacks)
             elif study.prepared_revision == revision:
-                orphans = _packs(rows)  # another worker was first
+                orphans = _packs(stacks)  # another worker was first
             else:
                 orphans = repo.outdated_packs(session, study_id, revision)
-                repo.add(session, rows)
+                repo.add(session, [stack.row for stack in stacks])
+                repo.add(session, [pack for stack in stacks for pack in stack.copies])
                 study.prepared_revision, study.prepared_version = revision, PREPARED_VERSION
                 study.state = StudyState.PREPARED
                 raise_revisions_of(session, study.id)
@@ -169,5 +234,6 @@ class Preparation:
             log.warning("an outdated pack stays", exc_info=error)
 
 
-def _packs(rows: Sequence[PreparedSeries]) -> list[str]:
-    return [key for row in rows for key in (row.preview_object_key, row.frame_object_key)]
+def _packs(stacks: Sequence[PreparedStack]) -> list[str]:
+    rows = [key for stack in stacks for key in (stack.row.preview_object_key, stack.row.frame_object_key)]
+    return rows + [pack.object_key for stack in stacks for pack in stack.copies]

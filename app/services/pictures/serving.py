@@ -10,40 +10,31 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import cached_property
 from typing import Any
 
-from app.archive.sealed import DataKey, PackIndex, SealedArchive
+from app.archive.sealed import DataKey, SealedArchive
 from app.caches.lru import LruCache
 from app.clock import Clock
 from app.database import Database
 from app.errors import NotFound
+from app.imaging.display.tiles import TILE_SIDE, Tile, levels_of
 from app.imaging.display.window import Window
-from app.imaging.header.image_header import ImageHeader
-from app.imaging.sandbox.pool import RenderPool, RenderSpec
-from app.models import Instance, PreparedSeries, Study
+from app.imaging.errors import BadRegion
+from app.imaging.geometry.cuts import Plane
+from app.imaging.geometry.reslice import THICKEST_MM, Slab, SlabMode
+from app.imaging.geometry.turntable import LookName
+from app.imaging.sandbox.pool import RenderSpec
+from app.models import Instance, Study
 from app.repos.pictures import prepared as repo
+from app.repos.pictures import working_packs
 from app.services.archive.data_keys import DataKeys
-from app.services.archive.frames import drawn, frame_task
+from app.services.pictures.frame_reading import FrameReading, ShownSeries
+from app.services.pictures.working_copies import CopiesOfSeries
+from app.services.volumes.reason_words import reason_words
+from app.services.volumes.volumes import CutSpec, TurnSpec, Volumes, default_window, turns_of
 
 CACHED_EXAMS = 256
 BATCH_LIMIT = 20
-
-
-@dataclass(frozen=True)
-class ShownSeries:
-    """One prepared series that a patient may see, with everything that is needed to read its frames."""
-
-    row: PreparedSeries
-    data_key: DataKey
-
-    @cached_property
-    def previews(self) -> PackIndex:
-        return PackIndex.from_bytes(self.row.preview_index)
-
-    @cached_property
-    def frames(self) -> PackIndex:
-        return PackIndex.from_bytes(self.row.frame_index)
 
 
 @dataclass(frozen=True)
@@ -62,7 +53,8 @@ class Pictures:
     clock: Clock
     archive: SealedArchive
     data_keys: DataKeys
-    renderer: RenderPool
+    reading: FrameReading
+    volumes: Volumes
     patience: timedelta
     """After so long nobody is told to wait for pictures that did not come."""
     _shown: LruCache[tuple[uuid.UUID, int], tuple[ShownSeries, ...]] = field(
@@ -79,10 +71,19 @@ class Pictures:
 
     def _read_shown(self, exam_id: uuid.UUID) -> tuple[ShownSeries, ...]:
         with self.db.read() as session:
-            return tuple(
-                ShownSeries(row, self.data_keys.open(session, study.data_key_id))
-                for row, study in repo.shown_to_patients(session, exam_id)
+            shown = repo.shown_to_patients(session, exam_id)
+            packs = working_packs.of_series(session, [row.id for row, _ in shown])
+            keys = {study.id: self.data_keys.open(session, study.data_key_id) for _, study in shown}
+        return tuple(
+            ShownSeries(
+                row,
+                keys[study.id],
+                CopiesOfSeries.of(
+                    row.id, row.revision, keys[study.id], [pack for pack in packs if pack.series_id == row.id]
+                ),
             )
+            for row, study in shown
+        )
 
     def may_come(self, exam_id: uuid.UUID) -> bool:
         """Whether an exam without pictures may show some later: they have not arrived, are being prepared (also again,
@@ -91,13 +92,13 @@ class Pictures:
             return repo.pictures_may_come(session, exam_id, self.clock.now() - self.patience)
 
     def manifest(self, exam_id: uuid.UUID, exam_revision: int) -> dict[str, Any]:
-        """`{series: [{n, frames, rows, columns, modality, description, window, mpr, turntable, frame_time_ms,
-        incomplete}]}`.
+        """`{series: [{n, frames, rows, columns, modality, description, window, tiles, mpr, mpr_reason, turntable,
+        frame_time_ms, incomplete}]}`.
 
         It names nobody. `frame_time_ms` is not in the contract of docs/design.md: the viewer plays a film at this
         speed.
         """
-        return {"series": [_describe(n, shown.row) for n, shown in enumerate(self.shown(exam_id, exam_revision), 1)]}
+        return {"series": [_describe(n, shown) for n, shown in enumerate(self.shown(exam_id, exam_revision), 1)]}
 
     def frame(self, exam_id: uuid.UUID, exam_revision: int, n: int, k: int, *, preview: bool) -> bytes:
         """A prepared JPEG; n and k count from 1. Empty when this frame cannot be shown. Raises NotFound,
@@ -119,20 +120,28 @@ class Pictures:
     def render(self, exam_id: uuid.UUID, exam_revision: int, n: int, k: int, spec: RenderSpec) -> bytes:
         """One frame from the original pixels, as `spec` asks. Empty when it cannot be shown. Raises NotFound,
         StoreUnavailable."""
+        try:
+            return self.reading.drawn(self._series(exam_id, exam_revision, n), k, spec)
+        except BadRegion:  # a tile that the frame does not have
+            raise NotFound from None
+
+    def cut(self, exam_id: uuid.UUID, exam_revision: int, n: int, spec: CutSpec) -> bytes:
+        """A cut through the volume of series n. Raises NotFound when it has no volume or no such cut, Busy,
+        StoreUnavailable."""
         series = self._series(exam_id, exam_revision, n)
-        if not 1 <= k <= series.row.frame_count:
+        if series.plan is None:
             raise NotFound
-        instance_hex, frame = series.row.slices[k - 1]
-        with self.db.read() as session:
-            instance = repo.instance(session, uuid.UUID(hex=instance_hex))
-        if instance is None:
+        window = default_window(series.plan, series.row.window_center, series.row.window_width)
+        read = self.reading.of_volume(series, series.plan)
+        return self.volumes.picture(series.row.id, series.plan, window, read, spec)
+
+    def turned(self, exam_id: uuid.UUID, exam_revision: int, n: int, spec: TurnSpec) -> bytes:
+        """A picture of the turntable of series n. Raises NotFound when it has none or no such picture, Busy,
+        StoreUnavailable."""
+        series = self._series(exam_id, exam_revision, n)
+        if series.plan is None or turns_of(series.plan) is None:
             raise NotFound
-        if instance.image_header is None:
-            return b""
-        header = ImageHeader.from_json(instance.image_header)
-        token = f"{instance.id.hex}:{frame}"
-        task = frame_task(self.archive, series.data_key, instance, header, frame, (spec,), token)
-        return drawn(self.renderer, task)
+        return self.volumes.turned(series.row.id, series.plan, self.reading.of_volume(series, series.plan), spec)
 
     def originals(self, exam_id: uuid.UUID) -> list[Original]:
         """The stored objects of the exam, as received, in order of series and number."""
@@ -159,7 +168,8 @@ class Pictures:
         return self.archive.read_entry(object_key, series.row.revision, series.data_key, index[k - 1])
 
 
-def _describe(n: int, row: PreparedSeries) -> dict[str, Any]:
+def _describe(n: int, shown: ShownSeries) -> dict[str, Any]:
+    row, levels = shown.row, levels_of(shown.row.rows, shown.row.columns)
     window = None if row.window_width is None else {"center": row.window_center, "width": row.window_width}
     return {
         "n": n,
@@ -171,9 +181,26 @@ def _describe(n: int, row: PreparedSeries) -> dict[str, Any]:
         "window": window,
         "frame_time_ms": row.frame_time_ms,
         "incomplete": row.incomplete,
-        "mpr": None,
-        "turntable": None,
+        "tiles": None if levels is None else {"size": TILE_SIDE, "levels": levels},
+        "mpr": None if shown.plan is None else {plane: shown.cuts.count(plane) for plane in Plane},
+        "mpr_reason": None if shown.plan is not None else reason_words(row.no_volume),
+        "turntable": None if shown.plan is None else turns_of(shown.plan),
     }
 
 
-__all__ = ["BATCH_LIMIT", "Original", "Pictures", "RenderSpec", "ShownSeries", "Window"]
+__all__ = [
+    "BATCH_LIMIT",
+    "THICKEST_MM",
+    "CutSpec",
+    "LookName",
+    "Original",
+    "Pictures",
+    "Plane",
+    "RenderSpec",
+    "ShownSeries",
+    "Slab",
+    "SlabMode",
+    "Tile",
+    "TurnSpec",
+    "Window",
+]

@@ -60,6 +60,7 @@ class StaffLogin:
     fields: FieldSealer
     audit: Audit
     address_marks: AddressMarks
+    authenticators: Clock
     idle: timedelta
 
     def log_in(self, username: str, password: str, typed_totp: str, address: str) -> uuid.UUID:
@@ -70,7 +71,7 @@ class StaffLogin:
         name = unicodedata.normalize("NFKC", username[:64]).strip().casefold()
         key = self.codes.hash("staff-login", name)
         user = self._claim(name, key)
-        step = self._proved(user, password, typed_totp, self.clock.now())
+        step = self._proved(user, password, typed_totp, self.authenticators.now())
         mark = self.address_marks.mark(address)
         with self.db.session() as session:
             now = self.clock.now()

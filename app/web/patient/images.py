@@ -13,19 +13,31 @@ from flask import Response, jsonify, request
 
 from app.errors import InvalidInput, NotFound
 from app.services.audit.log import Action
-from app.services.pictures.serving import RenderSpec, Window
+from app.services.pictures.serving import (
+    THICKEST_MM,
+    CutSpec,
+    LookName,
+    Plane,
+    RenderSpec,
+    Slab,
+    SlabMode,
+    Tile,
+    TurnSpec,
+    Window,
+)
 from app.web.context import services
 from app.web.downloads import stream_zip
 from app.web.guards import guarded_blueprint
 from app.web.patient import cut_off
-from app.web.patient.places import RENDERS, SHEETS, place
+from app.web.patient.places import CUTS, RENDERS, SHEETS, place
 from app.web.patient.session import current_access, finishing, record, record_look, shown_exam
 
 blueprint = guarded_blueprint("patient_images", __name__, shown_exam)
 blueprint.after_request(cut_off.watch)
 
-MIME = {"jpg": "image/jpeg", "png": "image/png"}
+MIME = {"jpg": "image/jpeg", "webp": "image/webp", "png": "image/png"}
 SIZES = range(64, 2049)
+_PLANES, _LOOKS, _MODES = (frozenset(map(str, names)) for names in (Plane, LookName, SlabMode))
 _NUMBER = re.compile(r"-?\d{1,6}(\.\d{1,6})?\Z")
 
 
@@ -72,6 +84,44 @@ def batch(exam_id: str, n: int) -> Response:
         record_look()
     body = b"".join(struct.pack(">I", len(piece)) + piece for piece in frames)
     return Response(body, mimetype="application/octet-stream")
+
+
+@blueprint.get("/exams/<exam_id>/series/<int:n>/frames/<int:k>/tiles/<int:level>/<int:x>/<int:y>.<fmt>")
+def tile(exam_id: str, n: int, k: int, level: int, x: int, y: int, fmt: str) -> Response:
+    """A part of a frame that is too large for one picture; level 0 has the sensor's own pixels."""
+    if fmt not in MIME:
+        raise NotFound
+    spec = RenderSpec(fmt=fmt, window=_window(), tile=Tile(level, x, y))
+    access = current_access()
+    with place(RENDERS):
+        picture = services().pictures.serving.render(access.exam_id, access.exam_revision, n, k, spec)
+    return _picture(picture, MIME[fmt])
+
+
+@blueprint.get("/exams/<exam_id>/series/<int:n>/mpr/<plane>/<int:k>.<fmt>")
+def mpr(exam_id: str, n: int, k: int, plane: str, fmt: str) -> Response:
+    """A cut along an axis of the patient's own: a thin one, or a slab with its mean, greatest or least values."""
+    if fmt not in MIME or plane not in _PLANES:
+        raise NotFound
+    spec = CutSpec(Plane(plane), k, _slab(), fmt, _window(), _size())
+    access = current_access()
+    with place(CUTS):
+        picture = services().pictures.serving.cut(access.exam_id, access.exam_revision, n, spec)
+    return _picture(picture, MIME[fmt])
+
+
+@blueprint.get("/exams/<exam_id>/series/<int:n>/turntable/<int:k>.<fmt>")
+def turntable(exam_id: str, n: int, k: int, fmt: str) -> Response:
+    """The body of a CT from around, picture by picture of a whole turn; `preset` says which tissue is seen."""
+    preset = request.args.get("preset", LookName.BONE.value)
+    if fmt not in MIME:
+        raise NotFound
+    if preset not in _LOOKS:
+        raise InvalidInput("preset", "must be bone, vessels, lung or skin")
+    spec, access = TurnSpec(k, LookName(preset), fmt, _size()), current_access()
+    with place(CUTS):
+        picture = services().pictures.serving.turned(access.exam_id, access.exam_revision, n, spec)
+    return _picture(picture, MIME[fmt])
 
 
 @blueprint.get("/exams/<exam_id>/images.zip")
@@ -150,6 +200,15 @@ def _window() -> Window | None:
     if float(width) <= 0:  # below 1 it is the window of small fractions
         raise InvalidInput("ww", "must be above 0")
     return Window(float(center), float(width))
+
+
+def _slab() -> Slab:
+    text, mode = request.args.get("slab", "0"), request.args.get("mode", SlabMode.MEAN.value)
+    if not _NUMBER.match(text) or not 0 <= float(text) <= THICKEST_MM:
+        raise InvalidInput("slab", f"must be from 0 to {THICKEST_MM:.0f}")
+    if mode not in _MODES:
+        raise InvalidInput("mode", "must be avg, mip or minip")
+    return Slab(float(text), SlabMode(mode))
 
 
 def _integer(name: str, low: int, high: int) -> int:

@@ -16,6 +16,7 @@ from app.web.wsgi.thread_places import Places
 
 RETRY_S = 1
 RENDERS, SHEETS = "cloudfilm.session-renders", "cloudfilm.session-sheets"
+CUTS = "cloudfilm.session-cuts"
 
 
 @dataclass(frozen=True)
@@ -28,9 +29,10 @@ class Share:
 
 def install(app: Flask) -> None:
     """A session gets half of the threads for rendered pictures, because the viewer asks for four at a time, and one
-    thread for report sheets."""
+    thread for report sheets. Cuts may have to wait for their volume: together they leave a thread in four free."""
     threads = app.extensions["cloudfilm"].settings.web_threads
     app.extensions[RENDERS] = Share(Places(threads), max(1, threads // 2))
+    app.extensions[CUTS] = Share(Places(max(1, threads * 3 // 4)), max(1, threads // 2))
     app.extensions[SHEETS] = Share(Places(threads), 1)
 
 

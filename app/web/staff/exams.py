@@ -32,9 +32,8 @@ def search() -> str:
 
 
 @blueprint.get("/unmatched")
-def unmatched() -> str:
-    desk = services().desk.exams
-    return render_template("staff/unmatched.html", studies=desk.not_matched(), without_pictures=desk.without_pictures())
+def unmatched() -> Response:
+    return _waiting()
 
 
 @blueprint.post("/unmatched/<order_id>/accept")
@@ -43,8 +42,11 @@ def accept(order_id: str) -> Response:
     """Give a study to the exam proposed for one of its orders. `accession_number`: of the exam on the page this human
     looked at."""
     seen = request.form.get("accession_number", "")
-    services().desk.cut_numbers.accept(row_id(order_id), seen, current_staff().actor)
-    flash("cut_accepted")
+    try:
+        services().desk.proposals.accept(row_id(order_id), seen, current_staff().actor)
+    except Conflict as error:
+        return _waiting(error)
+    flash("accepted")
     return make_response(redirect("/staff/unmatched", 303))
 
 
@@ -132,6 +134,26 @@ def unbind(exam_id: str) -> Response:
     return _back(asked, "unbound")
 
 
+@blueprint.get("/exams/<exam_id>/patient-sees")
+def patient_sees(exam_id: str) -> str:
+    sees = services().desk.patients_view.of(row_id(exam_id), current_staff().actor)
+    return render_template("staff/patient_sees.html", sees=sees)
+
+
+@blueprint.post("/exams/<exam_id>/phone")
+@may_change
+def phone(exam_id: str) -> Response:
+    """Correct the patient's phone number. Fields: `phone`, `reason`."""
+    asked, typed = row_id(exam_id), request.form.get("phone", "")[:64]
+    try:
+        services().desk.phone_numbers.correct(asked, typed, request.form.get("reason", ""), current_staff().actor)
+    except InvalidInput as error:
+        return _page(asked, error, "phone" if error.field == "phone" else "")
+    except Conflict as error:
+        return _page(asked, error, "same_phone")
+    return _back(asked, "phone_corrected")
+
+
 @blueprint.post("/exams/<exam_id>/hold")
 @may_change
 def hold(exam_id: str) -> Response:
@@ -174,9 +196,22 @@ def qr(exam_id: str) -> Response:
     return Response(services().paper.paper.qr_png(accession, current_staff().actor), mimetype="image/png")
 
 
-def _page(exam_id: uuid.UUID, fault: CloudFilmError | None = None) -> Response:
+def _waiting(fault: CloudFilmError | None = None) -> Response:
+    waiting = services().desk.waiting
+    page = render_template(
+        "staff/unmatched.html",
+        studies=waiting.studies(current_staff().actor),
+        held=waiting.held(),
+        without_pictures=waiting.without_pictures(),
+        fault=type(fault).__name__ if fault else None,
+    )
+    return make_response(page, status_of(fault) if fault else 200)
+
+
+def _page(exam_id: uuid.UUID, fault: CloudFilmError | None = None, word: str = "") -> Response:
+    """`word`: what the fault is called in words.faults, if not by its class."""
     desk = services().desk.exams.exam(exam_id, current_staff().actor)
-    page = render_template("staff/exam.html", desk=desk, fault=type(fault).__name__ if fault else None)
+    page = render_template("staff/exam.html", desk=desk, fault=word or (type(fault).__name__ if fault else None))
     return make_response(page, status_of(fault) if fault else 200)
 
 

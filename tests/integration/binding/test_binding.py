@@ -40,7 +40,7 @@ def test_a_bound_person_sees_all_exams_also_future_ones_across_patient_ids(house
     client = bound(app, house)
     assert len(listed(client)) == 1
     register(house, "A2", patient_id="P-OLD", patient_phone="13900000077")
-    register(house, "A3", patient_id="P9", patient_name="王芳", patient_id_number="120101197001020029")
+    register(house, "A3", patient_id="P9", patient_name="王芳", patient_id_number="120101197001020021")
     register(house, "A4", patient_id="P8", patient_name="李 娜")
     assert len(listed(client)) == 3
     assert actions(house, "wechat.bound") == 1
@@ -63,7 +63,7 @@ def test_a_page_of_an_exam_opens_and_the_look_is_audited(house: Services, app: F
     ("name", "id_number"),
     [
         ("王芳", ID_NUMBER),
-        (NAME, "120101197001020029"),
+        (NAME, "120101197001020021"),
         (NAME, ""),
         ("", ID_NUMBER),
         (NAME, "???"),
@@ -158,14 +158,14 @@ def test_one_person_may_bind_several_openids_and_one_openid_names_one_person(hou
         "A2",
         patient_id="P9",
         patient_name="王芳",
-        patient_id_number="120101197001020029",
+        patient_id_number="120101197001020021",
         patient_phone="13900000088",
     )
     clock_of(house).advance(61)
     client = app.test_client()
     enter(client, house)
-    ask(client, "王芳", "120101197001020029")
-    refused = answer(client, digits_on(house, "13900000088")[-1], "王芳", "120101197001020029")
+    ask(client, "王芳", "120101197001020021")
+    refused = answer(client, digits_on(house, "13900000088")[-1], "王芳", "120101197001020021")
     assert (refused.status_code, "另一位检查人" in refused.text) == (409, True)
     assert client.get("/exams").status_code == 404
 
@@ -227,7 +227,7 @@ def test_a_child_without_id_number_is_bound_at_the_desk_beside_the_guardian(hous
     client = bound(app, house)
     code = house.desk.exams.let_bind(child, "监护人办理", "staff:desk")
     assert answer(client, code, "李小宝", "").status_code == 303
-    assert listed(client)[0] == child.hex
+    assert child.hex in listed(client)
     assert client.get(f"/exams/{namesake.hex}").status_code == 404
     assert enter(client, house).headers["Location"] == "/exams"
     assert len(listed(client)) == 2

@@ -26,7 +26,9 @@ def test_the_desk_accepts_what_is_proposed(house: Services, app: Flask, study_fi
     found = order(house, uid)
     assert (found.match_state, found.match_reason, found.match_detail) == ("unmatched", "cut_short", WHOLE)
     desk = console(app, house)
-    assert f"被截短，可能是 {WHOLE}" in desk.get(PAGE).text
+    page = desk.get(PAGE).text
+    assert f"被截短，可能是 {WHOLE}" in page
+    assert f"确认归到 {WHOLE}" in page
     address = f"{PAGE}/{found.id.hex}/accept"
     assert desk.post(address, PAGE, accession_number=WHOLE).status_code == 303
     found = order(house, uid)
@@ -41,16 +43,16 @@ def test_nothing_is_proposed_of_another_patient(house: Services, other: dict[str
     uid = receive_study(house, AccessionNumber=CUT, **other)
     assert order(house, uid).match_reason == "no_exam"
     with pytest.raises(Conflict):
-        house.desk.cut_numbers.accept(order(house, uid).id, WHOLE, "staff:a")
+        house.desk.proposals.accept(order(house, uid).id, WHOLE, "staff:a")
 
 
-def test_two_orders_that_are_cut_alike_leave_it_open(house: Services) -> None:
+def test_two_orders_that_are_cut_alike_are_both_proposed(house: Services, app: Flask) -> None:
     register(house, WHOLE)
     uid = receive_study(house, AccessionNumber=CUT)
     register(house, WHOLE + "4")
     assert order(house, uid).match_reason == "no_exam"
-    with pytest.raises(Conflict):
-        house.desk.cut_numbers.accept(order(house, uid).id, WHOLE, "staff:a")
+    page = console(app, house).get(PAGE).text
+    assert all(f"确认归到 {number}" in page for number in (WHOLE, WHOLE + "4"))
 
 
 def test_a_proposal_ends_when_the_order_becomes_another_patients(house: Services) -> None:

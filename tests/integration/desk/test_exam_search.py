@@ -13,7 +13,8 @@ from tests.factories.telling import (
     register,
 )
 
-TERMS = ["A1", "13900000001", "+86 139-0000-0001", "１３９０００００００１", "李娜", "李", "LINA", "li na", "Li"]
+NUMBERS = ["A1", "a1", "P1", "ｐ１", "120101196001020027", "120101600102002"]
+TERMS = [*NUMBERS, "13900000001", "+86 139-0000-0001", "１３９０００００００１", "李娜", "李", "LINA", "li na", "Li"]
 
 
 @pytest.mark.parametrize("term", TERMS)
@@ -21,10 +22,20 @@ def test_an_exam_is_found_by_number_phone_name_family_name_and_pinyin(
     house: Services, desk: Console, term: str
 ) -> None:
     exam_id = register(house)
-    register(house, "B7", patient_id="P2", patient_name="王强", patient_phone="13900000002", patient_sex="M")
+    other = {"patient_id": "P2", "patient_name": "王强", "patient_phone": "13900000002", "patient_sex": "M"}
+    register(house, "B7", **other, patient_id_number="120101196001020043")
     page = desk.client.get("/staff/exams", query_string={"q": term})
     assert exam_id.hex in page.text
     assert "王强" not in page.text
+
+
+def test_namesakes_are_told_apart_by_birth_date_and_the_end_of_the_phone_number(house: Services, desk: Console) -> None:
+    register(house)
+    other = {"patient_id": "P2", "patient_birth_date": "1988-03-09", "patient_phone": "13900004321"}
+    register(house, "A2", **other, patient_id_number="120101196001020043")
+    page = desk.client.get("/staff/exams", query_string={"q": "李娜"}).text
+    assert all(said in page for said in ("1960-01-02", "1988-03-09", ">0001<", ">4321<"))
+    assert "13900004321" not in page, "who looks over a shoulder reads no whole number"
 
 
 def test_an_exam_is_found_by_scanning_the_qr_of_its_report_sheet(house: Services, desk: Console) -> None:

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import pydicom
 import pytest
 from flask.testing import FlaskClient
 
 from app.bootstrap import Services
-from app.dicom.native_xml import from_xml
+from app.dicom.native_xml import from_xml, to_xml
 from app.repos.ingest import quarantine, studies
 from app.services.ingest.incoming import OVERSIZED
 from app.web.machine.dicomweb import single_body, stow
 from app.web.machine.dicomweb.multipart_related import Limits
-from deploy.testbed.ct import ct_file, ct_series
+from deploy.testbed.ct import ct_file, ct_series, ct_slice
 from deploy.testbed.multipart import STOW_TYPE, body
 from tests.factories.door_app import bearer, door_app
 
@@ -105,6 +108,61 @@ def test_the_answer_also_comes_in_xml(upload: Upload) -> None:
         assert set(uids(model, "00081199")) <= upload.stored()
 
 
+def _in_parts(*parts: tuple[str, str, bytes]) -> bytes:
+    made = [
+        f"--edge-of-parts\r\nContent-Type: {kind}\r\nContent-Location: {place}\r\n\r\n".encode() + data + b"\r\n"
+        for kind, place, data in parts
+    ]
+    return b"".join(made) + b"--edge-of-parts--\r\n"
+
+
+def _type_of(root: str) -> str:
+    return f'multipart/related; type="{root}"; boundary=edge-of-parts'
+
+
+@pytest.mark.parametrize("kind", ["application/dicom+json", "application/dicom+xml"])
+def test_metadata_come_with_their_bulk_data_apart(upload: Upload, kind: str) -> None:
+    dataset = ct_slice(PatientName="Li^Na=李^娜")
+    pixels, dataset.PixelData = dataset.PixelData, b""
+    model = json.loads(dataset.to_json())
+    model["7FE00010"] = {"vr": "OW", "BulkDataURI": "pixels/1"}
+    document = to_xml(model).encode() if kind.endswith("xml") else json.dumps([model]).encode()
+    bulk = ("application/octet-stream", "pixels/1", pixels)
+    answer = upload(_in_parts((kind, "", document), bulk), Content_Type=_type_of(kind))
+    assert answer.status_code == 200, answer.json
+    token = bearer(upload.services, "read") | {"Accept": "application/dicom"}
+    url = answer.json["00081199"]["Value"][0]["00081190"]["Value"][0]
+    got = upload.client.get(urlsplit(url).path, headers=token)
+    found = pydicom.dcmread(io.BytesIO(got.get_data()))
+    assert found.PixelData == pixels
+    assert found.PatientName == dataset.PatientName
+    assert found.WindowWidth == dataset.WindowWidth
+
+
+def test_metadata_without_their_bulk_data_are_refused_and_kept(upload: Upload) -> None:
+    model = json.loads(ct_slice().to_json()) | {"7FE00010": {"vr": "OW", "BulkDataURI": "file:///etc/passwd"}}
+    kind = "application/dicom+json"
+    answer = upload(_in_parts((kind, "", json.dumps([model]).encode())), Content_Type=_type_of(kind))
+    assert answer.status_code == 409
+    assert len(upload.quarantine_reasons()) == 1
+    assert not upload.stored()
+
+
+@pytest.mark.parametrize(
+    "document", [b"", b"no JSON", b"[1]", b'[{"00080018": 1}]', b"[" * 100_000, b'[{"7FE00010": null}]']
+)
+def test_metadata_that_are_none_are_400(upload: Upload, document: bytes) -> None:
+    kind = "application/dicom+json"
+    assert upload(_in_parts((kind, "", document)), Content_Type=_type_of(kind)).status_code == 400
+
+
+def test_metadata_and_bulk_data_are_bounded(upload: Upload, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stow, "_limits", lambda: Limits(part_bytes=1000))
+    kind = "application/dicom+json"
+    parts = [("application/octet-stream", f"bulk/{number}", bytes(400)) for number in range(3)]
+    assert upload(_in_parts((kind, "", b"[{}]"), *parts), Content_Type=_type_of(kind)).status_code == 400
+
+
 def test_a_whole_series_is_stored_and_referenced(upload: Upload) -> None:
     answer = upload(body(ct_series(70)))
     assert answer.status_code == 200
@@ -191,7 +249,7 @@ def test_malformed_bodies_are_400(upload: Upload, data: bytes) -> None:
     [
         "application/json",
         "multipart/form-data; boundary=edge-of-parts",
-        'multipart/related; type="application/dicom+json"; boundary=edge-of-parts',
+        'multipart/related; type="application/pdf"; boundary=edge-of-parts',
         "",
     ],
 )

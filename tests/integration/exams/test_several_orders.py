@@ -243,7 +243,7 @@ def test_a_whole_number_beside_a_cut_one_is_one_order(house: Services, app: Flas
     desk = console(app, house)
     cut = order(house, sent.StudyInstanceUID, whole[:16])
     address = f"/staff/unmatched/{cut.id.hex}/accept"
-    house.desk.cut_numbers.accept(cut.id, whole, "staff:a")
+    house.desk.proposals.accept(cut.id, whole, "staff:a")
     assert desk.post(address, "/staff/unmatched", accession_number=whole).status_code == 404
     work_off(house)
     assert seen(house, app, whole) == [[1]]

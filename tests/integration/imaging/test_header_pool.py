@@ -39,13 +39,17 @@ Processes = Callable[[], list[int]]
 
 
 class OwnPool(HeaderPool):
-    """Pools of other tests share their children; this one has its own, and ends them."""
+    """Pools of other tests share their children; this one has its own, which are waited for on a busy machine, too."""
 
     def __init__(self, workers: int = 2, time_limit_s: float = 20, memory_limit_bytes: int = 2 << 30) -> None:
         super().__init__(workers, time_limit_s, memory_limit_bytes, HeaderLimits())
-        self._children = Children(
-            workers, 10_000, lambda: HeaderChild(memory_limit_bytes, time_limit_s, HeaderLimits())
-        )
+
+        def start() -> HeaderChild:
+            child = HeaderChild(memory_limit_bytes, time_limit_s, self.limits)
+            child.patience_s = 240
+            return child
+
+        self._children = Children(workers, 10_000, start)
 
 
 @pytest.fixture
@@ -180,9 +184,10 @@ def test_a_child_killed_between_two_headers_costs_no_object(pool: OwnPool, child
 
 
 def test_a_child_that_does_not_answer_though_it_does_not_work_blames_no_object(children: Processes) -> None:
-    pool = OwnPool(1, 0.2)
+    pool = OwnPool(1)
     try:
         pool.examine(io.BytesIO(ct_file()))
+        pool._children._idle[0].patience_s = 0.5
         [stuck] = children()
         os.kill(stuck, signal.SIGSTOP)
         with pytest.raises(ChildUnavailable):

@@ -126,7 +126,7 @@ def test_objects_that_kill_each_child_in_turn_cost_no_good_object(services: Serv
     ] * 2
 
 
-def test_a_second_version_that_crashes_the_comparison_is_kept_apart(services: Services) -> None:
+def test_a_second_version_that_cannot_be_read_is_kept_apart_and_the_next_one_taken(services: Services) -> None:
     """The stored one stays as it is; a header that cannot be read is no new version."""
     good = ct_slice()
     assert isinstance(receive(services, part10(good)), Stored)

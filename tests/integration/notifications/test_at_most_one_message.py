@@ -133,11 +133,11 @@ def test_whatever_fails_at_most_one_message_is_accepted_and_one_when_that_can_be
     workers = [house_over(bootstrap.build(plain.settings, clock_of(plain)), both) for _ in range(2)]
     reached = Counter[str]()
 
-    @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(
         *[st.lists(st.sampled_from(FAULTS), max_size=3)] * 2,
         st.lists(st.sampled_from(MEANWHILE), max_size=3),
-        st.sampled_from((0, 5, 30)),
+        st.sampled_from((0, 3, 10)),
     )
     def any_faults(of_first: list[str], of_second: list[str], meanwhile: list[str], in_vain: int) -> None:
         for carrier, faults in ((first, of_first), (second, of_second)):

@@ -53,7 +53,7 @@ def test_who_opted_out_gets_codes_and_no_news_until_the_desk_takes_it_back(
     assert last(house, "A2") == "cancelled"
     exam_id = register(house, "A2")
     assert house.desk.exams.exam(exam_id, "staff:a").opted_out
-    assert [step.detail for step in house.desk.messages.history(exam_id)[-1].history][-1] == "opted_out"
+    assert "opted_out" in [step.detail for step in house.desk.messages.history(exam_id)[-1].history]
     ask(application(house).test_client(), "13900000001")
     while house.worker.run_job():
         pass

@@ -30,7 +30,11 @@ class Slow:
 
 @pytest.mark.parametrize(
     ("service", "method", "address", "places"),
-    [(Pictures, "render", "series/1/frames/1.png", 4), (Paper, "download", "report.pdf", 1)],
+    [
+        (Pictures, "render", "series/1/frames/1.png", 4),
+        (Pictures, "cut", "series/1/mpr/axial/1.png", 4),
+        (Paper, "download", "report.pdf", 1),
+    ],
 )
 def test_a_session_that_takes_all_its_places_is_told_to_wait_and_others_are_served(
     house: Services,

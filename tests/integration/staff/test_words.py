@@ -43,7 +43,7 @@ def test_an_outage_is_told_to_staff_in_their_words(
     def fails(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(type(house.desk.exams), "not_matched", fails)
+    monkeypatch.setattr(type(house.desk.waiting), "studies", fails)
     answer = desk.get("/staff/unmatched")
     assert answer.status_code == status
     assert is_for_staff(answer.text)

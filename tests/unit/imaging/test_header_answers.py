@@ -56,6 +56,13 @@ def test_an_answer_comes_back_as_it_was_given() -> None:
     assert (read.image.frames, read.size > 0) == (found.image.frames, True)
 
 
+@pytest.mark.parametrize("text", ["x" * 63 + "  y", "x" * 1023 + " y", "", "x" * 2000, "a\x1fb\x7f"])
+def test_a_text_that_was_cut_anywhere_comes_back(text: str) -> None:
+    data = ct_file(SeriesDescription=text, StudyDescription=text, ProtocolName=text)
+    found = examined(io.BytesIO(data), HeaderLimits())
+    assert examined_of(parts_of(found)).header == found.header
+
+
 def test_refusals_and_likenesses_come_back_as_they_were_given() -> None:
     for reason in Refusal:
         read = refusal_of(parts_of_refusal(RefusedObject(reason, 0xA700)))
@@ -90,7 +97,7 @@ def test_an_answer_that_is_changed_anywhere_is_read_or_broken_and_nothing_else()
             return
         seen["read"] += 1
         header = found.header
-        for text in (header.accession_number, header.modality, header.series_description, *header.identity.names):
+        for text in (*header.accession_numbers, header.modality, header.series_description, *header.identity.names):
             assert isinstance(text, str)
             assert len(text.encode()) <= 4096
         assert all(type(number) in (int, type(None)) for number in (header.pixel_offset, header.instance_number))

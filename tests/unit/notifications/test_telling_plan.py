@@ -63,6 +63,7 @@ def test_a_text_message_that_arrived_is_the_end() -> None:
     assert step(notice(State.FAILED), Told(SMS, State.DESK, NOON)) == Desk()
 
 
+@pytest.mark.hypothesis
 def test_hours_of_the_night_do_not_count() -> None:
     @given(st.integers(0, 23), st.integers(1, 24), st.integers(0, 47), st.integers(0, 40))
     def any_hours(opens: int, length: int, since_h: int, span_h: int) -> None:
@@ -76,6 +77,7 @@ def test_hours_of_the_night_do_not_count() -> None:
     any_hours()
 
 
+@pytest.mark.hypothesis
 def test_every_path_ends_and_tells_each_way_at_most_once() -> None:
     reached = Counter[str]()
 

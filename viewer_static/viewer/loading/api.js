@@ -46,6 +46,20 @@ export class Api {
     return (await this.get(this.frameUrl(n, k, window, size), signal)).blob();
   }
 
+  /** @param {number} n @param {string} plane @param {number} k @param {Window | null} window
+   *  @param {{slab: number, mode: string}} slab  mm @param {number} size */
+  cutUrl(n, plane, k, window, slab, size) {
+    const query = [`size=${size}`];
+    if (window) query.push(`wc=${window.center}`, `ww=${window.width}`);
+    if (slab.slab) query.push(`slab=${slab.slab}`, `mode=${slab.mode}`);
+    return `${this.base}/series/${n}/mpr/${plane}/${k}.jpg?${query.join('&')}`;
+  }
+
+  /** @param {string} url */
+  async blob(url) {
+    return (await this.get(url, undefined)).blob();
+  }
+
   /**
    * `count` previews, `from`, `from + step` …; null stands for one that cannot be shown.
    *

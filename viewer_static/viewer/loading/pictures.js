@@ -88,7 +88,7 @@ export class Pictures {
 }
 
 /** @param {Blob} blob @returns {Promise<Picture>} rejects when the bytes are no picture */
-function decodeJpeg(blob) {
+export function decodeJpeg(blob) {
   if (typeof createImageBitmap === 'function') return createImageBitmap(blob);
   return new Promise((resolve, reject) => {
     const url = URL.createObjectURL(blob);

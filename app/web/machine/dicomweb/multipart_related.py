@@ -44,7 +44,8 @@ class Limits:
 
 @dataclass(frozen=True)
 class ReceivedPart:
-    """One part. `content_type` in small letters without parameters, empty when the part names none.
+    """One part. `content_type` in small letters without parameters, empty when the part names none; `location` and
+    `transfer_syntax` as its headers name them, or empty.
 
     A part beyond the limit is `oversized` and holds only its first bytes.
     """
@@ -53,6 +54,8 @@ class ReceivedPart:
     file: BinaryIO
     size: int
     oversized: bool
+    location: str = ""
+    transfer_syntax: str = ""
 
 
 def read_parts(body: Readable, boundary: str, limits: Limits, spool: Path) -> Iterator[ReceivedPart]:
@@ -134,7 +137,8 @@ class _Collector:
         self._size = 0
         self._field = b""
         self._value = b""
-        self._content_type = ""
+        self._type = MediaType("")
+        self._location = ""
 
     def begin(self) -> None:
         self._count += 1
@@ -144,7 +148,7 @@ class _Collector:
         # each.
         self._file = io.BytesIO()
         self._size = 0
-        self._content_type = ""
+        self._type, self._location = MediaType(""), ""
 
     def header_field(self, data: bytes, start: int, end: int) -> None:
         self._field += data[start:end]
@@ -154,7 +158,9 @@ class _Collector:
 
     def header_end(self) -> None:
         if self._field.lower() == b"content-type":
-            self._content_type = MediaType.parse(self._value.decode("latin-1")).name
+            self._type = MediaType.parse(self._value.decode("latin-1"))
+        elif self._field.lower() == b"content-location":
+            self._location = self._value.decode("latin-1").strip()
         self._field = self._value = b""
 
     def data(self, data: bytes, start: int, end: int) -> None:
@@ -183,7 +189,8 @@ class _Collector:
         oversized = self._size > self._limits.part_bytes
         kept = min(self._limits.part_bytes, MIB) if oversized else self._size
         self._file.seek(0)
-        self.whole.append(ReceivedPart(self._content_type, self._file, kept, oversized))
+        described = (self._location, self._type.transfer_syntax)
+        self.whole.append(ReceivedPart(self._type.name, self._file, kept, oversized, *described))
         self._file = None
 
     def finish(self) -> None:

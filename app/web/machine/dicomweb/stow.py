@@ -24,9 +24,11 @@ from app.web.machine.auth import caller, requires_scope
 from app.web.machine.dicomweb.addresses import checked_uid, retrieve_url
 from app.web.machine.dicomweb.dicom_xml import XML
 from app.web.machine.dicomweb.media_types import MediaType, accepted, best
+from app.web.machine.dicomweb.metadata_bodies import METADATA, objects_of
 from app.web.machine.dicomweb.multipart_related import Limits, ReceivedPart, read_parts
 from app.web.machine.dicomweb.preamble import WithoutPreamble
 from app.web.machine.dicomweb.single_body import read_single, unpacked
+from app.web.machine.dicomweb.transfer_syntaxes import DICOM
 from app.web.wsgi.thread_places import Places
 
 _PLACES = "cloudfilm.uploads"
@@ -64,32 +66,56 @@ def store(study_uid: str | None = None) -> Response:
 
 def _received(declared: DeclaredUids) -> list[Outcome]:
     body = unpacked(request.stream, request.headers.get("Content-Encoding", ""))
-    boundary, spool = _boundary(), services().settings.spool_dir
-    if boundary is None:
-        parts = read_single(body, _limits(), spool)
-    else:
-        parts = read_parts(WithoutPreamble(body, boundary), boundary, _limits(), spool)
+    content_type, spool = MediaType.parse(request.headers.get("Content-Type", "")), services().settings.spool_dir
+    if content_type.name == DICOM:
+        return _stored_in_batches(read_single(body, _limits(), spool), declared)
+    boundary = _boundary(content_type)
+    parts = read_parts(WithoutPreamble(body, boundary), boundary, _limits(), spool)
+    if content_type.root in METADATA:
+        return _stored_of_metadata(parts, declared)
+    return _stored_in_batches(parts, declared)
+
+
+def _stored_in_batches(parts: Iterator[ReceivedPart], declared: DeclaredUids) -> list[Outcome]:
     outcomes: list[Outcome] = []
     for batch in _batches(parts):
         try:
-            sources = [_incoming(part, declared) for part in batch]
-            outcomes += services().ingest.ingest.receive(sources, DoorName.STOW, f"machine:{caller().name}")
+            outcomes += _handed_over([_incoming(part, declared) for part in batch])
         finally:
             for part in batch:
                 part.file.close()
     return outcomes
 
 
+def _stored_of_metadata(received: Iterator[ReceivedPart], declared: DeclaredUids) -> list[Outcome]:
+    """The objects one by one; their bulk data may stand in any later part, so all parts come first."""
+    outcomes: list[Outcome] = []
+    parts: list[ReceivedPart] = []
+    most = _limits().part_bytes
+    try:
+        for part in received:
+            parts.append(part)
+            if part.oversized or sum(item.size for item in parts) > most:
+                raise InvalidInput("body", "is larger than an instance may be")
+        for source in objects_of(parts, declared, services().settings.spool_dir):
+            with source.file:
+                outcomes += _handed_over([source])
+    finally:
+        for part in parts:
+            part.file.close()
+    return outcomes
+
+
+def _handed_over(sources: list[IncomingObject]) -> list[Outcome]:
+    return services().ingest.ingest.receive(sources, DoorName.STOW, f"machine:{caller().name}")
+
+
 def _limits() -> Limits:
     return Limits(part_bytes=services().settings.max_instance_mib * MIB)
 
 
-def _boundary() -> str | None:
-    """None when the body is one object and no multipart message."""
-    content_type = MediaType.parse(request.headers.get("Content-Type", ""))
-    if content_type.name == "application/dicom":
-        return None
-    if content_type.name != "multipart/related" or content_type.root not in ("", "application/dicom"):
+def _boundary(content_type: MediaType) -> str:
+    if content_type.name != "multipart/related" or content_type.root not in ("", DICOM, *METADATA):
         abort(415)
     boundary = content_type.parameters.get("boundary", "")
     if not boundary:
@@ -119,7 +145,7 @@ def _incoming(part: ReceivedPart, declared: DeclaredUids) -> IncomingObject:
     fault = None
     if part.oversized:
         fault = OVERSIZED
-    elif part.content_type not in ("", "application/dicom"):
+    elif part.content_type not in ("", DICOM):
         fault = NOT_DICOM
     return IncomingObject(part.file, declared=declared, fault=fault)
 

@@ -1,0 +1,305 @@
+"""Cuts through a volume: linear interpolation between voxels, one plane thin or a slab (mean, greatest, least value).
+
+Where the cuts lie is `cuts`; windows and pictures are made elsewhere. A cut reads no more of the volume than it shows:
+of three coordinates of the volume, those that are constant in the cut, or along its rows, are interpolated first.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from app.imaging.geometry.cuts import Cuts, Plane
+from app.imaging.geometry.volume import VolumeGeometry
+
+Floats = npt.NDArray[np.float32]
+Doubles = npt.NDArray[np.float64]
+Voxels = npt.NDArray[Any]
+
+THICKEST_MM = 200.0
+NO_CHANGE = 1e-3
+"""Voxels: a coordinate that changes less over a whole cut is constant, and one so near to a voxel lies in it."""
+MOST_SAMPLES = 128
+"""Planes that a slanted slab is sampled in."""
+
+
+class SlabMode(StrEnum):
+    MEAN = "avg"
+    GREATEST = "mip"
+    LEAST = "minip"
+
+
+@dataclass(frozen=True)
+class Slab:
+    """How thick a cut is, in mm (0: a thin plane), and which value of its thickness it shows."""
+
+    thickness: float = 0.0
+    mode: SlabMode = SlabMode.MEAN
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Values (rows, columns), and where they lie inside the volume; outside, the values mean nothing."""
+
+    values: Floats
+    inside: npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Volume:
+    """Voxels (slices, rows, columns) and where they are."""
+
+    voxels: Voxels
+    geometry: VolumeGeometry
+
+    @property
+    def nbytes(self) -> int:
+        return self.voxels.nbytes
+
+
+def cut(volume: Volume, cuts: Cuts, plane: Plane, k: int, slab: Slab | None = None) -> Cut:
+    """Cut k of a plane, from 1. Raises IndexError when there is no such cut."""
+    slab = slab or Slab()
+    start, right, down, through = cuts.place(plane, k)
+    grid = _Grid.of(volume.geometry, start, right, down, cuts.size(plane))
+    way = _coordinates_of(volume.geometry) @ np.array(through)
+    if slab.thickness <= 0:
+        return grid.sampled(volume.voxels)
+    axis = grid.only_constant(way)
+    if axis is not None:
+        return grid.sampled(_flattened(volume, grid, axis, float(way[2 - axis]), slab))
+    return _slanted(volume, grid, way, slab, cuts.step(plane))
+
+
+def _coordinates_of(geometry: VolumeGeometry) -> Doubles:
+    """The matrix from mm of the patient to columns, rows, and mm along the normal."""
+    inverse: Doubles = np.linalg.inv(np.array([geometry.across, geometry.down, geometry.along]).T)
+    return inverse
+
+
+@dataclass(frozen=True)
+class _Grid:
+    """The pixels of a plane in the volume's coordinates: slice (as mm along the normal), row, column.
+
+    `bases` are those of the first pixel, `rights` and `downs` their changes from pixel to pixel and from row to row.
+    """
+
+    geometry: VolumeGeometry
+    bases: tuple[float, float, float]
+    rights: tuple[float, float, float]
+    downs: tuple[float, float, float]
+    size: tuple[int, int]
+
+    @classmethod
+    def of(
+        cls,
+        geometry: VolumeGeometry,
+        start: tuple[float, ...],
+        right: tuple[float, ...],
+        down: tuple[float, ...],
+        size: tuple[int, int],
+    ) -> _Grid:
+        matrix = _coordinates_of(geometry)
+        first = matrix @ (np.array(start) - geometry.origin)
+        rights, downs = matrix @ np.array(right), matrix @ np.array(down)
+        limits = np.array([1.0, 1.0, geometry.gap]) * NO_CHANGE
+        rights[np.abs(rights) * size[1] < limits] = 0.0
+        downs[np.abs(downs) * size[0] < limits] = 0.0
+        return cls(geometry, _turned(first), _turned(rights), _turned(downs), size)
+
+    def moved(self, way: Doubles, mm: float) -> _Grid:
+        bases = tuple(base + change * mm for base, change in zip(self.bases, _turned(way), strict=True))
+        return _Grid(self.geometry, (bases[0], bases[1], bases[2]), self.rights, self.downs, self.size)
+
+    def only_constant(self, way: Doubles) -> int | None:
+        """The axis of the volume that is constant in this plane, when `way` goes along it alone."""
+        found = [axis for axis in range(3) if not self.rights[axis] and not self.downs[axis]]
+        across = _turned(way)
+        if len(found) == 1 and all(
+            abs(across[axis]) * THICKEST_MM < NO_CHANGE for axis in range(3) if axis != found[0]
+        ):
+            return found[0]
+        return None
+
+    def coordinates(self) -> list[Doubles]:
+        """Slice, row and column of each pixel as numbers of voxels, each as small as it can be: (1, 1), (1, columns),
+        (rows, 1) or (rows, columns)."""
+        vertical, horizontal = np.arange(self.size[0])[:, np.newaxis], np.arange(self.size[1])[np.newaxis]
+        found = []
+        for base, right, down in zip(self.bases, self.rights, self.downs, strict=True):
+            coordinate = np.full((1, 1), base)
+            if right:
+                coordinate = coordinate + right * horizontal
+            if down:
+                coordinate = coordinate + down * vertical
+            found.append(coordinate)
+        found[0] = slice_numbers(self.geometry, found[0])
+        return found
+
+    def sampled(self, voxels: Voxels) -> Cut:
+        """The values of the pixels. An axis of `voxels` that is 1 long was flattened before."""
+        coordinates, values = self.coordinates(), voxels
+        inside = np.ones((1, 1), np.bool_)
+        lengths = (len(self.geometry.distances), self.geometry.rows, self.geometry.columns)
+        for axis, (coordinate, length) in enumerate(zip(coordinates, lengths, strict=True)):
+            inside = inside & (coordinate >= -0.5 - NO_CHANGE) & (coordinate <= length - 0.5 + NO_CHANGE)
+            coordinates[axis] = coordinate.clip(0, length - 1)
+        for axis in range(3):  # slices first: they lie in one piece of memory each
+            if coordinates[axis].size == 1:
+                values = _between(values, axis, float(coordinates[axis].item()))
+        kept = [axis for axis in range(3) if coordinates[axis].size > 1]
+        values = values.reshape([length for axis, length in enumerate(values.shape) if axis in kept] or [1])
+        found = _interpolated(values, [coordinates[axis] for axis in kept], self.size)
+        return Cut(found, np.broadcast_to(inside, self.size))
+
+
+def _turned(vector: Doubles) -> tuple[float, float, float]:
+    column, row, slice_ = (float(value) for value in vector)
+    return slice_, row, column
+
+
+def slice_numbers(geometry: VolumeGeometry, distances: Doubles) -> Doubles:
+    """Distances along the normal in mm as numbers of slices, which need not lie equally far apart."""
+    known = np.array(geometry.distances)
+    ends = known[0] - (known[1] - known[0]) / 2, known[-1] + (known[-1] - known[-2]) / 2
+    knots = np.concatenate(([ends[0]], known, [ends[1]]))
+    numbers = np.concatenate(([-0.5], np.arange(len(known)), [len(known) - 0.5]))
+    found: Doubles = np.interp(distances, knots, numbers, left=-1.0, right=float(len(known)))
+    return found
+
+
+def _between(voxels: Voxels, axis: int, at: float) -> Voxels:
+    """The plane `at` of an axis, 1 long."""
+    length = voxels.shape[axis]
+    if length == 1:
+        return voxels
+    low = min(int(at + NO_CHANGE), length - 1)
+    share = at - low
+    below = np.take(voxels, [low], axis)
+    if share < NO_CHANGE or low == length - 1:
+        return below
+    above = np.take(voxels, [low + 1], axis)
+    return below.astype(np.float32) * np.float32(1 - share) + above.astype(np.float32) * np.float32(share)
+
+
+def _interpolated(values: Voxels, coordinates: list[Doubles], size: tuple[int, int]) -> Floats:
+    """Values of an array with one axis for each of the coordinates, in which they lie."""
+    rows, columns = size
+    for axis in reversed(range(len(coordinates))):
+        others = coordinates[:axis] + coordinates[axis + 1 :]
+        shape = coordinates[axis].shape
+        if others and shape == (1, columns) and all(other.shape == (rows, 1) for other in others):
+            return _rows_then_columns(values, coordinates, axis)
+        if others and shape == (rows, 1) and all(other.shape == (1, columns) for other in others):
+            return _rows_then_columns(values, coordinates, axis).T
+    found = _gathered(values, coordinates)
+    return np.ascontiguousarray(np.broadcast_to(found, size))
+
+
+def _rows_then_columns(values: Voxels, coordinates: list[Doubles], axis: int) -> Floats:
+    """Where one coordinate changes along one side of the picture only, and all others along the other side only."""
+    others = [coordinate.ravel() for at, coordinate in enumerate(coordinates) if at != axis]
+    lines = _gathered(np.moveaxis(values, axis, -1), others)
+    return np.ascontiguousarray(_gathered(np.ascontiguousarray(lines.T), [coordinates[axis].ravel()]).T)
+
+
+def _gathered(values: Voxels, coordinates: list[Doubles]) -> Floats:
+    """Linear interpolation in the first axes, one for each coordinate; the axes behind them are kept whole."""
+    corners: list[list[tuple[npt.NDArray[np.intp], Floats | None]]] = []
+    for axis, coordinate in enumerate(coordinates):
+        low = np.minimum((coordinate + NO_CHANGE).astype(np.intp), values.shape[axis] - 1)
+        share = (coordinate - low).astype(np.float32)
+        if np.abs(share).max(initial=0) <= NO_CHANGE:
+            corners.append([(low, None)])
+        else:
+            share = share.clip(0, 1)
+            corners.append([(low, 1 - share), (np.minimum(low + 1, values.shape[axis] - 1), share)])
+    spare = (np.newaxis,) * (values.ndim - len(coordinates))
+    found: Floats | None = None
+    for corner in itertools.product(*corners):
+        part = values[tuple(index for index, _ in corner)].astype(np.float32)
+        for _, share in corner:
+            if share is not None:
+                part *= share[(..., *spare)]
+        found = part if found is None else np.add(found, part, out=found)
+    assert found is not None
+    return found
+
+
+def _flattened(volume: Volume, grid: _Grid, axis: int, way: float, slab: Slab) -> Voxels:
+    """The volume, flattened along the one axis that the slab goes through. `way`: its change for each mm.
+
+    It is exact: the values between two voxels change evenly, so the greatest and the least one lie at voxels or at the
+    ends of the slab.
+    """
+    half = abs(way) * slab.thickness / 2
+    ends = np.array([grid.bases[axis] - half, grid.bases[axis] + half])
+    if axis == 0:
+        ends = slice_numbers(volume.geometry, ends)
+    length = volume.voxels.shape[axis]
+    low, high = (float(end) for end in ends.clip(0, length - 1))
+    if slab.mode is SlabMode.MEAN:
+        return _mean(volume, axis, low, high)
+    best = np.maximum if slab.mode is SlabMode.GREATEST else np.minimum
+    found = best(_between(volume.voxels, axis, low), _between(volume.voxels, axis, high))
+    first, last = int(np.ceil(low)), int(np.floor(high))
+    if first <= last:
+        inner = volume.voxels[(slice(None),) * axis + (slice(first, last + 1),)]
+        found = best(found, best.reduce(inner, axis=axis, keepdims=True))
+    return found
+
+
+def _mean(volume: Volume, axis: int, low: float, high: float) -> Voxels:
+    """The mean between two places of an axis, each voxel weighed by how far it reaches into the way, in mm."""
+    length = volume.voxels.shape[axis]
+    if high - low < NO_CHANGE:
+        return _between(volume.voxels, axis, low)
+    places = np.array(volume.geometry.distances) if axis == 0 else np.arange(length, dtype=np.float64)
+    knots = np.unique(np.concatenate(([low, high], np.arange(np.ceil(low), np.floor(high) + 1))))
+    lengths = np.diff(np.interp(knots, np.arange(length), places))
+    weights = np.zeros(length)
+    for (start, end), mm in zip(itertools.pairwise(knots), lengths, strict=True):
+        below = min(int(np.floor((start + end) / 2)), length - 2)
+        share = (start + end) / 2 - below
+        weights[below] += mm * (1 - share)
+        weights[below + 1] += mm * share
+    used = np.flatnonzero(weights)
+    first, last = int(used[0]), int(used[-1]) + 1
+    shares = (weights[first:last] / weights.sum()).astype(np.float32)
+    inner = volume.voxels[(slice(None),) * axis + (slice(first, last),)]
+    if axis == 0:
+        total = np.zeros(inner.shape[1:], np.float32)
+        for share, plane in zip(shares, inner, strict=True):
+            total += plane * share
+        return total[np.newaxis]
+    flat = np.empty((inner.shape[0], inner.shape[3 - axis]), np.float32)
+    for at, plane in enumerate(inner):  # plane by plane: the whole as floats might not fit
+        flat[at] = shares @ plane if axis == 1 else plane @ shares
+    return np.expand_dims(flat, axis)
+
+
+def _slanted(volume: Volume, grid: _Grid, way: Doubles, slab: Slab, step: float) -> Cut:
+    """A slab in planes half a step apart, its two faces among them."""
+    planes = int(min(MOST_SAMPLES, np.ceil(2 * slab.thickness / step))) + 1
+    shares = np.ones(planes)
+    shares[[0, -1]] = 0.5
+    inside = np.zeros(grid.size, np.bool_)
+    values, weight = np.zeros(grid.size, np.float32), np.zeros(grid.size, np.float32)
+    best = np.maximum if slab.mode is SlabMode.GREATEST else np.minimum
+    for share, mm in zip(shares, np.linspace(-slab.thickness / 2, slab.thickness / 2, planes), strict=True):
+        found = grid.moved(way, float(mm)).sampled(volume.voxels)
+        if slab.mode is SlabMode.MEAN:
+            values += np.where(found.inside, found.values * np.float32(share), 0)
+            weight += found.inside * np.float32(share)
+        else:
+            both = found.inside & inside
+            values = np.where(both, best(values, found.values), np.where(found.inside, found.values, values))
+        inside |= found.inside
+    if slab.mode is SlabMode.MEAN:
+        values /= np.maximum(weight, np.float32(1e-6))
+    return Cut(values, inside)

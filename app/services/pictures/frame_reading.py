@@ -1,0 +1,103 @@
+"""Frames of a prepared series for those who draw them anew: read from the working copy, else from the originals."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from functools import cached_property
+
+from app.archive.sealed import DataKey, PackIndex, SealedArchive
+from app.database import Database
+from app.errors import NotFound, ObjectMissing
+from app.imaging.display.render_spec import RenderSpec, RenderTask
+from app.imaging.geometry.cuts import Cuts, cuts_of
+from app.imaging.header.image_header import ImageHeader
+from app.imaging.sandbox.pool import RenderPool
+from app.models import Instance, PreparedSeries
+from app.repos.pictures import prepared as repo
+from app.services.archive.frames import drawn, frame_task
+from app.services.pictures.working_copies import CopiesOfSeries, WorkingCopies, copy_header
+from app.services.volumes.plan import VolumePlan
+from app.services.volumes.volumes import Read, copy_header_of
+
+
+@dataclass(frozen=True)
+class ShownSeries:
+    """One prepared series that a patient may see, with everything that is needed to read its frames."""
+
+    row: PreparedSeries
+    data_key: DataKey
+    copies: CopiesOfSeries
+
+    @cached_property
+    def previews(self) -> PackIndex:
+        return PackIndex.from_bytes(self.row.preview_index)
+
+    @cached_property
+    def frames(self) -> PackIndex:
+        return PackIndex.from_bytes(self.row.frame_index)
+
+    @cached_property
+    def plan(self) -> VolumePlan | None:
+        """The volume that the frames make."""
+        return VolumePlan.from_json(self.row.volume) if self.row.volume is not None else None
+
+    @cached_property
+    def cuts(self) -> Cuts:
+        """The cuts of the volume. A volume that is made coarser to fit into memory keeps them."""
+        assert self.plan is not None
+        return cuts_of(self.plan.geometry)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrameReading:
+    """Decides where a frame's pixels come from. Raises NotFound, StoreUnavailable."""
+
+    db: Database
+    archive: SealedArchive
+    renderer: RenderPool
+    copies: WorkingCopies
+
+    def drawn(self, series: ShownSeries, k: int, spec: RenderSpec) -> bytes:
+        """One picture of frame k, from 1. Empty when the frame cannot be shown."""
+        instance, frame = self._instance(series, k)
+        if instance.image_header is None:
+            return b""
+        header = ImageHeader.from_json(instance.image_header)
+        token = f"{instance.id.hex}:{frame}"
+        if series.copies.has(k):
+            task = RenderTask(
+                copy_header(header.of_frame(frame)), lambda: self.copies.read(series.copies, k), frame, (spec,), token
+            )
+            try:
+                return drawn(self.renderer, task)
+            except ObjectMissing:  # deleted since this process read its row: the original is there
+                pass
+        return drawn(self.renderer, frame_task(self.archive, series.data_key, instance, header, frame, (spec,), token))
+
+    def of_volume(self, series: ShownSeries, plan: VolumePlan) -> Read:
+        """Reads the frames of a series' volume, one after the other."""
+        header = copy_header_of(plan)
+
+        def read(at: int, specs: tuple[RenderSpec, ...]) -> RenderTask:
+            if series.copies.has(at + 1):
+                try:
+                    return RenderTask(header, self.copies.read(series.copies, at + 1), 0, specs)
+                except ObjectMissing:
+                    pass
+            instance, frame = self._instance(series, at + 1)
+            original = ImageHeader.from_json(instance.image_header or {})
+            return frame_task(self.archive, series.data_key, instance, original, frame, specs)
+
+        return read
+
+    def _instance(self, series: ShownSeries, k: int) -> tuple[Instance, int]:
+        """The stored object that holds frame k, and the frame's number in it, from 0."""
+        if not 1 <= k <= series.row.frame_count:
+            raise NotFound
+        instance_hex, frame = series.row.slices[k - 1]
+        with self.db.read() as session:
+            instance = repo.instance(session, uuid.UUID(hex=instance_hex))
+        if instance is None:
+            raise NotFound
+        return instance, frame
