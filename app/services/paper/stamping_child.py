@@ -5,11 +5,14 @@ Before the first byte arrives it binds its hands: memory, processor time, files,
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import socket
 import struct
 import sys
+
+from pypdf import PdfWriter
 
 from app.imaging.sandbox.hands import bind_hands, limit_processor_time
 from app.imaging.sandbox.messages import READY, receive, send_answer
@@ -19,16 +22,6 @@ from app.services.paper.stamped_pdf import Unstampable, Wanted, stamped
 DONE, REFUSED = 0, 1
 LENGTHS = struct.Struct(">IQ")
 """Of what is wanted, as JSON, and of the file."""
-_WARM = b"""%PDF-1.4
-1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj
-2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj
-3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R>>endobj
-4 0 obj<</Length 5>>stream
-q Q
-
-endstream endobj
-trailer<</Root 1 0 R>>
-"""
 
 
 def answer(said: bytes, pdf: bytes) -> tuple[int, bytes]:
@@ -44,11 +37,20 @@ def answer(said: bytes, pdf: bytes) -> tuple[int, bytes]:
         return REFUSED, b"cannot be read"
 
 
+def load_pypdf() -> None:
+    """pypdf loads parts of itself at their first use. That must happen while the child can still open files."""
+    writer, out = PdfWriter(), io.BytesIO()
+    writer.add_blank_page(595, 842)
+    writer.write(out)
+    modules = [[True] * 25] * 25
+    once = stamped(out.getvalue(), modules, 20.0, 4, Wanted())
+    stamped(once, modules, 20.0, 4, Wanted())
+
+
 def main() -> None:
     memory_limit_bytes, time_limit_s = int(sys.argv[1]), int(sys.argv[2])
     connection = socket.socket(fileno=0)
-    # pypdf loads parts of itself at their first use. That must happen while the child can still open files.
-    stamped(_WARM, [[True]], 20.0, 4, Wanted())
+    load_pypdf()
     bind_hands(memory_limit_bytes)
     connection.sendall(READY)
     try:
