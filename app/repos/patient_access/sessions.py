@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import Select, String, Uuid, and_, bindparam, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
@@ -137,8 +137,7 @@ def session_row(look_up: LookUp, session_id: uuid.UUID, exam_id: uuid.UUID | Non
 def opened_by_person(session: Session, session_id: uuid.UUID, consent: str) -> list[SessionRow]:
     """A session of a person with each exam that it opens now, the newest exam first."""
     return [
-        SessionRow(*cast("tuple[Any, ...]", found))
-        for found in session.execute(_OPENED, {"session_id": session_id, "consent": consent})
+        SessionRow(*tuple(found)) for found in session.execute(_OPENED, {"session_id": session_id, "consent": consent})
     ]
 
 
