@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from app.bootstrap.exams import ExamsRoom
 from app.bootstrap.ground import Ground
 from app.services.paper.paper import Paper
+from app.services.paper.stamping import Stamping
 from app.services.patient_access.codes import AccessCodes
 
 
@@ -23,6 +24,7 @@ def build(ground: Ground, exams: ExamsRoom, codes: AccessCodes) -> PaperRoom:
             exams=exams.views,
             access_codes=codes,
             audit=ground.audit,
+            stamping=Stamping(),
             base_url=settings.base_url,
             hospital_name=settings.hospital_name,
         )

@@ -18,6 +18,7 @@ from deploy.testbed.ct import ct_file
 from tests.factories.access import application
 from tests.factories.described import check, faults
 from tests.factories.house import exam_body, report_body, services
+from tests.factories.report_pdfs import sheet
 
 Call = Callable[[FlaskClient], TestResponse]
 
@@ -41,8 +42,8 @@ def put(path: str, **how: Any) -> Call:
     return lambda client: client.put(f"/api/v1{path}", **how)
 
 
-def post(path: str) -> Call:
-    return lambda client: client.post(f"/api/v1{path}")
+def post(path: str, **how: Any) -> Call:
+    return lambda client: client.post(f"/api/v1{path}", **how)
 
 
 def get(path: str) -> Call:
@@ -51,6 +52,7 @@ def get(path: str) -> Call:
 
 JSON = "application/json"
 EXAM, REPORT = "/exams/{accession}", "/exams/{accession}/report"
+STAMP, PDF = "/exams/{accession}/report-sheet", "application/pdf"
 COMPLETE, STUDY_UID = "/studies/{study_uid}/complete", "1.2.826.0.1.3680043.8.498.1"
 FILES = ("/exams/{accession}/qr.svg", "/exams/{accession}/qr.png", "/exams/{accession}/report-sheet.pdf")
 CASES: list[tuple[str, str, int, Call]] = [
@@ -73,6 +75,11 @@ CASES: list[tuple[str, str, int, Call]] = [
     ("POST", COMPLETE, 204, post(f"/studies/{STUDY_UID}/complete")),
     ("POST", COMPLETE, 404, post("/studies/1.2.3/complete")),
     ("POST", COMPLETE, 400, post("/studies/x/complete")),
+    ("POST", STAMP, 200, post("/exams/A1/report-sheet", data=sheet(), content_type=PDF)),
+    ("POST", STAMP, 400, post("/exams/A1/report-sheet", data="no PDF", content_type=PDF)),
+    ("POST", STAMP, 404, post("/exams/none/report-sheet", data=sheet(), content_type=PDF)),
+    ("POST", STAMP, 413, post("/exams/A1/report-sheet", data=bytes(17 << 20), content_type=PDF)),
+    ("POST", STAMP, 415, post("/exams/A1/report-sheet", data=sheet())),
     ("GET", "/quarantine", 200, get("/quarantine")),
     ("GET", "/openapi.json", 200, get("/openapi.json")),
     *[("GET", path, 200, get(path.replace("{accession}", "R1"))) for path in FILES],

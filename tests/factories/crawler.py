@@ -16,6 +16,7 @@ from app.security.permissions import Role, Scope
 from deploy.testbed.ct import ct_slice, part10
 from deploy.testbed.multipart import STOW_TYPE, body
 from tests.factories.house import exam_body, report_body
+from tests.factories.report_pdfs import sheet
 from tests.factories.requests_by_hand import Answer, Answers, Pairs, Sent, mutated
 from tests.factories.staff import PASSWORD
 from tests.factories.whole_house import GUEST, PATIENT, STRANGER, STUDY, WholeHouse
@@ -147,6 +148,7 @@ MEANT: dict[tuple[str, str], Meant] = {
     ("POST", "staff_system.revive"): Meant(form={"csrf_token": ""}),
     ("PUT", "ris.put_exam"): Meant(document=exam_body()),
     ("PUT", "ris.put_report"): Meant(document=report_body(status="amended")),
+    ("POST", "ris.stamp"): Meant(body=sheet(), content_type="application/pdf"),
     ("POST", "stow.store"): Meant(body=body([part10(ct_slice(StudyInstanceUID=STUDY))]), content_type=STOW_TYPE),
     ("GET", "qido.studies"): Meant(query={"StudyDate": "20260101-20260131", "limit": "5", "offset": "0"}),
     ("GET", "qido.series"): Meant(query={"Modality": "CT", "SeriesNumber": "1", "includefield": "all"}),

@@ -19,6 +19,7 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from app.services.patient_access.sessions import EVERYTHING
 from app.web.wsgi.headers import CONTENT_SECURITY_POLICY
 from tests.factories.patient_page_frames import SERIES, cut_jpeg, jpeg, manifest
 from tests.factories.patient_page_values import (
@@ -112,7 +113,7 @@ def _plain_pages(app: Flask, pages: Pages) -> None:
             f"/{name}", name, lambda is_over=is_over: render_template("patient/ticket.html", is_over=is_over)
         )
     app.add_url_rule("/refused", "refused", lambda: render_template("patient/refused.html"))
-    app.add_url_rule("/held", "held", lambda: render_template("patient/held.html", exam_id=EXAM_ID))
+    app.add_url_rule("/held", "held", lambda: render_template("patient/held.html", base=f"/exams/{EXAM_ID}"))
     app.add_url_rule("/demo/phone", "phone", lambda: render_template("demo/phone.html", **demo_phone()))
 
     def entry(code: str = "") -> ResponseReturnValue:
@@ -161,6 +162,9 @@ def _exam_pages(app: Flask, pages: Pages) -> None:
         total = sum(series["frames"] for series in SERIES)
         return render_template(
             "patient/exam.html",
+            base=base,
+            guest=None,
+            parts=EVERYTHING,
             exam=EXAM,
             report=pages.report,
             key_images=images,
@@ -187,7 +191,7 @@ def _exam_pages(app: Flask, pages: Pages) -> None:
         }
         return render_template(
             "patient/viewer.html",
-            exam_id=EXAM_ID,
+            base=base,
             title="胸部 CT",
             door="/q/CODE",
             address="",

@@ -47,12 +47,18 @@ def patient(app: Flask, house: Services, accession: str = "A1", **changes: str |
 
 def share(client: FlaskClient, exam_id: str, **fields: str) -> Given:
     """`fields`: those of the form; without any, pictures and report for seven days."""
-    path = f"/exams/{exam_id}/shares"
+    path, before = f"/exams/{exam_id}/shares", listed(client, exam_id)
     answer = client.post(path, data={"csrf_token": form_token(client, path), "days": "7", **(fields or ALL)})
     assert answer.status_code == 200, answer.status_code
     link = output(answer.text, "link")
-    listed = client.get(path, headers={"Accept": "application/json"}).get_json()["shares"]
-    return Given("/g/" + link.rpartition("/g/")[2], output(answer.text, "passcode"), listed[0]["id"])
+    (made,) = listed(client, exam_id) - before
+    return Given("/g/" + link.rpartition("/g/")[2], output(answer.text, "passcode"), made)
+
+
+def listed(client: FlaskClient, exam_id: str) -> set[str]:
+    """The ids of an exam's shares."""
+    told = client.get(f"/exams/{exam_id}/shares", headers={"Accept": "application/json"}).get_json()
+    return {share["id"] for share in told["shares"]}
 
 
 def try_passcode(app: Flask, path: str, passcode: str, source: str = "203.0.113.9") -> Any:

@@ -23,10 +23,11 @@ def live_by_hash(session: Session, code_hash: bytes, now: datetime) -> HandOver 
     return session.scalars(select(HandOver).where(*live).order_by(HandOver.created_at).limit(1)).one_or_none()
 
 
-def newest(session: Session, patient_session_id: uuid.UUID, exam_id: uuid.UUID) -> HandOver | None:
+def live_of(session: Session, patient_session_id: uuid.UUID, exam_id: uuid.UUID, now: datetime) -> HandOver | None:
+    """The living digits of a session and exam. At most one row: new ones end those before."""
     mine = (HandOver.patient_session_id == patient_session_id, HandOver.exam_id == exam_id)
-    query = select(HandOver).where(*mine).order_by(HandOver.created_at.desc(), HandOver.id).limit(1)
-    return session.scalars(query).one_or_none()
+    live = (HandOver.ended_at.is_(None), HandOver.expires_at > now)
+    return session.scalars(select(HandOver).where(*mine, *live).limit(1)).one_or_none()
 
 
 def by_id(session: Session, hand_over_id: uuid.UUID) -> HandOver | None:

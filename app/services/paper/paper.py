@@ -16,6 +16,8 @@ from app.services.audit.subjects import exam_subject
 from app.services.exams.input import accession_number as usable_number
 from app.services.exams.views import ExamViews, anonymised
 from app.services.paper import qr, report_sheet
+from app.services.paper.stamped_pdf import Wanted
+from app.services.paper.stamping import Stamping
 from app.services.patient_access.codes import AccessCodes
 
 
@@ -27,6 +29,7 @@ class Paper:
     exams: ExamViews
     access_codes: AccessCodes
     audit: Audit
+    stamping: Stamping
     base_url: str
     hospital_name: str
 
@@ -56,6 +59,10 @@ class Paper:
         """The report sheet as PDF. Raises NotFound."""
         url = self.qr_url(accession_number, actor, form="report-sheet")
         return report_sheet.render(self.exams.by_accession(accession_number), url, self.hospital_name)
+
+    def stamped(self, accession_number: str, pdf: bytes, wanted: Wanted, actor: str) -> bytes:
+        """The RIS's own report with the exam's QR on it. Raises NotFound, InvalidInput, Busy."""
+        return self.stamping.stamp(pdf, self.qr_url(accession_number, actor, form="stamped"), wanted)
 
     def sheet_of(self, exam_id: uuid.UUID, actor: str) -> bytes:
         """The report sheet by the exam's id, for the desk."""

@@ -111,8 +111,8 @@ class HandOvers:
     def shown(self, access: PatientAccess) -> Digits | None:
         """The living digits of this exam and session, and who waits; None when there are none."""
         with self.db.read() as session:
-            row = repo.newest(session, access.session_id, access.exam_id)
-            if row is None or not self._is_live(row, self.clock.now()):
+            row = repo.live_of(session, access.session_id, access.exam_id, self.clock.now())
+            if row is None:
                 return None
             waiting = repo.waiting(session, row.id)
         listed = [Waiting(each.number, each.device, each.address_masked, each.created_at) for each in waiting]
@@ -170,9 +170,9 @@ class HandOvers:
         the digits and raises AccessRefused, as somebody may be guessing; so do digits that are over."""
         with self.db.session() as session:
             now = self.clock.now()
-            row = repo.newest(session, access.session_id, access.exam_id)
+            row = repo.live_of(session, access.session_id, access.exam_id, now)
             pc = None
-            if row is not None and self._is_live(row, now):
+            if row is not None:
                 pc = next((each for each in repo.waiting(session, row.id) if each.number == number), None)
                 repo.end(session, row.id, now)
             exam = exam_repo.exam(session, access.exam_id)
@@ -224,7 +224,7 @@ class HandOvers:
         ]
 
     def _is_live(self, row: HandOver, now: datetime) -> bool:
-        return row.ended_at is None and row.created_at - LIFETIME < now < row.expires_at
+        return row.ended_at is None and now < row.expires_at
 
     def _hash(self, digits: str) -> bytes:
         return self.codes.hash("hand-over", digits)

@@ -6,9 +6,8 @@ itself as well: an answer of a kind that cannot be marked, and that nobody named
 
 from __future__ import annotations
 
-from flask import Flask, Response
+from flask import Flask, Response, make_response, render_template
 
-from app.errors import NotFound
 from app.services.sharing.marking import PICTURES, marked, marked_batch
 from app.web.guards import guarded_blueprint
 from app.web.guest.session import PREFIX, current_guest, shown_to_guest, tail_of_request
@@ -32,18 +31,20 @@ blueprint = guarded_blueprint("guest_images", __name__, shown_to_guest)
 def _finished(response: Response) -> Response:
     """Mark what a share shows. Runs before `cut_off.watch`, which only hands on."""
     if response.status_code == 200 and current_guest().share_id is not None:
-        _mark(response)
+        response = _marked(response)
     return cut_off.watch(response)
 
 
-def _mark(response: Response) -> None:
+def _marked(response: Response) -> Response:
     kind = response.mimetype
     if kind in PICTURES:
         response.set_data(marked(response.get_data(), kind, current_guest()))
     elif tail_of_request() == BATCH:
         response.set_data(marked_batch(response.get_data(), current_guest()))
     elif AS_THEY_ARE.get(tail_of_request()) != kind:
-        raise NotFound
+        response.close()
+        return make_response(render_template("errors/error.html", status=404), 404)
+    return response
 
 
 def install(app: Flask) -> None:

@@ -10,12 +10,26 @@ from sqlalchemy import func, select
 
 from app.bootstrap import Services
 from app.errors import AccessRefused
-from app.models import AccessAttempts, AuditEvent, Base, Job, KnownDevice, OneTimeCode, PatientSession, StaffSession
+from app.models import (
+    AccessAttempts,
+    AuditEvent,
+    Base,
+    GuestSession,
+    HandOver,
+    Job,
+    KnownDevice,
+    OneTimeCode,
+    PatientSession,
+    Share,
+    StaffSession,
+    WaitingPc,
+)
 from app.services.operations import spent_rows
 from app.services.operations.spent_rows import DEVICES_KEPT, KEPT, SpentRows
 from app.services.patient_access.code_naming import Attempt
-from tests.factories.access import FACTOR, Issued, issued
+from tests.factories.access import FACTOR, Issued, application, issued
 from tests.factories.house import clock_of, services
+from tests.factories.sharing import doctor, guest, patient, share
 from tests.factories.telling import sweep
 
 
@@ -140,3 +154,18 @@ def test_the_worker_removes_them_by_itself(house: Services) -> None:
     while house.worker.run_sweeps():
         pass
     assert count(house, PatientSession) == 0
+
+
+def test_shares_are_kept_for_a_year_and_digits_for_a_month(house: Services) -> None:
+    app = application(house)
+    client, exam_id = patient(app, house)
+    guest(app, share(client, exam_id, pictures="1", days="1"))
+    doctor(app, client, exam_id)
+    tables = (Share, GuestSession, HandOver, WaitingPc)
+    assert [count(house, table) for table in tables] == [1, 2, 1, 1]
+    for kept, left in ((KEPT, [1, 2, 0, 0]), (DEVICES_KEPT, [0, 0, 0, 0])):
+        clock_of(house).advance((kept + timedelta(days=2)).total_seconds())
+        for _ in range(3):  # what refers to a row goes before it
+            clock_of(house).advance(6 * 3600)
+            house.operations.spent_rows.remove_due()
+        assert [count(house, table) for table in tables] == left

@@ -1,4 +1,4 @@
-"""The JSON door of the RIS, /api/v1: exams, reports, QR codes, report sheets, quarantine.
+"""The door of the RIS, /api/v1: exams, reports, QR codes, report sheets, quarantine.
 
 The rules for input are in app/services/exams/input.py.
 """
@@ -16,12 +16,14 @@ from app.errors import InvalidInput
 from app.security.permissions import Scope
 from app.services import in_english
 from app.services.exams.input import accession_number
+from app.services.paper.stamping import MOST_BYTES
 from app.web.body_limits import limit_body
 from app.web.context import services
 from app.web.guards import guarded, guarded_blueprint, public
 from app.web.machine.auth import caller, requires_scope
 from app.web.machine.ris.bodies import exam_input, report_input
 from app.web.machine.ris.openapi import DOCUMENT
+from app.web.machine.ris.places import wanted_place
 
 blueprint = guarded_blueprint("ris", __name__, requires_scope(Scope.RIS), url_prefix="/api/v1")
 MAX_BODY_BYTES = 256 * 1024
@@ -54,6 +56,16 @@ def qr_png(accession: str) -> Response:
 @blueprint.get("/exams/<accession>/report-sheet.pdf")
 def report_sheet(accession: str) -> Response:
     return Response(services().paper.paper.sheet(accession, _actor()), mimetype="application/pdf")
+
+
+@blueprint.post("/exams/<accession>/report-sheet")
+def stamp(accession: str) -> Response:
+    """The RIS's own PDF comes back with the QR on it: at `x_mm` and `y_mm` of `page`, or where the page is free."""
+    limit_body(MOST_BYTES)
+    if request.mimetype != "application/pdf":
+        raise UnsupportedMediaType
+    pdf = services().paper.paper.stamped(accession, request.get_data(), wanted_place(), _actor())
+    return Response(pdf, mimetype="application/pdf")
 
 
 @blueprint.get("/quarantine")

@@ -163,6 +163,29 @@ def _file(scope: Scope, summary: str, kind: str) -> dict[str, Any]:
     return {"parameters": [_ACCESSION], "get": _operation(scope, summary, answers)}
 
 
+def _stamp() -> dict[str, Any]:
+    """Stamping the RIS's own PDF."""
+    pdf: dict[str, Any] = {"application/pdf": {}}
+    answers = {
+        "200": {"description": "the same PDF with the QR on it", "content": pdf},
+        "400": _fault("no PDF, encrypted, signed or odd, no free place, or a wrong place: the detail says which"),
+        "404": _fault("no such exam"),
+        "413": _fault("larger than 16 MiB"),
+        "415": _fault("another type than application/pdf"),
+    }
+    operation = _operation(Scope.RIS, "Stamp the QR on the RIS's own report", answers)
+    operation["requestBody"] = {"required": True, "content": pdf}
+    operation["parameters"] = [
+        {"name": name, "in": "query", "required": False, "description": words, "schema": {"type": kind}}
+        for name, kind, words in (
+            ("page", "integer", "counts from 1, which is the default"),
+            ("x_mm", "number", "of the QR with its quiet zone from the left edge; without it, where the page is free"),
+            ("y_mm", "number", "from the upper edge; goes with x_mm"),
+        )
+    ]
+    return {"parameters": [_ACCESSION], "post": operation}
+
+
 DOCUMENT: dict[str, Any] = {
     "openapi": "3.1.0",
     "info": {"title": "CloudFilm RIS API", "version": "1"},
@@ -194,6 +217,7 @@ DOCUMENT: dict[str, Any] = {
         "/exams/{accession}/qr.svg": _file(Scope.RIS, "The exam's QR as SVG", "image/svg+xml"),
         "/exams/{accession}/qr.png": _file(Scope.RIS, "The exam's QR as PNG", "image/png"),
         "/exams/{accession}/report-sheet.pdf": _file(Scope.RIS, "Our report sheet with the QR", "application/pdf"),
+        "/exams/{accession}/report-sheet": _stamp(),
         "/studies/{study_uid}/complete": {
             "parameters": [_STUDY],
             "post": _operation(
