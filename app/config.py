@@ -366,7 +366,7 @@ class Settings:
             faults.append("CLOUDFILM_TRUSTED_PROXIES must count the proxies in front: without it all come from there")
         if self.sms_carrier == "simulated":
             faults.append("CLOUDFILM_SMS_CARRIER must be a real carrier in production")
-        if self.sms_gateway_url and not self.sms_gateway_url.startswith("https://"):
+        if self.sms_gateway_url and urlsplit(self.sms_gateway_url).scheme != "https":
             faults.append("CLOUDFILM_SMS_GATEWAY_URL must be https in production")
         if self.wechat_notices == "simulated":
             faults.append("CLOUDFILM_WECHAT_NOTICES must not be simulated in production")

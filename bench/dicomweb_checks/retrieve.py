@@ -8,7 +8,7 @@ from typing import Any
 from PIL import Image
 
 from bench.dicomweb_checks.peer import DICOM, EXPLICIT, OCTETS, XML, Answer, Peer, checks
-from bench.dicomweb_checks.studies import CT, DOCUMENT, ONE, REPORT, RLE, SERIES, STUDY, B, film, slices
+from deploy.testbed.checked_studies import CT, DOCUMENT, ONE, REPORT, RLE, SERIES, STUDY, B, film, slices
 
 ANY = DICOM + "; transfer-syntax=*"
 STORED_FRAMES = 'multipart/related; type="image/dicom-rle"'

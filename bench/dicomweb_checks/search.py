@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bench.dicomweb_checks.peer import XML, Answer, Peer, checks
-from bench.dicomweb_checks.studies import CT, FILM, SERIES, STUDY, A, B
+from deploy.testbed.checked_studies import CT, FILM, SERIES, STUDY, A, B
 
 UID, SERIES_UID, SOP = "0020000D", "0020000E", "00080018"
 

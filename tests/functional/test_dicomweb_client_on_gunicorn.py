@@ -14,7 +14,7 @@ from dicomweb_client.api import DICOMwebClient
 from PIL import Image
 
 from app.bootstrap import build
-from bench.dicomweb_checks.studies import CT, DOCUMENT, FILM, SR, A, B, film, report, slices
+from deploy.testbed.checked_studies import CT, DOCUMENT, FILM, SR, A, B, film, report, slices
 from deploy.testbed.servers import gunicorn, settings_of
 from tests.factories.door_app import bearer
 

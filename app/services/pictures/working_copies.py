@@ -20,6 +20,7 @@ from app.imaging.codecs.working_copy import WORKING_COPY
 from app.imaging.header.image_header import ImageHeader
 from app.models import WorkingPack
 from app.repos.pictures import working_packs as repo
+from app.services.session_times import touch
 
 log = structlog.get_logger(__name__)
 
@@ -144,8 +145,8 @@ class WorkingCopies:
         )
 
     def _use(self, series_id: uuid.UUID) -> bool:
-        with self.db.session() as session:
-            repo.mark_used(session, series_id, self.clock.now())
+        now = self.clock.now()
+        touch(self.db, lambda session: repo.mark_used(session, series_id, now))
         return True
 
 

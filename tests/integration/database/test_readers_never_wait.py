@@ -54,10 +54,10 @@ def test_staff_go_on_beside_a_long_writer(house: Services, app: Flask) -> None:
     clock_of(house).advance(120)
     with writing(house):
         asked = time.monotonic()
-        assert desk.get("/staff/unmatched").status_code == 200
+        assert desk.get("/staff/messages").status_code == 200
         assert time.monotonic() - asked < PATIENCE_S / 6
     assert last_seen(house, StaffSession) == began
-    desk.get("/staff/unmatched")
+    desk.get("/staff/messages")
     assert last_seen(house, StaffSession) == clock_of(house).now()
 
 

@@ -24,7 +24,7 @@ from tests.factories.telling import exam_of, mark_prepared, messages, notificati
 
 OPEN_BYTES = {
     *("hash", "previous_hash", "sha256", "content_sha256"),
-    *("frame_index", "preview_index"),  # of prepared pictures: where they lie
+    *("frame_index", "preview_index", "pack_index"),  # of prepared pictures: where they lie
     "wrapped",  # a data key, bound to its id by the master key
 }
 """Columns of bytes that hold nothing readable, beside those whose name ends in `_hash`."""

@@ -48,7 +48,7 @@ def test_an_installation_that_was_used_is_overwritten_only_when_told(
     prepared_study(other)
     with pytest.raises(BackupFailed, match="--replace"):
         restored(other, folder)
-    assert len(named_objects(other)) == 3
+    assert len(named_objects(other)) == 4
     assert restored(other, folder, replace=True).faults == ()
     assert named_objects(other) == named_objects(house)
     assert [each for each in faults(other) if "anchored" in each], "the anchors know the former log"

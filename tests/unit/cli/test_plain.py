@@ -16,17 +16,21 @@ from tests.factories.house import services
 
 SECRET = "hunter2-hunter2"
 OURS = {
+    "backup",
     "bind-fields",
     "check-config",
     "create-staff",
     "create-token",
     "ingest",
     "list-tokens",
+    "restore",
     "revoke-token",
     "scp",
     "sms-check",
     "verify-archive",
     "verify-audit",
+    "wechat-check",
+    "wechat-menu",
     "worker",
 }
 

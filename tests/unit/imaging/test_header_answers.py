@@ -78,6 +78,7 @@ def test_other_refusals_and_likenesses_are_broken(parts: list[bytes]) -> None:
             read(parts)
 
 
+@pytest.mark.hypothesis
 def test_an_answer_that_is_changed_anywhere_is_read_or_broken_and_nothing_else() -> None:
     seen = {"read": 0, "broken": 0}
 

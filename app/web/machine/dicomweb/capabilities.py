@@ -24,7 +24,7 @@ WADL, ROOT = "application/vnd.sun.wadl+xml", "/dicomweb/"
 TYPES = (WADL, "application/xml", "application/json", "application/dicom+json")
 
 
-@blueprint.route("/", methods=["GET", "OPTIONS"], provide_automatic_options=False)
+@blueprint.route("/", strict_slashes=False, methods=["GET", "OPTIONS"], provide_automatic_options=False)
 def capabilities() -> Response:
     """Every resource with its methods."""
     answer_type = best(wanted(), TYPES)
