@@ -21,7 +21,7 @@ from app.errors import Busy
 from app.services.paper import qr
 from app.services.paper.stamped_pdf import POINTS, Unstampable, Wanted, stamped
 from app.services.paper.stamping import MOST_AT_ONCE, MOST_BYTES
-from tests.factories.report_pdfs import encrypted, full, made, rotated, sheet, shifted, signed
+from tests.factories.report_pdfs import changed, encrypted, full, made, rotated, sheet, shifted, signed
 from tests.factories.telling import register
 
 URL = "https://film.example.org/q/ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -76,8 +76,9 @@ def test_the_stamp_of_the_exam_scans_at_150_dpi(house: Services, client: FlaskCl
     "pdf", [sheet(), made(), rotated(90), rotated(180), rotated(270), shifted()], ids=lambda _: "pdf"
 )
 def test_a_free_place_is_found_and_nothing_of_the_page_is_covered(pdf: bytes, tmp_path: Path) -> None:
-    before, after = drawn(pdf, tmp_path), drawn(stamp(pdf), tmp_path)
-    assert before.size == after.size
+    assert drawn(pdf, tmp_path).size == drawn(stamp(pdf), tmp_path).size
+    upright = changed(pdf, lambda writer: writer.pages[0].transfer_rotation_to_content())
+    before, after = drawn(upright, tmp_path), drawn(stamp(pdf), tmp_path)
     place = ImageChops.difference(before, after).getbbox()
     assert place is not None
     zone = 4 * qr.MILLIMETRES / len(MODULES) * 150 / 25.4
