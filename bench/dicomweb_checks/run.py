@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from bench.dicomweb_checks import retrieve, search, store
 from bench.dicomweb_checks.peer import Check, Peer, passed
-from deploy.testbed.checked_studies import film, report, slices
 from bench.house import bearer, opened, working_folder
 from bench.servers import cloudfilm, orthanc
 from bench.skipped import Skipped
+from deploy.testbed.checked_studies import film, report, slices
 from deploy.testbed.multipart import STOW_TYPE, body
 
 GROUPS: dict[str, list[Check]] = {

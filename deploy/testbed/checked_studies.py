@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import numpy as np
 import pydicom
@@ -77,7 +78,7 @@ def film() -> bytes:
 
 def report() -> bytes:
     pixels = ("Rows", "Columns", "SamplesPerPixel", "PhotometricInterpretation", "BitsAllocated", "BitsStored")
-    gone = dict.fromkeys((*pixels, "HighBit", "PixelRepresentation", "PixelData"))
+    gone: dict[str, Any] = dict.fromkeys((*pixels, "HighBit", "PixelRepresentation", "PixelData"))
     dataset = ct_slice(
         StudyInstanceUID=B,
         SeriesInstanceUID=SR,

@@ -18,7 +18,17 @@ from sqlalchemy import delete, insert, select
 
 from app.bootstrap import Services
 from app.demo.house import create_demo_app
-from app.models import AuditEvent, AuditHead, Base, Job, Notification, PatientSession, QuarantineItem, Report
+from app.models import (
+    AuditEvent,
+    AuditHead,
+    Base,
+    Job,
+    Notification,
+    PatientSession,
+    QuarantineItem,
+    Report,
+    StudyOrder,
+)
 from app.models.states import JobKind, JobState
 from app.security.front_door import PASS_HEADER
 from app.security.permissions import Role, Scope
@@ -86,6 +96,7 @@ def whole_house(folder: Path) -> WholeHouse:
     house.release.holds.withhold(row_id(held), "test", "staff:desk")
     app = create_demo_app(house)
     with house.db.read() as session:
+        order = session.scalars(select(StudyOrder.id).where(StudyOrder.study_id == cut)).one()
         assert session.scalars(select(Report)).one()
         assert session.scalars(select(QuarantineItem)).one()
     known = {
@@ -94,7 +105,7 @@ def whole_house(folder: Path) -> WholeHouse:
         **{"frame": "1", "frame_list": "1", "element": "7FE00010", "n": "1", "k": "1", "fmt": "jpg", "plane": "axial"},
         **{"tall_n": "2", "level": "0", "x": "0", "y": "1"},
         **{"job_id": job, "notification_id": notification, "username": "desk", "unknown": "nowhere"},
-        **{"study_id": cut.hex, "accession_number": CUT_NUMBER},
+        **{"order_id": order.hex, "accession_number": CUT_NUMBER},
         **{"held_exam_id": held, "revision": str(exam_of(house, "A2").revision)},
         **{"version": app.jinja_env.globals["static_url"]("x").split("/")[2], "name": "viewer/viewer.js"},  # type: ignore[operator]
         **{"filename": "css/bootstrap.min.css", "factor": exam.factor, "secret": house.notifications.sms_hook_secret},

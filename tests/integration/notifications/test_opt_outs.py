@@ -12,7 +12,7 @@ from app.errors import InvalidInput, NobodyToTell
 from tests.factories.access import application
 from tests.factories.house import services
 from tests.factories.phone_door import ask
-from tests.factories.telling import mark_prepared, messages, notifications, register, states, sweep
+from tests.factories.telling import exam_of, mark_prepared, messages, notifications, register, states, sweep
 
 SECRET = "a-secret-of-the-hook"
 TENCENT = {"nationcode": "86", "mobile": "13900000001", "text": "TD", "sign": "云影像医院", "time": 1457336869}
@@ -51,7 +51,7 @@ def test_who_opted_out_gets_codes_and_no_news_until_the_desk_takes_it_back(
     for _ in range(2):
         assert answered(house, carrier, body).get_json() == told
     assert last(house, "A2") == "cancelled"
-    exam_id = register(house, "A2")
+    exam_id = exam_of(house, "A2").id
     assert house.desk.exams.exam(exam_id, "staff:a").opted_out
     assert "opted_out" in [step.detail for step in house.desk.messages.history(exam_id)[-1].history]
     ask(application(house).test_client(), "13900000001")

@@ -14,9 +14,11 @@ import pkgutil
 import tracemalloc
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -24,17 +26,21 @@ from hypothesis import strategies as st
 from app.dicom import json_metadata, person_names, pixel_element, rejection_notes, same_content, text_bytes
 from app.dicom.behind_pixels import elements_behind, elements_behind_deflated
 from app.dicom.bounded_reading import inflate
-from app.dicom.bulk_values import bulk_value, little_endian
+from app.dicom.bulk_values import bulk_paths, bulk_value, little_endian
 from app.dicom.element_values import character_sets_of, text_of, value_of
+from app.dicom.explicit_little_endian import around_pixels, file_head
 from app.dicom.header_fields import read
+from app.dicom.native_xml import from_xml
 from app.dicom.part10 import HeaderLimits, ParsedFile, parse, vr_of
-from app.errors import RefusedObject
+from app.errors import InvalidInput, RefusedObject
 from app.imaging.codecs import decode
 from app.imaging.codecs.byte_order import little_endian_frame, unswapped
 from app.imaging.codecs.code_stream import read_stream
 from app.imaging.codecs.decode import DEFLATED_FRAME, RLE, decode_frame
 from app.imaging.codecs.deflated_object import inflated_object
 from app.imaging.codecs.encode import is_incomplete
+from app.imaging.codecs.working_copy import packed as packed_copy
+from app.imaging.codecs.working_copy import unpacked
 from app.imaging.errors import ImagingError
 from app.imaging.header import image_index, lut_reading, reading
 from app.imaging.header.examined import examined
@@ -105,6 +111,21 @@ def _frame(transfer_syntax_uid: str) -> Callable[[Given], Any]:
     return lambda one: decode_frame(header, one.data)
 
 
+def _around(one: Given) -> Any:
+    with suppress(Exception):  # for odd values it may raise anything, and its caller expects that
+        return around_pixels(one.parsed.dataset)
+
+
+def _document(one: Given) -> Any:
+    with suppress(InvalidInput):
+        return from_xml(one.data)
+
+
+def _unpacked(one: Given) -> Any:
+    side = max(1, int(len(one.data) ** 0.5) // 2)
+    return unpacked(bytes(packed_copy(np.zeros((side, side), np.uint16))), side, side)
+
+
 def _behind(one: Given) -> Any:
     at = one.parsed.pixel_offset
     return elements_behind(one.file, at, one.parsed.transfer_syntax_uid, (False, True), LIMITS) if at else None
@@ -116,6 +137,11 @@ READERS: dict[str, Callable[[Given], Any]] = {
         one.data, (False, True), LIMITS
     ),
     "dicom.bulk_values.bulk_value": lambda one: bulk_value(one.parsed.dataset, "00281050"),
+    "dicom.bulk_values.bulk_paths": lambda one: list(bulk_paths(one.parsed.dataset, 64)),
+    "dicom.explicit_little_endian.around_pixels": _around,
+    "dicom.explicit_little_endian.file_head": lambda one: file_head(one.parsed.dataset.file_meta, "1.2", "1.2.3"),
+    "dicom.native_xml.from_xml": _document,
+    "imaging.codecs.working_copy.unpacked": _unpacked,
     "dicom.bulk_values.little_endian": lambda one: little_endian(one.data, "OW"),
     "dicom.bounded_reading.inflate": lambda one: inflate(one.file, _meta_end(one), LIMITS.inflated_bytes),
     "dicom.element_values.value_of": lambda one: value_of(one.parsed.dataset, "WindowCenter", most_bytes=1024),
@@ -179,6 +205,7 @@ WHOLE_FILE = (
     "dicom.bounded_reading.inflate",
 )
 BEHIND_OTHERS = {
+    "dicom.from_metadata.write_part10": "writes what was read as JSON or XML, within the bounds of the request's body",
     "dicom.part10.check_elements": "is a part of parse and of elements_behind",
     "imaging.header.image_index.index_image": "adds the order of the pictures to what image_of reads",
 }
