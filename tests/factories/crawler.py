@@ -199,7 +199,7 @@ WHO: dict[str, str] = {
 }
 """Whom the guard lets in, by endpoint or by blueprint. All others are open to strangers."""
 ANSWERED_NOWHERE = "staff_login.nowhere"
-REFUSED = {ANSWERED_NOWHERE, "patient_binding.bind", "patient_binding.unbind"}
+REFUSED = {ANSWERED_NOWHERE, "patient_wechat.callback", "patient_binding.bind", "patient_binding.unbind"}
 """Answered with an error all the same: no caller here came by WeChat."""
 
 
