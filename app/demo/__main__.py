@@ -153,11 +153,12 @@ def main() -> None:
         return
     if fault := sources.fault_of(options.data):
         sys.exit(f"DEMO_DATA: {fault}")
-    wechat_port = ports.free_port(options.wechat_port)
+    folder = Settings.for_demo(options.port, options.dicom_port, CALLING_AE).var_dir
+    ports.claim(options.port, folder)
+    wechat_port = ports.free_port(outside_world.former_port(folder) or options.wechat_port)
     world = outside_world.environment(wechat_port)
     settings = Settings.for_demo(options.port, options.dicom_port, CALLING_AE, world)
     logs.configure(settings.log_level)
-    ports.claim(options.port, settings.var_dir)
     if options.dicom_port is None:
         settings = Settings.for_demo(options.port, ports.free_port(settings.dicom_port), CALLING_AE, world)
     with outside_world.running(settings, wechat_port):

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from app.bootstrap import simulated_wechat
 from app.config import Settings
@@ -35,6 +36,15 @@ def environment(port: int) -> dict[str, str]:
         "CLOUDFILM_WECHAT_AES_KEY": AES_KEY,
         "CLOUDFILM_WECHAT_TEMPLATE_IDS": ",".join(f"{k}={v}" for k, v in simulated_wechat.TEMPLATE_IDS.items()),
     }
+
+
+def former_port(folder: Path) -> int | None:
+    """The port in the folder's demo.json: links of an earlier demo stay right. None without one."""
+    try:
+        known = json.loads((folder / "demo.json").read_text())["wechat"]["base_url"]
+        return urlsplit(known).port
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from typing import Any
 
 import structlog
 from gunicorn.app.base import BaseApplication
+from gunicorn.workers import gthread
 from gunicorn.workers.gthread import ThreadWorker
 
 from app.bootstrap import Services, build
@@ -24,6 +25,9 @@ from app.dimse.scp import start_door
 RECEIPT_PAUSE_S = 2.0
 GOODBYE_S = 4
 """After a Ctrl-C gunicorn waits so long for its process, then kills it. Nothing acknowledged is lost by that."""
+
+gthread.DEFAULT_WORKER_DATA_TIMEOUT = 0.5
+"""A connection that never says anything holds up the end so long. gunicorn has no setting for it."""
 
 log = structlog.get_logger(__name__)
 

@@ -50,7 +50,8 @@ def test_studies_series_and_instances_are_found(client: DICOMwebClient) -> None:
 def test_instances_come_whole_decoded_and_as_they_were(client: DICOMwebClient) -> None:
     files = client.retrieve_study(A)
     assert {file.SOPInstanceUID for file in files} == {f"{CT}.{number}" for number in (1, 2, 3)}
-    decoded = client.retrieve_instance(B, FILM, f"{FILM}.1")
+    explicit = (("application/dicom", "1.2.840.10008.1.2.1"),)  # without it this client takes any syntax
+    decoded = client.retrieve_instance(B, FILM, f"{FILM}.1", media_types=explicit)
     assert decoded.file_meta.TransferSyntaxUID == "1.2.840.10008.1.2.1"
     assert (decoded.pixel_array == np.arange(4)[:, None, None]).all()
     stored = client.retrieve_instance(B, FILM, f"{FILM}.1", media_types=(("application/dicom", "*"),))

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.clock import SystemClock
+from app.config import NEWS_AT_ONCE
 from deploy.testbed.servers import worker
 from tests.factories.house import services
 from tests.factories.telling import messages, receive_study, register, states
@@ -23,6 +24,7 @@ def quick(folder: Path) -> dict[str, str]:
         "CLOUDFILM_VAR_DIR": str(folder),
         "CLOUDFILM_QUIET_PERIOD_S": "1",
         "CLOUDFILM_DECODE_WORKERS": "1",
+        **NEWS_AT_ONCE,
     }
 
 
