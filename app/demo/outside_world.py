@@ -42,7 +42,8 @@ def former_port(folder: Path) -> int | None:
     """The port in the folder's demo.json: links of an earlier demo stay right. None without one."""
     try:
         known = json.loads((folder / "demo.json").read_text())["wechat"]["base_url"]
-        return urlsplit(known).port
+        port: int | None = urlsplit(known).port
+        return port
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
