@@ -236,6 +236,9 @@ class Settings:
         "off",
         _choice("off", "template", "simulated"),
     )
+    wechat_unopened_h: int = _setting(
+        "Hours of daytime after which an exam that nobody opened is told by text message too", "4", _integer(1, 72)
+    )
     wechat_appid: str = _setting("AppID of the official account; empty: no WeChat", "")
     wechat_secret: str = _setting("AppSecret; empty: no login by WeChat", "", secret=True)
     wechat_template_ids: tuple[str, ...] = _setting("Template ids as name=id, comma-separated", "", _words)

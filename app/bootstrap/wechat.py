@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
 import structlog
+from sqlalchemy.orm import Session
 
 from app.bootstrap import simulated_wechat
 from app.bootstrap.carriers import Simulation
@@ -17,6 +18,7 @@ from app.security.session_tokens import SessionTokens
 from app.services.wechat.accounts import WechatAccounts
 from app.services.wechat.callback import Callback
 from app.services.wechat.login import WechatLogin
+from app.services.wechat.notice_check import NoticeCheck
 from app.services.wechat.states import LoginStates
 from app.services.wechat.token_shelf import TokenName, TokenShelf
 from wechat import menu
@@ -34,7 +36,7 @@ from wechat.notices import WechatNotifier
 from wechat.oauth import authorize_url, exchange
 from wechat.pushes import Endpoint, Mode
 from wechat.sender import TemplateSender
-from wechat.set_up import Finding, findings
+from wechat.set_up import Finding, findings, template_findings
 from wechat.templates import TEMPLATES
 from wechat.tokens import Fetch, SharedToken
 
@@ -61,9 +63,10 @@ class WechatRoom:
     """None without WeChat, or without the AppSecret that asks who looks."""
     login_tokens: SessionTokens
     callback: Callback
+    notice_check: NoticeCheck
 
 
-def build(ground: Ground, simulation: Simulation) -> WechatRoom:
+def build(ground: Ground, simulation: Simulation, enqueue: Callable[[Session, str, str], None]) -> WechatRoom:
     accounts = WechatAccounts(clock=ground.clock, fields=ground.fields, blind=ground.blind, audit=ground.audit)
     connection = _connection(ground, simulation)
     return WechatRoom(
@@ -72,6 +75,7 @@ def build(ground: Ground, simulation: Simulation) -> WechatRoom:
         login=_login(ground, accounts, connection) if connection and connection.credentials.secret else None,
         login_tokens=SessionTokens(ground.keys.derive("wechat-login-jwt"), "wechat-login"),
         callback=_callback(ground),
+        notice_check=_notice_check(ground, connection, enqueue),
     )
 
 
@@ -156,9 +160,23 @@ def _alarm() -> None:
 def set_up_of(room: WechatRoom) -> Iterator[Finding]:
     """What is right and wrong in the set-up of the account. Raises NotAnswered without an account."""
     connection = _needed(room)
+    return findings(connection.account, _registered(connection))
+
+
+def _registered(connection: Connection) -> dict[str, tuple[str, Mapping[str, str]]]:
+    """Our name of a template -> its id in the account, and its fields."""
     notifier = connection.notifier
     ids = notifier.template_ids if isinstance(notifier, TemplateSender) else {}
-    return findings(connection.account, {name: (ids.get(name, ""), TEMPLATES[name].fields) for name in TEMPLATES})
+    return {name: (ids.get(name, ""), TEMPLATES[name].fields) for name in TEMPLATES}
+
+
+def _notice_check(
+    ground: Ground, connection: Connection | None, enqueue: Callable[[Session, str, str], None]
+) -> NoticeCheck:
+    look = None
+    if connection is not None and connection.notifier is not None:
+        look = partial(template_findings, connection.account, _registered(connection))
+    return NoticeCheck(db=ground.db, clock=ground.clock, enqueue=enqueue, look=look)
 
 
 def menu_of(settings: Settings, room: WechatRoom, name: str, *, only_shows: bool) -> str:

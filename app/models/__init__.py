@@ -7,7 +7,7 @@ from app.models.consent import Consent
 from app.models.exam import Exam, Report
 from app.models.field_binding import FieldBinding
 from app.models.job import Job
-from app.models.notification import EarlyReceipt, Notification, NotificationEvent, OptOut
+from app.models.notification import EarlyReceipt, Notification, NotificationEvent, OptOut, Telling
 from app.models.notification_codes import (
     CancelReason,
     ChannelName,
@@ -16,6 +16,7 @@ from app.models.notification_codes import (
     NotificationKind,
     NotificationState,
     OptOutOrigin,
+    TellingState,
 )
 from app.models.patient import Patient, PatientNameToken
 from app.models.phone_door import PhoneCode, PhoneRequests
@@ -72,6 +73,8 @@ __all__ = [
     "StaffUser",
     "Study",
     "StudyOrder",
+    "Telling",
+    "TellingState",
     "WaitingPc",
     "WechatAccount",
     "WechatLogin",

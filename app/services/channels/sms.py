@@ -56,6 +56,7 @@ class SmsChannel:
     name = ChannelName.SMS
     follows_phone = True
     reports = True
+    takes_once_for = timedelta()
 
     def recipient(self, session: Session, patient: Patient) -> Recipient | None:
         if patient.phone_sealed is None:

@@ -53,6 +53,8 @@ class WechatChannel:
     name = ChannelName.WECHAT
     follows_phone = False
     reports = True
+    takes_once_for = timedelta(minutes=9)
+    """WeChat knows a `client_msg_id` for ten minutes."""
 
     def recipient(self, session: Session, patient: Patient) -> Recipient | None:
         openid = self.accounts.openid(session, patient.id) if self.notifier else None

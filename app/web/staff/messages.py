@@ -55,6 +55,7 @@ def _page(fault: InvalidInput | None, status: int) -> Response:
         "staff/messages.html",
         messages=services().desk.messages.to_be_settled(),
         failed=failed.newest(),
+        unreached=failed.unreached(),
         sendable_again=failed.count_sendable_again(),
         funnel=services().operations.delivery_funnel.last_days(),
         fault=type(fault).__name__ if fault else None,

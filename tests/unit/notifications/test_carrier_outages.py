@@ -115,13 +115,27 @@ def test_when_the_carrier_was_down_for_an_hour_everything_is_told_once_afterward
         assert only_state(house, exam_id) in ("accepted", "delivered")
 
 
-def test_a_used_up_quota_of_notices_is_waited_for(tmp_path: Path) -> None:
+def test_a_used_up_quota_of_notices_is_waited_for_an_hour(tmp_path: Path) -> None:
     house = services(tmp_path, wechat_notices="simulated")
     exam_id = register(house)
     follow(house, exam_id)
     assert house.simulation.wechat is not None
     house.simulation.wechat.order("/cgi-bin/message/template/send", "45009", 99)
     mark_prepared(house)
-    for _ in range(24):
+    sweep(house)
+    assert states(house, exam_id) == [("images_ready", "wechat", "pending")]
+    for _ in range(3):
         sweep(house, seconds=3601)
-    assert {channel: found for _, channel, found in states(house, exam_id)} == {"sms": "delivered", "wechat": "pending"}
+    assert {channel: found for _, channel, found in states(house, exam_id)} == {"sms": "accepted", "wechat": "failed"}
+
+
+def test_who_has_wechat_alone_is_waited_for_longer(tmp_path: Path) -> None:
+    house = services(tmp_path, wechat_notices="simulated")
+    exam_id = register(house, patient_phone=None)
+    follow(house, exam_id)
+    assert house.simulation.wechat is not None
+    house.simulation.wechat.order("/cgi-bin/message/template/send", "45009", 99)
+    mark_prepared(house)
+    for _ in range(4):
+        sweep(house, seconds=3601)
+    assert only_state(house, exam_id) == "pending"
