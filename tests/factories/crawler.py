@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import wraps
 from random import Random
@@ -225,6 +225,18 @@ class Crawler:
 
     def as_meant(self, method: str, rule: Rule) -> Answer:
         return self._ask(rule, self._whose(rule), self._meant(method, rule))
+
+    def with_headers(self, method: str, rule: Rule, headers: Mapping[str, str]) -> Answer:
+        """As it is meant, with more headers."""
+        meant = self._meant(method, rule)
+        more = {name: value.encode() for name, value in headers.items()}
+        return self._ask(rule, self._whose(rule), replace(meant, headers={**meant.headers, **more}))
+
+    def without_token(self, method: str, rule: Rule) -> Answer | None:
+        """As it is meant, without the token of its session; None where its form has none."""
+        meant = self._meant(method, rule)
+        form = tuple(pair for pair in meant.form if pair[0] != b"csrf_token")
+        return self._ask(rule, self._whose(rule), replace(meant, form=form)) if form != meant.form else None
 
     def changed(self, method: str, rule: Rule, caller: str | None = None) -> Answer:
         """A changed request; by whom the route is for, if nobody else is named."""
