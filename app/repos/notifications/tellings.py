@@ -94,8 +94,10 @@ def next_occasion(session: Session, exam_id: uuid.UUID, kind: str) -> int:
 
 
 def is_under_way(session: Session, exam_id: uuid.UUID) -> bool:
-    """Whether a next step of this exam's news is due: then it is told by itself."""
-    query = select(Telling.id).where(Telling.exam_id == exam_id, Telling.look_at.is_not(None))
+    """Whether a text message follows a notice of this exam in a moment."""
+    query = select(Telling.id).where(
+        Telling.exam_id == exam_id, Telling.state == TellingState.WECHAT, Telling.look_at.is_not(None)
+    )
     return session.scalars(query.limit(1)).first() is not None
 
 

@@ -38,15 +38,16 @@ class Repeating:
     sending: Sending
 
     def repeat_due(self) -> int:
-        """Hand over again what is due; returns how many were handed over."""
+        """Hand over again what is due, until the carrier does not answer; returns how many were handed over."""
         now = self.clock.now()
         since = {name: now - each.takes_once_for for name, each in self.channels.items() if each.takes_once_for}
         with self.db.read() as session:
             ids = repo.repeatable(session, since, now, BATCH)
-        return row_by_row(ids, self._repeat, self._failed)
+        silent: set[str] = set()
+        return row_by_row(ids, lambda row_id: self._repeat(row_id, silent), self._failed)
 
-    def _repeat(self, notification_id: uuid.UUID) -> bool:
-        claimed = self._claim(notification_id)
+    def _repeat(self, notification_id: uuid.UUID, silent: set[str]) -> bool:
+        claimed = self._claim(notification_id, silent)
         if claimed is None:
             return False
         row, hand_over = claimed
@@ -56,15 +57,21 @@ class Repeating:
             log.error("sending again ended in a fault", notification=row.id, exc_info=error)
             outcome = Unknown(type(error).__name__)
         # a refusal of this call says nothing about the first one
-        self.sending.record(row, outcome if isinstance(outcome, Accepted) else Unknown(outcome.code))
+        if isinstance(outcome, Accepted):
+            self.sending.record(row, outcome)
+        else:
+            self.sending.record(row, Unknown(outcome.code))
+            silent.add(row.channel)
         return True
 
-    def _claim(self, notification_id: uuid.UUID) -> tuple[Notification, HandOver] | None:
+    def _claim(self, notification_id: uuid.UUID, silent: set[str]) -> tuple[Notification, HandOver] | None:
         now = self.clock.now()
         with self.db.session() as session:
             row = repo.get(session, notification_id)
-            exam = exam_repo.exam(session, row.exam_id) if row else None
-            if row is None or exam is None or exam.held_at is not None or exam.told_from is None:
+            if row is None or row.channel in silent:
+                return None
+            exam = exam_repo.exam(session, row.exam_id)
+            if exam is None or exam.held_at is not None or exam.told_from is None:
                 return None
             try:
                 address = self.fields.open_of(row, "recipient_sealed")

@@ -71,10 +71,15 @@ class Sending:
     opt_outs: OptOuts
 
     def send_due(self) -> int:
-        """Send every message that is due. Returns how many were handed over, with any outcome."""
+        """Send every message that is due. Returns how many were handed over, with any outcome.
+
+        A channel that does not answer is not asked again in this round: each call may take long, and whoever waits for
+        a code waits behind it.
+        """
         with self.db.read() as session:
             ids = repo.sendable(session, self.clock.now(), BATCH)
-        return row_by_row(ids, self._send, self._postpone)
+        silent: set[str] = set()
+        return row_by_row(ids, lambda row_id: self._send(row_id, silent), self._postpone)
 
     def give_up_silent(self) -> int:
         """Make rows unknown whose sender died between claim and answer. Returns how many were looked at."""
@@ -109,8 +114,8 @@ class Sending:
             if row is not None and row.state == State.PENDING:
                 self._wait_on(session, row, row.created_at, type(error).__name__)
 
-    def _send(self, notification_id: uuid.UUID) -> bool:
-        parcel = self._claim(notification_id)
+    def _send(self, notification_id: uuid.UUID, silent: set[str]) -> bool:
+        parcel = self._claim(notification_id, silent)
         if parcel is None:
             return False
         try:
@@ -120,13 +125,15 @@ class Sending:
             self.record(parcel.row, Unknown(type(error).__name__), EventDetail.FAULT_WHILE_SENDING)
         else:
             self.record(parcel.row, outcome)
+            if isinstance(outcome, Unknown):
+                silent.add(parcel.row.channel)
         return True
 
-    def _claim(self, notification_id: uuid.UUID) -> _Parcel | None:
+    def _claim(self, notification_id: uuid.UUID, silent: set[str]) -> _Parcel | None:
         now = self.clock.now()
         with self.db.session() as session:
             row = repo.get(session, notification_id)
-            if row is None or self._waits(session, row):
+            if row is None or row.channel in silent or self._waits(session, row):
                 return None
             try:
                 if self._cancelled(session, row) or self.phones.redirect(session, row) or self._unwanted(session, row):
