@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from ctypes.util import find_library
 from pathlib import Path
 
@@ -100,7 +100,7 @@ def _service(stack: ExitStack, hospital: Machine, name: str, ready: Ready, *more
 def test_the_document_leads_from_a_bundle_to_a_hospital_that_takes_and_prepares_pictures(hospital: Machine) -> None:
     services, first = blocks()[6:]
     said = hospital.run(services)
-    assert said.startswith("settings are usable (production); database, store, queue answer")
+    assert said.startswith("settings are usable (production); database, store, redis, queue answer")
     assert "cannot lock" not in said
     tokens = hospital.run(first)
     [upload, _] = re.findall(r"^.*?([\w-]{40,})\s*$", tokens, re.MULTILINE)[:2]
@@ -139,10 +139,10 @@ def test_a_file_of_the_bundle_that_was_changed_is_not_installed(hospital: Machin
 def _ask(
     port: int, method: str, path: str, content: bytes | None = None, headers: dict[str, str] | None = None
 ) -> tuple[int, bytes]:
-    connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=30, context=blind())
-    connection.request(method, path, content, headers or {})
-    answer = connection.getresponse()
-    return answer.status, answer.read()
+    with closing(http.client.HTTPSConnection("127.0.0.1", port, timeout=30, context=blind())) as connection:
+        connection.request(method, path, content, headers or {})
+        answer = connection.getresponse()
+        return answer.status, answer.read()
 
 
 def _until_prepared(port: int) -> bool:
