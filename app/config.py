@@ -242,6 +242,12 @@ class Settings:
     wechat_appid: str = _setting("AppID of the official account; empty: no WeChat", "")
     wechat_secret: str = _setting("AppSecret; empty: no login by WeChat", "", secret=True)
     wechat_template_ids: tuple[str, ...] = _setting("Template ids as name=id, comma-separated", "", _words)
+    wechat_subscription_id: str = _setting(
+        "Template id of the long-term subscription: a button for who does not follow; empty: no button", ""
+    )
+    wechat_script_url: str = _setting(
+        "WeChat's script for that button", "https://res.wx.qq.com/open/js/jweixin-1.6.0.js", _url
+    )
     wechat_token_url: str = _setting("Central service of the hospital that hands out the access token", "")
     wechat_token_secret: str = _setting("Bearer token for that service", "", secret=True)
     wechat_callback: str = _setting(
@@ -373,7 +379,7 @@ class Settings:
             faults.append("CLOUDFILM_SMS_GATEWAY_URL must be https in production")
         if self.wechat_notices == "simulated":
             faults.append("CLOUDFILM_WECHAT_NOTICES must not be simulated in production")
-        for name in ("wechat_api_url", "wechat_open_url", "wechat_token_url"):
+        for name in ("wechat_api_url", "wechat_open_url", "wechat_script_url", "wechat_token_url"):
             if urlsplit(getattr(self, name)).scheme not in ("https", ""):
                 faults.append(f"{PREFIX}{name.upper()} must be https in production")
         if len(self.sms_callback_secret) < 16:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 
 import structlog
@@ -20,6 +21,7 @@ from app.services.wechat.callback import Callback
 from app.services.wechat.login import WechatLogin
 from app.services.wechat.notice_check import NoticeCheck
 from app.services.wechat.states import LoginStates
+from app.services.wechat.subscriptions import Subscriptions
 from app.services.wechat.token_shelf import TokenName, TokenShelf
 from wechat import menu
 from wechat.account import (
@@ -34,6 +36,7 @@ from wechat.door import Door
 from wechat.errors import WechatError
 from wechat.notices import WechatNotifier
 from wechat.oauth import authorize_url, exchange
+from wechat.page_signature import SignedPage, signed_page
 from wechat.pushes import Endpoint, Mode
 from wechat.sender import TemplateSender
 from wechat.set_up import Finding, findings, template_findings
@@ -53,6 +56,11 @@ class Connection:
     ticket: SharedToken
     open_url: str
     notifier: WechatNotifier | None
+    now: Callable[[], datetime]
+
+    def signed(self, url: str) -> SignedPage:
+        """What WeChat's script on the page at this address needs. Raises CallError."""
+        return signed_page(self.credentials.appid, self.ticket.current(), url, self.now())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +71,7 @@ class WechatRoom:
     """None without WeChat, or without the AppSecret that asks who looks."""
     login_tokens: SessionTokens
     callback: Callback
+    subscriptions: Subscriptions
     notice_check: NoticeCheck
 
 
@@ -75,6 +84,15 @@ def build(ground: Ground, simulation: Simulation, enqueue: Callable[[Session, st
         login=_login(ground, accounts, connection) if connection and connection.credentials.secret else None,
         login_tokens=SessionTokens(ground.keys.derive("wechat-login-jwt"), "wechat-login"),
         callback=_callback(ground),
+        subscriptions=Subscriptions(
+            db=ground.db,
+            clock=ground.clock,
+            fields=ground.fields,
+            audit=ground.audit,
+            accounts=accounts,
+            template_id=_subscription_id(ground.settings),
+            sign=connection.signed if connection else None,
+        ),
         notice_check=_notice_check(ground, connection, enqueue),
     )
 
@@ -144,8 +162,14 @@ def _connected(
         account=account,
         ticket=_shared(ground, TokenName.JSAPI, partial(fetch_ticket, account)),
         open_url=open_url,
-        notifier=TemplateSender(account, template_ids) if template_ids else None,
+        notifier=TemplateSender(account, template_ids, _subscription_id(settings)) if template_ids else None,
+        now=ground.clock.now,
     )
+
+
+def _subscription_id(settings: Settings) -> str:
+    is_simulated = settings.wechat_notices == "simulated"
+    return simulated_wechat.SUBSCRIPTION_ID if is_simulated else settings.wechat_subscription_id
 
 
 def _shared(ground: Ground, name: TokenName, fetch: Fetch) -> SharedToken:

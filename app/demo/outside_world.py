@@ -18,6 +18,7 @@ from app.bootstrap.carriers import CARRIER_FILE
 from app.config import Settings
 from app.demo.clock import CLOCK_FILE
 from wechat.simulator.config import Callback
+from wechat.simulator.server import SCRIPT
 
 APPID, SECRET = "wxdemo00000000001", "demo-secret-of-the-simulated-account"
 CALLBACK_TOKEN, AES_KEY = "DemoToken", "DemoAesKeyDemoAesKeyDemoAesKeyDemoAesKeyDem"
@@ -33,6 +34,8 @@ def environment(port: int) -> dict[str, str]:
         "CLOUDFILM_WECHAT_SECRET": SECRET,
         "CLOUDFILM_WECHAT_API_URL": base_url,
         "CLOUDFILM_WECHAT_OPEN_URL": base_url,
+        "CLOUDFILM_WECHAT_SCRIPT_URL": f"{base_url}{SCRIPT}",
+        "CLOUDFILM_WECHAT_SUBSCRIPTION_ID": simulated_wechat.SUBSCRIPTION_ID,
         "CLOUDFILM_WECHAT_CALLBACK": "safe",
         "CLOUDFILM_WECHAT_CALLBACK_TOKEN": CALLBACK_TOKEN,
         "CLOUDFILM_WECHAT_AES_KEY": AES_KEY,

@@ -24,7 +24,15 @@ from app.models.rendition import PreparedSeries, WorkingPack
 from app.models.sharing import GuestSession, HandOver, Share, SharedPrior, WaitingPc
 from app.models.staff import MachineToken, StaffSession, StaffUser
 from app.models.study import DataKeyRow, Instance, InstanceVersion, QuarantineItem, Rejection, Series, Study, StudyOrder
-from app.models.wechat import BindingCode, BoundDevice, WechatAccount, WechatLogin, WechatPush, WechatToken
+from app.models.wechat import (
+    BindingCode,
+    BoundDevice,
+    NoticeSubscription,
+    WechatAccount,
+    WechatLogin,
+    WechatPush,
+    WechatToken,
+)
 
 __all__ = [
     "AccessAttempts",
@@ -50,6 +58,7 @@ __all__ = [
     "Job",
     "KnownDevice",
     "MachineToken",
+    "NoticeSubscription",
     "Notification",
     "NotificationEvent",
     "NotificationKind",

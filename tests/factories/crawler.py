@@ -107,6 +107,7 @@ MEANT: dict[tuple[str, str], Meant] = {
     ("GET", "patient_wechat.callback"): Meant(query={"code": "x", "state": "x"}),
     ("POST", "patient_binding.bind"): Meant(form={"name": "李娜", "id_number": "", "action": "send_code"}),
     ("POST", "patient_binding.unbind"): Meant(form={"csrf_token": ""}),
+    ("POST", "patient_notify.want"): Meant(form={"csrf_token": ""}),
     ("POST", "patient_exams.leave"): Meant(form={"csrf_token": ""}),
     ("POST", "patient_consent.agree_or_withdraw"): Meant(form={"csrf_token": "", "action": "agree"}),
     ("POST", "patient_sharing.share"): Meant(form={"csrf_token": "", "days": "7", "pictures": "1", "report": "1"}),
@@ -178,6 +179,7 @@ WHO: dict[str, str] = {
     "patient_sharing": PATIENT,
     "patient_consent": PATIENT,
     "patient_looks": PATIENT,
+    "patient_notify": PATIENT,
     "guest_pages": GUEST,
     "guest_images": GUEST,
     "staff_login": Role.DESK,
@@ -199,7 +201,10 @@ WHO: dict[str, str] = {
 }
 """Whom the guard lets in, by endpoint or by blueprint. All others are open to strangers."""
 ANSWERED_NOWHERE = "staff_login.nowhere"
-REFUSED = {ANSWERED_NOWHERE, "patient_wechat.callback", "patient_binding.bind", "patient_binding.unbind"}
+REFUSED = {
+    *(ANSWERED_NOWHERE, "patient_wechat.callback", "patient_binding.bind", "patient_binding.unbind"),
+    *("patient_notify.page", "patient_notify.want"),
+}
 """Answered with an error all the same: no caller here came by WeChat."""
 
 

@@ -66,6 +66,7 @@ class Action(StrEnum):
     IMAGES_DOWNLOADED = "images.downloaded"
     QR_PRINTED = "qr.printed"
     WECHAT_BOUND = "wechat.bound"
+    NOTICE_WANTED = "notice.wanted"
     TEXT_MESSAGES_REFUSED = "text_messages.refused"
     TEXT_MESSAGES_WANTED = "text_messages.wanted"
     WECHAT_UNBOUND = "wechat.unbound"

@@ -133,6 +133,9 @@ class Channel(Protocol):
         Raises CannotBeMade.
         """
 
+    def repeats(self, row: Notification) -> bool:
+        """Whether `takes_once_for` holds for this message."""
+
     def ask(self, address: str, since: datetime, until: datetime) -> Sequence[DeliveryReceipt]:
         """Receipts of the messages to one address, sent between two times; empty when the carrier does not answer."""
 

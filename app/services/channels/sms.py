@@ -93,6 +93,9 @@ class SmsChannel:
         code = self.carried.code_in(session, row)
         return f"{self.base_url}/s/{code}" if template.has_link else code
 
+    def repeats(self, row: Notification) -> bool:
+        return False
+
     def ask(self, address: str, since: datetime, until: datetime) -> Sequence[DeliveryReceipt]:
         try:
             return [receipt_of(found) for found in self.sender.receipts(address, since, until)]

@@ -68,7 +68,7 @@ class Repeating:
         now = self.clock.now()
         with self.db.session() as session:
             row = repo.get(session, notification_id)
-            if row is None or row.channel in silent:
+            if row is None or row.channel in silent or not self.channels[row.channel].repeats(row):
                 return None
             exam = exam_repo.exam(session, row.exam_id)
             if exam is None or exam.held_at is not None or exam.told_from is None:
