@@ -207,6 +207,9 @@ class Settings:
     sms_family: str = _setting(
         "T0 (no code), T1 (pick-up code) or T3 (link, by a gateway)", "T0", _choice("T0", "T1", "T3")
     )
+    sms_segment_fen: int = _setting(
+        "What the carrier charges for a segment, in fen; 0: costs are not shown", "0", _integer(0, 1000)
+    )
     news_hours: tuple[int, int] = _setting("Hours of the day in which news is told, in China's time", "8-21", _hours)
     news_gather_min: int = _setting(
         "Minutes that news of an exam waits for other news of its patient; 0: each exam has its own message",
