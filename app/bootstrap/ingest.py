@@ -1,4 +1,5 @@
-"""Builds the room services/ingest and the children that read headers for it. Its rules are in app/services/ingest."""
+"""Builds the room services/ingest, and the children that read headers for it and for other rooms. Its rules are in
+app/services/ingest."""
 
 from __future__ import annotations
 
@@ -26,20 +27,26 @@ class IngestRoom:
     reader: HeaderPool
 
 
-def build(ground: Ground, archive: ArchiveRoom, matching: Matching, renderer: RenderPool) -> IngestRoom:
+def header_pool(ground: Ground) -> HeaderPool:
+    """The children that read headers: of what comes in, and of what is stored."""
     settings = ground.settings
-    reader = HeaderPool(
+    return HeaderPool(
         settings.decode_workers,
         settings.decode_time_limit_s,
         settings.decode_memory_mib * MIB,
         HeaderLimits(file_bytes=settings.max_instance_mib * MIB),
     )
+
+
+def build(
+    ground: Ground, archive: ArchiveRoom, matching: Matching, renderer: RenderPool, reader: HeaderPool
+) -> IngestRoom:
     planner = Planner(
         db=ground.db,
         archive=archive.objects,
         data_keys=archive.data_keys,
         fields=ground.fields,
-        spool=settings.spool_dir,
+        spool=ground.settings.spool_dir,
         reader=reader,
         same_pixels=SamePixels(renderer=renderer, reader=reader),
     )

@@ -9,6 +9,7 @@ import structlog
 
 from app.bootstrap.archive import ArchiveRoom
 from app.bootstrap.ground import Ground
+from app.imaging.sandbox.header_pool import HeaderPool
 from app.imaging.sandbox.pool import RenderPool
 from app.services.pictures.completion import Completion
 from app.services.pictures.frame_reading import FrameReading
@@ -33,7 +34,7 @@ class PicturesRoom:
     renderer: RenderPool
 
 
-def build(ground: Ground, archive: ArchiveRoom, queue: JobQueue) -> PicturesRoom:
+def build(ground: Ground, archive: ArchiveRoom, queue: JobQueue, reader: HeaderPool) -> PicturesRoom:
     settings, db, clock = ground.settings, ground.db, ground.clock
     renderer = RenderPool(settings.decode_workers, settings.decode_time_limit_s, settings.decode_memory_mib << 20)
     if renderer.not_caged:
@@ -48,7 +49,7 @@ def build(ground: Ground, archive: ArchiveRoom, queue: JobQueue) -> PicturesRoom
             archive=archive.objects,
             data_keys=archive.data_keys,
             renderer=renderer,
-            headers=HeaderRenewal(db=db, archive=archive.objects),
+            headers=HeaderRenewal(db=db, archive=archive.objects, reader=reader),
         ),
         copies=copies,
         renewal=Renewal(db=db, clock=clock, queue=queue),
