@@ -75,12 +75,12 @@ def test_in_xml_too(machine: ReadingMachine, pool: OwnPool) -> None:
 
 
 def test_bulk_data_and_files_of_the_others_are_sent(machine: ReadingMachine, pool: OwnPool) -> None:
-    machine.hold(sound(0), bomb("memory", 1), sound(2))
+    machine.hold(sound(0), bomb("time", 1), sound(2))
     hostile = f"/studies/{STUDY}/series/{SERIES}/instances/{SERIES}.1"
     assert machine.get(f"{hostile}/bulkdata/00420011").status_code == 404
     accept = 'multipart/related; type="application/dicom"; transfer-syntax=1.2.840.10008.1.2.1'
     assert len(machine.parts(f"/studies/{STUDY}", accept)) in (2, 3)
-    assert len(machine.parts(f"/studies/{STUDY}/bulkdata", 'multipart/related; type="application/octet-stream"')) >= 2
+    assert len(machine.parts(f"/studies/{STUDY}/bulkdata")) >= 2
 
 
 def test_a_search_by_what_only_objects_tell_goes_on(machine: ReadingMachine, pool: OwnPool) -> None:
