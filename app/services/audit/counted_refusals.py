@@ -49,8 +49,8 @@ class CountedRefusals:
         of_address = self._count(session, self.codes.hash("refused-address", action, _network(address)), now)
         of_all = self._count(session, self.codes.hash("refused", action), now)
         if _is_due(of_all, EACH_OF_ALL) and (of_all > EACH_OF_ALL or _is_due(of_address, EACH_OF_ADDRESS)):
-            counts = {"times": of_address, "times_of_all": of_all}
-            self.audit.record(session, action, **event, address_mark=self.address_marks.mark(address), **counts)
+            mark = self.address_marks.mark(address)
+            self.audit.record(session, action, **event, address_mark=mark, times=of_address, times_of_all=of_all)
 
     def _count(self, session: Session, key: bytes, now: datetime) -> int:
         """The number of this refusal in its hour."""
