@@ -117,8 +117,7 @@ def build(settings: Settings, clock: Clock | None = None, authenticators: Clock 
     phone = phone_door.build(base, send_one_time_code=outbox.queue_one_time_code, enqueue=queue.enqueue)
     send_code = outbox.queue_one_time_code
     bound = binding.build(base, wechat_room.accounts, send_one_time_code=send_code, enqueue=queue.enqueue)
-    reader = ingest.header_pool(base)
-    pictures_room = pictures.build(base, archive_room, queue, reader)
+    pictures_room = pictures.build(base, archive_room, queue)
     operations_room = operations.build(base, archive_room)
     audit_room = audit.build(base)
     work = _work(queue, pictures_room, release_room, messages, access, phone, bound, operations_room, audit_room)
@@ -136,9 +135,9 @@ def build(settings: Settings, clock: Clock | None = None, authenticators: Clock 
         channels=ways,
         consent=consent.build(base),
         desk=desk.build(base, exams_room, messages, access, bound.binding),
-        dicomweb=dicomweb.build(base, archive_room, pictures_room.renderer, reader),
+        dicomweb=dicomweb.build(base, archive_room, pictures_room.renderer, pictures_room.reader),
         exams=exams_room,
-        ingest=ingest.build(base, archive_room, exams_room.matching, pictures_room.renderer, reader),
+        ingest=ingest.build(base, archive_room, exams_room.matching, pictures_room.renderer, pictures_room.reader),
         machines=machines.build(base),
         notifications=messages,
         operations=operations_room,

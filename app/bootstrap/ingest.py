@@ -1,5 +1,4 @@
-"""Builds the room services/ingest, and the children that read headers for it and for other rooms. Its rules are in
-app/services/ingest."""
+"""Builds the room services/ingest. Its rules are in app/services/ingest."""
 
 from __future__ import annotations
 
@@ -7,8 +6,6 @@ from dataclasses import dataclass
 
 from app.bootstrap.archive import ArchiveRoom
 from app.bootstrap.ground import Ground
-from app.dicom.part10 import HeaderLimits
-from app.dicom.status import MIB
 from app.imaging.sandbox.header_pool import HeaderPool
 from app.imaging.sandbox.pool import RenderPool
 from app.services.archive.same_pixels import SamePixels
@@ -25,17 +22,6 @@ class IngestRoom:
     ingest: Ingest
     quarantine: Quarantine
     reader: HeaderPool
-
-
-def header_pool(ground: Ground) -> HeaderPool:
-    """The children that read headers: of what comes in, and of what is stored."""
-    settings = ground.settings
-    return HeaderPool(
-        settings.decode_workers,
-        settings.decode_time_limit_s,
-        settings.decode_memory_mib * MIB,
-        HeaderLimits(file_bytes=settings.max_instance_mib * MIB),
-    )
 
 
 def build(
