@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
-from app.bootstrap.carriers import hook_secret
+from app.bootstrap.carriers import hook_secrets
 from app.bootstrap.ground import Ground
 from app.config import Settings
 from app.models import Exam
@@ -32,7 +32,8 @@ class NotificationsRoom:
     receipts: Receipts
     phone_correction: PhoneCorrection
     opt_outs: OptOuts
-    sms_hook_secret: str = field(repr=False)
+    sms_hook_secrets: Mapping[str, str] = field(repr=False)
+    """By carrier."""
 
 
 def outbox(ground: Ground, channels: Channels) -> Outbox:
@@ -83,5 +84,5 @@ def build(
         receipts=receipts,
         phone_correction=phones,
         opt_outs=opt_outs,
-        sms_hook_secret=hook_secret(ground.settings, ground.keys),
+        sms_hook_secrets=hook_secrets(ground.settings, ground.keys),
     )

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import io
 import random
-import signal
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 from hypothesis import example, given, settings
@@ -15,25 +12,10 @@ from hypothesis import strategies as st
 
 from app.dicom.bounded_reading import inflate
 from app.errors import RefusedObject
+from tests.factories.patience import within
 
 MIB = 1024 * 1024
 START = b"file meta"
-
-
-@contextmanager
-def within(seconds: float) -> Iterator[None]:
-    """A loop without end fails the test instead of stopping all of them."""
-
-    def too_long(*_: object) -> None:
-        raise AssertionError(f"not done within {seconds} s")
-
-    before = signal.signal(signal.SIGALRM, too_long)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
 
 
 def deflated(plain: bytes) -> bytes:
