@@ -25,6 +25,9 @@ from app.services.dicomweb.matching_keys import Ignored, LateKey, Level, conditi
 
 MAX_RESULTS = 5000
 _AUDITED_STUDIES = 100
+_KEPT_LATER = {Level.STUDY: "ReferringPhysicianName", Level.SERIES: "RequestAttributesSequence"}
+"""Always told (PS3.18 tables 10.6.3-3 and -4). Rows from before it was kept have no value: then the object is read."""
+_PARTLY_KEPT = "RequestAttributesSequence"
 
 Row = dict[str, Any]
 """Attribute values by keyword; a list for several values, absent when unknown. PatientName: its component groups."""
@@ -81,7 +84,7 @@ class DicomQuery:
             rows = _LEVELS[search.level](self, session, conditions, limit + 1, search)
             matches = repo.count(session, _MODELS[search.level], conditions) if len(rows) > limit else 0
             rows = rows[:limit]
-            asked = [path[0] for path in search.include if not all(path[0] in row for row in rows)]
+            asked = _asked_of_objects(search, rows)
             of_objects = self.late.elements(session, search.level, rows, asked) if asked else ()
         found = Found(rows, max(0, matches - search.offset - limit), tuple(ignored), of_objects)
         self._record(search, found, actor)
@@ -156,11 +159,21 @@ class DicomQuery:
             "PatientSex": identity.sex,
             "PatientBirthDate": identity.birth_date,
         }
+        if identity.referring_physician is not None:
+            row["ReferringPhysicianName"] = list(identity.referring_physician)
         if counts is not None:
             row["ModalitiesInStudy"] = list(counts.modalities)
             row["NumberOfStudyRelatedSeries"] = counts.series
             row["NumberOfStudyRelatedInstances"] = counts.instances
         return row
+
+
+def _asked_of_objects(search: Search, rows: list[Row]) -> list[str]:
+    """Keywords of what a client wants, or must be told, that not every row has whole."""
+    wanted = [path[0] for path in search.include]
+    required = _KEPT_LATER.get(search.level)
+    missing = [name for name in (*wanted, *([required] if required else [])) if any(name not in row for row in rows)]
+    return [*missing, _PARTLY_KEPT] if _PARTLY_KEPT in wanted else missing
 
 
 def _series(series: Series, counts: Counts | None) -> Row:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,9 @@ from pydicom.dataset import Dataset
 from sqlalchemy import select
 
 from app.dicom.native_xml import from_xml
-from app.models import Instance
+from app.identity.sealed import open_identity
+from app.models import Instance, Series, Study
+from app.security.fields import Place
 from app.services.dicomweb import query as dicom_query
 from app.web.machine.ris.bodies import exam_input
 from deploy.testbed.ct import ct_file, ct_series
@@ -212,9 +216,35 @@ def test_attributes_of_the_object_come_to_who_asks_for_them(machine: ReadingMach
     assert study["00400275"]["Value"][0]["00400009"]["Value"] == ["SPS1"]
     assert tag(study, "00280010") == 8
     [other] = machine.get("/studies", AccessionNumber="A_100", includefield=fields).json
-    assert "00080090" not in other
+    assert other["00080090"] == {"vr": "PN"}
+    assert "00400275" not in other
     instances = machine.get(f"/studies/{A}/instances", includefield="PixelSpacing", limit="2")
     assert len(instances.json) == 2
+
+
+def test_a_study_tells_who_sent_the_patient_and_a_series_what_was_requested(machine: ReadingMachine) -> None:
+    [study] = machine.get("/studies", AccessionNumber="AX200").json
+    assert tag(study, "00080090") == {"Alphabetic": "House^Gregory"}
+    [other] = machine.get("/studies", AccessionNumber="A_100").json
+    assert other["00080090"] == {"vr": "PN"}
+    [series] = machine.get(f"/studies/{B}/series").json
+    assert series["00400275"] == {"vr": "SQ", "Value": [{"00400009": {"vr": "SH", "Value": ["SPS1"]}}]}
+    assert tag(series, "00400244") == "20260220"
+    assert all("00400275" not in item for item in machine.get(f"/studies/{A}/series").json)
+
+
+def test_rows_from_before_these_were_kept_tell_them_from_their_objects(machine: ReadingMachine) -> None:
+    fields = machine.services.fields
+    with machine.services.db.session() as session:
+        for study in session.scalars(select(Study)):
+            plain = asdict(open_identity(fields, study))
+            del plain["referring_physician"]
+            study.identity_sealed = fields.seal(json.dumps(plain), Place("study", "identity_sealed", study.id))
+        for series in session.scalars(select(Series)):
+            series.attributes = {
+                name: value for name, value in series.attributes.items() if name != "RequestAttributesSequence"
+            }
+    test_a_study_tells_who_sent_the_patient_and_a_series_what_was_requested(machine)
 
 
 def test_required_attributes_stay_and_other_empty_ones_are_left_out(machine: ReadingMachine) -> None:
