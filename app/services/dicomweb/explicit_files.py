@@ -23,6 +23,7 @@ from app.dicom.pixel_element import HEAD_BYTES, read_pixel_head
 from app.dicom.status import MIB
 from app.errors import RefusedObject, StoreUnavailable
 from app.imaging.codecs.decode import CODECS, DECODED, DEFLATED_LE, EXPLICIT_BE, NATIVE
+from app.imaging.codecs.one_bit import without_gaps
 from app.imaging.codecs.stream_decoding import LOSSLESS
 from app.imaging.display.render_spec import STORED_VALUES, RenderSpec
 from app.imaging.sandbox.pool import RenderPool
@@ -140,7 +141,7 @@ class ExplicitFiles:
             raise NotConvertible
         frames, bits = found.row.number_of_frames, image.bits_allocated
         samples = image.rows * image.columns * image.samples_per_pixel
-        if frames * samples * max(bits, 8) // 8 > MOST_BYTES or (bits == 1 and frames > 1 and samples % 8):
+        if frames * samples * max(bits, 8) // 8 > MOST_BYTES:
             raise NotConvertible
         first = self.frame(found, 1)
         if first is None:
@@ -148,15 +149,20 @@ class ExplicitFiles:
         if image.samples_per_pixel > 1:
             header.dataset.PhotometricInterpretation = first.colour_space
             header.dataset.PlanarConfiguration = 0
-        length = frames * len(first.pixels)
+        length = -(-frames * samples // 8) if bits == 1 else frames * len(first.pixels)
         yield pixel_head(header.pixels[0], "OW" if bits > 8 else "OB", length + length % 2)
+        decoded = self._alike(found, first)
+        yield from without_gaps(decoded, samples) if bits == 1 else decoded
+        yield b"\0" * (length % 2)
+
+    def _alike(self, found: StoredInstance, first: NativeFrame) -> Iterator[bytes]:
+        """All frames. Raises NotConvertible when one is not as the first is."""
         yield first.pixels
-        for number in range(2, frames + 1):
+        for number in range(2, found.row.number_of_frames + 1):
             frame = self.frame(found, number)
             if frame is None or (len(frame.pixels), frame.colour_space) != (len(first.pixels), first.colour_space):
                 raise NotConvertible
             yield frame.pixels
-        yield b"\0" * (length % 2)
 
 
 def _is_native(found: StoredInstance) -> bool:
