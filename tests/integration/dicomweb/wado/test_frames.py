@@ -9,6 +9,7 @@ import imagecodecs
 import numpy as np
 import pydicom
 import pytest
+from numpy.typing import NDArray
 from pydicom.encaps import encapsulate, generate_frames
 
 from deploy.testbed.ct import ct_slice, part10
@@ -57,17 +58,17 @@ def test_big_endian_frames_go_out_in_little_endian(
             assert np.frombuffer(content, kind).tolist() == list(range(1, side * side + 1))
 
 
-def one_bit_frames(count: int) -> np.ndarray:
+def one_bit_frames(count: int) -> NDArray[np.uint8]:
     """Frames of 5 x 5 pixels of one bit, so that only the first begins at a byte."""
     return np.random.default_rng(5).integers(0, 2, (count, 5, 5), dtype=np.uint8)
 
 
-def packed(bits: np.ndarray) -> bytes:
+def packed(bits: NDArray[np.uint8]) -> bytes:
     """PS3.5 8.1.1: eight pixels a byte, the first in the least significant bit."""
     return np.packbits(bits.reshape(-1), bitorder="little").tobytes()
 
 
-def deflated(frame: np.ndarray) -> bytes:
+def deflated(frame: NDArray[np.uint8]) -> bytes:
     deflater = zlib.compressobj(wbits=-zlib.MAX_WBITS)
     data = deflater.compress(packed(frame)) + deflater.flush()
     return data + b"\0" * (len(data) % 2)
