@@ -26,8 +26,8 @@ MOST_ORDERS = 20
 _NAME_BYTES = 4096
 """The most bytes of a person name: it is decoded in several character sets, and each group becomes an object. PS3.5 6.2
 allows three groups of 64 characters."""
-_STUDY_KEYWORDS = ("StudyDate", "StudyTime", "StudyDescription", "StudyID", "TimezoneOffsetFromUTC")
-_SERIES_KEYWORDS = (
+STUDY_KEYWORDS = ("StudyDate", "StudyTime", "StudyDescription", "StudyID", "TimezoneOffsetFromUTC")
+SERIES_KEYWORDS = (
     "SeriesDate",
     "SeriesTime",
     "BodyPartExamined",
@@ -140,8 +140,8 @@ def fields_of(parsed: ParsedFile) -> ReceivedHeader:
         instance_number=_integer(dataset, "InstanceNumber"),
         series_number=_integer(dataset, "SeriesNumber"),
         series_description=_text(dataset, "SeriesDescription")[:64],
-        study_attributes=_attributes(dataset, _STUDY_KEYWORDS),
-        series_attributes=_attributes(dataset, _SERIES_KEYWORDS),
+        study_attributes=_attributes(dataset, STUDY_KEYWORDS),
+        series_attributes=_attributes(dataset, SERIES_KEYWORDS),
         requests=_requests(dataset),
         rejects=rejected_uids(dataset, sop_class_uid),
     )
