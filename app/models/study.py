@@ -36,7 +36,7 @@ class Study(Base):
     """The first that its headers name, for machines that search. All of them are in `StudyOrder`."""
     patient_id_hash: Mapped[bytes | None] = mapped_column(index=True)
     identity_sealed: Mapped[bytes]
-    """Header JSON {patient_id, names: [person name groups], sex, birth_date}, sealed under `study.identity`."""
+    """Header JSON {patient_id, names, sex, birth_date, referring_physician}, sealed under `study.identity`."""
     attributes: Mapped[dict[str, Any]] = mapped_column(JSON)
     """Study-level attributes for QIDO that name no person: StudyDate, StudyTime, StudyDescription, StudyID, ..."""
     data_key_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("data_key.id"))

@@ -88,8 +88,10 @@ def stored_of(parts: list[bytes]) -> StoredAnswer:
 def _header(plain: dict[str, Any]) -> ReceivedHeader:
     identity = plain["identity"]
     names, orders, rejects = identity["names"], plain["accession_numbers"], plain["rejects"]
-    _demand(isinstance(names, list) and isinstance(orders, list) and isinstance(rejects, list))
-    _demand(len(names) <= _NAMES and len(orders) <= MOST_ORDERS and len(rejects) <= MOST_REJECTED)
+    requests, referring = plain["requests"], identity["referring_physician"]
+    _demand(all(isinstance(found, list) for found in (names, orders, rejects, requests, referring)))
+    _demand(max(len(names), len(referring)) <= _NAMES and len(rejects) <= MOST_REJECTED)
+    _demand(max(len(orders), len(requests)) <= MOST_ORDERS)
     return ReceivedHeader(
         sop_class_uid=_uid(plain["sop_class_uid"]),
         sop_instance_uid=_uid(plain["sop_instance_uid"]),
@@ -107,9 +109,11 @@ def _header(plain: dict[str, Any]) -> ReceivedHeader:
             names=tuple(map(_text, names)),
             sex=_text(identity["sex"]),
             birth_date=_text(identity["birth_date"]),
+            referring_physician=tuple(map(_text, referring)),
         ),
         study_attributes=_attributes(plain["study_attributes"]),
         series_attributes=_attributes(plain["series_attributes"]),
+        requests=tuple(map(_attributes, requests)),
         rejects=frozenset(map(_text, rejects)),
     )
 

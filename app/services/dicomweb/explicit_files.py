@@ -22,6 +22,7 @@ from app.dicom.pixel_element import HEAD_BYTES, read_pixel_head
 from app.dicom.status import MIB
 from app.errors import RefusedObject, StoreUnavailable
 from app.imaging.codecs.decode import CODECS, DECODED, DEFLATED_LE, EXPLICIT_BE, NATIVE
+from app.imaging.codecs.one_bit import without_gaps
 from app.imaging.codecs.stream_decoding import LOSSLESS
 from app.imaging.display.render_spec import STORED_VALUES, RenderSpec
 from app.imaging.sandbox.pool import RenderPool
@@ -132,7 +133,7 @@ class ExplicitFiles:
             raise NotConvertible
         frames, bits = found.row.number_of_frames, image.bits_allocated
         samples = image.rows * image.columns * image.samples_per_pixel
-        if frames * samples * max(bits, 8) // 8 > MOST_BYTES or (bits == 1 and frames > 1 and samples % 8):
+        if frames * samples * max(bits, 8) // 8 > MOST_BYTES:
             raise NotConvertible
         first = self.frame(found, 1)
         if first is None:
@@ -141,17 +142,23 @@ class ExplicitFiles:
 
     def _decoded(self, found: StoredInstance, first: NativeFrame, tag: str) -> Iterator[bytes]:
         """The pixel element of a compressed file, decoded."""
-        frames = found.row.number_of_frames
-        length = frames * len(first.pixels)
-        is_wide = found.image is not None and found.image.bits_allocated > 8
-        yield pixel_head(tag, "OW" if is_wide else "OB", length + length % 2)
+        image, frames = found.image, found.row.number_of_frames
+        assert image is not None  # the first frame could not have been decoded without it
+        bits, samples = image.bits_allocated, image.rows * image.columns * image.samples_per_pixel
+        length = -(-frames * samples // 8) if bits == 1 else frames * len(first.pixels)
+        yield pixel_head(tag, "OW" if bits > 8 else "OB", length + length % 2)
+        decoded = self._alike(found, first)
+        yield from without_gaps(decoded, samples) if bits == 1 else decoded
+        yield b"\0" * (length % 2)
+
+    def _alike(self, found: StoredInstance, first: NativeFrame) -> Iterator[bytes]:
+        """All frames. Raises NotConvertible when one is not as the first is."""
         yield first.pixels
-        for number in range(2, frames + 1):
+        for number in range(2, found.row.number_of_frames + 1):
             frame = self.frame(found, number)
             if frame is None or (len(frame.pixels), frame.colour_space) != (len(first.pixels), first.colour_space):
                 raise NotConvertible
             yield frame.pixels
-        yield b"\0" * (length % 2)
 
 
 def _is_native(found: StoredInstance) -> bool:

@@ -16,6 +16,7 @@ from app.services.dicomweb.stored_instance import StoredInstance
 from app.web.context import services
 from app.web.guards import guarded_blueprint
 from app.web.machine.auth import requires_scope
+from app.web.machine.dicomweb.addresses import origin
 from app.web.machine.dicomweb.compression import gzipped
 from app.web.machine.dicomweb.dicom_xml import XML, xml_answer, xml_in_parts
 from app.web.machine.dicomweb.media_types import best
@@ -48,7 +49,7 @@ def metadata(**uids: str) -> Response:
         response.content_type = answer_type
     if first.left_out:
         response.headers.add("Warning", LEFT_OUT.format(", ".join(first.left_out)))
-    return with_tag(response, found, f"{services().settings.base_url} {response.mimetype}")
+    return with_tag(response, found, f"{origin()} {response.mimetype}")
 
 
 def _array(first: Metadata, others: Iterable[Metadata]) -> Iterator[str]:
