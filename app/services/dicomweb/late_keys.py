@@ -79,7 +79,7 @@ class LateKeys:
     def _by_identity(self, session: Session, key: LateKey, conditions: Sequence[repo.Condition]) -> repo.Condition:
         is_exact = key.path == ("PatientName",) and not set("*?") & set(key.value) and key.value != EMPTY
         conditions = [*conditions, name_tokens(key.value, self.blind)] if is_exact else conditions
-        studies = repo.studies(session, conditions, MOST_ROWS + 1, 0)
+        studies = repo.some_studies(session, conditions, MOST_ROWS + 1)
         if len(studies) > MOST_ROWS:
             raise InvalidInput(key.path[0], f"takes other keys besides: more than {MOST_ROWS} studies are left")
         found = [study for study in studies if matches(key, self._identity(study))]

@@ -24,6 +24,8 @@ from app.services.dicomweb.late_keys import LateKeys
 from app.services.dicomweb.matching_keys import Ignored, LateKey, Level, condition, path_of
 
 MAX_RESULTS = 5000
+MOST_COUNTED = 1000
+"""Rows beyond those of an answer that are still counted."""
 _AUDITED_STUDIES = 100
 
 Row = dict[str, Any]
@@ -48,8 +50,9 @@ class Search:
 
 @dataclass(frozen=True)
 class Found:
-    """`remaining`: how many rows match beyond these. `ignored`: names of keys that nothing can match. `of_objects`:
-    elements in DICOM JSON of the stored object of each row, that the client asked for; empty when they are too many."""
+    """`remaining`: how many rows match beyond these; above MOST_COUNTED there may be more. `ignored`: names of keys
+    that nothing can match. `of_objects`: elements in DICOM JSON of the stored object of each row, that the client asked
+    for; empty when they are too many."""
 
     rows: list[Row]
     remaining: int
@@ -79,7 +82,8 @@ class DicomQuery:
                 else:
                     conditions.append(narrowed)
             rows = _LEVELS[search.level](self, session, conditions, limit + 1, search)
-            matches = repo.count(session, _MODELS[search.level], conditions) if len(rows) > limit else 0
+            most = search.offset + limit + MOST_COUNTED + 1
+            matches = repo.count(session, _MODELS[search.level], conditions, most) if len(rows) > limit else 0
             rows = rows[:limit]
             asked = [path[0] for path in search.include if not all(path[0] in row for row in rows)]
             of_objects = self.late.elements(session, search.level, rows, asked) if asked else ()
