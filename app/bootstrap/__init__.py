@@ -120,7 +120,9 @@ def build(settings: Settings, clock: Clock | None = None, authenticators: Clock 
     pictures_room = pictures.build(base, archive_room, queue)
     operations_room = operations.build(base, archive_room)
     audit_room = audit.build(base)
-    work = _work(queue, pictures_room, release_room, messages, access, phone, bound, operations_room, audit_room)
+    work = _work(
+        queue, pictures_room, release_room, messages, access, phone, bound, exams_room, operations_room, audit_room
+    )
     return Services(
         settings=settings,
         clock=base.clock,
@@ -165,6 +167,7 @@ def _work(
     access: patient_access.PatientAccessRoom,
     phone: PhoneDoor,
     bound: binding.BindingRoom,
+    exams_room: exams.ExamsRoom,
     operations_room: operations.OperationsRoom,
     audit_room: audit.AuditRoom,
 ) -> Work:
@@ -181,6 +184,7 @@ def _work(
         one_time_codes=access.one_time_codes,
         phone_door=phone,
         binding=bound.binding,
+        search_keys=exams_room.search_keys,
         spent_rows=operations_room.spent_rows,
         anchoring=audit_room.anchoring,
     )

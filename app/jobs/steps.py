@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from app.services.audit.anchoring import Anchoring
 from app.services.binding.binding import BINDING_REQUEST, Binding
+from app.services.exams.search_keys import SearchKeys
 from app.services.notifications.receipts import Receipts
 from app.services.notifications.sending import Sending
 from app.services.operations.spent_rows import SpentRows
@@ -36,6 +37,7 @@ class Work:
     one_time_codes: OneTimeCodes
     phone_door: PhoneDoor
     binding: Binding
+    search_keys: SearchKeys
     spent_rows: SpentRows
     anchoring: Anchoring
 
@@ -62,6 +64,10 @@ def send_notifications(work: Work) -> int:
 
 def settle_notifications(work: Work) -> int:
     return work.sending.give_up_silent() + work.receipts.ask_due()
+
+
+def index_exams(work: Work) -> int:
+    return work.search_keys.index_due()
 
 
 def remove_spent_rows(work: Work) -> int:
@@ -96,6 +102,7 @@ SWEEPS: Sequence[Callable[[Work], int]] = (
     release_exams,
     send_notifications,
     settle_notifications,
+    index_exams,
     remove_spent_rows,
     anchor_audit_log,
 )

@@ -22,6 +22,7 @@ from app.models import (
 )
 from app.repos.changed_rows import changed_rows
 from app.repos.due_times import is_due
+from app.repos.keyset import Place, rows_at
 
 FURTHEST = timedelta(hours=72)
 """No due time of a message is further ahead."""
@@ -114,9 +115,11 @@ def first_sending_at(session: Session, notification_id: uuid.UUID) -> datetime |
     return session.scalar(query)
 
 
-def in_state(session: Session, state: str, limit: int) -> list[Notification]:
+def in_state(session: Session, state: str, place: Place | None, limit: int) -> list[Notification]:
+    """Newest first."""
     query = select(Notification).where(Notification.state == state)
-    return list(session.scalars(query.order_by(Notification.created_at.desc()).limit(limit)))
+    order = (Notification.created_at, Notification.id)
+    return [row[0] for row in rows_at(session, query, order, place, limit)]
 
 
 def without_serial(session: Session, channels: Collection[str], since: datetime, limit: int) -> list[Notification]:

@@ -86,7 +86,7 @@ class LateKeys:
 
     def _by_identity(self, session: Session, key: LateKey, conditions: Sequence[repo.Condition]) -> Narrowed:
         asked = [*conditions, whole_value(key, self.blind)] if key.is_whole else conditions
-        studies = repo.studies(session, asked, MOST_ROWS + 1, 0)
+        studies = repo.some_studies(session, asked, MOST_ROWS + 1)
         if len(studies) > MOST_ROWS:
             whole = key.as_whole()
             if whole is None:
