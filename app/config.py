@@ -213,6 +213,9 @@ class Settings:
     sms_family: str = _setting(
         "T0 (no code), T1 (pick-up code) or T3 (link, by a gateway)", "T0", _choice("T0", "T1", "T3")
     )
+    sms_segment_fen: int = _setting(
+        "What the carrier charges for a segment, in fen; 0: costs are not shown", "0", _integer(0, 1000)
+    )
     news_hours: tuple[int, int] = _setting("Hours of the day in which news is told, in China's time", "8-21", _hours)
     news_gather_min: int = _setting(
         "Minutes that news of an exam waits for other news of its patient; 0: each exam has its own message",
@@ -247,9 +250,18 @@ class Settings:
         "off",
         _choice("off", "template", "simulated"),
     )
+    wechat_unopened_h: int = _setting(
+        "Hours of daytime after which an exam that nobody opened is told by text message too", "4", _integer(1, 72)
+    )
     wechat_appid: str = _setting("AppID of the official account; empty: no WeChat", "")
     wechat_secret: str = _setting("AppSecret; empty: no login by WeChat", "", secret=True)
     wechat_template_ids: tuple[str, ...] = _setting("Template ids as name=id, comma-separated", "", _words)
+    wechat_subscription_id: str = _setting(
+        "Template id of the long-term subscription: a button for who does not follow; empty: no button", ""
+    )
+    wechat_script_url: str = _setting(
+        "WeChat's script for that button", "https://res.wx.qq.com/open/js/jweixin-1.6.0.js", _url
+    )
     wechat_token_url: str = _setting("Central service of the hospital that hands out the access token", "")
     wechat_token_secret: str = _setting("Bearer token for that service", "", secret=True)
     wechat_callback: str = _setting(
@@ -392,7 +404,7 @@ class Settings:
             faults.append("CLOUDFILM_SMS_GATEWAY_URL must be https in production")
         if self.wechat_notices == "simulated":
             faults.append("CLOUDFILM_WECHAT_NOTICES must not be simulated in production")
-        for name in ("wechat_api_url", "wechat_open_url", "wechat_token_url"):
+        for name in ("wechat_api_url", "wechat_open_url", "wechat_script_url", "wechat_token_url"):
             if urlsplit(getattr(self, name)).scheme not in ("https", ""):
                 faults.append(f"{PREFIX}{name.upper()} must be https in production")
         for carrier in self.sms_carriers:

@@ -17,7 +17,7 @@ from app.bootstrap import Services, build
 from app.repos.exams import exams
 from app.services.ingest.incoming import IncomingObject, Stored
 from app.web.machine.ris.bodies import exam_input
-from bench.study import PATIENT, NewStudy, new_study
+from bench.study import PATIENT, NewStudy, Patient, new_study
 from deploy.testbed.processes import ROOT
 from deploy.testbed.servers import settings_of
 
@@ -82,10 +82,10 @@ class OpenExam:
         return "; ".join(cookie.partition(";")[0] for cookie in cookies)
 
 
-def registered(services: Services, accession_number: str) -> OpenExam:
+def registered(services: Services, accession_number: str, patient: Patient = PATIENT) -> OpenExam:
     """The exam that a new study of this accession number belongs to."""
     body = {
-        "patient": PATIENT.in_exam(),
+        "patient": patient.in_exam(),
         "modality": "CT",
         "body_part": "胸部",
         "department": "呼吸科",

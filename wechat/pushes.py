@@ -55,6 +55,14 @@ class PushRefused(WechatError):
 
 
 @dataclass(frozen=True)
+class Answered:
+    """What a user answered when WeChat asked whether notices of a template are wanted."""
+
+    template_id: str
+    accepts: bool
+
+
+@dataclass(frozen=True)
 class Push:
     """What a user wrote or did. `event` is in lower case; `text` of a message; `message`: wechatpy's, for a reply.
 
@@ -68,11 +76,24 @@ class Push:
     marks: tuple[str, str] = field(repr=False)
 
     @property
-    def job(self) -> NoticeJob | None:
-        """What became of a notice, when the push tells it."""
+    def jobs(self) -> list[NoticeJob]:
+        """What became of notices, when the push tells it."""
         if self.event == "templatesendjobfinish":
-            return NoticeJob(str(self.message.id), self.openid, str(self.message.status or ""))
-        return None
+            return [NoticeJob(str(self.message.id), self.openid, str(self.message.status or ""))]
+        if self.event != "subscribe_msg_sent_event":
+            return []
+        told = [each for each in self.items if each.get("MsgID")]
+        return [NoticeJob(str(each["MsgID"]), self.openid, _status(each)) for each in told]
+
+    @property
+    def answers(self) -> list[Answered]:
+        """What the user answered in the window of a subscription, or changed later."""
+        if self.event not in ("subscribe_msg_popup_event", "subscribe_msg_change_event"):
+            return []
+        return [
+            Answered(str(each.get("TemplateId", "")), each.get("SubscribeStatusString") == "accept")
+            for each in self.items
+        ]
 
     @property
     def items(self) -> list[Mapping[str, str]]:
@@ -82,6 +103,10 @@ class Push:
             held = held.get(name) or held
         found = held.get("List") if isinstance(held, Mapping) else None
         return [found] if isinstance(found, Mapping) else [each for each in found or [] if isinstance(each, Mapping)]
+
+
+def _status(item: Mapping[str, str]) -> str:
+    return "success" if str(item.get("ErrorCode", "")) == "0" else f"failed:{item.get('ErrorStatus') or 'unknown'}"
 
 
 def _subscription_event(name: str) -> None:

@@ -24,6 +24,7 @@ from sms.templates import TEMPLATES, lint, names_of_family
 from sms.tencent.sender import TencentAccount, TencentSender
 from wechat.playing import Player
 
+CARRIER_FILE = "carrier.db"
 SIMULATED_LIMITS = FrequencyLimits(per_hour=1000, per_day=1000)
 """Higher than the carrier's usual limits: in a demo many exams may belong to one phone."""
 
@@ -54,7 +55,7 @@ def simulation_of(settings: Settings, keys: MasterKeys, clock: Clock) -> Simulat
     if settings.sms_carrier != "simulated":
         return Simulation(carrier=None, wechat=wechat, push_receipts=lambda: 0)
     carrier = SimulatedCarrier.approving(
-        settings.var_dir / "carrier.db",
+        settings.var_dir / CARRIER_FILE,
         clock.now,
         settings.sms_signature,
         SIMULATED_LIMITS,

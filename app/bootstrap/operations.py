@@ -25,7 +25,7 @@ class OperationsRoom:
 
 
 def build(ground: Ground, archive: ArchiveRoom) -> OperationsRoom:
-    funnel = DeliveryFunnel(db=ground.db, clock=ground.clock)
+    funnel = DeliveryFunnel(db=ground.db, clock=ground.clock, segment_fen=ground.settings.sms_segment_fen)
     return OperationsRoom(
         archive_check=ArchiveCheck(
             db=ground.db, archive=archive.objects, data_keys=archive.data_keys, clock=ground.clock

@@ -7,7 +7,7 @@ from app.models.consent import Consent
 from app.models.exam import Exam, ExamSearchKey, Report
 from app.models.field_binding import FieldBinding
 from app.models.job import Job
-from app.models.notification import EarlyReceipt, Notification, NotificationEvent, OptOut
+from app.models.notification import EarlyReceipt, Notification, NotificationEvent, OptOut, Telling
 from app.models.notification_codes import (
     CancelReason,
     ChannelName,
@@ -16,6 +16,7 @@ from app.models.notification_codes import (
     NotificationKind,
     NotificationState,
     OptOutOrigin,
+    TellingState,
 )
 from app.models.patient import Patient, PatientNameToken
 from app.models.phone_door import PhoneCode, PhoneRequests
@@ -24,7 +25,15 @@ from app.models.row_count import RowCount
 from app.models.sharing import GuestSession, HandOver, Share, SharedPrior, WaitingPc
 from app.models.staff import MachineToken, StaffSession, StaffUser
 from app.models.study import DataKeyRow, Instance, InstanceVersion, QuarantineItem, Rejection, Series, Study, StudyOrder
-from app.models.wechat import BindingCode, BoundDevice, WechatAccount, WechatLogin, WechatPush, WechatToken
+from app.models.wechat import (
+    BindingCode,
+    BoundDevice,
+    NoticeSubscription,
+    WechatAccount,
+    WechatLogin,
+    WechatPush,
+    WechatToken,
+)
 
 __all__ = [
     "AccessAttempts",
@@ -51,6 +60,7 @@ __all__ = [
     "Job",
     "KnownDevice",
     "MachineToken",
+    "NoticeSubscription",
     "Notification",
     "NotificationEvent",
     "NotificationKind",
@@ -75,6 +85,8 @@ __all__ = [
     "StaffUser",
     "Study",
     "StudyOrder",
+    "Telling",
+    "TellingState",
     "WaitingPc",
     "WechatAccount",
     "WechatLogin",

@@ -54,12 +54,32 @@ class Notification(Base):
     failure_code: Mapped[str | None] = mapped_column(String(64))
     segments: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column(index=True)
-    sent_at: Mapped[datetime | None]
+    sent_at: Mapped[datetime | None] = mapped_column(index=True)
     finished_at: Mapped[datetime | None]
     opened_at: Mapped[datetime | None]
     """When the patient first opened the exam after this message was handed over."""
     viewed_at: Mapped[datetime | None]
     """The same of its pictures."""
+
+
+class Telling(Base):
+    """Something new about an exam, on its way to the patient: by one channel after the other, each with a message.
+
+    kind, occasion: as in its messages. wording: the Wording of them. state: TellingState.
+    """
+
+    __tablename__ = "telling"
+    __table_args__ = (UniqueConstraint("exam_id", "kind", "occasion"),)
+
+    id: Mapped[UuidKey]
+    exam_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("exam.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    occasion: Mapped[int]
+    wording: Mapped[str] = mapped_column(String(16))
+    state: Mapped[str] = mapped_column(String(8), index=True)
+    look_at: Mapped[datetime | None] = mapped_column(index=True)
+    """When the next step is due; None while a message is under way, and when nothing follows."""
+    begun_at: Mapped[datetime]
 
 
 class NotificationEvent(Base):

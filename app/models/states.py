@@ -148,6 +148,8 @@ class JobKind(StrEnum):
     """Answers a request of the phone door. Key: <id of the phone code>."""
     BINDING_CODE = "binding_code"
     """Answers a request of a WeChat user who wants to be bound. Key: <id of the binding code>."""
+    CHECK_NOTICES = "check_notices"
+    """Compares our notices with those of the official account. Key: <day>."""
 
 
 class JobFault(StrEnum):

@@ -53,7 +53,7 @@ ALLOWED: dict[str, set[str]] = {
         *("app.web", "app.services", "app.services.channels", "app.services.wechat", "wechat"),
         *("sms", "sms.tencent", "sms.aliyun", "sms.gateway"),
     },
-    "app.jobs": {"app.services", "app.config", "app.database"},
+    "app.jobs": {"app.services", "app.services.wechat", "app.config", "app.database"},
     "app.dimse": {"app.services", "app.dicom", "app.config", "app.security"},
     "app.services": {
         *("app.repos", "app.archive", "app.dicom", "app.identity", "app.imaging", "app.security", "app.models"),

@@ -23,6 +23,7 @@ from app.services.audit.log import Action, Audit
 from app.services.audit.reasons import checked_reason
 from app.services.audit.subjects import exam_subject
 from app.services.notifications.outbox import Outbox
+from app.services.notifications.telling import NewsTelling
 from app.services.paging import TOP, Asked, Key, Page, paged
 
 RESENDS_AN_HOUR = 3
@@ -64,6 +65,7 @@ class Messages:
     clock: Clock
     audit: Audit
     outbox: Outbox
+    telling: NewsTelling
     wake: Callable[[], None]
 
     def history(self, exam_id: uuid.UUID) -> list[NotificationView]:
@@ -75,7 +77,7 @@ class Messages:
         """Messages that the desk has to settle, newest first: their outcome is unknown, or they could not be sent for
         days. Raises InvalidInput (no key of a page)."""
         with self.db.read() as session:
-            read = partial(repo.in_state, session, NotificationState.DESK)
+            read = partial(repo.to_be_settled, session)
             return page_of_views(session, paged(asked, SHOWN, read, key_of))
 
     def resend(self, exam_id: uuid.UUID, reason: str, actor: str) -> None:
@@ -94,7 +96,7 @@ class Messages:
             if repo.count_occasions(session, exam_id, NotificationKind.RESEND, hour_ago) >= RESENDS_AN_HOUR:
                 raise TooManyAttempts(3600)
             news = self.outbox.news(session, exam)
-            if not self.outbox.queue_news(session, exam, NotificationKind.RESEND, news):
+            if not self.telling.queue_news(session, exam, NotificationKind.RESEND, news):
                 raise NobodyToTell
             self.audit.record(session, Action.STAFF_RESENT, actor=actor, subject=exam_subject(exam.id), note=reason)
         self.wake()

@@ -77,6 +77,9 @@ class PhoneDoor:
                 else:
                     ends_at = repo.requests_end_at(session, phone_hash, LIMITS) or now
                     retry_after_s = max(1, int((ends_at - now).total_seconds()))
+            if retry_after_s:
+                subject = phone_subject(phone_hash)
+                self.audit.record(session, Action.ONE_TIME_CODE_REFUSED, actor="patient", subject=subject)
         if retry_after_s:
             raise TooManyAttempts(retry_after_s)
         self.wake()

@@ -130,7 +130,7 @@ class WechatLogin:
         if not timedelta(0) <= self.clock.now() - row.begun_at < LOGIN_LIFETIME:
             return None
         openid = self.fields.open_of(row, "openid_sealed")
-        return Login(row.id, LeadsTo.of(row.leads_to), row.openid_hash, openid)
+        return Login(row.id, LeadsTo(row.leads_to), row.openid_hash, openid)
 
     def _same_answer(self, state_hash: bytes, leads_to: LeadsTo) -> Finished:
         """For a callback that comes again: no code is spent. Later than two minutes the login begins anew."""

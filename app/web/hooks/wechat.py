@@ -40,8 +40,9 @@ def are_you_there() -> Response:
 def pushed() -> Response:
     push: Push = g.push
     callback = services().wechat.callback
-    if not callback.is_repeated(push) and push.job is not None:
-        services().notifications.receipts.take([receipt_of(push.job)])
+    if not callback.is_repeated(push):
+        services().notifications.receipts.take([receipt_of(job) for job in push.jobs])
+        services().wechat.subscriptions.answered(push.openid, push.answers)
     callback.done(push)
     reply = callback.reply(push, request.args.get("nonce", ""))
     return Response(reply, mimetype="application/xml" if reply.startswith("<") else "text/plain")

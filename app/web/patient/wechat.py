@@ -22,7 +22,8 @@ blueprint = guarded_blueprint("patient_wechat", __name__, public)
 
 PHONE_DOOR = "/p"
 PLACES = {LeadsTo.EXAMS: "/exams", LeadsTo.PICKUP: "/s", LeadsTo.FAMILY: "/exams", LeadsTo.HELP: "/wx/help"}
-OPEN_TO_ALL = (LeadsTo.PICKUP, LeadsTo.HELP)
+PLACES[LeadsTo.NOTIFY] = "/notify"
+OPEN_TO_ALL = (LeadsTo.PICKUP, LeadsTo.HELP, LeadsTo.NOTIFY)
 """Nobody needs to be bound for them."""
 LONGEST = 256
 

@@ -56,8 +56,10 @@ def _page(fault: InvalidInput | None, status: int) -> Response:
         "staff/messages.html",
         messages=services().desk.messages.to_be_settled(asked("desk")),
         failed=failed.newest(asked("failed")),
+        unreached=failed.unreached(),
         sendable_again=failed.count_sendable_again(),
         funnel=services().operations.delivery_funnel.last_days(),
+        bill=services().operations.delivery_funnel.bill(),
         fault=type(fault).__name__ if fault else None,
     )
     return make_response(page, status)

@@ -224,6 +224,21 @@ def test_one_number_rings_once_a_minute_five_times_an_hour_ten_times_a_day_whoev
         assert max(sum(at <= other < at + seconds for other in rang) for at in rang) == most
 
 
+def test_who_asks_too_often_leaves_a_trace(house: Services) -> None:
+    client = application(house).test_client()
+    assert [ask(client, number).status_code for number in (PHONE, PHONE, NO_PATIENTS, NO_PATIENTS)] == [
+        200,
+        429,
+        200,
+        429,
+    ]
+    with house.db.read() as session:
+        refused = select(AuditEvent.subject).where(AuditEvent.action == "access.one_time_code_refused")
+        subjects = session.scalars(refused).all()
+    assert len(set(subjects)) == 2
+    assert all(subject.startswith("phone:") and PHONE not in subject for subject in subjects)
+
+
 def test_one_address_rings_thirty_phones_an_hour_and_the_next_address_is_free(house: Services, app: Flask) -> None:
     for number in range(40):
         register(house, f"A{number}", patient_id=f"P{number}", patient_phone=f"137{number:08d}")
