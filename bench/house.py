@@ -34,9 +34,9 @@ def working_folder() -> Iterator[Path]:
 
 
 @contextmanager
-def opened(folder: Path, decode_workers: int = 2) -> Iterator[Services]:
-    """The services of the installation in the folder, in this process."""
-    services = build(replace(settings_of(folder), decode_workers=decode_workers))
+def opened(folder: Path, decode_workers: int = 2, **settings: str) -> Iterator[Services]:
+    """The services of the installation in the folder, in this process. `settings`: more settings, by variable."""
+    services = build(replace(settings_of(folder, **settings), decode_workers=decode_workers))
     try:
         yield services
     finally:

@@ -26,7 +26,7 @@ from wechat.notices import NoticeJob
 
 WINDOW = timedelta(minutes=10)
 """A push that is older, or from the future, is not WeChat's own."""
-_ENCRYPT = re.compile(r"<Encrypt>\s*(?:<!\[CDATA\[)?([A-Za-z0-9+/=\s]+?)(?:\]\]>)?\s*</Encrypt>")
+_BASE64 = re.compile(r"[A-Za-z0-9+/=\s]+")
 
 
 class Mode(StrEnum):
@@ -138,12 +138,12 @@ class Endpoint:
     ) -> Push:
         """Raises PushRefused, whatever is wrong, and nothing else."""
         text = body.decode("utf-8", "replace")
-        sealed = _ENCRYPT.search(text)
+        sealed = _sealed_in(text)
         if self.mode == Mode.RELAY:
             self._check_relay(raw_query, headers, body, now)
         if sealed is not None and self.aes_key:
-            self._check(query, query.get("msg_signature", ""), now, sealed[1])
-            text = self._opened(sealed[1])
+            self._check(query, query.get("msg_signature", ""), now, sealed)
+            text = self._opened(sealed)
         elif self.mode in (Mode.COMPAT, Mode.SAFE):
             raise PushRefused(Why.PLAIN)
         elif self.mode == Mode.PLAIN:
@@ -178,6 +178,14 @@ class Endpoint:
             return str(PrpCrypto(base64.b64decode(self.aes_key + "=")).decrypt(sealed, self.appid))
         except Exception:  # wechatpy lets every kind of error through
             raise PushRefused(Why.UNREADABLE) from None
+
+
+def _sealed_in(text: str) -> str | None:
+    """What the element Encrypt holds. Anybody writes the text, so it is found in one go: an expression that may begin
+    and end anywhere among spaces takes the third power of their number."""
+    held = text.partition("<Encrypt>")[2].partition("</Encrypt>")[0].strip()
+    held = held.removeprefix("<![CDATA[").removesuffix("]]>").strip()
+    return held if _BASE64.fullmatch(held) else None
 
 
 def reply_to(push: Push, text: str) -> str:

@@ -120,7 +120,9 @@ def build(settings: Settings, clock: Clock | None = None, authenticators: Clock 
     pictures_room = pictures.build(base, archive_room, queue)
     ops = operations.build(base, archive_room)
     audit_room = audit.build(base)
-    work = _work(queue, pictures_room, release_room, messages, access, phone, bound, ops, audit_room, wechat_room)
+    work = _work(
+        queue, pictures_room, release_room, messages, access, phone, bound, exams_room, ops, audit_room, wechat_room
+    )
     return Services(
         settings=settings,
         clock=base.clock,
@@ -135,9 +137,9 @@ def build(settings: Settings, clock: Clock | None = None, authenticators: Clock 
         channels=ways,
         consent=consent.build(base),
         desk=desk.build(base, exams_room, messages, access, bound.binding),
-        dicomweb=dicomweb.build(base, archive_room, pictures_room.renderer),
+        dicomweb=dicomweb.build(base, archive_room, pictures_room.renderer, pictures_room.reader),
         exams=exams_room,
-        ingest=ingest.build(base, archive_room, exams_room.matching, pictures_room.renderer),
+        ingest=ingest.build(base, archive_room, exams_room.matching, pictures_room.renderer, pictures_room.reader),
         machines=machines.build(base),
         notifications=messages,
         operations=ops,
@@ -165,6 +167,7 @@ def _work(
     access: patient_access.PatientAccessRoom,
     phone: PhoneDoor,
     bound: binding.BindingRoom,
+    exams_room: exams.ExamsRoom,
     operations_room: operations.OperationsRoom,
     audit_room: audit.AuditRoom,
     wechat_room: wechat.WechatRoom,
@@ -184,6 +187,7 @@ def _work(
         one_time_codes=access.one_time_codes,
         phone_door=phone,
         binding=bound.binding,
+        search_keys=exams_room.search_keys,
         spent_rows=operations_room.spent_rows,
         notice_check=wechat_room.notice_check,
         anchoring=audit_room.anchoring,

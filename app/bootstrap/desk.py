@@ -59,7 +59,12 @@ def build(
             binding=binding,
         ),
         exam_search=ExamSearch(
-            db=db, fields=ground.fields, blind=ground.blind, codes=ground.codes, audit=audit, refused=refused
+            db=db,
+            fields=ground.fields,
+            blind=ground.blind,
+            access_codes=patient_access.codes,
+            audit=audit,
+            refused=refused,
         ),
         messages=messages,
         proposals=proposals,

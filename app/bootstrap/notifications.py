@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
-from app.bootstrap.carriers import hook_secret
+from app.bootstrap.carriers import hook_secrets
 from app.bootstrap.ground import Ground
 from app.config import Settings
 from app.models import Exam
@@ -40,7 +40,8 @@ class NotificationsRoom:
     receipts: Receipts
     phone_correction: PhoneCorrection
     opt_outs: OptOuts
-    sms_hook_secret: str = field(repr=False)
+    sms_hook_secrets: Mapping[str, str] = field(repr=False)
+    """By carrier."""
 
 
 def telling(ground: Ground, channels: Channels) -> NewsTelling:
@@ -99,5 +100,5 @@ def build(
         receipts=receipts,
         phone_correction=phones,
         opt_outs=opt_outs,
-        sms_hook_secret=hook_secret(ground.settings, ground.keys),
+        sms_hook_secrets=hook_secrets(ground.settings, ground.keys),
     )

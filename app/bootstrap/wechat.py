@@ -105,6 +105,7 @@ def _login(ground: Ground, accounts: WechatAccounts, connection: Connection) -> 
         codes=ground.codes,
         fields=ground.fields,
         audit=ground.audit,
+        refusals=ground.refusals,
         accounts=accounts,
         states=LoginStates(ground.keys.derive("wechat-state")),
         authorize_url=partial(authorize_url, connection.open_url, connection.credentials.appid, back_to),
@@ -127,7 +128,7 @@ def _callback(ground: Ground) -> Callback:
         db=ground.db,
         clock=ground.clock,
         codes=ground.codes,
-        audit=ground.audit,
+        refusals=ground.refusals,
         endpoint=endpoint,
         base_url=settings.base_url,
     )

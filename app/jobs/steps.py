@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from app.services.audit.anchoring import Anchoring
 from app.services.binding.binding import BINDING_REQUEST, Binding
+from app.services.exams.search_keys import SearchKeys
 from app.services.notifications.receipts import Receipts
 from app.services.notifications.repeating import Repeating
 from app.services.notifications.sending import Sending
@@ -41,6 +42,7 @@ class Work:
     one_time_codes: OneTimeCodes
     phone_door: PhoneDoor
     binding: Binding
+    search_keys: SearchKeys
     spent_rows: SpentRows
     notice_check: NoticeCheck
     anchoring: Anchoring
@@ -76,6 +78,10 @@ def settle_notifications(work: Work) -> int:
 
 def plan_notice_check(work: Work) -> int:
     return work.notice_check.plan_due()
+
+
+def index_exams(work: Work) -> int:
+    return work.search_keys.index_due()
 
 
 def remove_spent_rows(work: Work) -> int:
@@ -115,6 +121,7 @@ SWEEPS: Sequence[Callable[[Work], int]] = (
     tell_by_the_next_way,
     send_notifications,
     settle_notifications,
+    index_exams,
     plan_notice_check,
     remove_spent_rows,
     anchor_audit_log,

@@ -117,6 +117,8 @@ class AttemptScope(StrEnum):
     """Of an address at the doors of guests."""
     HOSPITAL = "hospital"
     """Of everybody at a door of guests."""
+    REFUSED = "refused"
+    """Refusals of which the audit log keeps few: of an address, and of all."""
 
 
 class DeviceKind(StrEnum):

@@ -134,7 +134,7 @@ ROOMS: dict[str, set[str]] = {
     "staff": set(),
     "desk": {"binding", "channels", "exams", "notifications", "patient_access", "release"},
 }
-OPEN_TO_ROOMS = {"audit", "session_times"}
+OPEN_TO_ROOMS = {"audit", "paging", "session_times"}
 
 
 def sources() -> Iterator[Path]:

@@ -159,16 +159,26 @@ MEANT: dict[tuple[str, str], Meant] = {
     ("GET", "patient_wechat.proof_of_domain"): Meant(named={"code": "verify_code"}),
     ("GET", "wechat_hook.are_you_there"): Meant(query=SIGNED | {"echostr": "5"}),
     ("POST", "wechat_hook.pushed"): Meant(query=SIGNED, body=SAID, content_type="text/xml"),
-    ("POST", "sms_hook.tencent"): Meant(query={"secret": ""}, document=[RECEIPT, RECEIPT]),
-    ("POST", "sms_hook.aliyun"): Meant(query={"secret": ""}, document=[RECEIPT_OF_ALIYUN]),
-    ("POST", "sms_hook.tencent_replies"): Meant(query={"secret": ""}, document=REPLY_BY_TENCENT),
+    ("POST", "sms_hook.tencent"): Meant(
+        query={"secret": ""}, named={"secret": "tencent_secret"}, document=[RECEIPT, RECEIPT]
+    ),
+    ("POST", "sms_hook.aliyun"): Meant(
+        query={"secret": ""}, named={"secret": "aliyun_secret"}, document=[RECEIPT_OF_ALIYUN]
+    ),
+    ("POST", "sms_hook.tencent_replies"): Meant(
+        query={"secret": ""}, named={"secret": "tencent_secret"}, document=REPLY_BY_TENCENT
+    ),
     ("POST", "sms_hook.aliyun_replies"): Meant(
-        query={"secret": ""}, document=[{"phone_number": "13900000001", "content": "TD"}]
+        query={"secret": ""},
+        named={"secret": "aliyun_secret"},
+        document=[{"phone_number": "13900000001", "content": "TD"}],
     ),
     ("POST", "sms_hook.gateway_replies"): Meant(
-        query={"secret": ""}, document=[{"phone": "+8613900000001", "text": "TD"}]
+        query={"secret": ""}, named={"secret": "gateway_secret"}, document=[{"phone": "+8613900000001", "text": "TD"}]
     ),
-    ("POST", "sms_hook.gateway"): Meant(query={"secret": ""}, document=[RECEIPT_OF_A_GATEWAY]),
+    ("POST", "sms_hook.gateway"): Meant(
+        query={"secret": ""}, named={"secret": "gateway_secret"}, document=[RECEIPT_OF_A_GATEWAY]
+    ),
     ("GET", "demo.phone"): Meant(query={"phone": ""}),
 }
 WHO: dict[str, str] = {

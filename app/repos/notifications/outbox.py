@@ -22,6 +22,7 @@ from app.models import (
 )
 from app.repos.changed_rows import changed_rows
 from app.repos.due_times import is_due
+from app.repos.keyset import Place, rows_at
 
 FURTHEST = timedelta(hours=72)
 """No due time of a message is further ahead."""
@@ -128,7 +129,7 @@ def first_sending_at(session: Session, notification_id: uuid.UUID) -> datetime |
     return session.scalar(query)
 
 
-def to_be_settled(session: Session, limit: int) -> list[Notification]:
+def to_be_settled(session: Session, place: Place | None, limit: int) -> list[Notification]:
     """Messages at the desk, newest first; not those after which the patient was told by another way."""
     later = aliased(Notification)
     followed = exists().where(
@@ -138,7 +139,8 @@ def to_be_settled(session: Session, limit: int) -> list[Notification]:
         later.created_at > Notification.created_at,
     )
     query = select(Notification).where(Notification.state == NotificationState.DESK, ~followed)
-    return list(session.scalars(query.order_by(Notification.created_at.desc()).limit(limit)))
+    order = (Notification.created_at, Notification.id)
+    return [row[0] for row in rows_at(session, query, order, place, limit)]
 
 
 def without_serial(session: Session, channels: Collection[str], since: datetime, limit: int) -> list[Notification]:

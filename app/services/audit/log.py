@@ -105,6 +105,7 @@ class Action(StrEnum):
     FIELD_REFUSED = "field.refused"
     FIELDS_BINDING = "fields.binding"
     FIELDS_BOUND = "fields.bound"
+    COUNTS_MENDED = "counts.mended"
 
 
 @dataclass(frozen=True)

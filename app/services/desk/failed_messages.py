@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy.orm import Session
 
@@ -23,8 +24,9 @@ from app.services.audit.log import Action, Audit
 from app.services.audit.reasons import checked_reason
 from app.services.audit.subjects import exam_subject
 from app.services.channels.channel import Channels
-from app.services.desk.messages import NotificationView, views_of
+from app.services.desk.messages import SHOWN, NotificationView, key_of, page_of_views
 from app.services.notifications.states import NotificationStates
+from app.services.paging import TOP, Asked, Page, paged
 
 SHOWN_FOR = timedelta(days=30)
 CHUNK = 100
@@ -53,10 +55,12 @@ class FailedMessages:
     channels: Channels
     wake: Callable[[], None]
 
-    def newest(self, limit: int = 100) -> list[NotificationView]:
-        """Failed messages of the last 30 days, newest first, if no other message told the patient."""
+    def newest(self, asked: Asked = TOP) -> Page[NotificationView]:
+        """Failed messages of the last 30 days, newest first, if no other message told the patient. Raises InvalidInput
+        (no key of a page)."""
         with self.db.read() as session:
-            return views_of(session, repo.newest(session, self.clock.now() - SHOWN_FOR, limit))
+            read = partial(repo.newest, session, self.clock.now() - SHOWN_FOR)
+            return page_of_views(session, paged(asked, SHOWN, read, key_of))
 
     def unreached(self, limit: int = 100) -> list[UnreachedExam]:
         """Exams of the last 30 days whose news no channel could carry, newest first."""

@@ -110,6 +110,13 @@ def test_after_five_tries_the_right_digits_bind_nobody(house: Services, app: Fla
     assert actions(house, "access.failed") == 6
 
 
+def test_who_asked_for_no_digits_fills_no_audit_log(house: Services, app: Flask) -> None:
+    client = app.test_client()
+    enter(client, house)
+    assert [answer(client, "123456").status_code for _ in range(100)] == [403] * 100
+    assert actions(house, "access.failed") == 13  # each of ten, then the 20th, 40th and 80th
+
+
 def test_forty_parallel_guesses_at_the_digits_get_five_comparisons(house: Services, app: Flask) -> None:
     client = app.test_client()
     enter(client, house)

@@ -351,3 +351,17 @@ def test_behind_https_the_cookie_of_the_door_is_host_bound_secure_and_out_of_scr
     (cookie,) = answer.headers.getlist("Set-Cookie")
     assert cookie.startswith("__Host-cf-door=")
     assert {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"} <= set(cookie.split("; ")[1:])
+
+
+def test_who_asked_for_no_digits_may_type_for_ever_and_fills_no_audit_log(house: Services, app: Flask) -> None:
+    form = {"one_time_code": "123456", "factor": "9999"}
+    for number in range(200):
+        answer = app.test_client().post("/p", data={"phone": f"139{number:08d}", **form})
+        assert answer.status_code == 403
+    assert failures(house) == 14  # each of ten, then the 20th, 40th, 80th and 160th
+    register(house)
+    client = app.test_client()
+    ask(client, PHONE)
+    for _ in range(5):
+        assert client.post("/p", data={"phone": PHONE, **form}).status_code == 403
+    assert failures(house) == 19  # digits that were sent: each try has its row

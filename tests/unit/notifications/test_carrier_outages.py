@@ -60,7 +60,7 @@ def test_after_three_days_of_outage_the_desk_decides_and_nothing_is_sent_any_mor
     exam_id = untold(house)
     for _ in range(3 * 24 + 2):
         sweep(without, seconds=3601)
-    (view,) = house.desk.messages.to_be_settled()
+    (view,) = house.desk.messages.to_be_settled().rows
     assert view.exam_id == exam_id
     assert ("desk", "never_sent") in {(step.state, step.detail) for step in view.history}
     sweep(house, seconds=3601)
