@@ -3,7 +3,7 @@ study; `/pixeldata` has the pixels alone. Always in little endian."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from flask import Response, abort, stream_with_context
 
@@ -85,7 +85,7 @@ def _pixels(found: list[StoredInstance]) -> Response:
     if not form.is_multipart:
         if form.transfer_syntax != EXPLICIT_LITTLE_ENDIAN and frames > 1:
             abort(406)  # compressed frames that stand behind one another have no borders
-        value: Iterable[bytes] = (frame_bytes(found[0], number, form) for number in range(1, frames + 1))
+        value: Iterator[bytes] = (frame_bytes(found[0], number, form) for number in range(1, frames + 1))
         image = found[0].image
         if image is not None and image.bits_allocated == 1 and form.transfer_syntax == EXPLICIT_LITTLE_ENDIAN:
             value = without_gaps(value, pixels_of_frame(image))
