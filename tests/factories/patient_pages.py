@@ -172,6 +172,7 @@ def _exam_pages(app: Flask, pages: Pages) -> None:
             frames_total=total,
             in_preparation=False,
             address="",
+            can_be_told=False,
             has_list=True,
         )
 

@@ -23,10 +23,10 @@ from app.imaging.header.examined import Examined
 from app.imaging.header.frame_index import FrameIndex
 from app.imaging.header.image_header import ImageHeader
 from app.imaging.header.image_index import ImageIndex
+from app.imaging.header.stored_header import StoredAnswer
 from app.imaging.sandbox.messages import BrokenAnswer
 
 _TEXT_CHARACTERS, _NAMES, _ATTRIBUTES = 1024, 4096, 32
-_COUNTS = ("rows", "columns", "number_of_frames", "samples_per_pixel", "bits_allocated", "bits_stored", "high_bit")
 _DICOM_CODE = struct.Struct(">H")
 
 
@@ -70,6 +70,21 @@ def likeness_of(parts: list[bytes]) -> Likeness:
         raise BrokenAnswer from None
 
 
+def parts_of_stored(told: StoredAnswer) -> list[bytes]:
+    return [json.dumps(told.plain).encode(), told.data]
+
+
+def stored_of(parts: list[bytes]) -> StoredAnswer:
+    """Who asked checks what the answer holds. Raises BrokenAnswer."""
+    try:
+        said, data = parts
+        plain = json.loads(said)
+        _demand(isinstance(plain, dict))
+        return StoredAnswer(plain, data)
+    except (ValueError, RecursionError):
+        raise BrokenAnswer from None
+
+
 def _header(plain: dict[str, Any]) -> ReceivedHeader:
     identity = plain["identity"]
     names, orders, rejects = identity["names"], plain["accession_numbers"], plain["rejects"]
@@ -106,8 +121,7 @@ def _header(plain: dict[str, Any]) -> ReceivedHeader:
 def _image(header: dict[str, Any] | None, about: list[Any], frames: bytes) -> ImageIndex:
     number_of_frames, reason, note, has_frames = about
     if header is not None:
-        described = ImageHeader.from_json(header)
-        _demand(all(type(getattr(described, name)) is int for name in _COUNTS))
+        ImageHeader.from_child(header)
     FrameIndex.from_bytes(frames)
     return ImageIndex(
         header,

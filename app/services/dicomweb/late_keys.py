@@ -86,7 +86,7 @@ class LateKeys:
 
     def _by_identity(self, session: Session, key: LateKey, conditions: Sequence[repo.Condition]) -> Narrowed:
         asked = [*conditions, whole_value(key, self.blind)] if key.is_whole else conditions
-        studies = repo.studies(session, asked, MOST_ROWS + 1, 0)
+        studies = repo.some_studies(session, asked, MOST_ROWS + 1)
         if len(studies) > MOST_ROWS:
             whole = key.as_whole()
             if whole is None:
@@ -106,7 +106,7 @@ class LateKeys:
     def _model(self, session: Session, study: Study, series: Series, instance: Instance) -> dict[str, Any]:
         data_key = self.data_keys.open(session, study.data_key_id)
         stored = StoredInstance(study.study_instance_uid, series.series_instance_uid, instance, data_key)
-        model: dict[str, Any] = json.loads(self.headers.metadata(stored, lambda path: path).text)
+        model: dict[str, Any] = json.loads(self.headers.metadata(stored, "").text)
         return model
 
 

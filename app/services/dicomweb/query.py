@@ -25,6 +25,8 @@ from app.services.dicomweb.late_keys import LateKeys
 from app.services.dicomweb.matching_keys import Ignored, LateKey, Level, condition, path_of
 
 MAX_RESULTS = 5000
+MOST_COUNTED = 1000
+"""Rows beyond those of an answer that are still counted."""
 _AUDITED_STUDIES = 100
 _KEPT_LATER = {Level.STUDY: "ReferringPhysicianName", Level.SERIES: "RequestAttributesSequence"}
 """Always told (PS3.18 tables 10.6.3-3 and -4). Rows from before it was kept have no value: then the object is read."""
@@ -54,9 +56,10 @@ class Search:
 
 @dataclass(frozen=True)
 class Found:
-    """`remaining`: how many rows match beyond these. `ignored`: names of keys that nothing can match. `of_objects`:
-    elements in DICOM JSON of the stored object of each row, that the client asked for; empty when they are too many.
-    `only_whole`: keys whose patterns were compared with whole values only, because too many studies were left."""
+    """`remaining`: how many rows match beyond these; above MOST_COUNTED there may be more. `ignored`: names of keys
+    that nothing can match. `of_objects`: elements in DICOM JSON of the stored object of each row, that the client asked
+    for; empty when they are too many. `only_whole`: keys whose patterns were compared with whole values only, because
+    too many studies were left."""
 
     rows: list[Row]
     remaining: int
@@ -90,7 +93,8 @@ class DicomQuery:
                 if narrowed.only_whole:
                     only_whole.append(key.path[0])
             rows = _LEVELS[search.level](self, session, conditions, limit + 1, search)
-            matches = repo.count(session, _MODELS[search.level], conditions) if len(rows) > limit else 0
+            most = search.offset + limit + MOST_COUNTED + 1
+            matches = repo.count(session, _MODELS[search.level], conditions, most) if len(rows) > limit else 0
             rows = rows[:limit]
             asked = _asked_of_objects(search, rows)
             of_objects = self.late.elements(session, search.level, rows, asked) if asked else ()

@@ -13,7 +13,7 @@ from app.errors import InvalidInput
 from app.security.permissions import Scope
 from app.services.dicomweb.late_keys import MOST_ROWS
 from app.services.dicomweb.matching_keys import Level, path_of
-from app.services.dicomweb.query import MAX_RESULTS, Found, Row, Search
+from app.services.dicomweb.query import MAX_RESULTS, MOST_COUNTED, Found, Row, Search
 from app.web.context import services
 from app.web.guards import guarded_blueprint
 from app.web.machine.auth import caller, requires_scope
@@ -97,7 +97,7 @@ def _answer(found: Found, level: Level, answer_type: str) -> Response:
 
 def _warnings(found: Found, unknown: list[str], *, is_narrow: bool) -> Iterator[str]:
     if found.remaining:
-        yield MORE.format(found.remaining)
+        yield MORE.format(found.remaining if found.remaining <= MOST_COUNTED else f"more than {MOST_COUNTED}")
     if request.args.get("fuzzymatching", "").lower() == "true":
         yield LITERAL
     if found.only_whole:
