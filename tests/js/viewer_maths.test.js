@@ -139,9 +139,9 @@ test('listeners hear a change once and nothing when nothing changed', () => {
   assert.deepEqual(heard, [11, 143]);
 });
 
-test('CT offers lung, mediastinum and bone; others brighter and darker, also where no window is known', () => {
-  assert.deepEqual(presetsFor('CT', null).map((one) => windowKey(one.window)), ['', '-600,1500', '40,400', '400,1800']);
-  assert.deepEqual(presetsFor('MR', { center: 500, width: 1000 }).map((one) => windowKey(one.window)), ['', '300,1000', '700,1000']);
+test('CT offers the windows of its organs; others brighter, darker, softer, harder, as far as a window is known', () => {
+  assert.deepEqual(presetsFor('CT', null).map((one) => windowKey(one.window)), ['', '-600,1500', '40,400', '400,1800', '35,90', '50,300', '200,700']);
+  assert.deepEqual(presetsFor('MR', { center: 500, width: 1000 }).map((one) => windowKey(one.window)), ['', '300,1000', '700,1000', '500,1500', '500,666.67']);
   const gains = presetsFor('MR', null).map((one) => [one.name, one.window, one.gain]);
   assert.deepEqual(gains, [['standard', null, 1], ['brighter', null, 1.6], ['darker', null, 1 / 1.6]]);
 });

@@ -60,6 +60,11 @@ export class Api {
     return (await this.get(url, undefined)).blob();
   }
 
+  /** @param {string} url @returns {Promise<any>} */
+  async json(url) {
+    return (await this.get(url, undefined)).json();
+  }
+
   /**
    * `count` previews, `from`, `from + step` …; null stands for one that cannot be shown.
    *
@@ -68,7 +73,8 @@ export class Api {
    * @returns {Promise<Array<Blob | null>>}
    */
   async previews(n, from, count, step, signal) {
-    const url = `${this.base}/series/${n}/frames.batch?from=${from}&count=${count}&size=${PREVIEW_SIZE}${step > 1 ? `&step=${step}` : ''}`;
+    const every = step > 1 ? `&step=${step}` : '';
+    const url = `${this.base}/series/${n}/frames.batch?from=${from}&count=${count}&size=${PREVIEW_SIZE}${every}`;
     return splitBatch(await (await this.get(url, signal)).arrayBuffer());
   }
 

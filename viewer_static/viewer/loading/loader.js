@@ -98,6 +98,12 @@ export class Loader {
     this.pump();
   }
 
+  /** Nobody looks any more. */
+  stop() {
+    this.over = true;
+    this.running.forEach(({ abort }) => abort());
+  }
+
   pump() {
     if (this.over) return;
     const view = this.view;
