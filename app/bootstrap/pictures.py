@@ -1,4 +1,5 @@
-"""Builds the room services/pictures and its decoding children. Its rules are in app/services/pictures."""
+"""Builds the room services/pictures, and the children that decode or read headers, for all rooms. Its rules are in
+app/services/pictures."""
 
 from __future__ import annotations
 
@@ -9,6 +10,8 @@ import structlog
 
 from app.bootstrap.archive import ArchiveRoom
 from app.bootstrap.ground import Ground
+from app.dicom.part10 import HeaderLimits
+from app.imaging.sandbox.header_pool import HeaderPool
 from app.imaging.sandbox.pool import RenderPool
 from app.services.pictures.completion import Completion
 from app.services.pictures.frame_reading import FrameReading
@@ -33,11 +36,15 @@ class PicturesRoom:
     serving: Pictures
     measuring: Measuring
     renderer: RenderPool
+    reader: HeaderPool
+    """The children that read headers: of what comes in, and of what is stored."""
 
 
 def build(ground: Ground, archive: ArchiveRoom, queue: JobQueue) -> PicturesRoom:
     settings, db, clock = ground.settings, ground.db, ground.clock
     renderer = RenderPool(settings.decode_workers, settings.decode_time_limit_s, settings.decode_memory_mib << 20)
+    limits = HeaderLimits(file_bytes=settings.max_instance_mib << 20)
+    reader = HeaderPool(settings.decode_workers, settings.decode_time_limit_s, settings.decode_memory_mib << 20, limits)
     if renderer.not_caged:
         log.warning("decoding children are held by limits alone, not by a list of system calls")
     copies = WorkingCopies(db=db, clock=clock, archive=archive.objects, keep=timedelta(days=settings.working_copy_days))
@@ -59,11 +66,12 @@ def build(ground: Ground, archive: ArchiveRoom, queue: JobQueue) -> PicturesRoom
             archive=archive.objects,
             data_keys=archive.data_keys,
             renderer=renderer,
-            headers=HeaderRenewal(db=db, archive=archive.objects),
+            headers=HeaderRenewal(db=db, archive=archive.objects, reader=reader),
         ),
         copies=copies,
         renewal=Renewal(db=db, clock=clock, queue=queue),
         serving=serving,
         measuring=Measuring(db=db, pictures=serving),
         renderer=renderer,
+        reader=reader,
     )

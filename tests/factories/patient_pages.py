@@ -65,11 +65,15 @@ class Pages:
         self.frame_time_ms: float | None = None
         self.mammograms = False
         self.priors: list[dict[str, str]] = []
+        self.incomplete: set[int] = set()
         self.report: dict[str, Any] | None = REPORT
         self.requests: list[str] = []
         self.posted: list[dict[str, str]] = []
         self.is_open = False
         self.base_url = ""
+
+    def manifest(self) -> dict[str, Any]:
+        return manifest(self.frame_time_ms, self.incomplete, mammograms=self.mammograms)
 
 
 def create_pages() -> tuple[Flask, Pages]:
@@ -191,6 +195,7 @@ def _exam_pages(app: Flask, pages: Pages) -> None:
             frames_total=total,
             in_preparation=False,
             address="",
+            can_be_told=False,
             has_list=True,
         )
 
@@ -217,7 +222,7 @@ def _exam_pages(app: Flask, pages: Pages) -> None:
             door="/q/CODE",
             address="",
             first_frame=first,
-            manifest_json=Markup(json.dumps(manifest(pages.frame_time_ms, mammograms=pages.mammograms))),
+            manifest_json=Markup(json.dumps(pages.manifest())),
         )
 
     app.add_url_rule("/exams", "exams", exam_list)
@@ -285,7 +290,8 @@ def _pictures(app: Flask, pages: Pages) -> None:
     def show_manifest() -> Response:
         before()
         return Response(
-            json.dumps(manifest(pages.frame_time_ms, mammograms=pages.mammograms)), mimetype="application/json"
+            json.dumps(pages.manifest()),
+            mimetype="application/json",
         )
 
     app.add_url_rule(f"{base}/series/<int:n>/frames/<int:k>.jpg", "frame", frame)
