@@ -255,7 +255,7 @@ def test_each_tool_has_a_button_that_a_finger_hits(browser: Browser, pages: Page
     with phone_page(browser, viewport={"width": width, "height": height}) as page:
         opened(page, pages)
         names = page.locator("#tray button:visible").all_inner_texts()
-        assert len(names) == 17
+        assert len(names) == 18
         for button in page.locator("#tray button:visible, .tools button:visible").all():
             box = button.bounding_box()
             assert box
@@ -300,3 +300,20 @@ def test_an_ended_session_covers_the_turntable_too(page: Page, pages: Pages) -> 
     pages.session_over = True
     press(page, "立体旋转")
     wait_until(page, "document.getElementById('turntable').hidden && !document.getElementById('cover').hidden")
+
+
+def test_to_save_data_only_what_is_looked_at_is_fetched_and_the_megabytes_are_told(page: Page, pages: Pages) -> None:
+    page.add_init_script("Object.defineProperty(navigator, 'connection', {value: {saveData: true}})")
+    opened(page, pages)
+    page.wait_for_selector('#picture[data-loaded="20"]')
+    before = len(pages.requests)
+    page.locator("#slider").fill("5")
+    wait_for_slice(page, 5)
+    page.wait_for_timeout(500)
+    frames = [request for request in pages.requests[before:] if request.endswith(".jpg")]
+    assert frames == [f"/exams/{EXAM_ID}/series/1/frames/5.jpg"]
+    save = page.locator("#tray >> text=省流量")
+    assert save.get_attribute("aria-pressed") == "true"
+    assert number(save.inner_text()) > 0
+    save.click()
+    wait_until(page, "performance.getEntriesByType('resource').some(one => one.name.endsWith('/frames/11.jpg'))")

@@ -150,3 +150,9 @@ test('one sweep of the finger crosses a long stack, and a short one is not nervo
   assert.equal(stepLength(1000, 400), 5);
   assert.equal(stepLength(3, 400), 28);
 });
+
+test('to save data only the frame under the eye and the batch around it are fetched', () => {
+  const tasks = plan({ k: 70, frames: 143, settled: true, windowed: false, saving: true }, always, always);
+  assert.deepEqual(tasks.map((task) => task.kind), ['previews', 'full']);
+  assert.deepEqual([tasks[0].from, tasks[1].k], [61, 70]);
+});

@@ -41,6 +41,8 @@ export class Viewer {
       arrived: () => this.refresh(),
       ended: () => { this.cine.stop(); this.screen.end(); },
     });
+    const { connection } = /** @type {any} */ (navigator);
+    this.loader.saving = Boolean(connection && connection.saveData); // as the phone's owner set it
     this.cine = new Cine({
       step: () => this.state.goTo((this.state.view.k % this.state.view.series.frames) + 1),
       mayStep: () => this.screen.shown === this.state.view,

@@ -12,7 +12,7 @@ const MODES = ['auto', 'pan', 'window', 'length', 'angle', 'region'];
 
 export class Bar {
   /** @param {(mode: Mode) => void} choose @param {Array<{name: 'invert' | 'rotate' | 'mirror' | 'upend' | 'larger'
-   *  | 'smaller' | 'full' | 'clear', act: () => void, key?: string}>} actions */
+   *  | 'smaller' | 'full' | 'clear' | 'save', act: () => void, key?: string}>} actions */
   constructor(choose, actions) {
     this.place = document.createElement('div');
     this.place.className = 'tray';

@@ -21,6 +21,7 @@ import { Windowing } from './windowing.js';
 import { words } from './words.js';
 
 const ZOOM_STEP = 1.5;
+const COUNT_MS = 1000; // between two looks at how many bytes came
 const CENTRE = { x: 0, y: 0 };
 
 class Tools {
@@ -50,6 +51,7 @@ class Tools {
       { name: 'smaller', act: () => stack.zoom(1 / ZOOM_STEP, CENTRE), key: '-' },
       { name: 'full', act: () => this.full.toggle() },
       { name: 'clear', act: () => this.measures.clear() },
+      { name: 'save', act: () => this.save(!stack.loader.saving) },
     ]);
     this.planes = key(words.planes, () => this.openPlanes());
     this.planes.id = 'mpr-open';
@@ -68,8 +70,21 @@ class Tools {
     document.addEventListener('keydown', (event) => this.pressed(event));
     element('reset', HTMLElement).addEventListener('click', () => this.markPose());
     this.opened();
+    this.save(stack.loader.saving);
+    setInterval(() => this.count(), COUNT_MS);
     stack.viewport.draw();
     stack.canvas.dataset.tools = 'ready';
+  }
+
+  /** @param {boolean} saving */
+  save(saving) {
+    this.stack.loader.save(saving);
+    this.bar.press('save', saving);
+    this.count();
+  }
+
+  count() {
+    say(this.bar.acts.save, words.saved(this.stack.api.bytes));
   }
 
   /** Another series. */

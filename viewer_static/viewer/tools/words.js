@@ -32,6 +32,8 @@ export const words = {
   full: '全屏',
   leaveFull: '退出全屏',
   clear: '清除测量',
+  save: '省流量',
+  saved: (/** @type {number} */ bytes) => `省流量 ${(bytes / 1e6).toFixed(1)} MB`,
   planes: '三维切面',
   cut: (/** @type {'axial' | 'coronal' | 'sagittal'} */ plane, /** @type {number} */ k, /** @type {number} */ of) =>
     `${{ axial: '横断', coronal: '冠状', sagittal: '矢状' }[plane]} ${k}/${of}`,
