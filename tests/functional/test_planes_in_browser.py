@@ -58,7 +58,7 @@ def test_a_finger_moves_the_crossing_and_the_other_planes_follow(
         assert size is not None
         assert size["x"] >= 0
         assert size["x"] + size["width"] <= width
-    bar = page.locator(".mpr__bar").bounding_box()
+    bar = page.locator("#mpr .mpr__bar").bounding_box()
     assert bar is not None
     assert bar["height"] <= 80  # one row, which scrolls
     page.close()
