@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from deploy.testbed.phone import phone_page
@@ -22,6 +23,7 @@ from tests.factories.browser import (
 from tests.factories.patient_page_frames import CT_PLACE, grey, turn_grey
 from tests.factories.patient_page_values import EXAM_ID
 from tests.factories.patient_pages import Pages
+from tests.functional.test_pages_in_browser import LETTERS
 
 pytestmark = in_browser
 VIEWER = f"/exams/{EXAM_ID}/viewer"
@@ -317,3 +319,22 @@ def test_to_save_data_only_what_is_looked_at_is_fetched_and_the_megabytes_are_to
     assert number(save.inner_text()) > 0
     save.click()
     wait_until(page, "performance.getEntriesByType('resource').some(one => one.name.endsWith('/frames/11.jpg'))")
+
+
+@pytest.mark.parametrize("large", [False, True], ids=["usual", "large-text"])
+@pytest.mark.parametrize("mode", ["长度", "三维切面", "立体旋转", "左右对比"])
+def test_each_mode_is_without_fault_under_axe_and_its_letters_are_large(
+    page: Page, pages: Pages, mode: str, large: bool
+) -> None:
+    if large:
+        page.add_init_script("localStorage.setItem('cloudfilm.large-text', 'yes')")
+    x, y = opened(page, pages)
+    press(page, mode)
+    if mode == "长度":
+        finger(page, (x - 50, y), (x + 50, y))
+        wait_told(page, "毫米")
+    page.wait_for_timeout(300)
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+    assert [one for one in page.evaluate(LETTERS) if one["size"] < 16] == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360

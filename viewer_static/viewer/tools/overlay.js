@@ -18,6 +18,8 @@ export class Overlay {
     this.places = places;
     this.measures = measures;
     this.asked = false;
+    /** The window under a drag, while it moves. @type {() => import('../stage/window_level.js').Window | null} */
+    this.dragged = () => null;
     const { stage } = viewer;
     this.canvas = made(stage, 'canvas', 'stage__marks');
     this.canvas.setAttribute('aria-hidden', 'true');
@@ -74,7 +76,7 @@ export class Overlay {
 
   windowWords() {
     const { window, gain, series } = this.viewer.state.view;
-    const shown = window || series.window;
+    const shown = this.dragged() || window || series.window;
     const { zoom } = this.viewer.viewport.transform;
     return [shown ? words.window(shown) : gain !== 1 ? words.gain(gain) : '', zoom > 1.01 ? words.zoom(zoom) : '']
       .filter(Boolean).join(' · ');

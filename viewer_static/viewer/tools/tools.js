@@ -37,6 +37,7 @@ class Tools {
       hint: (hint) => say(element('note', HTMLElement), hint),
     });
     this.overlay = new Overlay(stack, this.places, this.measures);
+    this.overlay.dragged = () => (this.windowing.dragging ? this.windowing.at : null);
     this.mpr = new Mpr(stack.api, () => stack.screen.end(), (series) => stack.factsOf(series));
     this.full = new FullScreen((full) => {
       this.bar.press('full', full);
@@ -66,7 +67,10 @@ class Tools {
     this.pair.hang(stack.series).then((some) => { this.breasts.hidden = !some; });
     this.tiles = new Tiles(stack);
     stack.tool = (grip) => this.tool(grip);
-    stack.state.onChange((view, before) => { if (view.series !== before.series) this.opened(); });
+    stack.state.onChange((view, before) => {
+      this.overlay.later();
+      if (view.series !== before.series) this.opened();
+    });
     document.addEventListener('keydown', (event) => this.pressed(event));
     element('reset', HTMLElement).addEventListener('click', () => this.markPose());
     this.opened();

@@ -72,6 +72,7 @@ export class Turntable {
     this.canvas = made(place, 'canvas', 'turntable__picture');
     this.canvas.tabIndex = 0;
     this.canvas.setAttribute('role', 'img');
+    this.canvas.setAttribute('aria-label', words.turntable);
     this.note = made(place, 'p', 'stage__note mpr__note');
     this.note.setAttribute('role', 'status');
     this.facts = made(place, 'p', 'stage__facts');
