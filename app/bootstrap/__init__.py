@@ -98,12 +98,8 @@ class Services:
 def build(settings: Settings, clock: Clock | None = None, authenticators: Clock | None = None) -> Services:
     """Open everything that the settings name, and upgrade the database to the newest schema. `authenticators`: see
     `Ground`; else `clock`. Raises SettingsError."""
-    parts = outside.connect(settings, message_faults(settings))
-    keys = _master_keys(settings)
-    schema.upgrade(parts.db)
-    clock = clock or SystemClock()
-    base = ground.build(settings, clock, parts, keys, authenticators or clock)
-    simulation = simulation_of(settings, keys, base.clock)
+    parts, base = _opened(settings, clock or SystemClock(), authenticators)
+    simulation = simulation_of(settings, base.keys, base.clock)
     queue = JobQueue(db=base.db, clock=base.clock, audit=base.audit)
     archive_room = archive.build(base, parts.store)
     codes = patient_access.access_codes(base)
@@ -127,7 +123,7 @@ def build(settings: Settings, clock: Clock | None = None, authenticators: Clock 
         settings=settings,
         clock=base.clock,
         db=base.db,
-        keys=keys,
+        keys=base.keys,
         fields=base.fields,
         blind=base.blind,
         archive=archive_room,
@@ -152,11 +148,19 @@ def build(settings: Settings, clock: Clock | None = None, authenticators: Clock 
         sharing=sharing.build(base),
         staff=staff.build(base),
         wechat=wechat_room,
-        door_pass=DoorPass(keys.derive("front-door")),
+        door_pass=DoorPass(base.keys.derive("front-door")),
         worker=Worker(work),
         waker=parts.waker,
         simulation=simulation,
     )
+
+
+def _opened(settings: Settings, clock: Clock, authenticators: Clock | None) -> tuple[outside.Outside, ground.Ground]:
+    """What the settings name, and what every room stands on."""
+    parts = outside.connect(settings, message_faults(settings))
+    keys = _master_keys(settings)
+    schema.upgrade(parts.db)
+    return parts, ground.build(settings, clock, parts, keys, authenticators or clock)
 
 
 def _work(

@@ -16,6 +16,7 @@ from app.imaging.sandbox.pool import RenderPool
 from app.services.pictures.completion import Completion
 from app.services.pictures.frame_reading import FrameReading
 from app.services.pictures.header_renewal import HeaderRenewal
+from app.services.pictures.measuring import Measuring
 from app.services.pictures.preparation import Preparation
 from app.services.pictures.renewal import Renewal
 from app.services.pictures.serving import Pictures
@@ -33,6 +34,7 @@ class PicturesRoom:
     copies: WorkingCopies
     renewal: Renewal
     serving: Pictures
+    measuring: Measuring
     renderer: RenderPool
     reader: HeaderPool
     """The children that read headers: of what comes in, and of what is stored."""
@@ -47,6 +49,15 @@ def build(ground: Ground, archive: ArchiveRoom, queue: JobQueue) -> PicturesRoom
         log.warning("decoding children are held by limits alone, not by a list of system calls")
     copies = WorkingCopies(db=db, clock=clock, archive=archive.objects, keep=timedelta(days=settings.working_copy_days))
     quiet = timedelta(seconds=settings.quiet_period_s)
+    serving = Pictures(
+        db=db,
+        clock=clock,
+        archive=archive.objects,
+        data_keys=archive.data_keys,
+        reading=FrameReading(db=db, archive=archive.objects, renderer=renderer, copies=copies),
+        volumes=Volumes(renderer=renderer, most_bytes=settings.volume_memory_mib << 20),
+        patience=timedelta(hours=settings.report_alone_h),
+    )
     return PicturesRoom(
         completion=Completion(db=db, clock=clock, queue=queue, quiet=quiet),
         preparation=Preparation(
@@ -59,15 +70,8 @@ def build(ground: Ground, archive: ArchiveRoom, queue: JobQueue) -> PicturesRoom
         ),
         copies=copies,
         renewal=Renewal(db=db, clock=clock, queue=queue),
-        serving=Pictures(
-            db=db,
-            clock=clock,
-            archive=archive.objects,
-            data_keys=archive.data_keys,
-            reading=FrameReading(db=db, archive=archive.objects, renderer=renderer, copies=copies),
-            volumes=Volumes(renderer=renderer, most_bytes=settings.volume_memory_mib << 20),
-            patience=timedelta(hours=settings.report_alone_h),
-        ),
+        serving=serving,
+        measuring=Measuring(db=db, pictures=serving),
         renderer=renderer,
         reader=reader,
     )

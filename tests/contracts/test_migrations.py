@@ -350,16 +350,16 @@ def test_each_study_of_before_is_of_its_one_order(database: Database) -> None:
 
 
 def test_news_of_before_went_by_every_way_so_nothing_follows_it(database: Database) -> None:
-    schema.upgrade(database, "0023")
+    schema.upgrade(database, "0025")
     exam_with_a_code(database, "access_code")
     about = {"exam_id": EXAM, "kind": "images_ready", "occasion": 1}
     for number, channel in enumerate(("sms", "wechat")):
         add_row(database, "notification", id=f"{number:032}", channel=channel, state="accepted", **about)
     before = rows_of(database, "notification")
-    schema.upgrade(database, "0024")
+    schema.upgrade(database, "0026")
     assert rows_of(database, "telling") == []
     add_row(database, "telling", id="9" * 32, state="wechat", wording="ready", **about | {"occasion": 2})
-    schema.downgrade(database, "0023")
+    schema.downgrade(database, "0025")
     assert rows_of(database, "notification") == before
-    schema.upgrade(database, "0024")
+    schema.upgrade(database, "0026")
     assert rows_of(database, "telling") == []

@@ -120,6 +120,9 @@ MEANT: dict[tuple[str, str], Meant] = {
     ("GET", "patient_images.mpr"): Meant(query={"slab": "2", "mode": "mip", "size": "64", "wc": "40", "ww": "400"}),
     ("GET", "patient_images.turntable"): Meant(query={"preset": "skin", "size": "64"}),
     ("GET", "patient_images.tile"): Meant(query={"wc": "40", "ww": "400"}, named={"n": "tall_n"}),
+    ("GET", "patient_images.region"): Meant(
+        query={"shape": "ellipse", "left": "0.2", "top": "0.2", "right": "0.8", "bottom": "0.8"}
+    ),
     ("GET", "patient_images.frame"): Meant(query={"size": "64", "wc": "40", "ww": "400"}),
     ("POST", "staff_login.log_in"): Meant(
         form={"csrf_token": "", "username": "newcomer", "password": PASSWORD, "totp": ""}

@@ -10,18 +10,29 @@ import struct
 import threading
 import time
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from flask import Flask, Response, abort, redirect, render_template, request, send_from_directory
+from flask import Flask, Response, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from app.services.patient_access.sessions import EVERYTHING
+from app.web import static_files
 from app.web.wsgi.headers import CONTENT_SECURITY_POLICY
-from tests.factories.patient_page_frames import SERIES, cut_jpeg, jpeg, manifest
+from tests.factories.patient_page_frames import (
+    NO_PLACE,
+    SERIES,
+    TURNS,
+    cut_jpeg,
+    jpeg,
+    manifest,
+    stored_value,
+    tile_jpeg,
+    turn_jpeg,
+)
 from tests.factories.patient_page_values import (
     BIND,
     CARRIED,
@@ -49,13 +60,20 @@ class Pages:
         """How many coming picture requests are answered 503."""
         self.delay_s = 0.0
         self.cannot_show: set[int] = set()
+        self.places: dict[int, dict[str, Any]] = {}
+        """By series; of others nobody knows the size."""
         self.frame_time_ms: float | None = None
+        self.mammograms = False
+        self.priors: list[dict[str, str]] = []
         self.incomplete: set[int] = set()
         self.report: dict[str, Any] | None = REPORT
         self.requests: list[str] = []
         self.posted: list[dict[str, str]] = []
         self.is_open = False
         self.base_url = ""
+
+    def manifest(self) -> dict[str, Any]:
+        return manifest(self.frame_time_ms, self.incomplete, mammograms=self.mammograms)
 
 
 def create_pages() -> tuple[Flask, Pages]:
@@ -65,13 +83,18 @@ def create_pages() -> tuple[Flask, Pages]:
         static_url=lambda name: f"/static/1/{name}", hospital_name="云影像示范医院", csrf_token=lambda: "token"
     )
     app.after_request(_harden)
-    app.add_url_rule(
-        "/static/1/<path:name>", "static", lambda name: send_from_directory(ROOT / "viewer_static", name, max_age=3600)
-    )
+    files = static_files.read(static_files.FOLDER).by_name
+    app.add_url_rule("/static/1/<path:name>", "static", lambda name: _static(files.get(name)))
     _plain_pages(app, pages)
     _exam_pages(app, pages)
     _pictures(app, pages)
     return app, pages
+
+
+def _static(found: static_files.StaticFile | None) -> Response:
+    if found is None:
+        abort(404)
+    return Response(found.content, content_type=found.content_type, headers={"Cache-Control": "max-age=3600"})
 
 
 def _harden(response: Response) -> Response:
@@ -195,10 +218,11 @@ def _exam_pages(app: Flask, pages: Pages) -> None:
             "patient/viewer.html",
             base=base,
             title="胸部 CT",
+            facts="王*芳 2026-11-20",
             door="/q/CODE",
             address="",
             first_frame=first,
-            manifest_json=Markup(json.dumps(manifest(pages.frame_time_ms, pages.incomplete))),
+            manifest_json=Markup(json.dumps(pages.manifest())),
         )
 
     app.add_url_rule("/exams", "exams", exam_list)
@@ -244,12 +268,52 @@ def _pictures(app: Flask, pages: Pages) -> None:
 
     def show_manifest() -> Response:
         before()
-        return Response(json.dumps(manifest(pages.frame_time_ms, pages.incomplete)), mimetype="application/json")
+        return Response(json.dumps(pages.manifest()), mimetype="application/json")
 
     app.add_url_rule(f"{base}/series/<int:n>/frames/<int:k>.jpg", "frame", frame)
-    app.add_url_rule(f"{base}/series/<int:n>/mpr/<plane>/<int:k>.jpg", "cut", cut)
     app.add_url_rule(f"{base}/series/<int:n>/frames.batch", "batch", batch)
+    app.add_url_rule(f"{base}/series/<int:n>/mpr/<plane>/<int:k>.jpg", "cut", cut)
     app.add_url_rule(f"{base}/manifest.json", "manifest", show_manifest)
+    _tools(app, pages, before)
+
+
+def _tools(app: Flask, pages: Pages, before: Callable[[], None]) -> None:
+    """What the viewer asks for beside the pictures of its stacks."""
+    base = f"/exams/{EXAM_ID}"
+
+    def tile(n: int, k: int, level: int, x: int, y: int) -> Response:
+        before()
+        return _jpeg_or_404(tile_jpeg(n, level, x, y) if k == 1 else None)
+
+    def turn(n: int, k: int) -> Response:
+        before()
+        return _jpeg_or_404(turn_jpeg(k, request.args["preset"]) if n == 1 and 1 <= k <= TURNS else None)
+
+    def places(n: int) -> Response:
+        before()
+        return Response(json.dumps(pages.places.get(n, NO_PLACE)), mimetype="application/json")
+
+    def region(n: int, k: int) -> Response:
+        before()
+        told = {"pixels": 1000, "mean": stored_value(k, n), "sd": 5.25, "least": -12.0, "greatest": 99.0}
+        return Response(json.dumps(told), mimetype="application/json")
+
+    def priors() -> Response:
+        before()
+        return Response(json.dumps({"priors": pages.priors}), mimetype="application/json")
+
+    tiles = f"{base}/series/<int:n>/frames/<int:k>/tiles/<int:level>/<int:x>/<int:y>.jpg"
+    app.add_url_rule(f"{base}/priors.json", "priors", priors)
+    app.add_url_rule(tiles, "tile", tile)
+    app.add_url_rule(f"{base}/series/<int:n>/turntable/<int:k>.jpg", "turn", turn)
+    app.add_url_rule(f"{base}/series/<int:n>/places.json", "places", places)
+    app.add_url_rule(f"{base}/series/<int:n>/frames/<int:k>/region.json", "region", region)
+
+
+def _jpeg_or_404(picture: bytes | None) -> Response:
+    if picture is None:
+        abort(404)
+    return Response(picture, mimetype="image/jpeg")
 
 
 class _Quiet(WSGIRequestHandler):
