@@ -30,7 +30,8 @@ def exam(exam_id: str) -> str:
         return held_page()
     view, shown = shown_now()
     patient_session.record(Action.EXAM_VIEWED)
-    return render_template("patient/exam.html", **exam_values(view, shown), guest=_guest(), address="", has_list=False)
+    values = exam_values(view, shown)
+    return render_template("patient/exam.html", **values, guest=_guest(), address="", can_be_told=False, has_list=False)
 
 
 @blueprint.get("/guest/<exam_id>/viewer")

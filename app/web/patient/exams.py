@@ -43,9 +43,15 @@ def exam(exam_id: str) -> str:
         **exam_values(view, shown),
         guest=None,
         address=(address := address_for_wechat()),
-        can_be_told=bool(address and services().wechat.subscriptions.template_id and services().wechat.login),
+        can_be_told=bool(address) and _can_be_told(),
         has_list=patient_session.current_access().of_person,
     )
+
+
+def _can_be_told() -> bool:
+    """Whether WeChat's button makes sense: whoever is bound is told anyway."""
+    room = services().wechat
+    return bool(room.subscriptions.template_id and room.login and patient_session.current_access().account_id is None)
 
 
 def exam_values(view: ExamView, shown: tuple[ShownSeries, ...]) -> dict[str, Any]:

@@ -69,7 +69,8 @@ def test_a_faulty_notice_cannot_be_made_and_its_fault_quotes_nothing() -> None:
         Notice(TEMPLATES["ready"], {"thing1": EXAM})
 
 
-TOLD = {Source.EXAM: "磁共振平扫和增强扫描及三维重建检查项目一", Source.TIME: "2026-03-02 08:30", Source.STATE: READY}
+LONG_NAME = "磁共振平扫和增强扫描及三维重建检查项目一二三"
+TOLD = {Source.EXAM: LONG_NAME, Source.TIME: "2026-03-02 08:30", Source.STATE: READY}
 
 
 def test_a_notice_is_filled_by_what_its_fields_tell_and_a_long_name_is_cut() -> None:
