@@ -7,6 +7,8 @@ from datetime import timedelta
 
 from app.bootstrap.ground import Ground
 from app.bootstrap.release import ReleaseRoom
+from app.services.audit.looks import Looks
+from app.services.exams.amendments import Amendments
 from app.services.exams.consequences import Consequences
 from app.services.exams.listing import ExamListing
 from app.services.exams.matching import Matching
@@ -27,14 +29,24 @@ class ExamsRoom:
     matching: Matching
     patients: Patients
     follower: Consequences
+    amendments: Amendments
 
 
 def build(ground: Ground, codes: AccessCodes, release: ReleaseRoom, phones: PhoneCorrection) -> ExamsRoom:
     db, clock, fields, blind, audit = ground.db, ground.clock, ground.fields, ground.blind, ground.audit
     patients = Patients(clock=clock, fields=fields, blind=blind, audit=audit)
     matching = Matching(fields=fields, audit=audit, holds=release.holds)
-    follower = Consequences(codes=codes, phones=phones, release=release.gate)
-    reports = Reports(db=db, clock=clock, fields=fields, blind=blind, audit=audit)
+    follower = Consequences(codes=codes, phones=phones, release=release.gate, sensitivity=release.sensitivity)
+    amendments = Amendments(db=db, looks=Looks(db=db), gate=release.gate)
+    reports = Reports(
+        db=db,
+        clock=clock,
+        fields=fields,
+        blind=blind,
+        audit=audit,
+        sensitivity=release.sensitivity,
+        amendments=amendments,
+    )
     return ExamsRoom(
         registration=Registration(
             db=db,
@@ -52,4 +64,5 @@ def build(ground: Ground, codes: AccessCodes, release: ReleaseRoom, phones: Phon
         matching=matching,
         patients=patients,
         follower=follower,
+        amendments=amendments,
     )

@@ -22,7 +22,7 @@ from app.security.fields import FieldSealer
 from app.services.notifications.states import NotificationStates
 from app.services.notifications.telling_times import DAY, TellingTimes
 
-NEWS = (NotificationKind.IMAGES_READY, NotificationKind.REPORT_READY)
+NEWS = (NotificationKind.IMAGES_READY, NotificationKind.REPORT_READY, NotificationKind.REPORT_AMENDED)
 MOST_TOGETHER = 20
 
 
