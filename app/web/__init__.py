@@ -23,6 +23,8 @@ from app.web.patient import (
     looks,
     phone_door,
     places,
+    reading,
+    saving,
     sharing,
     tickets,
     wechat,
@@ -61,6 +63,7 @@ def register(app: Flask) -> None:
         exam_list,
         exams,
         images,
+        saving,
         consent,
         looks,
         sharing,
@@ -79,5 +82,6 @@ def register(app: Flask) -> None:
         wechat_hook,
     ):
         app.register_blueprint(room.blueprint)
+    reading.install(app)
     tails.install(app)
     staff.install(app)

@@ -346,6 +346,6 @@ def test_touch_targets_are_large(page: Page, pages: Pages) -> None:
 
 def test_the_whole_viewer_weighs_less_than_one_frame_or_two() -> None:
     """On slow 4G (200 kB/s) the code must not cost more than two fifths of a second before compression."""
-    scripts = [*(ROOT / "viewer_static" / "viewer").rglob("*.js"), ROOT / "viewer_static" / "pages" / "text_size.js"]
+    scripts = [*(ROOT / "viewer_static" / "viewer").rglob("*.js"), ROOT / "viewer_static" / "pages" / "reading.js"]
     weight = sum(path.stat().st_size for path in scripts)
     assert weight + (ROOT / "viewer_static" / "viewer.css").stat().st_size < 80_000
