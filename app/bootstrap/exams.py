@@ -8,6 +8,7 @@ from datetime import timedelta
 from app.bootstrap.ground import Ground
 from app.bootstrap.release import ReleaseRoom
 from app.services.audit.looks import Looks
+from app.services.audit.refused_fields import RefusedFields
 from app.services.exams.amendments import Amendments
 from app.services.exams.consequences import Consequences
 from app.services.exams.listing import ExamListing
@@ -15,6 +16,7 @@ from app.services.exams.matching import Matching
 from app.services.exams.patients import Patients
 from app.services.exams.registration import Registration
 from app.services.exams.reports import Reports
+from app.services.exams.search_keys import SearchKeys
 from app.services.exams.views import ExamViews
 from app.services.notifications.phone_correction import PhoneCorrection
 from app.services.patient_access.codes import AccessCodes
@@ -30,11 +32,13 @@ class ExamsRoom:
     patients: Patients
     follower: Consequences
     amendments: Amendments
+    search_keys: SearchKeys
 
 
 def build(ground: Ground, codes: AccessCodes, release: ReleaseRoom, phones: PhoneCorrection) -> ExamsRoom:
     db, clock, fields, blind, audit = ground.db, ground.clock, ground.fields, ground.blind, ground.audit
     patients = Patients(clock=clock, fields=fields, blind=blind, audit=audit)
+    search_keys = SearchKeys(db=db, fields=fields, blind=blind, codes=codes, refused=RefusedFields(db=db, audit=audit))
     matching = Matching(fields=fields, audit=audit, holds=release.holds)
     follower = Consequences(codes=codes, phones=phones, release=release.gate, sensitivity=release.sensitivity)
     amendments = Amendments(db=db, looks=Looks(db=db), gate=release.gate)
@@ -54,6 +58,7 @@ def build(ground: Ground, codes: AccessCodes, release: ReleaseRoom, phones: Phon
             audit=audit,
             patients=patients,
             matching=matching,
+            search_keys=search_keys,
             follower=follower,
         ),
         reports=reports,
@@ -65,4 +70,5 @@ def build(ground: Ground, codes: AccessCodes, release: ReleaseRoom, phones: Phon
         patients=patients,
         follower=follower,
         amendments=amendments,
+        search_keys=search_keys,
     )

@@ -1,4 +1,5 @@
-"""Builds the room services/pictures and its decoding children. Its rules are in app/services/pictures."""
+"""Builds the room services/pictures, and the children that decode or read headers, for all rooms. Its rules are in
+app/services/pictures."""
 
 from __future__ import annotations
 
@@ -9,10 +10,13 @@ import structlog
 
 from app.bootstrap.archive import ArchiveRoom
 from app.bootstrap.ground import Ground
+from app.dicom.part10 import HeaderLimits
+from app.imaging.sandbox.header_pool import HeaderPool
 from app.imaging.sandbox.pool import RenderPool
 from app.services.pictures.completion import Completion
 from app.services.pictures.frame_reading import FrameReading
 from app.services.pictures.header_renewal import HeaderRenewal
+from app.services.pictures.measuring import Measuring
 from app.services.pictures.preparation import Preparation
 from app.services.pictures.renewal import Renewal
 from app.services.pictures.serving import Pictures
@@ -30,16 +34,30 @@ class PicturesRoom:
     copies: WorkingCopies
     renewal: Renewal
     serving: Pictures
+    measuring: Measuring
     renderer: RenderPool
+    reader: HeaderPool
+    """The children that read headers: of what comes in, and of what is stored."""
 
 
 def build(ground: Ground, archive: ArchiveRoom, queue: JobQueue) -> PicturesRoom:
     settings, db, clock = ground.settings, ground.db, ground.clock
     renderer = RenderPool(settings.decode_workers, settings.decode_time_limit_s, settings.decode_memory_mib << 20)
+    limits = HeaderLimits(file_bytes=settings.max_instance_mib << 20)
+    reader = HeaderPool(settings.decode_workers, settings.decode_time_limit_s, settings.decode_memory_mib << 20, limits)
     if renderer.not_caged:
         log.warning("decoding children are held by limits alone, not by a list of system calls")
     copies = WorkingCopies(db=db, clock=clock, archive=archive.objects, keep=timedelta(days=settings.working_copy_days))
     quiet = timedelta(seconds=settings.quiet_period_s)
+    serving = Pictures(
+        db=db,
+        clock=clock,
+        archive=archive.objects,
+        data_keys=archive.data_keys,
+        reading=FrameReading(db=db, archive=archive.objects, renderer=renderer, copies=copies),
+        volumes=Volumes(renderer=renderer, most_bytes=settings.volume_memory_mib << 20),
+        patience=timedelta(hours=settings.report_alone_h),
+    )
     return PicturesRoom(
         completion=Completion(db=db, clock=clock, queue=queue, quiet=quiet),
         preparation=Preparation(
@@ -48,18 +66,12 @@ def build(ground: Ground, archive: ArchiveRoom, queue: JobQueue) -> PicturesRoom
             archive=archive.objects,
             data_keys=archive.data_keys,
             renderer=renderer,
-            headers=HeaderRenewal(db=db, archive=archive.objects),
+            headers=HeaderRenewal(db=db, archive=archive.objects, reader=reader),
         ),
         copies=copies,
         renewal=Renewal(db=db, clock=clock, queue=queue),
-        serving=Pictures(
-            db=db,
-            clock=clock,
-            archive=archive.objects,
-            data_keys=archive.data_keys,
-            reading=FrameReading(db=db, archive=archive.objects, renderer=renderer, copies=copies),
-            volumes=Volumes(renderer=renderer, most_bytes=settings.volume_memory_mib << 20),
-            patience=timedelta(hours=settings.report_alone_h),
-        ),
+        serving=serving,
+        measuring=Measuring(db=db, pictures=serving),
         renderer=renderer,
+        reader=reader,
     )

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, abort, redirect, render_template, request, send_from_directory
+from flask import Flask, Response, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 from werkzeug.serving import WSGIRequestHandler, make_server
@@ -23,11 +23,22 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from app.services.paper import report_sheet
 from app.services.paper.explaining import Explained, questions
 from app.services.patient_access.sessions import EVERYTHING
+from app.web import static_files
 from app.web.patient.reading_choice import Reading, changed
 from app.web.patient.wechat_view import WechatView
 from app.web.wsgi.headers import CONTENT_SECURITY_POLICY
 from tests.factories import sharing_pages
-from tests.factories.patient_page_frames import SERIES, cut_jpeg, jpeg, manifest
+from tests.factories.patient_page_frames import (
+    NO_PLACE,
+    SERIES,
+    TURNS,
+    cut_jpeg,
+    jpeg,
+    manifest,
+    stored_value,
+    tile_jpeg,
+    turn_jpeg,
+)
 from tests.factories.patient_page_values import (
     AMENDED,
     BIND,
@@ -88,12 +99,20 @@ class Pages:
         """How many coming picture requests are answered 503."""
         self.delay_s = 0.0
         self.cannot_show: set[int] = set()
+        self.places: dict[int, dict[str, Any]] = {}
+        """By series; of others nobody knows the size."""
         self.frame_time_ms: float | None = None
+        self.mammograms = False
+        self.priors: list[dict[str, str]] = []
+        self.incomplete: set[int] = set()
         self.report: dict[str, Any] | None = REPORT
         self.requests: list[str] = []
         self.posted: list[dict[str, str]] = []
         self.is_open = False
         self.base_url = ""
+
+    def manifest(self) -> dict[str, Any]:
+        return manifest(self.frame_time_ms, self.incomplete, mammograms=self.mammograms)
 
 
 def create_pages() -> tuple[Flask, Pages]:
@@ -106,14 +125,19 @@ def create_pages() -> tuple[Flask, Pages]:
         reading=_reading,
     )
     app.after_request(_harden)
-    app.add_url_rule(
-        "/static/1/<path:name>", "static", lambda name: send_from_directory(ROOT / "viewer_static", name, max_age=3600)
-    )
+    files = static_files.read(static_files.FOLDER).by_name
+    app.add_url_rule("/static/1/<path:name>", "static", lambda name: _static(files.get(name)))
     _plain_pages(app, pages)
     _exam_pages(app, pages)
     sharing_pages.add(app)
     _pictures(app, pages)
     return app, pages
+
+
+def _static(found: static_files.StaticFile | None) -> Response:
+    if found is None:
+        abort(404)
+    return Response(found.content, content_type=found.content_type, headers={"Cache-Control": "max-age=3600"})
 
 
 def _harden(response: Response) -> Response:
@@ -227,6 +251,7 @@ def _exam_pages(app: Flask, pages: Pages) -> None:
             frames_total=total,
             in_preparation=False,
             address="",
+            can_be_told=False,
             has_list=True,
         )
 
@@ -249,10 +274,11 @@ def _exam_pages(app: Flask, pages: Pages) -> None:
             "patient/viewer.html",
             base=base,
             title="胸部 CT",
+            facts="王*芳 2026-11-20",
             door="/q/CODE",
             address="",
             first_frame=first,
-            manifest_json=Markup(json.dumps(manifest(pages.frame_time_ms))),
+            manifest_json=Markup(json.dumps(pages.manifest())),
         )
 
     def picture() -> str:
@@ -320,12 +346,42 @@ def _pictures(app: Flask, pages: Pages) -> None:
         assert n == 1
         return Response(cut_jpeg(plane, k, request.args.get("size", 1024, int)), mimetype="image/jpeg")
 
+    def tile(n: int, k: int, level: int, x: int, y: int) -> Response:
+        before()
+        return _jpeg_or_404(tile_jpeg(n, level, x, y) if k == 1 else None)
+
+    def turn(n: int, k: int) -> Response:
+        before()
+        return _jpeg_or_404(turn_jpeg(k, request.args["preset"]) if n == 1 and 1 <= k <= TURNS else None)
+
+    def places(n: int) -> Response:
+        before()
+        return Response(json.dumps(pages.places.get(n, NO_PLACE)), mimetype="application/json")
+
+    def region(n: int, k: int) -> Response:
+        before()
+        told = {"pixels": 1000, "mean": stored_value(k, n), "sd": 5.25, "least": -12.0, "greatest": 99.0}
+        return Response(json.dumps(told), mimetype="application/json")
+
+    def priors() -> Response:
+        before()
+        return Response(json.dumps({"priors": pages.priors}), mimetype="application/json")
+
     def show_manifest() -> Response:
         before()
-        return Response(json.dumps(manifest(pages.frame_time_ms)), mimetype="application/json")
+        return Response(
+            json.dumps(pages.manifest()),
+            mimetype="application/json",
+        )
 
     app.add_url_rule(f"{base}/series/<int:n>/frames/<int:k>.jpg", "frame", frame)
     app.add_url_rule(f"{base}/series/<int:n>/mpr/<plane>/<int:k>.jpg", "cut", cut)
+    tiles = f"{base}/series/<int:n>/frames/<int:k>/tiles/<int:level>/<int:x>/<int:y>.jpg"
+    app.add_url_rule(f"{base}/priors.json", "priors", priors)
+    app.add_url_rule(tiles, "tile", tile)
+    app.add_url_rule(f"{base}/series/<int:n>/turntable/<int:k>.jpg", "turn", turn)
+    app.add_url_rule(f"{base}/series/<int:n>/places.json", "places", places)
+    app.add_url_rule(f"{base}/series/<int:n>/frames/<int:k>/region.json", "region", region)
     app.add_url_rule(f"{base}/series/<int:n>/frames.batch", "batch", batch)
 
     def report_version() -> dict[str, int]:
@@ -334,6 +390,12 @@ def _pictures(app: Flask, pages: Pages) -> None:
 
     app.add_url_rule(f"{base}/report-version", "report_version", report_version)
     app.add_url_rule(f"{base}/manifest.json", "manifest", show_manifest)
+
+
+def _jpeg_or_404(picture: bytes | None) -> Response:
+    if picture is None:
+        abort(404)
+    return Response(picture, mimetype="image/jpeg")
 
 
 class _Quiet(WSGIRequestHandler):

@@ -13,9 +13,12 @@ from app.imaging.header.lut import Lut
 from app.imaging.header.overlay import Overlay
 from app.imaging.header.region import Region
 
-READING = 3
+READING = 4
 """Rises when more or other things are read off a header. Headers of an older reading are read anew when their pictures
 are prepared again."""
+
+
+_COUNTS = ("rows", "columns", "number_of_frames", "samples_per_pixel", "bits_allocated", "bits_stored", "high_bit")
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,12 @@ class ImageHeader:
     """Milliseconds from frame to frame of a film."""
     regions: tuple[Region, ...] = ()
     """Of ultrasound, each calibrated for itself."""
+    laterality: str = ""
+    """L, R or B: the side of the body, of paired parts."""
+    projection: str = ""
+    """Of a projection how the rays went: CC or MLO of a mammogram, PA or LAT of a chest."""
+    patient_orientation: tuple[str, str] | None = None
+    """Of an image without a place in the patient: where rows and columns lead to, in letters of PS3.3 C.7.6.1.1.1."""
     reading: int = 1
     """The `READING` that made it."""
 
@@ -123,12 +132,21 @@ class ImageHeader:
         return plain
 
     @classmethod
+    def from_child(cls, plain: dict[str, Any]) -> ImageHeader:
+        """The header that a child says, its counts checked. Raises ValueError, LookupError, TypeError and
+        AttributeError."""
+        found = cls.from_json(plain)
+        if not all(type(getattr(found, name)) is int for name in _COUNTS):
+            raise ValueError
+        return found
+
+    @classmethod
     def from_json(cls, plain: dict[str, Any]) -> ImageHeader:
         values = dict(plain)
         values.pop("lossy", None)  # older releases stored this field
         values["shared"] = FrameValues.from_json(values.get("shared", {}))
         values["per_frame"] = tuple(FrameValues.from_json(item) for item in values.get("per_frame", ()))
-        for name in ("padding", "pixel_spacing"):
+        for name in ("padding", "pixel_spacing", "patient_orientation"):
             if values.get(name) is not None:
                 values[name] = tuple(values[name])
         for name in ("modality_lut", "voi_lut"):

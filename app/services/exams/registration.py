@@ -24,6 +24,7 @@ from app.services.audit.subjects import exam_subject
 from app.services.exams.input import ExamInput
 from app.services.exams.matching import Matching
 from app.services.exams.patients import Patients
+from app.services.exams.search_keys import SearchKeys
 
 
 class ExamFollower(Protocol):
@@ -54,6 +55,7 @@ class Registration:
     audit: Audit
     patients: Patients
     matching: Matching
+    search_keys: SearchKeys
     follower: ExamFollower
 
     def register(self, accession_number: str, order: ExamInput, actor: str, *, is_demo: bool = False) -> bool:
@@ -78,6 +80,7 @@ class Registration:
                     accession_number=accession_number, is_demo=is_demo, created_at=now, updated_at=now, **values
                 )
                 repo.add(session, exam)
+                self.search_keys.index(session, exam, patient)
                 self.follower.registered(session, exam)
                 self._record(session, Action.EXAM_REGISTERED, exam, actor)
                 self._record_unusable(session, exam, order.unusable, actor)
@@ -106,6 +109,7 @@ class Registration:
         self._record(session, Action.EXAM_CORRECTED, exam, actor, fields=changed)
         self.follower.corrected(session, exam)
         patient = patient_repo.patient(session, exam.patient_id)
+        self.search_keys.index(session, exam, patient)
         if "patient_id" in changed and not self.patients.is_completed(former, patient):
             self.follower.identity_changed(session, exam)
         self.matching.exam_changed(session, exam)

@@ -16,13 +16,15 @@ from app.web.patient import cut_off
 PATIENTS, PATIENTS_PREFIX = "patient_images", "/exams"
 AS_THEY_ARE = {
     "manifest": "application/json",
+    "series_places": "application/json",
+    "region": "application/json",
     "images_zip": "application/zip",
     "dicom_zip": "application/zip",
     "report_pdf": "application/pdf",
     "report_version": "application/json",
 }
-"""What a share sends without a mark of its own: it holds no picture, its pictures are marked inside, or the patient
-chose to give it as it is."""
+"""What a share sends without a mark of its own: it holds no picture (numbers alone tell nothing), its pictures are
+marked inside, or the patient chose to give it as it is."""
 BATCH = "batch"
 
 blueprint = guarded_blueprint("guest_images", __name__, shown_to_guest)

@@ -7,12 +7,13 @@ from base64 import b64encode
 from dataclasses import replace
 from typing import Any
 
-from flask import Response, make_response, render_template
+from flask import Response, jsonify, make_response, render_template
 from jinja2.utils import htmlsafe_json_dumps
 
 from app.clock import CHINA
 from app.services.audit.log import Action
 from app.services.audit.looks import SHOWN_REPORT
+from app.services.exams.listing import ListedExam
 from app.services.exams.views import ExamView, anonymised
 from app.services.paper.modality_names import modality_name
 from app.services.pictures.serving import ShownSeries
@@ -44,7 +45,8 @@ def exam(exam_id: str) -> str:
         **exam_values(view, shown, with_help=True),
         to_tell=services().exams.amendments.to_tell(view.id) if view.former_reports else [],
         guest=None,
-        address=address_for_wechat(),
+        address=(address := address_for_wechat()),
+        can_be_told=bool(address and services().wechat.subscriptions.template_id and services().wechat.login),
         has_list=patient_session.current_access().of_person,
     )
 
@@ -89,15 +91,39 @@ def viewer_page(*, door: str, address: str) -> str:
     """The viewer for patients and for guests. `door`: where an ended session leads to."""
     patient_session.record_look()
     access, (view, shown) = patient_session.current_access(), shown_now()
+    facts = _facts(view)
     return render_template(
         "patient/viewer.html",
         base=patient_session.base(),
+        facts=f"{facts['patient_name_masked']} {facts['performed_on']}".strip(),
         title=f"{view.body_part} {modality_name(view.modality)}".strip(),
         manifest_json=htmlsafe_json_dumps(services().pictures.serving.manifest(access.exam_id, access.exam_revision)),
         first_frame=_first_frame(shown),
         door=door,
         address=address,
     )
+
+
+@blueprint.get("/exams/<exam_id>/priors.json")
+@guarded(patient_session.shown_exam)
+def priors(exam_id: str) -> Response:
+    """`{priors: [{id, facts, name}]}`: other exams of the same patient that this browser has open, to be compared with;
+    the newest first."""
+    here = patient_session.current_access()
+    others = {
+        access.exam_id
+        for access in patient_session.live_sessions()
+        if access.patient_id == here.patient_id and access.consented and not access.held
+    }
+    listed = services().exams.listing.of(sorted(others - {here.exam_id}))
+    shown = sorted((exam for exam in listed if exam.frames_total), key=lambda exam: exam.performed_at, reverse=True)
+    return jsonify({"priors": [_prior(exam) for exam in shown]})
+
+
+def _prior(exam: ListedExam) -> dict[str, str]:
+    day = f"{exam.performed_at.astimezone(CHINA):%Y-%m-%d}"
+    name = f"{day} {exam.body_part} {modality_name(exam.modality)}"
+    return {"id": exam.id.hex, "facts": f"{masked(exam.patient_name)} {day}".strip(), "name": " ".join(name.split())}
 
 
 def _first_frame(shown: tuple[ShownSeries, ...]) -> dict[str, Any] | None:
