@@ -1,4 +1,4 @@
-"""Holds of exams: an exam is held until a correction or a member of staff lifts the hold. Why: docs/adr/0007, 0024.
+"""Holds of exams: an exam is held until a correction or a member of staff lifts the hold. Why: docs/adr/0007, 0025.
 
 While an exam is held, its patient sees neither pictures nor report and gets no message. services/exams/matching.py
 decides which study contradicts an exam; each page and the outbox check `held_at`.

@@ -1,7 +1,7 @@
 """Sensitive results: exams that a rule keeps from their patients until somebody at the desk releases them by hand.
 
 A doctor tells such a result in person first. Rules look at what an exam and its report say, and are edited in the
-console; a rule counts for what comes after it. The hold itself is in `holds`. Why: docs/adr/0024.
+console; a rule counts for what comes after it. The hold itself is in `holds`. Why: docs/adr/0025.
 """
 
 from __future__ import annotations
