@@ -21,7 +21,7 @@ DOORS = (
     "verify-with-phone",
     "pickup",
     "phone-door-first",
-    "bind-person",
+    "bind-first",
     "wechat-help",
     "passcode",
 )
