@@ -85,7 +85,7 @@ class ReleaseGate:
     def tell_amended(self, session: Session, exam: Exam) -> None:
         """Queue news of a report that was amended after somebody read it. The text is that of every report: a message
         on a locked phone says no more."""
-        self.outbox.queue_news(session, exam, NotificationKind.REPORT_AMENDED, Wording.REPORT_READY)
+        self.telling.queue_news(session, exam, NotificationKind.REPORT_AMENDED, Wording.REPORT_READY)
 
     def _postpone(self, exam_id: uuid.UUID, error: Exception) -> None:
         log.error("an exam cannot be released", exam=exam_id, exc_info=error)
