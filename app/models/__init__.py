@@ -22,6 +22,7 @@ from app.models.patient import Patient, PatientNameToken
 from app.models.phone_door import PhoneCode, PhoneRequests
 from app.models.rendition import PreparedSeries, WorkingPack
 from app.models.row_count import RowCount
+from app.models.sensitive_rule import SensitiveRule
 from app.models.sharing import GuestSession, HandOver, Share, SharedPrior, WaitingPc
 from app.models.staff import MachineToken, StaffSession, StaffUser
 from app.models.study import DataKeyRow, Instance, InstanceVersion, QuarantineItem, Rejection, Series, Study, StudyOrder
@@ -78,6 +79,7 @@ __all__ = [
     "Rejection",
     "Report",
     "RowCount",
+    "SensitiveRule",
     "Series",
     "Share",
     "SharedPrior",

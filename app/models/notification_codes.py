@@ -19,6 +19,8 @@ class NotificationKind(StrEnum):
 
     IMAGES_READY = "images_ready"
     REPORT_READY = "report_ready"
+    REPORT_AMENDED = "report_amended"
+    """A report was amended after somebody read it."""
     RESEND = "resend"
     ONE_TIME_CODE = "one_time_code"
 

@@ -63,6 +63,19 @@ class HoldReason(StrEnum):
     report may be about them. The hold lifts by itself as that of `REPORT_OF_ANOTHER`."""
     BY_STAFF = "by_staff"
     """`Exam.held_note` is what staff typed. Only staff lift this hold."""
+    SENSITIVE = "sensitive"
+    """A rule of sensitive results fits. Only staff lift this hold. Each other reason comes before it."""
+
+
+class SensitiveRuleKind(StrEnum):
+    """What a rule of sensitive results looks at."""
+
+    EXAM = "exam"
+    """Each word of the pattern is the modality, or stands in the body part or the department."""
+    KEYWORD = "keyword"
+    """The pattern stands in findings or impression."""
+    CRITICAL = "critical"
+    """The RIS says that the report holds a critical value. Without pattern."""
 
 
 class ReportStatus(StrEnum):

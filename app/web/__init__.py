@@ -24,6 +24,8 @@ from app.web.patient import (
     notify,
     phone_door,
     places,
+    reading,
+    saving,
     sharing,
     tickets,
     wechat,
@@ -62,6 +64,7 @@ def register(app: Flask) -> None:
         exam_list,
         exams,
         images,
+        saving,
         consent,
         looks,
         notify,
@@ -81,5 +84,6 @@ def register(app: Flask) -> None:
         wechat_hook,
     ):
         app.register_blueprint(room.blueprint)
+    reading.install(app)
     tails.install(app)
     staff.install(app)

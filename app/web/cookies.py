@@ -14,6 +14,7 @@ from flask import Response, request
 from app.web.context import services
 
 DEVICE_SECONDS = 365 * 24 * 3600
+READING_SECONDS = 365 * 24 * 3600
 DOOR_SECONDS = 15 * 60
 """Somewhat longer than the digits live that are bound to it."""
 
@@ -62,6 +63,8 @@ WECHAT_STATE = Cookie("cf-wechat-state", "Lax", DOOR_SECONDS)
 """A browser that asked WeChat who looks. Lax, because WeChat leads back."""
 WECHAT = Cookie("cf-wechat", "Lax")
 """Whom WeChat named in this browser. It opens nothing."""
+READING = Cookie("cf-reading", "Lax", READING_SECONDS)
+"""How this browser wants to read. It says nothing of anybody and opens nothing."""
 STAFF = Cookie("cf-staff", "Strict")
 FORM = Cookie("cf-form", "Strict")
 """Flask's own session, which holds the tokens of the console's forms."""

@@ -20,6 +20,7 @@ from app.models.states import (
     MatchReason,
     MatchState,
     ReportStatus,
+    SensitiveRuleKind,
     Sex,
     StudyState,
 )
@@ -64,6 +65,7 @@ WORDS: list[tuple[str, str, type[StrEnum]]] = [
     ("words", "revoke_reasons", RevokeReason),
     ("words", "left_out_reasons", LeftOutReason),
     ("words", "fields", PatientField),
+    ("words", "rule_kinds", SensitiveRuleKind),
     ("words", "actions", Action),
 ]
 """Template, its table, and the enumeration whose members it names."""

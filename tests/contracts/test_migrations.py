@@ -322,6 +322,14 @@ def test_accession_numbers_of_before_get_their_key(database: Database) -> None:
     assert [row["accession_number"] for row in rows_of(database, "exam")] == ["ct-1é"]
 
 
+def test_a_sensitive_result_stays_held_on_the_way_down(database: Database) -> None:
+    schema.upgrade(database, "0029")
+    add_row(database, "patient", id="a" * 32)
+    add_row(database, "exam", id=EXAM, patient_id="a" * 32, accession_number="A1", held_reason="sensitive")
+    schema.downgrade(database, "0028")
+    assert [(row["held_reason"], row["held_note"]) for row in rows_of(database, "exam")] == [("by_staff", "敏感结果")]
+
+
 def test_each_study_of_before_is_of_its_one_order(database: Database) -> None:
     schema.upgrade(database, "0015")
     add_row(database, "patient", id="a" * 32)

@@ -94,6 +94,7 @@ def whole_house(folder: Path) -> WholeHouse:
     cut = study(house, receive_study(house, AccessionNumber=CUT_NUMBER[:16])).id
     held = issued(house, "A2").exam_id
     house.release.holds.withhold(row_id(held), "test", "staff:desk")
+    house.release.sensitivity.add("keyword", "危重", "staff:desk")
     app = create_demo_app(house)
     with house.db.read() as session:
         order = session.scalars(select(StudyOrder.id).where(StudyOrder.study_id == cut)).one()
@@ -105,6 +106,7 @@ def whole_house(folder: Path) -> WholeHouse:
         **{"frame": "1", "frame_list": "1", "element": "7FE00010", "n": "1", "k": "1", "fmt": "jpg", "plane": "axial"},
         **{"tall_n": "2", "level": "0", "x": "0", "y": "1"},
         **{"job_id": job, "notification_id": notification, "username": "desk", "unknown": "nowhere"},
+        **{"rule_id": house.release.sensitivity.rules()[0].id.hex},
         **{"order_id": order.hex, "accession_number": CUT_NUMBER},
         **{"held_exam_id": held, "revision": str(exam_of(house, "A2").revision)},
         **{"version": app.jinja_env.globals["static_url"]("x").split("/")[2], "name": "viewer/viewer.js"},  # type: ignore[operator]

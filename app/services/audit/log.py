@@ -95,6 +95,8 @@ class Action(StrEnum):
     STAFF_UNBOUND = "staff.unbound"
     STAFF_SETTLED_MESSAGE = "staff.settled_message"
     STAFF_REVIVED_JOB = "staff.revived_job"
+    SENSITIVE_RULE_ADDED = "sensitive_rule.added"
+    SENSITIVE_RULE_ENDED = "sensitive_rule.ended"
     TOKEN_CREATED = "token.created"  # noqa: S105 - an event's name
     TOKENS_LISTED = "token.listed"
     TOKEN_REVOKED = "token.revoked"  # noqa: S105 - an event's name

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from sqlalchemy.orm import Session
+
 from app.database import Database
+from app.models import AuditEvent
 from app.repos.audit import log as repo
 from app.repos.staff import accounts
 from app.services.audit.log import Action
@@ -23,6 +26,12 @@ LOOKS = frozenset(
         Action.STAFF_VIEWED_EXAM,
     }
 )
+
+
+READS = frozenset({Action.EXAM_VIEWED, Action.REPORT_DOWNLOADED})
+MOST_READS = 2000
+SHOWN_REPORT = "report"
+"""In an event's detail: the version of the report that was shown, 0 for none."""
 
 
 class LookKind(StrEnum):
@@ -47,12 +56,14 @@ BY_ACTOR = {
 
 @dataclass(frozen=True)
 class Look:
-    """`who`: the role of staff, the number of a session that was opened by a share or by digits; empty for others."""
+    """`who`: the role of staff, the number of a session that was opened by a share or by digits; empty for others.
+    `version`: of the report that was shown; None where the event does not say."""
 
     how: LookKind
     who: str
     action: str
     at: datetime
+    version: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,12 +77,28 @@ class Looks:
         with self.db.read() as session:
             events = repo.of_subject(session, exam_subject(exam_id), LOOKS, NEWEST)
             roles = {user.username: user.role for user in accounts.everybody(session)}
-        found = []
-        for event in events:
-            kind, _, name = event.actor.partition(":")
-            if (how := BY_ACTOR.get(kind)) is not None:
-                found.append(Look(how, _who(how, name, roles), event.action, event.at))
-        return found
+        return _looks(events, roles)
+
+    def reads(self, session: Session, exam_id: uuid.UUID, *, since: datetime) -> list[Look]:
+        """Looks at the report of an exam by patients and whom they let in, newest first, since a time. Inside the
+        caller's transaction."""
+        events = repo.of_subject(session, exam_subject(exam_id), READS, MOST_READS)
+        return [
+            look
+            for look in _looks(events, {})
+            if look.how is not LookKind.STAFF and look.at >= since and look.version != 0
+        ]
+
+
+def _looks(events: list[AuditEvent], roles: dict[str, str]) -> list[Look]:
+    found = []
+    for event in events:
+        kind, _, name = event.actor.partition(":")
+        if (how := BY_ACTOR.get(kind)) is not None:
+            told = event.detail.get(SHOWN_REPORT)
+            version = int(told) if told is not None else None
+            found.append(Look(how, _who(how, name, roles), event.action, event.at, version))
+    return found
 
 
 def guest_number(session_id: uuid.UUID) -> str:

@@ -192,6 +192,12 @@ def report_pdf(exam_id: str) -> Response:
     return response
 
 
+@blueprint.get("/exams/<exam_id>/report-version")
+def report_version(exam_id: str) -> Response:
+    """For a page that is open: whether its report is still the newest. 0 while there is none."""
+    return jsonify({"version": services().exams.reports.newest_version(current_access().exam_id)})
+
+
 def _record_download(form: str) -> None:
     record_look()
     record(Action.IMAGES_DOWNLOADED, form=form)

@@ -19,6 +19,7 @@ from app.services.patient_access.opening import Opened
 from app.services.patient_access.sessions import PatientAccess
 from app.web import cookies
 from app.web.context import services
+from app.web.patient.reading_choice import Reading
 from app.web.row_ids import row_id
 
 MOST_SESSIONS, BETWEEN = 8, "~"
@@ -208,6 +209,10 @@ def begin_bound(response: Response, entered: Entered) -> Response:
     others = [access.session_id for access in live_sessions() if access.account_id is None]
     _set(response, [*entered.sessions, *others])
     cookies.DEVICE.set(response, entered.device)
+    if entered.reading is not None:
+        cookies.READING.set(response, entered.reading)
+    elif (own := Reading.of(cookies.READING.read())).is_chosen:
+        services().binding.reading.keep(entered.sessions, own.stored)
     return response
 
 
@@ -231,7 +236,7 @@ def end(response: Response) -> Response:
 
 def csrf_token() -> str:
     """A token bound to the session. The page shows it; another site cannot read it."""
-    return _csrf(current_access().session_id)
+    return csrf_of(current_access())
 
 
 def check_csrf() -> None:
@@ -240,5 +245,7 @@ def check_csrf() -> None:
         raise InvalidInput("csrf_token", "is missing or of another session")
 
 
-def _csrf(session_id: uuid.UUID) -> str:
-    return hmac.new(services().patient_access.tokens.key, b"csrf" + session_id.bytes, hashlib.sha256).hexdigest()
+def csrf_of(access: PatientAccess) -> str:
+    """The token of this session, which need not be the one of the request."""
+    key, own = services().patient_access.tokens.key, b"csrf" + access.session_id.bytes
+    return hmac.new(key, own, hashlib.sha256).hexdigest()
