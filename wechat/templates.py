@@ -11,6 +11,10 @@ from enum import StrEnum
 from wechat.notices import NoticeTemplate
 
 READY = "已可查看"
+RELATIVE_ADDED = "已添加亲友查看"
+SHARE_OPENED = "分享已被打开"
+SAID = {"relative_added": RELATIVE_ADDED, "share_opened": SHARE_OPENED}
+"""What `const3` says, by the name of a notice; READY in the others."""
 EXAM = "影像检查"
 """The notice's name for every exam. Modality and body part would tell bystanders too much."""
 _FIELDS = {"thing1": "检查项目", "time2": "检查时间", "const3": "状态"}
@@ -22,6 +26,8 @@ TEMPLATES: Mapping[str, NoticeTemplate] = {
         NoticeTemplate("images_ready", "检查影像查看通知", _FIELDS, _APPROVED),
         NoticeTemplate("ready", "检查影像和报告查看通知", _FIELDS, _APPROVED),
         NoticeTemplate("report_ready", "检查报告查看通知", _FIELDS, _APPROVED),
+        NoticeTemplate("relative_added", "亲友查看授权通知", _FIELDS, {"const3": (RELATIVE_ADDED,)}),
+        NoticeTemplate("share_opened", "检查分享打开通知", _FIELDS, {"const3": (SHARE_OPENED,)}),
     )
 }
 

@@ -20,6 +20,7 @@ from app.bootstrap import (
     desk,
     dicomweb,
     exams,
+    family,
     ground,
     ingest,
     machines,
@@ -72,6 +73,7 @@ class Services:
     desk: desk.DeskRoom
     dicomweb: dicomweb.DicomwebRoom
     exams: exams.ExamsRoom
+    family: family.FamilyRoom
     ingest: ingest.IngestRoom
     machines: machines.MachinesRoom
     notifications: notifications.NotificationsRoom
@@ -117,10 +119,13 @@ def build(settings: Settings, clock: Clock | None = None, authenticators: Clock 
     phone = phone_door.build(base, send_one_time_code=outbox.queue_one_time_code, enqueue=queue.enqueue)
     send_code = outbox.queue_one_time_code
     bound = binding.build(base, wechat_room.accounts, send_one_time_code=send_code, enqueue=queue.enqueue)
+    family_room = family.build(base, outbox=outbox, enqueue=queue.enqueue)
     pictures_room = pictures.build(base, archive_room, queue)
     operations_room = operations.build(base, archive_room)
     audit_room = audit.build(base)
-    work = _work(queue, pictures_room, release_room, messages, access, phone, bound, operations_room, audit_room)
+    work = _work(
+        queue, pictures_room, release_room, messages, access, phone, bound, family_room, operations_room, audit_room
+    )
     return Services(
         settings=settings,
         clock=base.clock,
@@ -137,6 +142,7 @@ def build(settings: Settings, clock: Clock | None = None, authenticators: Clock 
         desk=desk.build(base, exams_room, messages, access, bound.binding),
         dicomweb=dicomweb.build(base, archive_room, pictures_room.renderer),
         exams=exams_room,
+        family=family_room,
         ingest=ingest.build(base, archive_room, exams_room.matching, pictures_room.renderer),
         machines=machines.build(base),
         notifications=messages,
@@ -165,6 +171,7 @@ def _work(
     access: patient_access.PatientAccessRoom,
     phone: PhoneDoor,
     bound: binding.BindingRoom,
+    family_room: family.FamilyRoom,
     operations_room: operations.OperationsRoom,
     audit_room: audit.AuditRoom,
 ) -> Work:
@@ -181,6 +188,7 @@ def _work(
         one_time_codes=access.one_time_codes,
         phone_door=phone,
         binding=bound.binding,
+        family=family_room.members,
         spent_rows=operations_room.spent_rows,
         anchoring=audit_room.anchoring,
     )

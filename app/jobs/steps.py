@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from app.services.audit.anchoring import Anchoring
 from app.services.binding.binding import BINDING_REQUEST, Binding
+from app.services.family.members import FAMILY_REQUEST, FamilyMembers
 from app.services.notifications.receipts import Receipts
 from app.services.notifications.sending import Sending
 from app.services.operations.spent_rows import SpentRows
@@ -36,6 +37,7 @@ class Work:
     one_time_codes: OneTimeCodes
     phone_door: PhoneDoor
     binding: Binding
+    family: FamilyMembers
     spent_rows: SpentRows
     anchoring: Anchoring
 
@@ -89,6 +91,10 @@ def answer_binding_request(work: Work, key: str) -> None:
     work.binding.answer(key)
 
 
+def answer_family_request(work: Work, key: str) -> None:
+    work.family.answer(key)
+
+
 SWEEPS: Sequence[Callable[[Work], int]] = (
     complete_studies,
     renew_pictures,
@@ -104,6 +110,7 @@ JOBS: Mapping[str, Callable[[Work, str], None]] = {
     ONE_TIME_REQUEST: answer_one_time_request,
     PHONE_REQUEST: answer_phone_request,
     BINDING_REQUEST: answer_binding_request,
+    FAMILY_REQUEST: answer_family_request,
 }
-URGENT = (ONE_TIME_REQUEST, PHONE_REQUEST, BINDING_REQUEST)
+URGENT = (ONE_TIME_REQUEST, PHONE_REQUEST, BINDING_REQUEST, FAMILY_REQUEST)
 """A patient waits for them. The sweeping thread does such jobs too, so that none waits behind a large study."""

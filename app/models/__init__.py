@@ -5,10 +5,13 @@ from app.models.audit import AuditEvent, AuditHead
 from app.models.base import Base
 from app.models.consent import Consent
 from app.models.exam import Exam, Report
+from app.models.family import FamilyCode, FamilyGrant
 from app.models.field_binding import FieldBinding
 from app.models.job import Job
 from app.models.notification import EarlyReceipt, Notification, NotificationEvent, OptOut
 from app.models.notification_codes import (
+    ABOUT_ACCESS,
+    NO_NEWS,
     CancelReason,
     ChannelName,
     EventDetail,
@@ -26,6 +29,8 @@ from app.models.study import DataKeyRow, Instance, InstanceVersion, QuarantineIt
 from app.models.wechat import BindingCode, BoundDevice, WechatAccount, WechatLogin, WechatPush, WechatToken
 
 __all__ = [
+    "ABOUT_ACCESS",
+    "NO_NEWS",
     "AccessAttempts",
     "AccessCode",
     "AuditEvent",
@@ -41,6 +46,8 @@ __all__ = [
     "EventDetail",
     "Exam",
     "FailureCode",
+    "FamilyCode",
+    "FamilyGrant",
     "FieldBinding",
     "GuestSession",
     "HandOver",

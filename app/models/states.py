@@ -119,6 +119,44 @@ class AttemptScope(StrEnum):
     """Of everybody at a door of guests."""
 
 
+class FamilyRelation(StrEnum):
+    """What a member of the family is to the person who sees the member's exams."""
+
+    PARENT = "parent"
+    CHILD = "child"
+    SPOUSE = "spouse"
+    SIBLING = "sibling"
+    OTHER = "other"
+
+
+class FamilyBasis(StrEnum):
+    """Why a relative may see a member's exams."""
+
+    CODE = "code"
+    """The member gave the digits that came to the member's phone."""
+    GUARDIAN = "guardian"
+    """Staff saw that the relative is the guardian of a child under 14."""
+
+
+class FamilyScope(StrEnum):
+    """What of a member's exams a relative sees."""
+
+    ALL = "all"
+    REPORT = "report"
+
+
+class FamilyEnd(StrEnum):
+    """Who ended it."""
+
+    RELATIVE = "relative"
+    MEMBER = "member"
+    STAFF = "staff"
+    AGAIN = "again"
+    """The same member was added again."""
+    CONSENT = "consent"
+    """The member withdrew consent."""
+
+
 class DeviceKind(StrEnum):
     """From what kind of device a guest came, as its browser says."""
 
@@ -146,6 +184,8 @@ class JobKind(StrEnum):
     """Answers a request of the phone door. Key: <id of the phone code>."""
     BINDING_CODE = "binding_code"
     """Answers a request of a WeChat user who wants to be bound. Key: <id of the binding code>."""
+    FAMILY_CODE = "family_code"
+    """Answers a request to add a member of the family. Key: <id of the family code>."""
 
 
 class JobFault(StrEnum):

@@ -125,6 +125,7 @@ ROOMS: dict[str, set[str]] = {
     "pictures": {"archive", "queue", "volumes"},
     "wechat": {"patient_access"},
     "binding": {"patient_access", "phone_door", "wechat"},
+    "family": {"patient_access", "phone_door"},
     "channels": {"patient_access", "wechat"},
     "notifications": {"channels", "patient_access", "queue"},
     "release": {"channels", "notifications", "patient_access", "queue"},

@@ -14,6 +14,9 @@ from app.jobs.steps import JOBS
 from app.models import CancelReason, ChannelName, EventDetail, FailureCode, NotificationKind, NotificationState
 from app.models.states import (
     DeviceKind,
+    FamilyBasis,
+    FamilyRelation,
+    FamilyScope,
     HoldReason,
     JobFault,
     JobKind,
@@ -49,6 +52,9 @@ WORDS: list[tuple[str, str, type[StrEnum]]] = [
     ("partials/sharing.html", "devices", DeviceKind),
     ("partials/looks.html", "ways", LookKind),
     ("partials/looks.html", "roles", Role),
+    ("partials/family.html", "relations", FamilyRelation),
+    ("partials/family.html", "scopes", FamilyScope),
+    ("partials/family.html", "bases", FamilyBasis),
     ("machine_words", "refusals", Refusal),
     ("machine_words", "doors", DoorName),
     ("machine_words", "jobs", JobKind),

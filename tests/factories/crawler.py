@@ -19,7 +19,7 @@ from tests.factories.house import exam_body, report_body
 from tests.factories.report_pdfs import sheet
 from tests.factories.requests_by_hand import Answer, Answers, Pairs, Sent, mutated
 from tests.factories.staff import PASSWORD
-from tests.factories.whole_house import GUEST, PATIENT, STRANGER, STUDY, WholeHouse
+from tests.factories.whole_house import GUEST, PATIENT, PERSON, STRANGER, STUDY, WholeHouse
 
 COUNTED = (403, 429)
 """What a wrong factor or password is answered with; too many of them close the door."""
@@ -34,6 +34,8 @@ NAMES = (
         "action",
         "csrf_token",
         "passcode",
+        "relation",
+        "scope",
         "code",
         "number",
         "days",
@@ -109,6 +111,13 @@ MEANT: dict[tuple[str, str], Meant] = {
     ("POST", "patient_binding.unbind"): Meant(form={"csrf_token": ""}),
     ("POST", "patient_exams.leave"): Meant(form={"csrf_token": ""}),
     ("POST", "patient_consent.agree_or_withdraw"): Meant(form={"csrf_token": "", "action": "agree"}),
+    ("POST", "patient_family.add"): Meant(
+        form={"csrf_token": "", "name": "李娜", "id_number": "", "relation": "parent", "action": "send_code"},
+    ),
+    ("POST", "patient_family.remove"): Meant(form={"csrf_token": ""}),
+    ("POST", "staff_family.confirm"): Meant(form=REASON, named={"grant_id": "asked_grant_id"}),
+    ("POST", "staff_family.refuse"): Meant(form=REASON, named={"grant_id": "asked_grant_id"}),
+    ("POST", "staff_family.end"): Meant(form=REASON),
     ("POST", "patient_sharing.share"): Meant(form={"csrf_token": "", "days": "7", "pictures": "1", "report": "1"}),
     ("POST", "patient_sharing.revoke"): Meant(form={"csrf_token": ""}),
     ("POST", "patient_sharing.give_or_tap"): Meant(form={"csrf_token": ""}),
@@ -173,6 +182,7 @@ MEANT: dict[tuple[str, str], Meant] = {
 WHO: dict[str, str] = {
     "patient_exam_list": PATIENT,
     "patient_binding.unbind": PATIENT,
+    "patient_family": PERSON,
     "patient_exams": PATIENT,
     "patient_images": PATIENT,
     "patient_sharing": PATIENT,
@@ -182,6 +192,7 @@ WHO: dict[str, str] = {
     "guest_images": GUEST,
     "staff_login": Role.DESK,
     "staff_exams": Role.DESK,
+    "staff_family": Role.DESK,
     "staff_messages": Role.DESK,
     "staff_people": Role.SECURITY_ADMIN,
     "staff_audit": Role.AUDIT_ADMIN,

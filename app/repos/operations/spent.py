@@ -14,6 +14,8 @@ from app.models import (
     Base,
     BindingCode,
     BoundDevice,
+    FamilyCode,
+    FamilyGrant,
     GuestSession,
     HandOver,
     Job,
@@ -87,6 +89,8 @@ def _spent(before: datetime, unused_since: datetime) -> list[tuple[type[Base], C
         (GuestSession, and_(GuestSession.expires_at < unused_since, ~is_named)),
         (SharedPrior, of_old_share),
         (Share, and_(Share.expires_at < unused_since, ~is_given_along)),
+        (FamilyCode, FamilyCode.expires_at < before),
+        (FamilyGrant, _is_over(unused_since)),
         (BindingCode, BindingCode.expires_at < before),
         (WechatLogin, WechatLogin.begun_at < before),
         (WechatPush, WechatPush.at < before),
@@ -97,6 +101,11 @@ def _spent(before: datetime, unused_since: datetime) -> list[tuple[type[Base], C
         # When a device is let in, its count gets the same time as the device. So an older count has no device any more.
         (AccessAttempts, and_(AccessAttempts.scope == AttemptScope.DEVICE, AccessAttempts.updated_at < unused_since)),
     ]
+
+
+def _is_over(before: datetime) -> ColumnElement[bool]:
+    """Both sides see in the log of looks for a year who the relative was."""
+    return or_(FamilyGrant.expires_at < before, FamilyGrant.ended_at < before)
 
 
 def _found(session: Session, table: type[Base], spent: ColumnElement[bool], limit: int) -> Keys:

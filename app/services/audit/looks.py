@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from sqlalchemy.orm import Session
+
 from app.database import Database
+from app.errors import UnsealError
+from app.models import AuditEvent
 from app.repos.audit import log as repo
+from app.repos.family import grants
 from app.repos.staff import accounts
+from app.security.fields import FieldSealer
 from app.services.audit.log import Action
 from app.services.audit.subjects import exam_subject
 
@@ -47,12 +55,15 @@ BY_ACTOR = {
 
 @dataclass(frozen=True)
 class Look:
-    """`who`: the role of staff, the number of a session that was opened by a share or by digits; empty for others."""
+    """`who`: the role of staff, the number of a session that was opened by a share or by digits, the name of a relative
+    (empty when it does not open); empty for others."""
 
     how: LookKind
     who: str
     action: str
     at: datetime
+    grant: str = ""
+    """Of a relative: the id of what allowed it, hexadecimal."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,18 +71,31 @@ class Looks:
     """Decides which events are looks. It raises nothing of its own."""
 
     db: Database
+    fields: FieldSealer
 
     def of(self, exam_id: uuid.UUID) -> list[Look]:
         """The newest looks at an exam, newest first. One query by the index of the subject."""
         with self.db.read() as session:
             events = repo.of_subject(session, exam_subject(exam_id), LOOKS, NEWEST)
             roles = {user.username: user.role for user in accounts.everybody(session)}
+            relatives = self._relatives(session, events)
         found = []
         for event in events:
             kind, _, name = event.actor.partition(":")
             if (how := BY_ACTOR.get(kind)) is not None:
-                found.append(Look(how, _who(how, name, roles), event.action, event.at))
+                grant = str(event.detail.get("grant", ""))
+                who = relatives.get(grant, "") if how is LookKind.RELATIVE else _who(how, name, roles)
+                found.append(Look(how, who, event.action, event.at, grant))
         return found
+
+    def _relatives(self, session: Session, events: Sequence[AuditEvent]) -> dict[str, str]:
+        """The names of relatives, by the id of the grant that an event holds."""
+        ids = {uuid.UUID(hex=event.detail["grant"]) for event in events if "grant" in event.detail}
+        names = {}
+        for grant_id, patient in grants.relatives_of(session, ids).items():
+            with suppress(UnsealError):
+                names[grant_id.hex] = self.fields.open_of(patient, "name_sealed")
+        return names
 
 
 def guest_number(session_id: uuid.UUID) -> str:

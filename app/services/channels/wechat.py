@@ -13,10 +13,12 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from app.clock import CHINA
-from app.models import ChannelName, Exam, FailureCode, Notification, Patient
+from app.models import ABOUT_ACCESS as ABOUT_ACCESS_KINDS
+from app.models import ChannelName, Exam, FailureCode, Notification, NotificationKind, Patient
 from app.repos.exams import exams as exam_repo
 from app.services.channels.carried_codes import CarriedCodes
 from app.services.channels.channel import (
+    ABOUT_ACCESS,
     Accepted,
     CannotBeMade,
     Contents,
@@ -32,7 +34,7 @@ from app.services.channels.channel import (
 from app.services.wechat.accounts import WechatAccounts
 from wechat.errors import ALARMS, NoticeFault, WechatRefused, WechatRetryLater, WechatUnknown
 from wechat.notices import Notice, NoticeJob, WechatNotifier
-from wechat.templates import EXAM, READY, TEMPLATES
+from wechat.templates import EXAM, READY, SAID, TEMPLATES
 
 SERIAL = "wechat:"
 """Before WeChat's number of a notice: carriers of text messages have numbers too."""
@@ -59,6 +61,8 @@ class WechatChannel:
         return Recipient(openid, f"{openid[:4]}****{openid[-4:]}") if openid else None
 
     def contents(self, session: Session, exam: Exam, recipient: Recipient, wording: Wording) -> Contents:
+        if wording in ABOUT_ACCESS:
+            return Contents(wording)
         code, _ = self.carried.access_codes.issue_link(session, exam)
         return Contents(wording, code.id)
 
@@ -72,8 +76,8 @@ class WechatChannel:
     def notice(self, session: Session, row: Notification, exam: Exam) -> Notice:
         """The notice of a row. Raises CannotBeMade."""
         performed = exam.performed_at.astimezone(CHINA).strftime("%Y-%m-%d %H:%M")
-        values = {"thing1": EXAM, "time2": performed, "const3": READY}
-        link = f"{self.base_url}/s/{self.carried.code_in(session, row)}"
+        values = {"thing1": EXAM, "time2": performed, "const3": SAID.get(row.template, READY)}
+        link = self._link(session, row)
         template = TEMPLATES.get(row.template)
         if template is None:
             raise CannotBeMade(FailureCode.NOTICE_DOES_NOT_FIT)
@@ -81,6 +85,12 @@ class WechatChannel:
             return Notice(template, values, link)
         except NoticeFault as error:
             raise CannotBeMade(FailureCode.NOTICE_DOES_NOT_FIT) from error
+
+    def _link(self, session: Session, row: Notification) -> str:
+        if row.kind in ABOUT_ACCESS_KINDS:
+            to = "family" if row.kind == NotificationKind.RELATIVE_ADDED else "exams"
+            return f"{self.base_url}/wx/enter?to={to}"
+        return f"{self.base_url}/s/{self.carried.code_in(session, row)}"
 
     def ask(self, address: str, since: datetime, until: datetime) -> Sequence[DeliveryReceipt]:
         return ()

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from app.clock import Clock
-from app.models import CancelReason, ChannelName, EventDetail, Exam, Notification, NotificationKind
+from app.models import ABOUT_ACCESS, CancelReason, ChannelName, EventDetail, Exam, Notification, NotificationKind
 from app.models import NotificationState as State
 from app.repos.exams import patients, reports
 from app.repos.notifications import outbox as repo
@@ -41,6 +42,16 @@ class Outbox:
     ) -> int:
         """Queue one message on each channel that reaches the exam's patient; with `phone_only` only on channels that
         use the phone number. Together they are one occasion of their kind. Returns how many were queued."""
+        return self._queue_on_channels(session, exam, kind, wording, phone_only=phone_only)
+
+    def queue_about_access(self, session: Session, exam: Exam, kind: NotificationKind, wording: Wording) -> int:
+        """Tell the exam's patient, on each channel that reaches, that somebody may see or saw the exam. Returns how
+        many were queued."""
+        return self._queue_on_channels(session, exam, kind, wording, phone_only=False)
+
+    def _queue_on_channels(
+        self, session: Session, exam: Exam, kind: NotificationKind, wording: Wording, *, phone_only: bool
+    ) -> int:
         patient = patients.patient(session, exam.patient_id)
         occasion = repo.count_occasions(session, exam.id, kind) + 1
         queued = 0
@@ -54,12 +65,18 @@ class Outbox:
     def queue_one_time_code(self, session: Session, exam: Exam, code_id: uuid.UUID) -> None:
         """Queue the text message with a one-time code to the phone on file; the code is derived when it is sent.
 
-        `code_id`: of a OneTimeCode or of a PhoneCode.
+        `code_id`: of a OneTimeCode, a PhoneCode or a BindingCode.
         """
-        channel = self.channels[ChannelName.SMS]
+        self._queue_code(session, exam, code_id, Wording.ONE_TIME_CODE)
+
+    def queue_family_code(self, session: Session, exam: Exam, code_id: uuid.UUID) -> None:
+        """The same with digits that the patient may give to a relative. `code_id`: of a FamilyCode."""
+        self._queue_code(session, exam, code_id, Wording.FAMILY_CODE)
+
+    def _queue_code(self, session: Session, exam: Exam, code_id: uuid.UUID, wording: Wording) -> None:
+        channel, kind = self.channels[ChannelName.SMS], NotificationKind.ONE_TIME_CODE
         recipient = channel.recipient(session, patients.patient(session, exam.patient_id))
         if recipient is not None:
-            kind, wording = NotificationKind.ONE_TIME_CODE, Wording.ONE_TIME_CODE
             self._queue(session, exam, channel, recipient, kind, wording, one_time_code_id=code_id)
 
     def cancel(self, session: Session, exam_id: uuid.UUID, reason: CancelReason) -> None:
@@ -98,7 +115,7 @@ class Outbox:
             recipient_masked=recipient.masked,
             access_code_id=contents.access_code_id,
             state=State.PENDING,
-            next_attempt_at=self.times.first_chance(now) if kind in NEWS else now,
+            next_attempt_at=self._first_chance(kind, now),
             created_at=now,
         )
         self.fields.seal_into(row, "recipient_sealed", recipient.address)
@@ -115,3 +132,8 @@ class Outbox:
             channel=channel.name,
             **which,
         )
+
+    def _first_chance(self, kind: NotificationKind, now: datetime) -> datetime:
+        if kind in NEWS:
+            return self.times.first_chance(now)
+        return self.times.next_open(now) if kind in ABOUT_ACCESS else now

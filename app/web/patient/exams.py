@@ -11,8 +11,10 @@ from jinja2.utils import htmlsafe_json_dumps
 
 from app.clock import CHINA
 from app.services.audit.log import Action
+from app.errors import NotFound
 from app.services.exams.views import ExamView, anonymised
 from app.services.paper.modality_names import modality_name
+from app.services.patient_access.sessions import PatientAccess
 from app.services.pictures.serving import ShownSeries
 from app.web import body_limits
 from app.web.context import services
@@ -43,7 +45,15 @@ def exam(exam_id: str) -> str:
         guest=None,
         address=address_for_wechat(),
         has_list=patient_session.current_access().of_person,
+        looks_as=_looks_as(patient_session.current_access()),
     )
+
+
+def _looks_as(access: PatientAccess) -> str:
+    """Who looks at the exam's page: self, guardian or relative."""
+    if access.family is None:
+        return "self"
+    return "guardian" if access.family.is_guardian else "relative"
 
 
 def exam_values(view: ExamView, shown: tuple[ShownSeries, ...]) -> dict[str, Any]:
@@ -65,6 +75,8 @@ def exam_values(view: ExamView, shown: tuple[ShownSeries, ...]) -> dict[str, Any
 def viewer(exam_id: str) -> str:
     if patient_session.current_access().held:
         return held_page()
+    if not patient_session.current_access().parts.pictures:
+        raise NotFound
     return viewer_page(door=_door(), address=address_for_wechat("viewer"))
 
 

@@ -16,7 +16,7 @@ from app.errors import ConsentMissing, Forbidden, InvalidInput, NotFound, Unauth
 from app.services.audit.log import Action
 from app.services.binding.entering import Entered
 from app.services.patient_access.opening import Opened
-from app.services.patient_access.sessions import PatientAccess
+from app.services.patient_access.sessions import Parts, PatientAccess
 from app.web import cookies
 from app.web.context import services
 from app.web.row_ids import row_id
@@ -44,12 +44,15 @@ def session_of_exam() -> None:
 
 
 def open_exam(exam_id: uuid.UUID) -> None:
-    """Take the session of this browser that opens an exam. Raises NotFound when there is none."""
-    for session_id in _session_ids():
-        check = partial(services().patient_access.sessions.check, session_id, exam_id)
-        with suppress(NotFound):
-            let_in(check(), check, f"/exams/{exam_id.hex}")
-            return
+    """Take the session of this browser that opens an exam, the patient's own before that of a relative. Raises NotFound
+    when there is none."""
+    sessions, ids = services().patient_access.sessions, _session_ids()
+    for look in (sessions.check, sessions.check_relative):
+        for session_id in ids:
+            check = partial(look, session_id, exam_id)
+            with suppress(NotFound):
+                let_in(check(), check, f"/exams/{exam_id.hex}")
+                return
     raise NotFound
 
 
@@ -73,7 +76,7 @@ def any_session() -> None:
 def any_session_unasked() -> None:
     """Guard of what may be done before consent: a live session."""
     opened: dict[uuid.UUID, PatientAccess] = {}
-    for access in live_sessions():
+    for access in sorted(live_sessions(), key=lambda access: not access.is_own):
         opened.setdefault(access.exam_id, access)
     if not opened:
         raise NotFound
@@ -113,14 +116,27 @@ def shown_exam() -> None:
     session_of_exam()
     if not current_access().consented:
         raise Forbidden
-    if current_access().held:
+    if current_access().held or not is_given(current_access().parts):
         raise NotFound
+
+
+def is_given(parts: Parts) -> bool:
+    """Whether the view that answers shows what this visitor may see of the exam."""
+    chosen = {"report_pdf": parts.report, "dicom_zip": parts.originals}
+    return chosen.get((request.endpoint or "").rpartition(".")[2], parts.pictures)
 
 
 def shown_page() -> None:
     """Guard of pages that say nothing of a held exam."""
     patient_session()
     if current_access().held:
+        raise NotFound
+
+
+def own_page() -> None:
+    """Guard of what only the patient does, and the guardian of a child: letting others in."""
+    shown_page()
+    if not current_access().may_give:
         raise NotFound
 
 

@@ -80,7 +80,7 @@ def test_when_the_first_carrier_is_out_of_reach_the_gateway_takes_the_message(
     tmp_path: Path, gateway: StrictGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sms.tencent.sender.ENDPOINT", "127.0.0.1:1")
-    ids = "images_ready_t0_2=1,ready_t0_2=2,report_ready_t0_2=3,one_time_code=4"
+    ids = "images_ready_t0_2=1,ready_t0_2=2,report_ready_t0_2=3,one_time_code=4,family_code=5,relative_added=6,share_opened=7"
     tencent = {"tencent_secret_id": "a", "tencent_secret_key": "b", "tencent_sms_app_id": "1"}
     with serving(gateway) as url:
         house = services(
