@@ -17,6 +17,7 @@ from app.bootstrap import (
     binding,
     channels,
     consent,
+    data_requests,
     desk,
     dicomweb,
     exams,
@@ -70,6 +71,7 @@ class Services:
     binding: binding.BindingRoom
     channels: Channels
     consent: Consents
+    data_requests: data_requests.DataRequestsRoom
     desk: desk.DeskRoom
     dicomweb: dicomweb.DicomwebRoom
     exams: exams.ExamsRoom
@@ -139,6 +141,7 @@ def build(settings: Settings, clock: Clock | None = None, authenticators: Clock 
         binding=bound,
         channels=ways,
         consent=consent.build(base),
+        data_requests=data_requests.build(base),
         desk=desk.build(base, exams_room, messages, access, bound.binding),
         dicomweb=dicomweb.build(base, archive_room, pictures_room.renderer),
         exams=exams_room,
@@ -153,7 +156,7 @@ def build(settings: Settings, clock: Clock | None = None, authenticators: Clock 
         pictures=pictures_room,
         queue=queue,
         release=release_room,
-        sharing=sharing.build(base),
+        sharing=sharing.build(base, outbox),
         staff=staff.build(base),
         wechat=wechat_room,
         door_pass=DoorPass(keys.derive("front-door")),

@@ -4,6 +4,7 @@ from app.models.access import AccessAttempts, AccessCode, KnownDevice, OneTimeCo
 from app.models.audit import AuditEvent, AuditHead
 from app.models.base import Base
 from app.models.consent import Consent
+from app.models.data_request import DataRequest, DataRequestStep
 from app.models.exam import Exam, Report
 from app.models.family import FamilyCode, FamilyGrant
 from app.models.field_binding import FieldBinding
@@ -23,7 +24,7 @@ from app.models.notification_codes import (
 from app.models.patient import Patient, PatientNameToken
 from app.models.phone_door import PhoneCode, PhoneRequests
 from app.models.rendition import PreparedSeries, WorkingPack
-from app.models.sharing import GuestSession, HandOver, Share, SharedPrior, WaitingPc
+from app.models.sharing import GuestSession, HandOver, HelperCode, Share, SharedPrior, WaitingPc
 from app.models.staff import MachineToken, StaffSession, StaffUser
 from app.models.study import DataKeyRow, Instance, InstanceVersion, QuarantineItem, Rejection, Series, Study, StudyOrder
 from app.models.wechat import BindingCode, BoundDevice, WechatAccount, WechatLogin, WechatPush, WechatToken
@@ -42,6 +43,8 @@ __all__ = [
     "ChannelName",
     "Consent",
     "DataKeyRow",
+    "DataRequest",
+    "DataRequestStep",
     "EarlyReceipt",
     "EventDetail",
     "Exam",
@@ -51,6 +54,7 @@ __all__ = [
     "FieldBinding",
     "GuestSession",
     "HandOver",
+    "HelperCode",
     "Instance",
     "InstanceVersion",
     "Job",

@@ -157,6 +157,22 @@ class FamilyEnd(StrEnum):
     """The member withdrew consent."""
 
 
+class DataRequestKind(StrEnum):
+    """What a patient asks about the own data."""
+
+    CORRECTION = "correction"
+    DELETION = "deletion"
+
+
+class DataRequestState(StrEnum):
+    """open -> done | refused | taken_back."""
+
+    OPEN = "open"
+    DONE = "done"
+    REFUSED = "refused"
+    TAKEN_BACK = "taken_back"
+
+
 class DeviceKind(StrEnum):
     """From what kind of device a guest came, as its browser says."""
 

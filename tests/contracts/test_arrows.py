@@ -115,6 +115,7 @@ ROOMS: dict[str, set[str]] = {
     "queue": set(),
     "machines": set(),
     "consent": set(),
+    "data_requests": set(),
     "patient_access": set(),
     "phone_door": {"patient_access"},
     "operations": {"archive"},

@@ -13,6 +13,8 @@ from app.identity.matching import PatientField
 from app.jobs.steps import JOBS
 from app.models import CancelReason, ChannelName, EventDetail, FailureCode, NotificationKind, NotificationState
 from app.models.states import (
+    DataRequestKind,
+    DataRequestState,
     DeviceKind,
     FamilyBasis,
     FamilyRelation,
@@ -52,6 +54,8 @@ WORDS: list[tuple[str, str, type[StrEnum]]] = [
     ("partials/sharing.html", "devices", DeviceKind),
     ("partials/looks.html", "ways", LookKind),
     ("partials/looks.html", "roles", Role),
+    ("partials/data_requests.html", "kinds", DataRequestKind),
+    ("partials/data_requests.html", "states", DataRequestState),
     ("partials/family.html", "relations", FamilyRelation),
     ("partials/family.html", "scopes", FamilyScope),
     ("partials/family.html", "bases", FamilyBasis),

@@ -24,6 +24,7 @@ PUBLIC = {
     "/p",
     "/g/<code>",
     "/d",
+    "/h",
     "/wx/enter",
     "/wx/callback",
     "/wx/help",

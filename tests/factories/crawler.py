@@ -34,7 +34,12 @@ NAMES = (
         "action",
         "csrf_token",
         "passcode",
+        "helper_code",
+        "end",
         "relation",
+        "kind",
+        "wish",
+        "take_back",
         "scope",
         "code",
         "number",
@@ -121,6 +126,12 @@ MEANT: dict[tuple[str, str], Meant] = {
     ("POST", "patient_sharing.share"): Meant(form={"csrf_token": "", "days": "7", "pictures": "1", "report": "1"}),
     ("POST", "patient_sharing.revoke"): Meant(form={"csrf_token": ""}),
     ("POST", "patient_sharing.give_or_tap"): Meant(form={"csrf_token": ""}),
+    ("POST", "patient_information.ask_or_take_back"): Meant(
+        form={"csrf_token": "", "kind": "correction", "wish": "手机号"}
+    ),
+    ("POST", "staff_data_requests.answer"): Meant(form=REASON | {"outcome": "done"}),
+    ("POST", "patient_helper.give_or_end"): Meant(form={"csrf_token": ""}),
+    ("POST", "patient_helper.type_code"): Meant(form={"helper_code": ""}),
     ("POST", "guest_doors.open_share"): Meant(form={"passcode": ""}, named={"code": "share_code"}),
     ("POST", "guest_doors.type_digits"): Meant(form={"code": ""}, named={"code": "digits"}),
     ("POST", "guest_pages.leave"): Meant(form={"csrf_token": ""}),
@@ -140,7 +151,7 @@ MEANT: dict[tuple[str, str], Meant] = {
     ("GET", "staff_exams.search"): Meant(query={"q": "李娜"}),
     **{
         ("POST", f"staff_exams.{name}"): Meant(form=REASON)
-        for name in ("resend", "revoke", "let_in", "let_bind", "unbind", "hold")
+        for name in ("resend", "revoke", "let_in", "let_bind", "unbind", "hold", "helper_code")
     },
     ("POST", "staff_exams.phone"): Meant(form=REASON | {"phone": "13900000009"}),
     ("POST", "staff_exams.text_messages"): Meant(form=REASON | {"news": "no"}),
@@ -187,12 +198,17 @@ WHO: dict[str, str] = {
     "patient_images": PATIENT,
     "patient_sharing": PATIENT,
     "patient_consent": PATIENT,
+    "patient_helper": PATIENT,
+    "patient_information": PATIENT,
+    "patient_helper.type_code": STRANGER,
+    "patient_helper.helpers_door": STRANGER,
     "patient_looks": PATIENT,
     "guest_pages": GUEST,
     "guest_images": GUEST,
     "staff_login": Role.DESK,
     "staff_exams": Role.DESK,
     "staff_family": Role.DESK,
+    "staff_data_requests": Role.DESK,
     "staff_messages": Role.DESK,
     "staff_people": Role.SECURITY_ADMIN,
     "staff_audit": Role.AUDIT_ADMIN,

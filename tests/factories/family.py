@@ -32,7 +32,9 @@ CHILD = {
 
 def registered(house: Services, accession: str, person: dict[str, str]) -> str:
     """An exam of a person; its id."""
-    return register(house, accession, **{f"patient_{name}" if name != "patient_id" else name: text for name, text in person.items()}).hex
+    return register(
+        house, accession, **{f"patient_{name}" if name != "patient_id" else name: text for name, text in person.items()}
+    ).hex
 
 
 def daughter(app: Flask, house: Services) -> FlaskClient:

@@ -29,7 +29,7 @@ from app.models import (
     Report,
     StudyOrder,
 )
-from app.models.states import JobKind, JobState
+from app.models.states import DataRequestKind, JobKind, JobState
 from app.security.front_door import PASS_HEADER
 from app.security.permissions import Role, Scope
 from app.services.ingest.incoming import DoorName, IncomingObject
@@ -38,7 +38,7 @@ from deploy.testbed.ct import ct_slice, part10
 from tests.factories.access import issued, let_in
 from tests.factories.family import CHILD, MOTHER, added, daughter, grants, post, registered
 from tests.factories.house import clock_of, services
-from tests.factories.sharing import digits, guest, share
+from tests.factories.sharing import digits, guest, helper_code, share
 from tests.factories.staff import account, code, console
 from tests.factories.telling import deliver_receipts, exam_of, receive_study, register, report, study, sweep
 from tests.factories.wechat import TOKEN
@@ -167,6 +167,9 @@ def _callers(made: WholeHouse) -> dict[str, dict[str, str]]:
     callers[PATIENT] = {"Cookie": _cookies(patient, "cf-patient")}
     made.known[f"csrf_token:{PATIENT}"] = _form_token(patient, f"/exams/{made.known['exam_id']}")
     callers[GUEST] = _guest(made, patient)
+    owner = [exam_of(house, ACCESSION).patient_id]
+    house.data_requests.requests.ask(owner, DataRequestKind.CORRECTION, "手机号", "test")
+    made.known["request_id"] = house.data_requests.requests.of(owner)[0].id.hex
     for role in Role:
         browser = console(made.app, house, role)
         made.known[f"csrf_token:{role}"] = _form_token(browser.client, "/staff/password")
@@ -200,6 +203,7 @@ def _guest(made: WholeHouse, patient: FlaskClient) -> dict[str, str]:
     made.known |= {
         **{"guest_id": base.rpartition("/")[2], "share_id": unused.id, "passcode": unused.passcode},
         **{"share_code": unused.path.rpartition("/")[2], "digits": digits(patient, exam_id)},
+        "helper_code": helper_code(patient, exam_id),
         f"csrf_token:{GUEST}": _form_token(visitor, base),
     }
     return {"Cookie": _cookies(visitor, "cf-guest")}

@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session
 
-from app.models import Consent, Exam, FamilyGrant, GuestSession, HandOver, Patient, Share
+from app.models import Consent, Exam, FamilyGrant, GuestSession, HandOver, HelperCode, Patient, Share
 from app.models.states import FamilyEnd
 from app.repos.changed_rows import changed_rows
 
@@ -32,7 +32,7 @@ def withdraw(session: Session, patient_ids: Collection[uuid.UUID], now: datetime
 
 
 def end_what_was_given(session: Session, patient_ids: Collection[uuid.UUID], now: datetime) -> None:
-    """Every share, every open session of a guest, all digits of these patients, and what relatives may see."""
+    """Every share and session of a guest, all digits and codes of these patients, and what relatives may see."""
     members = select(Patient.id).where(
         Patient.id.in_(patient_ids),
         Patient.id_number_hash == FamilyGrant.member_number_hash,
@@ -48,6 +48,9 @@ def end_what_was_given(session: Session, patient_ids: Collection[uuid.UUID], now
         update(FamilyGrant)
         .where(is_of_member, FamilyGrant.ended_at.is_(None))
         .values(ended_at=now, ended_by=FamilyEnd.CONSENT),
+        update(HelperCode)
+        .where(HelperCode.patient_id.in_(patient_ids), HelperCode.revoked_at.is_(None))
+        .values(revoked_at=now),
         update(HandOver).where(HandOver.exam_id.in_(exams), HandOver.ended_at.is_(None)).values(ended_at=now),
     ):
         session.execute(statement.execution_options(synchronize_session=False))

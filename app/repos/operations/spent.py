@@ -18,6 +18,7 @@ from app.models import (
     FamilyGrant,
     GuestSession,
     HandOver,
+    HelperCode,
     Job,
     KnownDevice,
     OneTimeCode,
@@ -75,6 +76,7 @@ def _spent(before: datetime, unused_since: datetime) -> list[tuple[type[Base], C
         exists().where(WaitingPc.guest_session_id == GuestSession.id),
         exists().where(Share.id == GuestSession.share_id, Share.expires_at >= unused_since),
     )
+    is_helped = exists().where(PatientSession.helper_code_id == HelperCode.id)
     is_given_along = or_(
         exists().where(SharedPrior.share_id == Share.id), exists().where(GuestSession.share_id == Share.id)
     )
@@ -89,6 +91,7 @@ def _spent(before: datetime, unused_since: datetime) -> list[tuple[type[Base], C
         (GuestSession, and_(GuestSession.expires_at < unused_since, ~is_named)),
         (SharedPrior, of_old_share),
         (Share, and_(Share.expires_at < unused_since, ~is_given_along)),
+        (HelperCode, and_(HelperCode.expires_at < unused_since, ~is_helped)),
         (FamilyCode, FamilyCode.expires_at < before),
         (FamilyGrant, _is_over(unused_since)),
         (BindingCode, BindingCode.expires_at < before),

@@ -87,6 +87,7 @@ def end(session: Session, code_id: uuid.UUID, now: datetime) -> None:
 def expires_at(session: Session, code_id: uuid.UUID) -> datetime | None:
     """When what a message carries expires: see `end`. None when it is gone."""
     for kind in DIGITS:
-        if (code := session.get(kind, code_id)) is not None:
-            return code.expires_at
+        found = session.scalars(select(kind.expires_at).where(kind.id == code_id)).one_or_none()
+        if found is not None:
+            return found
     return None

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, String, Uuid, and_, bindparam, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
-from app.models import Consent, Exam, FamilyGrant, KnownDevice, Patient, PatientSession
+from app.models import Consent, Exam, FamilyGrant, HelperCode, KnownDevice, Patient, PatientSession
 from app.repos.changed_rows import changed_rows
 
 
@@ -86,6 +86,8 @@ class SessionRow:
     """Of a session of one exam; None for one of a person."""
     account_id: uuid.UUID | None
     """Of a bound WeChat account."""
+    helper_code_id: uuid.UUID | None
+    """Of somebody who helps."""
     consented: bool
     """The patient agreed to the version that was asked for; of a relative's look: the relative did."""
     grant_id: uuid.UUID | None = None
@@ -104,6 +106,7 @@ _columns = (
     Exam.patient_id,
     PatientSession.exam_id,
     PatientSession.account_id,
+    PatientSession.helper_code_id,
     exists()
     .where(
         Consent.patient_id == Exam.patient_id,
@@ -114,7 +117,17 @@ _columns = (
     .label("consented"),
 )
 _names_nobody = and_(PatientSession.id_number_hash.is_(None), PatientSession.patient_id.is_(None))
-_is_of_one_exam = and_(Exam.id == PatientSession.exam_id, _names_nobody)
+_helpers_code_is_live = exists().where(
+    HelperCode.id == PatientSession.helper_code_id,
+    HelperCode.revoked_at.is_(None),
+    HelperCode.patient_id == Exam.patient_id,
+    HelperCode.code_generation == Exam.code_generation,
+)
+_is_of_one_exam = and_(
+    Exam.id == PatientSession.exam_id,
+    _names_nobody,
+    or_(PatientSession.helper_code_id.is_(None), _helpers_code_is_live.correlate(PatientSession, Exam)),
+)
 _opens_no_other = or_(PatientSession.exam_id.is_(None), Exam.id == PatientSession.exam_id)
 # Built once: putting it together costs as much as running it.
 _SESSION = (
@@ -134,7 +147,7 @@ _OPENED = (
 )
 
 
-def _of_relative(exam: ColumnElement[uuid.UUID] | None) -> Select[Any]:
+def _of_relative(exam: ColumnElement[uuid.UUID] | None) -> Select[*tuple[Any, ...]]:
     """Exams of those who are members of the family of the session's person, as the grants are now. `exam`: only this
     one."""
     relative, own = aliased(Patient), aliased(Patient)
@@ -155,7 +168,13 @@ def _of_relative(exam: ColumnElement[uuid.UUID] | None) -> Select[Any]:
     query = (
         select(*columns, FamilyGrant.id, FamilyGrant.basis, FamilyGrant.scope)
         .select_from(PatientSession)
-        .join(FamilyGrant, exists().where(is_relative, is_of_person(relative)).correlate(PatientSession, FamilyGrant))
+        .join(
+            FamilyGrant,
+            and_(
+                FamilyGrant.relative_number_hash == PatientSession.id_number_hash,  # by the index
+                exists().where(is_relative, is_of_person(relative)).correlate(PatientSession, FamilyGrant),
+            ),
+        )
         .join(
             Patient,
             and_(

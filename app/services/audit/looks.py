@@ -55,8 +55,8 @@ BY_ACTOR = {
 
 @dataclass(frozen=True)
 class Look:
-    """`who`: the role of staff, the number of a session that was opened by a share or by digits, the name of a relative
-    (empty when it does not open); empty for others."""
+    """`who`: the role of staff, the number of a session that a share, digits or a helper's code opened, the name of a
+    relative (empty when it does not open); empty for others."""
 
     how: LookKind
     who: str
@@ -107,6 +107,6 @@ def guest_number(session_id: uuid.UUID) -> str:
 def _who(how: LookKind, name: str, roles: dict[str, str]) -> str:
     if how is LookKind.STAFF:
         return roles.get(name, "")
-    if how in (LookKind.SHARE, LookKind.HAND_OVER):
+    if how in (LookKind.SHARE, LookKind.HAND_OVER, LookKind.HELPER):
         return guest_number(uuid.UUID(hex=name))
     return ""

@@ -6,8 +6,10 @@ Sending is in `sending`, receipts in `receipts`, recipients and texts in the roo
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from sqlalchemy.orm import Session
 
@@ -23,6 +25,10 @@ from app.services.channels.channel import Channel, Channels, Recipient, Wording
 from app.services.notifications.gathering import NEWS
 from app.services.notifications.states import NotificationStates
 from app.services.notifications.telling_times import TellingTimes
+
+Limits = Mapping[int, timedelta]
+"""How many messages of a kind within which time."""
+NO_LIMITS: Limits = MappingProxyType({})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,9 +50,18 @@ class Outbox:
         use the phone number. Together they are one occasion of their kind. Returns how many were queued."""
         return self._queue_on_channels(session, exam, kind, wording, phone_only=phone_only)
 
-    def queue_about_access(self, session: Session, exam: Exam, kind: NotificationKind, wording: Wording) -> int:
-        """Tell the exam's patient, on each channel that reaches, that somebody may see or saw the exam. Returns how
-        many were queued."""
+    def queue_about_access(
+        self, session: Session, exam: Exam, kind: NotificationKind, wording: Wording, limits: Limits = NO_LIMITS
+    ) -> int:
+        """Tell the exam's patient, on each channel that reaches, that somebody may see or saw the exam; within the
+        limits, so that nobody is flooded. Returns how many were queued.
+
+        Call it after the event was recorded: the log's lock puts two at once in a row.
+        """
+        now = self.clock.now()
+        for most, window in limits.items():
+            if repo.count_occasions(session, exam.id, kind, now - window) >= most:
+                return 0
         return self._queue_on_channels(session, exam, kind, wording, phone_only=False)
 
     def _queue_on_channels(

@@ -21,9 +21,11 @@ from app.repos.patient_access import codes, sessions
 from app.services.audit.log import Action, Audit
 from app.services.audit.subjects import exam_subject, patient_subject
 from app.services.patient_access.codes import AccessCodes
-from app.services.session_times import is_alive, is_to_be_touched, touch
+from app.services.session_times import SESSION_LIFETIME, is_alive, is_to_be_touched, touch
 
 KEPT_NOTES = 4096
+HELPER_LIFETIME = timedelta(days=7)
+"""Of the session of somebody who helps, also when it is not used."""
 LOOKS_AT_PICTURES = (Action.IMAGES_VIEWED, Action.IMAGES_DOWNLOADED)
 
 
@@ -69,15 +71,18 @@ class PatientAccess:
     consented: bool = True
     """The patient agreed to what is asked before the first look; of a look at the family: the one who looks did."""
     family: OfFamily | None = None
+    is_helper: bool = False
+    """It is of somebody to whom the patient gave a code for this exam."""
 
     @property
     def actor(self) -> str:
-        return f"{'patient' if self.family is None else 'relative'}-session:{self.session_id.hex}"
+        kind = "helper" if self.is_helper else "patient" if self.family is None else "relative"
+        return f"{kind}-session:{self.session_id.hex}"
 
     @property
     def is_own(self) -> bool:
         """It is of the patient, and not of somebody whom the patient let in."""
-        return self.family is None and not self.is_guest
+        return self.family is None and not self.is_helper and not self.is_guest
 
     @property
     def may_give(self) -> bool:
@@ -148,13 +153,17 @@ class PatientSessions:
             row.patient_id,
             of_person=row.own_exam_id is None,
             account_id=row.account_id,
-            consented=self.consent is None or row.consented,
+            # Who gave the code had agreed, and withdrawing ends it.
+            consented=self.consent is None or row.consented or row.helper_code_id is not None,
             family=_family(row),
+            is_helper=row.helper_code_id is not None,
         )
 
     def _is_in_use(self, session_id: uuid.UUID, row: sessions.SessionRow) -> bool:
         now = self.clock.now()
-        if not is_alive(row, now, self.idle):
+        is_helpers = row.helper_code_id is not None
+        idle, lifetime = (HELPER_LIFETIME, HELPER_LIFETIME) if is_helpers else (self.idle, SESSION_LIFETIME)
+        if not is_alive(row, now, idle, lifetime):
             return False
         if is_to_be_touched(row, now):
             touch(self.db, lambda session: sessions.touch_session(session, session_id, now))

@@ -104,6 +104,7 @@ class Tickets:
             patient_id=giver.patient_id,
             account_id=giver.account_id,
             access_code_id=giver.access_code_id,
+            helper_code_id=giver.helper_code_id,
             created_at=now,
             last_seen_at=now,
             expires_at=giver.expires_at,

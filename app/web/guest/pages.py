@@ -30,7 +30,15 @@ def exam(exam_id: str) -> str:
         return held_page()
     view, shown = shown_now()
     patient_session.record(Action.EXAM_VIEWED)
-    return render_template("patient/exam.html", **exam_values(view, shown), guest=_guest(), address="", has_list=False, looks_as="guest")
+    return render_template(
+        "patient/exam.html",
+        **exam_values(view, shown),
+        guest=_guest(),
+        address="",
+        has_list=False,
+        looks_as="guest",
+        shared=None,
+    )
 
 
 @blueprint.get("/guest/<exam_id>/viewer")

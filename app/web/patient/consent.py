@@ -37,8 +37,8 @@ def agree_or_withdraw() -> Response:
     action = request.form.get("action")
     if action == "agree":
         services().consent.agree(patients, actor)
-        exams = {access.exam_id.hex for access in opened}
-        return make_response(redirect(f"/exams/{exams.pop()}" if len(exams) == 1 else "/exams", 303))
+        is_list = len(opened) > 1 or opened[0].of_person
+        return make_response(redirect("/exams" if is_list else f"/exams/{opened[0].exam_id.hex}", 303))
     if action == "withdraw":
         services().consent.withdraw(patients, actor)
         return make_response(redirect("/consent", 303))

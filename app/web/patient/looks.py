@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Response, jsonify, make_response, render_template, request
 
 from app.clock import CHINA
+from app.errors import NotFound
 from app.services.audit.looks import Look, LookKind
 from app.web.context import services
 from app.web.guards import guarded_blueprint
@@ -18,6 +19,8 @@ blueprint = guarded_blueprint("patient_looks", __name__, patient_session.shown_p
 def looks(exam_id: str) -> Response:
     access = patient_session.current_access()
     found = services().audit.looks.of(access.exam_id)
+    if access.is_helper:
+        raise NotFound
     if not access.may_give:  # a relative sees the own looks alone
         mine = access.family.grant_id.hex if access.family else ""
         found = [look for look in found if look.how is LookKind.RELATIVE and look.grant == mine]

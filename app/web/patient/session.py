@@ -92,9 +92,13 @@ def live_sessions() -> Iterator[PatientAccess]:
 
 
 def _session_ids() -> list[uuid.UUID]:
-    """The ids in the cookie that we signed. They may be of sessions that are over."""
+    """The ids in the cookies that we signed, those of helpers last. They may be of sessions that are over."""
+    return [*_read(cookies.PATIENT), *_read(cookies.HELPER)]
+
+
+def _read(cookie: cookies.Cookie) -> list[uuid.UUID]:
     found = []
-    for token in cookies.PATIENT.read().split(BETWEEN, MOST_SESSIONS)[:MOST_SESSIONS]:
+    for token in cookie.read().split(BETWEEN, MOST_SESSIONS)[:MOST_SESSIONS]:
         with suppress(Unauthenticated):
             found.append(services().patient_access.tokens.read(token))
     return found
@@ -221,20 +225,31 @@ def begin_of_person(response: Response, session_id: uuid.UUID) -> Response:
 def begin_bound(response: Response, entered: Entered) -> Response:
     """Set the cookies of new sessions of bound persons. Those that are there are kept, but not of bound accounts: they
     begin anew with each login."""
-    others = [access.session_id for access in live_sessions() if access.account_id is None]
+    others = [access.session_id for access in live_sessions() if access.account_id is None and not access.is_helper]
     _set(response, [*entered.sessions, *others])
     cookies.DEVICE.set(response, entered.device)
     return response
 
 
+def begin_helper(response: Response, session_id: uuid.UUID) -> Response:
+    """Set the cookie of a new session of somebody who helps. It outlives the browser, those of patients do not."""
+    kept = [session_id, *(access.session_id for access in live_sessions() if access.is_helper)]
+    cookies.HELPER.set(response, _tokens(kept))
+    return response
+
+
 def _begin(response: Response, session_id: uuid.UUID, others: list[PatientAccess]) -> Response:
-    return _set(response, [session_id, *(access.session_id for access in others)])
+    return _set(response, [session_id, *(access.session_id for access in others if not access.is_helper)])
 
 
 def _set(response: Response, sessions: list[uuid.UUID]) -> Response:
-    kept = list(dict.fromkeys(sessions))[:MOST_SESSIONS]
-    cookies.PATIENT.set(response, BETWEEN.join(map(services().patient_access.tokens.issue, kept)))
+    cookies.PATIENT.set(response, _tokens(sessions))
     return response
+
+
+def _tokens(sessions: list[uuid.UUID]) -> str:
+    kept = list(dict.fromkeys(sessions))[:MOST_SESSIONS]
+    return BETWEEN.join(map(services().patient_access.tokens.issue, kept))
 
 
 def end(response: Response) -> Response:
@@ -242,6 +257,7 @@ def end(response: Response) -> Response:
     for access in {access.session_id: access for access in live_sessions()}.values():
         services().patient_access.sessions.end(access)
     cookies.PATIENT.delete(response)
+    cookies.HELPER.delete(response)
     return response
 
 

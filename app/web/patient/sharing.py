@@ -161,7 +161,7 @@ def _priors(access: PatientAccess) -> list[PatientAccess]:
         opened = services().patient_access.sessions.opened(access.session_id)
     except NotFound:
         return []
-    same = [each for each in opened if each.patient_id == access.patient_id or each.is_own and access.is_own]
+    same = [each for each in opened if each.patient_id == access.patient_id or (each.is_own and access.is_own)]
     return [each for each in same if each.exam_id != access.exam_id and not each.held]
 
 

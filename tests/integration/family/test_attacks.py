@@ -12,9 +12,11 @@ from sqlalchemy import select
 
 from app import create_app
 from app.bootstrap import Services
-from app.errors import AccessRefused
+from app.errors import AccessRefused, NotFound
 from app.models import AuditEvent, FamilyGrant
 from app.services.family.members import Wanted
+from app.web.row_ids import row_id
+from tests.factories.access import under_exams
 from tests.factories.family import (
     CHILD,
     MOTHER,
@@ -115,8 +117,6 @@ def test_thirty_parallel_guesses_get_no_more_than_five_comparisons(house: Servic
     with house.db.read() as session:
         found = session.scalars(select(AuditEvent.actor).where(AuditEvent.action == "access.granted")).all()
     session_id = found[-1].partition(":")[2]
-    from app.web.row_ids import row_id
-
     oneself = house.family.people.oneself([row_id(session_id)])
     assert oneself is not None
     wanted = Wanted(MOTHER["name"], MOTHER["id_number"])
@@ -134,14 +134,18 @@ def test_thirty_parallel_guesses_get_no_more_than_five_comparisons(house: Servic
     assert not guess(digits), "five tries were used up by others"
 
 
-def test_one_phone_is_rung_once_a_minute_whoever_asks_and_at_the_phone_door_too(house: Services, app: Flask) -> None:
+def test_one_phone_is_rung_once_a_minute_and_five_times_a_day_whoever_asks(house: Services, app: Flask) -> None:
     registered(house, "A3", CHILD)
     others = [daughter(app, house), inside(app, house, "0014", CHILD["phone"])]
     for client in others:
         assert ask(client).status_code == 200
-    app.test_client().post("/p", data={"phone": MOTHER["phone"], "action": "send_code"})
     assert len(family_digits(house)) == 1
-    assert digits_on(house, MOTHER["phone"]) == []
+    for _ in range(20):
+        clock_of(house).advance(1500)
+        for client in others:
+            ask(client)
+        rung = len(family_digits(house))
+    assert rung == 5
 
 
 def test_one_person_asks_once_a_minute_and_ten_times_a_day_for_whomever(house: Services, app: Flask) -> None:
@@ -246,11 +250,9 @@ def test_a_download_of_a_relative_is_cut_off_when_the_member_ends_it(house: Serv
     added(client, house)
     exam = listed(member)[0]
     with house.db.read() as session:
-        granted = session.scalars(select(AuditEvent.actor).where(AuditEvent.action == "access.granted")).all()
+        events = select(AuditEvent.actor).where(AuditEvent.action == "access.granted").order_by(AuditEvent.seq)
+        granted = session.scalars(events).all()
         grant = session.scalars(select(FamilyGrant)).one()
-    from app.errors import NotFound
-    from app.web.row_ids import row_id
-
     relatives = row_id(granted[0].partition(":")[2])
     sessions = house.patient_access.sessions
     access = sessions.check_relative(relatives, row_id(exam))
@@ -260,3 +262,30 @@ def test_a_download_of_a_relative_is_cut_off_when_the_member_ends_it(house: Serv
     with pytest.raises(NotFound):
         sessions.check_relative(relatives, row_id(exam))
     sweep(house)
+
+
+def test_every_address_of_an_exam_that_is_not_or_no_more_the_familys_is_404(house: Services, app: Flask) -> None:
+    third = registered(house, "A3", CHILD)
+    client, member = daughter(app, house), mother(app, house)
+    added(client, house)
+    (exam,) = listed(member)
+    assert client.get(f"/exams/{exam}").status_code == 200
+    tried = list(under_exams(app, third))
+    assert len(tried) >= 12
+    for method, address in tried:
+        assert client.open(address, method=method).status_code == 404, address
+    client.post(f"/family/{grants(client)[0]}/remove", data={"csrf_token": form_token(client, "/family")})
+    for method, address in under_exams(app, exam):
+        assert client.open(address, method=method).status_code == 404, address
+
+
+def test_one_changed_digit_of_any_id_in_an_address_is_404(house: Services, app: Flask) -> None:
+    client, member = daughter(app, house), mother(app, house)
+    added(client, house)
+    (exam,), (grant,) = listed(member), grants(client)
+    token = form_token(client, "/family")
+    for place in range(0, 32, 5):
+        changed = [text[:place] + ("0" if text[place] != "0" else "1") + text[place + 1 :] for text in (exam, grant)]
+        assert client.get(f"/exams/{changed[0]}").status_code == 404
+        assert client.post(f"/family/{changed[1]}/remove", data={"csrf_token": token}).status_code == 404
+    assert client.get(f"/exams/{exam.upper()}").status_code == 404
