@@ -43,6 +43,7 @@ def build(ground: Ground, *, outbox: Outbox, enqueue: Enqueue) -> FamilyRoom:
             people=people,
             attempts=counted_tries(ground),
             audit=ground.audit,
+            refusals=ground.refusals,
             send_code=outbox.queue_family_code,
             tell=tell,
             enqueue=enqueue,

@@ -1,4 +1,5 @@
-"""Builds the room services/pictures and its decoding children. Its rules are in app/services/pictures."""
+"""Builds the room services/pictures, and the children that decode or read headers, for all rooms. Its rules are in
+app/services/pictures."""
 
 from __future__ import annotations
 
@@ -9,6 +10,8 @@ import structlog
 
 from app.bootstrap.archive import ArchiveRoom
 from app.bootstrap.ground import Ground
+from app.dicom.part10 import HeaderLimits
+from app.imaging.sandbox.header_pool import HeaderPool
 from app.imaging.sandbox.pool import RenderPool
 from app.services.pictures.completion import Completion
 from app.services.pictures.frame_reading import FrameReading
@@ -31,11 +34,15 @@ class PicturesRoom:
     renewal: Renewal
     serving: Pictures
     renderer: RenderPool
+    reader: HeaderPool
+    """The children that read headers: of what comes in, and of what is stored."""
 
 
 def build(ground: Ground, archive: ArchiveRoom, queue: JobQueue) -> PicturesRoom:
     settings, db, clock = ground.settings, ground.db, ground.clock
     renderer = RenderPool(settings.decode_workers, settings.decode_time_limit_s, settings.decode_memory_mib << 20)
+    limits = HeaderLimits(file_bytes=settings.max_instance_mib << 20)
+    reader = HeaderPool(settings.decode_workers, settings.decode_time_limit_s, settings.decode_memory_mib << 20, limits)
     if renderer.not_caged:
         log.warning("decoding children are held by limits alone, not by a list of system calls")
     copies = WorkingCopies(db=db, clock=clock, archive=archive.objects, keep=timedelta(days=settings.working_copy_days))
@@ -48,7 +55,7 @@ def build(ground: Ground, archive: ArchiveRoom, queue: JobQueue) -> PicturesRoom
             archive=archive.objects,
             data_keys=archive.data_keys,
             renderer=renderer,
-            headers=HeaderRenewal(db=db, archive=archive.objects),
+            headers=HeaderRenewal(db=db, archive=archive.objects, reader=reader),
         ),
         copies=copies,
         renewal=Renewal(db=db, clock=clock, queue=queue),
@@ -62,4 +69,5 @@ def build(ground: Ground, archive: ArchiveRoom, queue: JobQueue) -> PicturesRoom
             patience=timedelta(hours=settings.report_alone_h),
         ),
         renderer=renderer,
+        reader=reader,
     )

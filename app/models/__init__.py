@@ -5,11 +5,11 @@ from app.models.audit import AuditEvent, AuditHead
 from app.models.base import Base
 from app.models.consent import Consent
 from app.models.data_request import DataRequest, DataRequestStep
-from app.models.exam import Exam, Report
+from app.models.exam import Exam, ExamSearchKey, Report
 from app.models.family import FamilyCode, FamilyGrant
 from app.models.field_binding import FieldBinding
 from app.models.job import Job
-from app.models.notification import EarlyReceipt, Notification, NotificationEvent, OptOut
+from app.models.notification import EarlyReceipt, Notification, NotificationEvent, OptOut, Telling
 from app.models.notification_codes import (
     ABOUT_ACCESS,
     NO_NEWS,
@@ -20,14 +20,24 @@ from app.models.notification_codes import (
     NotificationKind,
     NotificationState,
     OptOutOrigin,
+    TellingState,
 )
 from app.models.patient import Patient, PatientNameToken
 from app.models.phone_door import PhoneCode, PhoneRequests
 from app.models.rendition import PreparedSeries, WorkingPack
+from app.models.row_count import RowCount
 from app.models.sharing import GuestSession, HandOver, HelperCode, Share, SharedPrior, WaitingPc
 from app.models.staff import MachineToken, StaffSession, StaffUser
 from app.models.study import DataKeyRow, Instance, InstanceVersion, QuarantineItem, Rejection, Series, Study, StudyOrder
-from app.models.wechat import BindingCode, BoundDevice, WechatAccount, WechatLogin, WechatPush, WechatToken
+from app.models.wechat import (
+    BindingCode,
+    BoundDevice,
+    NoticeSubscription,
+    WechatAccount,
+    WechatLogin,
+    WechatPush,
+    WechatToken,
+)
 
 __all__ = [
     "ABOUT_ACCESS",
@@ -48,6 +58,7 @@ __all__ = [
     "EarlyReceipt",
     "EventDetail",
     "Exam",
+    "ExamSearchKey",
     "FailureCode",
     "FamilyCode",
     "FamilyGrant",
@@ -60,6 +71,7 @@ __all__ = [
     "Job",
     "KnownDevice",
     "MachineToken",
+    "NoticeSubscription",
     "Notification",
     "NotificationEvent",
     "NotificationKind",
@@ -76,6 +88,7 @@ __all__ = [
     "QuarantineItem",
     "Rejection",
     "Report",
+    "RowCount",
     "Series",
     "Share",
     "SharedPrior",
@@ -83,6 +96,8 @@ __all__ = [
     "StaffUser",
     "Study",
     "StudyOrder",
+    "Telling",
+    "TellingState",
     "WaitingPc",
     "WechatAccount",
     "WechatLogin",

@@ -13,7 +13,7 @@ from app.config import Settings
 from app.dicom.refusals import Refusal
 from app.imaging.errors import NotShown
 from app.imaging.geometry.volume import NoVolume
-from app.models.notification_codes import ChannelName, NotificationKind, NotificationState
+from app.models.notification_codes import ChannelName, NotificationKind, NotificationState, TellingState
 from app.models.states import (
     AccessCodeKind,
     AttemptScope,
@@ -88,6 +88,8 @@ COLUMNS: dict[tuple[str, str], tuple[type[StrEnum], ...]] = {
     ("Notification", "channel"): (ChannelName,),
     ("Notification", "kind"): (NotificationKind,),
     ("NotificationEvent", "state"): (NotificationState,),
+    ("Telling", "state"): (TellingState,),
+    ("Telling", "kind"): (NotificationKind,),
 }
 """Every column of few words."""
 NAMES: dict[tuple[str, str], tuple[type[StrEnum], ...]] = {

@@ -46,7 +46,11 @@ def two_patients(folder: Path) -> Services:
     assert house.wechat.connection is not None
     house.wechat.connection.ticket.current()  # with the access token: two rows of tokens
     for number in range(2):
-        logged_in(house, f"oOpenid000{number}")
+        login = house.wechat.login
+        assert login is not None
+        found = login.of(logged_in(house, f"oOpenid000{number}"))
+        assert found is not None
+        house.wechat.subscriptions.wanted(found, [exam_of(house, f"A{number + 1}").id])
     sweep(house)
     return house
 

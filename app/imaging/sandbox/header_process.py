@@ -31,13 +31,13 @@ class HeaderChild:
         limits = (str(memory_limit_bytes), str(math.ceil(time_limit_s)), json.dumps(asdict(header_limits)))
         self._process = StartedProcess("app.imaging.sandbox.header_child", limits)
 
-    def ask(self, files: Sequence[int]) -> tuple[int, list[bytes]]:
+    def ask(self, files: Sequence[int], question: bytes = b"") -> tuple[int, list[bytes]]:
         """The child's answer. Raises BrokenAnswer; then the child is not usable any more."""
         deadline = time.monotonic() + self.patience_s
         self.usable = False
         try:
             self._process.connection.settimeout(self.patience_s)
-            send_request(self._process.connection, files)
+            send_request(self._process.connection, files, question)
             kind, parts = receive_answer(self._process.connection, deadline)
         except BrokenAnswer:
             self.was_late = time.monotonic() >= deadline

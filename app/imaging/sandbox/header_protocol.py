@@ -1,8 +1,10 @@
 """What is asked of a child that reads headers, over one socket, and the kinds of its answers. What they mean is in
 `header_process` and `header_child`.
 
-A request is a count of files, which come as descriptors: with one file it means "examine it", with two "say how alike
-they are". An answer is JSON of which the parent checks each part (`header_answers`).
+A request is a count of files, which come as descriptors, and a question. Without a question one file means "examine
+it", two "say how alike they are". A question is about a stored object: the first file is its start, the second what
+lies behind its pixels (`app/imaging/header/stored_header`). An answer is JSON and bytes; the parent checks each part
+(`header_answers`).
 """
 
 from __future__ import annotations
@@ -10,13 +12,16 @@ from __future__ import annotations
 import io
 import os
 import socket
+import struct
 from collections.abc import Sequence
 from enum import IntEnum
 from typing import BinaryIO
 
-from app.imaging.sandbox.messages import BrokenAnswer
+from app.imaging.sandbox.messages import BrokenAnswer, receive
 
 MOST_FILES = 2
+MOST_QUESTION_BYTES = 65_536
+_HEAD = struct.Struct(">BI")  # files, bytes of the question
 _READ_AT_ONCE_BYTES, _READ_AHEAD_BYTES = 1024 * 1024, 65_536
 
 
@@ -27,25 +32,29 @@ class Answer(IntEnum):
     LIKENESS = 1
     REFUSED = 2
     OUT_OF_MEMORY = 3
+    STORED = 4
 
 
-def send_request(connection: socket.socket, files: Sequence[int]) -> None:
+def send_request(connection: socket.socket, files: Sequence[int], question: bytes = b"") -> None:
     """The parent sends. `files`: open descriptors. Raises BrokenAnswer when the child is gone."""
     try:
-        socket.send_fds(connection, [bytes([len(files)])], list(files))
+        socket.send_fds(connection, [_HEAD.pack(len(files), len(question))], list(files))
+        connection.sendall(question)
     except OSError:
         raise BrokenAnswer from None
 
 
-def receive_request(connection: socket.socket) -> list[BinaryIO] | None:
-    """The child receives the files of a request, which it closes; None when the parent is gone. Raises OSError when a
-    file did not arrive."""
-    count, descriptors, *_ = socket.recv_fds(connection, 1, MOST_FILES)
-    if not count:
+def receive_request(connection: socket.socket) -> tuple[list[BinaryIO], bytes] | None:
+    """The child receives the files of a request, which it closes, and the question; None when the parent is gone.
+    Raises OSError when a file did not arrive, and BrokenAnswer when the parent ends meanwhile."""
+    head, descriptors, *_ = socket.recv_fds(connection, _HEAD.size, MOST_FILES)
+    if not head:
         return None
-    if len(descriptors) != count[0]:
+    count, length = _HEAD.unpack(head + receive(connection, _HEAD.size - len(head)))
+    if len(descriptors) != count or length > MOST_QUESTION_BYTES:
         raise OSError("a file did not arrive")
-    return [_opened(number) for number in descriptors]
+    question = receive(connection, length)
+    return [_opened(number) for number in descriptors], question
 
 
 def _opened(descriptor: int) -> BinaryIO:

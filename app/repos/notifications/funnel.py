@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, case, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from app.models import NO_NEWS, Notification, NotificationState
+from app.models import NO_NEWS, Notification, NotificationKind, NotificationState
 
 STEPS = ("queued", "accepted", "delivered", "opened", "viewed")
 """Each is part of the one before, except that a message without a receipt may be opened."""
@@ -44,6 +44,14 @@ def counts(session: Session, since: datetime) -> list[ChannelCounts]:
         ChannelCounts(channel, dict(zip(STEPS, (int(count) for count in numbers), strict=True)), int(segments))
         for channel, segments, *numbers in found
     ]
+
+
+def segments(session: Session, since: datetime) -> tuple[int, int]:
+    """What carriers charge for messages that were queued after `since`: for news, and for codes."""
+    of_codes = Notification.kind == NotificationKind.ONE_TIME_CODE
+    news, codes = (func.sum(case((which, Notification.segments), else_=0)) for which in (~of_codes, of_codes))
+    found = session.execute(select(news, codes).where(Notification.created_at > since)).one()
+    return int(found[0] or 0), int(found[1] or 0)
 
 
 def note_look(session: Session, exam_id: uuid.UUID, steps: Collection[str], now: datetime) -> None:

@@ -32,9 +32,10 @@ from app.services.channels.channel import (
     Wording,
 )
 from app.services.wechat.accounts import WechatAccounts
+from app.services.wechat.subscriptions import Subscriptions
 from wechat.errors import ALARMS, NoticeFault, WechatRefused, WechatRetryLater, WechatUnknown
 from wechat.notices import Notice, NoticeJob, WechatNotifier
-from wechat.templates import EXAM, READY, SAID, TEMPLATES
+from wechat.templates import EXAM, READY, SAID, SUBSCRIPTION, TEMPLATES
 
 SERIAL = "wechat:"
 """Before WeChat's number of a notice: carriers of text messages have numbers too."""
@@ -49,22 +50,29 @@ class WechatChannel:
 
     carried: CarriedCodes
     accounts: WechatAccounts
+    subscriptions: Subscriptions
     notifier: WechatNotifier | None
     base_url: str
 
     name = ChannelName.WECHAT
     follows_phone = False
     reports = True
+    takes_once_for = timedelta(minutes=9)
+    """WeChat knows a `client_msg_id` for ten minutes."""
 
     def recipient(self, session: Session, patient: Patient) -> Recipient | None:
-        openid = self.accounts.openid(session, patient.id) if self.notifier else None
+        """Whoever is bound to the patient, else whoever opened an exam and wants to be told."""
+        if self.notifier is None:
+            return None
+        openid = self.accounts.openid(session, patient.id) or self.subscriptions.openid(session, patient.id)
         return Recipient(openid, f"{openid[:4]}****{openid[-4:]}") if openid else None
 
     def contents(self, session: Session, exam: Exam, recipient: Recipient, wording: Wording) -> Contents:
         if wording in ABOUT_ACCESS:
             return Contents(wording)
         code, _ = self.carried.access_codes.issue_link(session, exam)
-        return Contents(wording, code.id)
+        follows = self.accounts.openid(session, exam.patient_id) == recipient.address
+        return Contents(wording if follows else SUBSCRIPTION.name, code.id)
 
     def parcel(self, session: Session, row: Notification, address: str) -> HandOver:
         exam, notifier = exam_repo.exam(session, row.exam_id), self.notifier
@@ -78,7 +86,7 @@ class WechatChannel:
         performed = exam.performed_at.astimezone(CHINA).strftime("%Y-%m-%d %H:%M")
         values = {"thing1": EXAM, "time2": performed, "const3": SAID.get(row.template, READY)}
         link = self._link(session, row)
-        template = TEMPLATES.get(row.template)
+        template = SUBSCRIPTION if row.template == SUBSCRIPTION.name else TEMPLATES.get(row.template)
         if template is None:
             raise CannotBeMade(FailureCode.NOTICE_DOES_NOT_FIT)
         try:
@@ -91,6 +99,9 @@ class WechatChannel:
             to = "family" if row.kind == NotificationKind.RELATIVE_ADDED else "exams"
             return f"{self.base_url}/wx/enter?to={to}"
         return f"{self.base_url}/s/{self.carried.code_in(session, row)}"
+
+    def repeats(self, row: Notification) -> bool:
+        return row.template != SUBSCRIPTION.name
 
     def ask(self, address: str, since: datetime, until: datetime) -> Sequence[DeliveryReceipt]:
         return ()

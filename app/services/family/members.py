@@ -25,6 +25,7 @@ from app.repos.family import digits as digit_repo
 from app.repos.family import grants as repo
 from app.repos.phone_door import digits as requests
 from app.security.codes import Codes
+from app.services.audit.counted_refusals import CountedRefusals
 from app.services.audit.log import Action, Audit
 from app.services.audit.subjects import exam_subject, patient_subject
 from app.services.family.notices import TellMember
@@ -63,6 +64,7 @@ class FamilyMembers:
     people: FamilyPeople
     attempts: Attempts
     audit: Audit
+    refusals: CountedRefusals
     send_code: SendOneTimeCode
     tell: TellMember
     enqueue: Enqueue
@@ -78,6 +80,9 @@ class FamilyMembers:
             if not retry_after_s:
                 self._new_code(session, code_id, oneself, wanted, now)
                 self.enqueue(session, FAMILY_REQUEST, code_id.hex)
+            else:
+                subject = patient_subject(oneself.patient_id)
+                self.audit.record(session, Action.ONE_TIME_CODE_REFUSED, actor=oneself.actor, subject=subject)
         if retry_after_s:
             raise TooManyAttempts(retry_after_s)
         self.wake()
@@ -122,8 +127,11 @@ class FamilyMembers:
             if used is not None and self._allow(session, oneself, used, now):
                 return
             self.attempts.failed_on_address(session, address, now)
-            subject = patient_subject(oneself.patient_id)
-            self.audit.record(session, Action.ACCESS_FAILED, actor=oneself.actor, subject=subject)
+            subject, action = patient_subject(oneself.patient_id), Action.ACCESS_FAILED
+            if claimed:
+                self.audit.record(session, action, actor=oneself.actor, subject=subject)
+            else:  # nothing was compared, so nothing limits such tries
+                self.refusals.record_in(session, action, actor=oneself.actor, subject=subject, address=address)
         raise AccessRefused
 
     def ask_staff(self, oneself: Oneself, wanted: Wanted, address: str) -> None:

@@ -1,6 +1,6 @@
 """Queues messages: rows of the outbox, added inside the transaction that makes a message necessary.
 
-Sending is in `sending`, receipts in `receipts`, recipients and texts in the room `channels`.
+Which channel tells news is decided in `telling`; sending is in `sending`, recipients and texts in the room `channels`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from app.models import ABOUT_ACCESS, CancelReason, ChannelName, EventDetail, Exa
 from app.models import NotificationState as State
 from app.repos.exams import patients, reports
 from app.repos.notifications import outbox as repo
+from app.repos.notifications import tellings
 from app.security.fields import FieldSealer
 from app.services.audit.log import Action, Audit
 from app.services.audit.subjects import exam_subject
@@ -33,7 +34,7 @@ NO_LIMITS: Limits = MappingProxyType({})
 
 @dataclass(frozen=True, kw_only=True)
 class Outbox:
-    """Decides who gets which message. Every method works inside the caller's transaction and raises nothing of its
+    """Decides what a new message is like. Every method works inside the caller's transaction and raises nothing of its
     own."""
 
     clock: Clock
@@ -43,12 +44,18 @@ class Outbox:
     channels: Channels
     times: TellingTimes
 
-    def queue_news(
-        self, session: Session, exam: Exam, kind: NotificationKind, wording: Wording, *, phone_only: bool = False
-    ) -> int:
-        """Queue one message on each channel that reaches the exam's patient; with `phone_only` only on channels that
-        use the phone number. Together they are one occasion of their kind. Returns how many were queued."""
-        return self._queue_on_channels(session, exam, kind, wording, phone_only=phone_only)
+    def queue_on(
+        self,
+        session: Session,
+        exam: Exam,
+        channel: Channel,
+        recipient: Recipient,
+        kind: NotificationKind,
+        wording: Wording,
+        occasion: int,
+    ) -> None:
+        """Queue the message of one occasion on one channel."""
+        self._queue(session, exam, channel, recipient, kind, wording, occasion=occasion)
 
     def queue_about_access(
         self, session: Session, exam: Exam, kind: NotificationKind, wording: Wording, limits: Limits = NO_LIMITS
@@ -62,16 +69,11 @@ class Outbox:
         for most, window in limits.items():
             if repo.count_occasions(session, exam.id, kind, now - window) >= most:
                 return 0
-        return self._queue_on_channels(session, exam, kind, wording, phone_only=False)
-
-    def _queue_on_channels(
-        self, session: Session, exam: Exam, kind: NotificationKind, wording: Wording, *, phone_only: bool
-    ) -> int:
         patient = patients.patient(session, exam.patient_id)
-        occasion = repo.count_occasions(session, exam.id, kind) + 1
+        occasion = tellings.next_occasion(session, exam.id, kind)
         queued = 0
         for channel in self.channels.values():
-            recipient = channel.recipient(session, patient) if channel.follows_phone or not phone_only else None
+            recipient = channel.recipient(session, patient)
             if recipient is not None:
                 self._queue(session, exam, channel, recipient, kind, wording, occasion=occasion)
                 queued += 1
@@ -95,7 +97,8 @@ class Outbox:
             self._queue(session, exam, channel, recipient, kind, wording, one_time_code_id=code_id)
 
     def cancel(self, session: Session, exam_id: uuid.UUID, reason: CancelReason) -> None:
-        """Cancel all messages of this exam that still wait."""
+        """Cancel all messages of this exam that still wait, and tell its news no more."""
+        tellings.end_all(session, exam_id)
         for row in repo.of_exam(session, exam_id):
             self.states.move(session, row, State.CANCELLED, reason)
 
