@@ -40,7 +40,7 @@ class FamilyGrant(Base):
     """`FamilyScope`"""
     created_at: Mapped[datetime]
     confirmed_at: Mapped[datetime | None]
-    expires_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
     """Of a request: until when staff may confirm it."""
     ended_at: Mapped[datetime | None]
     ended_by: Mapped[str | None] = mapped_column(String(8))

@@ -49,6 +49,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_family_grant'))
     )
     with op.batch_alter_table('family_grant', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_family_grant_expires_at'), ['expires_at'], unique=False)
         batch_op.create_index('ix_family_grant_member_number_hash', ['member_number_hash', 'member_name_hash'], unique=False)
         batch_op.create_index('ix_family_grant_relative_number_hash', ['relative_number_hash', 'relative_name_hash'], unique=False)
 

@@ -70,7 +70,8 @@ def _spent(before: datetime, unused_since: datetime) -> list[tuple[type[Base], C
         and_(AccessAttempts.scope == AttemptScope.CODE, ~of_a_code),
         and_(AccessAttempts.scope == AttemptScope.SHARE, ~exists().where(Share.code_hash == AccessAttempts.key_hash)),
     )
-    # Patients see for a year who opened what they shared; the digits themselves tell nothing any more.
+    # Patients see for a year who opened what they shared, and who the relative was that looked; digits tell nothing any
+    # more.
     of_old_share = exists().where(Share.id == SharedPrior.share_id, Share.expires_at < unused_since)
     of_old_digits = exists().where(HandOver.id == WaitingPc.hand_over_id, HandOver.expires_at < before)
     is_waited_for = exists().where(WaitingPc.hand_over_id == HandOver.id)
@@ -95,7 +96,7 @@ def _spent(before: datetime, unused_since: datetime) -> list[tuple[type[Base], C
         (Share, and_(Share.expires_at < unused_since, ~is_given_along)),
         (HelperCode, and_(HelperCode.expires_at < unused_since, ~is_helped)),
         (FamilyCode, FamilyCode.expires_at < before),
-        (FamilyGrant, _is_over(unused_since)),
+        (FamilyGrant, FamilyGrant.expires_at < unused_since),
         (BindingCode, BindingCode.expires_at < before),
         (WechatLogin, WechatLogin.begun_at < before),
         (WechatPush, WechatPush.at < before),
@@ -106,11 +107,6 @@ def _spent(before: datetime, unused_since: datetime) -> list[tuple[type[Base], C
         # When a device is let in, its count gets the same time as the device. So an older count has no device any more.
         (AccessAttempts, and_(AccessAttempts.scope == AttemptScope.DEVICE, AccessAttempts.updated_at < unused_since)),
     ]
-
-
-def _is_over(before: datetime) -> ColumnElement[bool]:
-    """Both sides see in the log of looks for a year who the relative was."""
-    return or_(FamilyGrant.expires_at < before, FamilyGrant.ended_at < before)
 
 
 def _found(session: Session, table: type[Base], spent: ColumnElement[bool], limit: int) -> Keys:
