@@ -223,39 +223,41 @@ def _tried(factor: str | None) -> ResponseReturnValue:
     return render_template("patient/refused.html"), 403
 
 
+def _exam_page(report: dict[str, Any] | None) -> str:
+    base = f"/exams/{EXAM_ID}"
+    images = [
+        {
+            "series_n": 1,
+            "frame_k": k,
+            "src": f"{base}/series/1/frames/{k}.jpg",
+            "width": 512,
+            "height": 512,
+            "alt": f"胸部 CT 第 {k} 幅",
+        }
+        for k in (15, 30, 45)
+    ]
+    total = sum(series["frames"] for series in SERIES)
+    return render_template(
+        "patient/exam.html",
+        base=base,
+        guest=None,
+        parts=EVERYTHING,
+        exam=EXAM,
+        **_report(report),
+        to_tell=[],
+        key_images=images,
+        frames_total=total,
+        in_preparation=False,
+        address="",
+        can_be_told=False,
+        has_list=True,
+        looks_as="self",
+        shared={"times": 2, "latest": "2026-03-02 09:00"},
+    )
+
+
 def _exam_pages(app: Flask, pages: Pages) -> None:
     base = f"/exams/{EXAM_ID}"
-
-    def exam(report: dict[str, Any] | None = None) -> str:
-        images = [
-            {
-                "series_n": 1,
-                "frame_k": k,
-                "src": f"{base}/series/1/frames/{k}.jpg",
-                "width": 512,
-                "height": 512,
-                "alt": f"胸部 CT 第 {k} 幅",
-            }
-            for k in (15, 30, 45)
-        ]
-        total = sum(series["frames"] for series in SERIES)
-        return render_template(
-            "patient/exam.html",
-            base=base,
-            guest=None,
-            parts=EVERYTHING,
-            exam=EXAM,
-            **_report(report or pages.report),
-            to_tell=[],
-            key_images=images,
-            frames_total=total,
-            in_preparation=False,
-            address="",
-            can_be_told=False,
-            has_list=True,
-            looks_as="self",
-            shared={"times": 2, "latest": "2026-03-02 09:00"},
-        )
 
     def exam_list() -> str:
         ready = {**EXAM, "report_ready": True, "frames_total": 72, "in_preparation": False}
@@ -289,6 +291,17 @@ def _exam_pages(app: Flask, pages: Pages) -> None:
             manifest_json=Markup(json.dumps(pages.manifest())),
         )
 
+    app.add_url_rule(f"{base}/amended", "amended", lambda: _exam_page(AMENDED))
+    app.add_url_rule("/exams", "exams", exam_list)
+    app.add_url_rule(base, "exam", lambda: _exam_page(pages.report))
+    app.add_url_rule(f"{base}/viewer", "viewer", viewer)
+    _kept_pages(app)
+
+
+def _kept_pages(app: Flask) -> None:
+    """Where pictures are saved and files are taken away."""
+    base = f"/exams/{EXAM_ID}"
+
     def picture() -> str:
         src = f"{base}/series/1/frames/30.jpg"
         return render_template("patient/picture.html", base=base, src=src, width=512, height=512, in_wechat=False)
@@ -299,10 +312,6 @@ def _exam_pages(app: Flask, pages: Pages) -> None:
 
     app.add_url_rule(f"{base}/pictures/1/30", "picture", picture)
     app.add_url_rule(f"{base}/take/report.pdf", "take", take)
-    app.add_url_rule(f"{base}/amended", "amended", lambda: exam(AMENDED))
-    app.add_url_rule("/exams", "exams", exam_list)
-    app.add_url_rule(base, "exam", exam)
-    app.add_url_rule(f"{base}/viewer", "viewer", viewer)
 
 
 def _report(written: dict[str, Any] | None) -> dict[str, Any]:
