@@ -283,7 +283,11 @@ def test_sentences_of_before_are_those_that_codes_are_told_in() -> None:
         Refusal.READING_CRASHES,
         Refusal.OTHER,
     }
-    assert set(step.HOLDS.values()) == set(HoldReason) - {HoldReason.BY_STAFF, HoldReason.PICTURES_OF_ANOTHER}
+    assert set(step.HOLDS.values()) == set(HoldReason) - {
+        HoldReason.BY_STAFF,
+        HoldReason.PICTURES_OF_ANOTHER,
+        HoldReason.SENSITIVE,
+    }
     assert set(step.MATCHES.values()) == set(MatchReason) - {
         MatchReason.DIFFERS,
         MatchReason.OTHER,
