@@ -34,8 +34,9 @@ def questions(services: Services, many: ManyExams) -> Iterator[Question]:
     yield from _searches(services, many)
     yield from _lists(services)
     yield from _of_machines(services, many)
+    funnel = services.operations.delivery_funnel
     yield Question("/metrics", lambda: list(services.operations.figures.now()))
-    yield Question("news of 30 days", services.operations.delivery_funnel.last_days)
+    yield Question("news of 30 days", lambda: (funnel.last_days(), funnel.bill()))
     for sweep in SWEEPS:
         yield Question(f"sweep {sweep.__name__}", lambda sweep=sweep: sweep(services.worker.work))  # type: ignore[misc]
     yield Question("sweep spent rows, each time", SpentRows(db=services.db, clock=services.clock).remove_due)

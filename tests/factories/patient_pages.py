@@ -10,7 +10,7 @@ import struct
 import threading
 import time
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -346,6 +346,21 @@ def _pictures(app: Flask, pages: Pages) -> None:
         assert n == 1
         return Response(cut_jpeg(plane, k, request.args.get("size", 1024, int)), mimetype="image/jpeg")
 
+    def show_manifest() -> Response:
+        before()
+        return Response(json.dumps(pages.manifest()), mimetype="application/json")
+
+    app.add_url_rule(f"{base}/series/<int:n>/frames/<int:k>.jpg", "frame", frame)
+    app.add_url_rule(f"{base}/series/<int:n>/frames.batch", "batch", batch)
+    app.add_url_rule(f"{base}/series/<int:n>/mpr/<plane>/<int:k>.jpg", "cut", cut)
+    app.add_url_rule(f"{base}/manifest.json", "manifest", show_manifest)
+    _tools(app, pages, before)
+
+
+def _tools(app: Flask, pages: Pages, before: Callable[[], None]) -> None:
+    """What the viewer asks for beside the pictures of its stacks."""
+    base = f"/exams/{EXAM_ID}"
+
     def tile(n: int, k: int, level: int, x: int, y: int) -> Response:
         before()
         return _jpeg_or_404(tile_jpeg(n, level, x, y) if k == 1 else None)
@@ -367,29 +382,18 @@ def _pictures(app: Flask, pages: Pages) -> None:
         before()
         return Response(json.dumps({"priors": pages.priors}), mimetype="application/json")
 
-    def show_manifest() -> Response:
-        before()
-        return Response(
-            json.dumps(pages.manifest()),
-            mimetype="application/json",
-        )
-
-    app.add_url_rule(f"{base}/series/<int:n>/frames/<int:k>.jpg", "frame", frame)
-    app.add_url_rule(f"{base}/series/<int:n>/mpr/<plane>/<int:k>.jpg", "cut", cut)
     tiles = f"{base}/series/<int:n>/frames/<int:k>/tiles/<int:level>/<int:x>/<int:y>.jpg"
     app.add_url_rule(f"{base}/priors.json", "priors", priors)
     app.add_url_rule(tiles, "tile", tile)
     app.add_url_rule(f"{base}/series/<int:n>/turntable/<int:k>.jpg", "turn", turn)
     app.add_url_rule(f"{base}/series/<int:n>/places.json", "places", places)
     app.add_url_rule(f"{base}/series/<int:n>/frames/<int:k>/region.json", "region", region)
-    app.add_url_rule(f"{base}/series/<int:n>/frames.batch", "batch", batch)
 
     def report_version() -> dict[str, int]:
         before()
         return {"version": pages.report["version"] if pages.report else 0}
 
     app.add_url_rule(f"{base}/report-version", "report_version", report_version)
-    app.add_url_rule(f"{base}/manifest.json", "manifest", show_manifest)
 
 
 def _jpeg_or_404(picture: bytes | None) -> Response:

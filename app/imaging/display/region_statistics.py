@@ -69,7 +69,8 @@ def _inside(decoded: DecodedFrame, outline: Outline) -> npt.NDArray[Any]:
         return box.reshape(-1)
     y = (np.arange(lines) + first_row + 0.5 - (top + bottom) / 2) / ((bottom - top) / 2)
     x = (np.arange(dots) + first_column + 0.5 - (left + right) / 2) / ((right - left) / 2)
-    return box[np.square(y)[:, None] + np.square(x)[None, :] <= 1.0]
+    inside: npt.NDArray[Any] = box[np.square(y)[:, None] + np.square(x)[None, :] <= 1.0]
+    return inside
 
 
 def _whole(low: float, high: float, length: int) -> tuple[int, int]:

@@ -11,8 +11,8 @@ from app.dicom.bulk_values import is_path
 from app.dicom.explicit_little_endian import EXPLICIT_LITTLE_ENDIAN
 from app.dicom.json_metadata import PIXEL_ELEMENTS
 from app.errors import InvalidInput, NotFound
-from app.imaging.codecs.one_bit import pixels_of_frame, without_gaps
 from app.security.permissions import Scope
+from app.services.dicomweb.explicit_files import as_one_element
 from app.services.dicomweb.stored_instance import StoredInstance
 from app.web.context import services
 from app.web.guards import guarded_blueprint
@@ -83,9 +83,8 @@ def _pixels(found: list[StoredInstance]) -> Response:
         if form.transfer_syntax != EXPLICIT_LITTLE_ENDIAN and frames > 1:
             abort(406)  # compressed frames that stand behind one another have no borders
         value: Iterator[bytes] = (frame_bytes(found[0], number, form) for number in range(1, frames + 1))
-        image = found[0].image
-        if image is not None and image.bits_allocated == 1 and form.transfer_syntax == EXPLICIT_LITTLE_ENDIAN:
-            value = without_gaps(value, pixels_of_frame(image))
+        if form.transfer_syntax == EXPLICIT_LITTLE_ENDIAN:
+            value = as_one_element(found[0], value)
         return in_a_place(found, lambda: Response(stream_with_context(value), content_type=form.content_type))
     first = frame_bytes(found[0], 1, form)  # before the answer starts: an unreadable one gets a clean answer
 
