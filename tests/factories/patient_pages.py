@@ -129,6 +129,7 @@ def create_pages() -> tuple[Flask, Pages]:
     app.add_url_rule("/static/1/<path:name>", "static", lambda name: _static(files.get(name)))
     _plain_pages(app, pages)
     _exam_pages(app, pages)
+    _saving_pages(app)
     sharing_pages.add(app)
     _pictures(app, pages)
     return app, pages
@@ -281,6 +282,15 @@ def _exam_pages(app: Flask, pages: Pages) -> None:
             manifest_json=Markup(json.dumps(pages.manifest())),
         )
 
+    app.add_url_rule(f"{base}/amended", "amended", lambda: exam(AMENDED))
+    app.add_url_rule("/exams", "exams", exam_list)
+    app.add_url_rule(base, "exam", exam)
+    app.add_url_rule(f"{base}/viewer", "viewer", viewer)
+
+
+def _saving_pages(app: Flask) -> None:
+    base = f"/exams/{EXAM_ID}"
+
     def picture() -> str:
         src = f"{base}/series/1/frames/30.jpg"
         return render_template("patient/picture.html", base=base, src=src, width=512, height=512, in_wechat=False)
@@ -291,10 +301,6 @@ def _exam_pages(app: Flask, pages: Pages) -> None:
 
     app.add_url_rule(f"{base}/pictures/1/30", "picture", picture)
     app.add_url_rule(f"{base}/take/report.pdf", "take", take)
-    app.add_url_rule(f"{base}/amended", "amended", lambda: exam(AMENDED))
-    app.add_url_rule("/exams", "exams", exam_list)
-    app.add_url_rule(base, "exam", exam)
-    app.add_url_rule(f"{base}/viewer", "viewer", viewer)
 
 
 def _report(written: dict[str, Any] | None) -> dict[str, Any]:
@@ -350,6 +356,11 @@ def _pictures(app: Flask, pages: Pages) -> None:
         before()
         return Response(json.dumps(pages.manifest()), mimetype="application/json")
 
+    def report_version() -> dict[str, int]:
+        before()
+        return {"version": pages.report["version"] if pages.report else 0}
+
+    app.add_url_rule(f"{base}/report-version", "report_version", report_version)
     app.add_url_rule(f"{base}/series/<int:n>/frames/<int:k>.jpg", "frame", frame)
     app.add_url_rule(f"{base}/series/<int:n>/frames.batch", "batch", batch)
     app.add_url_rule(f"{base}/series/<int:n>/mpr/<plane>/<int:k>.jpg", "cut", cut)
@@ -388,12 +399,6 @@ def _tools(app: Flask, pages: Pages, before: Callable[[], None]) -> None:
     app.add_url_rule(f"{base}/series/<int:n>/turntable/<int:k>.jpg", "turn", turn)
     app.add_url_rule(f"{base}/series/<int:n>/places.json", "places", places)
     app.add_url_rule(f"{base}/series/<int:n>/frames/<int:k>/region.json", "region", region)
-
-    def report_version() -> dict[str, int]:
-        before()
-        return {"version": pages.report["version"] if pages.report else 0}
-
-    app.add_url_rule(f"{base}/report-version", "report_version", report_version)
 
 
 def _jpeg_or_404(picture: bytes | None) -> Response:
