@@ -41,7 +41,7 @@ def build(ground: Ground, codes: AccessCodes, release: ReleaseRoom, phones: Phon
     search_keys = SearchKeys(db=db, fields=fields, blind=blind, codes=codes, refused=RefusedFields(db=db, audit=audit))
     matching = Matching(fields=fields, audit=audit, holds=release.holds)
     follower = Consequences(codes=codes, phones=phones, release=release.gate, sensitivity=release.sensitivity)
-    amendments = Amendments(db=db, looks=Looks(db=db), gate=release.gate)
+    amendments = Amendments(db=db, looks=Looks(db=db, fields=fields), gate=release.gate)
     reports = Reports(
         db=db,
         clock=clock,

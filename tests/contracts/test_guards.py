@@ -28,6 +28,7 @@ PUBLIC = {
     "/p",
     "/g/<code>",
     "/d",
+    "/h",
     "/wx/enter",
     "/wx/callback",
     "/wx/help",

@@ -19,7 +19,7 @@ from tests.factories.house import exam_body, report_body
 from tests.factories.report_pdfs import sheet
 from tests.factories.requests_by_hand import Answer, Answers, Pairs, Sent, mutated
 from tests.factories.staff import PASSWORD
-from tests.factories.whole_house import GUEST, PATIENT, STRANGER, STUDY, WholeHouse
+from tests.factories.whole_house import GUEST, PATIENT, PERSON, STRANGER, STUDY, WholeHouse
 
 COUNTED = (403, 429)
 """What a wrong factor or password is answered with; too many of them close the door."""
@@ -38,6 +38,13 @@ NAMES = (
         "zoom",
         "csrf_token",
         "passcode",
+        "helper_code",
+        "end",
+        "relation",
+        "kind",
+        "wish",
+        "take_back",
+        "scope",
         "code",
         "number",
         "days",
@@ -115,9 +122,22 @@ MEANT: dict[tuple[str, str], Meant] = {
     ("POST", "patient_notify.want"): Meant(form={"csrf_token": ""}),
     ("POST", "patient_exams.leave"): Meant(form={"csrf_token": ""}),
     ("POST", "patient_consent.agree_or_withdraw"): Meant(form={"csrf_token": "", "action": "agree"}),
+    ("POST", "patient_family.add"): Meant(
+        form={"csrf_token": "", "name": "李娜", "id_number": "", "relation": "parent", "action": "send_code"},
+    ),
+    ("POST", "patient_family.remove"): Meant(form={"csrf_token": ""}),
+    ("POST", "staff_family.confirm"): Meant(form=REASON, named={"grant_id": "asked_grant_id"}),
+    ("POST", "staff_family.refuse"): Meant(form=REASON, named={"grant_id": "asked_grant_id"}),
+    ("POST", "staff_family.end"): Meant(form=REASON),
     ("POST", "patient_sharing.share"): Meant(form={"csrf_token": "", "days": "7", "pictures": "1", "report": "1"}),
     ("POST", "patient_sharing.revoke"): Meant(form={"csrf_token": ""}),
     ("POST", "patient_sharing.give_or_tap"): Meant(form={"csrf_token": ""}),
+    ("POST", "patient_information.ask_or_take_back"): Meant(
+        form={"csrf_token": "", "kind": "correction", "wish": "手机号"}
+    ),
+    ("POST", "staff_data_requests.answer"): Meant(form=REASON | {"outcome": "done"}),
+    ("POST", "patient_helper.give_or_end"): Meant(form={"csrf_token": ""}),
+    ("POST", "patient_helper.type_code"): Meant(form={"helper_code": ""}),
     ("POST", "guest_doors.open_share"): Meant(form={"passcode": ""}, named={"code": "share_code"}),
     ("POST", "guest_doors.type_digits"): Meant(form={"code": ""}, named={"code": "digits"}),
     ("POST", "guest_pages.leave"): Meant(form={"csrf_token": ""}),
@@ -140,7 +160,7 @@ MEANT: dict[tuple[str, str], Meant] = {
     ("GET", "staff_exams.search"): Meant(query={"q": "李娜"}),
     **{
         ("POST", f"staff_exams.{name}"): Meant(form=REASON)
-        for name in ("resend", "revoke", "let_in", "let_bind", "unbind", "hold")
+        for name in ("resend", "revoke", "let_in", "let_bind", "unbind", "hold", "helper_code")
     },
     ("POST", "staff_exams.phone"): Meant(form=REASON | {"phone": "13900000009"}),
     ("POST", "staff_exams.text_messages"): Meant(form=REASON | {"news": "no"}),
@@ -194,17 +214,24 @@ MEANT: dict[tuple[str, str], Meant] = {
 WHO: dict[str, str] = {
     "patient_exam_list": PATIENT,
     "patient_binding.unbind": PATIENT,
+    "patient_family": PERSON,
     "patient_exams": PATIENT,
     "patient_images": PATIENT,
     "patient_saving": PATIENT,
     "patient_sharing": PATIENT,
     "patient_consent": PATIENT,
+    "patient_helper": PATIENT,
+    "patient_information": PATIENT,
+    "patient_helper.type_code": STRANGER,
+    "patient_helper.helpers_door": STRANGER,
     "patient_looks": PATIENT,
     "patient_notify": PATIENT,
     "guest_pages": GUEST,
     "guest_images": GUEST,
     "staff_login": Role.DESK,
     "staff_exams": Role.DESK,
+    "staff_family": Role.DESK,
+    "staff_data_requests": Role.DESK,
     "staff_messages": Role.DESK,
     "staff_people": Role.SECURITY_ADMIN,
     "staff_audit": Role.AUDIT_ADMIN,

@@ -254,6 +254,8 @@ def _exam_pages(app: Flask, pages: Pages) -> None:
             address="",
             can_be_told=False,
             has_list=True,
+            looks_as="self",
+            shared={"times": 2, "latest": "2026-03-02 09:00"},
         )
 
     def exam_list() -> str:
@@ -261,7 +263,13 @@ def _exam_pages(app: Flask, pages: Pages) -> None:
         waiting = {**EXAM, "report_ready": False, "frames_total": 0, "in_preparation": True, "modality_name": "磁共振"}
         bare = {**EXAM, "report_ready": True, "frames_total": 0, "in_preparation": False, "modality_name": "X 光"}
         listed = [{**entry, "held": False} for entry in (ready, waiting, bare)]
-        return render_template("patient/exam_list.html", exams=[*listed, {"id": EXAM_ID, "held": True}], is_bound=True)
+        return render_template(
+            "patient/exam_list.html",
+            exams=[*listed, {"id": EXAM_ID, "held": True}],
+            family=[],
+            has_family=True,
+            is_bound=True,
+        )
 
     def viewer() -> str:
         first = {

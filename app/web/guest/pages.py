@@ -30,7 +30,8 @@ def exam(exam_id: str) -> str:
         return held_page()
     view, shown = recorded_now()
     values = exam_values(view, shown, with_help=access.share_id is not None)
-    return render_template("patient/exam.html", **values, guest=_guest(), to_tell=[], address="", has_list=False)
+    more = {"guest": _guest(), "to_tell": [], "can_be_told": False, "has_list": False}
+    return render_template("patient/exam.html", **values, **more, address="", looks_as="guest", shared=None)
 
 
 @blueprint.get("/guest/<exam_id>/viewer")

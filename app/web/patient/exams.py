@@ -11,11 +11,13 @@ from flask import Response, jsonify, make_response, render_template
 from jinja2.utils import htmlsafe_json_dumps
 
 from app.clock import CHINA
+from app.errors import NotFound
 from app.services.audit.log import Action
 from app.services.audit.looks import SHOWN_REPORT
 from app.services.exams.listing import ListedExam
 from app.services.exams.views import ExamView, anonymised
 from app.services.paper.modality_names import modality_name
+from app.services.patient_access.sessions import PatientAccess
 from app.services.pictures.serving import ShownSeries
 from app.web import body_limits
 from app.web.context import services
@@ -46,9 +48,34 @@ def exam(exam_id: str) -> str:
         to_tell=services().exams.amendments.to_tell(view.id) if view.former_reports else [],
         guest=None,
         address=(address := address_for_wechat()),
-        can_be_told=bool(address and services().wechat.subscriptions.template_id and services().wechat.login),
+        can_be_told=bool(address) and _can_be_told(),
         has_list=patient_session.current_access().of_person,
+        looks_as=_looks_as(patient_session.current_access()),
+        shared=_shared(patient_session.current_access()),
     )
+
+
+def _looks_as(access: PatientAccess) -> str:
+    """Who looks at the exam's page: self, guardian, relative or helper."""
+    if access.is_helper:
+        return "helper"
+    if access.family is None:
+        return "self"
+    return "guardian" if access.family.is_guardian else "relative"
+
+
+def _shared(access: PatientAccess) -> dict[str, Any] | None:
+    """How often shares of the exam were opened, for who may share it; None before the first time."""
+    if not access.may_give:
+        return None
+    times, latest = services().sharing.shares.opened(access)
+    return {"times": times, "latest": f"{latest.astimezone(CHINA):%Y-%m-%d %H:%M}"} if latest else None
+
+
+def _can_be_told() -> bool:
+    """Whether WeChat's button makes sense: whoever is bound is told anyway."""
+    room = services().wechat
+    return bool(room.subscriptions.template_id and room.login and patient_session.current_access().account_id is None)
 
 
 def recorded_now() -> tuple[ExamView, tuple[ShownSeries, ...]]:
@@ -84,6 +111,8 @@ def exam_values(view: ExamView, shown: tuple[ShownSeries, ...], *, with_help: bo
 def viewer(exam_id: str) -> str:
     if patient_session.current_access().held:
         return held_page()
+    if not patient_session.current_access().parts.pictures:
+        raise NotFound
     return viewer_page(door=_door(), address=address_for_wechat("viewer"))
 
 

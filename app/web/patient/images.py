@@ -183,7 +183,7 @@ def report_pdf(exam_id: str) -> Response:
     with place(SHEETS):
         record(Action.REPORT_DOWNLOADED)
         paper = services().paper.paper
-        if access.is_guest:
+        if not access.may_give:
             pdf = paper.copy(access.exam_id, anonymous=access.parts.anonymous)
         else:
             pdf = paper.download(access.exam_id)
