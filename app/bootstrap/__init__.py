@@ -50,6 +50,8 @@ from app.security.front_door import DoorPass
 from app.security.keys import MasterKeys
 from app.services.channels.channel import Channels
 from app.services.consent.consents import Consents
+from app.services.notifications.outbox import Outbox
+from app.services.patient_access.codes import AccessCodes
 from app.services.phone_door.door import PhoneDoor
 from app.services.queue.job_queue import JobQueue
 
@@ -110,31 +112,14 @@ def build(settings: Settings, clock: Clock | None = None, authenticators: Clock 
     wechat_room = wechat.build(base, simulation, queue.enqueue)
     ways = channels.build(base, codes, wechat_room, simulation)
     telling = notifications.telling(base, ways)
-    send_code = telling.outbox.queue_one_time_code
     release_room = release.build(base, codes, telling)
     messages = notifications.build(base, telling, codes, release_room.gate.tell_anew)
     exams_room = exams.build(base, codes, release_room, messages.phone_correction)
-    access = patient_access.build(base, codes, send_one_time_code=send_code, enqueue=queue.enqueue)
-    phone = phone_door.build(base, send_one_time_code=send_code, enqueue=queue.enqueue)
-    bound = binding.build(base, wechat_room.accounts, send_one_time_code=send_code, enqueue=queue.enqueue)
-    family_room = family.build(base, outbox=telling.outbox, enqueue=queue.enqueue)
+    doors = _doors(base, codes, wechat_room, telling.outbox, queue)
     pictures_room = pictures.build(base, archive_room, queue)
     ops = operations.build(base, archive_room)
     audit_room = audit.build(base)
-    work = _work(
-        queue,
-        pictures_room,
-        release_room,
-        messages,
-        access,
-        phone,
-        bound,
-        family_room,
-        exams_room,
-        ops,
-        audit_room,
-        wechat_room,
-    )
+    work = _work(queue, pictures_room, release_room, messages, doors, exams_room, ops, audit_room, wechat_room)
     return Services(
         settings=settings,
         clock=base.clock,
@@ -145,21 +130,21 @@ def build(settings: Settings, clock: Clock | None = None, authenticators: Clock 
         archive=archive_room,
         audit=audit_room,
         backup=backup.build(base, parts.store),
-        binding=bound,
+        binding=doors.bound,
         channels=ways,
         consent=consent.build(base),
         data_requests=data_requests.build(base),
-        desk=desk.build(base, exams_room, messages, access, bound.binding),
+        desk=desk.build(base, exams_room, messages, doors.access, doors.bound.binding),
         dicomweb=dicomweb.build(base, archive_room, pictures_room.renderer, pictures_room.reader),
         exams=exams_room,
-        family=family_room,
+        family=doors.family,
         ingest=ingest.build(base, archive_room, exams_room.matching, pictures_room.renderer, pictures_room.reader),
         machines=machines.build(base),
         notifications=messages,
         operations=ops,
         paper=paper.build(base, exams_room, codes),
-        patient_access=access,
-        phone_door=phone,
+        patient_access=doors.access,
+        phone_door=doors.phone,
         pictures=pictures_room,
         queue=queue,
         release=release_room,
@@ -181,15 +166,34 @@ def _opened(settings: Settings, clock: Clock, authenticators: Clock | None) -> t
     return parts, ground.build(settings, clock, parts, keys, authenticators or clock)
 
 
+@dataclass(frozen=True)
+class _Doors:
+    """The rooms that send digits to phones, and let people in by them."""
+
+    access: patient_access.PatientAccessRoom
+    phone: PhoneDoor
+    bound: binding.BindingRoom
+    family: family.FamilyRoom
+
+
+def _doors(
+    base: ground.Ground, codes: AccessCodes, accounts: wechat.WechatRoom, outbox: Outbox, queue: JobQueue
+) -> _Doors:
+    send = outbox.queue_one_time_code
+    return _Doors(
+        patient_access.build(base, codes, send_one_time_code=send, enqueue=queue.enqueue),
+        phone_door.build(base, send_one_time_code=send, enqueue=queue.enqueue),
+        binding.build(base, accounts.accounts, send_one_time_code=send, enqueue=queue.enqueue),
+        family.build(base, outbox=outbox, enqueue=queue.enqueue),
+    )
+
+
 def _work(
     queue: JobQueue,
     pictures_room: pictures.PicturesRoom,
     release_room: release.ReleaseRoom,
     messages: notifications.NotificationsRoom,
-    access: patient_access.PatientAccessRoom,
-    phone: PhoneDoor,
-    bound: binding.BindingRoom,
-    family_room: family.FamilyRoom,
+    doors: _Doors,
     exams_room: exams.ExamsRoom,
     operations_room: operations.OperationsRoom,
     audit_room: audit.AuditRoom,
@@ -207,10 +211,10 @@ def _work(
         sending=messages.sending,
         repeating=messages.repeating,
         receipts=messages.receipts,
-        one_time_codes=access.one_time_codes,
-        phone_door=phone,
-        binding=bound.binding,
-        family=family_room.members,
+        one_time_codes=doors.access.one_time_codes,
+        phone_door=doors.phone,
+        binding=doors.bound.binding,
+        family=doors.family.members,
         search_keys=exams_room.search_keys,
         spent_rows=operations_room.spent_rows,
         notice_check=wechat_room.notice_check,

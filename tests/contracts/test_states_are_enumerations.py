@@ -32,6 +32,7 @@ from app.models.states import (
     MatchState,
     OneTimeCodeKind,
     ReportStatus,
+    SensitiveRuleKind,
     Sex,
     StudyState,
 )
@@ -54,6 +55,7 @@ COLUMNS: dict[tuple[str, str], tuple[type[StrEnum], ...]] = {
     ("StudyOrder", "match_state"): (MatchState,),
     ("StudyOrder", "match_reason"): (MatchReason,),
     ("Exam", "held_reason"): (HoldReason,),
+    ("SensitiveRule", "kind"): (SensitiveRuleKind,),
     ("Report", "status"): (ReportStatus,),
     ("Patient", "sex"): (Sex,),
     ("AccessCode", "kind"): (AccessCodeKind,),

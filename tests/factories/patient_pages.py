@@ -129,7 +129,6 @@ def create_pages() -> tuple[Flask, Pages]:
     app.add_url_rule("/static/1/<path:name>", "static", lambda name: _static(files.get(name)))
     _plain_pages(app, pages)
     _exam_pages(app, pages)
-    _saving_pages(app)
     sharing_pages.add(app)
     _pictures(app, pages)
     return app, pages
@@ -224,39 +223,41 @@ def _tried(factor: str | None) -> ResponseReturnValue:
     return render_template("patient/refused.html"), 403
 
 
+def _exam_page(report: dict[str, Any] | None) -> str:
+    base = f"/exams/{EXAM_ID}"
+    images = [
+        {
+            "series_n": 1,
+            "frame_k": k,
+            "src": f"{base}/series/1/frames/{k}.jpg",
+            "width": 512,
+            "height": 512,
+            "alt": f"胸部 CT 第 {k} 幅",
+        }
+        for k in (15, 30, 45)
+    ]
+    total = sum(series["frames"] for series in SERIES)
+    return render_template(
+        "patient/exam.html",
+        base=base,
+        guest=None,
+        parts=EVERYTHING,
+        exam=EXAM,
+        **_report(report),
+        to_tell=[],
+        key_images=images,
+        frames_total=total,
+        in_preparation=False,
+        address="",
+        can_be_told=False,
+        has_list=True,
+        looks_as="self",
+        shared={"times": 2, "latest": "2026-03-02 09:00"},
+    )
+
+
 def _exam_pages(app: Flask, pages: Pages) -> None:
     base = f"/exams/{EXAM_ID}"
-
-    def exam(report: dict[str, Any] | None = None) -> str:
-        images = [
-            {
-                "series_n": 1,
-                "frame_k": k,
-                "src": f"{base}/series/1/frames/{k}.jpg",
-                "width": 512,
-                "height": 512,
-                "alt": f"胸部 CT 第 {k} 幅",
-            }
-            for k in (15, 30, 45)
-        ]
-        total = sum(series["frames"] for series in SERIES)
-        return render_template(
-            "patient/exam.html",
-            base=base,
-            guest=None,
-            parts=EVERYTHING,
-            exam=EXAM,
-            **_report(report or pages.report),
-            to_tell=[],
-            key_images=images,
-            frames_total=total,
-            in_preparation=False,
-            address="",
-            can_be_told=False,
-            has_list=True,
-            looks_as="self",
-            shared={"times": 2, "latest": "2026-03-02 09:00"},
-        )
 
     def exam_list() -> str:
         ready = {**EXAM, "report_ready": True, "frames_total": 72, "in_preparation": False}
@@ -290,13 +291,15 @@ def _exam_pages(app: Flask, pages: Pages) -> None:
             manifest_json=Markup(json.dumps(pages.manifest())),
         )
 
-    app.add_url_rule(f"{base}/amended", "amended", lambda: exam(AMENDED))
+    app.add_url_rule(f"{base}/amended", "amended", lambda: _exam_page(AMENDED))
     app.add_url_rule("/exams", "exams", exam_list)
-    app.add_url_rule(base, "exam", exam)
+    app.add_url_rule(base, "exam", lambda: _exam_page(pages.report))
     app.add_url_rule(f"{base}/viewer", "viewer", viewer)
+    _kept_pages(app)
 
 
-def _saving_pages(app: Flask) -> None:
+def _kept_pages(app: Flask) -> None:
+    """Where pictures are saved and files are taken away."""
     base = f"/exams/{EXAM_ID}"
 
     def picture() -> str:
@@ -364,11 +367,6 @@ def _pictures(app: Flask, pages: Pages) -> None:
         before()
         return Response(json.dumps(pages.manifest()), mimetype="application/json")
 
-    def report_version() -> dict[str, int]:
-        before()
-        return {"version": pages.report["version"] if pages.report else 0}
-
-    app.add_url_rule(f"{base}/report-version", "report_version", report_version)
     app.add_url_rule(f"{base}/series/<int:n>/frames/<int:k>.jpg", "frame", frame)
     app.add_url_rule(f"{base}/series/<int:n>/frames.batch", "batch", batch)
     app.add_url_rule(f"{base}/series/<int:n>/mpr/<plane>/<int:k>.jpg", "cut", cut)
@@ -407,6 +405,12 @@ def _tools(app: Flask, pages: Pages, before: Callable[[], None]) -> None:
     app.add_url_rule(f"{base}/series/<int:n>/turntable/<int:k>.jpg", "turn", turn)
     app.add_url_rule(f"{base}/series/<int:n>/places.json", "places", places)
     app.add_url_rule(f"{base}/series/<int:n>/frames/<int:k>/region.json", "region", region)
+
+    def report_version() -> dict[str, int]:
+        before()
+        return {"version": pages.report["version"] if pages.report else 0}
+
+    app.add_url_rule(f"{base}/report-version", "report_version", report_version)
 
 
 def _jpeg_or_404(picture: bytes | None) -> Response:

@@ -19,7 +19,8 @@ from app.clock import Clock
 from app.database import Database
 from app.errors import Conflict, InvalidInput, NotFound
 from app.models import DataRequest, DataRequestStep
-from app.models.states import DataRequestKind, DataRequestState
+from app.models.states import DataRequestKind as DataRequestKind
+from app.models.states import DataRequestState as DataRequestState
 from app.repos.data_requests import requests as repo
 from app.security.fields import FieldSealer
 from app.services.audit.log import Action, Audit

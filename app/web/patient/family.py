@@ -10,8 +10,7 @@ from flask import Response, g, make_response, redirect, render_template, request
 
 from app.clock import CHINA
 from app.errors import AccessRefused, Conflict, ConsentMissing, Forbidden, InvalidInput, TooManyAttempts
-from app.models.states import FamilyRelation, FamilyScope
-from app.services.family.listing import ListedGrant
+from app.services.family.listing import FamilyRelation, FamilyScope, ListedGrant
 from app.services.family.members import MOST_MEMBERS, Wanted
 from app.services.family.people import Oneself
 from app.web import body_limits

@@ -8,9 +8,8 @@ from flask import Response, g, make_response, redirect, render_template, request
 
 from app.clock import CHINA
 from app.errors import Conflict, InvalidInput, NotFound
-from app.models.states import DataRequestKind, DataRequestState
 from app.services.data_requests.kept import Registration
-from app.services.data_requests.requests import RequestView
+from app.services.data_requests.requests import DataRequestKind, DataRequestState, RequestView
 from app.web import body_limits
 from app.web.context import services
 from app.web.guards import guarded_blueprint

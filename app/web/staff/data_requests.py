@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import Response, flash, make_response, redirect, render_template, request
 
 from app.errors import CloudFilmError, Conflict, InvalidInput
-from app.models.states import DataRequestState
 from app.security.permissions import Permission
+from app.services.data_requests.requests import DataRequestState
 from app.web.context import services
 from app.web.error_pages import status_of
 from app.web.guards import guarded, guarded_blueprint
