@@ -9,7 +9,7 @@ from flask import Response, g, make_response, redirect, render_template, request
 from app.clock import CHINA
 from app.errors import Conflict, InvalidInput, NotFound
 from app.services.data_requests.kept import Registration
-from app.services.data_requests.requests import DataRequestKind, DataRequestState, RequestView
+from app.services.data_requests.requests import RequestView
 from app.web import body_limits
 from app.web.context import services
 from app.web.guards import guarded_blueprint

@@ -6,7 +6,6 @@ from flask import Response, flash, make_response, redirect, render_template, req
 
 from app.errors import CloudFilmError, Conflict, InvalidInput
 from app.security.permissions import Permission
-from app.services.data_requests.requests import DataRequestState
 from app.web.context import services
 from app.web.error_pages import status_of
 from app.web.guards import guarded, guarded_blueprint
