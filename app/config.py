@@ -323,7 +323,6 @@ class Settings:
             "CLOUDFILM_QUIET_PERIOD_S": "5",
             "CLOUDFILM_DICOM_CALLING_AES": calling_ae,
             "CLOUDFILM_LOG_LEVEL": "warning",
-            "CLOUDFILM_CONSENT": "elsewhere",  # its patients are invented; who wants to see the question sets `asked`
             **NEWS_AT_ONCE,
             **(more or {}),
         }

@@ -11,6 +11,8 @@ from enum import StrEnum
 from wechat.notices import NoticeTemplate, Source
 
 READY = "已可查看"
+SAID: Mapping[str, str] = {"relative_added": "已添加亲友", "share_opened": "分享被打开"}
+"""What the state says, by the name of a notice; READY in the others. Five characters: a `phrase` holds no more."""
 EXAM = "影像检查"
 """The notice's name for every exam. Modality and body part would tell bystanders too much."""
 LABELS: Mapping[Source, str] = {Source.EXAM: "检查项目", Source.TIME: "检查时间", Source.STATE: "状态"}
@@ -22,6 +24,8 @@ TITLES: Mapping[str, str] = {
     "images_ready": "检查影像查看通知",
     "ready": "检查影像和报告查看通知",
     "report_ready": "检查报告查看通知",
+    "relative_added": "亲友查看授权通知",
+    "share_opened": "检查分享打开通知",
     SUBSCRIBED: "检查结果通知",
 }
 
@@ -30,10 +34,13 @@ def notices_with(keys: Mapping[Source, str]) -> Mapping[str, NoticeTemplate]:
     """Every notice by its name, in an account whose templates have these keys. Raises NoticeFault when a field of such
     a type cannot tell what it should."""
     fields = {keys[source]: label for source, label in LABELS.items()}
-    approved = {key: (READY,) for key in (keys[Source.STATE],) if key.startswith("const")}
+    constants = [key for key in (keys[Source.STATE],) if key.startswith("const")]
     sources = {key: source for source, key in keys.items()}
-    made = {name: NoticeTemplate(name, title, fields, approved, sources) for name, title in TITLES.items()}
-    made[SUBSCRIBED].filled({Source.EXAM: EXAM, Source.TIME: "2026-03-02 08:30", Source.STATE: READY}, "")
+    made = {}
+    for name, title in TITLES.items():
+        said = SAID.get(name, READY)
+        made[name] = NoticeTemplate(name, title, fields, dict.fromkeys(constants, (said,)), sources)
+        made[name].filled({Source.EXAM: EXAM, Source.TIME: "2026-03-02 08:30", Source.STATE: said}, "")
     return made
 
 

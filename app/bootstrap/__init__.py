@@ -17,9 +17,11 @@ from app.bootstrap import (
     binding,
     channels,
     consent,
+    data_requests,
     desk,
     dicomweb,
     exams,
+    family,
     ground,
     ingest,
     machines,
@@ -69,9 +71,11 @@ class Services:
     binding: binding.BindingRoom
     channels: Channels
     consent: Consents
+    data_requests: data_requests.DataRequestsRoom
     desk: desk.DeskRoom
     dicomweb: dicomweb.DicomwebRoom
     exams: exams.ExamsRoom
+    family: family.FamilyRoom
     ingest: ingest.IngestRoom
     machines: machines.MachinesRoom
     notifications: notifications.NotificationsRoom
@@ -113,11 +117,23 @@ def build(settings: Settings, clock: Clock | None = None, authenticators: Clock 
     access = patient_access.build(base, codes, send_one_time_code=send_code, enqueue=queue.enqueue)
     phone = phone_door.build(base, send_one_time_code=send_code, enqueue=queue.enqueue)
     bound = binding.build(base, wechat_room.accounts, send_one_time_code=send_code, enqueue=queue.enqueue)
+    family_room = family.build(base, outbox=telling.outbox, enqueue=queue.enqueue)
     pictures_room = pictures.build(base, archive_room, queue)
     ops = operations.build(base, archive_room)
     audit_room = audit.build(base)
     work = _work(
-        queue, pictures_room, release_room, messages, access, phone, bound, exams_room, ops, audit_room, wechat_room
+        queue,
+        pictures_room,
+        release_room,
+        messages,
+        access,
+        phone,
+        bound,
+        family_room,
+        exams_room,
+        ops,
+        audit_room,
+        wechat_room,
     )
     return Services(
         settings=settings,
@@ -132,9 +148,11 @@ def build(settings: Settings, clock: Clock | None = None, authenticators: Clock 
         binding=bound,
         channels=ways,
         consent=consent.build(base),
+        data_requests=data_requests.build(base),
         desk=desk.build(base, exams_room, messages, access, bound.binding),
         dicomweb=dicomweb.build(base, archive_room, pictures_room.renderer, pictures_room.reader),
         exams=exams_room,
+        family=family_room,
         ingest=ingest.build(base, archive_room, exams_room.matching, pictures_room.renderer, pictures_room.reader),
         machines=machines.build(base),
         notifications=messages,
@@ -145,7 +163,7 @@ def build(settings: Settings, clock: Clock | None = None, authenticators: Clock 
         pictures=pictures_room,
         queue=queue,
         release=release_room,
-        sharing=sharing.build(base),
+        sharing=sharing.build(base, telling.outbox),
         staff=staff.build(base),
         wechat=wechat_room,
         door_pass=DoorPass(base.keys.derive("front-door")),
@@ -171,6 +189,7 @@ def _work(
     access: patient_access.PatientAccessRoom,
     phone: PhoneDoor,
     bound: binding.BindingRoom,
+    family_room: family.FamilyRoom,
     exams_room: exams.ExamsRoom,
     operations_room: operations.OperationsRoom,
     audit_room: audit.AuditRoom,
@@ -191,6 +210,7 @@ def _work(
         one_time_codes=access.one_time_codes,
         phone_door=phone,
         binding=bound.binding,
+        family=family_room.members,
         search_keys=exams_room.search_keys,
         spent_rows=operations_room.spent_rows,
         notice_check=wechat_room.notice_check,

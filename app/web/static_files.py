@@ -24,7 +24,12 @@ from app.web.guards import guarded_blueprint, public
 FOLDER = Path(__file__).resolve().parent.parent.parent / "viewer_static"
 blueprint = guarded_blueprint("static_files", __name__, public)
 _READ = "cloudfilm.static-files"
-_CONTENT_TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
+_CONTENT_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+}
 """Fixed here, because the tables of machines differ, and a browser runs a script only with the right type."""
 _SMALLER: Mapping[str, Callable[[bytes], bytes]] = {
     ".css": lambda written: rcssmin.cssmin(written.decode()).encode(),

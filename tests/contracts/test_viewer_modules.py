@@ -9,6 +9,7 @@ from pathlib import Path
 import jinja2
 
 from app.web import static_files
+from app.web.patient.reading_choice import Reading
 from tests.places import ROOT
 
 FOLDER = ROOT / "viewer_static"
@@ -21,7 +22,7 @@ MOST_SCRIPT_BYTES = 40 * 1024
 
 def page() -> str:
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(ROOT / "templates"), autoescape=True)
-    return environment.get_template("patient/viewer.html").render(static_url=str)
+    return environment.get_template("patient/viewer.html").render(static_url=str, reading=Reading)
 
 
 def scripts_of_the_page() -> list[tuple[bool, str]]:
@@ -57,7 +58,7 @@ def test_the_page_names_exactly_the_modules_of_the_viewer() -> None:
     assert (FOLDER / style).is_file()
     assert sorted(tools) == sorted(set(MODULES) - set(early))
     assert needed_by(TOOLS) - set(early) == set(tools)
-    assert [name for is_module, name in named if not is_module] == ["pages/text_size.js"]
+    assert [name for is_module, name in named if not is_module] == ["pages/reading.js"]
 
 
 def test_all_script_of_the_viewer_is_small_on_the_line() -> None:
@@ -91,3 +92,11 @@ def test_no_template_literal_stands_inside_another() -> None:
     """What takes the comments away when the application starts would take blanks of the inner one as well."""
     nested = re.compile(r"`[^`$]*(?:\$\{[^`}]*\}[^`$]*)*\$\{[^`}]*`")
     assert [name for name, path in MODULES.items() if nested.search(path.read_text(encoding="utf-8"))] == []
+
+
+def test_no_script_leads_to_another_page_without_loading_it() -> None:
+    """WeChat signs the address of a page that was loaded, and on iOS that of the first one only."""
+    scripts = {path.relative_to(FOLDER).as_posix(): path.read_text(encoding="utf-8") for path in FOLDER.rglob("*.js")}
+    assert [name for name, text in scripts.items() if "pushState" in text] == []
+    replacing = {"pages/wechat_address.js", "viewer/viewer.js"}  # a ticket's address; the fragment of the frame
+    assert {name for name, text in scripts.items() if "replaceState" in text} == replacing

@@ -17,6 +17,11 @@ in_browser = [
 """The marks of every test that needs it."""
 
 
+def reads_as(page: Page, base_url: str, stored: str) -> None:
+    """The browser's choice of elder mode and size of letters, as its cookie has it: `elder-100` … `plain-200`."""
+    page.context.add_cookies([{"name": "cf-reading", "value": stored, "url": base_url}])
+
+
 def pixel(page: Page, x: float = 0.5, y: float = 0.5) -> int:
     """Grey level of the viewer's canvas at a place, 0 … 1 of its width and height."""
     return int(

@@ -21,6 +21,12 @@ REPORT = {
     "reviewing_doctor": "陈志远",
     "reported_at": "2026年11月20日 15:32",
     "version": 1,
+    "former": [],
+}
+AMENDED = REPORT | {
+    "status": "amended",
+    "version": 2,
+    "former": [{"version": 1, "reported_at": "2026-11-20 15:32"}],
 }
 CARRIED = {"phone": "13900000000", "pickup_code": "7K3M9P"}
 NOT_SENT: dict[str, Any] = {

@@ -13,15 +13,21 @@ from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from app.services.paper import report_sheet
+from app.services.paper.explaining import Explained, questions
 from app.services.patient_access.sessions import EVERYTHING
 from app.web import static_files
+from app.web.patient.reading_choice import Reading, changed
+from app.web.patient.wechat_view import WechatView
 from app.web.wsgi.headers import CONTENT_SECURITY_POLICY
+from tests.factories import sharing_pages
 from tests.factories.patient_page_frames import (
     NO_PLACE,
     SERIES,
@@ -34,6 +40,7 @@ from tests.factories.patient_page_frames import (
     turn_jpeg,
 )
 from tests.factories.patient_page_values import (
+    AMENDED,
     BIND,
     CARRIED,
     EXAM,
@@ -49,6 +56,38 @@ from tests.places import ROOT
 RIGHT, PAUSED, STEPPED_UP = "0027", "0000", "0001"
 OUR_CODES = ("CODE", "7K3M9P")
 """Factors that the entry pages answer in another way than by a refusal."""
+
+PAGES = {
+    "landing": "/",
+    "landing-open": "/open",
+    "verify": "/q/CODE",
+    "verify-with-phone": "/s/CODE",
+    "pickup": "/s",
+    "paused": "/paused",
+    "refused": "/refused",
+    "step-up": "/step-up/asked",
+    "code-sent": "/step-up/sent",
+    "have-code": "/step-up/have-code",
+    "phone-missing": "/step-up/missing",
+    "held": "/held",
+    "ticket": "/ticket",
+    "ticket-over": "/ticket-over",
+    **{f"phone-door-{name}": f"/phone-door/{name}" for name in PHONE_DOOR},
+    **{f"bind-{name}": f"/bind/{name}" for name in BIND},
+    **{f"wechat-{what}": f"/wx/{what}" for what in WECHAT},
+    **{name: f"/sharing/{name}" for name in sharing_pages.PAGES},
+    "left": "/left",
+    "not-found": "/error/404",
+    "failure": "/error/500",
+    "exams": "/exams",
+    "exam": f"/exams/{EXAM_ID}",
+    "exam-amended": f"/exams/{EXAM_ID}/amended",
+    "picture": f"/exams/{EXAM_ID}/pictures/1/30",
+    "take": f"/exams/{EXAM_ID}/take/report.pdf",
+    "viewer": f"/exams/{EXAM_ID}/viewer",
+    "demo": "/demo/phone",
+}
+"""Where each page lies, by its name."""
 
 
 class Pages:
@@ -80,13 +119,17 @@ def create_pages() -> tuple[Flask, Pages]:
     app = Flask(__name__, static_folder=None, template_folder=str(ROOT / "templates"))
     pages = Pages()
     app.jinja_env.globals.update(
-        static_url=lambda name: f"/static/1/{name}", hospital_name="云影像示范医院", csrf_token=lambda: "token"
+        static_url=lambda name: f"/static/1/{name}",
+        hospital_name="云影像示范医院",
+        csrf_token=lambda: "token",
+        reading=_reading,
     )
     app.after_request(_harden)
     files = static_files.read(static_files.FOLDER).by_name
     app.add_url_rule("/static/1/<path:name>", "static", lambda name: _static(files.get(name)))
     _plain_pages(app, pages)
     _exam_pages(app, pages)
+    sharing_pages.add(app)
     _pictures(app, pages)
     return app, pages
 
@@ -104,7 +147,19 @@ def _harden(response: Response) -> Response:
     return response
 
 
+def _reading() -> Reading:
+    return Reading.of(request.cookies.get("cf-reading", ""))
+
+
+def _choose() -> ResponseReturnValue:
+    """As `POST /reading` does, without a service."""
+    response = redirect(urlsplit(request.headers["Referer"]).path, 303)
+    response.set_cookie("cf-reading", changed(_reading(), request.form).stored)
+    return response
+
+
 def _plain_pages(app: Flask, pages: Pages) -> None:
+    app.add_url_rule("/reading", "choose", _choose, methods=["POST"])
     app.add_url_rule("/", "landing", lambda: render_template("patient/landing.html", is_open=False))
     app.add_url_rule("/open", "open", lambda: render_template("patient/landing.html", is_open=True))
     app.add_url_rule(
@@ -134,7 +189,7 @@ def _plain_pages(app: Flask, pages: Pages) -> None:
         )
     for name, is_over in (("ticket", False), ("ticket-over", True)):
         app.add_url_rule(
-            f"/{name}", name, lambda is_over=is_over: render_template("patient/ticket.html", is_over=is_over)
+            f"/{name}", name, lambda is_over=is_over: render_template("patient/ticket.html", is_over=is_over, page="")
         )
     app.add_url_rule("/refused", "refused", lambda: render_template("patient/refused.html"))
     app.add_url_rule("/held", "held", lambda: render_template("patient/held.html", base=f"/exams/{EXAM_ID}"))
@@ -171,7 +226,7 @@ def _tried(factor: str | None) -> ResponseReturnValue:
 def _exam_pages(app: Flask, pages: Pages) -> None:
     base = f"/exams/{EXAM_ID}"
 
-    def exam() -> str:
+    def exam(report: dict[str, Any] | None = None) -> str:
         images = [
             {
                 "series_n": 1,
@@ -190,13 +245,16 @@ def _exam_pages(app: Flask, pages: Pages) -> None:
             guest=None,
             parts=EVERYTHING,
             exam=EXAM,
-            report=pages.report,
+            **_report(report or pages.report),
+            to_tell=[],
             key_images=images,
             frames_total=total,
             in_preparation=False,
             address="",
             can_be_told=False,
             has_list=True,
+            looks_as="self",
+            shared={"times": 2, "latest": "2026-03-02 09:00"},
         )
 
     def exam_list() -> str:
@@ -204,7 +262,13 @@ def _exam_pages(app: Flask, pages: Pages) -> None:
         waiting = {**EXAM, "report_ready": False, "frames_total": 0, "in_preparation": True, "modality_name": "磁共振"}
         bare = {**EXAM, "report_ready": True, "frames_total": 0, "in_preparation": False, "modality_name": "X 光"}
         listed = [{**entry, "held": False} for entry in (ready, waiting, bare)]
-        return render_template("patient/exam_list.html", exams=[*listed, {"id": EXAM_ID, "held": True}], is_bound=True)
+        return render_template(
+            "patient/exam_list.html",
+            exams=[*listed, {"id": EXAM_ID, "held": True}],
+            family=[],
+            has_family=True,
+            is_bound=True,
+        )
 
     def viewer() -> str:
         first = {
@@ -225,9 +289,33 @@ def _exam_pages(app: Flask, pages: Pages) -> None:
             manifest_json=Markup(json.dumps(pages.manifest())),
         )
 
+    def picture() -> str:
+        src = f"{base}/series/1/frames/30.jpg"
+        return render_template("patient/picture.html", base=base, src=src, width=512, height=512, in_wechat=False)
+
+    def take() -> str:
+        told = {"name": "report.pdf", "view": WechatView.OPENHARMONY, "address": f"{base}/take/report.pdf"}
+        return render_template("patient/take.html", base=base, **told)
+
+    app.add_url_rule(f"{base}/pictures/1/30", "picture", picture)
+    app.add_url_rule(f"{base}/take/report.pdf", "take", take)
+    app.add_url_rule(f"{base}/amended", "amended", lambda: exam(AMENDED))
     app.add_url_rule("/exams", "exams", exam_list)
     app.add_url_rule(base, "exam", exam)
     app.add_url_rule(f"{base}/viewer", "viewer", viewer)
+
+
+def _report(written: dict[str, Any] | None) -> dict[str, Any]:
+    """As `report_values` of the application makes it of a stored report."""
+    explained, words = Explained(), report_sheet.words()
+    asked = questions("CT", "胸部") if written else ()
+    told = written and {
+        **written,
+        "status_words": words["statuses"][written["status"]].format(version=written["version"]),
+        "impression": explained.lines(written["impression"]),
+        "findings": explained.lines(written["findings"]),
+    }
+    return {"report": told, "words": words, "terms": explained.terms, "questions": asked}
 
 
 def _pictures(app: Flask, pages: Pages) -> None:
@@ -308,6 +396,12 @@ def _tools(app: Flask, pages: Pages, before: Callable[[], None]) -> None:
     app.add_url_rule(f"{base}/series/<int:n>/turntable/<int:k>.jpg", "turn", turn)
     app.add_url_rule(f"{base}/series/<int:n>/places.json", "places", places)
     app.add_url_rule(f"{base}/series/<int:n>/frames/<int:k>/region.json", "region", region)
+
+    def report_version() -> dict[str, int]:
+        before()
+        return {"version": pages.report["version"] if pages.report else 0}
+
+    app.add_url_rule(f"{base}/report-version", "report_version", report_version)
 
 
 def _jpeg_or_404(picture: bytes | None) -> Response:

@@ -16,14 +16,15 @@ from tests.factories.browser import (
     middle_of_stage,
     mouse_drag,
     pixel,
+    reads_as,
     wait_for_slice,
     wait_until,
     with_tools,
 )
+from tests.factories.measured import LETTERS
 from tests.factories.patient_page_frames import CT_PLACE, grey, turn_grey
 from tests.factories.patient_page_values import EXAM_ID
 from tests.factories.patient_pages import Pages
-from tests.functional.test_pages_in_browser import LETTERS
 
 pytestmark = in_browser
 VIEWER = f"/exams/{EXAM_ID}/viewer"
@@ -321,13 +322,13 @@ def test_to_save_data_only_what_is_looked_at_is_fetched_and_the_megabytes_are_to
     wait_until(page, "performance.getEntriesByType('resource').some(one => one.name.endsWith('/frames/11.jpg'))")
 
 
-@pytest.mark.parametrize("large", [False, True], ids=["usual", "large-text"])
+@pytest.mark.parametrize("large", [False, True], ids=["usual", "large"])
 @pytest.mark.parametrize("mode", ["长度", "三维切面", "立体旋转", "左右对比"])
 def test_each_mode_is_without_fault_under_axe_and_its_letters_are_large(
     page: Page, pages: Pages, mode: str, large: bool
 ) -> None:
     if large:
-        page.add_init_script("localStorage.setItem('cloudfilm.large-text', 'yes')")
+        reads_as(page, pages.base_url, "plain-150")
     x, y = opened(page, pages)
     press(page, mode)
     if mode == "长度":

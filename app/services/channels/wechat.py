@@ -13,10 +13,12 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from app.clock import CHINA
-from app.models import ChannelName, Exam, FailureCode, Notification, Patient
+from app.models import ABOUT_ACCESS as ABOUT_ACCESS_KINDS
+from app.models import ChannelName, Exam, FailureCode, Notification, NotificationKind, Patient
 from app.repos.exams import exams as exam_repo
 from app.services.channels.carried_codes import CarriedCodes
 from app.services.channels.channel import (
+    ABOUT_ACCESS,
     Accepted,
     CannotBeMade,
     Contents,
@@ -33,7 +35,7 @@ from app.services.wechat.accounts import WechatAccounts
 from app.services.wechat.subscriptions import Subscriptions
 from wechat.errors import ALARMS, NoticeFault, WechatRefused, WechatRetryLater, WechatUnknown
 from wechat.notices import Notice, NoticeJob, NoticeTemplate, Source, WechatNotifier
-from wechat.templates import EXAM, READY, SUBSCRIBED
+from wechat.templates import EXAM, READY, SAID, SUBSCRIBED
 
 SERIAL = "wechat:"
 """Before WeChat's number of a notice: carriers of text messages have numbers too."""
@@ -67,6 +69,8 @@ class WechatChannel:
         return Recipient(openid, f"{openid[:4]}****{openid[-4:]}") if openid else None
 
     def contents(self, session: Session, exam: Exam, recipient: Recipient, wording: Wording) -> Contents:
+        if wording in ABOUT_ACCESS:
+            return Contents(wording)
         code, _ = self.carried.access_codes.issue_link(session, exam)
         follows = self.accounts.openid(session, exam.patient_id) == recipient.address
         return Contents(wording if follows else SUBSCRIBED, code.id)
@@ -81,8 +85,9 @@ class WechatChannel:
     def notice(self, session: Session, row: Notification, exam: Exam) -> Notice:
         """The notice of a row. Raises CannotBeMade."""
         performed = exam.performed_at.astimezone(CHINA).strftime("%Y-%m-%d %H:%M")
-        told = {Source.EXAM: EXAM, Source.TIME: performed, Source.STATE: READY}
-        link = f"{self.base_url}/s/{self.carried.code_in(session, row)}"
+        state = SAID.get(row.template, READY)
+        told = {Source.EXAM: EXAM, Source.TIME: performed, Source.STATE: state}
+        link = self._link(session, row)
         template = self.templates.get(row.template)
         if template is None:
             raise CannotBeMade(FailureCode.NOTICE_DOES_NOT_FIT)
@@ -90,6 +95,12 @@ class WechatChannel:
             return template.filled(told, link)
         except NoticeFault as error:
             raise CannotBeMade(FailureCode.NOTICE_DOES_NOT_FIT) from error
+
+    def _link(self, session: Session, row: Notification) -> str:
+        if row.kind in ABOUT_ACCESS_KINDS:
+            to = "family" if row.kind == NotificationKind.RELATIVE_ADDED else "exams"
+            return f"{self.base_url}/wx/enter?to={to}"
+        return f"{self.base_url}/s/{self.carried.code_in(session, row)}"
 
     def repeats(self, row: Notification) -> bool:
         return row.template != SUBSCRIBED

@@ -21,6 +21,7 @@ AS_THEY_ARE = {
     "images_zip": "application/zip",
     "dicom_zip": "application/zip",
     "report_pdf": "application/pdf",
+    "report_version": "application/json",
 }
 """What a share sends without a mark of its own: it holds no picture (numbers alone tell nothing), its pictures are
 marked inside, or the patient chose to give it as it is."""

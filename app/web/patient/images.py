@@ -183,13 +183,19 @@ def report_pdf(exam_id: str) -> Response:
     with place(SHEETS):
         record(Action.REPORT_DOWNLOADED)
         paper = services().paper.paper
-        if access.is_guest:
+        if not access.may_give:
             pdf = paper.copy(access.exam_id, anonymous=access.parts.anonymous)
         else:
             pdf = paper.download(access.exam_id)
         response = Response(pdf, mimetype="application/pdf")
     response.headers["Content-Disposition"] = 'inline; filename="report.pdf"'
     return response
+
+
+@blueprint.get("/exams/<exam_id>/report-version")
+def report_version(exam_id: str) -> Response:
+    """For a page that is open: whether its report is still the newest. 0 while there is none."""
+    return jsonify({"version": services().exams.reports.newest_version(current_access().exam_id)})
 
 
 def _record_download(form: str) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from wechat.errors import NoticeFault
 from wechat.notices import Notice, Source, field_fault
-from wechat.templates import EXAM, KEYS, READY, TEMPLATES, notices_with
+from wechat.templates import EXAM, KEYS, READY, SAID, TEMPLATES, notices_with
 
 VALUES = {"thing1": EXAM, "time2": "2026年03月02日 08:30", "const3": READY}
 
@@ -58,7 +58,8 @@ def test_a_field_outside_its_rule_is_named(key: str, value: str) -> None:
 
 @pytest.mark.parametrize("name", TEMPLATES)
 def test_our_own_notices_can_be_filled(name: str) -> None:
-    assert Notice(TEMPLATES[name], VALUES).values == VALUES
+    values = VALUES | {"const3": SAID.get(name, READY)}
+    assert Notice(TEMPLATES[name], values).values == values
 
 
 def test_a_faulty_notice_cannot_be_made_and_its_fault_quotes_nothing() -> None:
@@ -69,7 +70,8 @@ def test_a_faulty_notice_cannot_be_made_and_its_fault_quotes_nothing() -> None:
         Notice(TEMPLATES["ready"], {"thing1": EXAM})
 
 
-TOLD = {Source.EXAM: "磁共振平扫和增强扫描及三维重建检查项目一", Source.TIME: "2026-03-02 08:30", Source.STATE: READY}
+LONG_NAME = "磁共振平扫和增强扫描及三维重建检查项目一二三"
+TOLD = {Source.EXAM: LONG_NAME, Source.TIME: "2026-03-02 08:30", Source.STATE: READY}
 
 
 def test_a_notice_is_filled_by_what_its_fields_tell_and_a_long_name_is_cut() -> None:
