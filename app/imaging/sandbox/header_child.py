@@ -24,6 +24,7 @@ from app.dicom.refusals import Refusal
 from app.dicom.same_content import likeness
 from app.dicom.text_bytes import GB18030, UTF8
 from app.errors import RefusedObject
+from app.imaging.header.described_objects import answer_described, is_about_described
 from app.imaging.header.examined import examined
 from app.imaging.header.stored_header import StoredQuestion, answer_of
 from app.imaging.sandbox.hands import bind_hands, limit_processor_time
@@ -57,6 +58,8 @@ def answer(files: list[BinaryIO], question: bytes, limits: HeaderLimits) -> tupl
         for file in files:
             opened.enter_context(file)
         try:
+            if is_about_described(question):
+                return Answer.STORED, parts_of_stored(answer_described(question, files))
             if question:
                 behind = files[1].read() if len(files) > 1 else b""
                 told = answer_of(StoredQuestion.from_bytes(question), files[0], behind, limits)

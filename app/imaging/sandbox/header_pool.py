@@ -30,6 +30,7 @@ from app.imaging.sandbox.header_process import HeaderChild
 from app.imaging.sandbox.header_protocol import Answer
 from app.imaging.sandbox.messages import BrokenAnswer
 from app.imaging.sandbox.shared_file import lent
+from app.imaging.sandbox.study_budgets import StudyBudgets
 from app.imaging.sandbox.turns import Account, Waiting
 
 HEADERS_A_CHILD = 10_000
@@ -49,6 +50,7 @@ class HeaderPool:
         self._children = Children(
             workers, HEADERS_A_CHILD, lambda: HeaderChild(memory_limit_bytes, time_limit_s, limits)
         )
+        self._budgets = StudyBudgets()
 
     def examine(self, file: BinaryIO) -> Examined:
         """Raises RefusedObject, and ChildUnavailable when nothing can be read now."""
@@ -68,21 +70,27 @@ class HeaderPool:
 
     def stored(self, asked: StoredBytes) -> StoredAnswer:
         """Raises RefusedObject, and ChildUnavailable when nothing can be read now."""
-        return self._stored(asked, Account())
+        return self._stored(asked)
 
     def stored_all(self, asked: Iterable[StoredBytes | Exception]) -> Generator[StoredAnswer | Exception]:
         """The answer to each question, or why there is none, in order; some are read ahead. An exception stands for
         what could not be opened, and is given back. Raises ChildUnavailable."""
-        account = Account()
 
         def work(one: StoredBytes | Exception) -> tuple[int, Callable[[], StoredAnswer | Exception]]:
             if isinstance(one, Exception):
                 return 0, lambda: one
-            return len(one.start) + len(one.behind), partial(self._stored, one, account)
+            return len(one.start) + len(one.behind), partial(self._stored, one)
 
         return self._ahead(map(work, asked))
 
-    def _stored(self, asked: StoredBytes, account: Account) -> StoredAnswer:
+    def described(self, question: bytes, files: Sequence[BinaryIO]) -> StoredAnswer:
+        """Raises RefusedObject, and ChildUnavailable when nothing can be read now."""
+        return self._ask(files, Answer.STORED, stored_of, Account(), question)
+
+    def _stored(self, asked: StoredBytes) -> StoredAnswer:
+        account = self._budgets.of(asked.question.study_uid)
+        if account.is_spent:
+            raise RefusedObject(Refusal.TAKES_TOO_LONG, OUT_OF_RESOURCES)
         files = [io.BytesIO(part) for part in (asked.start, asked.behind) if part] or [io.BytesIO()]
         return self._ask(files, Answer.STORED, stored_of, account, asked.question.to_bytes())
 

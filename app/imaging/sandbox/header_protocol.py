@@ -3,7 +3,8 @@
 
 A request is a count of files, which come as descriptors, and a question. Without a question one file means "examine
 it", two "say how alike they are". A question is about a stored object: the first file is its start, the second what
-lies behind its pixels (`app/imaging/header/stored_header`). An answer is JSON and bytes; the parent checks each part
+lies behind its pixels (`app/imaging/header/stored_header`), or about metadata that came in
+(`app/imaging/header/described_objects`). An answer is JSON and bytes; the parent checks each part
 (`header_answers`).
 """
 

@@ -144,13 +144,13 @@ def viewer_page(*, door: str, address: str) -> str:
 @blueprint.get("/exams/<exam_id>/priors.json")
 @guarded(patient_session.shown_exam)
 def priors(exam_id: str) -> Response:
-    """`{priors: [{id, facts, name}]}`: other exams of the same patient that this browser has open, to be compared with;
-    the newest first."""
+    """`{priors: [{id, facts, name}]}`: other exams of the same patient whose pictures this browser has open, to be
+    compared with; the newest first."""
     here = patient_session.current_access()
     others = {
         access.exam_id
         for access in patient_session.live_sessions()
-        if access.patient_id == here.patient_id and access.consented and not access.held
+        if access.patient_id == here.patient_id and access.consented and not access.held and access.parts.pictures
     }
     listed = services().exams.listing.of(sorted(others - {here.exam_id}))
     shown = sorted((exam for exam in listed if exam.frames_total), key=lambda exam: exam.performed_at, reverse=True)
