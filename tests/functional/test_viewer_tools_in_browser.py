@@ -327,8 +327,7 @@ def test_to_save_data_only_what_is_looked_at_is_fetched_and_the_megabytes_are_to
 def test_each_mode_is_without_fault_under_axe_and_its_letters_are_large(
     page: Page, pages: Pages, mode: str, stored: str, least: int
 ) -> None:
-    if large:
-        reads_as(page, pages.base_url, "plain-150")
+    reads_as(page, pages.base_url, stored)
     x, y = opened(page, pages)
     press(page, mode)
     if mode == "长度":
