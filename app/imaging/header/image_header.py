@@ -11,6 +11,7 @@ from typing import Any
 
 from app.imaging.header.lut import Lut
 from app.imaging.header.overlay import Overlay
+from app.imaging.header.presentation import Presentation
 from app.imaging.header.region import Region
 
 READING = 3
@@ -93,6 +94,8 @@ class ImageHeader:
     """Milliseconds from frame to frame of a film."""
     regions: tuple[Region, ...] = ()
     """Of ultrasound, each calibrated for itself."""
+    presentation: Presentation | None = None
+    """How a presentation state wants it shown; put here for drawing, and never stored with the image."""
     reading: int = 1
     """The `READING` that made it."""
 

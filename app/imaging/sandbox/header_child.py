@@ -24,6 +24,8 @@ from app.dicom.refusals import Refusal
 from app.dicom.same_content import likeness
 from app.dicom.text_bytes import GB18030, UTF8
 from app.errors import RefusedObject
+from app.imaging.evidence.kinds import EvidenceKind, SetAside
+from app.imaging.evidence.reading import read_evidence
 from app.imaging.header.examined import examined
 from app.imaging.sandbox.hands import bind_hands, limit_processor_time
 from app.imaging.sandbox.header_answers import parts_of, parts_of_refusal
@@ -35,13 +37,13 @@ def serve(connection: socket.socket, time_limit_s: int, limits: HeaderLimits) ->
     """Answer requests until the parent closes the socket. The child ends when memory runs out: what is left of one
     object must not make the next one fail."""
     gc.disable()  # objects of pydicom hold no cycles to speak of, and looking for them takes a tenth of the time
-    while (files := receive_request(connection)) is not None:
+    while (asked := receive_request(connection)) is not None:
         limit_processor_time(time_limit_s)
         try:
-            kind, parts = answer(files, limits)
+            kind, parts = answer(*asked, limits)
         except MemoryError:
             kind, parts = Answer.OUT_OF_MEMORY, []
-        del files
+        del asked
         send_answer(connection, kind, parts)
         if kind == Answer.OUT_OF_MEMORY:
             return
@@ -49,16 +51,20 @@ def serve(connection: socket.socket, time_limit_s: int, limits: HeaderLimits) ->
         gc.collect()  # while nobody waits
 
 
-def answer(files: list[BinaryIO], limits: HeaderLimits) -> tuple[Answer, list[bytes]]:
-    """Kind and parts of the answer to one request. Raises MemoryError."""
+def answer(files: list[BinaryIO], kind: EvidenceKind | None, limits: HeaderLimits) -> tuple[Answer, list[bytes]]:
+    """Kind and parts of the answer to one request. `kind`: as in `send_request`. Raises MemoryError."""
     with ExitStack() as opened:
         for file in files:
             opened.enter_context(file)
         try:
+            if kind is not None:
+                return Answer.EVIDENCE, read_evidence(files[0], kind, limits)
             if len(files) == 1:
                 return Answer.EXAMINED, parts_of(examined(files[0], limits))
             mine, other = files
             return Answer.LIKENESS, [likeness(mine, other, limits).encode()]
+        except SetAside as fault:
+            return Answer.SET_ASIDE, [fault.fault.encode()]
         except RefusedObject as fault:
             if fault.reason == Refusal.NEEDS_TOO_MUCH_MEMORY:
                 raise MemoryError from None

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, suppress
+from functools import partial
 from itertools import chain, islice
 from typing import BinaryIO, TypeVar
 
@@ -20,6 +21,8 @@ from app.dicom.same_content import Likeness
 from app.dicom.status import CANNOT_UNDERSTAND, OUT_OF_RESOURCES
 from app.errors import RefusedObject
 from app.imaging.errors import ChildUnavailable
+from app.imaging.evidence.kinds import EvidenceFault, EvidenceKind, SetAside
+from app.imaging.evidence.reading import Evidence, evidence_of
 from app.imaging.header.examined import Examined
 from app.imaging.sandbox.children import Children
 from app.imaging.sandbox.header_answers import examined_of, likeness_of, refusal_of
@@ -33,6 +36,29 @@ HEADERS_A_CHILD = 10_000
 _READ_AHEAD = 2
 """So many files for each child are under way, so that no child waits while the caller handles an answer."""
 _Found = TypeVar("_Found")
+
+
+def _evidence(kind: EvidenceKind, parts: list[bytes]) -> Evidence:
+    """Raises BrokenAnswer."""
+    try:
+        return evidence_of(kind, parts)
+    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError):
+        raise BrokenAnswer from None
+
+
+def _set_aside(parts: list[bytes]) -> SetAside:
+    """Raises BrokenAnswer."""
+    try:
+        [fault] = parts
+        return SetAside(EvidenceFault(fault.decode()))
+    except ValueError:
+        raise BrokenAnswer from None
+
+
+_FAULTS: dict[int | None, Callable[[list[bytes]], Exception]] = {
+    Answer.REFUSED: refusal_of,
+    Answer.SET_ASIDE: _set_aside,
+}
 
 
 class HeaderPool:
@@ -76,6 +102,14 @@ class HeaderPool:
             finally:
                 threads.shutdown(cancel_futures=True)
 
+    def evidence(self, file: BinaryIO, kind: EvidenceKind) -> Evidence:
+        """What an object that is no picture says. Raises SetAside with the reason why it cannot be shown, and
+        ChildUnavailable."""
+        try:
+            return self._ask([file], Answer.EVIDENCE, partial(_evidence, kind), Account(), kind)
+        except RefusedObject:
+            raise SetAside(EvidenceFault.UNREADABLE) from None
+
     def _examined(self, file: BinaryIO, account: Account) -> Examined | RefusedObject:
         try:
             return self._ask([file], Answer.EXAMINED, examined_of, account)
@@ -83,7 +117,12 @@ class HeaderPool:
             return fault
 
     def _ask(
-        self, files: list[BinaryIO], wanted: Answer, read: Callable[[list[bytes]], _Found], account: Account
+        self,
+        files: list[BinaryIO],
+        wanted: Answer,
+        read: Callable[[list[bytes]], _Found],
+        account: Account,
+        evidence: EvidenceKind | None = None,
     ) -> _Found:
         """A child's answer. When a child dies that served others before, those may be the cause: another child gets the
         object. Only a fresh child that dies, or a child that uses up its time, speaks against the object."""
@@ -95,23 +134,25 @@ class HeaderPool:
             while True:
                 with self._children.one(Waiting(account)) as child:
                     fresh = child.served == 0
-                    kind, parts = self._answer(child, descriptors)
+                    kind, parts = self._answer(child, descriptors, evidence)
                     if kind == wanted:
                         with suppress(BrokenAnswer):
                             return read(parts)
-                    if kind == Answer.REFUSED:
+                    if kind in _FAULTS:
                         with suppress(BrokenAnswer):
-                            raise refusal_of(parts)
+                            raise _FAULTS[kind](parts)
                     child.usable = False
                 if fresh:
                     if kind == Answer.OUT_OF_MEMORY:
                         raise RefusedObject(Refusal.NEEDS_TOO_MUCH_MEMORY, OUT_OF_RESOURCES)
                     raise RefusedObject(Refusal.READING_CRASHES, CANNOT_UNDERSTAND)
 
-    def _answer(self, child: HeaderChild, descriptors: list[int]) -> tuple[int | None, list[bytes]]:
+    def _answer(
+        self, child: HeaderChild, descriptors: list[int], evidence: EvidenceKind | None
+    ) -> tuple[int | None, list[bytes]]:
         """Kind and parts of the answer; None for the kind when the child died."""
         try:
-            return child.ask(descriptors)
+            return child.ask(descriptors, evidence)
         except BrokenAnswer:
             if child.was_late:
                 raise ChildUnavailable("a child that reads headers does not answer") from None
