@@ -1,4 +1,4 @@
-"""Builds the room services/ingest and the children that read headers for it. Its rules are in app/services/ingest."""
+"""Builds the room services/ingest. Its rules are in app/services/ingest."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ from dataclasses import dataclass
 
 from app.bootstrap.archive import ArchiveRoom
 from app.bootstrap.ground import Ground
-from app.dicom.part10 import HeaderLimits
-from app.dicom.status import MIB
+from app.bootstrap.pictures import PicturesRoom
 from app.imaging.sandbox.header_pool import HeaderPool
-from app.imaging.sandbox.pool import RenderPool
 from app.services.archive.same_pixels import SamePixels
 from app.services.exams.matching import Matching
 from app.services.ingest.corrections import Corrections
@@ -26,22 +24,16 @@ class IngestRoom:
     reader: HeaderPool
 
 
-def build(ground: Ground, archive: ArchiveRoom, matching: Matching, renderer: RenderPool) -> IngestRoom:
-    settings = ground.settings
-    reader = HeaderPool(
-        settings.decode_workers,
-        settings.decode_time_limit_s,
-        settings.decode_memory_mib * MIB,
-        HeaderLimits(file_bytes=settings.max_instance_mib * MIB),
-    )
+def build(ground: Ground, archive: ArchiveRoom, matching: Matching, pictures: PicturesRoom) -> IngestRoom:
+    reader = pictures.headers
     planner = Planner(
         db=ground.db,
         archive=archive.objects,
         data_keys=archive.data_keys,
         fields=ground.fields,
-        spool=settings.spool_dir,
+        spool=ground.settings.spool_dir,
         reader=reader,
-        same_pixels=SamePixels(renderer=renderer, reader=reader),
+        same_pixels=SamePixels(renderer=pictures.renderer, reader=reader),
     )
     recorder = Recorder(
         fields=ground.fields,

@@ -1,4 +1,5 @@
-"""Builds the room services/pictures and its decoding children. Its rules are in app/services/pictures."""
+"""Builds the room services/pictures, its decoding children and those that read headers. Its rules are in
+app/services/pictures."""
 
 from __future__ import annotations
 
@@ -9,13 +10,21 @@ import structlog
 
 from app.bootstrap.archive import ArchiveRoom
 from app.bootstrap.ground import Ground
+from app.dicom.part10 import HeaderLimits
+from app.dicom.status import MIB
+from app.imaging.sandbox.header_pool import HeaderPool
 from app.imaging.sandbox.pool import RenderPool
 from app.services.pictures.completion import Completion
+from app.services.pictures.evidence import EvidenceReading
 from app.services.pictures.frame_reading import FrameReading
 from app.services.pictures.header_renewal import HeaderRenewal
+from app.services.pictures.layers import Layers
+from app.services.pictures.listing import Listing
+from app.services.pictures.objects import Objects
 from app.services.pictures.preparation import Preparation
 from app.services.pictures.renewal import Renewal
 from app.services.pictures.serving import Pictures
+from app.services.pictures.takeaway import TakeAway
 from app.services.pictures.working_copies import WorkingCopies
 from app.services.queue.job_queue import JobQueue
 from app.services.volumes.volumes import Volumes
@@ -30,7 +39,11 @@ class PicturesRoom:
     copies: WorkingCopies
     renewal: Renewal
     serving: Pictures
+    objects: Objects
+    layers: Layers
+    takeaway: TakeAway
     renderer: RenderPool
+    headers: HeaderPool
 
 
 def build(ground: Ground, archive: ArchiveRoom, queue: JobQueue) -> PicturesRoom:
@@ -39,7 +52,26 @@ def build(ground: Ground, archive: ArchiveRoom, queue: JobQueue) -> PicturesRoom
     if renderer.not_caged:
         log.warning("decoding children are held by limits alone, not by a list of system calls")
     copies = WorkingCopies(db=db, clock=clock, archive=archive.objects, keep=timedelta(days=settings.working_copy_days))
+    headers = HeaderPool(
+        settings.decode_workers,
+        settings.decode_time_limit_s,
+        settings.decode_memory_mib * MIB,
+        HeaderLimits(file_bytes=settings.max_instance_mib * MIB),
+    )
+    evidence = EvidenceReading(archive=archive.objects, reader=headers)
+    reading = FrameReading(db=db, archive=archive.objects, renderer=renderer, copies=copies)
+    objects = Objects(db=db, data_keys=archive.data_keys, evidence=evidence)
     quiet = timedelta(seconds=settings.quiet_period_s)
+    serving = Pictures(
+        db=db,
+        clock=clock,
+        archive=archive.objects,
+        data_keys=archive.data_keys,
+        reading=reading,
+        volumes=Volumes(renderer=renderer, most_bytes=settings.volume_memory_mib << 20),
+        objects=objects,
+        patience=timedelta(hours=settings.report_alone_h),
+    )
     return PicturesRoom(
         completion=Completion(db=db, clock=clock, queue=queue, quiet=quiet),
         preparation=Preparation(
@@ -49,17 +81,14 @@ def build(ground: Ground, archive: ArchiveRoom, queue: JobQueue) -> PicturesRoom
             data_keys=archive.data_keys,
             renderer=renderer,
             headers=HeaderRenewal(db=db, archive=archive.objects),
+            listing=Listing(evidence=evidence),
         ),
         copies=copies,
         renewal=Renewal(db=db, clock=clock, queue=queue),
-        serving=Pictures(
-            db=db,
-            clock=clock,
-            archive=archive.objects,
-            data_keys=archive.data_keys,
-            reading=FrameReading(db=db, archive=archive.objects, renderer=renderer, copies=copies),
-            volumes=Volumes(renderer=renderer, most_bytes=settings.volume_memory_mib << 20),
-            patience=timedelta(hours=settings.report_alone_h),
-        ),
+        serving=serving,
+        objects=objects,
+        takeaway=TakeAway(archive=archive.objects, pictures=serving),
+        layers=Layers(archive=archive.objects, renderer=renderer, evidence=evidence, reading=reading),
         renderer=renderer,
+        headers=headers,
     )

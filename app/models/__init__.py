@@ -19,7 +19,7 @@ from app.models.notification_codes import (
 )
 from app.models.patient import Patient, PatientNameToken
 from app.models.phone_door import PhoneCode, PhoneRequests
-from app.models.rendition import PreparedSeries, WorkingPack
+from app.models.rendition import PreparedObject, PreparedSeries, WorkingPack
 from app.models.sharing import GuestSession, HandOver, Share, SharedPrior, WaitingPc
 from app.models.staff import MachineToken, StaffSession, StaffUser
 from app.models.study import DataKeyRow, Instance, InstanceVersion, QuarantineItem, Rejection, Series, Study, StudyOrder
@@ -61,6 +61,7 @@ __all__ = [
     "PatientSession",
     "PhoneCode",
     "PhoneRequests",
+    "PreparedObject",
     "PreparedSeries",
     "QuarantineItem",
     "Rejection",

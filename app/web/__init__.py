@@ -19,8 +19,8 @@ from app.web.patient import (
     entry,
     exam_list,
     exams,
-    images,
     looks,
+    objects,
     phone_door,
     places,
     sharing,
@@ -60,7 +60,7 @@ def register(app: Flask) -> None:
         tickets,
         exam_list,
         exams,
-        images,
+        objects,  # and images: one blueprint
         consent,
         looks,
         sharing,

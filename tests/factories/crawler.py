@@ -119,6 +119,8 @@ MEANT: dict[tuple[str, str], Meant] = {
     ("GET", "patient_images.mpr"): Meant(query={"slab": "2", "mode": "mip", "size": "64", "wc": "40", "ww": "400"}),
     ("GET", "patient_images.turntable"): Meant(query={"preset": "skin", "size": "64"}),
     ("GET", "patient_images.tile"): Meant(query={"wc": "40", "ww": "400"}, named={"n": "tall_n"}),
+    ("GET", "patient_images.ecg_page"): Meant(named={"o": "ecg_o"}),
+    ("GET", "patient_images.layer"): Meant(named={"o": "layer_o"}),
     ("GET", "patient_images.frame"): Meant(query={"size": "64", "wc": "40", "ww": "400"}),
     ("POST", "staff_login.log_in"): Meant(
         form={"csrf_token": "", "username": "newcomer", "password": PASSWORD, "totp": ""}

@@ -41,7 +41,7 @@ def shown_to_guest() -> None:
     """Guard of pictures and documents: as `guest_session`, of an exam that is not held, and what was chosen."""
     guest_session()
     parts = current_access().parts
-    chosen = {"report_pdf": parts.report, "dicom_zip": parts.originals}
+    chosen = {"report_pdf": parts.report, "dicom_zip": parts.originals, "document": parts.report or parts.pictures}
     if current_access().held or not chosen.get(tail_of_request(), parts.pictures):
         raise NotFound
 

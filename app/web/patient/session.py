@@ -149,11 +149,16 @@ def base() -> str:
     return found
 
 
+def finishing_or_none() -> Callable[[bytes], bytes] | None:
+    """As `finishing`; None where pictures are shown as they are."""
+    found: Callable[[bytes], bytes] | None = g.get("finish")
+    return found
+
+
 def finishing() -> Callable[[bytes], bytes]:
     """What is done to a JPEG that is shown inside of something else than an answer of its own: a share's pictures are
     marked."""
-    finish: Callable[[bytes], bytes] = g.get("finish") or (lambda picture: picture)
-    return finish
+    return finishing_or_none() or (lambda picture: picture)
 
 
 def opened_exams() -> list[PatientAccess]:
