@@ -9,7 +9,7 @@ SOAK ?=
 ON_POSTGRES := tests/unit/jobs tests/unit/demo \
 	$(wildcard $(patsubst app/services/%/,tests/unit/%,$(wildcard app/services/*/)))
 
-.PHONY: demo test check bench soak fix lock help tools lint audit fresh
+.PHONY: demo test check bench soak fix lock help tools lint audit bundle fresh
 
 help:
 	@echo "make demo [PORT=8000] [DEMO_DATA=folder]  run everything on this machine, with simulated carriers"
@@ -19,6 +19,7 @@ help:
 	@echo "make audit                                advisories against the locked packages"
 	@echo "make bench [BENCH='name ...']             the benchmarks, or the named ones"
 	@echo "make soak [SOAK='program ...']            the long runs against the house: see tests/soak/__main__.py"
+	@echo "make bundle                               one archive to install from without a network: var/bundle"
 	@echo "make fix                                  format and mend what can be mended"
 
 .venv/.runtime: requirements/runtime.txt deploy/venv.sh
@@ -63,6 +64,9 @@ bench: .venv/.test
 
 soak: .venv/.test tools
 	$(PYTHON) -m tests.soak $(SOAK)
+
+bundle: .venv/.runtime
+	@deploy/bundle.sh
 
 fix: .venv/.test
 	$(PYTHON) -m ruff format .

@@ -11,6 +11,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field, fields, replace
+from itertools import combinations
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -21,6 +22,11 @@ from app.security.keys import MasterKeys
 
 PREFIX = "CLOUDFILM_"
 _CARRIERS = ("tencent", "aliyun", "gateway")
+_CALLBACK_SECRETS = {
+    "tencent": "tencent_callback_secret",
+    "aliyun": "aliyun_callback_secret",
+    "gateway": "sms_gateway_callback_secret",
+}
 NEWS_AT_ONCE = {
     "CLOUDFILM_NEWS_HOURS": "0-24",
     "CLOUDFILM_NEWS_GATHER_MIN": "0",
@@ -207,6 +213,9 @@ class Settings:
     sms_family: str = _setting(
         "T0 (no code), T1 (pick-up code) or T3 (link, by a gateway)", "T0", _choice("T0", "T1", "T3")
     )
+    sms_segment_fen: int = _setting(
+        "What the carrier charges for a segment, in fen; 0: costs are not shown", "0", _integer(0, 1000)
+    )
     news_hours: tuple[int, int] = _setting("Hours of the day in which news is told, in China's time", "8-21", _hours)
     news_gather_min: int = _setting(
         "Minutes that news of an exam waits for other news of its patient; 0: each exam has its own message",
@@ -218,16 +227,21 @@ class Settings:
         "Regions whose phone numbers are taken, comma-separated; foreign ones need texts of their own", "CN", _regions
     )
     sms_signature: str = _setting("Registered signature, 2 to 12 characters", "云影像医院")
-    sms_callback_secret: str = _setting("Secret word in the receipt hook's query", "", secret=True)
+    sms_callback_secret: str = _setting(
+        "Older name for the first carrier's callback secret, so that the address it knows stays good", "", secret=True
+    )
     sms_gateway_url: str = _setting("Where the hospital's own gateway takes messages", "", _url_or_none)
     sms_gateway_token: str = _setting("Bearer token for the gateway", "", secret=True)
+    sms_gateway_callback_secret: str = _setting("Secret word in the address of the gateway's hooks", "", secret=True)
     aliyun_key_id: str = _setting("Aliyun's AccessKey", "", secret=True)
     aliyun_key_secret: str = _setting("Aliyun's AccessKey", "", secret=True)
+    aliyun_callback_secret: str = _setting("Secret word in the address of Aliyun's hooks", "", secret=True)
     aliyun_template_codes: tuple[str, ...] = _setting(
         "Registered template codes as name=SMS_…, comma-separated", "", _words
     )
     tencent_secret_id: str = _setting("API credential", "", secret=True)
     tencent_secret_key: str = _setting("API credential", "", secret=True)
+    tencent_callback_secret: str = _setting("Secret word in the address of Tencent's hooks", "", secret=True)
     tencent_sms_app_id: str = _setting("SmsSdkAppId", "")
     tencent_sms_region: str = _setting("API region", "ap-guangzhou")
     tencent_template_ids: tuple[str, ...] = _setting("Registered template ids as name=id, comma-separated", "", _words)
@@ -236,9 +250,18 @@ class Settings:
         "off",
         _choice("off", "template", "simulated"),
     )
+    wechat_unopened_h: int = _setting(
+        "Hours of daytime after which an exam that nobody opened is told by text message too", "4", _integer(1, 72)
+    )
     wechat_appid: str = _setting("AppID of the official account; empty: no WeChat", "")
     wechat_secret: str = _setting("AppSecret; empty: no login by WeChat", "", secret=True)
     wechat_template_ids: tuple[str, ...] = _setting("Template ids as name=id, comma-separated", "", _words)
+    wechat_subscription_id: str = _setting(
+        "Template id of the long-term subscription: a button for who does not follow; empty: no button", ""
+    )
+    wechat_script_url: str = _setting(
+        "WeChat's script for that button", "https://res.wx.qq.com/open/js/jweixin-1.6.0.js", _url
+    )
     wechat_token_url: str = _setting("Central service of the hospital that hands out the access token", "")
     wechat_token_secret: str = _setting("Bearer token for that service", "", secret=True)
     wechat_callback: str = _setting(
@@ -324,7 +347,18 @@ class Settings:
             faults.append("CLOUDFILM_SMS_SECOND_CARRIER must be another than the first, which must be a real one")
         if self.sms_family == "T3" and (self.sms_carrier != "gateway" or self.sms_second_carrier != "none"):
             faults.append("CLOUDFILM_SMS_FAMILY T3 needs the gateway alone: carriers take no link of a patient")
+        named = {name: value for name, value in map(self.callback_secret_of, _CARRIERS) if value}
+        for one, other in combinations(named, 2):
+            if named[one] == named[other]:
+                faults.append(f"{one} and {other} must differ: a carrier must not speak for another")
         return faults
+
+    def callback_secret_of(self, carrier: str) -> tuple[str, str]:
+        """The variable that holds the secret of a carrier's hooks, and the secret; empty when none is set."""
+        name = _CALLBACK_SECRETS[carrier]
+        if not getattr(self, name) and self.sms_callback_secret and carrier == self.first_real_carrier:
+            name = "sms_callback_secret"
+        return PREFIX + name.upper(), getattr(self, name)
 
     def _wechat_faults(self) -> list[str]:
         faults = []
@@ -370,11 +404,13 @@ class Settings:
             faults.append("CLOUDFILM_SMS_GATEWAY_URL must be https in production")
         if self.wechat_notices == "simulated":
             faults.append("CLOUDFILM_WECHAT_NOTICES must not be simulated in production")
-        for name in ("wechat_api_url", "wechat_open_url", "wechat_token_url"):
+        for name in ("wechat_api_url", "wechat_open_url", "wechat_script_url", "wechat_token_url"):
             if urlsplit(getattr(self, name)).scheme not in ("https", ""):
                 faults.append(f"{PREFIX}{name.upper()} must be https in production")
-        if len(self.sms_callback_secret) < 16:
-            faults.append("CLOUDFILM_SMS_CALLBACK_SECRET needs at least 16 characters in production")
+        for carrier in self.sms_carriers:
+            name, secret = self.callback_secret_of(carrier) if carrier in _CARRIERS else ("", "")
+            if name and len(secret) < 16:
+                faults.append(f"{name} needs at least 16 characters in production")
         if (self.var_dir / "demo.json").exists():
             faults.append("CLOUDFILM_VAR_DIR holds a demo with demo secrets: use another folder in production")
         return faults
@@ -383,6 +419,11 @@ class Settings:
     def sms_carriers(self) -> tuple[str, ...]:
         """In the order in which they are asked."""
         return tuple(name for name in (self.sms_carrier, self.sms_second_carrier) if name != "none")
+
+    @property
+    def first_real_carrier(self) -> str:
+        """The simulated one calls the hook of Tencent."""
+        return "tencent" if self.sms_carrier == "simulated" else self.sms_carrier
 
     @property
     def has_two_carriers(self) -> bool:

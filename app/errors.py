@@ -26,6 +26,7 @@ CloudFilmError
 ├── BackupFailed              a backup or a restore that cannot be made; what was there before stays whole
 ├── RefusedObject             an incoming object that cannot be taken; it is in quarantine
 ├── NotAnswered               a carrier does not say what it was asked; the text quotes its code
+├── NoticesDiffer             the official account does not have our notices as they are registered; names them
 └── GlyphMissing              the font cannot print a character
 """
 
@@ -166,6 +167,10 @@ class RefusedObject(CloudFilmError):
 
 
 class NotAnswered(CloudFilmError):
+    pass
+
+
+class NoticesDiffer(CloudFilmError):
     pass
 
 

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from bench import first_image, frames, ingest, memory, outbox, preparing, rendering, stages
+from bench import exam_list, first_image, frames, growth, ingest, memory, opens, outbox, preparing, rendering, stages
 from bench.dicomweb_checks import run as dicomweb_checks
 from bench.skipped import Skipped
 
@@ -25,6 +25,9 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     "memory": memory.run,
     "dicomweb": dicomweb_checks.run,
     "outbox": outbox.run,
+    "growth": growth.run,
+    "opens": opens.run,
+    "exam_list": exam_list.run,
 }
 
 

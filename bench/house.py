@@ -17,7 +17,7 @@ from app.bootstrap import Services, build
 from app.repos.exams import exams
 from app.services.ingest.incoming import IncomingObject, Stored
 from app.web.machine.ris.bodies import exam_input
-from bench.study import PATIENT, NewStudy, new_study
+from bench.study import PATIENT, NewStudy, Patient, new_study
 from deploy.testbed.processes import ROOT
 from deploy.testbed.servers import settings_of
 
@@ -34,9 +34,9 @@ def working_folder() -> Iterator[Path]:
 
 
 @contextmanager
-def opened(folder: Path, decode_workers: int = 2) -> Iterator[Services]:
-    """The services of the installation in the folder, in this process."""
-    services = build(replace(settings_of(folder), decode_workers=decode_workers))
+def opened(folder: Path, decode_workers: int = 2, **settings: str) -> Iterator[Services]:
+    """The services of the installation in the folder, in this process. `settings`: more settings, by variable."""
+    services = build(replace(settings_of(folder, **settings), decode_workers=decode_workers))
     try:
         yield services
     finally:
@@ -82,10 +82,10 @@ class OpenExam:
         return "; ".join(cookie.partition(";")[0] for cookie in cookies)
 
 
-def registered(services: Services, accession_number: str) -> OpenExam:
+def registered(services: Services, accession_number: str, patient: Patient = PATIENT) -> OpenExam:
     """The exam that a new study of this accession number belongs to."""
     body = {
-        "patient": PATIENT.in_exam(),
+        "patient": patient.in_exam(),
         "modality": "CT",
         "body_part": "胸部",
         "department": "呼吸科",

@@ -60,7 +60,7 @@ def _queue(services: Services) -> None:
             raise RuntimeError("the exam was not registered")
         exam.images_released_at = services.clock.now()
         for _ in range(MESSAGES):
-            services.notifications.outbox.queue_news(session, exam, NotificationKind.RESEND, Wording.READY)
+            services.notifications.telling.queue_news(session, exam, NotificationKind.RESEND, Wording.READY)
 
 
 def _over(services: Services, carrier: SlowCarrier) -> Sending:

@@ -40,11 +40,12 @@ def _search() -> Iterator[str]:
         yield f"| {level} | {_words(keys)} | {_words(REQUIRED[level])} |"
     yield "\nA key of a lower level finds what has such a series or instance. An unknown key is ignored with"
     yield f"`Warning: 299`. Once the other keys leave at most {MOST_ROWS} studies or series, these match too:\n"
-    yield f"- {_words(OF_IDENTITY)}: sealed in the database. A whole name is also found among all, by the names of the"
-    yield "  exams' patients; a name among too many is 400."
+    yield f"- {_words(OF_IDENTITY)}, `PatientID` with wildcards: sealed in the database. A whole name or"
+    yield "  number is found among all, by the names of the exams' patients; between two asterisks, too, and the answer"
+    yield "  says so. Another pattern among too many is 400."
     yield f"- {_words(OF_OBJECT)}, and keys inside sequences, with dots: of stored objects."
-    yield f"\n`includefield` names any attribute of a stored object, for at most {MOST_ROWS} results. Patient ID has"
-    yield "no wildcards. `fuzzymatching` is not supported, and the answer says so.\n"
+    yield f"\n`includefield` names any attribute of a stored object, for at most {MOST_ROWS} results."
+    yield "`fuzzymatching` is not supported, and the answer says so.\n"
 
 
 def _retrieve() -> Iterator[str]:
@@ -59,7 +60,10 @@ def _retrieve() -> Iterator[str]:
         yield f"| {' | '.join(cells)} |"
     yield "\nMetadata: DICOM JSON, or XML (PS3.19 A.1). Bulk data: at the address in the metadata, and `/bulkdata` and"
     yield "`/pixeldata` of study, series and instance. Metadata and what comes alone have entity tags; what comes alone"
-    yield "has ranges of bytes.\n"
+    yield "has ranges of bytes. Addresses in answers are absolute for clients that know us by the host of"
+    yield "`CLOUDFILM_BASE_URL`. For others (`Host`, `X-Forwarded-Host`) they are relative, from `/dicomweb/` on: a"
+    yield "proxy keeps this path. Frames of one-bit pixels begin at a byte; in their element they have no gaps."
+    yield "Media types of frames also have their former names: `image/x-jls`, `image/x-dicom-rle`, `image/jhc`.\n"
 
 
 def _rendered() -> Iterator[str]:

@@ -1,6 +1,6 @@
 #!/bin/sh
 # The tests' outside judges: a browser, a second DICOM implementation, a QR scanner, a PDF renderer, a web server in
-# front. Installed where we may.
+# front, DICOMweb clients in JavaScript. Installed where we may. Nothing of it is served or shipped.
 set -eu
 cd "$(dirname "$0")/.."
 MISSING=""
@@ -27,6 +27,26 @@ unpack_nginx() {
     nginx_runs
 }
 
+# OHIF as it is built and published, without the hundreds of packages it was built from. A change of the version
+# changes the digest, too.
+OHIF=var/test-tools/ohif
+OHIF_VERSION=3.13.2
+OHIF_SHA512=5997719a9986eeba85816f5924b71b82bdd70ad2e2d4a0cd3e831a798e4f3deea3e06e1f8c48e393271933a0ba664d85f3b04ac457e9abe8dde715d907d13c10
+unpack_ohif() {
+    folder=$(mktemp -d)
+    npm pack --silent --pack-destination "$folder" "@ohif/app@$OHIF_VERSION" >/dev/null 2>&1 &&
+        echo "$OHIF_SHA512  $folder/ohif-app-$OHIF_VERSION.tgz" | sha512sum --status -c &&
+        mkdir -p "$OHIF" && tar xzf "$folder/ohif-app-$OHIF_VERSION.tgz" -C "$OHIF" --strip-components=1 package/dist package/LICENSE &&
+        echo "$OHIF_VERSION" >"$OHIF/version" || { rm -rf "$folder"; return 1; }
+    rm -rf "$folder"
+}
+NODE_MISSING=""
+install_javascript() {
+    [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --silent --no-audit --no-fund || NODE_MISSING="$NODE_MISSING dicomweb-client"
+    [ "$(cat "$OHIF/version" 2>/dev/null)" = "$OHIF_VERSION" ] || unpack_ohif || NODE_MISSING="$NODE_MISSING @ohif/app"
+    [ -z "$NODE_MISSING" ] || echo "NOTE: the tests that need these packages of npm will be skipped:$NODE_MISSING" >&2
+}
+
 need chromium chromium
 need dcm2pnm dcmtk
 need zbarimg zbar-tools
@@ -43,4 +63,7 @@ install_service() {
 postgres_runs || install_service postgresql || MISSING="$MISSING postgresql"
 command -v redis-server >/dev/null 2>&1 || install_service redis-server || MISSING="$MISSING redis-server"
 nginx_runs || unpack_nginx || MISSING="$MISSING nginx"
+if command -v npm >/dev/null 2>&1; then install_javascript
+elif install_service npm; then install_javascript
+else MISSING="$MISSING npm"; fi
 [ -z "$MISSING" ] || echo "NOTE: the tests that need these Debian packages will be skipped:$MISSING" >&2

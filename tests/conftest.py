@@ -14,7 +14,8 @@ from app.imaging.sandbox.children import Children
 from app.imaging.sandbox.header_pool import HeaderPool
 from app.imaging.sandbox.pool import RenderPool
 from app.security import passwords
-from tests.factories import database, postgres
+from deploy.testbed import postgres
+from tests.factories import database
 
 PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a loaded machine is no fault of ours
 settings.register_profile("here", PATIENT)

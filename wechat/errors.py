@@ -77,17 +77,17 @@ _REASONS: dict[int, tuple[type[CallError], str]] = {
     43004: (WechatRefused, "not a follower any more"),
     43101: (WechatRefused, "the owner refuses notices"),
     46003: (WechatRefused, "there is no menu"),
+    43117: (WechatRefused, "too many notices to one follower"),
     47003: (WechatRefused, "a field breaks its type's rule"),
     48001: (WechatRefused, "the account has no right to this call"),
     40001: (TokenRefused, "the access token does not hold"),
     40014: (TokenRefused, "the access token does not hold"),
     42001: (TokenRefused, "the access token expired"),
-    43117: (WechatRetryLater, "too many notices to one follower"),
     45009: (WechatRetryLater, "the day's quota is used up"),
     45011: (WechatRetryLater, "the minute's quota is used up"),
     -1: (WechatRetryLater, "WeChat is busy"),
 }
-AFTER_S = {43117: 60, 45009: 3600, 45011: 60}
+AFTER_S = {45009: 3600, 45011: 60}
 """How long WeChat refuses the same call at least."""
 
 ALARMS = frozenset({40013, 40037, 40125, 40164, 47003, 48001})

@@ -26,7 +26,7 @@ from wechat.notices import NoticeJob
 
 WINDOW = timedelta(minutes=10)
 """A push that is older, or from the future, is not WeChat's own."""
-_ENCRYPT = re.compile(r"<Encrypt>\s*(?:<!\[CDATA\[)?([A-Za-z0-9+/=\s]+?)(?:\]\]>)?\s*</Encrypt>")
+_BASE64 = re.compile(r"[A-Za-z0-9+/=\s]+")
 
 
 class Mode(StrEnum):
@@ -55,6 +55,14 @@ class PushRefused(WechatError):
 
 
 @dataclass(frozen=True)
+class Answered:
+    """What a user answered when WeChat asked whether notices of a template are wanted."""
+
+    template_id: str
+    accepts: bool
+
+
+@dataclass(frozen=True)
 class Push:
     """What a user wrote or did. `event` is in lower case; `text` of a message; `message`: wechatpy's, for a reply.
 
@@ -68,11 +76,24 @@ class Push:
     marks: tuple[str, str] = field(repr=False)
 
     @property
-    def job(self) -> NoticeJob | None:
-        """What became of a notice, when the push tells it."""
+    def jobs(self) -> list[NoticeJob]:
+        """What became of notices, when the push tells it."""
         if self.event == "templatesendjobfinish":
-            return NoticeJob(str(self.message.id), self.openid, str(self.message.status or ""))
-        return None
+            return [NoticeJob(str(self.message.id), self.openid, str(self.message.status or ""))]
+        if self.event != "subscribe_msg_sent_event":
+            return []
+        told = [each for each in self.items if each.get("MsgID")]
+        return [NoticeJob(str(each["MsgID"]), self.openid, _status(each)) for each in told]
+
+    @property
+    def answers(self) -> list[Answered]:
+        """What the user answered in the window of a subscription, or changed later."""
+        if self.event not in ("subscribe_msg_popup_event", "subscribe_msg_change_event"):
+            return []
+        return [
+            Answered(str(each.get("TemplateId", "")), each.get("SubscribeStatusString") == "accept")
+            for each in self.items
+        ]
 
     @property
     def items(self) -> list[Mapping[str, str]]:
@@ -82,6 +103,10 @@ class Push:
             held = held.get(name) or held
         found = held.get("List") if isinstance(held, Mapping) else None
         return [found] if isinstance(found, Mapping) else [each for each in found or [] if isinstance(each, Mapping)]
+
+
+def _status(item: Mapping[str, str]) -> str:
+    return "success" if str(item.get("ErrorCode", "")) == "0" else f"failed:{item.get('ErrorStatus') or 'unknown'}"
 
 
 def _subscription_event(name: str) -> None:
@@ -113,12 +138,12 @@ class Endpoint:
     ) -> Push:
         """Raises PushRefused, whatever is wrong, and nothing else."""
         text = body.decode("utf-8", "replace")
-        sealed = _ENCRYPT.search(text)
+        sealed = _sealed_in(text)
         if self.mode == Mode.RELAY:
             self._check_relay(raw_query, headers, body, now)
         if sealed is not None and self.aes_key:
-            self._check(query, query.get("msg_signature", ""), now, sealed[1])
-            text = self._opened(sealed[1])
+            self._check(query, query.get("msg_signature", ""), now, sealed)
+            text = self._opened(sealed)
         elif self.mode in (Mode.COMPAT, Mode.SAFE):
             raise PushRefused(Why.PLAIN)
         elif self.mode == Mode.PLAIN:
@@ -153,6 +178,14 @@ class Endpoint:
             return str(PrpCrypto(base64.b64decode(self.aes_key + "=")).decrypt(sealed, self.appid))
         except Exception:  # wechatpy lets every kind of error through
             raise PushRefused(Why.UNREADABLE) from None
+
+
+def _sealed_in(text: str) -> str | None:
+    """What the element Encrypt holds. Anybody writes the text, so it is found in one go: an expression that may begin
+    and end anywhere among spaces takes the third power of their number."""
+    held = text.partition("<Encrypt>")[2].partition("</Encrypt>")[0].strip()
+    held = held.removeprefix("<![CDATA[").removesuffix("]]>").strip()
+    return held if _BASE64.fullmatch(held) else None
 
 
 def reply_to(push: Push, text: str) -> str:

@@ -56,7 +56,7 @@ def findings(account: OfficialAccount, templates: Mapping[str, tuple[str, Mappin
         return
     yield from _asked(Step.CALLBACK, lambda: _callback(account))
     yield from _asked(Step.QUOTA, lambda: _quota(account))
-    yield from _asked(Step.TEMPLATES, lambda: _templates(account, templates))
+    yield from _asked(Step.TEMPLATES, lambda: template_findings(account, templates))
 
 
 def _asked(step: Step, ask: Callable[[], list[Finding]]) -> list[Finding]:
@@ -90,7 +90,8 @@ def _quota(account: OfficialAccount) -> list[Finding]:
     return [Finding(Step.QUOTA, result, f"{left}/{most}")]
 
 
-def _templates(account: OfficialAccount, ours: Mapping[str, tuple[str, Mapping[str, str]]]) -> list[Finding]:
+def template_findings(account: OfficialAccount, ours: Mapping[str, tuple[str, Mapping[str, str]]]) -> list[Finding]:
+    """What became of each of our templates in the account. Raises CallError."""
     told = account.get("/cgi-bin/template/get_all_private_template").get("template_list", ())
     contents = {str(each.get("template_id")): str(each.get("content", "")) for each in told}
     found = []

@@ -26,6 +26,10 @@ TEMPLATES: Mapping[str, NoticeTemplate] = {
 }
 
 
+SUBSCRIPTION = NoticeTemplate("subscribed", "检查结果通知", _FIELDS, _APPROVED)
+"""To whoever asked to be told without following: a long-term subscription, which is open to medical services."""
+
+
 class Asked(StrEnum):
     """What somebody who writes to us wants; a word of the menu's links."""
 

@@ -107,20 +107,22 @@ def build(settings: Settings, clock: Clock | None = None, authenticators: Clock 
     queue = JobQueue(db=base.db, clock=base.clock, audit=base.audit)
     archive_room = archive.build(base, parts.store)
     codes = patient_access.access_codes(base)
-    wechat_room = wechat.build(base, simulation)
+    wechat_room = wechat.build(base, simulation, queue.enqueue)
     ways = channels.build(base, codes, wechat_room, simulation)
-    outbox = notifications.outbox(base, ways)
-    release_room = release.build(base, codes, outbox)
-    messages = notifications.build(base, outbox, codes, release_room.gate.tell_anew)
+    telling = notifications.telling(base, ways)
+    send_code = telling.outbox.queue_one_time_code
+    release_room = release.build(base, codes, telling)
+    messages = notifications.build(base, telling, codes, release_room.gate.tell_anew)
     exams_room = exams.build(base, codes, release_room, messages.phone_correction)
-    access = patient_access.build(base, codes, send_one_time_code=outbox.queue_one_time_code, enqueue=queue.enqueue)
-    phone = phone_door.build(base, send_one_time_code=outbox.queue_one_time_code, enqueue=queue.enqueue)
-    send_code = outbox.queue_one_time_code
+    access = patient_access.build(base, codes, send_one_time_code=send_code, enqueue=queue.enqueue)
+    phone = phone_door.build(base, send_one_time_code=send_code, enqueue=queue.enqueue)
     bound = binding.build(base, wechat_room.accounts, send_one_time_code=send_code, enqueue=queue.enqueue)
     pictures_room = pictures.build(base, archive_room, queue)
-    operations_room = operations.build(base, archive_room)
+    ops = operations.build(base, archive_room)
     audit_room = audit.build(base)
-    work = _work(queue, pictures_room, release_room, messages, access, phone, bound, operations_room, audit_room)
+    work = _work(
+        queue, pictures_room, release_room, messages, access, phone, bound, exams_room, ops, audit_room, wechat_room
+    )
     return Services(
         settings=settings,
         clock=base.clock,
@@ -135,12 +137,12 @@ def build(settings: Settings, clock: Clock | None = None, authenticators: Clock 
         channels=ways,
         consent=consent.build(base),
         desk=desk.build(base, exams_room, messages, access, bound.binding),
-        dicomweb=dicomweb.build(base, archive_room, pictures_room.renderer),
+        dicomweb=dicomweb.build(base, archive_room, pictures_room.renderer, pictures_room.reader),
         exams=exams_room,
-        ingest=ingest.build(base, archive_room, exams_room.matching, pictures_room),
+        ingest=ingest.build(base, archive_room, exams_room.matching, pictures_room.renderer, pictures_room.reader),
         machines=machines.build(base),
         notifications=messages,
-        operations=operations_room,
+        operations=ops,
         paper=paper.build(base, exams_room, codes),
         patient_access=access,
         phone_door=phone,
@@ -165,8 +167,10 @@ def _work(
     access: patient_access.PatientAccessRoom,
     phone: PhoneDoor,
     bound: binding.BindingRoom,
+    exams_room: exams.ExamsRoom,
     operations_room: operations.OperationsRoom,
     audit_room: audit.AuditRoom,
+    wechat_room: wechat.WechatRoom,
 ) -> Work:
     """What the worker does by itself."""
     return Work(
@@ -176,12 +180,16 @@ def _work(
         renewal=pictures_room.renewal,
         copies=pictures_room.copies,
         release=release_room.gate,
+        telling=messages.telling,
         sending=messages.sending,
+        repeating=messages.repeating,
         receipts=messages.receipts,
         one_time_codes=access.one_time_codes,
         phone_door=phone,
         binding=bound.binding,
+        search_keys=exams_room.search_keys,
         spent_rows=operations_room.spent_rows,
+        notice_check=wechat_room.notice_check,
         anchoring=audit_room.anchoring,
     )
 

@@ -29,6 +29,7 @@ def build(
         blind=ground.blind,
         attempts=counted_tries(ground),
         audit=ground.audit,
+        refusals=ground.refusals,
         accounts=accounts,
         entering=entering,
         send_one_time_code=send_one_time_code,

@@ -24,6 +24,7 @@ from sms.templates import TEMPLATES, lint, names_of_family
 from sms.tencent.sender import TencentAccount, TencentSender
 from wechat.playing import Player
 
+CARRIER_FILE = "carrier.db"
 SIMULATED_LIMITS = FrequencyLimits(per_hour=1000, per_day=1000)
 """Higher than the carrier's usual limits: in a demo many exams may belong to one phone."""
 
@@ -38,10 +39,15 @@ class Simulation:
     """Makes the simulated carrier call the real hook over HTTP; returns how many receipts were taken."""
 
 
-def hook_secret(settings: Settings, keys: MasterKeys) -> str:
-    """The secret of the hook. Without a setting, which only the demo allows, it is derived: nobody can guess it, and it
-    stays the same."""
-    return settings.sms_callback_secret or keys.derive("sms-hook").hex()
+def hook_secret(settings: Settings, keys: MasterKeys, carrier: str) -> str:
+    """The secret of a carrier's hooks. Without a setting, as of a carrier that is not in use, it is derived: nobody can
+    guess it, and it stays the same."""
+    return settings.callback_secret_of(carrier)[1] or keys.derive(f"sms-hook-{carrier}").hex()
+
+
+def hook_secrets(settings: Settings, keys: MasterKeys) -> Mapping[str, str]:
+    """By carrier. Each has its own: who carries messages for us speaks for itself alone."""
+    return {carrier: hook_secret(settings, keys, carrier) for carrier in ("tencent", "aliyun", "gateway")}
 
 
 def simulation_of(settings: Settings, keys: MasterKeys, clock: Clock) -> Simulation:
@@ -49,13 +55,13 @@ def simulation_of(settings: Settings, keys: MasterKeys, clock: Clock) -> Simulat
     if settings.sms_carrier != "simulated":
         return Simulation(carrier=None, wechat=wechat, push_receipts=lambda: 0)
     carrier = SimulatedCarrier.approving(
-        settings.var_dir / "carrier.db",
+        settings.var_dir / CARRIER_FILE,
         clock.now,
         settings.sms_signature,
         SIMULATED_LIMITS,
         notice_variables=settings.sms_family == "T1",
     )
-    poster = HookPoster(f"{settings.base_url}/hooks/sms/tencent?secret={hook_secret(settings, keys)}")
+    poster = HookPoster(f"{settings.base_url}/hooks/sms/tencent?secret={hook_secret(settings, keys, 'tencent')}")
     return Simulation(carrier=carrier, wechat=wechat, push_receipts=lambda: carrier.push_receipts(poster))
 
 

@@ -31,6 +31,7 @@ def build(ground: Ground, codes: AccessCodes, wechat_room: WechatRoom, simulatio
     wechat = WechatChannel(
         carried=carried,
         accounts=wechat_room.accounts,
+        subscriptions=wechat_room.subscriptions,
         notifier=connection.notifier if connection else None,
         base_url=settings.base_url,
     )

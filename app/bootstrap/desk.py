@@ -42,7 +42,7 @@ def build(
     db, clock, audit, outbox = ground.db, ground.clock, ground.audit, notifications.outbox
     refused = RefusedFields(db=db, audit=audit)
     proposals = Proposals(db=db, audit=audit, matching=exams.matching)
-    messages = Messages(db=db, clock=clock, audit=audit, outbox=outbox, wake=ground.wake)
+    messages = Messages(db=db, clock=clock, audit=audit, outbox=outbox, telling=notifications.telling, wake=ground.wake)
     return DeskRoom(
         exams=ExamsAtDesk(
             db=db,
@@ -59,7 +59,12 @@ def build(
             binding=binding,
         ),
         exam_search=ExamSearch(
-            db=db, fields=ground.fields, blind=ground.blind, codes=ground.codes, audit=audit, refused=refused
+            db=db,
+            fields=ground.fields,
+            blind=ground.blind,
+            access_codes=patient_access.codes,
+            audit=audit,
+            refused=refused,
         ),
         messages=messages,
         proposals=proposals,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from app.bootstrap.archive import ArchiveRoom
 from app.bootstrap.ground import Ground
+from app.imaging.sandbox.header_pool import HeaderPool
 from app.imaging.sandbox.pool import RenderPool
 from app.services.dicomweb.explicit_files import ExplicitFiles
 from app.services.dicomweb.late_keys import LateKeys
@@ -22,8 +23,8 @@ class DicomwebRoom:
     explicit: ExplicitFiles
 
 
-def build(ground: Ground, archive: ArchiveRoom, renderer: RenderPool) -> DicomwebRoom:
-    headers = StoredHeaders(archive=archive.objects)
+def build(ground: Ground, archive: ArchiveRoom, renderer: RenderPool, reader: HeaderPool) -> DicomwebRoom:
+    headers = StoredHeaders(archive=archive.objects, reader=reader)
     return DicomwebRoom(
         query=DicomQuery(
             db=ground.db,

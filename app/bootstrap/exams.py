@@ -7,12 +7,14 @@ from datetime import timedelta
 
 from app.bootstrap.ground import Ground
 from app.bootstrap.release import ReleaseRoom
+from app.services.audit.refused_fields import RefusedFields
 from app.services.exams.consequences import Consequences
 from app.services.exams.listing import ExamListing
 from app.services.exams.matching import Matching
 from app.services.exams.patients import Patients
 from app.services.exams.registration import Registration
 from app.services.exams.reports import Reports
+from app.services.exams.search_keys import SearchKeys
 from app.services.exams.views import ExamViews
 from app.services.notifications.phone_correction import PhoneCorrection
 from app.services.patient_access.codes import AccessCodes
@@ -27,11 +29,13 @@ class ExamsRoom:
     matching: Matching
     patients: Patients
     follower: Consequences
+    search_keys: SearchKeys
 
 
 def build(ground: Ground, codes: AccessCodes, release: ReleaseRoom, phones: PhoneCorrection) -> ExamsRoom:
     db, clock, fields, blind, audit = ground.db, ground.clock, ground.fields, ground.blind, ground.audit
     patients = Patients(clock=clock, fields=fields, blind=blind, audit=audit)
+    search_keys = SearchKeys(db=db, fields=fields, blind=blind, codes=codes, refused=RefusedFields(db=db, audit=audit))
     matching = Matching(fields=fields, audit=audit, holds=release.holds)
     follower = Consequences(codes=codes, phones=phones, release=release.gate)
     reports = Reports(db=db, clock=clock, fields=fields, blind=blind, audit=audit)
@@ -42,6 +46,7 @@ def build(ground: Ground, codes: AccessCodes, release: ReleaseRoom, phones: Phon
             audit=audit,
             patients=patients,
             matching=matching,
+            search_keys=search_keys,
             follower=follower,
         ),
         reports=reports,
@@ -52,4 +57,5 @@ def build(ground: Ground, codes: AccessCodes, release: ReleaseRoom, phones: Phon
         matching=matching,
         patients=patients,
         follower=follower,
+        search_keys=search_keys,
     )

@@ -15,6 +15,7 @@ from app.security.blind_index import BlindIndex
 from app.security.codes import Codes
 from app.security.fields import BindingPhase, FieldSealer
 from app.security.keys import MasterKeys
+from app.services.audit.counted_refusals import CountedRefusals
 from app.services.audit.log import Audit
 from app.services.operations.field_binding import follow
 
@@ -30,6 +31,7 @@ class Ground:
     codes: Codes
     address_marks: AddressMarks
     audit: Audit
+    refusals: CountedRefusals
     authenticators: Clock
     """The time by which staff's authenticators count: that of the world, also where a demo moves its own."""
     wake: Callable[[], None]
@@ -37,6 +39,8 @@ class Ground:
 
 
 def build(settings: Settings, clock: Clock, outside: Outside, keys: MasterKeys, authenticators: Clock) -> Ground:
+    codes, audit = Codes(keys.derive("codes"), keys.derive("code-hashes")), Audit(key=keys.derive("audit"), clock=clock)
+    marks = AddressMarks(keys.derive("address-marks"))
     return Ground(
         settings=settings,
         clock=clock,
@@ -44,9 +48,10 @@ def build(settings: Settings, clock: Clock, outside: Outside, keys: MasterKeys, 
         keys=keys,
         fields=_sealer(outside.db, keys),
         blind=BlindIndex(keys.derive("blind-index")),
-        codes=Codes(keys.derive("codes"), keys.derive("code-hashes")),
-        address_marks=AddressMarks(keys.derive("address-marks")),
-        audit=Audit(key=keys.derive("audit"), clock=clock),
+        codes=codes,
+        address_marks=marks,
+        audit=audit,
+        refusals=CountedRefusals(db=outside.db, clock=clock, codes=codes, audit=audit, address_marks=marks),
         authenticators=authenticators,
         wake=outside.waker.wake,
     )

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from app.bootstrap.archive import ArchiveRoom
 from app.bootstrap.ground import Ground
-from app.bootstrap.pictures import PicturesRoom
 from app.imaging.sandbox.header_pool import HeaderPool
+from app.imaging.sandbox.pool import RenderPool
 from app.services.archive.same_pixels import SamePixels
 from app.services.exams.matching import Matching
 from app.services.ingest.corrections import Corrections
@@ -24,8 +24,9 @@ class IngestRoom:
     reader: HeaderPool
 
 
-def build(ground: Ground, archive: ArchiveRoom, matching: Matching, pictures: PicturesRoom) -> IngestRoom:
-    reader = pictures.headers
+def build(
+    ground: Ground, archive: ArchiveRoom, matching: Matching, renderer: RenderPool, reader: HeaderPool
+) -> IngestRoom:
     planner = Planner(
         db=ground.db,
         archive=archive.objects,
@@ -33,7 +34,7 @@ def build(ground: Ground, archive: ArchiveRoom, matching: Matching, pictures: Pi
         fields=ground.fields,
         spool=ground.settings.spool_dir,
         reader=reader,
-        same_pixels=SamePixels(renderer=pictures.renderer, reader=reader),
+        same_pixels=SamePixels(renderer=renderer, reader=reader),
     )
     recorder = Recorder(
         fields=ground.fields,

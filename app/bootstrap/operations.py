@@ -10,6 +10,7 @@ from app.services.operations.archive_check import ArchiveCheck
 from app.services.operations.delivery_funnel import DeliveryFunnel
 from app.services.operations.field_binding import FieldBinder
 from app.services.operations.figures import Figures
+from app.services.operations.row_counts import RowCounts
 from app.services.operations.spent_rows import SpentRows
 
 
@@ -19,11 +20,12 @@ class OperationsRoom:
     field_binding: FieldBinder
     delivery_funnel: DeliveryFunnel
     figures: Figures
+    row_counts: RowCounts
     spent_rows: SpentRows
 
 
 def build(ground: Ground, archive: ArchiveRoom) -> OperationsRoom:
-    funnel = DeliveryFunnel(db=ground.db, clock=ground.clock)
+    funnel = DeliveryFunnel(db=ground.db, clock=ground.clock, segment_fen=ground.settings.sms_segment_fen)
     return OperationsRoom(
         archive_check=ArchiveCheck(
             db=ground.db, archive=archive.objects, data_keys=archive.data_keys, clock=ground.clock
@@ -31,5 +33,6 @@ def build(ground: Ground, archive: ArchiveRoom) -> OperationsRoom:
         field_binding=FieldBinder(db=ground.db, fields=ground.fields, audit=ground.audit, keys=ground.keys),
         delivery_funnel=funnel,
         figures=Figures(db=ground.db, funnel=funnel),
+        row_counts=RowCounts(db=ground.db, audit=ground.audit),
         spent_rows=SpentRows(db=ground.db, clock=ground.clock),
     )

@@ -17,6 +17,7 @@ def build(ground: Ground, *, send_one_time_code: SendOneTimeCode, enqueue: Enque
         fields=ground.fields,
         attempts=counted_tries(ground),
         audit=ground.audit,
+        refusals=ground.refusals,
         send_one_time_code=send_one_time_code,
         enqueue=enqueue,
         wake=ground.wake,

@@ -1,4 +1,4 @@
-"""Builds the room services/pictures, its decoding children and those that read headers. Its rules are in
+"""Builds the room services/pictures, and the children that decode or read headers, for all rooms. Its rules are in
 app/services/pictures."""
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import structlog
 from app.bootstrap.archive import ArchiveRoom
 from app.bootstrap.ground import Ground
 from app.dicom.part10 import HeaderLimits
-from app.dicom.status import MIB
 from app.imaging.sandbox.header_pool import HeaderPool
 from app.imaging.sandbox.pool import RenderPool
 from app.services.pictures.completion import Completion
@@ -43,22 +42,19 @@ class PicturesRoom:
     layers: Layers
     takeaway: TakeAway
     renderer: RenderPool
-    headers: HeaderPool
+    reader: HeaderPool
+    """The children that read headers: of what comes in, and of what is stored."""
 
 
 def build(ground: Ground, archive: ArchiveRoom, queue: JobQueue) -> PicturesRoom:
     settings, db, clock = ground.settings, ground.db, ground.clock
     renderer = RenderPool(settings.decode_workers, settings.decode_time_limit_s, settings.decode_memory_mib << 20)
+    limits = HeaderLimits(file_bytes=settings.max_instance_mib << 20)
+    reader = HeaderPool(settings.decode_workers, settings.decode_time_limit_s, settings.decode_memory_mib << 20, limits)
     if renderer.not_caged:
         log.warning("decoding children are held by limits alone, not by a list of system calls")
     copies = WorkingCopies(db=db, clock=clock, archive=archive.objects, keep=timedelta(days=settings.working_copy_days))
-    headers = HeaderPool(
-        settings.decode_workers,
-        settings.decode_time_limit_s,
-        settings.decode_memory_mib * MIB,
-        HeaderLimits(file_bytes=settings.max_instance_mib * MIB),
-    )
-    evidence = EvidenceReading(archive=archive.objects, reader=headers)
+    evidence = EvidenceReading(archive=archive.objects, reader=reader)
     reading = FrameReading(db=db, archive=archive.objects, renderer=renderer, copies=copies)
     objects = Objects(db=db, data_keys=archive.data_keys, evidence=evidence)
     quiet = timedelta(seconds=settings.quiet_period_s)
@@ -80,15 +76,15 @@ def build(ground: Ground, archive: ArchiveRoom, queue: JobQueue) -> PicturesRoom
             archive=archive.objects,
             data_keys=archive.data_keys,
             renderer=renderer,
-            headers=HeaderRenewal(db=db, archive=archive.objects),
+            headers=HeaderRenewal(db=db, archive=archive.objects, reader=reader),
             listing=Listing(evidence=evidence),
         ),
         copies=copies,
         renewal=Renewal(db=db, clock=clock, queue=queue),
         serving=serving,
         objects=objects,
-        takeaway=TakeAway(archive=archive.objects, pictures=serving),
+        takeaway=TakeAway(archive=archive.objects, pictures=serving, reader=reader),
         layers=Layers(archive=archive.objects, renderer=renderer, evidence=evidence, reading=reading),
         renderer=renderer,
-        headers=headers,
+        reader=reader,
     )

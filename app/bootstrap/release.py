@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from app.bootstrap.ground import Ground
-from app.services.notifications.outbox import Outbox
+from app.services.notifications.telling import NewsTelling
 from app.services.patient_access.codes import AccessCodes
 from app.services.release.gate import GateKind, ReleaseGate
 from app.services.release.holds import Holds
@@ -18,7 +18,7 @@ class ReleaseRoom:
     holds: Holds
 
 
-def build(ground: Ground, codes: AccessCodes, outbox: Outbox) -> ReleaseRoom:
+def build(ground: Ground, codes: AccessCodes, telling: NewsTelling) -> ReleaseRoom:
     settings = ground.settings
     return ReleaseRoom(
         gate=ReleaseGate(
@@ -26,7 +26,8 @@ def build(ground: Ground, codes: AccessCodes, outbox: Outbox) -> ReleaseRoom:
             clock=ground.clock,
             audit=ground.audit,
             access_codes=codes,
-            outbox=outbox,
+            outbox=telling.outbox,
+            telling=telling,
             gate=GateKind(settings.release_gate),
             delay=timedelta(hours=settings.release_delay_h),
             report_alone=timedelta(hours=settings.report_alone_h),

@@ -11,10 +11,11 @@ from app.config import Settings
 from wechat.playing import IN_PROCESS, Player, in_process
 from wechat.simulator.config import Config, Template
 from wechat.simulator.world import World
-from wechat.templates import TEMPLATES
+from wechat.templates import SUBSCRIPTION, TEMPLATES
 
 APPID, SECRET = "wxsimulated000001", "simulated-secret"
 TEMPLATE_IDS = {name: f"simulated-{name}" for name in TEMPLATES}
+SUBSCRIPTION_ID = "simulated-subscribed"
 
 
 def account(settings: Settings, appid: str = APPID, secret: str = SECRET) -> Config:
@@ -23,12 +24,13 @@ def account(settings: Settings, appid: str = APPID, secret: str = SECRET) -> Con
         Template(TEMPLATE_IDS[name], template.title, template.fields, template.approved)
         for name, template in TEMPLATES.items()
     ]
+    wanted = Template(SUBSCRIPTION_ID, SUBSCRIPTION.title, SUBSCRIPTION.fields, SUBSCRIPTION.approved)
     return Config(
         appid=appid,
         secret=secret,
         name=settings.hospital_name,
         domains=(urlsplit(settings.base_url).netloc,),
-        templates=tuple(templates),
+        templates=(*templates, wanted),
     )
 
 

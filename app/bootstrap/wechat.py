@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 
 import structlog
+from sqlalchemy.orm import Session
 
 from app.bootstrap import simulated_wechat
 from app.bootstrap.carriers import Simulation
@@ -17,7 +19,9 @@ from app.security.session_tokens import SessionTokens
 from app.services.wechat.accounts import WechatAccounts
 from app.services.wechat.callback import Callback
 from app.services.wechat.login import WechatLogin
+from app.services.wechat.notice_check import NoticeCheck
 from app.services.wechat.states import LoginStates
+from app.services.wechat.subscriptions import Subscriptions
 from app.services.wechat.token_shelf import TokenName, TokenShelf
 from wechat import menu
 from wechat.account import (
@@ -32,9 +36,10 @@ from wechat.door import Door
 from wechat.errors import WechatError
 from wechat.notices import WechatNotifier
 from wechat.oauth import authorize_url, exchange
+from wechat.page_signature import SignedPage, signed_page
 from wechat.pushes import Endpoint, Mode
 from wechat.sender import TemplateSender
-from wechat.set_up import Finding, findings
+from wechat.set_up import Finding, findings, template_findings
 from wechat.templates import TEMPLATES
 from wechat.tokens import Fetch, SharedToken
 
@@ -51,6 +56,11 @@ class Connection:
     ticket: SharedToken
     open_url: str
     notifier: WechatNotifier | None
+    now: Callable[[], datetime]
+
+    def signed(self, url: str) -> SignedPage:
+        """What WeChat's script on the page at this address needs. Raises CallError."""
+        return signed_page(self.credentials.appid, self.ticket.current(), url, self.now())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,9 +71,11 @@ class WechatRoom:
     """None without WeChat, or without the AppSecret that asks who looks."""
     login_tokens: SessionTokens
     callback: Callback
+    subscriptions: Subscriptions
+    notice_check: NoticeCheck
 
 
-def build(ground: Ground, simulation: Simulation) -> WechatRoom:
+def build(ground: Ground, simulation: Simulation, enqueue: Callable[[Session, str, str], None]) -> WechatRoom:
     accounts = WechatAccounts(clock=ground.clock, fields=ground.fields, blind=ground.blind, audit=ground.audit)
     connection = _connection(ground, simulation)
     return WechatRoom(
@@ -72,6 +84,16 @@ def build(ground: Ground, simulation: Simulation) -> WechatRoom:
         login=_login(ground, accounts, connection) if connection and connection.credentials.secret else None,
         login_tokens=SessionTokens(ground.keys.derive("wechat-login-jwt"), "wechat-login"),
         callback=_callback(ground),
+        subscriptions=Subscriptions(
+            db=ground.db,
+            clock=ground.clock,
+            fields=ground.fields,
+            audit=ground.audit,
+            accounts=accounts,
+            template_id=_subscription_id(ground.settings),
+            sign=connection.signed if connection else None,
+        ),
+        notice_check=_notice_check(ground, connection, enqueue),
     )
 
 
@@ -83,6 +105,7 @@ def _login(ground: Ground, accounts: WechatAccounts, connection: Connection) -> 
         codes=ground.codes,
         fields=ground.fields,
         audit=ground.audit,
+        refusals=ground.refusals,
         accounts=accounts,
         states=LoginStates(ground.keys.derive("wechat-state")),
         authorize_url=partial(authorize_url, connection.open_url, connection.credentials.appid, back_to),
@@ -105,7 +128,7 @@ def _callback(ground: Ground) -> Callback:
         db=ground.db,
         clock=ground.clock,
         codes=ground.codes,
-        audit=ground.audit,
+        refusals=ground.refusals,
         endpoint=endpoint,
         base_url=settings.base_url,
     )
@@ -140,8 +163,14 @@ def _connected(
         account=account,
         ticket=_shared(ground, TokenName.JSAPI, partial(fetch_ticket, account)),
         open_url=open_url,
-        notifier=TemplateSender(account, template_ids) if template_ids else None,
+        notifier=TemplateSender(account, template_ids, _subscription_id(settings)) if template_ids else None,
+        now=ground.clock.now,
     )
+
+
+def _subscription_id(settings: Settings) -> str:
+    is_simulated = settings.wechat_notices == "simulated"
+    return simulated_wechat.SUBSCRIPTION_ID if is_simulated else settings.wechat_subscription_id
 
 
 def _shared(ground: Ground, name: TokenName, fetch: Fetch) -> SharedToken:
@@ -156,9 +185,23 @@ def _alarm() -> None:
 def set_up_of(room: WechatRoom) -> Iterator[Finding]:
     """What is right and wrong in the set-up of the account. Raises NotAnswered without an account."""
     connection = _needed(room)
+    return findings(connection.account, _registered(connection))
+
+
+def _registered(connection: Connection) -> dict[str, tuple[str, Mapping[str, str]]]:
+    """Our name of a template -> its id in the account, and its fields."""
     notifier = connection.notifier
     ids = notifier.template_ids if isinstance(notifier, TemplateSender) else {}
-    return findings(connection.account, {name: (ids.get(name, ""), TEMPLATES[name].fields) for name in TEMPLATES})
+    return {name: (ids.get(name, ""), TEMPLATES[name].fields) for name in TEMPLATES}
+
+
+def _notice_check(
+    ground: Ground, connection: Connection | None, enqueue: Callable[[Session, str, str], None]
+) -> NoticeCheck:
+    look = None
+    if connection is not None and connection.notifier is not None:
+        look = partial(template_findings, connection.account, _registered(connection))
+    return NoticeCheck(db=ground.db, clock=ground.clock, enqueue=enqueue, look=look)
 
 
 def menu_of(settings: Settings, room: WechatRoom, name: str, *, only_shows: bool) -> str:

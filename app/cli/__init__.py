@@ -9,6 +9,7 @@ from app.cli.audit import verify_audit
 from app.cli.backup import backup, restore
 from app.cli.bind_fields import bind_fields
 from app.cli.check import check_config, told_plainly
+from app.cli.counts import verify_counts
 from app.cli.scp import scp
 from app.cli.sms_check import sms_check
 from app.cli.staff import create_staff
@@ -21,7 +22,7 @@ __all__ = ["register", "told_plainly"]
 
 def register(app: Flask) -> None:
     tokens = (create_token, list_tokens, revoke_token)
-    checks = (check_config, verify_audit, verify_archive)
+    checks = (check_config, verify_audit, verify_archive, verify_counts)
     for command in (
         *checks,
         *tokens,

@@ -39,7 +39,7 @@ MOST_ROUNDS = 2000
 INTERRUPTED = 130
 
 
-def prepare(settings: Settings, data: Path) -> None:
+def prepare(settings: Settings, data: Path, sms_port: int) -> None:
     """Load `data`, work off everything that follows from it, and write demo.json."""
     services = build(settings, MovedClock(settings.var_dir / CLOCK_FILE), SystemClock())
     _bind_fields(services)
@@ -47,18 +47,28 @@ def prepare(settings: Settings, data: Path) -> None:
     _load(demo, data)
     for study_instance_uid in demo.data.study_uids():
         services.pictures.completion.complete_now(study_instance_uid)
-    for _ in range(MOST_ROUNDS):
-        if not (services.worker.run_sweeps() | services.worker.run_job()):
-            break
+    _work_off(services)
+    if not (settings.var_dir / "demo.json").exists():  # its patients had their notices long ago
+        telling = services.notifications.telling
+        for _ in range(MOST_ROUNDS):
+            if not telling.go_on_due(services.clock.now() + telling.plan.unopened_for):
+                break
+        _work_off(services)
     for name, scopes in TOKENS.items():
         services.machines.tokens.ensure(f"demo-{name}", scopes, demo.data.token(name), actor="system:demo")
     demo.staff.ensure("system:demo")
     for line in demo.summary.lines():
         print(line, file=sys.stderr)
-    write_atomically(settings.var_dir / "demo.json", document(services, demo))
+    write_atomically(settings.var_dir / "demo.json", document(services, demo, sms_port))
     services.pictures.renderer.close()
     services.ingest.reader.close()
     services.db.dispose()
+
+
+def _work_off(services: Services) -> None:
+    for _ in range(MOST_ROUNDS):
+        if not (services.worker.run_sweeps() | services.worker.run_job()):
+            break
 
 
 def _load(demo: DemoHouse, data: Path) -> None:
@@ -83,7 +93,7 @@ def _bind_fields(services: Services) -> None:
         services.operations.field_binding.bind_all(services.settings.key_path)
 
 
-def document(services: Services, demo: DemoHouse) -> dict[str, Any]:
+def document(services: Services, demo: DemoHouse, sms_port: int) -> dict[str, Any]:
     settings = services.settings
     return {
         "base_url": settings.base_url,
@@ -93,6 +103,7 @@ def document(services: Services, demo: DemoHouse) -> dict[str, Any]:
         "staff": [asdict(account) for account in demo.staff.everybody()],
         "phone_url": f"{settings.base_url}/demo/phone",
         "wechat": _wechat(services),
+        "sms": {"base_url": f"http://127.0.0.1:{sms_port}"},
     }
 
 
@@ -143,35 +154,37 @@ def main() -> None:
     parser.add_argument("--prepare-only", action="store_true")
     parser.add_argument("--dicom-port", type=int)
     parser.add_argument("--wechat-port", type=int, default=8100)
+    parser.add_argument("--sms-port", type=int, default=8200)
     options = parser.parse_args()
     if options.prepare_only:
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # ends as a kill -9 does, without a traceback
         world = outside_world.environment(options.wechat_port)
         settings = Settings.for_demo(options.port, options.dicom_port, CALLING_AE, world)
         logs.configure(settings.log_level)
-        prepare(settings, options.data)
+        prepare(settings, options.data, options.sms_port)
         return
     if fault := sources.fault_of(options.data):
         sys.exit(f"DEMO_DATA: {fault}")
     folder = Settings.for_demo(options.port, options.dicom_port, CALLING_AE).var_dir
     ports.claim(options.port, folder)
-    wechat_port = ports.free_port(outside_world.former_port(folder) or options.wechat_port)
+    wechat_port = ports.free_port(outside_world.former_port(folder, "wechat") or options.wechat_port)
+    sms_port = ports.free_port(outside_world.former_port(folder, "sms") or options.sms_port)
     world = outside_world.environment(wechat_port)
     settings = Settings.for_demo(options.port, options.dicom_port, CALLING_AE, world)
     logs.configure(settings.log_level)
     if options.dicom_port is None:
         settings = Settings.for_demo(options.port, ports.free_port(settings.dicom_port), CALLING_AE, world)
-    with outside_world.running(settings, wechat_port):
-        _prepare_apart(settings, options.port, options.data, wechat_port)
+    with outside_world.running(settings, wechat_port, sms_port):
+        _prepare_apart(settings, options.port, options.data, wechat_port, sms_port)
         print(f"CloudFilm demo: {settings.base_url}/demo/phone (stop with Ctrl-C)", flush=True)
         DemoServer(settings, options.port).run()
 
 
-def _prepare_apart(settings: Settings, port: int, data: Path, wechat_port: int) -> None:
+def _prepare_apart(settings: Settings, port: int, data: Path, wechat_port: int, sms_port: int) -> None:
     """In a process of its own: gunicorn forks, and no thread or database handle may cross that."""
     command = [sys.executable, "-m", "app.demo", "--prepare-only"]
     command += ["--port", str(port), "--data", str(data), "--dicom-port", str(settings.dicom_port)]
-    command += ["--wechat-port", str(wechat_port)]
+    command += ["--wechat-port", str(wechat_port), "--sms-port", str(sms_port)]
     prepared = subprocess.run(command, check=False)  # noqa: S603 - our own module, no shell
     if prepared.returncode:
         sys.exit(prepared.returncode if prepared.returncode > 0 else INTERRUPTED)

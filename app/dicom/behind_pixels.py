@@ -26,13 +26,10 @@ MOST_FRAGMENTS = 10_000
 """Fragments that are passed one by one, each at the cost of a read from the store."""
 
 
-def elements_behind(
-    file: BinaryIO, offset: int, transfer_syntax_uid: str, order: tuple[bool, bool], limits: HeaderLimits, skip: int = 0
-) -> Dataset:
-    """The elements behind the pixel element at `offset`; mostly none. Raises RefusedObject.
+def bytes_behind(file: BinaryIO, offset: int, transfer_syntax_uid: str, limits: HeaderLimits, skip: int = 0) -> bytes:
+    """What lies behind the pixel element at `offset`; mostly nothing. Nothing of it is parsed. Raises RefusedObject.
 
-    `order`: whether the VR is implicit, and whether bytes are little endian. `skip`: the offset of a fragment or of the
-    delimiter, where that is known to lie behind the first.
+    `skip`: the offset of a fragment or of the delimiter, where that is known to lie behind the first.
     """
     size = file.seek(0, os.SEEK_END)
     file.seek(offset)
@@ -44,7 +41,7 @@ def elements_behind(
     if size - end > limits.header_bytes:
         raise RefusedObject(Refusal.HEADER_TOO_LARGE, OUT_OF_RESOURCES)
     file.seek(end)
-    return _read(file.read(max(size - end, 0)), order, limits)
+    return file.read(max(size - end, 0))
 
 
 def elements_behind_deflated(part10: bytes, order: tuple[bool, bool], limits: HeaderLimits) -> Dataset:
@@ -56,7 +53,7 @@ def elements_behind_deflated(part10: bytes, order: tuple[bool, bool], limits: He
         plain = inflate(file, found.start, limits.inflated_bytes)
         reader = cast(BinaryIO, BoundedReader(plain, budget))
         read_dataset(reader, is_implicit_VR=False, is_little_endian=True, stop_when=_is_pixels)
-        return elements_behind(plain, plain.tell(), "", order, limits)
+        return elements_of(bytes_behind(plain, plain.tell(), "", limits), order, limits)
     return Dataset()
 
 
@@ -64,7 +61,9 @@ def _is_pixels(tag: BaseTag, _vr: str | None, _length: int) -> bool:
     return int(tag) in PIXEL_TAGS
 
 
-def _read(tail: bytes, order: tuple[bool, bool], limits: HeaderLimits) -> Dataset:
+def elements_of(tail: bytes, order: tuple[bool, bool], limits: HeaderLimits) -> Dataset:
+    """The elements of `bytes_behind`. `order`: whether the VR is implicit, and whether bytes are little endian. Raises
+    RefusedObject."""
     if len(tail) < _ELEMENT_HEAD:
         return Dataset()  # a pad byte
     budget = Budget(limits.header_bytes, limits.reads)

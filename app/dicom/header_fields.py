@@ -5,7 +5,7 @@ Parsing is in `part10`. app/imaging reads the attributes of pixels. app/identity
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
 from pydicom.dataset import Dataset, FileDataset
@@ -26,8 +26,8 @@ MOST_ORDERS = 20
 _NAME_BYTES = 4096
 """The most bytes of a person name: it is decoded in several character sets, and each group becomes an object. PS3.5 6.2
 allows three groups of 64 characters."""
-_STUDY_KEYWORDS = ("StudyDate", "StudyTime", "StudyDescription", "StudyID")
-_SERIES_KEYWORDS = (
+STUDY_KEYWORDS = ("StudyDate", "StudyTime", "StudyDescription", "StudyID", "TimezoneOffsetFromUTC")
+SERIES_KEYWORDS = (
     "SeriesDate",
     "SeriesTime",
     "BodyPartExamined",
@@ -38,16 +38,21 @@ _SERIES_KEYWORDS = (
     "PerformedProcedureStepStartDate",
     "PerformedProcedureStepStartTime",
 )
+_REQUEST_KEYWORDS = ("ScheduledProcedureStepID", "RequestedProcedureID")
 
 
 @dataclass(frozen=True)
 class HeaderIdentity:
-    """The patient as a header names them. `names`: all component groups, decoded; `birth_date`: YYYYMMDD or empty."""
+    """The patient as a header names them. `names`: all component groups, decoded; `birth_date`: YYYYMMDD or empty.
+
+    `referring_physician`: the groups of who sent them; None where nobody read it. It says nothing of who they are.
+    """
 
     patient_id: str
     names: tuple[str, ...]
     sex: str
     birth_date: str
+    referring_physician: tuple[str, ...] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -83,6 +88,8 @@ class ReceivedHeader:
     series_description: str
     study_attributes: dict[str, Any]
     series_attributes: dict[str, Any]
+    requests: tuple[dict[str, str], ...]
+    """What of the Request Attributes Sequence a search for series tells (PS3.18 table 10.6.3-4), by keyword."""
     rejects: frozenset[str]
     """The SOP instances that a rejection note rejects; empty for every other object."""
 
@@ -90,6 +97,11 @@ class ReceivedHeader:
     def accession_number(self) -> str:
         """The first; empty when it names none."""
         return self.accession_numbers[0] if self.accession_numbers else ""
+
+    @property
+    def kept_of_series(self) -> dict[str, Any]:
+        """The attributes of its series for searches, its requests included: an empty list says that it has none."""
+        return self.series_attributes | {"RequestAttributesSequence": list(self.requests)}
 
     def is_as(self, declared: DeclaredUids) -> bool:
         return all(
@@ -128,8 +140,9 @@ def fields_of(parsed: ParsedFile) -> ReceivedHeader:
         instance_number=_integer(dataset, "InstanceNumber"),
         series_number=_integer(dataset, "SeriesNumber"),
         series_description=_text(dataset, "SeriesDescription")[:64],
-        study_attributes=_attributes(dataset, _STUDY_KEYWORDS),
-        series_attributes=_attributes(dataset, _SERIES_KEYWORDS),
+        study_attributes=_attributes(dataset, STUDY_KEYWORDS),
+        series_attributes=_attributes(dataset, SERIES_KEYWORDS),
+        requests=_requests(dataset),
         rejects=rejected_uids(dataset, sop_class_uid),
     )
 
@@ -137,26 +150,46 @@ def fields_of(parsed: ParsedFile) -> ReceivedHeader:
 def _accession_numbers(dataset: FileDataset) -> tuple[str, ...]:
     """Of the study, and of the requests that its series was made for (PS3.3 10.6, Request Attributes): one scan may
     serve several orders, and then the study's own number is that of one of them, or empty."""
-    named = [_text(dataset, "AccessionNumber")]
-    if "RequestAttributesSequence" in dataset:
-        requests = dataset["RequestAttributesSequence"]
-        items = list(requests.value)[:_MOST_REQUESTS] if requests.VR == "SQ" and requests.value else []
-        named += [_text(item, "AccessionNumber") for item in items]
+    named = [_text(dataset, "AccessionNumber"), *(_text(item, "AccessionNumber") for item in _request_items(dataset))]
     return tuple(dict.fromkeys(number for number in named if number))[:MOST_ORDERS]
+
+
+def _request_items(dataset: Dataset) -> list[Dataset]:
+    if "RequestAttributesSequence" not in dataset:
+        return []
+    requests = dataset["RequestAttributesSequence"]
+    return list(requests.value)[:_MOST_REQUESTS] if requests.VR == "SQ" and requests.value else []
+
+
+def _requests(dataset: Dataset) -> tuple[dict[str, str], ...]:
+    items = (_attributes(item, _REQUEST_KEYWORDS) for item in _request_items(dataset))
+    return tuple(item for item in items if item)[:MOST_ORDERS]
 
 
 def _identity(dataset: FileDataset) -> HeaderIdentity:
     # The bytes as received: pydicom would decode them as declared, and the declaration is often wrong.
-    raw = getattr(dataset.get_item("PatientName", keep_deferred=True), "value", None)
-    if isinstance(raw, bytes) and len(raw) > _NAME_BYTES:
+    raw = _bytes(dataset, "PatientName")
+    if len(raw) > _NAME_BYTES:
         raise RefusedObject(Refusal.NAME_TOO_LONG, NOT_AS_PROMISED)
-    names = decode_person_name(raw, character_sets_of(dataset)) if isinstance(raw, bytes) else ()
+    referring = _bytes(dataset, "ReferringPhysicianName")
     return HeaderIdentity(
         patient_id=_text(dataset, "PatientID"),
-        names=tuple(name for group in names if (name := fit_to_keep(group)[:_TEXT_CHARACTERS])),
+        names=_groups(dataset, raw),
         sex=_text(dataset, "PatientSex").upper()[:16],
         birth_date=_text(dataset, "PatientBirthDate")[:16],
+        referring_physician=_groups(dataset, referring) if len(referring) <= _NAME_BYTES else (),
     )
+
+
+def _bytes(dataset: Dataset, keyword: str) -> bytes:
+    raw = getattr(dataset.get_item(keyword, keep_deferred=True), "value", None)
+    return raw if isinstance(raw, bytes) else b""
+
+
+def _groups(dataset: Dataset, raw: bytes) -> tuple[str, ...]:
+    """The component groups of a person name, decoded; empty ones are left out."""
+    groups = decode_person_name(raw, character_sets_of(dataset)) if raw else ()
+    return tuple(name for group in groups if (name := fit_to_keep(group)[:_TEXT_CHARACTERS]))
 
 
 def _uid(dataset: Dataset, keyword: str) -> str:

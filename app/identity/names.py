@@ -10,7 +10,7 @@ import re
 import unicodedata
 
 from app.dicom.person_names import is_chinese
-from app.identity.letters import spellings_of
+from app.identity.letters import folded, spellings_of
 
 _TWO = "欧阳司马上官诸葛东方皇甫尉迟公孙慕容司徒令狐夏侯端木宇文长孙南宫独孤呼延轩辕闻人"
 
@@ -61,3 +61,15 @@ def search_tokens(name: str) -> set[str]:
     tokens = {family_name(name), normal_name(name)}
     tokens |= readings(name) | readings(family_name(name))
     return {token for token in tokens if token}
+
+
+def initials(name: str) -> set[str]:
+    """The first letters of a name, as typed in a hurry: 李娜 is LN, `Smith^John` is SJ or JS; at most 64."""
+    if is_chinese(name):
+        options = [sorted({spelling[0] for spelling in spellings_of(each) if spelling}) for each in normal_name(name)]
+        found = {"".join(letters) for letters in itertools.islice(itertools.product(*options), MAX_READINGS)}
+    else:
+        words = [folded(word) for word in re.split(r"[\s^,]+", unicodedata.normalize("NFKC", name))]
+        letters = "".join(word[0] for word in words if word)
+        found = {letters, letters[1:] + letters[:1]}
+    return {each for each in found if len(each) > 1}

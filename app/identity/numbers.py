@@ -24,6 +24,8 @@ _PHONE = re.compile(r"(?:(?:\+|00)?860?|0)?(1[3-9][0-9]{9})\Z")
 _BEFORE_A_PHONE = re.compile(r"(?:TEL|MOBILE|PHONE|手机号?|电话)[.:]?", re.IGNORECASE)
 _BETWEEN_DIGITS = re.compile(r"[\s().·]")
 _DIALLED_ABROAD = re.compile(r"(?:\+|00)[1-9][0-9]{4,15}\Z")
+_LONGEST = 256
+"""Of what is typed or sent, with all the spaces and hidden characters that come along."""
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECK_DIGITS = "10X98765432"
 
@@ -33,8 +35,7 @@ def phone_number(value: Any, regions: Collection[str] = (MAINLAND,)) -> str:
     mainland is taken as people write it: with or without the country code, with a leading 0, `tel:` before it. Spaces,
     brackets, dots, hyphens of any kind and full-width digits are allowed in all. Raises ValueError, also for two
     numbers in one text."""
-    if not isinstance(value, str):
-        raise ValueError("must be a text")
+    _check_text(value)
     text = _BEFORE_A_PHONE.sub("", _without_hidden(unicodedata.normalize("NFKC", value)).strip(), count=1)
     digits = "".join(letter for letter in _BETWEEN_DIGITS.sub("", text) if unicodedata.category(letter) != "Pd")
     mainland = _PHONE.match(digits)
@@ -61,8 +62,7 @@ def _abroad(digits: str) -> tuple[str | None, str]:
 def document_number(value: Any) -> str:
     """A resident ID number of 18 characters with its check digit, or another document's number. One of the first
     generation, of 15 digits, is given as the 18 of the card that replaced it. Raises ValueError."""
-    if not isinstance(value, str):
-        raise ValueError("must be a text")
+    _check_text(value)
     text = re.sub(r"\s", "", _without_hidden(unicodedata.normalize("NFKC", value))).upper()
     if _RESIDENT_ID.match(text):
         if text[17] != check_digit(text[:17]):
@@ -92,6 +92,14 @@ def check_digit(body: str) -> str:
     """
     weighted = sum(int(digit) * weight for digit, weight in zip(body, _WEIGHTS, strict=True))
     return _CHECK_DIGITS[weighted % 11]
+
+
+def _check_text(value: Any) -> None:
+    """Before it is normalised: one letter may become eighteen."""
+    if not isinstance(value, str):
+        raise ValueError("must be a text")
+    if len(value) > _LONGEST:
+        raise ValueError("is too long")
 
 
 def _without_hidden(text: str) -> str:

@@ -45,7 +45,14 @@ def _text(identity: HeaderIdentity) -> str:
 
 def _identity(text: str) -> HeaderIdentity:
     plain = json.loads(text)
-    return HeaderIdentity(plain["patient_id"], tuple(plain["names"]), plain["sex"], plain["birth_date"])
+    referring = plain.get("referring_physician")  # rows from before it was kept do not have it
+    return HeaderIdentity(
+        plain["patient_id"],
+        tuple(plain["names"]),
+        plain["sex"],
+        plain["birth_date"],
+        None if referring is None else tuple(referring),
+    )
 
 
 def _place_of_corrected(instance_id: uuid.UUID) -> Place:

@@ -8,8 +8,11 @@ from dataclasses import dataclass
 
 from app.services.audit.anchoring import Anchoring
 from app.services.binding.binding import BINDING_REQUEST, Binding
+from app.services.exams.search_keys import SearchKeys
 from app.services.notifications.receipts import Receipts
+from app.services.notifications.repeating import Repeating
 from app.services.notifications.sending import Sending
+from app.services.notifications.telling import NewsTelling
 from app.services.operations.spent_rows import SpentRows
 from app.services.patient_access.one_time_codes import ONE_TIME_REQUEST, OneTimeCodes
 from app.services.phone_door.door import PHONE_REQUEST, PhoneDoor
@@ -19,6 +22,7 @@ from app.services.pictures.renewal import Renewal
 from app.services.pictures.working_copies import WorkingCopies
 from app.services.queue.job_queue import JobQueue
 from app.services.release.gate import ReleaseGate
+from app.services.wechat.notice_check import NOTICE_CHECK, NoticeCheck
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,12 +35,16 @@ class Work:
     renewal: Renewal
     copies: WorkingCopies
     release: ReleaseGate
+    telling: NewsTelling
     sending: Sending
+    repeating: Repeating
     receipts: Receipts
     one_time_codes: OneTimeCodes
     phone_door: PhoneDoor
     binding: Binding
+    search_keys: SearchKeys
     spent_rows: SpentRows
+    notice_check: NoticeCheck
     anchoring: Anchoring
 
 
@@ -56,12 +64,24 @@ def release_exams(work: Work) -> int:
     return work.release.release_due()
 
 
+def tell_by_the_next_way(work: Work) -> int:
+    return work.telling.go_on_due()
+
+
 def send_notifications(work: Work) -> int:
     return work.sending.send_due()
 
 
 def settle_notifications(work: Work) -> int:
-    return work.sending.give_up_silent() + work.receipts.ask_due()
+    return work.sending.give_up_silent() + work.repeating.repeat_due() + work.receipts.ask_due()
+
+
+def plan_notice_check(work: Work) -> int:
+    return work.notice_check.plan_due()
+
+
+def index_exams(work: Work) -> int:
+    return work.search_keys.index_due()
 
 
 def remove_spent_rows(work: Work) -> int:
@@ -89,13 +109,20 @@ def answer_binding_request(work: Work, key: str) -> None:
     work.binding.answer(key)
 
 
+def check_notices(work: Work, key: str) -> None:
+    work.notice_check.check()
+
+
 SWEEPS: Sequence[Callable[[Work], int]] = (
     complete_studies,
     renew_pictures,
     remove_unused_copies,
     release_exams,
+    tell_by_the_next_way,
     send_notifications,
     settle_notifications,
+    index_exams,
+    plan_notice_check,
     remove_spent_rows,
     anchor_audit_log,
 )
@@ -104,6 +131,7 @@ JOBS: Mapping[str, Callable[[Work, str], None]] = {
     ONE_TIME_REQUEST: answer_one_time_request,
     PHONE_REQUEST: answer_phone_request,
     BINDING_REQUEST: answer_binding_request,
+    NOTICE_CHECK: check_notices,
 }
 URGENT = (ONE_TIME_REQUEST, PHONE_REQUEST, BINDING_REQUEST)
 """A patient waits for them. The sweeping thread does such jobs too, so that none waits behind a large study."""

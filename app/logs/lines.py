@@ -80,10 +80,12 @@ FIELDS: Mapping[str, Callable[[Any], bool]] = {
     "field": _shaped(r"[a-z_]{1,40}\.[a-z_]{1,40}"),
     "job": _row_id,
     "notification": _row_id,
+    "notice": _one_of("images_ready", "ready", "report_ready"),
     "row": _row_id,
     "study": _row_id,
+    "telling": _row_id,
     "failure_code": _carriers_code,
-    "kind": _one_of("prepare_study", "one_time_code", "phone_code", "binding_code"),
+    "kind": _one_of("prepare_study", "one_time_code", "phone_code", "binding_code", "check_notices"),
     "method": _one_of(*METHODS, "other"),
     "place": _shaped(r"[\w.-]+(/[\w.-]+)?:\d+"),  # in source code
     "part": _one_of("database", "store", "redis", "queue"),

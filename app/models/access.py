@@ -26,6 +26,8 @@ class AccessCode(Base):
     exam_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("exam.id"), index=True)
     kind: Mapped[str] = mapped_column(String(8))
     code_hash: Mapped[bytes] = mapped_column(unique=True)
+    desk_hash: Mapped[bytes | None] = mapped_column(index=True)
+    """HMAC of a pick-up code alone, for the desk's search only: no door of patients asks for it."""
     serial: Mapped[int]
     """The code is derived from exam, kind and serial, so a reprint or a retry after a crash gives the same code."""
     created_at: Mapped[datetime]
@@ -66,7 +68,7 @@ class OneTimeCode(Base):
     failures: Mapped[int] = mapped_column(default=0)
     """Tries while the code was valid. A try counts on all valid codes of an access code. Too many end an sms code."""
     created_at: Mapped[datetime]
-    expires_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
     used_at: Mapped[datetime | None]
 
 
@@ -91,7 +93,7 @@ class PatientSession(Base):
     access_code_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("access_code.id"), index=True)
     created_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]
-    expires_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
     revoked_at: Mapped[datetime | None]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import UTC, datetime
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint, text, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Base, NamedByAccession, UuidKey, accession_key
@@ -47,6 +47,12 @@ class Exam(NamedByAccession, Base):
             postgresql_where=text("report_released_at IS NOT NULL AND images_released_at IS NULL"),
             sqlite_where=text("report_released_at IS NOT NULL AND images_released_at IS NULL"),
         ),
+        Index(
+            "ix_exam_search_due",
+            "performed_at",
+            postgresql_where=text("search_due"),
+            sqlite_where=text("search_due = 1"),
+        ),
     )
 
     id: Mapped[UuidKey]
@@ -76,6 +82,8 @@ class Exam(NamedByAccession, Base):
     release_due_at: Mapped[datetime | None]
     """When to look at the release gate again; None when only a change of the exam can open it."""
     revision: Mapped[int] = mapped_column(default=1)
+    search_due: Mapped[bool] = mapped_column(default=True, server_default=true())
+    """Its rows of `ExamSearchKey` are missing, or of before a correction."""
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 
@@ -83,6 +91,17 @@ class Exam(NamedByAccession, Base):
     def told_from(self) -> datetime | None:
         """Since when there is something to tell its patient: pictures, or the report alone."""
         return self.images_released_at or self.report_released_at
+
+
+class ExamSearchKey(Base):
+    """Blind index of what the desk finds an exam by: name of the patient, family name, both in pinyin, initials, the
+    last four of phone and ID number. With the time of the exam: the newest of many are the first of an index."""
+
+    __tablename__ = "exam_search_key"
+
+    key_hash: Mapped[bytes] = mapped_column(LargeBinary(16), primary_key=True)
+    performed_at: Mapped[datetime] = mapped_column(primary_key=True)
+    exam_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("exam.id"), primary_key=True, index=True)
 
 
 class Report(Base):

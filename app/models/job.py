@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Index, String, Text, UniqueConstraint
+from sqlalchemy import Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Base, UuidKey
@@ -18,7 +18,23 @@ class Job(Base):
     """
 
     __tablename__ = "job"
-    __table_args__ = (UniqueConstraint("kind", "key"), Index("ix_job_state_run_at", "state", "run_at"))
+    __table_args__ = (
+        UniqueConstraint("kind", "key"),
+        Index("ix_job_state_run_at", "state", "run_at"),
+        Index(
+            "ix_job_not_done",
+            "kind",
+            "state",
+            postgresql_where=text("state <> 'done'"),
+            sqlite_where=text("state <> 'done'"),
+        ),
+        Index(
+            "ix_job_done",
+            "finished_at",
+            postgresql_where=text("state = 'done'"),
+            sqlite_where=text("state = 'done'"),
+        ),
+    )
 
     id: Mapped[UuidKey]
     kind: Mapped[str] = mapped_column(String(32))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Base, UuidKey
@@ -27,6 +27,8 @@ class Notification(Base):
     __table_args__ = (
         UniqueConstraint("exam_id", "kind", "occasion", "channel"),
         UniqueConstraint("one_time_code_id", "channel"),
+        Index("ix_notification_state_created_at_id", "state", "created_at", "id"),
+        Index("ix_notification_state_next_attempt_at", "state", "next_attempt_at"),
     )
 
     id: Mapped[UuidKey]
@@ -42,7 +44,7 @@ class Notification(Base):
     recipient_masked: Mapped[str] = mapped_column(String(32))
     access_code_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("access_code.id"))
     """The pick-up code in the message. The code is not stored; it is derived again when the message is sent."""
-    state: Mapped[str] = mapped_column(String(16), index=True)
+    state: Mapped[str] = mapped_column(String(16))
     attempts: Mapped[int] = mapped_column(default=0)
     next_attempt_at: Mapped[datetime] = mapped_column(index=True)
     """pending: when to send; sending: when its worker counts as lost; unknown, accepted: when to ask the carrier."""
@@ -51,13 +53,33 @@ class Notification(Base):
     provider_serial: Mapped[str | None] = mapped_column(String(128), index=True)
     failure_code: Mapped[str | None] = mapped_column(String(64))
     segments: Mapped[int] = mapped_column(default=0)
-    created_at: Mapped[datetime]
-    sent_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(index=True)
+    sent_at: Mapped[datetime | None] = mapped_column(index=True)
     finished_at: Mapped[datetime | None]
     opened_at: Mapped[datetime | None]
     """When the patient first opened the exam after this message was handed over."""
     viewed_at: Mapped[datetime | None]
     """The same of its pictures."""
+
+
+class Telling(Base):
+    """Something new about an exam, on its way to the patient: by one channel after the other, each with a message.
+
+    kind, occasion: as in its messages. wording: the Wording of them. state: TellingState.
+    """
+
+    __tablename__ = "telling"
+    __table_args__ = (UniqueConstraint("exam_id", "kind", "occasion"),)
+
+    id: Mapped[UuidKey]
+    exam_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("exam.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    occasion: Mapped[int]
+    wording: Mapped[str] = mapped_column(String(16))
+    state: Mapped[str] = mapped_column(String(8), index=True)
+    look_at: Mapped[datetime | None] = mapped_column(index=True)
+    """When the next step is due; None while a message is under way, and when nothing follows."""
+    begun_at: Mapped[datetime]
 
 
 class NotificationEvent(Base):

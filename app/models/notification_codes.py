@@ -34,6 +34,17 @@ class NotificationState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class TellingState(StrEnum):
+    """By which way a patient is being told of something new; the first two are channels."""
+
+    WECHAT = "wechat"
+    SMS = "sms"
+    DESK = "desk"
+    """No way is left: a human tells the patient."""
+    ENDED = "ended"
+    """It is told no more: the exam was withdrawn, or newer news tells it."""
+
+
 class CancelReason(StrEnum):
     """Why a waiting message is not sent any more. This is the detail of its last event."""
 
@@ -64,6 +75,8 @@ class EventDetail(StrEnum):
     ANSWER_LOST = "answer_lost"
     """The worker died after it claimed the message and before it stored the carrier's answer."""
     FAULT_WHILE_SENDING = "fault_while_sending"
+    HANDED_OVER_AGAIN = "handed_over_again"
+    """Its outcome was unknown, and the carrier takes the same message once."""
     NEVER_SENT = "never_sent"
     """The message was not handed to the carrier within three days."""
     NEVER_REPORTED = "never_reported"
@@ -72,6 +85,8 @@ class EventDetail(StrEnum):
     WAITS_FOR_MORNING = "waits_for_morning"
     DAILY_LIMIT = "daily_limit"
     """The patient had as many messages as are sent in a day."""
+    PACED = "paced"
+    """WeChat takes only so many notices in a short time."""
     TOLD_TOGETHER = "told_together"
     """Another message of the patient tells this one's news too."""
 

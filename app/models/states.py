@@ -117,6 +117,8 @@ class AttemptScope(StrEnum):
     """Of an address at the doors of guests."""
     HOSPITAL = "hospital"
     """Of everybody at a door of guests."""
+    REFUSED = "refused"
+    """Refusals of which the audit log keeps few: of an address, and of all."""
 
 
 class DeviceKind(StrEnum):
@@ -146,6 +148,8 @@ class JobKind(StrEnum):
     """Answers a request of the phone door. Key: <id of the phone code>."""
     BINDING_CODE = "binding_code"
     """Answers a request of a WeChat user who wants to be bound. Key: <id of the binding code>."""
+    CHECK_NOTICES = "check_notices"
+    """Compares our notices with those of the official account. Key: <day>."""
 
 
 class JobFault(StrEnum):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, Text, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from app.models.base import Base, NamedByAccession, UuidKey, accession_key
 from app.models.exam import cut_key
@@ -29,6 +30,7 @@ class Study(Base):
     and raises `revision`. Whose patients may see it, its rows of `StudyOrder` say."""
 
     __tablename__ = "study"
+    __table_args__ = (Index("ix_study_study_date_last_instance_at_id", "study_date", "last_instance_at", "id"),)
 
     id: Mapped[UuidKey]
     study_instance_uid: Mapped[str] = mapped_column(String(64), unique=True)
@@ -36,9 +38,11 @@ class Study(Base):
     """The first that its headers name, for machines that search. All of them are in `StudyOrder`."""
     patient_id_hash: Mapped[bytes | None] = mapped_column(index=True)
     identity_sealed: Mapped[bytes]
-    """Header JSON {patient_id, names: [person name groups], sex, birth_date}, sealed under `study.identity`."""
+    """Header JSON {patient_id, names, sex, birth_date, referring_physician}, sealed under `study.identity`."""
     attributes: Mapped[dict[str, Any]] = mapped_column(JSON)
     """Study-level attributes for QIDO that name no person: StudyDate, StudyTime, StudyDescription, StudyID, ..."""
+    study_date: Mapped[str | None] = mapped_column(String(64))
+    """StudyDate of `attributes` once more: what most searches ask for has an index."""
     data_key_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("data_key.id"))
     state: Mapped[str] = mapped_column(String(16), default=StudyState.RECEIVING, index=True)
     revision: Mapped[int] = mapped_column(default=1)
@@ -48,6 +52,17 @@ class Study(Base):
     is_demo: Mapped[bool] = mapped_column(default=False)
     last_instance_at: Mapped[datetime] = mapped_column(index=True)
     created_at: Mapped[datetime]
+
+    @validates("attributes")
+    def _follow(self, _name: str, attributes: dict[str, Any]) -> dict[str, Any]:
+        self.study_date = study_date(attributes)
+        return attributes
+
+
+def study_date(attributes: Mapping[str, Any]) -> str | None:
+    """What is indexed of a date as the header has it, which may be no date."""
+    date = attributes.get("StudyDate")
+    return None if date is None else str(date)[:64]
 
 
 def keys_naming(number: str) -> frozenset[str]:
@@ -67,7 +82,8 @@ class StudyOrder(NamedByAccession, Base):
         UniqueConstraint("study_id", "accession_key"),
         Index(
             "ix_study_order_waiting",
-            "study_id",
+            "named_at",
+            "id",
             postgresql_where=text("match_state <> 'matched'"),
             sqlite_where=text("match_state <> 'matched'"),
         ),
@@ -77,6 +93,8 @@ class StudyOrder(NamedByAccession, Base):
     study_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("study.id"))
     place: Mapped[int] = mapped_column(default=0)
     """In the order in which headers name them, from 0."""
+    named_at: Mapped[datetime] = mapped_column(server_default="1970-01-01 00:00:00")
+    """When the first header that names it came: the desk's list of what waits has this order."""
     accession_number: Mapped[str] = mapped_column(String(64))
     exam_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("exam.id"), index=True)
     match_state: Mapped[str] = mapped_column(String(16), default=MatchState.UNMATCHED, index=True)

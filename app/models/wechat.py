@@ -66,6 +66,19 @@ class WechatLogin(Base):
     finished_at: Mapped[datetime | None]
 
 
+class NoticeSubscription(Base):
+    """A WeChat user who opened this exam and wants to be told of it without following us."""
+
+    __tablename__ = "notice_subscription"
+
+    id: Mapped[UuidKey]
+    exam_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("exam.id"), index=True)
+    openid_hash: Mapped[bytes] = mapped_column(index=True)
+    openid_sealed: Mapped[bytes]
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
 class BindingCode(Base):
     """Digits that bind a WeChat account to a person: sent to the phone on file, or given at the desk.
 

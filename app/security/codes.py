@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 LONG_LENGTH, PICKUP_LENGTH, ONE_TIME_DIGITS, DESK_DIGITS = 26, 6, 6, 12
 PICKUP_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 _LONG = re.compile(rf"[A-Z2-7]{{{LONG_LENGTH}}}\Z")
+_PICKUP = re.compile(rf"[{PICKUP_ALPHABET}]{{{PICKUP_LENGTH}}}\Z")
 MAX_TYPED = 64
 
 
@@ -27,6 +28,10 @@ def normal_code(typed: str) -> str:
 
 def is_long(code: str) -> bool:
     return bool(_LONG.match(code))
+
+
+def is_pickup(code: str) -> bool:
+    return bool(_PICKUP.match(code))
 
 
 def normal_factor(typed: str) -> str:

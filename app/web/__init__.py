@@ -20,6 +20,7 @@ from app.web.patient import (
     exam_list,
     exams,
     looks,
+    notify,
     objects,
     phone_door,
     places,
@@ -63,6 +64,7 @@ def register(app: Flask) -> None:
         objects,  # and images: one blueprint
         consent,
         looks,
+        notify,
         sharing,
         doors,
         pages,

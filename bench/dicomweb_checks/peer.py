@@ -77,12 +77,14 @@ class Peer:
         finally:
             connection.close()
 
-    def get(self, path: str, accept: str | None = None, headers: dict[str, str] | None = None, **query: str) -> Answer:
+    def get(
+        self, path: str, accept: str | None = None, headers: dict[str, str] | None = None, /, **query: str
+    ) -> Answer:
         wanted = {"Accept": accept} if accept else {}
         return self.ask("GET", path, None, {**wanted, **(headers or {})}, **query)
 
     def at(self, address: str, accept: str | None = None) -> Answer:
-        """What lies at an absolute or relative address that the server itself gave."""
+        """What lies at an address that the server itself gave: absolute, or beginning with a slash."""
         path = urlsplit(address).path
         return self.get(path.partition(self.root)[2] if self.root in path else path, accept)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from bench.dicomweb_checks.peer import XML, Answer, Peer, checks
 from deploy.testbed.checked_studies import CT, FILM, SERIES, STUDY, A, B
 
@@ -20,6 +22,11 @@ def has(answer: Answer, *tags: str) -> bool:
 
 def one(peer: Peer, **query: str) -> dict[str, object]:
     [item] = peer.get("/studies", StudyInstanceUID=A, **query).json
+    return dict(item)
+
+
+def one_series(peer: Peer) -> dict[str, Any]:
+    [item] = peer.get(STUDY + "/series").json
     return dict(item)
 
 
@@ -111,6 +118,17 @@ LIST = checks(
     ),  # type: ignore[index]
     ("10.6.3.3", "a study tells its address", lambda p: A in one(p)["00081190"]["Value"][0]),  # type: ignore[index]
     ("10.6.3.3", "a study tells that it is there", lambda p: has(p.get("/studies"), "00080056")),
+    ("10.6.3.3", "a study tells who sent the patient", lambda p: has(p.get("/studies"), "00080090")),
+    (
+        "10.6.3.3",
+        "a series tells the requests it was made for",
+        lambda p: one_series(p)["00400275"]["Value"][0]["00401001"]["Value"] == ["RP1"],
+    ),
+    (
+        "10.6.3.3",
+        "a series tells when it was made",
+        lambda p: one_series(p)["00400244"]["Value"] == ["20260105"],
+    ),
     (
         "10.6.3.3",
         "a series tells modality, number, UID",
@@ -195,7 +213,7 @@ LIST = checks(
     (
         "8.3.3.1",
         "accept as a parameter",
-        lambda p: p.get("/studies", "text/csv", accept="application/dicom+json").status == 200,
+        lambda p: "xml" in p.get("/studies", "*/*", accept=XML).type,
     ),
     (
         "8.4.1",

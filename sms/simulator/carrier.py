@@ -9,11 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from sms.errors import SmsUnknown
 from sms.registration import FOREIGN, RegisteredTemplate, registered_name
 from sms.sender import Accepted, DeliveryReceipt
 from sms.simulator import receipts, registry, rules
+from sms.simulator.faults import NotAnAnswer, answered
 from sms.simulator.rules import ApiError, CarrierAccount, ConnectionDropped, FrequencyLimits
 from sms.templates import REGISTERED, SmsMessage
 from sms.tencent.codes import TABLE
@@ -55,22 +57,29 @@ class SimulatedCarrier:
     def send(self, phone: str, message: SmsMessage, session_context: str) -> Accepted:
         template_id = registered_name(message.template.name, phone)
         request = send_request(self.account.app_id, template_id, phone, message, session_context)
-        try:
-            answer = rules.send_sms(self.path, self.account, request, self.now())
-        except ApiError as error:
-            raise TABLE.error_of(error.code) from None
-        except ConnectionDropped:
-            raise SmsUnknown("ClientNetworkError", "no answer") from None
+        answer = self._call("SendSms", lambda: rules.send_sms(self.path, self.account, request, self.now()))
         return accepted(answer["SendStatusSet"][0])
 
     def receipts(self, phone: str, since: datetime, until: datetime) -> Sequence[DeliveryReceipt]:
         begin, end = int(since.timestamp()), int(until.timestamp())
         request = {"PhoneNumber": phone, "BeginTime": begin, "EndTime": end, "Limit": MOST_RECEIPTS}
-        return [pulled(item) for item in receipts.pull(self.path, request)["PullSmsSendStatusSet"]]
+        answer = self._call("PullSmsSendStatusByPhoneNumber", lambda: receipts.pull(self.path, request))
+        return [pulled(item) for item in answer["PullSmsSendStatusSet"]]
 
     def registered(self) -> Mapping[str, RegisteredTemplate]:
         """Of every template of ours: its id here is its name."""
         return {name: registered_template(registry.item(self.account, name)) for name in self.account.templates}
+
+    def _call(self, action: str, answer: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """Raises SendingError, as the real adapter does."""
+        try:
+            return answered(self.path, action, answer)
+        except ApiError as error:
+            raise TABLE.error_of(error.code) from None
+        except ConnectionDropped:
+            raise SmsUnknown("ClientNetworkError", "no answer") from None
+        except NotAnAnswer:
+            raise SmsUnknown("ServerNetworkError", "not an answer of the carrier") from None
 
     def push_receipts(self, post: Callable[[Sequence[Mapping[str, str]]], bool]) -> int:
         """Give all due receipts to `post`, which calls the hook; returns how many receipts the hook took."""

@@ -18,9 +18,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 from uuid import uuid4
 
-from sms.simulator import receipts, registry, rules
+from sms.simulator import control, receipts, registry, rules
+from sms.simulator.faults import NotAnAnswer, answered
 from sms.simulator.rules import ApiError, CarrierAccount, ConnectionDropped
 
 SERVICE, VERSION = "sms", "2021-01-11"
@@ -43,7 +45,7 @@ class StrictCarrier:
     now: Callable[[], datetime]
 
     def answer(self, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
-        """The `Response` object of one POST. Raises ApiError, ConnectionDropped."""
+        """The `Response` object of one POST. Raises ApiError, ConnectionDropped, NotAnAnswer."""
         self._authenticate(headers, body)
         if headers.get("x-tc-version") != VERSION:
             raise ApiError("NoSuchVersion")
@@ -55,11 +57,11 @@ class StrictCarrier:
             raise ApiError("InvalidParameter") from None
         action = headers.get("x-tc-action")
         if action == "SendSms":
-            return rules.send_sms(self.path, self.account, request, self.now())
+            return answered(self.path, action, lambda: rules.send_sms(self.path, self.account, request, self.now()))
         if action == "PullSmsSendStatusByPhoneNumber":
-            return receipts.pull(self.path, request)
+            return answered(self.path, action, lambda: receipts.pull(self.path, request))
         if action == "DescribeSmsTemplateList":
-            return registry.describe(self.account, request)
+            return answered(self.path, action, lambda: registry.describe(self.account, request))
         raise ApiError("InvalidAction")
 
     def _authenticate(self, headers: Mapping[str, str], body: bytes) -> None:
@@ -92,13 +94,19 @@ def _signature(secret: str, scope: str, timestamp: str, signed: str, headers: Ma
 
 
 @contextmanager
-def serving(carrier: StrictCarrier) -> Iterator[str]:
-    """Serve on an ephemeral loopback port while the block runs; yields `host:port`."""
+def serving(carrier: StrictCarrier, port: int = 0) -> Iterator[str]:
+    """Serve on a loopback port (0: any) while the block runs; yields `host:port`."""
 
     class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self._control(b"")
+
         def do_POST(self) -> None:
             length = min(int(self.headers.get("Content-Length") or 0), LARGEST_BODY)
             body = self.rfile.read(length)
+            if self.path.startswith("/control/"):
+                self._control(body)
+                return
             headers = {name.lower(): value for name, value in self.headers.items()}
             try:
                 response = carrier.answer(headers, body)
@@ -107,9 +115,19 @@ def serving(carrier: StrictCarrier) -> Iterator[str]:
             except ConnectionDropped:
                 self.close_connection = True
                 return
-            answer = json.dumps({"Response": {**response, "RequestId": str(uuid4())}}).encode()
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json")
+            except NotAnAnswer:
+                self._answer(502, b"<html>Bad Gateway</html>", "text/html")
+                return
+            self._answer(200, json.dumps({"Response": {**response, "RequestId": str(uuid4())}}).encode())
+
+        def _control(self, body: bytes) -> None:
+            parts = urlsplit(self.path)
+            status, told = control.answer(carrier.path, self.command, parts.path, dict(parse_qsl(parts.query)), body)
+            self._answer(status, json.dumps(told, ensure_ascii=False).encode())
+
+        def _answer(self, status: int, answer: bytes, kind: str = "application/json") -> None:
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(answer)))
             self.end_headers()
             self.wfile.write(answer)
@@ -117,7 +135,7 @@ def serving(carrier: StrictCarrier) -> Iterator[str]:
         def log_message(self, *_: Any) -> None:
             """Log nothing, because requests hold phone numbers."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:

@@ -53,7 +53,7 @@ ALLOWED: dict[str, set[str]] = {
         *("app.web", "app.services", "app.services.channels", "app.services.wechat", "wechat"),
         *("sms", "sms.tencent", "sms.aliyun", "sms.gateway"),
     },
-    "app.jobs": {"app.services", "app.config", "app.database"},
+    "app.jobs": {"app.services", "app.services.wechat", "app.config", "app.database"},
     "app.dimse": {"app.services", "app.dicom", "app.config", "app.security"},
     "app.services": {
         *("app.repos", "app.archive", "app.dicom", "app.identity", "app.imaging", "app.security", "app.models"),
@@ -134,7 +134,7 @@ ROOMS: dict[str, set[str]] = {
     "staff": set(),
     "desk": {"binding", "channels", "exams", "notifications", "patient_access", "release"},
 }
-OPEN_TO_ROOMS = {"audit", "session_times"}
+OPEN_TO_ROOMS = {"audit", "paging", "session_times"}
 
 
 def sources() -> Iterator[Path]:

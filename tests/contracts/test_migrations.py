@@ -176,6 +176,7 @@ def test_there_is_no_way_down_once_a_field_of_any_column_is_bound_to_its_row(dat
         step.SEALED
         | {"instance": ("corrected_identity_sealed",)}  # of a later step, whose way down refuses too
         | {"wechat_token": ("value_sealed",), "wechat_login": ("openid_sealed",)}  # later steps drop the tables
+        | {"notice_subscription": ("openid_sealed",)}
     )
     schema.upgrade(database)
     needed = {"report": {"exam_id": EXAM}, "study": {"data_key_id": "d" * 32}, "notification": {"exam_id": EXAM}}
@@ -346,3 +347,19 @@ def test_each_study_of_before_is_of_its_one_order(database: Database) -> None:
     with pytest.raises(RuntimeError, match="several orders"):
         schema.downgrade(database, "0015")
     assert len(rows_of(database, "study_order")) == 3
+
+
+def test_news_of_before_went_by_every_way_so_nothing_follows_it(database: Database) -> None:
+    schema.upgrade(database, "0023")
+    exam_with_a_code(database, "access_code")
+    about = {"exam_id": EXAM, "kind": "images_ready", "occasion": 1}
+    for number, channel in enumerate(("sms", "wechat")):
+        add_row(database, "notification", id=f"{number:032}", channel=channel, state="accepted", **about)
+    before = rows_of(database, "notification")
+    schema.upgrade(database, "0024")
+    assert rows_of(database, "telling") == []
+    add_row(database, "telling", id="9" * 32, state="wechat", wording="ready", **about | {"occasion": 2})
+    schema.downgrade(database, "0023")
+    assert rows_of(database, "notification") == before
+    schema.upgrade(database, "0024")
+    assert rows_of(database, "telling") == []

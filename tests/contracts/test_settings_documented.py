@@ -20,6 +20,7 @@ from tests.places import ROOT
 
 OPERATING = ROOT / "docs" / "operating.md"
 SETTINGS = {variable_of(item): item.metadata for item in fields(Settings)}
+OLDER = {"CLOUDFILM_TENCENT_CALLBACK_SECRET": ""}
 
 
 def test_env_example_lists_every_setting_with_its_meaning_and_default() -> None:
@@ -51,7 +52,6 @@ def test_all_faults_are_reported_at_once(tmp_path: Path) -> None:
         "CLOUDFILM_BASE_URL",
         "CLOUDFILM_DICOM_TLS_CERT",
         "CLOUDFILM_KEY_FILE",
-        "CLOUDFILM_SMS_CALLBACK_SECRET",
         "CLOUDFILM_SMS_CARRIER",
         "CLOUDFILM_TRUSTED_PROXIES",
         "CLOUDFILM_UNHEARD",
@@ -60,7 +60,7 @@ def test_all_faults_are_reported_at_once(tmp_path: Path) -> None:
 
 
 def test_a_secret_is_in_no_message_and_no_repr(tmp_path: Path) -> None:
-    secrets = {"CLOUDFILM_TENCENT_SECRET_KEY": "very-secret-value", "CLOUDFILM_SMS_CALLBACK_SECRET": "seen-by-nobody"}
+    secrets = {"CLOUDFILM_TENCENT_SECRET_KEY": "very-secret-value", "CLOUDFILM_TENCENT_CALLBACK_SECRET": "seen-by-nob"}
     settings = Settings.from_env({**production(tmp_path), "CLOUDFILM_TENCENT_SECRET_KEY": "very-secret-value"})
     assert "very-secret-value" not in repr(settings)
     with pytest.raises(SettingsError) as caught:
@@ -79,7 +79,14 @@ def test_a_complete_production_environment_is_taken(tmp_path: Path) -> None:
         ({"CLOUDFILM_BASE_URL": "http://film.example.org"}, "must be https"),
         ({"CLOUDFILM_TRUSTED_PROXIES": "0"}, "must count the proxies"),
         ({"CLOUDFILM_SMS_CARRIER": "simulated"}, "real carrier"),
-        ({"CLOUDFILM_SMS_CALLBACK_SECRET": "short"}, "at least 16"),
+        ({"CLOUDFILM_TENCENT_CALLBACK_SECRET": "short"}, "TENCENT_CALLBACK_SECRET needs at least 16"),
+        ({"CLOUDFILM_TENCENT_CALLBACK_SECRET": ""}, "TENCENT_CALLBACK_SECRET needs at least 16"),
+        (OLDER | {"CLOUDFILM_SMS_CALLBACK_SECRET": "short"}, "SMS_CALLBACK_SECRET needs at least 16"),
+        ({"CLOUDFILM_ALIYUN_CALLBACK_SECRET": "0123456789abcdef"}, "must differ"),
+        (
+            OLDER | {"CLOUDFILM_SMS_CALLBACK_SECRET": "s" * 16, "CLOUDFILM_ALIYUN_CALLBACK_SECRET": "s" * 16},
+            "must differ",
+        ),
         ({"CLOUDFILM_WECHAT_NOTICES": "simulated"}, "must not be simulated"),
         ({"CLOUDFILM_WEB_PROCESSES": "2"}, "REDIS_URL is needed"),
         ({"CLOUDFILM_DICOM_TLS_CERT": "a.pem"}, "go together"),

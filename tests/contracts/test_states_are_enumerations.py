@@ -14,7 +14,7 @@ from app.dicom.refusals import Refusal
 from app.imaging.errors import NotShown
 from app.imaging.evidence.kinds import EvidenceFault, EvidenceKind
 from app.imaging.geometry.volume import NoVolume
-from app.models.notification_codes import ChannelName, NotificationKind, NotificationState
+from app.models.notification_codes import ChannelName, NotificationKind, NotificationState, TellingState
 from app.models.states import (
     AccessCodeKind,
     AttemptScope,
@@ -75,6 +75,8 @@ COLUMNS: dict[tuple[str, str], tuple[type[StrEnum], ...]] = {
     ("Notification", "channel"): (ChannelName,),
     ("Notification", "kind"): (NotificationKind,),
     ("NotificationEvent", "state"): (NotificationState,),
+    ("Telling", "state"): (TellingState,),
+    ("Telling", "kind"): (NotificationKind,),
 }
 """Every column of few words."""
 NAMES: dict[tuple[str, str], tuple[type[StrEnum], ...]] = {

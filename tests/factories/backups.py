@@ -57,7 +57,8 @@ def named_objects(house: Services) -> set[str]:
 
 
 def faults(house: Services) -> list[str]:
-    """What verify-audit and verify-archive say."""
+    """What verify-audit, verify-archive and verify-counts say."""
     check = house.operations.archive_check
     objects = [f"{each.object_key}: {each.fault}" for each in check.objects() if each.fault]
-    return [*(fault.reason for fault in house.audit.reading.faults()), *objects, *check.orphans()]
+    counts = [f"{fault.name} {fault.labels}" for fault in house.operations.row_counts.faults()]
+    return [*(fault.reason for fault in house.audit.reading.faults()), *objects, *check.orphans(), *counts]

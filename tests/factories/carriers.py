@@ -68,8 +68,9 @@ def house_over(house: Services, carrier: SmsSender | object) -> Services:
     channels = sending_over(house, carrier).channels
     receipts = replace(house.notifications.receipts, channels=channels)
     sending = replace(house.notifications.sending, channels=channels, receipts=receipts)
-    work = replace(house.worker.work, sending=sending, receipts=receipts)
-    notifications = replace(house.notifications, sending=sending, receipts=receipts)
+    repeating = replace(house.notifications.repeating, channels=channels, sending=sending)
+    work = replace(house.worker.work, sending=sending, receipts=receipts, repeating=repeating)
+    notifications = replace(house.notifications, sending=sending, receipts=receipts, repeating=repeating)
     return replace(house, notifications=notifications, worker=replace(house.worker, work=work))
 
 

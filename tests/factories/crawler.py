@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import wraps
 from random import Random
@@ -107,6 +107,7 @@ MEANT: dict[tuple[str, str], Meant] = {
     ("GET", "patient_wechat.callback"): Meant(query={"code": "x", "state": "x"}),
     ("POST", "patient_binding.bind"): Meant(form={"name": "李娜", "id_number": "", "action": "send_code"}),
     ("POST", "patient_binding.unbind"): Meant(form={"csrf_token": ""}),
+    ("POST", "patient_notify.want"): Meant(form={"csrf_token": ""}),
     ("POST", "patient_exams.leave"): Meant(form={"csrf_token": ""}),
     ("POST", "patient_consent.agree_or_withdraw"): Meant(form={"csrf_token": "", "action": "agree"}),
     ("POST", "patient_sharing.share"): Meant(form={"csrf_token": "", "days": "7", "pictures": "1", "report": "1"}),
@@ -160,16 +161,26 @@ MEANT: dict[tuple[str, str], Meant] = {
     ("GET", "patient_wechat.proof_of_domain"): Meant(named={"code": "verify_code"}),
     ("GET", "wechat_hook.are_you_there"): Meant(query=SIGNED | {"echostr": "5"}),
     ("POST", "wechat_hook.pushed"): Meant(query=SIGNED, body=SAID, content_type="text/xml"),
-    ("POST", "sms_hook.tencent"): Meant(query={"secret": ""}, document=[RECEIPT, RECEIPT]),
-    ("POST", "sms_hook.aliyun"): Meant(query={"secret": ""}, document=[RECEIPT_OF_ALIYUN]),
-    ("POST", "sms_hook.tencent_replies"): Meant(query={"secret": ""}, document=REPLY_BY_TENCENT),
+    ("POST", "sms_hook.tencent"): Meant(
+        query={"secret": ""}, named={"secret": "tencent_secret"}, document=[RECEIPT, RECEIPT]
+    ),
+    ("POST", "sms_hook.aliyun"): Meant(
+        query={"secret": ""}, named={"secret": "aliyun_secret"}, document=[RECEIPT_OF_ALIYUN]
+    ),
+    ("POST", "sms_hook.tencent_replies"): Meant(
+        query={"secret": ""}, named={"secret": "tencent_secret"}, document=REPLY_BY_TENCENT
+    ),
     ("POST", "sms_hook.aliyun_replies"): Meant(
-        query={"secret": ""}, document=[{"phone_number": "13900000001", "content": "TD"}]
+        query={"secret": ""},
+        named={"secret": "aliyun_secret"},
+        document=[{"phone_number": "13900000001", "content": "TD"}],
     ),
     ("POST", "sms_hook.gateway_replies"): Meant(
-        query={"secret": ""}, document=[{"phone": "+8613900000001", "text": "TD"}]
+        query={"secret": ""}, named={"secret": "gateway_secret"}, document=[{"phone": "+8613900000001", "text": "TD"}]
     ),
-    ("POST", "sms_hook.gateway"): Meant(query={"secret": ""}, document=[RECEIPT_OF_A_GATEWAY]),
+    ("POST", "sms_hook.gateway"): Meant(
+        query={"secret": ""}, named={"secret": "gateway_secret"}, document=[RECEIPT_OF_A_GATEWAY]
+    ),
     ("GET", "demo.phone"): Meant(query={"phone": ""}),
 }
 WHO: dict[str, str] = {
@@ -180,6 +191,7 @@ WHO: dict[str, str] = {
     "patient_sharing": PATIENT,
     "patient_consent": PATIENT,
     "patient_looks": PATIENT,
+    "patient_notify": PATIENT,
     "guest_pages": GUEST,
     "guest_images": GUEST,
     "staff_login": Role.DESK,
@@ -201,7 +213,10 @@ WHO: dict[str, str] = {
 }
 """Whom the guard lets in, by endpoint or by blueprint. All others are open to strangers."""
 ANSWERED_NOWHERE = "staff_login.nowhere"
-REFUSED = {ANSWERED_NOWHERE, "patient_wechat.callback", "patient_binding.bind", "patient_binding.unbind"}
+REFUSED = {
+    *(ANSWERED_NOWHERE, "patient_wechat.callback", "patient_binding.bind", "patient_binding.unbind"),
+    *("patient_notify.page", "patient_notify.want"),
+}
 """Answered with an error all the same: no caller here came by WeChat."""
 
 
@@ -227,6 +242,18 @@ class Crawler:
 
     def as_meant(self, method: str, rule: Rule) -> Answer:
         return self._ask(rule, self._whose(rule), self._meant(method, rule))
+
+    def with_headers(self, method: str, rule: Rule, headers: Mapping[str, str]) -> Answer:
+        """As it is meant, with more headers."""
+        meant = self._meant(method, rule)
+        more = {name: value.encode() for name, value in headers.items()}
+        return self._ask(rule, self._whose(rule), replace(meant, headers={**meant.headers, **more}))
+
+    def without_token(self, method: str, rule: Rule) -> Answer | None:
+        """As it is meant, without the token of its session; None where its form has none."""
+        meant = self._meant(method, rule)
+        form = tuple(pair for pair in meant.form if pair[0] != b"csrf_token")
+        return self._ask(rule, self._whose(rule), replace(meant, form=form)) if form != meant.form else None
 
     def changed(self, method: str, rule: Rule, caller: str | None = None) -> Answer:
         """A changed request; by whom the route is for, if nobody else is named."""

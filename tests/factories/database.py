@@ -17,7 +17,7 @@ import psycopg
 from psycopg.errors import DuplicateDatabase
 
 from app.database import Database, schema
-from tests.factories import postgres
+from deploy.testbed import postgres
 
 VARIABLE = "TEST_POSTGRES"
 TEMPLATE = "migrated"

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from deploy.testbed.multipart import STOW_TYPE
+from deploy.testbed.multipart import body as stow_body
 from deploy.testbed.processes import Running, answering, free_port, started
 
 
@@ -42,6 +44,27 @@ class Demo:
         )
         with urllib.request.urlopen(request) as answer:
             return int(answer.status)
+
+    def store(self, *files: bytes) -> None:
+        """STOW-RS of whole Part-10 files."""
+        headers = {"Authorization": f"Bearer {self.about['upload_token']}", "Content-Type": STOW_TYPE}
+        address = f"{self.base}/dicomweb/studies"
+        with urllib.request.urlopen(urllib.request.Request(address, stow_body(files), headers)) as answer:
+            assert answer.status == 200
+
+    def control(self, whose: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        """Play the world around: one order to the simulated `wechat` or `sms`."""
+        data = json.dumps(body).encode() if body is not None else None
+        with urllib.request.urlopen(f"{self.about[whose]['base_url']}/control/{path}", data, timeout=30) as answer:
+            return json.loads(answer.read())
+
+    def texts(self, phone: str) -> list[str]:
+        """What a phone got, newest last."""
+        return [message["text"] for message in self.control("sms", f"messages?phone={phone}")]
+
+    def notices(self, openid: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.control("wechat", f"notices?openid={openid}")
+        return found
 
     def get(self, path: str, token: str) -> bytes:
         headers = {"Authorization": f"Bearer {self.about[token]}"}

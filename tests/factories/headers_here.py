@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Generator, Iterable
 from typing import BinaryIO
 
@@ -9,6 +10,8 @@ from app.dicom.part10 import HeaderLimits
 from app.dicom.same_content import Likeness, likeness
 from app.errors import RefusedObject
 from app.imaging.header.examined import Examined, examined
+from app.imaging.header.stored_header import StoredAnswer, StoredBytes, answer_of
+from app.imaging.sandbox.header_answers import parts_of_stored, stored_of
 
 
 class HeadersHere:
@@ -27,3 +30,14 @@ class HeadersHere:
 
     def likeness(self, mine: BinaryIO, other: BinaryIO) -> Likeness:
         return likeness(mine, other, self.limits)
+
+    def stored(self, asked: StoredBytes) -> StoredAnswer:
+        told = answer_of(asked.question, io.BytesIO(asked.start), asked.behind, self.limits)
+        return stored_of(parts_of_stored(told))
+
+    def stored_all(self, asked: Iterable[StoredBytes | Exception]) -> Generator[StoredAnswer | Exception]:
+        for one in asked:
+            try:
+                yield one if isinstance(one, Exception) else self.stored(one)
+            except RefusedObject as fault:
+                yield fault

@@ -10,9 +10,11 @@ from app.archive.sealed import DataKey, SealedArchive
 from app.dicom.part10 import HeaderLimits
 from app.errors import RefusedObject
 from app.imaging.header.examined import examined
+from app.imaging.header.stored_header import StoredReader
 from app.models import Instance
 from app.services.dicomweb.stored_headers import StoredHeaders
 from app.services.dicomweb.stored_instance import StoredInstance
+from tests.factories.headers_here import HeadersHere
 
 
 class _Bytes:
@@ -29,8 +31,9 @@ class _Bytes:
         return self._data[offset : offset + length]
 
 
-def headers_of(data: bytes) -> StoredHeaders:
-    return StoredHeaders(archive=cast(SealedArchive, _Bytes(data)))
+def headers_of(data: bytes, reader: StoredReader | None = None) -> StoredHeaders:
+    """Headers are read here unless a reader is given."""
+    return StoredHeaders(archive=cast(SealedArchive, _Bytes(data)), reader=reader or HeadersHere())
 
 
 def stored(data: bytes) -> StoredInstance | None:

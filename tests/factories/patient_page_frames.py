@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -69,6 +70,7 @@ def cut_jpeg(plane: str, k: int, size: int) -> bytes:
     return out.getvalue()
 
 
-def manifest(frame_time_ms: float | None) -> dict[str, Any]:
+def manifest(frame_time_ms: float | None, incomplete: Collection[int] = ()) -> dict[str, Any]:
     told = {"window": STANDARD, "frame_time_ms": frame_time_ms, "mpr": None, "mpr_reason": None}
+    told["incomplete"] = list(incomplete)
     return {"series": [{**told, **series} for series in SERIES]}

@@ -51,6 +51,7 @@ class Pages:
         self.delay_s = 0.0
         self.cannot_show: set[int] = set()
         self.frame_time_ms: float | None = None
+        self.incomplete: set[int] = set()
         self.report: dict[str, Any] | None = REPORT
         self.requests: list[str] = []
         self.posted: list[dict[str, str]] = []
@@ -173,6 +174,7 @@ def _exam_pages(app: Flask, pages: Pages) -> None:
             frames_total=total,
             in_preparation=False,
             address="",
+            can_be_told=False,
             has_list=True,
         )
 
@@ -198,7 +200,7 @@ def _exam_pages(app: Flask, pages: Pages) -> None:
             door="/q/CODE",
             address="",
             first_frame=first,
-            manifest_json=Markup(json.dumps(manifest(pages.frame_time_ms))),
+            manifest_json=Markup(json.dumps(manifest(pages.frame_time_ms, pages.incomplete))),
         )
 
     app.add_url_rule("/exams", "exams", exam_list)
@@ -244,7 +246,7 @@ def _pictures(app: Flask, pages: Pages) -> None:
 
     def show_manifest() -> Response:
         before()
-        return Response(json.dumps(manifest(pages.frame_time_ms)), mimetype="application/json")
+        return Response(json.dumps(manifest(pages.frame_time_ms, pages.incomplete)), mimetype="application/json")
 
     app.add_url_rule(f"{base}/series/<int:n>/frames/<int:k>.jpg", "frame", frame)
     app.add_url_rule(f"{base}/series/<int:n>/mpr/<plane>/<int:k>.jpg", "cut", cut)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import json
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
@@ -101,6 +101,7 @@ class Answer:
     status: int
     fault: str
     body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class Answers:
@@ -116,8 +117,8 @@ class Answers:
     def ask(self, sent: Sent) -> Answer:
         self._fault = ""
         try:
-            body, status, _ = run_wsgi_app(self._app, sent.written().environ(), buffered=True)
-            return Answer(int(status[:3]), self._fault, b"".join(body))
+            body, status, headers = run_wsgi_app(self._app, sent.written().environ(), buffered=True)
+            return Answer(int(status[:3]), self._fault, b"".join(body), headers)
         except Exception:
             return Answer(599, traceback.format_exc(), b"")
 

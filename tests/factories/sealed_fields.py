@@ -18,7 +18,7 @@ from app.security.fields import COLUMN_FORM, BindingPhase, FieldSealer, Place
 from app.security.permissions import Role
 from tests.factories.house import services
 from tests.factories.login import logged_in
-from tests.factories.telling import follow, mark_prepared, register, report, sweep
+from tests.factories.telling import exam_of, follow, mark_prepared, register, report, sweep
 
 PEOPLE = (
     {"id": "P1", "name": "李娜", "phone": "13900000001", "id_number": "120101196001020027"},
@@ -42,7 +42,11 @@ def two_patients(folder: Path) -> Services:
     assert house.wechat.connection is not None
     house.wechat.connection.ticket.current()  # with the access token: two rows of tokens
     for number in range(2):
-        logged_in(house, f"oOpenid000{number}")
+        login = house.wechat.login
+        assert login is not None
+        found = login.of(logged_in(house, f"oOpenid000{number}"))
+        assert found is not None
+        house.wechat.subscriptions.wanted(found, [exam_of(house, f"A{number + 1}").id])
     sweep(house)
     return house
 

@@ -111,7 +111,8 @@ def whole_house(folder: Path) -> WholeHouse:
         **{"order_id": order.hex, "accession_number": CUT_NUMBER},
         **{"held_exam_id": held, "revision": str(exam_of(house, "A2").revision)},
         **{"version": app.jinja_env.globals["static_url"]("x").split("/")[2], "name": "viewer/viewer.js"},  # type: ignore[operator]
-        **{"filename": "css/bootstrap.min.css", "factor": exam.factor, "secret": house.notifications.sms_hook_secret},
+        **{"filename": "css/bootstrap.min.css", "factor": exam.factor},
+        **{f"{carrier}_secret": secret for carrier, secret in house.notifications.sms_hook_secrets.items()},
         **{"totp": code(house, account(house, "desk", "newcomer"))},
     }
     stamp = str(int(house.clock.now().timestamp()))

@@ -17,8 +17,8 @@ from app import bootstrap
 from app.security.codes import PICKUP_ALPHABET
 from app.services.patient_access.attempts import PATIENT_FAILURES, REQUESTS_A_FAILURE
 from app.services.staff.login import IN_A_ROW
+from deploy.testbed import postgres
 from deploy.testbed.servers import Server, environment, gunicorn, settings_of
-from tests.factories import postgres
 from tests.factories.staff import account
 from tests.functional.test_guessing_over_processes import FORM, at_once
 

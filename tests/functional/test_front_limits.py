@@ -10,8 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from app import create_app
 from deploy.testbed.processes import free_port
 from tests.factories.front import NGINX, Front, nginx
+from tests.factories.house import services
+from tests.factories.stranger_posts import posts_of_strangers
 from tests.functional.test_server_logs import blind
 
 pytestmark = [
@@ -44,6 +47,14 @@ def test_a_flood_of_forms_at_the_ways_in_is_429_beyond_a_generous_burst(front: F
     assert set(found) == {429, 502}
     assert BURST < found[502] < FLOOD
     assert answers(front, "POST", "/s/X", 20)[429] > 0
+
+
+def test_no_form_of_a_stranger_is_beside_the_limit(front: Front, tmp_path: Path) -> None:
+    """One count for all: who floods one door finds the others closed for some seconds."""
+    house = services(tmp_path / "house")
+    answers(front, "POST", "/q/X", FLOOD)
+    for path in (*posts_of_strangers(create_app(house.settings, house)), "/unbind", "/h", "/family"):
+        assert answers(front, "POST", path, 20)[429] > 0, path
 
 
 @pytest.mark.parametrize("host", ["evil.example", "film.example.org.evil.example", "10.0.0.1", ""])

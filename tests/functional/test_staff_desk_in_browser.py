@@ -24,7 +24,7 @@ pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="Debian's chromium is missing"),
 ]
 DESKTOP: dict[str, Any] = {
-    "viewport": {"width": 1280, "height": 900},
+    "viewport": {"width": 1366, "height": 768},
     "has_touch": False,
     "device_scale_factor": 1,
     "reduced_motion": "reduce",  # half way through a change of colour contrast is nobody's promise
@@ -53,12 +53,23 @@ def log_in(page: Page, running: Demo, role: str = "desk") -> None:
 
 
 def faults(page: Page) -> list[str]:
-    """What axe holds against a page."""
-    return [
+    """What axe holds against a page, and what is too small to be hit."""
+    return small_targets(page) + [
         f"{item['id']}: {node['target']} {node['failureSummary']}"
         for item in Axe().run(page).response["violations"]
         for node in item["nodes"]
     ]
+
+
+def small_targets(page: Page) -> list[str]:
+    """What is pressed and is less than 44 px wide or high (WCAG 2.5.5)."""
+    found: list[str] = page.evaluate(
+        """() => [...document.querySelectorAll('a, button, input, select, summary, textarea')]
+            .map((target) => [target, target.getBoundingClientRect()])
+            .filter(([, box]) => box.width > 1 && box.height > 1 && (box.width < 43.5 || box.height < 43.5))
+            .map(([target, box]) => `${target.outerHTML.slice(0, 90)}: ${box.width} x ${box.height} px`)"""
+    )
+    return found
 
 
 def faults_on_a_phone(page: Page) -> list[str]:

@@ -286,6 +286,18 @@ def test_while_a_slice_is_not_here_its_neighbour_stands_in_and_is_named(page: Pa
             assert page.inner_text("#counter") == f"{expected} / {CT_FRAMES}"
 
 
+def test_an_incomplete_picture_is_named_as_long_as_it_stands_and_no_other_is(page: Page, pages: Pages) -> None:
+    pages.incomplete = {31}
+    open_viewer(page, pages)
+    at_rest(page)
+    for key, expected in (("ArrowDown", True), ("ArrowDown", False), ("ArrowUp", True)):
+        page.keyboard.press(key)
+        wait_for_slice(page, int(page.inner_text("#counter").split("/")[0]))
+        wait_until(
+            page, f"document.getElementById('note').textContent.includes('数据不完整') === {str(expected).lower()}"
+        )
+
+
 def near_grey(k: int) -> object:
     return near(grey(k, 0, 2000))
 

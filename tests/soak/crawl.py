@@ -17,7 +17,8 @@ from random import Random
 from argon2 import PasswordHasher
 
 from app.security import passwords
-from tests.factories import database, odd_values, postgres
+from deploy.testbed import postgres
+from tests.factories import database, odd_values
 from tests.factories.crawler import Crawler, routes
 from tests.factories.whole_house import whole_house
 

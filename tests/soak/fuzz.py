@@ -1,9 +1,9 @@
 """`python -m tests.soak fuzz [parser] [minutes]`: bytes guided by coverage (atheris) for every parser, or for one.
 
-Each parser runs in a process of its own (`fuzzed`), begins with its seeds and what earlier runs found worth keeping in
-var/soak/fuzz, and fails for an unforeseen error, for an input that takes longer than HANG_S, and for memory that grows
-while the same inputs are read again. What fails is kept in var/soak/fuzz/<parser>/failed: put it into tests/soak/found,
-where the fast tests read it, and mend the parser.
+Each parser runs in processes of its own (`fuzzed`), one after the other until the time is over. It begins with its
+seeds and what earlier runs found worth keeping in var/soak/fuzz, and fails for an unforeseen error, for an input
+that takes longer than HANG_S, and for memory that grows while kept and changed inputs are read. What fails is kept in
+var/soak/fuzz/<parser>/failed: put it into tests/soak/found, where the fast tests read it, and mend the parser.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ import hashlib
 import importlib.util
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
+from pathlib import Path
 
 from deploy.testbed.processes import ROOT
 from tests.factories.fuzzed_parsers import PARSERS
@@ -46,14 +48,23 @@ def _is_clean(name: str, minutes: float) -> bool:
         (inputs / hashlib.sha256(data).hexdigest()[:16]).write_bytes(data)
     known = set(failures.iterdir())
     with (KEPT / name / "log").open("w") as log:
-        searched = _run(log, "search", name, inputs, failures, str(int(minutes * 60)), str(HANG_S))
+        searched = _search(log, name, inputs, failures, minutes)
         again = _run(log, "again", name, inputs)
     new = sorted(path.name for path in set(failures.iterdir()) - known)
     lines = (KEPT / name / "log").read_text(errors="replace").splitlines()
-    runs = next((line for line in reversed(lines) if "stat::number_of_executed_units" in line), "? runs").split()[-1]
+    runs = sum(int(line.split()[-1]) for line in lines if line.startswith("stat::number_of_executed_units"))
     growth = next((line for line in reversed(lines) if line.startswith("growth")), "growth: unknown")
     print(f"{name}: {runs} inputs, {len(list(inputs.iterdir()))} kept, {growth}, failed: {new or 'none'}", flush=True)
     return not new and searched == again == 0
+
+
+def _search(log: object, name: str, inputs: Path, failures: Path, minutes: float) -> int:
+    """The worst exit status; the first fault ends the search."""
+    until = time.monotonic() + minutes * 60
+    status = 0
+    while status == 0 and (left_s := until - time.monotonic()) >= 1:
+        status = _run(log, "search", name, inputs, failures, int(left_s), HANG_S)
+    return status
 
 
 def _run(log: object, *words: object) -> int:

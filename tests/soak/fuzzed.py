@@ -1,7 +1,7 @@
 """One parser under one fuzzer, in a process that may die of it. `fuzz` starts it and reads what it prints.
 
 `search PARSER INPUTS FAILURES SECONDS HANG_S` looks for new inputs. `again PARSER INPUTS` reads the kept ones over and
-over, without the fuzzer, and prints by how much the process grew meanwhile.
+over, changed anew each time, without the fuzzer, and prints by how much the process grew meanwhile.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import gc
 import hashlib
+import random
 import sys
 from pathlib import Path
 
@@ -16,11 +17,14 @@ MIB = 1024 * 1024
 WARM_UP, ROUNDS = 3, 5
 MOST_REPEATED = 4000
 MEMORY_MIB = 1536
+MOST_RUNS = 200_000
+"""The fuzzer's own notes grow by some KB with each input, so a process searches for so long only."""
+CHANGED_BYTES = 4
 
 
 def search(name: str, inputs: str, failures: str, seconds: str, hang_s: str) -> None:
-    """Runs until the time is over or a fault is found; libFuzzer ends the process. One input that takes longer than
-    `hang_s` is a fault, and so is memory beyond MEMORY_MIB."""
+    """Runs until the time is over, MOST_RUNS are made or a fault is found; libFuzzer ends the process. One input that
+    takes longer than `hang_s` is a fault, and so is memory beyond MEMORY_MIB."""
     import atheris
 
     with atheris.instrument_imports(include=["app", "sms", "pydicom", "python_multipart"]):
@@ -36,6 +40,7 @@ def search(name: str, inputs: str, failures: str, seconds: str, hang_s: str) -> 
 
     options = [
         f"-max_total_time={seconds}",
+        f"-runs={MOST_RUNS}",
         f"-timeout={hang_s}",
         f"-rss_limit_mb={MEMORY_MIB}",
         "-print_final_stats=1",
@@ -46,20 +51,31 @@ def search(name: str, inputs: str, failures: str, seconds: str, hang_s: str) -> 
 
 
 def again(name: str, inputs: str) -> int:
-    """1 when the process grew by a MiB or more."""
+    """1 when the process grew by a MiB or more. Each input comes as it was kept and once changed: a store of what was
+    asked grows by new inputs only."""
     from tests.factories.fuzzed_parsers import PARSERS
 
     kept = [path.read_bytes() for path in sorted(Path(inputs).iterdir())[:MOST_REPEATED]]
+
+    chance = random.Random(name)
 
     def after(rounds: int) -> float:
         for _ in range(rounds):
             for data in kept:
                 PARSERS[name].check(data)
+                PARSERS[name].check(_changed(data, chance))
         return _resident_mib()
 
     growth = -after(WARM_UP) + after(ROUNDS)
     print(f"growth: {max(growth, 0):.1f} MiB in {ROUNDS} rounds of {len(kept)} inputs")
     return int(growth >= 1)
+
+
+def _changed(data: bytes, chance: random.Random) -> bytes:
+    changed = bytearray(data)
+    for _ in range(CHANGED_BYTES if data else 0):
+        changed[chance.randrange(len(changed))] = chance.randrange(256)
+    return bytes(changed)
 
 
 def _resident_mib() -> float:

@@ -14,6 +14,7 @@ export const messages = {
   offline: '网络已断开，恢复后自动继续',
   cannotShow: '这幅图像无法显示',
   failed: '这幅图像没有载入成功',
+  incomplete: '这幅图像的数据不完整',
   ended: '查看时间已过，为保护隐私已自动退出。请返回重新验证。',
   endedLink: '重新打开',
   empty: '没有可以显示的图像',

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -47,6 +48,10 @@ API: Mapping[str, Callable[[World, Call], dict[str, Any]]] = {
 }
 
 
+SCRIPT = "/open/js/jweixin-1.6.0.js"
+_SCRIPT_FILE = Path(__file__).with_name("jweixin.js")
+
+
 @dataclass(frozen=True)
 class Answer:
     """`is_lost`: the call was taken, and the caller hears nothing; `held_s`: for so long."""
@@ -61,6 +66,8 @@ class Answer:
 
 def answer(world: World, call: Call) -> Answer:
     """What one request is answered with."""
+    if call.path == SCRIPT:
+        return Answer(200, _SCRIPT_FILE.read_bytes(), "text/javascript; charset=utf-8")
     if call.path.startswith("/control/"):
         status, told = control.answer(world, call)
         return Answer(status, json.dumps(told, ensure_ascii=False).encode())

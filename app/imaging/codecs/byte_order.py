@@ -14,7 +14,7 @@ def unswapped(header: ImageHeader, frame: bytes, index: int) -> bytes:
 
 
 def little_endian_frame(header: ImageHeader, frame: bytes, index: int) -> bytes:
-    """Frame `index`, from 0, of a big-endian file in little endian. 1-bit frames stay as they are."""
+    """Frame `index`, from 0, of a big-endian file in little endian. 1-bit frames are in `one_bit`."""
     if header.words_swapped:
         return unswapped(header, frame, index)[: header.rows * header.columns * header.samples_per_pixel]
     size = header.bits_allocated // 8

@@ -19,6 +19,9 @@ READING = 3
 are prepared again."""
 
 
+_COUNTS = ("rows", "columns", "number_of_frames", "samples_per_pixel", "bits_allocated", "bits_stored", "high_bit")
+
+
 @dataclass(frozen=True)
 class FrameValues:
     """Values that may differ between frames: rescale, window and position (functional groups of PS3.3 C.7.6.16)."""
@@ -124,6 +127,15 @@ class ImageHeader:
         if "per_frame" in plain:
             plain["per_frame"] = [values.to_json() for values in self.per_frame]
         return plain
+
+    @classmethod
+    def from_child(cls, plain: dict[str, Any]) -> ImageHeader:
+        """The header that a child says, its counts checked. Raises ValueError, LookupError, TypeError and
+        AttributeError."""
+        found = cls.from_json(plain)
+        if not all(type(getattr(found, name)) is int for name in _COUNTS):
+            raise ValueError
+        return found
 
     @classmethod
     def from_json(cls, plain: dict[str, Any]) -> ImageHeader:

@@ -23,10 +23,10 @@ from app.imaging.header.examined import Examined
 from app.imaging.header.frame_index import FrameIndex
 from app.imaging.header.image_header import ImageHeader
 from app.imaging.header.image_index import ImageIndex
+from app.imaging.header.stored_header import StoredAnswer
 from app.imaging.sandbox.messages import BrokenAnswer
 
 _TEXT_CHARACTERS, _NAMES, _ATTRIBUTES = 1024, 4096, 32
-_COUNTS = ("rows", "columns", "number_of_frames", "samples_per_pixel", "bits_allocated", "bits_stored", "high_bit")
 _DICOM_CODE = struct.Struct(">H")
 
 
@@ -70,11 +70,28 @@ def likeness_of(parts: list[bytes]) -> Likeness:
         raise BrokenAnswer from None
 
 
+def parts_of_stored(told: StoredAnswer) -> list[bytes]:
+    return [json.dumps(told.plain).encode(), told.data]
+
+
+def stored_of(parts: list[bytes]) -> StoredAnswer:
+    """Who asked checks what the answer holds. Raises BrokenAnswer."""
+    try:
+        said, data = parts
+        plain = json.loads(said)
+        _demand(isinstance(plain, dict))
+        return StoredAnswer(plain, data)
+    except (ValueError, RecursionError):
+        raise BrokenAnswer from None
+
+
 def _header(plain: dict[str, Any]) -> ReceivedHeader:
     identity = plain["identity"]
     names, orders, rejects = identity["names"], plain["accession_numbers"], plain["rejects"]
-    _demand(isinstance(names, list) and isinstance(orders, list) and isinstance(rejects, list))
-    _demand(len(names) <= _NAMES and len(orders) <= MOST_ORDERS and len(rejects) <= MOST_REJECTED)
+    requests, referring = plain["requests"], identity["referring_physician"]
+    _demand(all(isinstance(found, list) for found in (names, orders, rejects, requests, referring)))
+    _demand(max(len(names), len(referring)) <= _NAMES and len(rejects) <= MOST_REJECTED)
+    _demand(max(len(orders), len(requests)) <= MOST_ORDERS)
     return ReceivedHeader(
         sop_class_uid=_uid(plain["sop_class_uid"]),
         sop_instance_uid=_uid(plain["sop_instance_uid"]),
@@ -92,9 +109,11 @@ def _header(plain: dict[str, Any]) -> ReceivedHeader:
             names=tuple(map(_text, names)),
             sex=_text(identity["sex"]),
             birth_date=_text(identity["birth_date"]),
+            referring_physician=tuple(map(_text, referring)),
         ),
         study_attributes=_attributes(plain["study_attributes"]),
         series_attributes=_attributes(plain["series_attributes"]),
+        requests=tuple(map(_attributes, requests)),
         rejects=frozenset(map(_text, rejects)),
     )
 
@@ -102,8 +121,7 @@ def _header(plain: dict[str, Any]) -> ReceivedHeader:
 def _image(header: dict[str, Any] | None, about: list[Any], frames: bytes) -> ImageIndex:
     number_of_frames, reason, note, has_frames = about
     if header is not None:
-        described = ImageHeader.from_json(header)
-        _demand(all(type(getattr(described, name)) is int for name in _COUNTS))
+        ImageHeader.from_child(header)
     FrameIndex.from_bytes(frames)
     return ImageIndex(
         header,

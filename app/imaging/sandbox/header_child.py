@@ -24,26 +24,28 @@ from app.dicom.refusals import Refusal
 from app.dicom.same_content import likeness
 from app.dicom.text_bytes import GB18030, UTF8
 from app.errors import RefusedObject
-from app.imaging.evidence.kinds import EvidenceKind, SetAside
+from app.imaging.evidence.kinds import SetAside
 from app.imaging.evidence.reading import read_evidence
 from app.imaging.header.examined import examined
+from app.imaging.header.stored_header import StoredQuestion, answer_of
 from app.imaging.sandbox.hands import bind_hands, limit_processor_time
-from app.imaging.sandbox.header_answers import parts_of, parts_of_refusal
-from app.imaging.sandbox.header_protocol import MOST_FILES, Answer, receive_request
-from app.imaging.sandbox.messages import READY, send_answer
+from app.imaging.sandbox.header_answers import parts_of, parts_of_refusal, parts_of_stored
+from app.imaging.sandbox.header_protocol import MOST_FILES, Answer, evidence_in, receive_request
+from app.imaging.sandbox.messages import READY, BrokenAnswer, send_answer
 
 
 def serve(connection: socket.socket, time_limit_s: int, limits: HeaderLimits) -> None:
     """Answer requests until the parent closes the socket. The child ends when memory runs out: what is left of one
     object must not make the next one fail."""
     gc.disable()  # objects of pydicom hold no cycles to speak of, and looking for them takes a tenth of the time
-    while (asked := receive_request(connection)) is not None:
+    while (request := receive_request(connection)) is not None:
         limit_processor_time(time_limit_s)
+        files, question = request
         try:
-            kind, parts = answer(*asked, limits)
+            kind, parts = answer(files, question, limits)
         except MemoryError:
             kind, parts = Answer.OUT_OF_MEMORY, []
-        del asked
+        del files, request
         send_answer(connection, kind, parts)
         if kind == Answer.OUT_OF_MEMORY:
             return
@@ -51,20 +53,24 @@ def serve(connection: socket.socket, time_limit_s: int, limits: HeaderLimits) ->
         gc.collect()  # while nobody waits
 
 
-def answer(files: list[BinaryIO], kind: EvidenceKind | None, limits: HeaderLimits) -> tuple[Answer, list[bytes]]:
-    """Kind and parts of the answer to one request. `kind`: as in `send_request`. Raises MemoryError."""
+def answer(files: list[BinaryIO], question: bytes, limits: HeaderLimits) -> tuple[Answer, list[bytes]]:
+    """Kind and parts of the answer to one request. Raises MemoryError."""
     with ExitStack() as opened:
         for file in files:
             opened.enter_context(file)
         try:
-            if kind is not None:
+            if (kind := evidence_in(question)) is not None:
                 return Answer.EVIDENCE, read_evidence(files[0], kind, limits)
+            if question:
+                behind = files[1].read() if len(files) > 1 else b""
+                told = answer_of(StoredQuestion.from_bytes(question), files[0], behind, limits)
+                return Answer.STORED, parts_of_stored(told)
             if len(files) == 1:
                 return Answer.EXAMINED, parts_of(examined(files[0], limits))
             mine, other = files
             return Answer.LIKENESS, [likeness(mine, other, limits).encode()]
-        except SetAside as fault:
-            return Answer.SET_ASIDE, [fault.fault.encode()]
+        except SetAside as aside:
+            return Answer.SET_ASIDE, [aside.fault.encode()]
         except RefusedObject as fault:
             if fault.reason == Refusal.NEEDS_TOO_MUCH_MEMORY:
                 raise MemoryError from None
@@ -88,6 +94,6 @@ def main() -> None:
     connection.sendall(READY)
     try:
         serve(connection, time_limit_s, limits)
-    except (MemoryError, OSError):
+    except (MemoryError, OSError, BrokenAnswer):
         os._exit(1)
     os._exit(0)

@@ -1,14 +1,15 @@
 """Reading headers in child processes with limits on time and memory: a hostile header can kill a child, never a server.
 
-The parent lends a child the open file and gets its header and the index of its image back, never a data set. The
-parent's side of one child is in `header_process`, the child's side in `header_child`; who gets a child when, is in
-`children`. What is read, app/dicom and app/imaging/header decide.
+The parent lends a child the open file and gets its header and the index of its image back, or what was asked of a
+stored object, never a data set. The parent's side of one child is in `header_process`, the child's side in
+`header_child`; who gets a child when, is in `children`. What is read, app/dicom and app/imaging/header decide.
 """
 
 from __future__ import annotations
 
+import io
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from functools import partial
@@ -24,10 +25,11 @@ from app.imaging.errors import ChildUnavailable
 from app.imaging.evidence.kinds import EvidenceFault, EvidenceKind, SetAside
 from app.imaging.evidence.reading import Evidence, evidence_of
 from app.imaging.header.examined import Examined
+from app.imaging.header.stored_header import StoredAnswer, StoredBytes
 from app.imaging.sandbox.children import Children
-from app.imaging.sandbox.header_answers import examined_of, likeness_of, refusal_of
+from app.imaging.sandbox.header_answers import examined_of, likeness_of, refusal_of, stored_of
 from app.imaging.sandbox.header_process import HeaderChild
-from app.imaging.sandbox.header_protocol import Answer
+from app.imaging.sandbox.header_protocol import Answer, question_of_evidence
 from app.imaging.sandbox.messages import BrokenAnswer
 from app.imaging.sandbox.shared_file import lent
 from app.imaging.sandbox.turns import Account, Waiting
@@ -35,6 +37,8 @@ from app.imaging.sandbox.turns import Account, Waiting
 HEADERS_A_CHILD = 10_000
 _READ_AHEAD = 2
 """So many files for each child are under way, so that no child waits while the caller handles an answer."""
+_AHEAD_BYTES = 32 * 1024 * 1024
+"""Of what is under way and is in memory, together: one object more than this goes alone."""
 _Found = TypeVar("_Found")
 
 
@@ -84,45 +88,65 @@ class HeaderPool:
 
         All files of one call count together when children are shared with other calls (`turns`).
         """
-        account, files = Account(), iter(files)
-        begin = list(islice(files, 2))
-        if len(begin) < 2:  # a thread of its own would only cost time
-            yield from (self._examined(file, account) for file in begin)
-            return
-        under_way: deque[Future[Examined | RefusedObject]] = deque()
-        # Each call has its own threads: shared threads might all wait for slow objects of another call.
-        with ThreadPoolExecutor(self._workers, thread_name_prefix="headers") as threads:
-            try:
-                for file in chain(begin, files):
-                    under_way.append(threads.submit(self._examined, file, account))
-                    if len(under_way) >= _READ_AHEAD * self._workers:
-                        yield under_way.popleft().result()
-                while under_way:
-                    yield under_way.popleft().result()
-            finally:
-                threads.shutdown(cancel_futures=True)
+        account = Account()
+        return self._ahead((0, partial(self._ask, [file], Answer.EXAMINED, examined_of, account)) for file in files)
+
+    def stored(self, asked: StoredBytes) -> StoredAnswer:
+        """Raises RefusedObject, and ChildUnavailable when nothing can be read now."""
+        return self._stored(asked, Account())
+
+    def stored_all(self, asked: Iterable[StoredBytes | Exception]) -> Generator[StoredAnswer | Exception]:
+        """The answer to each question, or why there is none, in order; some are read ahead. An exception stands for
+        what could not be opened, and is given back. Raises ChildUnavailable."""
+        account = Account()
+
+        def work(one: StoredBytes | Exception) -> tuple[int, Callable[[], StoredAnswer | Exception]]:
+            if isinstance(one, Exception):
+                return 0, lambda: one
+            return len(one.start) + len(one.behind), partial(self._stored, one, account)
+
+        return self._ahead(map(work, asked))
 
     def evidence(self, file: BinaryIO, kind: EvidenceKind) -> Evidence:
         """What an object that is no picture says. Raises SetAside with the reason why it cannot be shown, and
         ChildUnavailable."""
         try:
-            return self._ask([file], Answer.EVIDENCE, partial(_evidence, kind), Account(), kind)
+            question = question_of_evidence(kind)
+            return self._ask([file], Answer.EVIDENCE, partial(_evidence, kind), Account(), question)
         except RefusedObject:
             raise SetAside(EvidenceFault.UNREADABLE) from None
 
-    def _examined(self, file: BinaryIO, account: Account) -> Examined | RefusedObject:
-        try:
-            return self._ask([file], Answer.EXAMINED, examined_of, account)
-        except RefusedObject as fault:
-            return fault
+    def _stored(self, asked: StoredBytes, account: Account) -> StoredAnswer:
+        files = [io.BytesIO(part) for part in (asked.start, asked.behind) if part] or [io.BytesIO()]
+        return self._ask(files, Answer.STORED, stored_of, account, asked.question.to_bytes())
+
+    def _ahead(self, work: Iterable[tuple[int, Callable[[], _Found]]]) -> Generator[_Found | RefusedObject]:
+        """What each work gives, in order; some are done ahead. The number is the bytes that it keeps in memory."""
+        work = iter(work)
+        begin = list(islice(work, 2))
+        if len(begin) < 2:  # a thread of its own would only cost time
+            yield from (_result(do) for _, do in begin)
+            return
+        under_way: deque[tuple[int, Future[_Found | RefusedObject]]] = deque()
+        # Each call has its own threads: shared threads might all wait for slow objects of another call.
+        with ThreadPoolExecutor(self._workers, thread_name_prefix="headers") as threads:
+            try:
+                for size, do in chain(begin, work):
+                    under_way.append((size, threads.submit(_result, do)))
+                    while len(under_way) >= _READ_AHEAD * self._workers or _bytes_of(under_way) > _AHEAD_BYTES:
+                        yield under_way.popleft()[1].result()
+                while under_way:
+                    yield under_way.popleft()[1].result()
+            finally:
+                threads.shutdown(cancel_futures=True)
 
     def _ask(
         self,
-        files: list[BinaryIO],
+        files: Sequence[BinaryIO],
         wanted: Answer,
         read: Callable[[list[bytes]], _Found],
         account: Account,
-        evidence: EvidenceKind | None = None,
+        question: bytes = b"",
     ) -> _Found:
         """A child's answer. When a child dies that served others before, those may be the cause: another child gets the
         object. Only a fresh child that dies, or a child that uses up its time, speaks against the object."""
@@ -134,7 +158,7 @@ class HeaderPool:
             while True:
                 with self._children.one(Waiting(account)) as child:
                     fresh = child.served == 0
-                    kind, parts = self._answer(child, descriptors, evidence)
+                    kind, parts = self._answer(child, descriptors, question)
                     if kind == wanted:
                         with suppress(BrokenAnswer):
                             return read(parts)
@@ -147,12 +171,10 @@ class HeaderPool:
                         raise RefusedObject(Refusal.NEEDS_TOO_MUCH_MEMORY, OUT_OF_RESOURCES)
                     raise RefusedObject(Refusal.READING_CRASHES, CANNOT_UNDERSTAND)
 
-    def _answer(
-        self, child: HeaderChild, descriptors: list[int], evidence: EvidenceKind | None
-    ) -> tuple[int | None, list[bytes]]:
+    def _answer(self, child: HeaderChild, descriptors: list[int], question: bytes) -> tuple[int | None, list[bytes]]:
         """Kind and parts of the answer; None for the kind when the child died."""
         try:
-            return child.ask(descriptors, evidence)
+            return child.ask(descriptors, question)
         except BrokenAnswer:
             if child.was_late:
                 raise ChildUnavailable("a child that reads headers does not answer") from None
@@ -163,3 +185,14 @@ class HeaderPool:
     def close(self) -> None:
         """End all idle children. A busy child finishes its object first."""
         self._children.close()
+
+
+def _result(do: Callable[[], _Found]) -> _Found | RefusedObject:
+    try:
+        return do()
+    except RefusedObject as fault:
+        return fault
+
+
+def _bytes_of(under_way: Iterable[tuple[int, object]]) -> int:
+    return sum(size for size, _ in under_way)

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from app.dicom.part10 import HeaderLimits
-from app.imaging.evidence.kinds import EvidenceKind
 from app.imaging.sandbox.header_protocol import Answer, send_request
 from app.imaging.sandbox.messages import BrokenAnswer, receive_answer
 from app.imaging.sandbox.started import StartedProcess
@@ -32,21 +31,20 @@ class HeaderChild:
         limits = (str(memory_limit_bytes), str(math.ceil(time_limit_s)), json.dumps(asdict(header_limits)))
         self._process = StartedProcess("app.imaging.sandbox.header_child", limits)
 
-    def ask(self, files: Sequence[int], kind: EvidenceKind | None = None) -> tuple[int, list[bytes]]:
-        """The child's answer. `kind`: as in `send_request`. Raises BrokenAnswer; then the child is not usable any
-        more."""
+    def ask(self, files: Sequence[int], question: bytes = b"") -> tuple[int, list[bytes]]:
+        """The child's answer. Raises BrokenAnswer; then the child is not usable any more."""
         deadline = time.monotonic() + self.patience_s
         self.usable = False
         try:
             self._process.connection.settimeout(self.patience_s)
-            send_request(self._process.connection, files, kind)
-            answer, parts = receive_answer(self._process.connection, deadline)
+            send_request(self._process.connection, files, question)
+            kind, parts = receive_answer(self._process.connection, deadline)
         except BrokenAnswer:
             self.was_late = time.monotonic() >= deadline
             raise
-        self.usable = answer != Answer.OUT_OF_MEMORY
+        self.usable = kind != Answer.OUT_OF_MEMORY
         self.served += 1
-        return answer, parts
+        return kind, parts
 
     def used_up_its_time(self) -> bool:
         """Whether the child that broke off had reached its limit of processor time."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import cast
 
@@ -10,6 +10,7 @@ from sqlalchemy import Table, bindparam, exists, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.models import AuditEvent, AuditHead
+from app.repos.keyset import Place, rows_at
 
 # Nearly every transaction appends a row and holds the write lock meanwhile. So the statements are built once and do not
 # use the ORM.
@@ -81,9 +82,7 @@ def every_of_subject(session: Session, subject: str, action: str) -> list[AuditE
     return list(session.scalars(query.order_by(AuditEvent.seq)))
 
 
-def newest(session: Session, limit: int, *, before: int | None, **equal: str) -> list[AuditEvent]:
-    """Newest first. `before`: only rows with a lower sequence number. `equal`: the value a column must have."""
-    query = select(AuditEvent).filter_by(**equal).order_by(AuditEvent.seq.desc()).limit(limit)
-    if before is not None:
-        query = query.where(AuditEvent.seq < before)
-    return list(session.scalars(query))
+def newest(session: Session, equal: Mapping[str, str], place: Place | None, limit: int) -> list[AuditEvent]:
+    """Newest first. `equal`: the value a column must have."""
+    query = select(AuditEvent).filter_by(**equal)
+    return [row[0] for row in rows_at(session, query, (AuditEvent.seq,), place, limit)]

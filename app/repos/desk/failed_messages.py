@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app.models import AccessCode, Exam, Notification, NotificationKind, NotificationState
+from app.repos.keyset import Place, rows_at
 
 MAY_ARRIVE = (
     NotificationState.PENDING,
@@ -22,11 +23,12 @@ MAY_ARRIVE = (
 """The states of a message that arrived or may still arrive."""
 
 
-def newest(session: Session, since: datetime, limit: int) -> list[Notification]:
+def newest(session: Session, since: datetime, place: Place | None, limit: int) -> list[Notification]:
     """Failed messages created since an instant, newest first; no one-time codes."""
     query = select(Notification).join(Exam, Exam.id == Notification.exam_id)
     query = query.where(Notification.state == NotificationState.FAILED, *_untold(since))
-    return list(session.scalars(query.order_by(Notification.created_at.desc(), Notification.id).limit(limit)))
+    order = (Notification.created_at, Notification.id)
+    return [row[0] for row in rows_at(session, query, order, place, limit)]
 
 
 def codes(session: Session, since: datetime) -> list[tuple[str, str]]:

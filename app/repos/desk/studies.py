@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, aliased
 from app.models import Exam, Instance, Series, Study, StudyOrder
 from app.models.base import accession_key
 from app.models.states import MatchState
+from app.repos.keyset import Place, rows_at
 
 
 class NamedOrder(NamedTuple):
@@ -39,7 +40,7 @@ def studies(session: Session, accession_number: str) -> list[NamedOrder]:
     return _found(session, query.order_by(Study.created_at))
 
 
-def not_matched(session: Session, limit: int) -> list[NamedOrder]:
+def not_matched(session: Session, place: Place | None, limit: int) -> list[NamedOrder]:
     """Orders without an exam that shows the study, newest first. Where another order of the study has an exam, only
     those that contradict theirs: a header may name what this hospital never registers."""
     other = aliased(StudyOrder)
@@ -48,7 +49,8 @@ def not_matched(session: Session, limit: int) -> list[NamedOrder]:
         StudyOrder.match_state != _MATCHED,
         ~and_(StudyOrder.match_state == MatchState.UNMATCHED, is_shown),
     )
-    return _found(session, query.order_by(Study.last_instance_at.desc(), StudyOrder.place).limit(limit))
+    rows = rows_at(session, query, (StudyOrder.named_at, StudyOrder.id), place, limit)
+    return [NamedOrder(order, study, count) for order, study, count in rows]
 
 
 def other_exams(session: Session, study_ids: Collection[uuid.UUID], exam_id: uuid.UUID) -> dict[uuid.UUID, list[Exam]]:

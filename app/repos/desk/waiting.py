@@ -6,18 +6,19 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.models import Exam, Patient
+from app.repos.keyset import Place, rows_at
 
 
-def held(session: Session, limit: int) -> list[tuple[Exam, Patient]]:
+def held(session: Session, place: Place | None, limit: int) -> list[tuple[Exam, Patient]]:
     """Those held last come first."""
     query = select(Exam, Patient).join(Patient, Patient.id == Exam.patient_id).where(Exam.held_at.is_not(None))
-    return [(exam, patient) for exam, patient in session.execute(query.order_by(Exam.held_at.desc()).limit(limit))]
+    return [(exam, patient) for exam, patient in rows_at(session, query, (Exam.held_at, Exam.id), place, limit)]
 
 
-def without_pictures(session: Session, limit: int) -> list[Exam]:
+def without_pictures(session: Session, place: Place | None, limit: int) -> list[Exam]:
     """Those whose report was told alone and that still have no released pictures, newest first."""
     query = select(Exam).where(Exam.report_released_at.is_not(None), Exam.images_released_at.is_(None))
-    return list(session.scalars(query.order_by(Exam.report_released_at.desc()).limit(limit)))
+    return [row[0] for row in rows_at(session, query, (Exam.report_released_at, Exam.id), place, limit)]
 
 
 def exam_of(session: Session, key: str) -> tuple[Exam, Patient] | None:

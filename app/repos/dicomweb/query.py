@@ -7,16 +7,19 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session, aliased, defer
 
 from app.models import Exam, Instance, PatientNameToken, Series, Study, StudyOrder
+from app.models.base import accession_key
 from app.models.states import MatchState
 
+# In the text of the statement: so PostgreSQL sees that the index of waiting studies serves.
+_MATCHED: BindParameter[str] = bindparam(None, MatchState.MATCHED, literal_execute=True)
 COLUMNS: dict[str, Any] = {
     "StudyInstanceUID": Study.study_instance_uid,
     "PatientID": Study.patient_id_hash,
-    "StudyDate": Study.attributes["StudyDate"].as_string(),
+    "StudyDate": Study.study_date,
     "StudyTime": Study.attributes["StudyTime"].as_string(),
     "StudyDescription": Study.attributes["StudyDescription"].as_string(),
     "StudyID": Study.attributes["StudyID"].as_string(),
@@ -44,7 +47,8 @@ class OneOf:
         if self.key == "PatientName":
             return _may_be_named(self.values)
         if self.key == "AccessionNumber":
-            return _names_order(StudyOrder.accession_number.in_(self.values))
+            keys = {accession_key(number) for number in self.values}  # these have an index
+            return _names_order(and_(StudyOrder.accession_key.in_(keys), StudyOrder.accession_number.in_(self.values)))
         found: ColumnElement[bool] = COLUMNS[self.key].in_(self.values)
         return found
 
@@ -123,15 +127,20 @@ class Counts:
 
 
 def studies(session: Session, conditions: Sequence[Condition], limit: int, offset: int) -> list[Study]:
-    """The studies that match, newest first."""
-    query = select(Study).where(*_clauses(conditions)).order_by(Study.last_instance_at.desc(), Study.id)
+    """The studies that match, those that came last first; of a search by date, those of the last date first."""
+    query = select(Study).where(*_clauses(conditions)).order_by(*_order(conditions))
     return list(session.scalars(query.limit(limit).offset(offset)))
+
+
+def some_studies(session: Session, conditions: Sequence[Condition], limit: int) -> list[Study]:
+    """Studies that match, in no order: so that few are found by what they are found by, and not by walking all."""
+    return list(session.scalars(select(Study).where(*_clauses(conditions)).limit(limit)))
 
 
 def series(session: Session, conditions: Sequence[Condition], limit: int, offset: int) -> list[tuple[Study, Series]]:
     """The series that match: in the order of `studies`, then by series number."""
     query = select(Study, Series).join(Series, Series.study_id == Study.id).where(*_clauses(conditions))
-    query = query.order_by(Study.last_instance_at.desc(), Study.id, Series.series_number, Series.id)
+    query = query.order_by(*_order(conditions), Series.series_number, Series.id)
     return [(row[0], row[1]) for row in session.execute(query.limit(limit).offset(offset))]
 
 
@@ -144,21 +153,24 @@ def instances(
     """
     query = select(Study, Series, Instance).join(Series, Series.study_id == Study.id)
     query = query.join(Instance, Instance.series_id == Series.id).where(*_clauses(conditions))
-    query = query.order_by(Study.last_instance_at.desc(), Study.id, Series.series_number, Series.id)
+    query = query.order_by(*_order(conditions), Series.series_number, Series.id)
     query = query.order_by(Instance.instance_number, Instance.id).limit(limit).offset(offset)
     if not with_images:
         query = query.options(defer(Instance.image_header), defer(Instance.frame_index))
     return [(row[0], row[1], row[2]) for row in session.execute(query)]
 
 
-def count(session: Session, counted: type[Study | Series | Instance], conditions: Sequence[Condition]) -> int:
-    """How many rows of a table match."""
-    query = select(func.count()).select_from(Study)
+def count(
+    session: Session, counted: type[Study | Series | Instance], conditions: Sequence[Condition], most: int
+) -> int:
+    """How many rows of a table match, at most `most`: to count a whole archive takes as long as it is large."""
+    query = select(Study.id)
     if counted is not Study:
         query = query.join(Series, Series.study_id == Study.id)
     if counted is Instance:
         query = query.join(Instance, Instance.series_id == Series.id)
-    return session.scalar(query.where(*_clauses(conditions))) or 0
+    some = query.where(*_clauses(conditions)).limit(most).subquery()
+    return session.scalar(select(func.count()).select_from(some)) or 0
 
 
 def study_counts(session: Session, study_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Counts]:
@@ -216,12 +228,21 @@ def _may_be_named(tokens: Collection[bytes]) -> ColumnElement[bool]:
     orders."""
     named = select(PatientNameToken.patient_id).where(PatientNameToken.token_hash.in_(tokens))
     exams = select(Exam.id).where(Exam.patient_id.in_(named))
-    return _names_order(or_(StudyOrder.exam_id.in_(exams), StudyOrder.match_state != MatchState.MATCHED))
+    of_exams = select(StudyOrder.study_id).where(StudyOrder.exam_id.in_(exams))
+    not_confirmed = select(StudyOrder.study_id).where(StudyOrder.match_state != _MATCHED)
+    return Study.id.in_(of_exams.union_all(not_confirmed))
 
 
 def _names_order(clause: ColumnElement[bool]) -> ColumnElement[bool]:
     """A study of several orders is found by each."""
     return Study.id.in_(select(StudyOrder.study_id).where(clause))
+
+
+def _order(conditions: Sequence[Condition]) -> tuple[Any, ...]:
+    """One index has the studies in this order, so that no more are read than are asked for."""
+    if any(isinstance(each, Between | OneOf) and each.key == "StudyDate" for each in conditions):
+        return (Study.study_date.desc(), Study.last_instance_at.desc(), Study.id.desc())
+    return (Study.last_instance_at.desc(), Study.id)
 
 
 def _clauses(conditions: Sequence[Condition]) -> list[ColumnElement[bool]]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import bindparam, delete, select
 from sqlalchemy.orm import Session
 
-from app.models import StudyOrder
+from app.models import Study, StudyOrder
 
 # Built once, because each batch of ingest runs it.
 _OF_STUDY = select(StudyOrder).where(StudyOrder.study_id == bindparam("study_id")).order_by(StudyOrder.place)
@@ -23,9 +23,9 @@ def by_id(session: Session, order_id: uuid.UUID) -> StudyOrder | None:
     return session.get(StudyOrder, order_id)
 
 
-def add(session: Session, study_id: uuid.UUID, numbers: Iterable[str], first_place: int) -> None:
+def add(session: Session, study: Study, numbers: Iterable[str], first_place: int) -> None:
     session.add_all(
-        StudyOrder(study_id=study_id, place=place, accession_number=number)
+        StudyOrder(study_id=study.id, place=place, accession_number=number, named_at=study.last_instance_at)
         for place, number in enumerate(numbers, first_place)
     )
     session.flush()

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.models import QuarantineItem
+from app.repos.keyset import Place, rows_at
 
 
 def by_content(session: Session, hashes: Collection[bytes]) -> dict[tuple[bytes, str], QuarantineItem]:
@@ -17,9 +18,9 @@ def by_content(session: Session, hashes: Collection[bytes]) -> dict[tuple[bytes,
     return {(row.sha256, row.reason): row for row in session.scalars(query)}
 
 
-def newest(session: Session, limit: int, offset: int = 0) -> list[QuarantineItem]:
-    query = select(QuarantineItem).order_by(QuarantineItem.received_at.desc(), QuarantineItem.id)
-    return list(session.scalars(query.limit(limit).offset(offset)))
+def newest(session: Session, place: Place | None, limit: int) -> list[QuarantineItem]:
+    order = (QuarantineItem.received_at, QuarantineItem.id)
+    return [row[0] for row in rows_at(session, select(QuarantineItem), order, place, limit)]
 
 
 def all_items(session: Session, after: uuid.UUID | None = None, limit: int | None = None) -> list[QuarantineItem]:

@@ -46,6 +46,14 @@ def counts(session: Session, since: datetime) -> list[ChannelCounts]:
     ]
 
 
+def segments(session: Session, since: datetime) -> tuple[int, int]:
+    """What carriers charge for messages that were queued after `since`: for news, and for codes."""
+    of_codes = Notification.kind == NotificationKind.ONE_TIME_CODE
+    news, codes = (func.sum(case((which, Notification.segments), else_=0)) for which in (~of_codes, of_codes))
+    found = session.execute(select(news, codes).where(Notification.created_at > since)).one()
+    return int(found[0] or 0), int(found[1] or 0)
+
+
 def note_look(session: Session, exam_id: uuid.UUID, steps: Collection[str], now: datetime) -> None:
     """The patient opened the exam, or also looked at its pictures (`steps`): noted once at every message that was
     handed over before."""

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.models import Exam, Notification, NotificationState, Patient
@@ -27,6 +27,12 @@ def sent_at(
     query = query.where(Notification.sent_at > since, Notification.carried_by_id.is_(None))
     query = query.where(Notification.state != NotificationState.FAILED)
     return [at for at in session.scalars(query) if at is not None]
+
+
+def count_sent(session: Session, channel: str, since: datetime) -> int:
+    """How many messages of a channel were handed over after an instant."""
+    query = select(func.count()).where(Notification.channel == channel, Notification.sent_at > since)
+    return session.scalar(query) or 0
 
 
 def same_news(

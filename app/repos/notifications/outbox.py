@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import and_, exists, false, func, or_, select, update
+from sqlalchemy.orm import Session, aliased
 
 from app.models import (
     AccessCode,
@@ -22,6 +22,7 @@ from app.models import (
 )
 from app.repos.changed_rows import changed_rows
 from app.repos.due_times import is_due
+from app.repos.keyset import Place, rows_at
 
 FURTHEST = timedelta(hours=72)
 """No due time of a message is further ahead."""
@@ -50,6 +51,20 @@ def due(session: Session, states: Collection[str], now: datetime, limit: int) ->
         is_due(Notification.next_attempt_at, now, FURTHEST),
         Notification.carried_by_id.is_(None),
         Notification.sent_at.is_not(None),
+    )
+    return list(session.scalars(query.order_by(Notification.next_attempt_at).limit(limit)))
+
+
+def repeatable(session: Session, since: Mapping[str, datetime], now: datetime, limit: int) -> list[uuid.UUID]:
+    """Ids of messages of unknown outcome that are due and were first handed over after an instant of their channel."""
+    young = [
+        and_(Notification.channel == channel, Notification.sent_at > instant) for channel, instant in since.items()
+    ]
+    query = select(Notification.id).where(
+        Notification.state == NotificationState.UNKNOWN,
+        is_due(Notification.next_attempt_at, now, FURTHEST),
+        Notification.carried_by_id.is_(None),
+        or_(false(), *young),
     )
     return list(session.scalars(query.order_by(Notification.next_attempt_at).limit(limit)))
 
@@ -114,9 +129,18 @@ def first_sending_at(session: Session, notification_id: uuid.UUID) -> datetime |
     return session.scalar(query)
 
 
-def in_state(session: Session, state: str, limit: int) -> list[Notification]:
-    query = select(Notification).where(Notification.state == state)
-    return list(session.scalars(query.order_by(Notification.created_at.desc()).limit(limit)))
+def to_be_settled(session: Session, place: Place | None, limit: int) -> list[Notification]:
+    """Messages at the desk, newest first; not those after which the patient was told by another way."""
+    later = aliased(Notification)
+    followed = exists().where(
+        later.exam_id == Notification.exam_id,
+        later.kind == Notification.kind,
+        later.occasion == Notification.occasion,
+        later.created_at > Notification.created_at,
+    )
+    query = select(Notification).where(Notification.state == NotificationState.DESK, ~followed)
+    order = (Notification.created_at, Notification.id)
+    return [row[0] for row in rows_at(session, query, order, place, limit)]
 
 
 def without_serial(session: Session, channels: Collection[str], since: datetime, limit: int) -> list[Notification]:

@@ -9,14 +9,17 @@ import uuid
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Update, and_, func, or_, select, update
+from sqlalchemy import BindParameter, Update, and_, bindparam, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.models import Job
 from app.models.states import JobState
 from app.repos.changed_rows import changed_rows
 from app.repos.due_times import is_due
+from app.repos.keyset import Place, rows_at
 
+# In the text of the statement: so PostgreSQL sees that the index of jobs that are not done serves.
+_DONE: BindParameter[str] = bindparam(None, JobState.DONE, literal_execute=True)
 FURTHEST = timedelta(minutes=10)
 """No lease and no pause between tries is longer."""
 
@@ -55,9 +58,10 @@ def change_claimed(session: Session, job_id: uuid.UUID, attempt: int, **values: 
     return _changed(session, statement)
 
 
-def failed(session: Session, limit: int) -> list[Job]:
-    query = select(Job).where(Job.state == JobState.FAILED).order_by(Job.finished_at.desc()).limit(limit)
-    return list(session.scalars(query))
+def failed(session: Session, place: Place | None, limit: int) -> list[Job]:
+    """Newest first."""
+    query = select(Job).where(Job.state == JobState.FAILED, Job.finished_at.is_not(None))
+    return [row[0] for row in rows_at(session, query, (Job.finished_at, Job.id), place, limit)]
 
 
 def revive(session: Session, job_id: uuid.UUID, now: datetime) -> bool:
@@ -71,7 +75,7 @@ def revive(session: Session, job_id: uuid.UUID, now: datetime) -> bool:
 
 def counts(session: Session) -> dict[str, int]:
     """The number of jobs by state, without finished jobs."""
-    query = select(Job.state, func.count().label("count")).where(Job.state != JobState.DONE).group_by(Job.state)
+    query = select(Job.state, func.count().label("count")).where(Job.state != _DONE).group_by(Job.state)
     return {row[0]: row[1] for row in session.execute(query)}
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import exists, func, select, update
 from sqlalchemy.orm import Session
 
-from app.models import Exam, Instance, Notification, Report, Study, StudyOrder
+from app.models import Exam, Instance, Notification, Report, Study, StudyOrder, Telling
 from app.models.states import READABLE
 from app.repos.due_times import is_due
 from app.repos.exams.studies import belongs_to
@@ -43,9 +43,14 @@ def first_readable_report_at(session: Session, exam_id: uuid.UUID) -> datetime |
 
 
 def latest_at(session: Session, exam_id: uuid.UUID, kind: str) -> datetime | None:
-    """The time when a message of this kind was last queued."""
-    query = select(func.max(Notification.created_at))
-    return session.scalar(query.where(Notification.exam_id == exam_id, Notification.kind == kind))
+    """The time when news of this kind was last told, or was found to reach nobody."""
+    queued = select(func.max(Notification.created_at))
+    begun = select(func.max(Telling.begun_at))
+    found = (
+        session.scalar(queued.where(Notification.exam_id == exam_id, Notification.kind == kind)),
+        session.scalar(begun.where(Telling.exam_id == exam_id, Telling.kind == kind)),
+    )
+    return max((at for at in found if at is not None), default=None)
 
 
 def postpone(session: Session, exam_id: uuid.UUID, until: datetime) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import case, select, update
 from sqlalchemy.orm import Session
 
 from app.models import HandOver, WaitingPc
@@ -21,6 +21,15 @@ def live_by_hash(session: Session, code_hash: bytes, now: datetime) -> HandOver 
     """The digits that open nothing yet and are not over. At most one row: new ones are compared with the living."""
     live = (HandOver.code_hash == code_hash, HandOver.ended_at.is_(None), HandOver.expires_at > now)
     return session.scalars(select(HandOver).where(*live).order_by(HandOver.created_at).limit(1)).one_or_none()
+
+
+def nearest_live(session: Session, code_hash: bytes, now: datetime) -> HandOver | None:
+    """The living digits with this hash, else those with the next hash; None when no digits live. The caller compares
+    the hash: unknown digits read as many rows as known ones."""
+    live = (HandOver.ended_at.is_(None), HandOver.expires_at > now)
+    is_behind = case((HandOver.code_hash >= code_hash, 0), else_=1)  # after the last comes the first
+    query = select(HandOver).where(*live).order_by(is_behind, HandOver.code_hash, HandOver.created_at)
+    return session.scalars(query.limit(1)).one_or_none()
 
 
 def live_of(session: Session, patient_session_id: uuid.UUID, exam_id: uuid.UUID, now: datetime) -> HandOver | None:

@@ -50,6 +50,7 @@ class Action(StrEnum):
     ACCESS_ENDED = "access.ended"
     KNOWLEDGE_FACTOR_OFF = "access.knowledge_factor_off"
     ONE_TIME_CODE_SENT = "access.one_time_code_sent"
+    ONE_TIME_CODE_REFUSED = "access.one_time_code_refused"
     CONSENT_GIVEN = "consent.given"
     CONSENT_WITHDRAWN = "consent.withdrawn"
     SHARE_CREATED = "share.created"
@@ -65,6 +66,7 @@ class Action(StrEnum):
     IMAGES_DOWNLOADED = "images.downloaded"
     QR_PRINTED = "qr.printed"
     WECHAT_BOUND = "wechat.bound"
+    NOTICE_WANTED = "notice.wanted"
     TEXT_MESSAGES_REFUSED = "text_messages.refused"
     TEXT_MESSAGES_WANTED = "text_messages.wanted"
     WECHAT_UNBOUND = "wechat.unbound"
@@ -72,6 +74,7 @@ class Action(StrEnum):
     WECHAT_CALLBACK_REFUSED = "wechat.callback_refused"
     NOTIFICATION_QUEUED = "notification.queued"
     NOTIFICATION_STATE = "notification.state"
+    NEWS_AT_DESK = "news.at_desk"
     STAFF_LOGIN = "staff.login"
     STAFF_LOGIN_FAILED = "staff.login_failed"
     STAFF_LOGOUT = "staff.logout"
@@ -102,6 +105,7 @@ class Action(StrEnum):
     FIELD_REFUSED = "field.refused"
     FIELDS_BINDING = "fields.binding"
     FIELDS_BOUND = "fields.bound"
+    COUNTS_MENDED = "counts.mended"
 
 
 @dataclass(frozen=True)

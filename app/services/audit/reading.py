@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from operator import attrgetter
 from typing import Any
 
 from app.database import Database
@@ -11,8 +13,9 @@ from app.repos.audit import log as repo
 from app.security.address_marks import AddressMarks
 from app.services.audit.anchoring import Anchoring
 from app.services.audit.log import Audit, AuditFault
+from app.services.paging import NUMBER, TOP, Asked, Page, paged
 
-PAGE = 100
+SHOWN = 100
 FILTERS = ("action", "actor", "subject")
 
 
@@ -28,21 +31,24 @@ class AuditLine:
 
 @dataclass(frozen=True, kw_only=True)
 class AuditReading:
-    """Decides nothing: it shows the auditor the newest events and checks the chain. It raises nothing of its own."""
+    """Decides nothing: it shows the auditor the newest events and checks the chain. Raises InvalidInput."""
 
     db: Database
     audit: Audit
     address_marks: AddressMarks
     anchoring: Anchoring
 
-    def newest(self, before: int | None, **equal: str) -> list[AuditLine]:
-        """At most 100 events below a sequence number, newest first; `equal`: exact values of FILTERS."""
+    def newest(self, asked: Asked = TOP, **equal: str) -> Page[AuditLine]:
+        """A page of 100 events, newest first; `equal`: exact values of FILTERS. Raises InvalidInput (no key of a
+        page)."""
         wanted = {name: value for name, value in equal.items() if name in FILTERS and value}
         with self.db.read() as session:
-            return [
-                AuditLine(event.seq, event.at, event.action, event.actor, event.subject, event.detail)
-                for event in repo.newest(session, PAGE, before=before, **wanted)
-            ]
+            page = paged(asked, SHOWN, partial(repo.newest, session, wanted), attrgetter("seq"), NUMBER)
+        lines = (
+            AuditLine(event.seq, event.at, event.action, event.actor, event.subject, event.detail)
+            for event in page.rows
+        )
+        return Page(tuple(lines), page.newer, page.older)
 
     def faults(self) -> list[AuditFault]:
         """Every break of the hash chain, and everything in which log and anchors differ; reads the whole log."""

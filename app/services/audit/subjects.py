@@ -11,6 +11,7 @@ UNKNOWN_STAFF = "staff:unknown"
 """A typed name that has no account."""
 EVERY_MACHINE = "machine:all"
 WHOLE_QUARANTINE = "quarantine"
+ROW_COUNTS = "counts"
 
 
 def exam_subject(exam_id: uuid.UUID) -> str:

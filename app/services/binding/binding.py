@@ -27,6 +27,7 @@ from app.repos.phone_door import digits as requests
 from app.repos.wechat import accounts as account_repo
 from app.security.blind_index import BlindIndex
 from app.security.codes import Codes
+from app.services.audit.counted_refusals import CountedRefusals
 from app.services.audit.log import Action, Audit
 from app.services.audit.subjects import exam_subject, wechat_subject
 from app.services.binding.entering import Entered, Entering
@@ -59,6 +60,7 @@ class Binding:
     blind: BlindIndex
     attempts: Attempts
     audit: Audit
+    refusals: CountedRefusals
     accounts: WechatAccounts
     entering: Entering
     send_one_time_code: SendOneTimeCode
@@ -80,6 +82,9 @@ class Binding:
                 else:
                     ends_at = requests.requests_end_at(session, asker, LIMITS) or now
                     retry_after_s = max(1, int((ends_at - now).total_seconds()))
+            if retry_after_s:
+                subject = wechat_subject(login.openid_hash)
+                self.audit.record(session, Action.ONE_TIME_CODE_REFUSED, actor="patient", subject=subject)
         if retry_after_s:
             raise TooManyAttempts(retry_after_s)
         self.wake()
@@ -123,7 +128,11 @@ class Binding:
                 return self.entering.enter_proved(session, login, device, now)
             self.attempts.failed_on_address(session, address, now)
             subject = wechat_subject(login.openid_hash)
-            self.audit.record(session, Action.ACCESS_FAILED, actor="patient", subject=subject)
+            if claimed:
+                self.audit.record(session, Action.ACCESS_FAILED, actor="patient", subject=subject)
+            else:  # nothing was compared, so nothing limits such tries
+                action = Action.ACCESS_FAILED
+                self.refusals.record_in(session, action, actor="patient", subject=subject, address=address)
         raise AccessRefused
 
     def for_the_desk(self, session: Session, exam: Exam) -> str:

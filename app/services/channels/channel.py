@@ -116,6 +116,11 @@ class Channel(Protocol):
     def reports(self) -> bool:
         """Whether the carrier sends receipts for the messages that it took."""
 
+    @property
+    def takes_once_for(self) -> timedelta:
+        """So long after its first call the same message may be handed over again: the carrier takes it once. Zero: it
+        might go out twice."""
+
     def recipient(self, session: Session, patient: Patient) -> Recipient | None:
         """The patient's address now; None when this channel does not reach the patient."""
 
@@ -127,6 +132,9 @@ class Channel(Protocol):
 
         Raises CannotBeMade.
         """
+
+    def repeats(self, row: Notification) -> bool:
+        """Whether `takes_once_for` holds for this message."""
 
     def ask(self, address: str, since: datetime, until: datetime) -> Sequence[DeliveryReceipt]:
         """Receipts of the messages to one address, sent between two times; empty when the carrier does not answer."""

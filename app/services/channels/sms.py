@@ -56,6 +56,7 @@ class SmsChannel:
     name = ChannelName.SMS
     follows_phone = True
     reports = True
+    takes_once_for = timedelta()
 
     def recipient(self, session: Session, patient: Patient) -> Recipient | None:
         if patient.phone_sealed is None:
@@ -91,6 +92,9 @@ class SmsChannel:
     def _variable(self, session: Session, row: Notification, template: SmsTemplate) -> str:
         code = self.carried.code_in(session, row)
         return f"{self.base_url}/s/{code}" if template.has_link else code
+
+    def repeats(self, row: Notification) -> bool:
+        return False
 
     def ask(self, address: str, since: datetime, until: datetime) -> Sequence[DeliveryReceipt]:
         try:

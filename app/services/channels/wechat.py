@@ -30,9 +30,10 @@ from app.services.channels.channel import (
     Wording,
 )
 from app.services.wechat.accounts import WechatAccounts
+from app.services.wechat.subscriptions import Subscriptions
 from wechat.errors import ALARMS, NoticeFault, WechatRefused, WechatRetryLater, WechatUnknown
 from wechat.notices import Notice, NoticeJob, WechatNotifier
-from wechat.templates import EXAM, READY, TEMPLATES
+from wechat.templates import EXAM, READY, SUBSCRIPTION, TEMPLATES
 
 SERIAL = "wechat:"
 """Before WeChat's number of a notice: carriers of text messages have numbers too."""
@@ -47,20 +48,27 @@ class WechatChannel:
 
     carried: CarriedCodes
     accounts: WechatAccounts
+    subscriptions: Subscriptions
     notifier: WechatNotifier | None
     base_url: str
 
     name = ChannelName.WECHAT
     follows_phone = False
     reports = True
+    takes_once_for = timedelta(minutes=9)
+    """WeChat knows a `client_msg_id` for ten minutes."""
 
     def recipient(self, session: Session, patient: Patient) -> Recipient | None:
-        openid = self.accounts.openid(session, patient.id) if self.notifier else None
+        """Whoever is bound to the patient, else whoever opened an exam and wants to be told."""
+        if self.notifier is None:
+            return None
+        openid = self.accounts.openid(session, patient.id) or self.subscriptions.openid(session, patient.id)
         return Recipient(openid, f"{openid[:4]}****{openid[-4:]}") if openid else None
 
     def contents(self, session: Session, exam: Exam, recipient: Recipient, wording: Wording) -> Contents:
         code, _ = self.carried.access_codes.issue_link(session, exam)
-        return Contents(wording, code.id)
+        follows = self.accounts.openid(session, exam.patient_id) == recipient.address
+        return Contents(wording if follows else SUBSCRIPTION.name, code.id)
 
     def parcel(self, session: Session, row: Notification, address: str) -> HandOver:
         exam, notifier = exam_repo.exam(session, row.exam_id), self.notifier
@@ -74,13 +82,16 @@ class WechatChannel:
         performed = exam.performed_at.astimezone(CHINA).strftime("%Y-%m-%d %H:%M")
         values = {"thing1": EXAM, "time2": performed, "const3": READY}
         link = f"{self.base_url}/s/{self.carried.code_in(session, row)}"
-        template = TEMPLATES.get(row.template)
+        template = SUBSCRIPTION if row.template == SUBSCRIPTION.name else TEMPLATES.get(row.template)
         if template is None:
             raise CannotBeMade(FailureCode.NOTICE_DOES_NOT_FIT)
         try:
             return Notice(template, values, link)
         except NoticeFault as error:
             raise CannotBeMade(FailureCode.NOTICE_DOES_NOT_FIT) from error
+
+    def repeats(self, row: Notification) -> bool:
+        return row.template != SUBSCRIPTION.name
 
     def ask(self, address: str, since: datetime, until: datetime) -> Sequence[DeliveryReceipt]:
         return ()

@@ -1,5 +1,6 @@
-"""Messages that failed. The desk sees a failed message when no other message told its patient. In an alarm the carrier
-refuses every message (the package is used up, a template is not approved); later one step queues all of them again.
+"""Messages that failed, and news that no message could tell. The desk sees a failed message when no other message told
+its patient. In an alarm the carrier refuses every message (the package is used up, a template is not approved); later
+one step queues all of them again.
 
 The same row is queued again, so there is never a second message for the same exam and occasion.
 """
@@ -9,7 +10,8 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy.orm import Session
 
@@ -17,16 +19,29 @@ from app.clock import Clock
 from app.database import Database
 from app.repos.desk import failed_messages as repo
 from app.repos.notifications import outbox as notification_repo
+from app.repos.notifications import tellings
 from app.services.audit.log import Action, Audit
 from app.services.audit.reasons import checked_reason
 from app.services.audit.subjects import exam_subject
 from app.services.channels.channel import Channels
-from app.services.desk.messages import NotificationView, views_of
+from app.services.desk.messages import SHOWN, NotificationView, key_of, page_of_views
 from app.services.notifications.states import NotificationStates
+from app.services.paging import TOP, Asked, Page, paged
 
 SHOWN_FOR = timedelta(days=30)
 CHUNK = 100
 """Messages queued again in one commit: few, so that other writers do not wait long."""
+
+
+@dataclass(frozen=True)
+class UnreachedExam:
+    """An exam whose patient has neither a phone number nor a WeChat account; its news waits since `since`."""
+
+    exam_id: uuid.UUID
+    accession_number: str
+    modality: str
+    body_part: str
+    since: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,10 +55,21 @@ class FailedMessages:
     channels: Channels
     wake: Callable[[], None]
 
-    def newest(self, limit: int = 100) -> list[NotificationView]:
-        """Failed messages of the last 30 days, newest first, if no other message told the patient."""
+    def newest(self, asked: Asked = TOP) -> Page[NotificationView]:
+        """Failed messages of the last 30 days, newest first, if no other message told the patient. Raises InvalidInput
+        (no key of a page)."""
         with self.db.read() as session:
-            return views_of(session, repo.newest(session, self.clock.now() - SHOWN_FOR, limit))
+            read = partial(repo.newest, session, self.clock.now() - SHOWN_FOR)
+            return page_of_views(session, paged(asked, SHOWN, read, key_of))
+
+    def unreached(self, limit: int = 100) -> list[UnreachedExam]:
+        """Exams of the last 30 days whose news no channel could carry, newest first."""
+        with self.db.read() as session:
+            found = tellings.at_desk_without_message(session, self.clock.now() - SHOWN_FOR, limit)
+            return [
+                UnreachedExam(exam.id, exam.accession_number, exam.modality, exam.body_part, telling.begun_at)
+                for telling, exam in found
+            ]
 
     def count_sendable_again(self) -> int:
         """How many messages `queue_again` would queue."""

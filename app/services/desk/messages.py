@@ -6,9 +6,10 @@ Failed messages are in `failed_messages`.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy.orm import Session
 
@@ -22,8 +23,12 @@ from app.services.audit.log import Action, Audit
 from app.services.audit.reasons import checked_reason
 from app.services.audit.subjects import exam_subject
 from app.services.notifications.outbox import Outbox
+from app.services.notifications.telling import NewsTelling
+from app.services.paging import TOP, Asked, Key, Page, paged
 
 RESENDS_AN_HOUR = 3
+SHOWN = 50
+"""Rows of a page."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,7 @@ class Messages:
     clock: Clock
     audit: Audit
     outbox: Outbox
+    telling: NewsTelling
     wake: Callable[[], None]
 
     def history(self, exam_id: uuid.UUID) -> list[NotificationView]:
@@ -67,11 +73,12 @@ class Messages:
         with self.db.read() as session:
             return views_of(session, repo.of_exam(session, exam_id))
 
-    def to_be_settled(self, limit: int = 100) -> list[NotificationView]:
+    def to_be_settled(self, asked: Asked = TOP) -> Page[NotificationView]:
         """Messages that the desk has to settle, newest first: their outcome is unknown, or they could not be sent for
-        days."""
+        days. Raises InvalidInput (no key of a page)."""
         with self.db.read() as session:
-            return views_of(session, repo.in_state(session, NotificationState.DESK, limit))
+            read = partial(repo.to_be_settled, session)
+            return page_of_views(session, paged(asked, SHOWN, read, key_of))
 
     def resend(self, exam_id: uuid.UUID, reason: str, actor: str) -> None:
         """Send the newest news of a released exam once more, with a new code.
@@ -89,7 +96,7 @@ class Messages:
             if repo.count_occasions(session, exam_id, NotificationKind.RESEND, hour_ago) >= RESENDS_AN_HOUR:
                 raise TooManyAttempts(3600)
             news = self.outbox.news(session, exam)
-            if not self.outbox.queue_news(session, exam, NotificationKind.RESEND, news):
+            if not self.telling.queue_news(session, exam, NotificationKind.RESEND, news):
                 raise NobodyToTell
             self.audit.record(session, Action.STAFF_RESENT, actor=actor, subject=exam_subject(exam.id), note=reason)
         self.wake()
@@ -115,7 +122,15 @@ class Messages:
             )
 
 
-def views_of(session: Session, rows: list[Notification]) -> list[NotificationView]:
+def key_of(row: Notification) -> Key:
+    return row.created_at, row.id
+
+
+def page_of_views(session: Session, page: Page[Notification]) -> Page[NotificationView]:
+    return Page(tuple(views_of(session, page.rows)), page.newer, page.older)
+
+
+def views_of(session: Session, rows: Sequence[Notification]) -> list[NotificationView]:
     events = repo.events(session, [row.id for row in rows])
     return [
         NotificationView(

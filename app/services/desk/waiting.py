@@ -8,10 +8,12 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy.orm import Session
 
 from app.database import Database
+from app.models import Exam, Patient
 from app.repos.desk import studies as repo
 from app.repos.desk import waiting
 from app.repos.desk.studies import NamedOrder
@@ -20,9 +22,10 @@ from app.services.audit.log import Action, Audit
 from app.services.audit.refused_fields import FieldReader, RefusedFields
 from app.services.desk.proposals import Proposal, Proposals
 from app.services.desk.sides import PersonAtDesk, in_header, registered
+from app.services.paging import TOP, Asked, Key, Page, paged
 
 SHOWN = 50
-"""Rows of each list: each is read for both sides, and a list of people is no longer than the desk can work through."""
+"""Rows of a page: each is read for both sides, and a list of people is no longer than the desk can work through."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,8 @@ class ExamWithoutPictures:
 
 @dataclass(frozen=True, kw_only=True)
 class Waiting:
-    """Decides what is on the desk's lists. It raises nothing of its own: what does not open is left out of its row."""
+    """Decides what is on the desk's lists. What does not open is left out of its row. Raises InvalidInput (no key of a
+    page)."""
 
     db: Database
     fields: FieldSealer
@@ -82,24 +86,25 @@ class Waiting:
     refused: RefusedFields
     proposals: Proposals
 
-    def studies(self, actor: str) -> list[WaitingStudy]:
+    def studies(self, actor: str, asked: Asked = TOP) -> Page[WaitingStudy]:
         """The newest studies that wait for a correction in the RIS or at the modality, or for the desk. Audited: it
         names people."""
         reader = FieldReader(self.fields)
         with self.db.read() as session:
-            found = repo.not_matched(session, SHOWN)
-            taken = repo.taken(session, [study.id for _, study, _ in found])
-            rows = [self._row(session, reader, named, taken.get(named.study.id, ())) for named in found]
+            page = paged(asked, SHOWN, partial(repo.not_matched, session), _key_of_waiting)
+            taken = repo.taken(session, [study.id for _, study, _ in page.rows])
+            rows = tuple(self._row(session, reader, named, taken.get(named.study.id, ())) for named in page.rows)
         self.refused.record_all(reader.refused)
         with self.db.session() as session:
             self.audit.record(session, Action.STAFF_VIEWED_WAITING, actor=actor, subject=actor, found=len(rows))
-        return rows
+        return Page(rows, page.newer, page.older)
 
-    def held(self) -> list[HeldExam]:
+    def held(self, asked: Asked = TOP) -> Page[HeldExam]:
         """The exams that were held last."""
         reader = FieldReader(self.fields)
         with self.db.read() as session:
-            rows = [
+            page = paged(asked, SHOWN, partial(waiting.held, session), _key_of_held)
+            rows = tuple(
                 HeldExam(
                     exam.id,
                     exam.accession_number,
@@ -110,22 +115,24 @@ class Waiting:
                     exam.held_reason or "",
                     exam.held_note,
                 )
-                for exam, patient in waiting.held(session, SHOWN)
+                for exam, patient in page.rows
                 if exam.held_at is not None
-            ]
+            )
         self.refused.record_all(reader.refused)
-        return rows
+        return Page(rows, page.newer, page.older)
 
-    def without_pictures(self) -> list[ExamWithoutPictures]:
+    def without_pictures(self, asked: Asked = TOP) -> Page[ExamWithoutPictures]:
         """The newest exams that have a report and no pictures: somebody may look for them at the modality."""
         with self.db.read() as session:
-            return [
+            page = paged(asked, SHOWN, partial(waiting.without_pictures, session), _key_of_told)
+            rows = tuple(
                 ExamWithoutPictures(
                     exam.id, exam.accession_number, exam.modality, exam.body_part, exam.performed_at, exam.told_from
                 )
-                for exam in waiting.without_pictures(session, SHOWN)
+                for exam in page.rows
                 if exam.told_from is not None
-            ]
+            )
+        return Page(rows, page.newer, page.older)
 
     def _row(
         self, session: Session, reader: FieldReader, named: NamedOrder, taken: Sequence[repo.TakenAt]
@@ -151,6 +158,21 @@ class Waiting:
             registered_modality=f"{pair[0].body_part} {pair[0].modality}" if pair else "",
             proposals=self.proposals.of(session, order, study) if header else (),
         )
+
+
+def _key_of_waiting(named: NamedOrder) -> Key:
+    return named.order.named_at, named.order.id
+
+
+def _key_of_held(pair: tuple[Exam, Patient]) -> Key:
+    exam, _ = pair
+    assert exam.held_at is not None  # what the list is of
+    return exam.held_at, exam.id
+
+
+def _key_of_told(exam: Exam) -> Key:
+    assert exam.report_released_at is not None  # what the list is of
+    return exam.report_released_at, exam.id
 
 
 def _each_once(texts: Sequence[str]) -> tuple[str, ...]:

@@ -13,21 +13,21 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 import structlog
-from pydicom.dataset import FileDataset
 
 from app.archive.opened_file import OpenedFile
 from app.archive.sealed import SealedArchive
 from app.dicom.bulk_values import little_endian
-from app.dicom.explicit_little_endian import around_pixels, file_head, pixel_head
+from app.dicom.explicit_little_endian import pixel_head
 from app.dicom.pixel_element import HEAD_BYTES, read_pixel_head
 from app.dicom.status import MIB
 from app.errors import RefusedObject, StoreUnavailable
 from app.imaging.codecs.decode import CODECS, DECODED, DEFLATED_LE, EXPLICIT_BE, NATIVE
+from app.imaging.codecs.one_bit import without_gaps
 from app.imaging.codecs.stream_decoding import LOSSLESS
 from app.imaging.display.render_spec import STORED_VALUES, RenderSpec
 from app.imaging.sandbox.pool import RenderPool
 from app.services.archive.frames import drawn, frame_task
-from app.services.dicomweb.stored_headers import StoredHeader, StoredHeaders
+from app.services.dicomweb.stored_headers import StoredHeaders
 from app.services.dicomweb.stored_instance import StoredInstance
 
 log = structlog.get_logger(__name__)
@@ -97,32 +97,27 @@ class ExplicitFiles:
         return NativeFrame(pixels, space.decode("ascii")) if pixels else None
 
     def _pieces(self, found: StoredInstance) -> Iterator[bytes]:
-        header = self.headers.read(found)
-        if header.left_out or not isinstance(header.dataset, FileDataset):
+        first = self._first_frame(found) if found.row.number_of_frames and not _is_native(found) else None
+        is_colour = found.image is not None and found.image.samples_per_pixel > 1
+        around = self.headers.around_pixels(found, first.colour_space if first and is_colour else "")
+        if around is None:
             raise NotConvertible  # the stored file holds more than can be read of it
-        pixels = self._native(found, header) if _is_native(found) else self._decoded(found, header)
-        first = next(pixels, b"")  # it decides how the header describes the pixels
-        yield file_head(header.dataset.file_meta, found.row.sop_class_uid, found.sop_uid)
-        try:
-            before, behind = around_pixels(header.dataset)
-        except Exception as error:  # values of hostile senders
-            raise NotConvertible from error
-        yield before
-        yield first
-        yield from pixels
-        yield behind
+        yield around.before
+        if around.pixels is not None:
+            yield from self._decoded(found, first, around.pixels[0]) if first else self._native(found, around.pixels)
+        yield around.behind
 
-    def _native(self, found: StoredInstance, header: StoredHeader) -> Iterator[bytes]:
+    def _native(self, found: StoredInstance, pixels: tuple[str, str]) -> Iterator[bytes]:
         """The pixel element of an uncompressed file, in little endian."""
         row = found.row
-        if row.pixel_offset is None or header.pixels is None:
-            return
+        if row.pixel_offset is None or not _is_native(found):
+            raise NotConvertible
         file = OpenedFile(self.archive, row.object_key, row.object_version, found.data_key, row.size)
         file.seek(row.pixel_offset)
         head = read_pixel_head(file.read(HEAD_BYTES), row.transfer_syntax_uid)
         if head.length is None:
             raise NotConvertible
-        tag, vr = header.pixels
+        tag, vr = pixels
         yield pixel_head(tag, vr, head.length + head.length % 2)
         file.seek(row.pixel_offset + head.start)
         turned = _turned_as(found, vr)
@@ -131,32 +126,39 @@ class ExplicitFiles:
             yield little_endian(piece, turned) if turned else piece
         yield b"\0" * (head.length % 2)
 
-    def _decoded(self, found: StoredInstance, header: StoredHeader) -> Iterator[bytes]:
-        """The pixel element of a compressed file, decoded. The header then describes the decoded pixels."""
+    def _first_frame(self, found: StoredInstance) -> NativeFrame:
+        """The first frame of a compressed file, decoded: it decides how the header describes the pixels."""
         image = found.image
-        if header.pixels is None:
-            return
-        if image is None or not found.row.number_of_frames or image.high_bit + 1 != image.bits_stored:
+        if image is None or image.high_bit + 1 != image.bits_stored:
             raise NotConvertible
         frames, bits = found.row.number_of_frames, image.bits_allocated
         samples = image.rows * image.columns * image.samples_per_pixel
-        if frames * samples * max(bits, 8) // 8 > MOST_BYTES or (bits == 1 and frames > 1 and samples % 8):
+        if frames * samples * max(bits, 8) // 8 > MOST_BYTES:
             raise NotConvertible
         first = self.frame(found, 1)
         if first is None:
             raise NotConvertible
-        if image.samples_per_pixel > 1:
-            header.dataset.PhotometricInterpretation = first.colour_space
-            header.dataset.PlanarConfiguration = 0
-        length = frames * len(first.pixels)
-        yield pixel_head(header.pixels[0], "OW" if bits > 8 else "OB", length + length % 2)
+        return first
+
+    def _decoded(self, found: StoredInstance, first: NativeFrame, tag: str) -> Iterator[bytes]:
+        """The pixel element of a compressed file, decoded."""
+        image, frames = found.image, found.row.number_of_frames
+        assert image is not None  # the first frame could not have been decoded without it
+        bits, samples = image.bits_allocated, image.rows * image.columns * image.samples_per_pixel
+        length = -(-frames * samples // 8) if bits == 1 else frames * len(first.pixels)
+        yield pixel_head(tag, "OW" if bits > 8 else "OB", length + length % 2)
+        decoded = self._alike(found, first)
+        yield from without_gaps(decoded, samples) if bits == 1 else decoded
+        yield b"\0" * (length % 2)
+
+    def _alike(self, found: StoredInstance, first: NativeFrame) -> Iterator[bytes]:
+        """All frames. Raises NotConvertible when one is not as the first is."""
         yield first.pixels
-        for number in range(2, frames + 1):
+        for number in range(2, found.row.number_of_frames + 1):
             frame = self.frame(found, number)
             if frame is None or (len(frame.pixels), frame.colour_space) != (len(first.pixels), first.colour_space):
                 raise NotConvertible
             yield frame.pixels
-        yield b"\0" * (length % 2)
 
 
 def _is_native(found: StoredInstance) -> bool:

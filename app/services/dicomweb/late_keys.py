@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydicom.datadict import tag_for_keyword
@@ -20,13 +20,21 @@ from app.security.blind_index import BlindIndex
 from app.security.fields import FieldSealer
 from app.services.archive.data_keys import DataKeys
 from app.services.dicomweb.late_matching import matches
-from app.services.dicomweb.matching_keys import COLUMN_KEYS, EMPTY, LateKey, Level, name_tokens
+from app.services.dicomweb.matching_keys import COLUMN_KEYS, LateKey, Level, whole_value
 from app.services.dicomweb.stored_headers import StoredHeaders
 from app.services.dicomweb.stored_instance import StoredInstance
 
 MOST_ROWS = 200
 """Rows whose sealed fields are opened, or whose objects are read, for one key of one search."""
 _GROUPS = ("Alphabetic", "Ideographic", "Phonetic")
+
+
+@dataclass(frozen=True)
+class Narrowed:
+    """`only_whole`: too many were left for a pattern, so only whole values were compared with what it holds."""
+
+    condition: repo.Condition
+    only_whole: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,11 +48,11 @@ class LateKeys:
 
     def narrowed(
         self, session: Session, key: LateKey, conditions: Sequence[repo.Condition], level: Level
-    ) -> repo.Condition | None:
+    ) -> Narrowed | None:
         """The rows that the key matches among those that the conditions leave; None when those are too many.
 
-        Raises InvalidInput when a patient's name, birth date or sex is asked of too many: to ignore it would answer
-        with other people's studies.
+        Raises InvalidInput when a patient's name, number, birth date or sex is asked of too many: to ignore it would
+        answer with other people's studies.
         """
         if key.is_of_identity:
             return self._by_identity(session, key, _of_rows(conditions, Study))
@@ -54,8 +62,8 @@ class LateKeys:
             return None
         found = [row for row in rows if matches(key, self._model(session, *row))]
         if of is Study:
-            return repo.OneOf("StudyInstanceUID", tuple(study.study_instance_uid for study, _, _ in found))
-        return repo.OneOf("SeriesInstanceUID", tuple(series.series_instance_uid for _, series, _ in found))
+            return Narrowed(repo.OneOf("StudyInstanceUID", tuple(study.study_instance_uid for study, _, _ in found)))
+        return Narrowed(repo.OneOf("SeriesInstanceUID", tuple(series.series_instance_uid for _, series, _ in found)))
 
     def elements(
         self, session: Session, level: Level, rows: list[dict[str, Any]], keywords: list[str]
@@ -76,26 +84,29 @@ class LateKeys:
             found.append({tag: model[tag] for tag in tags if tag in model and len(model[tag]) > 1})
         return tuple(found)
 
-    def _by_identity(self, session: Session, key: LateKey, conditions: Sequence[repo.Condition]) -> repo.Condition:
-        is_exact = key.path == ("PatientName",) and not set("*?") & set(key.value) and key.value != EMPTY
-        conditions = [*conditions, name_tokens(key.value, self.blind)] if is_exact else conditions
-        studies = repo.studies(session, conditions, MOST_ROWS + 1, 0)
+    def _by_identity(self, session: Session, key: LateKey, conditions: Sequence[repo.Condition]) -> Narrowed:
+        asked = [*conditions, whole_value(key, self.blind)] if key.is_whole else conditions
+        studies = repo.some_studies(session, asked, MOST_ROWS + 1)
         if len(studies) > MOST_ROWS:
-            raise InvalidInput(key.path[0], f"takes other keys besides: more than {MOST_ROWS} studies are left")
+            whole = key.as_whole()
+            if whole is None:
+                raise InvalidInput(key.path[0], f"takes other keys besides: more than {MOST_ROWS} studies are left")
+            return replace(self._by_identity(session, whole, conditions), only_whole=True)
         found = [study for study in studies if matches(key, self._identity(study))]
-        return repo.OneOf("StudyInstanceUID", tuple(study.study_instance_uid for study in found))
+        return Narrowed(repo.OneOf("StudyInstanceUID", tuple(study.study_instance_uid for study in found)))
 
     def _identity(self, study: Study) -> dict[str, Any]:
         """The patient of a study in DICOM JSON."""
         identity = open_identity(self.fields, study)
         names = [dict(zip(_GROUPS, identity.names, strict=False))] if identity.names else []
-        values = {"00100010": names, "00100030": [identity.birth_date], "00100040": [identity.sex]}
+        texts = {"00100020": identity.patient_id, "00100030": identity.birth_date, "00100040": identity.sex}
+        values = {"00100010": names} | {tag: [text] for tag, text in texts.items()}
         return {tag: {"Value": value} for tag, value in values.items()}
 
     def _model(self, session: Session, study: Study, series: Series, instance: Instance) -> dict[str, Any]:
         data_key = self.data_keys.open(session, study.data_key_id)
         stored = StoredInstance(study.study_instance_uid, series.series_instance_uid, instance, data_key)
-        model: dict[str, Any] = json.loads(self.headers.metadata(stored, lambda path: path).text)
+        model: dict[str, Any] = json.loads(self.headers.metadata(stored, "").text)
         return model
 
 

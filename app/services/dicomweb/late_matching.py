@@ -10,7 +10,7 @@ from typing import Any
 
 from pydicom.datadict import dictionary_VR, tag_for_keyword
 
-from app.identity.names import normal_name
+from app.identity.names import normal_id, normal_name
 from app.services.dicomweb.matching_keys import LateKey
 
 _RANGES = frozenset({"DA", "TM", "DT"})
@@ -25,6 +25,8 @@ def matches(key: LateKey, model: dict[str, Any]) -> bool:
     vr = dictionary_VR(tag) if tag is not None else "LO"
     if vr == "PN":
         return any(name_matches(key.value, list(value.values())) for value in found if isinstance(value, dict))
+    if key.path == ("PatientID",):
+        return any(_wildcard(normal_id(key.value), normal_id(str(value))) for value in found)
     wanted = re.split(r"\\|,", key.value) if vr == "UI" else [key.value]
     return any(_matches(vr, one, str(value)) for value in found for one in wanted)
 

@@ -57,7 +57,18 @@ class LateKey:
 
     @property
     def is_of_identity(self) -> bool:
-        return self.path[0] in OF_IDENTITY
+        return self.path[0] in (*OF_IDENTITY, "PatientID")
+
+    @property
+    def is_whole(self) -> bool:
+        """A whole name or number, which the blind index knows."""
+        is_known = self.path in (("PatientName",), ("PatientID",))
+        return is_known and not set("*?") & set(self.value) and self.value != EMPTY
+
+    def as_whole(self) -> LateKey | None:
+        """What stands between two asterisks, as viewers write what somebody typed; None for another pattern."""
+        inner = LateKey(self.path, self.value.strip("*"))
+        return inner if inner.is_whole and self.value[:1] == self.value[-1:] == "*" else None
 
 
 @dataclass(frozen=True)
@@ -91,7 +102,7 @@ def condition(
     wants_empty = with_empty and value == EMPTY
     if path is None:
         return Ignored()
-    if len(path) > 1 or name in OF_IDENTITY or name in OF_OBJECT:
+    if len(path) > 1 or name in OF_IDENTITY or name in OF_OBJECT or (name == "PatientID" and set("*?") & set(value)):
         return LateKey(path, value, wants_empty)
     known = _KEYS.get(name)
     if known is None:
@@ -102,8 +113,12 @@ def condition(
     return Below(Study if level is Level.STUDY else Series, Series if known[0] is Level.SERIES else Instance, found)
 
 
-def name_tokens(value: str, blind: BlindIndex) -> Condition:
-    """The studies that may bear exactly this name, by the blind index of the names of their patients."""
+def whole_value(key: LateKey, blind: BlindIndex) -> Condition:
+    """The studies that may be of a patient with exactly this name or number, by the blind index."""
+    return _patient_id(key.value, blind) if key.path == ("PatientID",) else _name_tokens(key.value, blind)
+
+
+def _name_tokens(value: str, blind: BlindIndex) -> Condition:
     groups = {normal_name(group) for group in value.split("=")} - {""}
     return OneOf("PatientName", tuple(blind.of("patient.name_token", group) for group in sorted(groups)))
 
@@ -147,8 +162,6 @@ def _range(pattern: re.Pattern[str]) -> Callable[[str, str], ColumnCondition]:
 
 
 def _patient_id(value: str, blind: BlindIndex) -> ColumnCondition:
-    if "*" in value or "?" in value:
-        raise InvalidInput("PatientID", "takes no wildcards: patient identifiers are kept sealed")
     return OneOf("PatientID", (blind.of("patient.patient_id", normal_id(value)),))
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.database import Database
+from app.dicom.header_fields import SERIES_KEYWORDS, STUDY_KEYWORDS
 from app.identity.sealed import open_identity
 from app.models import Instance, Series, Study
 from app.repos.dicomweb import query as repo
@@ -24,7 +25,14 @@ from app.services.dicomweb.late_keys import LateKeys
 from app.services.dicomweb.matching_keys import Ignored, LateKey, Level, condition, path_of
 
 MAX_RESULTS = 5000
+MOST_COUNTED = 1000
+"""Rows beyond those of an answer that are still counted."""
 _AUDITED_STUDIES = 100
+_KEPT_LATER = {Level.STUDY: "ReferringPhysicianName", Level.SERIES: "RequestAttributesSequence"}
+"""Always told (PS3.18 tables 10.6.3-3 and -4). Rows from before it was kept have no value: then the object is read."""
+_PARTLY_KEPT = "RequestAttributesSequence"
+_KEPT = frozenset({*STUDY_KEYWORDS, *SERIES_KEYWORDS})
+"""Attributes of headers that rows keep where they have a value: no object has to be read for one that is absent."""
 
 Row = dict[str, Any]
 """Attribute values by keyword; a list for several values, absent when unknown. PatientName: its component groups."""
@@ -48,13 +56,16 @@ class Search:
 
 @dataclass(frozen=True)
 class Found:
-    """`remaining`: how many rows match beyond these. `ignored`: names of keys that nothing can match. `of_objects`:
-    elements in DICOM JSON of the stored object of each row, that the client asked for; empty when they are too many."""
+    """`remaining`: how many rows match beyond these; above MOST_COUNTED there may be more. `ignored`: names of keys
+    that nothing can match. `of_objects`: elements in DICOM JSON of the stored object of each row, that the client asked
+    for; empty when they are too many. `only_whole`: keys whose patterns were compared with whole values only, because
+    too many studies were left."""
 
     rows: list[Row]
     remaining: int
     ignored: tuple[str, ...] = ()
     of_objects: tuple[dict[str, Any], ...] = ()
+    only_whole: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,20 +81,25 @@ class DicomQuery:
     def search(self, search: Search, actor: str) -> Found:
         """Rows in a stable order. Raises InvalidInput for values that cannot be matched."""
         conditions, late, ignored = self._conditions(search)
+        only_whole: list[str] = []
         limit = min(search.limit, MAX_RESULTS)
         with self.db.read() as session:
             for key in late:
                 narrowed = self.late.narrowed(session, key, conditions, search.level)
                 if narrowed is None:
                     ignored.append(".".join(key.path))
-                else:
-                    conditions.append(narrowed)
+                    continue
+                conditions.append(narrowed.condition)
+                if narrowed.only_whole:
+                    only_whole.append(key.path[0])
             rows = _LEVELS[search.level](self, session, conditions, limit + 1, search)
-            matches = repo.count(session, _MODELS[search.level], conditions) if len(rows) > limit else 0
+            most = search.offset + limit + MOST_COUNTED + 1
+            matches = repo.count(session, _MODELS[search.level], conditions, most) if len(rows) > limit else 0
             rows = rows[:limit]
-            asked = [path[0] for path in search.include if not all(path[0] in row for row in rows)]
+            asked = _asked_of_objects(search, rows)
             of_objects = self.late.elements(session, search.level, rows, asked) if asked else ()
-        found = Found(rows, max(0, matches - search.offset - limit), tuple(ignored), of_objects)
+        remaining = max(0, matches - search.offset - limit)
+        found = Found(rows, remaining, tuple(ignored), of_objects, tuple(only_whole))
         self._record(search, found, actor)
         return found
 
@@ -156,11 +172,28 @@ class DicomQuery:
             "PatientSex": identity.sex,
             "PatientBirthDate": identity.birth_date,
         }
+        if identity.referring_physician is not None:
+            row["ReferringPhysicianName"] = list(identity.referring_physician)
         if counts is not None:
             row["ModalitiesInStudy"] = list(counts.modalities)
             row["NumberOfStudyRelatedSeries"] = counts.series
             row["NumberOfStudyRelatedInstances"] = counts.instances
         return row
+
+
+def _asked_of_objects(search: Search, rows: list[Row]) -> list[str]:
+    """Keywords of what a client wants, or must be told, that not every row has whole."""
+    wanted = [path[0] for path in search.include]
+    if search.level is Level.STUDY and "Modality" in wanted:  # viewers ask for it here, where it is that of any series
+        for row in rows:
+            row["Modality"] = next(iter(row.get("ModalitiesInStudy", ())), None)
+    required = _KEPT_LATER.get(search.level)
+    missing = [
+        name
+        for name in (*wanted, *([required] if required else []))
+        if name not in _KEPT and any(name not in row for row in rows)
+    ]
+    return [*missing, _PARTLY_KEPT] if _PARTLY_KEPT in wanted else missing
 
 
 def _series(series: Series, counts: Counts | None) -> Row:

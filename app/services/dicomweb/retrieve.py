@@ -14,7 +14,8 @@ from app.archive.sealed import SealedArchive
 from app.database import Database
 from app.errors import InvalidInput, NotFound
 from app.imaging.codecs.byte_order import little_endian_frame
-from app.imaging.codecs.decode import EXPLICIT_BE
+from app.imaging.codecs.decode import EXPLICIT_BE, NATIVE
+from app.imaging.codecs.one_bit import frame_alone
 from app.imaging.errors import BadRegion, ImagingError
 from app.imaging.sandbox.pool import RenderPool
 from app.repos.dicomweb import query as repo
@@ -80,7 +81,7 @@ class DicomRetrieve:
         return self.archive.stream(found.row.object_key, found.row.object_version, found.data_key)
 
     def frame(self, found: StoredInstance, number: int) -> bytes:
-        """Frame `number`, from 1, as it is encoded in the file; of a big-endian file in little endian.
+        """Frame `number`, from 1, as it is encoded in the file; native ones in little endian, and from a first bit on.
 
         Raises NotFound.
         """
@@ -92,8 +93,11 @@ class DicomRetrieve:
             raise NotFound from None
         if not frame:
             raise NotFound
-        if found.row.transfer_syntax_uid == EXPLICIT_BE and found.image is not None:
-            return little_endian_frame(found.image, frame, number - 1)
+        image, syntax = found.image, found.row.transfer_syntax_uid
+        if image is not None and image.bits_allocated == 1 and syntax in NATIVE:
+            return frame_alone(image, frame, number - 1)
+        if image is not None and syntax == EXPLICIT_BE:
+            return little_endian_frame(image, frame, number - 1)
         return frame
 
     def render(

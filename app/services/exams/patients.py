@@ -16,7 +16,7 @@ from app.identity.names import normal_id, normal_name, search_tokens
 from app.identity.numbers import number_of_today
 from app.models import Patient
 from app.repos.exams import exams as repo
-from app.repos.exams import patients
+from app.repos.exams import patients, search_keys
 from app.security.blind_index import BlindIndex
 from app.security.fields import FieldSealer
 from app.services.audit.log import Action, Audit
@@ -58,6 +58,7 @@ class Patients:
     def _corrected(self, session: Session, row: Patient, fields: list[str], actor: str) -> None:
         row.updated_at = self.clock.now()
         session.flush()
+        search_keys.outdate(session, row.id)
         subject = patient_subject(row.id)
         self.audit.record(session, Action.PATIENT_CORRECTED, actor=actor, subject=subject, fields=fields)
 

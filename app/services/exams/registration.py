@@ -24,6 +24,7 @@ from app.services.audit.subjects import exam_subject
 from app.services.exams.input import ExamInput
 from app.services.exams.matching import Matching
 from app.services.exams.patients import Patients
+from app.services.exams.search_keys import SearchKeys
 
 
 class ExamFollower(Protocol):
@@ -51,6 +52,7 @@ class Registration:
     audit: Audit
     patients: Patients
     matching: Matching
+    search_keys: SearchKeys
     follower: ExamFollower
 
     def register(self, accession_number: str, order: ExamInput, actor: str, *, is_demo: bool = False) -> bool:
@@ -75,6 +77,7 @@ class Registration:
                     accession_number=accession_number, is_demo=is_demo, created_at=now, updated_at=now, **values
                 )
                 repo.add(session, exam)
+                self.search_keys.index(session, exam, patient)
                 self.follower.registered(session, exam)
                 self._record(session, Action.EXAM_REGISTERED, exam, actor)
                 self._record_unusable(session, exam, order.unusable, actor)
@@ -102,6 +105,7 @@ class Registration:
         raise_exam_revision(session, exam.id)
         self._record(session, Action.EXAM_CORRECTED, exam, actor, fields=changed)
         patient = patient_repo.patient(session, exam.patient_id)
+        self.search_keys.index(session, exam, patient)
         if "patient_id" in changed and not self.patients.is_completed(former, patient):
             self.follower.identity_changed(session, exam)
         self.matching.exam_changed(session, exam)

@@ -182,5 +182,5 @@ def _series_values(header: ReceivedHeader) -> dict[str, Any]:
         "modality": header.modality,
         "series_number": header.series_number,
         "description": header.series_description,
-        "attributes": header.series_attributes,
+        "attributes": header.kept_of_series,
     }

@@ -19,12 +19,12 @@ def add_orders(session: Session, study: Study, named: Iterable[str]) -> None:
     numbers = [number for number in _each_once(named) if accession_key(number) not in keys]
     if not numbers:
         if not known:
-            repo.add(session, study.id, [""], 0)
+            repo.add(session, study, [""], 0)
         return
     without_number = [order for order in known if not order.accession_key]
     repo.remove(session, without_number)
     place = max((order.place for order in known), default=-1) + 1
-    repo.add(session, study.id, numbers[: MOST_ORDERS - len(known) + len(without_number)], place)
+    repo.add(session, study, numbers[: MOST_ORDERS - len(known) + len(without_number)], place)
     study.accession_number = study.accession_number or numbers[0]
 
 

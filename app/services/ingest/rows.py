@@ -178,7 +178,7 @@ class Recorder:
                 modality=header.modality,
                 series_number=header.series_number,
                 description=header.series_description,
-                attributes=header.series_attributes,
+                attributes=header.kept_of_series,
             )
             session.add(series)
             ids[header.series_instance_uid] = series.id

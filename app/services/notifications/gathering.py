@@ -7,8 +7,9 @@ has a row, a history and exactly one message.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -20,10 +21,13 @@ from app.repos.notifications import gathering as repo
 from app.repos.notifications import outbox
 from app.security.fields import FieldSealer
 from app.services.notifications.states import NotificationStates
+from app.services.notifications.telling_plan import SILENT
 from app.services.notifications.telling_times import DAY, TellingTimes
 
 NEWS = (NotificationKind.IMAGES_READY, NotificationKind.REPORT_READY)
 MOST_TOGETHER = 20
+SECOND = timedelta(seconds=1)
+MOST_A_SECOND = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,13 +47,24 @@ class Gathering:
         repo.lock_patient(session, exam.patient_id)  # two workers with two exams of one patient come one after another
         now = self.clock.now()
         sent = repo.sent_at(session, exam.patient_id, row.channel, NEWS, now - DAY)
-        opening, allowed = self.times.next_open(now), self.times.after_limit(sent, now)
-        if max(opening, allowed) <= now:
+        until = {
+            EventDetail.WAITS_FOR_MORNING: self.times.next_open(now),
+            EventDetail.DAILY_LIMIT: self.times.after_limit(sent, now),
+            EventDetail.PACED: self._paced(session, row, sent, now) if row.channel in SILENT else now,
+        }
+        detail = max(until, key=lambda one: until[one])
+        if until[detail] <= now:
             return False
-        detail = EventDetail.WAITS_FOR_MORNING if opening >= allowed else EventDetail.DAILY_LIMIT
-        if outbox.change(session, row.id, (State.PENDING,), now, {"next_attempt_at": max(opening, allowed)}):
+        if outbox.change(session, row.id, (State.PENDING,), now, {"next_attempt_at": until[detail]}):
             self.states.tell(session, row, State.PENDING, detail)
         return True
+
+    def _paced(self, session: Session, row: Notification, sent: Sequence[datetime], now: datetime) -> datetime:
+        """WeChat answers 43117 to many notices in a short time to one user, and -1 to many at once to all."""
+        after_the_last = max(sent, default=now - DAY) + self.times.spacing
+        if repo.count_sent(session, row.channel, now - SECOND) < MOST_A_SECOND:
+            return after_the_last
+        return max(after_the_last, now + SECOND * (1 + row.id.int % 3))  # not all at the same moment again
 
     def take_along(self, session: Session, row: Notification, exam: Exam, until: datetime) -> int:
         """Let a row that is being sent carry the same news of the patient's other exams. Returns how many.

@@ -1,6 +1,6 @@
 """Queues messages: rows of the outbox, added inside the transaction that makes a message necessary.
 
-Sending is in `sending`, receipts in `receipts`, recipients and texts in the room `channels`.
+Which channel tells news is decided in `telling`; sending is in `sending`, recipients and texts in the room `channels`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from app.models import CancelReason, ChannelName, EventDetail, Exam, Notificatio
 from app.models import NotificationState as State
 from app.repos.exams import patients, reports
 from app.repos.notifications import outbox as repo
+from app.repos.notifications import tellings
 from app.security.fields import FieldSealer
 from app.services.audit.log import Action, Audit
 from app.services.audit.subjects import exam_subject
@@ -26,7 +27,7 @@ from app.services.notifications.telling_times import TellingTimes
 
 @dataclass(frozen=True, kw_only=True)
 class Outbox:
-    """Decides who gets which message. Every method works inside the caller's transaction and raises nothing of its
+    """Decides what a new message is like. Every method works inside the caller's transaction and raises nothing of its
     own."""
 
     clock: Clock
@@ -36,20 +37,18 @@ class Outbox:
     channels: Channels
     times: TellingTimes
 
-    def queue_news(
-        self, session: Session, exam: Exam, kind: NotificationKind, wording: Wording, *, phone_only: bool = False
-    ) -> int:
-        """Queue one message on each channel that reaches the exam's patient; with `phone_only` only on channels that
-        use the phone number. Together they are one occasion of their kind. Returns how many were queued."""
-        patient = patients.patient(session, exam.patient_id)
-        occasion = repo.count_occasions(session, exam.id, kind) + 1
-        queued = 0
-        for channel in self.channels.values():
-            recipient = channel.recipient(session, patient) if channel.follows_phone or not phone_only else None
-            if recipient is not None:
-                self._queue(session, exam, channel, recipient, kind, wording, occasion=occasion)
-                queued += 1
-        return queued
+    def queue_on(
+        self,
+        session: Session,
+        exam: Exam,
+        channel: Channel,
+        recipient: Recipient,
+        kind: NotificationKind,
+        wording: Wording,
+        occasion: int,
+    ) -> None:
+        """Queue the message of one occasion on one channel."""
+        self._queue(session, exam, channel, recipient, kind, wording, occasion=occasion)
 
     def queue_one_time_code(self, session: Session, exam: Exam, code_id: uuid.UUID) -> None:
         """Queue the text message with a one-time code to the phone on file; the code is derived when it is sent.
@@ -63,7 +62,8 @@ class Outbox:
             self._queue(session, exam, channel, recipient, kind, wording, one_time_code_id=code_id)
 
     def cancel(self, session: Session, exam_id: uuid.UUID, reason: CancelReason) -> None:
-        """Cancel all messages of this exam that still wait."""
+        """Cancel all messages of this exam that still wait, and tell its news no more."""
+        tellings.end_all(session, exam_id)
         for row in repo.of_exam(session, exam_id):
             self.states.move(session, row, State.CANCELLED, reason)
 

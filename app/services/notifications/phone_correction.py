@@ -17,12 +17,13 @@ from app.models import CancelReason, Exam, Notification, NotificationKind, Patie
 from app.models import NotificationState as State
 from app.repos.exams import exams as exam_repo
 from app.repos.exams import patients
-from app.repos.notifications import gathering
+from app.repos.notifications import gathering, tellings
 from app.repos.notifications import outbox as repo
 from app.repos.patient_access import one_time_codes
 from app.security.fields import FieldSealer
 from app.services.channels.channel import Channels
 from app.services.notifications.states import NotificationStates
+from app.services.notifications.telling_plan import IN_VAIN
 from app.services.patient_access.codes import AccessCodes
 
 RECENT = timedelta(days=30)
@@ -77,7 +78,8 @@ class PhoneCorrection:
             self.redirect(session, each)
 
     def _follow(self, session: Session, exam: Exam, phone: str | None, *, tell_untold: bool) -> None:
-        messages = [row for row in repo.of_exam(session, exam.id) if self.channels[row.channel].follows_phone]
+        all_messages = repo.of_exam(session, exam.id)
+        messages = [row for row in all_messages if self.channels[row.channel].follows_phone]
         astray = [row for row in messages if self.fields.open_of(row, "recipient_sealed") != phone]
         self.access_codes.keep_of_phone(
             session, exam, phone, {row.access_code_id for row in astray if row.access_code_id}
@@ -90,7 +92,10 @@ class PhoneCorrection:
             return
         lost = [row for row in stopped if _is_news(row)]
         untold = not any(_is_news(row) and not _came_to_nothing(row, astray) for row in messages)
-        if lost or (untold and tell_untold):
+        notices = [row for row in all_messages if row not in messages and row.state not in IN_VAIN]
+        if notices and tell_untold and not any(_is_news(row) for row in messages):
+            tellings.look_again(session, exam.id, self.clock.now())  # a notice may be followed by a text message now
+        elif lost or (untold and tell_untold and not tellings.is_under_way(session, exam.id)):
             self.tell_anew(session, exam)
 
 

@@ -124,8 +124,8 @@ class Receipts:
 
     def _still_open(self, session: Session, row: Notification, now: datetime) -> None:
         if row.state == State.UNKNOWN and abs(now - (row.sent_at or now)) >= UNKNOWN_LIFETIME:
-            pause = {"next_attempt_at": now + UNKNOWN_LIFETIME}
-            self.states.move(session, row, State.DESK, EventDetail.NEVER_REPORTED, **pause)
+            next_question = now + UNKNOWN_LIFETIME
+            self.states.move(session, row, State.DESK, EventDetail.NEVER_REPORTED, next_attempt_at=next_question)
         elif row.state in ASKED_ABOUT:
             repo.change(session, row.id, (row.state,), None, {"next_attempt_at": self._next_question(row, now)})
 

@@ -20,15 +20,18 @@ from app.errors import UnsealError
 from app.models import CancelReason, EventDetail, FailureCode, Notification, NotificationKind
 from app.models import NotificationState as State
 from app.repos.exams import exams as exam_repo
+from app.repos.exams import patients
 from app.repos.notifications import outbox as repo
+from app.repos.notifications import tellings
 from app.repos.patient_access import one_time_codes
 from app.security.fields import FieldSealer
 from app.services.channels.channel import Accepted, CannotBeMade, Channels, HandOver, Later, Outcome, Refused, Unknown
-from app.services.notifications.gathering import Gathering
+from app.services.notifications.gathering import NEWS, Gathering
 from app.services.notifications.opt_outs import OptOuts
 from app.services.notifications.phone_correction import PhoneCorrection
 from app.services.notifications.receipts import FIRST_QUESTION, RECEIPT_EXPECTED, Receipts
 from app.services.notifications.states import NotificationStates
+from app.services.notifications.telling_plan import SILENT
 from app.services.queue.row_by_row import row_by_row
 
 log = structlog.get_logger(__name__)
@@ -38,6 +41,8 @@ SENDING_LEASE = timedelta(minutes=2)
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=30), timedelta(hours=1)
 PATIENCE = timedelta(days=3)
 """A carrier may be away for this time; then the desk decides."""
+WAY_PATIENCE = timedelta(hours=1)
+"""WeChat may be away for this time where a text message can follow."""
 WORKER_LOST = Unknown(FailureCode.WORKER_LOST)
 LONGEST_CODE = 64
 BATCH = 20
@@ -66,10 +71,15 @@ class Sending:
     opt_outs: OptOuts
 
     def send_due(self) -> int:
-        """Send every message that is due. Returns how many were handed over, with any outcome."""
+        """Send every message that is due. Returns how many were handed over, with any outcome.
+
+        A channel that does not answer is not asked again in this round: each call may take long, and whoever waits for
+        a code waits behind it.
+        """
         with self.db.read() as session:
             ids = repo.sendable(session, self.clock.now(), BATCH)
-        return row_by_row(ids, self._send, self._postpone)
+        silent: set[str] = set()
+        return row_by_row(ids, lambda row_id: self._send(row_id, silent), self._postpone)
 
     def give_up_silent(self) -> int:
         """Make rows unknown whose sender died between claim and answer. Returns how many were looked at."""
@@ -104,24 +114,26 @@ class Sending:
             if row is not None and row.state == State.PENDING:
                 self._wait_on(session, row, row.created_at, type(error).__name__)
 
-    def _send(self, notification_id: uuid.UUID) -> bool:
-        parcel = self._claim(notification_id)
+    def _send(self, notification_id: uuid.UUID, silent: set[str]) -> bool:
+        parcel = self._claim(notification_id, silent)
         if parcel is None:
             return False
         try:
             outcome = parcel.hand_over()
         except Exception as error:  # a fault of ours during the call: the message may have gone out
             log.error("sending ended in a fault", notification=parcel.row.id, exc_info=error)
-            self._record(parcel.row, Unknown(type(error).__name__), EventDetail.FAULT_WHILE_SENDING)
+            self.record(parcel.row, Unknown(type(error).__name__), EventDetail.FAULT_WHILE_SENDING)
         else:
-            self._record(parcel.row, outcome)
+            self.record(parcel.row, outcome)
+            if isinstance(outcome, Unknown):
+                silent.add(parcel.row.channel)
         return True
 
-    def _claim(self, notification_id: uuid.UUID) -> _Parcel | None:
+    def _claim(self, notification_id: uuid.UUID, silent: set[str]) -> _Parcel | None:
         now = self.clock.now()
         with self.db.session() as session:
             row = repo.get(session, notification_id)
-            if row is None or self._waits(session, row):
+            if row is None or row.channel in silent or self._waits(session, row):
                 return None
             try:
                 if self._cancelled(session, row) or self.phones.redirect(session, row) or self._unwanted(session, row):
@@ -147,6 +159,8 @@ class Sending:
         if pointless is None:
             return False
         self.states.move(session, row, State.CANCELLED, pointless)
+        if pointless != CancelReason.CODE_EXPIRED:
+            tellings.end(session, row)
         exam = exam_repo.exam(session, row.exam_id)
         if exam is not None and pointless == CancelReason.CODE_EXPIRED and self.channels[row.channel].follows_phone:
             self.phones.tell_anew(session, exam)  # it waited longer than its code lives, for example in a hold
@@ -159,6 +173,7 @@ class Sending:
         if not self.opt_outs.refuses(session, self._address(row)):
             return False
         self.states.move(session, row, State.CANCELLED, CancelReason.OPTED_OUT)
+        tellings.end(session, row)
         return True
 
     def _address(self, row: Notification) -> str:
@@ -186,8 +201,8 @@ class Sending:
         expired = code_row.expires_at is not None and code_row.expires_at <= now
         return CancelReason.CODE_EXPIRED if expired else None
 
-    def _record(self, row: Notification, outcome: Outcome, detail: str = "") -> None:
-        """`detail`: replaces the code in the event of an unknown outcome."""
+    def record(self, row: Notification, outcome: Outcome, detail: str = "") -> None:
+        """Store what a call said of a row in `sending`. `detail`: replaces the code of an unknown outcome."""
         with self.db.session() as session:
             match outcome:
                 case Accepted():
@@ -229,15 +244,29 @@ class Sending:
         now = self.clock.now()
         waited = now - since
         failure_code = code[:LONGEST_CODE]
+        if waited >= WAY_PATIENCE and self._has_another_way(session, row):
+            self.states.move(session, row, State.FAILED, code, failure_code=failure_code, sent_at=None)
+            return
         if waited >= PATIENCE:
             self.states.move(session, row, State.DESK, EventDetail.NEVER_SENT, failure_code=failure_code, sent_at=None)
             return
         pause = max(at_least, min(max(waited, FIRST_PAUSE), LONGEST_PAUSE))
+        if row.channel in SILENT:
+            pause += timedelta(seconds=row.id.int % 10)  # WeChat is busy when many come at once: not all again then
         values: dict[str, Any] = {"failure_code": failure_code, "next_attempt_at": now + pause}
         if row.state == State.PENDING:
             repo.change(session, row.id, (State.PENDING,), None, values)
         else:
             self.states.move(session, row, State.PENDING, code, sent_at=None, **values)
+
+    def _has_another_way(self, session: Session, row: Notification) -> bool:
+        """Whether a text message follows when this notice comes to nothing."""
+        exam = exam_repo.exam(session, row.exam_id) if row.channel in SILENT and row.kind in NEWS else None
+        if exam is None:
+            return False
+        patient = patients.patient(session, exam.patient_id)
+        others = [each for name, each in self.channels.items() if name not in SILENT]
+        return any(each.recipient(session, patient) is not None for each in others)
 
     def _move_to_unknown(
         self, session: Session, row: Notification, outcome: Unknown, detail: str, due_at: datetime | None = None

@@ -15,15 +15,16 @@ from sqlalchemy.orm import Session
 from app.clock import Clock
 from app.models import EventDetail, Notification, NotificationEvent
 from app.models import NotificationState as State
-from app.repos.notifications import gathering
+from app.repos.notifications import gathering, tellings
 from app.repos.notifications import outbox as repo
 from app.services.audit.log import Action, Audit
 from app.services.audit.subjects import exam_subject
+from app.services.notifications.telling_plan import SILENT
 
 FINISHED = frozenset({State.DELIVERED, State.FAILED, State.CANCELLED})
 _FROM: Mapping[State, Collection[State]] = {
     State.PENDING: (State.SENDING,),
-    State.SENDING: (State.PENDING,),
+    State.SENDING: (State.PENDING, State.UNKNOWN),
     State.ACCEPTED: (State.SENDING, State.UNKNOWN, State.DESK),
     State.UNKNOWN: (State.SENDING,),
     State.DESK: (State.UNKNOWN, State.PENDING, State.SENDING),
@@ -31,6 +32,8 @@ _FROM: Mapping[State, Collection[State]] = {
     State.FAILED: (State.PENDING, State.SENDING, State.ACCEPTED, State.UNKNOWN, State.DESK),
     State.CANCELLED: (State.PENDING,),
 }
+_NEXT_WAY = (State.FAILED, State.CANCELLED, State.DESK)
+"""After these the patient may have to be told by another way."""
 _ROUTINE = (State.PENDING, State.SENDING)
 """Changes to these states are notification events only; the audit log does not record them."""
 
@@ -59,6 +62,7 @@ class NotificationStates:
             return False
         gathering.part(session, row.id)
         self.tell(session, row, State.PENDING, EventDetail.QUEUED_AGAIN)
+        tellings.look_soon(session, row, self.clock.now())
         return True
 
     def move(
@@ -69,20 +73,22 @@ class NotificationStates:
         detail: str = "",
         *,
         due_at: datetime | None = None,
+        only_from: State | None = None,
         **values: Any,
     ) -> bool:
         """Move a row, and those that it carries, to a state and add the events. False, and nothing is done, when this
         step is not allowed (any more).
 
         `detail`: an EventDetail, a CancelReason or a carrier's code. `due_at`: move only if the row's next attempt is
-        due at this time. `values`: other columns to set.
+        due at this time. `only_from`: move only from this state. `values`: other columns to set.
         """
         values |= {"state": to} | ({"finished_at": self.clock.now()} if to in FINISHED else {})
-        if not self._moved(session, row, to, detail, due_at, values):
+        sources = _FROM[to] if only_from is None else (only_from,)
+        if not self._moved(session, row, to, detail, sources, due_at, values):
             return False
         of_the_others = values | {"segments": 0} | ({"carried_by_id": None} if to == State.PENDING else {})
         for other in gathering.carried(session, row.id):
-            self._moved(session, other, to, detail, None, of_the_others)
+            self._moved(session, other, to, detail, _FROM[to], None, of_the_others)
         return True
 
     def _moved(
@@ -91,12 +97,16 @@ class NotificationStates:
         row: Notification,
         to: State,
         detail: str,
+        sources: Collection[State],
         due_at: datetime | None,
         values: dict[str, Any],
     ) -> bool:
-        if not repo.change(session, row.id, _FROM[to], due_at, values):
+        was_at_desk = row.state == State.DESK
+        if not repo.change(session, row.id, sources, due_at, values):
             return False
         self.tell(session, row, to, detail)
+        if to in _NEXT_WAY or was_at_desk or (to == State.ACCEPTED and row.channel in SILENT):
+            tellings.look_soon(session, row, self.clock.now())
         if to not in _ROUTINE:
             self.audit.record(
                 session,

@@ -1,14 +1,15 @@
 """Pure: by which way a patient is told next, given what became of the ways before. No rows and no carrier here.
 
-The ways are tried in order, each at most once an occasion. The next one follows when a message surely did not arrive,
-or when it arrived where nobody may look (`silent`) and the exam stays unopened for some hours of daytime. After the
-last one comes the desk. While the outcome of a message is open nothing follows: it may be on its way.
+The ways are tried in order, each at most once an occasion. The next one follows when a message did not arrive or nobody
+can learn whether it did, or when it arrived where nobody may look (`silent`) and the exam stays unopened for some hours
+of daytime. After the last one comes the desk. While the outcome of a message is open nothing follows: it may be on its
+way.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from app.models import ChannelName
@@ -25,6 +26,11 @@ class Way:
 
     channel: ChannelName
     silent: bool
+
+
+WAYS = (Way(ChannelName.WECHAT, silent=True), Way(ChannelName.SMS, silent=False))
+"""The cheap way first."""
+SILENT = frozenset(way.channel for way in WAYS if way.silent)
 
 
 @dataclass(frozen=True)
@@ -67,9 +73,14 @@ Step = Tell | Wait | Desk | Done
 class TellingPlan:
     """`ways` in their order. `unopened_for`: hours of daytime after which a silent message counts as unseen."""
 
-    ways: tuple[Way, ...]
     times: TellingTimes
+    ways: tuple[Way, ...] = WAYS
     unopened_for: timedelta = timedelta(hours=4)
+
+    def beginning_with(self, channel: ChannelName) -> TellingPlan:
+        """The same without the ways before this one."""
+        first = [way.channel for way in self.ways].index(channel)
+        return replace(self, ways=self.ways[first:])
 
     def next_step(self, told: Sequence[Told], reachable: frozenset[ChannelName], opened: bool, now: datetime) -> Step:
         """`told`: of one occasion. `reachable`: channels that have an address of the patient. `opened`: the patient
@@ -91,7 +102,7 @@ class TellingPlan:
     def _after(self, way: Way, found: Told, is_last: bool, now: datetime) -> Step | None:
         """None: the next way follows."""
         if found.state == State.DESK:
-            return Desk()
+            return Desk() if is_last else None
         if found.state in OPEN:
             return Wait(None)
         if found.state in IN_VAIN:

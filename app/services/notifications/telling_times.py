@@ -17,12 +17,14 @@ DAY = timedelta(days=1)
 @dataclass(frozen=True, kw_only=True)
 class TellingTimes:
     """`opens_h` to `closes_h`: hours of China's day, 0 to 24 is always. `gather`: how long news waits for other news.
-    `most_a_day`: messages with news to one patient in 24 hours on one channel."""
+    `most_a_day`: messages with news to one patient in 24 hours on one channel. `spacing`: between two notices to one
+    patient."""
 
     opens_h: int = 0
     closes_h: int = 24
     gather: timedelta = timedelta()
     most_a_day: int = 1000
+    spacing: timedelta = timedelta()
 
     def is_open(self, at: datetime) -> bool:
         return self.opens_h <= at.astimezone(CHINA).hour < self.closes_h

@@ -8,19 +8,36 @@ from datetime import timedelta
 
 from app.clock import Clock
 from app.database import Database
-from app.repos.notifications.funnel import ChannelCounts, counts
+from app.repos.notifications.funnel import ChannelCounts, counts, segments
 
 PERIOD = timedelta(days=30)
 
 
+@dataclass(frozen=True)
+class Bill:
+    """Segments that carriers charge, of news and of codes; `fen`: what they cost together, None without a price."""
+
+    news: int
+    codes: int
+    fen: int | None
+
+
 @dataclass(frozen=True, kw_only=True)
 class DeliveryFunnel:
-    """Decides nothing: it counts rows. It raises nothing of its own."""
+    """Decides nothing: it counts rows. `segment_fen`: the price of a segment, 0 when nobody told it. It raises nothing
+    of its own."""
 
     db: Database
     clock: Clock
+    segment_fen: int
 
     def last_days(self) -> Sequence[ChannelCounts]:
         """Of the last 30 days, one for each channel that had a message."""
         with self.db.read() as session:
             return counts(session, self.clock.now() - PERIOD)
+
+    def bill(self) -> Bill:
+        """Of the last 30 days."""
+        with self.db.read() as session:
+            news, codes = segments(session, self.clock.now() - PERIOD)
+        return Bill(news, codes, (news + codes) * self.segment_fen if self.segment_fen else None)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from app.database import Database
 from app.repos.notifications.funnel import ChannelCounts
 from app.repos.operations import figures as repo
-from app.services.operations.delivery_funnel import DeliveryFunnel
+from app.services.operations.delivery_funnel import Bill, DeliveryFunnel
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Figure:
 
 @dataclass(frozen=True, kw_only=True)
 class Figures:
-    """Decides nothing: it counts rows for /metrics. It raises nothing of its own."""
+    """Decides nothing: it tells counts for /metrics. It raises nothing of its own."""
 
     db: Database
     funnel: DeliveryFunnel
@@ -33,10 +33,12 @@ class Figures:
         """The figures of the database at this moment. Every process gives the same figures."""
         with self.db.read() as session:
             yield Figure("cloudfilm_jobs", "Jobs not done", ("kind", "state"), repo.jobs(session))
-            yield Figure("cloudfilm_messages", "Messages", ("channel", "state"), repo.messages(session))
+            yield Figure("cloudfilm_messages", "Messages", ("channel", "state"), repo.kept(session, repo.MESSAGES))
             yield from _told(self.funnel.last_days())
-            yield Figure("cloudfilm_studies", "Studies", ("state", "match"), repo.studies(session))
-            yield Figure("cloudfilm_quarantined_objects", "Objects kept apart", (), {(): repo.quarantined(session)})
+            yield from _billed(self.funnel.bill())
+            yield Figure("cloudfilm_studies", "Studies", ("state", "match"), repo.kept(session, repo.STUDIES))
+            quarantined = sum(repo.kept(session, repo.QUARANTINED).values())
+            yield Figure("cloudfilm_quarantined_objects", "Objects kept apart", (), {(): quarantined})
             yield Figure("cloudfilm_held_exams", "Exams nobody may see now", (), {(): repo.held_exams(session)})
 
 
@@ -47,3 +49,10 @@ def _told(found: Sequence[ChannelCounts]) -> Iterator[Figure]:
     yield Figure("cloudfilm_news", "News of the last 30 days, by how far it came", ("channel", "step"), steps)
     segments: dict[tuple[str, ...], int] = {(one.channel,): one.segments for one in found}
     yield Figure("cloudfilm_news_segments", "What carriers charge for news of the last 30 days", ("channel",), segments)
+
+
+def _billed(bill: Bill) -> Iterator[Figure]:
+    parts: dict[tuple[str, ...], int] = {("news",): bill.news, ("codes",): bill.codes}
+    yield Figure("cloudfilm_segments", "Segments that carriers charge for, of the last 30 days", ("of",), parts)
+    if bill.fen is not None:
+        yield Figure("cloudfilm_segments_fen", "What they cost, in fen", (), {(): bill.fen})

@@ -61,7 +61,18 @@ class AccessCodes:
             code = self.codes.pickup_code(exam.id.bytes, serial)
             code_hash = self.codes.hash("pickup", phone, code)
             if repo.code_by_hash(session, code_hash) is None:  # another exam of this phone has this code: take the next
-                return self._issue(session, exam, AccessCodeKind.PICKUP, code_hash, serial, self.pickup_lifetime), code
+                row = self._issue(session, exam, AccessCodeKind.PICKUP, code_hash, serial, self.pickup_lifetime)
+                row.desk_hash = self.desk_hash(code)
+                return row, code
+
+    def desk_hash(self, code: str) -> bytes:
+        """What the desk finds a pick-up code by, without the phone number; no door of patients takes it so."""
+        return self.codes.hash("pickup-at-desk", code)
+
+    def index_for_desk(self, session: Session, exam: Exam) -> None:
+        """Pick-up codes of before the desk could find them."""
+        for row in repo.codes_of(session, exam.id, AccessCodeKind.PICKUP):
+            row.desk_hash = self.desk_hash(self.code_of(row))
 
     def code_of(self, row: AccessCode) -> str:
         """The code of a row, derived again for sending or printing."""

@@ -26,6 +26,7 @@ from app.repos.phone_door import digits as repo
 from app.security.blind_index import BlindIndex
 from app.security.codes import Codes, normal_factor
 from app.security.fields import FieldSealer
+from app.services.audit.counted_refusals import CountedRefusals
 from app.services.audit.log import Action, Audit
 from app.services.audit.subjects import exam_subject, phone_subject
 from app.services.patient_access.attempts import FOR_LIFE, IN_A_ROW, PAUSE, Attempts
@@ -54,6 +55,7 @@ class PhoneDoor:
     fields: FieldSealer
     attempts: Attempts
     audit: Audit
+    refusals: CountedRefusals
     send_one_time_code: SendOneTimeCode
     enqueue: Enqueue
     wake: Callable[[], None]
@@ -75,6 +77,9 @@ class PhoneDoor:
                 else:
                     ends_at = repo.requests_end_at(session, phone_hash, LIMITS) or now
                     retry_after_s = max(1, int((ends_at - now).total_seconds()))
+            if retry_after_s:
+                subject = phone_subject(phone_hash)
+                self.audit.record(session, Action.ONE_TIME_CODE_REFUSED, actor="patient", subject=subject)
         if retry_after_s:
             raise TooManyAttempts(retry_after_s)
         self.wake()
@@ -110,8 +115,16 @@ class PhoneDoor:
                 attempt_repo.forgive_attempt(session, AttemptScope.PHONE, phone_hash, now)
                 return self._begin(session, phone_hash, person, now)
             self.attempts.failed_on_address(session, address, now)
-            self.audit.record(session, Action.ACCESS_FAILED, actor="patient", subject=phone_subject(phone_hash))
+            self._refused(session, phone_hash, address, was_compared=bool(claimed))
         raise AccessRefused
+
+    def _refused(self, session: Session, phone_hash: bytes, address: str, *, was_compared: bool) -> None:
+        """Tries at digits that were sent are few, and each has its row. Who asked for none may try for ever."""
+        subject = phone_subject(phone_hash)
+        if was_compared:
+            self.audit.record(session, Action.ACCESS_FAILED, actor="patient", subject=subject)
+        else:
+            self.refusals.record_in(session, Action.ACCESS_FAILED, actor="patient", subject=subject, address=address)
 
     def _person(self, phone_hash: bytes, factor: str) -> bytes | None:
         """The hash of the one ID number with these last four among those with this number; None when there is none, or

@@ -5,10 +5,10 @@ prepared pictures without a network. How a ZIP archive is sent is in app/web/dow
 from __future__ import annotations
 
 import hashlib
-import io
 import itertools
+import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -16,8 +16,10 @@ from pydicom.dataset import Dataset
 
 from app.archive.sealed import SealedArchive
 from app.dicom.directory import FiledInstance, FiledSeries, FiledStudy, dicomdir, has_own_keys
-from app.dicom.part10 import HeaderLimits, parse
-from app.errors import RefusedObject
+from app.dicom.pixel_element import HEAD_BYTES
+from app.errors import RefusedObject, StoreUnavailable
+from app.imaging.errors import ChildUnavailable
+from app.imaging.header.stored_header import StoredBytes, StoredQuestion, StoredReader, Wanted
 from app.services.pictures.frame_reading import ShownSeries
 from app.services.pictures.serving import Original, Pictures
 
@@ -44,7 +46,7 @@ class TakeAway:
 
     archive: SealedArchive
     pictures: Pictures
-    limits: HeaderLimits = field(default_factory=HeaderLimits)
+    reader: StoredReader
 
     def members(
         self,
@@ -100,10 +102,16 @@ class TakeAway:
         end = row.size if row.pixel_offset is None else row.pixel_offset
         if end > MOST_HEADER_BYTES:
             return None
-        raw = self.archive.open_range(row.object_key, row.object_version, original.data_key, 0, end, size=row.size)
+        place, length = (row.object_key, row.object_version, original.data_key), min(end + HEAD_BYTES, row.size)
+        raw = self.archive.open_range(*place, 0, length, size=row.size)
+        head = None if row.pixel_offset is None else raw[end:]
+        question = StoredQuestion(Wanted.METADATA, "", row.transfer_syntax_uid, head, row.sop_class_uid)
         try:
-            return parse(io.BytesIO(raw), self.limits).dataset
-        except RefusedObject:
+            told = self.reader.stored(StoredBytes(question, raw[:end]))
+            return Dataset.from_json(json.loads(told.data), lambda *_: b"")
+        except ChildUnavailable as error:
+            raise StoreUnavailable("no header can be read now") from error
+        except (RefusedObject, ValueError, LookupError, TypeError, AttributeError):
             return None
 
     def _pictures(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import structlog
@@ -23,6 +24,7 @@ from app.models.states import JobFault, JobState
 from app.repos.queue import jobs as repo
 from app.services.audit.log import Action, Audit
 from app.services.audit.subjects import job_subject
+from app.services.paging import TOP, Asked, Key, Page, paged
 
 log = structlog.get_logger(__name__)
 
@@ -34,6 +36,8 @@ FIRST_PAUSE = timedelta(seconds=5)
 OUTAGE_PAUSE = timedelta(minutes=1)
 """An outage says nothing about the job. It is not counted as an attempt, and the job waits until the outage is over."""
 CANDIDATES = 8
+SHOWN = 50
+"""Rows of a page."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,7 @@ class ClaimedJob:
 
 @dataclass(frozen=True, kw_only=True)
 class JobQueue:
-    """Decides which job is done next, and when a job is given up. Raises NotFound."""
+    """Decides which job is done next, and when a job is given up. Raises NotFound, InvalidInput."""
 
     db: Database
     clock: Clock
@@ -123,10 +127,10 @@ class JobQueue:
             finished_at=self.clock.now(),
         )
 
-    def given_up(self, limit: int = 100) -> list[Job]:
-        """Jobs that were given up, newest first, for the console."""
+    def given_up(self, asked: Asked = TOP) -> Page[Job]:
+        """Jobs that were given up, newest first, for the console. Raises InvalidInput (no key of a page)."""
         with self.db.read() as session:
-            return repo.failed(session, limit)
+            return paged(asked, SHOWN, partial(repo.failed, session), _key_of)
 
     def revive(self, job_id: uuid.UUID, actor: str) -> None:
         """Let a given-up job be tried again. Raises NotFound."""
@@ -139,3 +143,8 @@ class JobQueue:
         """For /readyz: raises when the queue does not answer."""
         with self.db.read() as session:
             repo.counts(session)
+
+
+def _key_of(job: Job) -> Key:
+    assert job.finished_at is not None  # of one that was given up
+    return job.finished_at, job.id

@@ -26,6 +26,7 @@ from app.services.audit.reasons import RevokeReason
 from app.services.audit.subjects import exam_subject
 from app.services.channels.channel import Wording
 from app.services.notifications.outbox import Outbox
+from app.services.notifications.telling import NewsTelling
 from app.services.patient_access.codes import AccessCodes
 from app.services.queue.row_by_row import row_by_row
 
@@ -53,6 +54,7 @@ class ReleaseGate:
     audit: Audit
     access_codes: AccessCodes
     outbox: Outbox
+    telling: NewsTelling
     gate: GateKind
     delay: timedelta
     report_alone: timedelta
@@ -78,7 +80,7 @@ class ReleaseGate:
         news = self.outbox.news(session, exam)
         has_pictures = exam.images_released_at is not None
         kind = NotificationKind.IMAGES_READY if has_pictures else NotificationKind.REPORT_READY
-        self.outbox.queue_news(session, exam, kind, news, phone_only=True)
+        self.telling.queue_news(session, exam, kind, news, phone_only=True)
 
     def _postpone(self, exam_id: uuid.UUID, error: Exception) -> None:
         log.error("an exam cannot be released", exam=exam_id, exc_info=error)
@@ -136,7 +138,7 @@ class ReleaseGate:
         exam.release_due_at = None
         self.audit.record(session, Action.EXAM_RELEASED, actor="system", subject=exam_subject(exam.id), gate=self.gate)
         # released again after a withdrawal: this is a new occasion; the old one stays in the history
-        self.outbox.queue_news(session, exam, NotificationKind.IMAGES_READY, self.outbox.news(session, exam))
+        self.telling.queue_news(session, exam, NotificationKind.IMAGES_READY, self.outbox.news(session, exam))
 
     def _tell_report_alone(self, session: Session, exam: Exam, now: datetime) -> None:
         """A report whose pictures have not come for long is news by itself; the pictures are told when they come."""
@@ -149,7 +151,7 @@ class ReleaseGate:
         exam.report_released_at = exam.updated_at = now
         session.flush()
         self.audit.record(session, Action.REPORT_RELEASED, actor="system", subject=exam_subject(exam.id))
-        self.outbox.queue_news(session, exam, NotificationKind.REPORT_READY, Wording.REPORT_READY)
+        self.telling.queue_news(session, exam, NotificationKind.REPORT_READY, Wording.REPORT_READY)
 
     def _tell_report(self, session: Session, exam: Exam, released_at: datetime) -> None:
         """Queue news when the first readable report came after the pictures. An earlier report was told with the
@@ -158,7 +160,7 @@ class ReleaseGate:
         told_at = repo.latest_at(session, exam.id, NotificationKind.REPORT_READY)
         if report_at is None or report_at <= released_at or (told_at is not None and told_at >= released_at):
             return
-        self.outbox.queue_news(session, exam, NotificationKind.REPORT_READY, Wording.REPORT_READY)
+        self.telling.queue_news(session, exam, NotificationKind.REPORT_READY, Wording.REPORT_READY)
 
 
 def _prepared(study: Study) -> bool:

@@ -6,6 +6,7 @@ A stranger who guesses digits stands on the phone's list with a number that no d
 
 from __future__ import annotations
 
+import hmac
 import secrets
 import uuid
 from collections.abc import Collection
@@ -37,6 +38,7 @@ OPEN_FOR = timedelta(minutes=30)
 MOST_WAITING = 3
 """Browsers in which the same digits were typed. More would make the patient choose among strangers."""
 NUMBERS = range(10, 100)
+NOBODY = uuid.UUID(int=0)
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,10 @@ class HandOvers:
 
     def type(self, typed: str, browser: str, address: str, device: DeviceKind) -> Typed:
         """Somebody types digits at a PC: the number its screen shows. `browser`: its cookie, empty without one; typing
-        the same digits again in one browser shows the same number. Raises AccessRefused, TooManyAttempts."""
+        the same digits again in one browser shows the same number. Raises AccessRefused, TooManyAttempts.
+
+        Digits that are unknown, over, ended, or typed at too many PCs run the same statements, on the rows of the next
+        digits by hash, and raise the same error."""
         code_hash = self._hash(normal_digits(typed))
         with self.db.session() as session:
             claim = self.tries.claim(session, GuestDoor.DIGITS, address, self.clock.now())
@@ -129,9 +134,10 @@ class HandOvers:
             raise TooManyAttempts(claim.retry_after_s)
         with self.db.session() as session:
             now = self.clock.now()
-            row = repo.live_by_hash(session, code_hash, now)
-            others = repo.waiting(session, row.id) if row is not None else []
+            nearest = repo.nearest_live(session, code_hash, now)
+            others = repo.waiting(session, nearest.id if nearest is not None else NOBODY)
             mine = next((each for each in others if each.browser_hash == self._browser_hash(browser)), None)
+            row = nearest if nearest is not None and hmac.compare_digest(nearest.code_hash, code_hash) else None
             if row is not None and (mine is not None or len(others) < MOST_WAITING):
                 self.tries.give_back(session, claim.counted)
                 if mine is not None:

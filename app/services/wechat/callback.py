@@ -14,7 +14,8 @@ from app.database import Database
 from app.errors import Forbidden, NotFound
 from app.repos.wechat import pushes as repo
 from app.security.codes import PICKUP_ALPHABET, PICKUP_LENGTH, Codes, normal_code
-from app.services.audit.log import Action, Audit
+from app.services.audit.counted_refusals import CountedRefusals
+from app.services.audit.log import Action
 from app.services.audit.subjects import NO_WECHAT_USER
 from wechat.pushes import Endpoint, Push, PushRefused, Why, reply_to
 from wechat.templates import FOLLOWED, REPLIES, Asked
@@ -30,27 +31,29 @@ class Callback:
     db: Database
     clock: Clock
     codes: Codes
-    audit: Audit
+    refusals: CountedRefusals
     endpoint: Endpoint | None
     base_url: str
 
-    def echo(self, query: Mapping[str, str]) -> str:
+    def echo(self, query: Mapping[str, str], address: str) -> str:
         """The answer to WeChat's question whether we are there."""
         try:
             return self._endpoint().echo(query, self.clock.now())
         except PushRefused as refused:
-            raise self._refused(refused.reason) from None
+            raise self._refused(refused.reason, address) from None
 
-    def read(self, query: Mapping[str, str], raw_query: str, headers: Mapping[str, str], body: bytes) -> Push:
+    def read(
+        self, query: Mapping[str, str], raw_query: str, headers: Mapping[str, str], body: bytes, address: str
+    ) -> Push:
         """A push that is WeChat's, in time, and did not come before. Raises Forbidden."""
         try:
             push = self._endpoint().read(query, raw_query, headers, body, self.clock.now())
         except PushRefused as refused:
-            raise self._refused(refused.reason) from None
+            raise self._refused(refused.reason, address) from None
         with self.db.read() as session:
             is_known = repo.is_known(session, self._mark(push.marks[0]))
         if is_known:
-            raise self._refused(Why.REPLAYED)
+            raise self._refused(Why.REPLAYED, address)
         return push
 
     def is_repeated(self, push: Push) -> bool:
@@ -82,10 +85,11 @@ class Callback:
     def _mark(self, mark: str) -> bytes:
         return self.codes.hash("wechat-push", mark)
 
-    def _refused(self, reason: Why) -> Forbidden:
-        with self.db.session() as session:
-            action = Action.WECHAT_CALLBACK_REFUSED
-            self.audit.record(session, action, actor="unknown", subject=NO_WECHAT_USER, reason=reason)
+    def _refused(self, reason: Why, address: str) -> Forbidden:
+        """Anybody may call as often as they like: each refusal is counted, few are written down."""
+        self.refusals.record(
+            Action.WECHAT_CALLBACK_REFUSED, actor="unknown", subject=NO_WECHAT_USER, reason=reason, address=address
+        )
         return Forbidden()
 
 

@@ -14,7 +14,6 @@ from datetime import timedelta
 from enum import StrEnum
 
 import structlog
-from sqlalchemy.orm import Session
 
 from app.clock import Clock
 from app.database import Database
@@ -23,6 +22,7 @@ from app.models import WechatLogin as LoginRow
 from app.repos.wechat import logins as repo
 from app.security.codes import Codes
 from app.security.fields import FieldSealer
+from app.services.audit.counted_refusals import CountedRefusals
 from app.services.audit.log import Action, Audit
 from app.services.audit.subjects import NO_WECHAT_USER
 from app.services.wechat.accounts import WechatAccounts
@@ -32,6 +32,7 @@ from wechat.oauth import Looker
 
 log = structlog.get_logger(__name__)
 
+REFUSED = Action.WECHAT_LOGIN_REFUSED
 SAME_ANSWER = timedelta(minutes=2)
 LOGIN_LIFETIME = timedelta(minutes=30)
 """So long a person may take to be bound after it."""
@@ -83,6 +84,7 @@ class WechatLogin:
     codes: Codes
     fields: FieldSealer
     audit: Audit
+    refusals: CountedRefusals
     accounts: WechatAccounts
     states: LoginStates
     authorize_url: Callable[[str], str]
@@ -92,11 +94,11 @@ class WechatLogin:
         """Where the browser asks WeChat who looks."""
         return self.authorize_url(self.states.issue(leads_to, browser, self.clock.now(), is_second=is_second))
 
-    def finish(self, code: str, state: str, browser: str) -> Finished:
+    def finish(self, code: str, state: str, browser: str, address: str) -> Finished:
         """Take WeChat's answer. Raises AccessRefused for a state of another browser, NotAnswered."""
         said = self.states.read(state, browser, self.clock.now()) if browser else None
         if said is None:
-            self._refuse(NO_WECHAT_USER, Refusal.STATE)
+            self._refuse(Refusal.STATE, address)
             raise AccessRefused
         state_hash = self.codes.hash("wechat-state", state)
         row = LoginRow(id=uuid.uuid4(), state_hash=state_hash, leads_to=said.leads_to, begun_at=self.clock.now())
@@ -109,7 +111,7 @@ class WechatLogin:
         except CodeSpent:
             self._forget(row.id)
             if said.is_second:
-                self._refuse(NO_WECHAT_USER, Refusal.CODE)
+                self._refuse(Refusal.CODE, address)
                 raise AccessRefused from None
             return Again(said.leads_to, is_second=True)
         except CallError as error:
@@ -128,7 +130,7 @@ class WechatLogin:
         if not timedelta(0) <= self.clock.now() - row.begun_at < LOGIN_LIFETIME:
             return None
         openid = self.fields.open_of(row, "openid_sealed")
-        return Login(row.id, LeadsTo.of(row.leads_to), row.openid_hash, openid)
+        return Login(row.id, LeadsTo(row.leads_to), row.openid_hash, openid)
 
     def _same_answer(self, state_hash: bytes, leads_to: LeadsTo) -> Finished:
         """For a callback that comes again: no code is spent. Later than two minutes the login begins anew."""
@@ -150,7 +152,7 @@ class WechatLogin:
         with self.db.session() as session:
             if looker.is_snapshot:
                 repo.finish(session, row.id, is_snapshot=True, finished_at=now)
-                self._record(session, NO_WECHAT_USER, Refusal.SNAPSHOT)
+                self.audit.record(session, REFUSED, actor="patient", subject=NO_WECHAT_USER, reason=Refusal.SNAPSHOT)
                 return
             self.fields.seal_into(row, "openid_sealed", looker.openid)
             openid_hash = self.accounts.hash_of(looker.openid)
@@ -161,9 +163,6 @@ class WechatLogin:
         with self.db.session() as session:
             repo.forget(session, login_id)
 
-    def _refuse(self, subject: str, reason: Refusal) -> None:
-        with self.db.session() as session:
-            self._record(session, subject, reason)
-
-    def _record(self, session: Session, subject: str, reason: Refusal) -> None:
-        self.audit.record(session, Action.WECHAT_LOGIN_REFUSED, actor="patient", subject=subject, reason=reason)
+    def _refuse(self, reason: Refusal, address: str) -> None:
+        """Anybody may ask for the callback as often as they like."""
+        self.refusals.record(REFUSED, actor="patient", subject=NO_WECHAT_USER, reason=reason, address=address)

@@ -18,17 +18,19 @@ _MAC_BYTES, _NONCE_BYTES = 16, 8
 
 
 class LeadsTo(StrEnum):
-    """The words of the menu's links."""
+    """The words of the menu's links, and a place of ours."""
 
     EXAMS = "exams"
     PICKUP = "pickup"
     FAMILY = "family"
     HELP = "help"
+    NOTIFY = "notify"
+    """No link of the menu: a page of ours asks who looks."""
 
     @classmethod
     def of(cls, text: str) -> LeadsTo:
-        """Anything else means exams: no address is ever taken from a request."""
-        return cls(text) if text in tuple(cls) else cls.EXAMS
+        """Anything but a word of the menu means exams: no address is ever taken from a request."""
+        return cls(text) if text in tuple(cls) and text != cls.NOTIFY else cls.EXAMS
 
 
 @dataclass(frozen=True)

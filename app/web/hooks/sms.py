@@ -1,7 +1,7 @@
 """The carrier's callback: check the secret, let `sms/tencent` read the body, pass the receipts to
 services/notifications.
 
-The vendor signs nothing. It calls the address that we registered, so the secret is part of that address.
+The vendors sign nothing. They call the address that we registered, so a secret is part of that address.
 """
 
 from __future__ import annotations
@@ -28,14 +28,18 @@ LARGEST_BODY = 64 * 1024
 Item = TypeVar("Item")
 
 
+PREFIX = "/hooks/sms"
+
+
 def knows_the_secret() -> None:
-    """Guard: lets in a caller who knows the secret in the hook's address."""
-    given = request.args.get("secret", "").encode()
-    if not hmac.compare_digest(given, services().notifications.sms_hook_secret.encode()):
+    """Guard: lets in a caller who knows the secret in the hook's address, which is another for each carrier."""
+    carrier = request.path.removeprefix(f"{PREFIX}/").partition("/")[0]
+    given, secret = request.args.get("secret", ""), services().notifications.sms_hook_secrets.get(carrier, "")
+    if not secret or not hmac.compare_digest(given.encode(), secret.encode()):
         raise Forbidden
 
 
-blueprint = guarded_blueprint("sms_hook", __name__, knows_the_secret, url_prefix="/hooks/sms")
+blueprint = guarded_blueprint("sms_hook", __name__, knows_the_secret, url_prefix=PREFIX)
 
 
 @blueprint.post("/tencent")

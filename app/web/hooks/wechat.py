@@ -19,11 +19,13 @@ def speaks_for_wechat() -> None:
     """Guard: lets in what WeChat signed, in time and for the first time."""
     callback, query = services().wechat.callback, request.args.to_dict()
     if request.method == "GET":
-        g.echo = callback.echo(query)
+        g.echo = callback.echo(query, request.remote_addr or "")
         return
     limit_body(LARGEST_BODY)
     headers = {name: request.headers.get(name, "") for name in ("X-Relay-Timestamp", "X-Relay-Signature")}
-    g.push = callback.read(query, request.query_string.decode("latin-1"), headers, request.get_data())
+    g.push = callback.read(
+        query, request.query_string.decode("latin-1"), headers, request.get_data(), request.remote_addr or ""
+    )
 
 
 blueprint = guarded_blueprint("wechat_hook", __name__, speaks_for_wechat, url_prefix="/hooks")
@@ -38,8 +40,9 @@ def are_you_there() -> Response:
 def pushed() -> Response:
     push: Push = g.push
     callback = services().wechat.callback
-    if not callback.is_repeated(push) and push.job is not None:
-        services().notifications.receipts.take([receipt_of(push.job)])
+    if not callback.is_repeated(push):
+        services().notifications.receipts.take([receipt_of(job) for job in push.jobs])
+        services().wechat.subscriptions.answered(push.openid, push.answers)
     callback.done(push)
     reply = callback.reply(push, request.args.get("nonce", ""))
     return Response(reply, mimetype="application/xml" if reply.startswith("<") else "text/plain")

@@ -42,7 +42,8 @@ def exam(exam_id: str) -> str:
         "patient/exam.html",
         **exam_values(view, shown),
         guest=None,
-        address=address_for_wechat(),
+        address=(address := address_for_wechat()),
+        can_be_told=bool(address and services().wechat.subscriptions.template_id and services().wechat.login),
         has_list=patient_session.current_access().of_person,
     )
 

@@ -22,7 +22,8 @@ blueprint = guarded_blueprint("patient_wechat", __name__, public)
 
 PHONE_DOOR = "/p"
 PLACES = {LeadsTo.EXAMS: "/exams", LeadsTo.PICKUP: "/s", LeadsTo.FAMILY: "/exams", LeadsTo.HELP: "/wx/help"}
-OPEN_TO_ALL = (LeadsTo.PICKUP, LeadsTo.HELP)
+PLACES[LeadsTo.NOTIFY] = "/notify"
+OPEN_TO_ALL = (LeadsTo.PICKUP, LeadsTo.HELP, LeadsTo.NOTIFY)
 """Nobody needs to be bound for them."""
 LONGEST = 256
 
@@ -48,7 +49,7 @@ def callback() -> Response:
     browser = cookies.WECHAT_STATE.read()[:LONGEST]
     code, state = (request.args.getlist(name)[-1:] or [""] for name in ("code", "state"))  # it may come twice
     try:
-        finished = login.finish(code[0][:LONGEST], state[0][:LONGEST], browser)
+        finished = login.finish(code[0][:LONGEST], state[0][:LONGEST], browser, request.remote_addr or "")
     except AccessRefused:
         return _page("refused", 403)
     except NotAnswered:

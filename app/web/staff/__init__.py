@@ -17,6 +17,7 @@ from app.web import cookies
 from app.web.guards import guard_blueprint, public
 from app.web.staff import audit, exams, login, messages, people, system
 from app.web.staff.form_session import FormSession
+from app.web.staff.pages import page_address
 from app.web.staff.session import csrf, staff_or_none
 
 
@@ -36,6 +37,7 @@ def install(app: Flask) -> None:
     Bootstrap5(app)
     guard_blueprint(app.blueprints["bootstrap"], public)
     app.jinja_env.filters["china_time"] = china_time
+    app.jinja_env.globals["page_address"] = page_address
     app.context_processor(_who)
     for room in (login, exams, messages, people, audit, system):
         app.register_blueprint(room.blueprint)

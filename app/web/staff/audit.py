@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from flask import Response, make_response, render_template, request
 
-from app.errors import InvalidInput
 from app.security.permissions import Permission
-from app.services.audit.reading import FILTERS, PAGE
+from app.services.audit.reading import FILTERS
 from app.web.context import services
 from app.web.guards import guarded_blueprint
+from app.web.staff.pages import asked
 from app.web.staff.session import requires
 
 blueprint = guarded_blueprint("staff_audit", __name__, requires(Permission.READ_AUDIT), url_prefix="/staff/audit")
@@ -17,32 +17,21 @@ blueprint = guarded_blueprint("staff_audit", __name__, requires(Permission.READ_
 @blueprint.get("")
 def log() -> str:
     wanted = {name: request.args.get(name, "")[:128].strip() for name in FILTERS}
-    lines = services().audit.reading.newest(_before(), **wanted)
-    older = lines[-1].seq if len(lines) == PAGE else None
-    return render_template("staff/audit.html", lines=lines, wanted=wanted, older=older, faults=None)
+    page = services().audit.reading.newest(asked("log"), **wanted)
+    return render_template("staff/audit.html", page=page, wanted=wanted, faults=None)
 
 
 @blueprint.post("/verify")
 def verify() -> Response:
     faults = services().audit.reading.faults()
-    lines = services().audit.reading.newest(None)
-    page = render_template("staff/audit.html", lines=lines, wanted={}, older=None, faults=faults)
-    return make_response(page)
+    page = services().audit.reading.newest()
+    return make_response(render_template("staff/audit.html", page=page, wanted={}, faults=faults))
 
 
 @blueprint.post("/address-mark")
 def address_mark() -> str:
     """The mark of an address that the auditor knows. By POST, so that the address is in no query."""
     address = request.form.get("address", "")[:64]
-    lines = services().audit.reading.newest(None)
+    page = services().audit.reading.newest()
     mark = services().audit.reading.mark_of(address)
-    return render_template("staff/audit.html", lines=lines, wanted={}, older=None, faults=None, mark=mark)
-
-
-def _before() -> int | None:
-    text = request.args.get("before", "")
-    if not text:
-        return None
-    if not text.isascii() or not text.isdigit() or len(text) > 18:
-        raise InvalidInput("before", "must be a sequence number")
-    return int(text)
+    return render_template("staff/audit.html", page=page, wanted={}, faults=None, mark=mark)

@@ -15,6 +15,7 @@ from app.web.context import services
 from app.web.error_pages import status_of
 from app.web.guards import guarded, guarded_blueprint
 from app.web.row_ids import row_id
+from app.web.staff.pages import asked
 from app.web.staff.session import current_staff, requires
 
 blueprint = guarded_blueprint("staff_exams", __name__, requires(Permission.SEE_EXAMS), url_prefix="/staff")
@@ -27,8 +28,8 @@ may_change = guarded(requires(Permission.CHANGE_ACCESS))
 @blueprint.get("/exams")
 def search() -> str:
     term = request.args.get("q", "")
-    found = services().desk.exam_search.find(term, current_staff().actor)
-    return render_template("staff/search.html", term=term, found=found)
+    page = services().desk.exam_search.find(term, current_staff().actor, asked("exams"))
+    return render_template("staff/search.html", term=term, page=page)
 
 
 @blueprint.get("/unmatched")
@@ -200,9 +201,9 @@ def _waiting(fault: CloudFilmError | None = None) -> Response:
     waiting = services().desk.waiting
     page = render_template(
         "staff/unmatched.html",
-        studies=waiting.studies(current_staff().actor),
-        held=waiting.held(),
-        without_pictures=waiting.without_pictures(),
+        studies=waiting.studies(current_staff().actor, asked("studies")),
+        held=waiting.held(asked("held")),
+        without_pictures=waiting.without_pictures(asked("without-pictures")),
         fault=type(fault).__name__ if fault else None,
     )
     return make_response(page, status_of(fault) if fault else 200)

@@ -13,6 +13,7 @@ from app.security.permissions import Permission
 from app.web.context import services
 from app.web.guards import guarded, guarded_blueprint
 from app.web.row_ids import row_id
+from app.web.staff.pages import asked
 from app.web.staff.session import current_staff, requires
 
 blueprint = guarded_blueprint(
@@ -53,10 +54,12 @@ def _page(fault: InvalidInput | None, status: int) -> Response:
     failed = services().desk.failed_messages
     page = render_template(
         "staff/messages.html",
-        messages=services().desk.messages.to_be_settled(),
-        failed=failed.newest(),
+        messages=services().desk.messages.to_be_settled(asked("desk")),
+        failed=failed.newest(asked("failed")),
+        unreached=failed.unreached(),
         sendable_again=failed.count_sendable_again(),
         funnel=services().operations.delivery_funnel.last_days(),
+        bill=services().operations.delivery_funnel.bill(),
         fault=type(fault).__name__ if fault else None,
     )
     return make_response(page, status)

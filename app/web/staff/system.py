@@ -9,18 +9,18 @@ from app.security.permissions import Permission
 from app.web.context import services
 from app.web.guards import guarded_blueprint
 from app.web.row_ids import row_id
+from app.web.staff.pages import asked
 from app.web.staff.session import current_staff, requires
 
 blueprint = guarded_blueprint("staff_system", __name__, requires(Permission.SEE_SYSTEM), url_prefix="/staff/system")
-QUARANTINE_SHOWN = 100
 
 
 @blueprint.get("")
 def system() -> str:
     return render_template(
         "staff/system.html",
-        jobs=services().queue.given_up(),
-        quarantine=services().ingest.quarantine.newest(current_staff().actor, QUARANTINE_SHOWN),
+        jobs=services().queue.given_up(asked("jobs")),
+        quarantine=services().ingest.quarantine.page(current_staff().actor, asked("quarantine")),
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,8 @@ from sqlalchemy import select
 
 from app import create_app
 from app.bootstrap import Services
-from app.models import AuditEvent
+from app.models import AuditEvent, BindingCode
+from app.services.patient_access.one_time_codes import TRIES
 from tests.factories.house import clock_of, services
 from tests.factories.login import ID_NUMBER, NAME, OPENID, answer, ask, bound, csrf, enter
 from tests.factories.phone_door import digits_on, listed
@@ -107,6 +110,33 @@ def test_after_five_tries_the_right_digits_bind_nobody(house: Services, app: Fla
     assert actions(house, "access.failed") == 6
 
 
+def test_who_asked_for_no_digits_fills_no_audit_log(house: Services, app: Flask) -> None:
+    client = app.test_client()
+    enter(client, house)
+    assert [answer(client, "123456").status_code for _ in range(100)] == [403] * 100
+    assert actions(house, "access.failed") == 13  # each of ten, then the 20th, 40th and 80th
+
+
+def test_forty_parallel_guesses_at_the_digits_get_five_comparisons(house: Services, app: Flask) -> None:
+    client = app.test_client()
+    enter(client, house)
+    ask(client)
+    digits = int(digits_on(house)[-1])
+    login = client.get_cookie("cf-wechat")
+    assert login is not None
+    guessing = [app.test_client() for _ in range(40)]
+    for each in guessing:
+        each.set_cookie("cf-wechat", login.value)
+    with ThreadPoolExecutor(40) as pool:
+        wrong = [f"{(digits + number) % 10**6:06d}" for number in range(1, 41)]
+        found = Counter(pool.map(lambda pair: answer(*pair).status_code, zip(guessing, wrong, strict=True)))
+    assert found == {403: 40}
+    with house.db.read() as session:
+        assert session.scalars(select(BindingCode.failures)).all() == [TRIES]
+    assert answer(client, f"{digits:06d}").status_code == 403
+    assert actions(house, "access.failed") == 41
+
+
 def test_digits_end_after_ten_minutes(house: Services, app: Flask) -> None:
     client = app.test_client()
     enter(client, house)
@@ -199,7 +229,7 @@ def test_a_bound_follower_is_told_by_a_notice(house: Services, app: Flask) -> No
     exam = register(house, "A2", patient_id="P-OLD")
     mark_prepared(house, "A2", PatientID="P-OLD")
     sweep(house)
-    assert {channel for _, channel, _ in states(house, exam)} == {"sms", "wechat"}
+    assert {channel for _, channel, _ in states(house, exam)} == {"wechat"}
     assert len(house.simulation.wechat.notices(OPENID)) == 1
 
 

@@ -74,7 +74,7 @@ def test_every_fault_of_the_settings_has_a_line_of_its_own(tmp_path: Path, comma
         **WITHOUT_KEYS,
         "CLOUDFILM_VAR_DIR": str(tmp_path),
         "CLOUDFILM_BASE_URL": "http://film.example.org",
-        "CLOUDFILM_SMS_CALLBACK_SECRET": SECRET[:12],
+        "CLOUDFILM_TENCENT_CALLBACK_SECRET": SECRET[:12],
         "CLOUDFILM_TENCENT_SECRET_KEY": SECRET,
         "DICOM_PORT": "many",
     }
@@ -85,7 +85,7 @@ def test_every_fault_of_the_settings_has_a_line_of_its_own(tmp_path: Path, comma
         "DICOM_PORT",
         "CLOUDFILM_KEY_FILE",
         "CLOUDFILM_BASE_URL",
-        "CLOUDFILM_SMS_CALLBACK_SECRET",
+        "CLOUDFILM_TENCENT_CALLBACK_SECRET",
     ]
 
 

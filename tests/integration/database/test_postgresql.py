@@ -18,11 +18,11 @@ from app.bootstrap import Services
 from app.database import Database, schema
 from app.models import PatientSession
 from app.web.machine.ris.bodies import exam_input, report_input
+from deploy.testbed.postgres import binaries, cluster, new_database
 from tests.factories.access import application, issued, revoke
 from tests.factories.house import clock_of, exam_body, report_body, services
 from tests.factories.old_rows import add_row, rows_of
 from tests.factories.phone_door import inside
-from tests.factories.postgres import binaries, cluster, new_database
 from tests.factories.telling import deliver_receipts, messages, receive_study, register, states, sweep
 
 pytestmark = [

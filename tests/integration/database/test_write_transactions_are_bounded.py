@@ -163,7 +163,7 @@ def test_a_corrected_number_of_a_patient_with_many_exams_is_followed_in_few_stat
 def _link_in_a_message(house: Services, session: Session, exam: Exam) -> uuid.UUID:
     """As a gateway sends it: a long code, which no phone number belongs to but that of its message."""
     link = house.patient_access.codes.issue_link(session, exam)[0].id
-    house.notifications.outbox.queue_news(session, exam, NotificationKind.RESEND, Wording.READY)
+    house.notifications.telling.queue_news(session, exam, NotificationKind.RESEND, Wording.READY)
     outbox.of_exam(session, exam.id)[-1].access_code_id = link
     return link
 

@@ -101,7 +101,7 @@ def test_what_fails_again_comes_back_to_the_list_and_may_be_queued_again(house: 
     for _ in range(2):
         assert house.desk.failed_messages.queue_again("套餐已充值", "staff:a") == 1
         sweep(on(house, BALANCE))
-    assert [view.exam_id for view in house.desk.failed_messages.newest()] == [exam_id]
+    assert [view.exam_id for view in house.desk.failed_messages.newest().rows] == [exam_id]
     assert house.desk.failed_messages.queue_again("套餐已充值", "staff:a") == 1
     sweep(house)
     assert len(messages(house)) == 1
@@ -119,7 +119,7 @@ def test_a_patient_who_was_told_by_another_message_is_not_in_the_list(house: Ser
     (exam_id,) = failed(house)
     clock_of(house).advance(1)
     house.desk.messages.resend(exam_id, "reason", "staff:a")
-    assert house.desk.failed_messages.newest() == []
+    assert house.desk.failed_messages.newest().rows == ()
     assert house.desk.failed_messages.queue_again("reason", "staff:a") == 0
 
 
@@ -128,7 +128,7 @@ def test_a_resend_that_failed_too_stands_for_all_before_it(house: Services) -> N
     clock_of(house).advance(1)
     house.desk.messages.resend(exam_id, "reason", "staff:a")
     sweep(on(house, BALANCE))
-    assert [view.kind for view in house.desk.failed_messages.newest()] == ["resend"]
+    assert [view.kind for view in house.desk.failed_messages.newest().rows] == ["resend"]
     house.desk.failed_messages.queue_again("reason", "staff:a")
     sweep(house)
     assert len(messages(house)) == 1
@@ -159,7 +159,7 @@ def test_a_message_whose_code_expired_or_whose_exam_was_withdrawn_is_not_queued_
     register(house, "A2", patient_id="P9")
     assert states(house, second)[0][2] == "failed"
     assert house.desk.failed_messages.queue_again("reason", "staff:a") == 0
-    assert [view.exam_id for view in house.desk.failed_messages.newest()] == [first]
+    assert [view.exam_id for view in house.desk.failed_messages.newest().rows] == [first]
 
 
 def test_the_newest_are_shown_first_those_of_former_months_not_at_all(house: Services) -> None:
@@ -168,7 +168,6 @@ def test_the_newest_are_shown_first_those_of_former_months_not_at_all(house: Ser
         row = session.get(Notification, notifications(house, first)[0].id)
         assert row is not None
         row.created_at += timedelta(seconds=1)
-    assert [view.exam_id for view in house.desk.failed_messages.newest()] == [first, second]
-    assert [view.exam_id for view in house.desk.failed_messages.newest(1)] == [first]
+    assert [view.exam_id for view in house.desk.failed_messages.newest().rows] == [first, second]
     clock_of(house).advance(31 * 86_400)
-    assert house.desk.failed_messages.newest() == []
+    assert house.desk.failed_messages.newest().rows == ()

@@ -22,7 +22,7 @@ def test_the_corrected_number_gets_the_news_and_the_old_ones_codes_end(house: Se
     answer = desk.post(f"{page}/phone", page, phone="139 0000-0009", reason="手机号已换，已核对证件")
     assert answer.status_code == 303
     assert "139****0009" in desk.get(page).text
-    assert house.desk.exam_search.find(NEW, "staff:a")[0].phone_tail == "0009"
+    assert house.desk.exam_search.find(NEW, "staff:a").rows[0].phone_tail == "0009"
     assert ("staff.corrected_phone", "staff:desk", "手机号已换，已核对证件") in actions(house, exam_id)
     [event] = audited(house, "patient.corrected")
     assert (event.actor, event.detail) == ("staff:desk", {"fields": ["phone"]})

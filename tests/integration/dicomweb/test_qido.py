@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,9 @@ from pydicom.dataset import Dataset
 from sqlalchemy import select
 
 from app.dicom.native_xml import from_xml
-from app.models import Instance
+from app.identity.sealed import open_identity
+from app.models import Instance, Series, Study
+from app.security.fields import Place
 from app.services.dicomweb import query as dicom_query
 from app.web.machine.ris.bodies import exam_input
 from deploy.testbed.ct import ct_file, ct_series
@@ -93,6 +97,10 @@ def test_a_study_comes_with_all_required_attributes(machine: ReadingMachine) -> 
         ({"AccessionNumber": ""}, {A, B}),
         ({"PatientID": "P2"}, {B}),
         ({"PatientID": "P"}, set()),
+        ({"PatientID": "P*"}, {A, B}),
+        ({"PatientID": "?2"}, {B}),
+        ({"00100020": "*p2*"}, {B}),
+        ({"PatientID": "*3*"}, set()),
         ({"StudyDate": "20260105"}, {A}),
         ({"StudyDate": "20260101-20260131"}, {A}),
         ({"StudyDate": "20260201-"}, {B}),
@@ -140,7 +148,6 @@ def test_matching_keys_select_studies(machine: ReadingMachine, query: dict[str, 
         {"StudyDate": "2026-01-05"},
         {"StudyDate": "-"},
         {"StudyInstanceUID": "abc"},
-        {"PatientID": "P*"},
         {"limit": "many"},
         {"limit": "-1"},
         {"offset": "-1"},
@@ -178,7 +185,7 @@ def test_what_nothing_can_match_is_ignored_and_said(machine: ReadingMachine, que
 def test_a_name_is_not_looked_for_among_too_many(machine: ReadingMachine, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ignored, it would answer with the studies of everybody."""
     monkeypatch.setattr("app.services.dicomweb.late_keys.MOST_ROWS", 1)
-    for query in ({"PatientName": "Li*"}, {"PatientBirthDate": "19800101"}):
+    for query in ({"PatientName": "Li*"}, {"PatientBirthDate": "19800101"}, {"PatientID": "P*"}, {"PatientID": "*?*"}):
         assert machine.get("/studies", **query).status_code == 400
         assert machine.get("/studies", **query, AccessionNumber="AX200").status_code in (200, 204)
     answer = machine.get("/studies", ReferringPhysicianName="House*")
@@ -201,8 +208,41 @@ def test_a_whole_name_is_found_among_many_by_the_names_of_patients(
         assert studies(machine, PatientName="李^娜") == studies(machine, PatientName="LI^NA") == {A}
         assert studies(machine, PatientName="Wang") == studies(machine, PatientName="Zhao^Yun") == set()
         assert machine.get("/studies", PatientName="W*").status_code == 400
+        _whole_values_between_asterisks_are_found(machine)
     finally:
         machine.close()
+
+
+def _whole_values_between_asterisks_are_found(machine: ReadingMachine) -> None:
+    """Viewers search so for whatever somebody types."""
+    for query, expected in (
+        ({"PatientName": "*Wang^Wei*"}, {B}),
+        ({"PatientName": "*李娜*"}, {A}),
+        ({"00100020": "*a2*"}, {B}),
+        ({"PatientName": "*Wang*"}, set()),
+        ({"PatientID": "*A*"}, set()),
+    ):
+        answer = machine.get("/studies", **query)
+        assert {tag(item, STUDY) for item in (answer.json if answer.status_code == 200 else ())} == expected
+        assert "only whole values have been matched" in answer.headers["Warning"]
+
+
+def test_a_viewers_list_reads_no_object_for_what_the_rows_keep(
+    machine: ReadingMachine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """OHIF asks for these with each list."""
+    fields = "00081030,00080060,00080090,00100030"
+    told = machine.get("/studies", limit="101", offset="0", fuzzymatching="false", includefield=fields)
+    assert {tag(item, STUDY): tag(item, "00080060") for item in told.json} == {A: "CT", B: "MR"}
+
+    def reading(*_: object) -> None:
+        raise AssertionError("an object was read")
+
+    monkeypatch.setattr("app.services.dicomweb.late_keys.LateKeys.elements", reading)
+    again = machine.get("/studies", limit="101", offset="0", fuzzymatching="false", includefield=fields)
+    assert again.json == told.json
+    series = machine.get(f"/studies/{A}/series", includefield="00080021,00080031,0008103E,00200011")
+    assert len(series.json) == 2
 
 
 def test_attributes_of_the_object_come_to_who_asks_for_them(machine: ReadingMachine) -> None:
@@ -212,9 +252,35 @@ def test_attributes_of_the_object_come_to_who_asks_for_them(machine: ReadingMach
     assert study["00400275"]["Value"][0]["00400009"]["Value"] == ["SPS1"]
     assert tag(study, "00280010") == 8
     [other] = machine.get("/studies", AccessionNumber="A_100", includefield=fields).json
-    assert "00080090" not in other
+    assert other["00080090"] == {"vr": "PN"}
+    assert "00400275" not in other
     instances = machine.get(f"/studies/{A}/instances", includefield="PixelSpacing", limit="2")
     assert len(instances.json) == 2
+
+
+def test_a_study_tells_who_sent_the_patient_and_a_series_what_was_requested(machine: ReadingMachine) -> None:
+    [study] = machine.get("/studies", AccessionNumber="AX200").json
+    assert tag(study, "00080090") == {"Alphabetic": "House^Gregory"}
+    [other] = machine.get("/studies", AccessionNumber="A_100").json
+    assert other["00080090"] == {"vr": "PN"}
+    [series] = machine.get(f"/studies/{B}/series").json
+    assert series["00400275"] == {"vr": "SQ", "Value": [{"00400009": {"vr": "SH", "Value": ["SPS1"]}}]}
+    assert tag(series, "00400244") == "20260220"
+    assert all("00400275" not in item for item in machine.get(f"/studies/{A}/series").json)
+
+
+def test_rows_from_before_these_were_kept_tell_them_from_their_objects(machine: ReadingMachine) -> None:
+    fields = machine.services.fields
+    with machine.services.db.session() as session:
+        for study in session.scalars(select(Study)):
+            plain = asdict(open_identity(fields, study))
+            del plain["referring_physician"]
+            study.identity_sealed = fields.seal(json.dumps(plain), Place("study", "identity_sealed", study.id))
+        for series in session.scalars(select(Series)):
+            series.attributes = {
+                name: value for name, value in series.attributes.items() if name != "RequestAttributesSequence"
+            }
+    test_a_study_tells_who_sent_the_patient_and_a_series_what_was_requested(machine)
 
 
 def test_required_attributes_stay_and_other_empty_ones_are_left_out(machine: ReadingMachine) -> None:

@@ -22,6 +22,7 @@ from app.web.machine.dicomweb.multipart_related import Limits
 from deploy.testbed.ct import ct_file, ct_series, ct_slice
 from deploy.testbed.multipart import STOW_TYPE, body
 from tests.factories.door_app import bearer, door_app
+from tests.shared_data import needs
 
 
 class Upload:
@@ -106,6 +107,21 @@ def test_the_answer_also_comes_in_xml(upload: Upload) -> None:
         assert answer.content_type == "application/dicom+xml"
         model = from_xml(answer.get_data())
         assert set(uids(model, "00081199")) <= upload.stored()
+
+
+def test_the_collected_senders_are_answered_as_they_ask(upload: Upload) -> None:
+    folder = needs("cases-a") / "stow-accept"
+    file = (folder / "plain.dcm").read_bytes()
+    cases = json.loads((folder / "requests.json").read_text())["cases"]
+    assert len(cases) == 4
+    for case in cases:
+        answer = upload(body([file]), Accept=case["accept"])
+        assert (answer.status_code == 200) == case["stored"]
+        is_xml = answer.content_type == "application/dicom+xml"
+        assert is_xml == ("xml" in case["accept"])
+        model = from_xml(answer.get_data()) if is_xml else answer.json
+        assert set(uids(model, "00081199")) == upload.stored()
+    assert len(upload.stored()) == 1
 
 
 def _in_parts(*parts: tuple[str, str, bytes]) -> bytes:

@@ -140,6 +140,8 @@ def test_a_corrected_number_is_no_second_notice_for_a_follower(tmp_path: Path) -
     correct(house)
     sweep(house)
     assert house.simulation.wechat is not None
+    assert (len(messages(house)), len(house.simulation.wechat.notices(openid))) == (0, 1)
+    sweep(house, seconds=4 * 3600 + 1)
     assert (len(messages(house)), len(house.simulation.wechat.notices(openid))) == (1, 1)
 
 

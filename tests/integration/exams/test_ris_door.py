@@ -189,7 +189,7 @@ def test_letters_of_an_accession_number_may_be_of_any_case(
     assert house.exams.views.by_accession(written).accession_number == "ct-2026+A"
     with house.db.read() as session:
         assert session.scalars(select(StudyOrder.match_state)).all() == [MatchState.MATCHED]
-    assert len(house.desk.exam_search.find(written, "staff:a")) == 1
+    assert len(house.desk.exam_search.find(written, "staff:a").rows) == 1
 
 
 def test_another_patients_study_in_another_case_holds_the_exam(client: FlaskClient, house: Services) -> None:

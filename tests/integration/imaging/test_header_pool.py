@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 import pytest
-from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from app.dicom.part10 import HeaderLimits
 from app.dicom.refusals import Refusal
@@ -24,32 +23,15 @@ from app.dicom.same_content import Likeness
 from app.errors import RefusedObject
 from app.imaging.errors import ChildUnavailable
 from app.imaging.header.examined import Examined, examined
-from app.imaging.sandbox.children import Children
-from app.imaging.sandbox.header_pool import HeaderPool
-from app.imaging.sandbox.header_process import HeaderChild
 from app.imaging.sandbox.shared_file import lent
 from deploy.testbed.ct import ct_file, ct_slice, part10
 from deploy.testbed.shared_data import files_of
-from tests.factories.expanding_files import KINDS, raw
+from tests.factories.expanding_files import KINDS
+from tests.factories.own_header_pool import OwnPool, memory_bomb, time_bomb
 from tests.shared_data import needs
 
 MIB = 1 << 20
-EMPTY_ITEM = b"\xfe\xff\x00\xe0\0\0\0\0"
 Processes = Callable[[], list[int]]
-
-
-class OwnPool(HeaderPool):
-    """Pools of other tests share their children; this one has its own, which are waited for on a busy machine, too."""
-
-    def __init__(self, workers: int = 2, time_limit_s: float = 20, memory_limit_bytes: int = 2 << 30) -> None:
-        super().__init__(workers, time_limit_s, memory_limit_bytes, HeaderLimits())
-
-        def start() -> HeaderChild:
-            child = HeaderChild(memory_limit_bytes, time_limit_s, self.limits)
-            child.patience_s = 240
-            return child
-
-        self._children = Children(workers, 10_000, start)
 
 
 @pytest.fixture
@@ -148,8 +130,7 @@ def test_how_alike_two_files_are_is_told_as_here(pool: OwnPool) -> None:
 
 
 def test_a_header_that_inflates_beyond_the_memory_is_refused_and_the_next_one_read(children: Processes) -> None:
-    bomb = part10(ct_slice(EncapsulatedDocument=bytes(200 * MIB)), DeflatedExplicitVRLittleEndian)
-    assert len(bomb) < MIB
+    bomb = memory_bomb()
     pool = OwnPool(1, 20, 400 * MIB)
     try:
         pool.examine(io.BytesIO(ct_file()))
@@ -164,12 +145,10 @@ def test_a_header_that_inflates_beyond_the_memory_is_refused_and_the_next_one_re
 
 def test_a_header_that_takes_too_long_is_refused_and_the_next_one_read() -> None:
     """A third of the reads that a header may take, with a limit of a second."""
-    slow = ct_slice()
-    raw(slow, 0x00400260, "SQ", EMPTY_ITEM * 300_000)
     pool = OwnPool(1, 1)
     try:
         with pytest.raises(RefusedObject) as caught:
-            pool.examine(io.BytesIO(part10(slow)))
+            pool.examine(io.BytesIO(time_bomb()))
         assert caught.value.reason == Refusal.TAKES_TOO_LONG
         assert pool.examine(io.BytesIO(ct_file())).header.modality == "CT"
     finally:

@@ -4,9 +4,6 @@ carriers one of which stands in for the other, and faults wherever a call can fa
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import cast
 
@@ -18,96 +15,24 @@ from app import bootstrap
 from app.bootstrap import Services
 from app.models import Notification, NotificationKind
 from app.services.channels.channel import Wording
-from app.services.channels.sms import receipt_of
 from app.services.notifications.states import FINISHED
-from sms.errors import NO_CONNECTION, SendingError, SmsRefused, SmsRetryLater, SmsUnknown
 from sms.failover import Failover
-from sms.sender import Accepted, DeliveryReceipt, SmsSender
-from sms.templates import SmsMessage
-from tests.factories.carriers import PHONE, house_over
+from sms.sender import SmsSender
+from tests.factories.carriers import house_over
+from tests.factories.faulty_carriers import FAULTS, MEANWHILE, Faulty, Killed
 from tests.factories.house import clock_of, services
 from tests.factories.telling import exam_of, mark_prepared, notifications, register, sweep
 
-
-class Killed(BaseException):
-    """The worker dies here."""
-
-
-ANSWERS: dict[str, SendingError] = {
-    "lost": SmsUnknown("ClientNetworkError", "no answer"),
-    "silent": SmsUnknown("InternalError.Timeout", "no answer"),
-    "busy": SmsRetryLater("RequestLimitExceeded", "too many calls", after_s=1),
-    "away": SmsRetryLater(NO_CONNECTION, "out of reach"),
-    "account": SmsRefused("FailedOperation.InsufficientBalanceInSmsPackage", "used up", alarm=True),
-    "number": SmsRefused("FailedOperation.PhoneNumberInBlacklist", "refused"),
-}
-TAKEN = ("accepted", "lost", "killed after")
 NEVER_TAKEN_AND_FINAL = ("silent", "account", "number", "fault", "killed before")
-FAULTS = ("killed after", "killed before", "fault", *ANSWERS)
 PAUSES_S = [61] * 14 + [1200] * 12
 """Between rounds: long enough for every pause after "busy" and "out of reach"."""
-MEANWHILE = ("nothing", "sends", "gives up", "is told")
-
-
-@dataclass
-class Faulty:
-    """A carrier that fails as told, and is well when nothing more is told. What it took it reports."""
-
-    name: str
-    house: Callable[[], Services]
-    faults: list[str] = field(default_factory=list)
-    meanwhile: list[str] = field(default_factory=list)
-    """What the other worker does while a call lasts."""
-    done: list[str] = field(default_factory=list)
-    taken: list[str] = field(default_factory=list)
-    asked_in_vain: int = 0
-    """How often it does not answer a question for receipts."""
-    given_up: bool = False
-    """A worker was counted as lost while its call lasted: what the call says then is too late."""
-
-    def send(self, phone: str, message: SmsMessage, session_context: str) -> Accepted:
-        fault = self.faults.pop(0) if self.faults else "accepted"
-        self.done.append(fault)
-        if fault in TAKEN:
-            self.taken.append(session_context)
-        self._meanwhile()
-        if fault.startswith("killed"):
-            raise Killed
-        if fault == "fault":
-            raise ValueError("a fault of ours")
-        if fault in ANSWERS:
-            raise ANSWERS[fault]
-        return Accepted(self._serial(session_context), 1)
-
-    def receipts(self, phone: str, since: datetime, until: datetime) -> list[DeliveryReceipt]:
-        if self.asked_in_vain > 0:
-            self.asked_in_vain -= 1
-            raise SmsRetryLater(NO_CONNECTION, "out of reach")
-        return self._told()
-
-    def _told(self) -> list[DeliveryReceipt]:
-        return [DeliveryReceipt(self._serial(taken), PHONE, True, "DELIVRD", taken) for taken in self.taken]
-
-    def _serial(self, session_context: str) -> str:
-        return f"{self.name}:{session_context}"
-
-    def _meanwhile(self) -> None:
-        act, house = self.meanwhile.pop(0) if self.meanwhile else "nothing", self.house()
-        if act == "sends":
-            house.notifications.sending.send_due()
-        elif act == "gives up":
-            self.given_up = True
-            clock_of(house).advance(130)
-            house.notifications.sending.give_up_silent()
-        elif act == "is told":
-            house.notifications.receipts.take([receipt_of(receipt) for receipt in self._told()])
 
 
 def told_again(house: Services) -> Notification:
     """One more occasion of the exam; its message."""
     exam = exam_of(house)
     with house.db.session() as session:
-        house.notifications.outbox.queue_news(session, exam, NotificationKind.RESEND, Wording.READY)
+        house.notifications.telling.queue_news(session, exam, NotificationKind.RESEND, Wording.READY)
     again = [row for row in notifications(house, exam.id) if row.kind == NotificationKind.RESEND]
     return max(again, key=lambda row: row.occasion or 0)
 

@@ -15,7 +15,7 @@ from tests.factories.house import services, settings
 from tests.factories.telling import correct, mark_prepared, notifications, register, states, sweep
 
 TOKEN, SECRET = "a-token-of-the-gateway", "a-secret-of-the-hook"
-GATEWAY = {"sms_carrier": "gateway", "sms_gateway_token": TOKEN, "sms_callback_secret": SECRET}
+GATEWAY = {"sms_carrier": "gateway", "sms_gateway_token": TOKEN, "sms_gateway_callback_secret": SECRET}
 
 
 @pytest.fixture

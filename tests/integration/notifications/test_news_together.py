@@ -10,6 +10,7 @@ import pytest
 from app.bootstrap import Services
 from app.models import Notification
 from app.repos.notifications.funnel import STEPS
+from app.services.operations.delivery_funnel import Bill
 from sms.errors import SmsRefused, SmsRetryLater, SmsUnknown
 from tests.factories.access import application, let_in
 from tests.factories.carriers import Busy, with_carrier
@@ -200,3 +201,17 @@ def test_the_funnel_counts_queued_accepted_delivered_opened_and_viewed(tmp_path:
     assert counted.steps == dict(zip(STEPS, (2, 2, 2, 1, 0), strict=True))
     clock_of(house).advance(31 * 86_400)
     assert house.operations.delivery_funnel.last_days() == []
+
+
+def test_segments_of_news_and_of_codes_are_counted_and_costed(tmp_path: Path) -> None:
+    house = services(tmp_path, sms_segment_fen="5")
+    released(house, "A1")
+    house.phone_door.request("+8613900000001", "a browser", "203.0.113.9")
+    sweep(house)
+    assert house.operations.delivery_funnel.bill() == Bill(news=1, codes=1, fen=10)
+    told = {figure.name: figure.values for figure in house.operations.figures.now()}
+    assert told["cloudfilm_segments"] == {("news",): 1, ("codes",): 1}
+    assert told["cloudfilm_segments_fen"] == {(): 10}
+    sweep(house, seconds=31 * 86_400)
+    assert house.operations.delivery_funnel.bill() == Bill(news=0, codes=0, fen=0)
+    assert services(tmp_path).operations.delivery_funnel.bill().fen is None

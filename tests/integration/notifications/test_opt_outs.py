@@ -15,6 +15,7 @@ from tests.factories.phone_door import ask
 from tests.factories.telling import exam_of, mark_prepared, messages, notifications, register, states, sweep
 
 SECRET = "a-secret-of-the-hook"
+NAMES = {"tencent": "tencent", "aliyun": "aliyun", "gateway": "sms_gateway"}
 TENCENT = {"nationcode": "86", "mobile": "13900000001", "text": "TD", "sign": "云影像医院", "time": 1457336869}
 ALIYUN = [{"phone_number": "13900000001", "content": " 退订 ", "send_time": "2026-03-02 12:00:00", "sign_name": "x"}]
 GATEWAY = [{"phone": "+8613900000001", "text": "td"}]
@@ -22,11 +23,11 @@ GATEWAY = [{"phone": "+8613900000001", "text": "td"}]
 
 @pytest.fixture
 def house(tmp_path: Path) -> Services:
-    return services(tmp_path, sms_callback_secret=SECRET)
+    return services(tmp_path, **{f"{name}_callback_secret": f"{SECRET}-{at}" for at, name in NAMES.items()})
 
 
 def answered(house: Services, carrier: str, body: Any, secret: str = SECRET) -> Any:
-    return application(house).test_client().post(f"/hooks/sms/{carrier}/replies?secret={secret}", json=body)
+    return application(house).test_client().post(f"/hooks/sms/{carrier}/replies?secret={secret}-{carrier}", json=body)
 
 
 def last(house: Services, accession: str) -> str:

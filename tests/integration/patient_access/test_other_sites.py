@@ -100,7 +100,7 @@ def test_machines_and_carriers_are_no_browsers(app: Flask) -> None:
     client = app.test_client()
     assert client.post("/dicomweb/studies", headers=foreign).status_code == 401
     assert client.put("/api/v1/exams/A1", headers=foreign).status_code == 401
-    secret = app.extensions["cloudfilm"].notifications.sms_hook_secret
+    secret = app.extensions["cloudfilm"].notifications.sms_hook_secrets["tencent"]
     assert client.post(f"/hooks/sms/tencent?secret={secret}", json=[], headers=foreign).status_code == 200
 
 

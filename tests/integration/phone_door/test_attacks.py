@@ -224,6 +224,21 @@ def test_one_number_rings_once_a_minute_five_times_an_hour_ten_times_a_day_whoev
         assert max(sum(at <= other < at + seconds for other in rang) for at in rang) == most
 
 
+def test_who_asks_too_often_leaves_a_trace(house: Services) -> None:
+    client = application(house).test_client()
+    assert [ask(client, number).status_code for number in (PHONE, PHONE, NO_PATIENTS, NO_PATIENTS)] == [
+        200,
+        429,
+        200,
+        429,
+    ]
+    with house.db.read() as session:
+        refused = select(AuditEvent.subject).where(AuditEvent.action == "access.one_time_code_refused")
+        subjects = session.scalars(refused).all()
+    assert len(set(subjects)) == 2
+    assert all(subject.startswith("phone:") and PHONE not in subject for subject in subjects)
+
+
 def test_one_address_rings_thirty_phones_an_hour_and_the_next_address_is_free(house: Services, app: Flask) -> None:
     for number in range(40):
         register(house, f"A{number}", patient_id=f"P{number}", patient_phone=f"137{number:08d}")
@@ -336,3 +351,17 @@ def test_behind_https_the_cookie_of_the_door_is_host_bound_secure_and_out_of_scr
     (cookie,) = answer.headers.getlist("Set-Cookie")
     assert cookie.startswith("__Host-cf-door=")
     assert {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"} <= set(cookie.split("; ")[1:])
+
+
+def test_who_asked_for_no_digits_may_type_for_ever_and_fills_no_audit_log(house: Services, app: Flask) -> None:
+    form = {"one_time_code": "123456", "factor": "9999"}
+    for number in range(200):
+        answer = app.test_client().post("/p", data={"phone": f"139{number:08d}", **form})
+        assert answer.status_code == 403
+    assert failures(house) == 14  # each of ten, then the 20th, 40th, 80th and 160th
+    register(house)
+    client = app.test_client()
+    ask(client, PHONE)
+    for _ in range(5):
+        assert client.post("/p", data={"phone": PHONE, **form}).status_code == 403
+    assert failures(house) == 19  # digits that were sent: each try has its row

@@ -93,7 +93,7 @@ def outcome(house: Services) -> dict[str, Any]:
         "study": (study.state, study.prepared_revision),
         "series": [(row.ordinal, row.frame_count) for row in prepared],
         "released": exam.images_released_at is not None,
-        "jobs given up": house.queue.given_up(),
+        "jobs given up": list(house.queue.given_up().rows),
         "audit faults": chain,
         "messages": (states(house, exam.id), len(messages(house))),
     }

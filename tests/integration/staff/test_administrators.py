@@ -72,7 +72,7 @@ def test_the_audit_administrator_reads_filters_and_proves_the_log(house: Service
     only = reader.get(f"/staff/audit?action=exam.registered&subject=exam:{exam_id}").text
     assert only.count("exam.registered") >= 1
     assert "exam.released" not in only
-    assert reader.get("/staff/audit?before=x").status_code == 400
+    assert reader.get("/staff/audit?log.older=x").status_code == 400
     assert "没有被改动" in reader.post("/staff/audit/verify", "/staff/audit").text
     with house.db.session() as session:
         session.scalars(select(AuditEvent)).first().actor = "somebody else"  # type: ignore[union-attr]

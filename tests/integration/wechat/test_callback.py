@@ -189,7 +189,17 @@ def test_behind_a_relay_its_signature_counts_in_plain_and_in_safe_mode(tmp_path:
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"no xml", b"<xml/>", b"<xml><Encrypt></Encrypt></xml>", b"<xml><Encrypt>AAAA</Encrypt></xml>", b"\xff" * 50],
+    [
+        b"<Encrypt>" + b" " * 65_000,
+        b"<Encrypt><![CDATA[" + b" A" * 32_000 + b"!</Encrypt>",
+        b"<Encrypt>" * 7000,
+        b"",
+        b"no xml",
+        b"<xml/>",
+        b"<xml><Encrypt></Encrypt></xml>",
+        b"<xml><Encrypt>AAAA</Encrypt></xml>",
+        b"\xff" * 50,
+    ],
 )
 def test_whatever_else_comes_is_refused_without_a_server_error(house: Services, app: Flask, body: bytes) -> None:
     sender = Sender(app, house)
@@ -250,6 +260,37 @@ def test_items_of_subscriptions_are_read_as_one_object_and_as_several(house: Ser
         read = endpoint.read(query, "", {}, push.body, clock_of(house).now())
         assert [item["TemplateId"] for item in read.items] == [f"t{at}" for at in range(number)]
         assert sender.post(push).text == "success"
+
+
+def test_a_thousand_forged_pushes_write_few_rows_and_no_true_push_is_lost(house: Services, app: Flask) -> None:
+    sender = Sender(app, house)
+    for number in range(1000):
+        forged = sender.made("报告")
+        assert sender.post(forged, nonce=str(number)).status_code == 403
+        if number % 100 == 0:
+            assert "/wx/enter?to=exams" in sender.opened(sender.post(sender.made("报告")))
+    with house.db.read() as session:
+        events = session.scalars(select(AuditEvent).where(AuditEvent.action == "wechat.callback_refused")).all()
+        pushes = session.scalars(select(WechatPush)).all()
+    assert [event.detail["times"] for event in events] == [*range(1, 11), 20, 40, 80, 160, 320, 640]
+    assert len({event.detail["address_mark"] for event in events}) == 1
+    assert len(pushes) == 20  # ten true ones, with two marks each
+    clock_of(house).advance(3601)
+    assert sender.post(sender.made("报告"), nonce="1").status_code == 403
+    assert refusals(house) == ["signature"] * 17
+
+
+def test_forged_pushes_of_many_addresses_write_few_rows_too(house: Services, app: Flask) -> None:
+    sender = Sender(app, house)
+    push = sender.made("报告")
+    for number in range(700):
+        address = f"198.18.{number // 250}.{number % 250}"
+        answer = sender.client.post(
+            push.url.replace("nonce=", "nonce=0"), data=push.body, environ_base={"REMOTE_ADDR": address}
+        )
+        assert answer.status_code == 403
+    assert len(refusals(house)) == 162  # each of 160, then the 320th and the 640th
+    assert sender.post(push).status_code == 200
 
 
 def test_marks_are_removed_when_nobody_can_replay_any_more(house: Services, app: Flask) -> None:

@@ -116,6 +116,10 @@ def test_state_and_code_of_another_browser_are_refused_and_leave_a_trace(house: 
         assert thief.get("/bind").headers["Location"] == "/wx/enter?to=exams"
     assert refusals(house) == ["state"] * 4
     assert exchanges(house) == 0
+    for _ in range(300):  # nothing limits who asks: all are counted, few are written down
+        assert app.test_client().get("/wx/callback", query_string={"code": code, "state": state}).status_code == 403
+    assert len(refusals(house)) == 14
+    assert victim.get("/wx/callback", query_string={"code": code, "state": state}).headers["Location"] == "/bind"
 
 
 @pytest.mark.parametrize("seconds", [601, -90])

@@ -29,6 +29,7 @@ OURS = {
     "sms-check",
     "verify-archive",
     "verify-audit",
+    "verify-counts",
     "wechat-check",
     "wechat-menu",
     "worker",
@@ -74,7 +75,7 @@ def test_what_could_not_be_done_is_one_line_on_standard_error(
     assert SECRET not in result.output
 
 
-@pytest.mark.parametrize("command", ["list-tokens", "verify-audit", "verify-archive"])
+@pytest.mark.parametrize("command", ["list-tokens", "verify-audit", "verify-archive", "verify-counts"])
 def test_a_database_that_fails_is_told_so(
     house: Services, app: Flask, command: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -24,7 +24,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.dicom import json_metadata, person_names, pixel_element, rejection_notes, same_content, text_bytes
-from app.dicom.behind_pixels import elements_behind, elements_behind_deflated
+from app.dicom.behind_pixels import bytes_behind, elements_behind_deflated, elements_of
 from app.dicom.bounded_reading import inflate
 from app.dicom.bulk_values import bulk_paths, bulk_value, little_endian
 from app.dicom.element_values import character_sets_of, text_of, value_of
@@ -51,7 +51,8 @@ from app.imaging.header.overlay import packed
 from app.imaging.header.overlay_reading import read_overlays
 from app.imaging.header.region_reading import read_regions
 from app.imaging.header.spacing_reading import pixel_aspect, pixel_spacing
-from app.imaging.sandbox.header_answers import parts_of
+from app.imaging.header.stored_header import StoredQuestion, Wanted, answer_of
+from app.imaging.sandbox.header_answers import parts_of, parts_of_stored
 from tests.factories.expanding_files import KINDS
 from tests.factories.images import image_header
 
@@ -128,11 +129,24 @@ def _unpacked(one: Given) -> Any:
 
 def _behind(one: Given) -> Any:
     at = one.parsed.pixel_offset
-    return elements_behind(one.file, at, one.parsed.transfer_syntax_uid, (False, True), LIMITS) if at else None
+    return bytes_behind(one.file, at, one.parsed.transfer_syntax_uid, LIMITS) if at else None
+
+
+def _asked(wanted: Wanted, about: str = "") -> Callable[[Given], Any]:
+    def answer(one: Given) -> Any:
+        at = one.parsed.pixel_offset
+        head = one.data[at : at + 12] if at else None
+        question = StoredQuestion(wanted, about, one.parsed.transfer_syntax_uid, head)
+        return parts_of_stored(answer_of(question, io.BytesIO(one.data[:at] if at else one.data), b"", LIMITS))
+
+    return answer
 
 
 READERS: dict[str, Callable[[Given], Any]] = {
-    "dicom.behind_pixels.elements_behind": _behind,
+    "dicom.behind_pixels.bytes_behind": _behind,
+    "dicom.behind_pixels.elements_of": lambda one: elements_of(
+        one.data[one.parsed.pixel_offset or 0 :], (False, True), LIMITS
+    ),
     "dicom.behind_pixels.elements_behind_deflated": lambda one: elements_behind_deflated(
         one.data, (False, True), LIMITS
     ),
@@ -172,6 +186,10 @@ READERS: dict[str, Callable[[Given], Any]] = {
         one.file, _start(one) + 12, image_header(number_of_frames=20_000)
     ),
     "imaging.header.image_index.image_of": Given.image,
+    "imaging.header.stored_header.answer_of metadata": _asked(Wanted.METADATA),
+    "imaging.header.stored_header.answer_of bulk": _asked(Wanted.BULK),
+    "imaging.header.stored_header.answer_of explicit": _asked(Wanted.EXPLICIT, "RGB"),
+    "imaging.header.stored_header.answer_of image": _asked(Wanted.IMAGE, "PixelData"),
     "imaging.header.examined.examined": lambda one: parts_of(examined(one.file, LIMITS)),
     "imaging.header.lut_reading.read_lut": lambda one: lut_reading.read_lut(
         one.parsed.dataset, "VOILUTSequence", signed=False
@@ -206,7 +224,7 @@ WHOLE_FILE = (
 )
 BEHIND_OTHERS = {
     "dicom.from_metadata.write_part10": "writes what was read as JSON or XML, within the bounds of the request's body",
-    "dicom.part10.check_elements": "is a part of parse and of elements_behind",
+    "dicom.part10.check_elements": "is a part of parse and of elements_of",
     "imaging.header.image_index.index_image": "adds the order of the pictures to what image_of reads",
 }
 

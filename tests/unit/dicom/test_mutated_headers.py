@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 
 from app.dicom.header_fields import read
 from app.dicom.part10 import HeaderLimits
+from app.dicom.refusals import Refusal
 from app.errors import RefusedObject
 from deploy.testbed.shared_data import files_of
+from tests.factories.reach import must_reach, reached
 from tests.factories.read_headers import VALID, read_bytes, refusal
 from tests.shared_data import needs
 
@@ -34,6 +36,7 @@ MUTATED = [
 ]
 
 
+@must_reach("read", "refused", times=10)
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(data=st.data())
 def test_mutated_real_files_are_read_or_refused_and_nothing_else(data: st.DataObject) -> None:
@@ -43,7 +46,9 @@ def test_mutated_real_files_are_read_or_refused_and_nothing_else(data: st.DataOb
         if mutated:
             position = data.draw(st.integers(0, min(len(mutated), 4000) - 1))
             mutated[position] = data.draw(st.integers(0, 255))
-    assert read_or_refuse(bytes(mutated))
+    told = read_or_refuse(bytes(mutated))
+    assert told
+    reached("refused" if told in set(Refusal) else "read")
 
 
 READABLE = ("transfer-syntaxes-a", "charset-chinese-a", "cr-dx-chest-a", "us-xa-cine-a", "mg-a", "ko-selfmade-a")

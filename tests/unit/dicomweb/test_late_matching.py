@@ -6,20 +6,22 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import event, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.services.dicomweb.late_matching import matches, name_matches
 from app.services.dicomweb.matching_keys import LateKey, path_of
+from tests.factories.reach import must_reach, reached
 
 WORD = st.text("ab*?", max_size=8)
 
 
+@must_reach("matches", "differs", "matches by a wildcard", times=5)
 @given(WORD, st.text("ab", max_size=10))
 def test_wildcards_match_as_a_plain_pattern_does(wanted: str, value: str) -> None:
     pattern = "".join(".*" if letter == "*" else "." if letter == "?" else letter for letter in wanted)
     expected = bool(value) and re.fullmatch(pattern, value) is not None
-    event(f"matches: {expected}")
+    reached("matches" if expected else "differs", *(["matches by a wildcard"] if expected and value != wanted else []))
     model = {"00080080": {"vr": "LO", "Value": [value]}}
     assert matches(LateKey(("InstitutionName",), wanted), model) == expected
 

@@ -15,9 +15,9 @@ from pydicom.dataset import Dataset
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, ImplicitVRLittleEndian, RLELossless
 from structlog.testing import capture_logs
 
-from app.dicom.bulk_values import bulk_value
 from app.dicom.json_metadata import Metadata, one_vr
-from app.services.dicomweb.stored_headers import BEHIND_PIXELS, WHOLE_OBJECT
+from app.imaging.header.stored_header import BEHIND_PIXELS
+from app.services.dicomweb.stored_headers import WHOLE_OBJECT
 from deploy.testbed.ct import ct_slice, part10
 from deploy.testbed.shared_data import FOLDER, files_of
 from tests.factories.expanding_files import raw
@@ -30,7 +30,7 @@ MUTATIONS = 2000
 def metadata(data: bytes) -> Metadata:
     found = stored(data)
     assert found is not None
-    return headers_of(data).metadata(found, "bulkdata/{}".format)
+    return headers_of(data).metadata(found, "bulkdata/")
 
 
 def whole(text: str) -> dict[str, Any]:
@@ -60,7 +60,7 @@ def test_every_file_of_the_corpora_has_whole_metadata_and_nothing_is_left_out(fo
     for path in files_of(folder):
         data = path.read_bytes()
         if (found := stored(data)) is not None:
-            made = headers_of(data).metadata(found, str)
+            made = headers_of(data).metadata(found, "")
             assert whole(made.text)["00080018"]["Value"] == [found.sop_uid]
             taken += 1
             left_out.update(made.left_out)
@@ -106,7 +106,7 @@ def test_2000_mutated_files_have_whole_metadata() -> None:
             found = stored(data) or rows[number]
             assert found is not None
             found.row.size = len(data)
-            made = headers_of(data).metadata(found, str)
+            made = headers_of(data).metadata(found, "")
             assert whole(made.text)["00080018"]["Value"] == [found.sop_uid], f"seed {seed}"
             taken += WHOLE_OBJECT not in made.left_out
             left_out += bool(made.left_out)
@@ -155,7 +155,7 @@ def test_an_object_that_cannot_be_read_any_more_is_told_by_its_index() -> None:
     data = part10(ct_slice(SOPInstanceUID="1.2.3", StudyInstanceUID="1.2.4", InstanceNumber=7))
     found = stored(data)
     assert found is not None
-    made = headers_of(b"?" * len(data)).metadata(found, str)
+    made = headers_of(b"?" * len(data)).metadata(found, "")
     item = whole(made.text)
     assert made.left_out == (WHOLE_OBJECT,)
     assert (item["00080018"]["Value"], item["0020000D"]["Value"]) == (["1.2.3"], ["1.2.4"])
@@ -222,12 +222,12 @@ def test_bulk_data_in_items_has_an_address_of_its_own_and_is_little_endian() -> 
         data = part10(dataset, syntax)
         found = stored(data)
         assert found is not None
-        item = whole(headers_of(data).metadata(found, str).text)
+        item = whole(headers_of(data).metadata(found, "").text)
         path = item["54000100"]["Value"][1]["54001010"]["BulkDataURI"]
         assert path == "54000100/2/54001010"
-        assert bulk_value(headers_of(data).read(found).dataset, path) == b"\1\0" * 600
-        assert bulk_value(headers_of(data).read(found).dataset, "54000100/3/54001010") is None
-        assert bulk_value(headers_of(data).read(found).dataset, "00280010/1/54001010") is None
+        assert headers_of(data).bulk(found, path) == b"\1\0" * 600
+        assert headers_of(data).bulk(found, "54000100/3/54001010") is None
+        assert headers_of(data).bulk(found, "00280010/1/54001010") is None
 
 
 @pytest.mark.parametrize(

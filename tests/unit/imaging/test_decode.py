@@ -16,6 +16,7 @@ from app.imaging.codecs.decode import DECODED, DEFLATED_FRAME, EXPLICIT_BE, EXPL
 from app.imaging.display.window import to_display
 from app.imaging.errors import UndecodableFrame
 from tests.factories.images import image_header
+from tests.factories.reach import must_reach, reached
 
 JPEG, JPEG_LOSSLESS, JPEG_LS, J2K = (f"1.2.840.10008.1.2.4.{end}" for end in ("50", "70", "80", "90"))
 LITTLE_BIT = {"bits_allocated": 1, "bits_stored": 1, "high_bit": 0, "signed": False}
@@ -72,6 +73,7 @@ def test_every_transfer_syntax_is_decoded_or_named() -> None:
     assert {str(uid) for uid in AllTransferSyntaxes} <= named | DECODED
 
 
+@must_reach("bits below", "bits above", "negative")
 @given(st.integers(2, 16), st.booleans(), st.integers(0, 6), st.randoms(use_true_random=False))
 def test_native_values_keep_sign_and_depth_and_lose_what_lies_around_them(
     stored: int, signed: bool, above: int, chance: Any
@@ -80,6 +82,8 @@ def test_native_values_keep_sign_and_depth_and_lose_what_lies_around_them(
     low, high = (-(1 << stored - 1), (1 << stored - 1) - 1) if signed else (0, (1 << stored) - 1)
     values = np.array([chance.randint(low, high) for _ in range(24)]).reshape(4, 6)
     shift = high_bit + 1 - stored
+    states = {"bits below": shift > 0, "bits above": high_bit < 15, "negative": bool((values < 0).any())}
+    reached(*(state for state, is_reached in states.items() if is_reached))
     words = (values & ((1 << stored) - 1)) << shift
     words |= chance.randrange(1 << 16) & ~(((1 << stored) - 1) << shift) & 0xFFFF  # overlay bits around the pixels
     header = image_header(bits_stored=stored, high_bit=high_bit, signed=signed)

@@ -21,6 +21,7 @@ from app.imaging.header.image_index import image_of
 from app.imaging.header.overlay import Overlay, packed
 from deploy.testbed.ct import ct_slice, part10
 from tests.factories.images import frame, image_header
+from tests.factories.reach import must_reach, reached
 
 BLACK = np.zeros((4, 6), np.uint8)
 
@@ -64,6 +65,7 @@ def test_a_plane_comes_back_as_it_was_written(syntax: str, seed: int, rows: int,
     assert (found == plane).all()
 
 
+@must_reach("whole", "cut off", "wholly outside")
 @given(st.integers(-12, 12), st.integers(-12, 12))
 def test_what_of_a_plane_lies_outside_the_image_is_cut_off(top: int, left: int) -> None:
     plane = np.ones((3, 5), bool)
@@ -71,6 +73,7 @@ def test_what_of_a_plane_lies_outside_the_image_is_cut_off(top: int, left: int) 
     drawn = with_overlays(BLACK, frame(BLACK), image_header(overlays=(overlay,)), 0)
     y, x = np.mgrid[0:4, 0:6]
     inside = (y >= top) & (y < top + 3) & (x >= left) & (x < left + 5)
+    reached({plane.size: "whole", 0: "wholly outside"}.get(int(inside.sum()), "cut off"))
     assert ((drawn == 255) == inside).all()
     assert not BLACK.any()
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import event, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.imaging.geometry.cuts import Plane, cuts_of
 from app.imaging.geometry.reslice import Slab, SlabMode, Volume, cut
 from app.imaging.geometry.volume import VolumeGeometry, volume_geometry
+from tests.factories.reach import must_reach, reached
 from tests.factories.volumes import POSITIONS, pixel_places, places, ramp, turned, voxel_places
 
 SLOPES = np.array((1.0, 2.0, -3.0))
@@ -25,11 +26,11 @@ def geometries(draw: st.DrawFn) -> VolumeGeometry:
     orientation = np.array(POSITIONS[draw(st.sampled_from(sorted(POSITIONS)))]).reshape(2, 3)
     if draw(st.booleans()):
         orientation = orientation @ turned(*(draw(st.floats(-60, 60)) for _ in range(3))).T
-        event("turned")
+        reached("turned")
     down = orientation[1]
     tilt = draw(st.sampled_from([0.0, 0.0, 0.35, -0.5]))
     if tilt:
-        event("tilted")
+        reached("tilted")
     gaps = draw(st.sampled_from([[1.5] * 8, [0.4] * 9, [2.0, 2.5, 3.0, 3.5, 4.0, 4.5], [1, 1, 1, 3, 3, 3]]))
     return volume_geometry(
         list(
@@ -45,6 +46,7 @@ def geometries(draw: st.DrawFn) -> VolumeGeometry:
     )
 
 
+@must_reach("turned", "tilted", "looks at voxels", times=10)
 @given(geometries(), st.data())
 @settings(deadline=None)
 def test_a_ramp_is_cut_into_the_same_ramp(geometry: VolumeGeometry, data: st.DataObject) -> None:
@@ -55,7 +57,7 @@ def test_a_ramp_is_cut_into_the_same_ramp(geometry: VolumeGeometry, data: st.Dat
     expected = pixel_places(cuts, plane, k) @ SLOPES
     inner = found.inside & _inner(geometry, pixel_places(cuts, plane, k))
     if inner.any():
-        event("looks at voxels")
+        reached("looks at voxels")
     assert np.abs(found.values - expected)[inner].max(initial=0) < 0.02
 
 
@@ -68,6 +70,7 @@ def _inner(geometry: VolumeGeometry, found: np.ndarray) -> np.ndarray:  # type: 
     return inner
 
 
+@must_reach("turned", "tilted")
 @given(geometries(), st.data())
 @settings(deadline=None, max_examples=50)
 def test_the_cuts_fill_the_box_around_the_volume(geometry: VolumeGeometry, data: st.DataObject) -> None:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.imaging.geometry.volume import NoVolume, Refused, SlicePlace, VolumeGeometry, volume_geometry
+from tests.factories.reach import must_reach, reached
 from tests.factories.volumes import AXIAL, POSITIONS, places, turned, voxel_places
 
 TEN = [2.0 * k for k in range(10)]
@@ -137,22 +138,24 @@ def test_a_coarser_volume_lies_where_the_finer_one_does() -> None:
 numbers = st.one_of(st.floats(), st.sampled_from([0.0, 1.0, -1.0, 1e-300, 1e300]))
 
 
-@given(
-    st.lists(
-        st.builds(
-            SlicePlace,
-            st.integers(0, 5),
-            st.integers(0, 5),
-            st.none() | st.tuples(numbers, numbers),
-            st.none() | st.tuples(numbers, numbers, numbers),
-            st.none() | st.just(AXIAL) | st.tuples(*[numbers] * 6),
-        ),
-        max_size=8,
-    )
+any_place = st.builds(
+    SlicePlace,
+    st.integers(0, 5),
+    st.integers(0, 5),
+    st.none() | st.tuples(numbers, numbers),
+    st.none() | st.tuples(numbers, numbers, numbers),
+    st.none() | st.just(AXIAL) | st.tuples(*[numbers] * 6),
 )
+sound = st.lists(st.floats(-1e4, 1e4), min_size=3, max_size=8, unique=True).map(lambda at: places(sorted(at)))
+
+
+@must_reach("a volume", "refused", times=3)
+@given(st.lists(any_place, max_size=8) | sound | st.tuples(sound, any_place).map(lambda both: [*both[0], both[1]]))
 def test_no_numbers_raise_anything_but_a_refusal(slices: list[SlicePlace]) -> None:
     try:
         geometry = volume_geometry(list(slices))
     except Refused:
+        reached("refused")
         return
+    reached("a volume")
     assert all(np.diff(geometry.distances) > 0)

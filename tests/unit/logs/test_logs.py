@@ -20,6 +20,7 @@ from app.logs.lines import FIELDS, WITHHELD
 from tests.factories.leaks import leaks
 from tests.factories.log_output import LogOutput, written
 from tests.factories.personal import KINDS, secrets
+from tests.factories.reach import must_reach, reached
 
 ours = structlog.get_logger("app.tests")
 foreign = logging.getLogger("somebody.else")
@@ -106,6 +107,7 @@ def test_an_exceptions_message_is_not_written_but_its_types_and_places_are(secre
         assert word in told
 
 
+@must_reach("looked for", times=10)
 @given(secrets, st.sampled_from([logging.WARNING, logging.ERROR, logging.CRITICAL]))
 def test_another_librarys_message_is_told_without_what_came_from_outside(secret: str, level: int) -> None:
     with written() as output:
@@ -117,6 +119,7 @@ def test_another_librarys_message_is_told_without_what_came_from_outside(secret:
         foreign.log(level, "%d", secret)  # a fault in the caller: the standard library would print the arguments
         foreign.log(level, {"event": secret, "phone": secret})
     if not secret.isalpha():
+        reached("looked for")
         assert_silent(output, secret)
     first = output.lines()[0]
     assert first["event"] == "no connection to %s (%s)"

@@ -10,7 +10,7 @@ from app.services.channels import channel
 from sms.errors import SmsUnknown
 from sms.sender import Accepted, DeliveryReceipt
 from sms.templates import SmsMessage
-from tests.factories.carriers import Away, Busy, house_over, with_carrier
+from tests.factories.carriers import Away, Busy, house_over, sending_over, with_carrier
 from tests.factories.house import clock_of, services
 from tests.factories.telling import follow, mark_prepared, messages, only_state, register, states, sweep, untold
 
@@ -60,7 +60,7 @@ def test_after_three_days_of_outage_the_desk_decides_and_nothing_is_sent_any_mor
     exam_id = untold(house)
     for _ in range(3 * 24 + 2):
         sweep(without, seconds=3601)
-    (view,) = house.desk.messages.to_be_settled()
+    (view,) = house.desk.messages.to_be_settled().rows
     assert view.exam_id == exam_id
     assert ("desk", "never_sent") in {(step.state, step.detail) for step in view.history}
     sweep(house, seconds=3601)
@@ -115,13 +115,37 @@ def test_when_the_carrier_was_down_for_an_hour_everything_is_told_once_afterward
         assert only_state(house, exam_id) in ("accepted", "delivered")
 
 
-def test_a_used_up_quota_of_notices_is_waited_for(tmp_path: Path) -> None:
+def test_a_used_up_quota_of_notices_is_waited_for_an_hour(tmp_path: Path) -> None:
     house = services(tmp_path, wechat_notices="simulated")
     exam_id = register(house)
     follow(house, exam_id)
     assert house.simulation.wechat is not None
     house.simulation.wechat.order("/cgi-bin/message/template/send", "45009", 99)
     mark_prepared(house)
-    for _ in range(24):
+    sweep(house)
+    assert states(house, exam_id) == [("images_ready", "wechat", "pending")]
+    for _ in range(3):
         sweep(house, seconds=3601)
-    assert {channel: found for _, channel, found in states(house, exam_id)} == {"sms": "delivered", "wechat": "pending"}
+    assert {channel: found for _, channel, found in states(house, exam_id)} == {"sms": "accepted", "wechat": "failed"}
+
+
+def test_who_has_wechat_alone_is_waited_for_longer(tmp_path: Path) -> None:
+    house = services(tmp_path, wechat_notices="simulated")
+    exam_id = register(house, patient_phone=None)
+    follow(house, exam_id)
+    assert house.simulation.wechat is not None
+    house.simulation.wechat.order("/cgi-bin/message/template/send", "45009", 99)
+    mark_prepared(house)
+    for _ in range(4):
+        sweep(house, seconds=3601)
+    assert only_state(house, exam_id) == "pending"
+
+
+def test_a_carrier_that_does_not_answer_is_asked_once_a_round_so_that_nobody_waits_behind_it(tmp_path: Path) -> None:
+    house = services(tmp_path)
+    for number in range(3):
+        register(house, f"A{number}", patient_id=f"Q{number}", patient_phone=f"1390000001{number}")
+        mark_prepared(house, f"A{number}", PatientID=f"Q{number}")
+    house.release.gate.release_due()
+    sending = sending_over(house, Silent())
+    assert [sending.send_due() for _ in range(4)] == [1, 1, 1, 0]

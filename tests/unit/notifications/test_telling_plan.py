@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from app.clock import CHINA
 from app.models import ChannelName
 from app.models import NotificationState as State
-from app.services.notifications.telling_plan import Desk, Done, Step, Tell, TellingPlan, Told, Wait, Way
+from app.services.notifications.telling_plan import Desk, Done, Step, Tell, TellingPlan, Told, Wait
 from app.services.notifications.telling_times import TellingTimes
 
 WECHAT, SMS = ChannelName.WECHAT, ChannelName.SMS
 BOTH = frozenset({WECHAT, SMS})
 TIMES = TellingTimes(opens_h=8, closes_h=21)
-PLAN = TellingPlan(ways=(Way(WECHAT, silent=True), Way(SMS, silent=False)), times=TIMES)
+PLAN = TellingPlan(times=TIMES)
 NOON = datetime(2026, 3, 2, 12, tzinfo=CHINA)
 ENDS = (State.ACCEPTED, State.DELIVERED, State.FAILED, State.CANCELLED, State.DESK, State.UNKNOWN)
 
@@ -42,10 +42,11 @@ def test_while_the_outcome_is_open_nothing_follows(state: State) -> None:
     assert step(notice(state), hours=100) == Wait(None)
 
 
-@pytest.mark.parametrize("state", [State.FAILED, State.CANCELLED])
+@pytest.mark.parametrize("state", [State.FAILED, State.CANCELLED, State.DESK])
 def test_a_notice_in_vain_is_followed_by_a_text_message_at_once(state: State) -> None:
     assert step(notice(state)) == Tell(SMS)
     assert step(notice(state), reachable=frozenset({WECHAT})) == Desk()
+    assert PLAN.beginning_with(SMS).next_step([], BOTH, False, NOON) == Tell(SMS)
     assert step(notice(state), Told(SMS, State.FAILED, NOON)) == Desk()
 
 

@@ -50,7 +50,7 @@ def test_an_unknown_outcome_nobody_can_settle_goes_to_the_desk_after_ten_minutes
     assert only_state(house, exam_id) == "unknown"
     sweep(house, seconds=31)
     assert only_state(house, exam_id) == "desk"
-    assert [view.exam_id for view in house.desk.messages.to_be_settled()] == [exam_id]
+    assert [view.exam_id for view in house.desk.messages.to_be_settled().rows] == [exam_id]
     sweep(house, seconds=86_400)
     assert messages(house, "+8617000000005") == []
 

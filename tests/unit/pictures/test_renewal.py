@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +10,14 @@ import pytest
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
 
 from app.bootstrap import Services
+from app.imaging.header.image_header import READING
+from app.imaging.header.stored_header import StoredAnswer, StoredBytes
 from app.models import Instance, PreparedSeries, Study
 from app.services.pictures.preparation import PREPARED_VERSION
 from deploy.testbed.ct import ct_slice, part10
+from tests.factories.headers_here import HeadersHere
 from tests.factories.house import services
+from tests.factories.own_header_pool import OwnPool, memory_bomb, time_bomb
 from tests.factories.pictures_of import prepare
 from tests.factories.telling import exam_of, register, sweep
 
@@ -64,24 +68,48 @@ def test_headers_are_read_anew_and_pictures_made_anew(house: Services, syntax: s
     assert not house.worker.run_job()
 
 
-def test_a_header_that_cannot_be_read_anew_stays_and_its_pictures_are_made(
-    house: Services, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_header_that_cannot_be_read_anew_stays_and_its_pictures_are_made(house: Services) -> None:
     prepare(house, part10(ct_slice(32, PixelSpacing=[2, 1])))
     make_old(house)
     old = rows(house)[1].image_header
 
-    def unreadable(*_: Any) -> None:
-        from app.imaging.errors import NotAnImage
+    class Unreadable(HeadersHere):
+        def stored(self, _asked: StoredBytes) -> StoredAnswer:
+            return StoredAnswer({"header": None})
 
-        raise NotAnImage
-
-    monkeypatch.setattr("app.services.pictures.header_renewal.read_header", unreadable)
+    object.__setattr__(house.pictures.preparation.headers, "reader", Unreadable())
     sweep(house)
     assert house.worker.run_job()
     study, instance, _ = rows(house)
     assert study.prepared_version == PREPARED_VERSION
     assert instance.image_header == old
+
+
+@pytest.mark.parametrize("bomb", [memory_bomb, time_bomb])
+def test_a_header_that_kills_a_child_is_set_aside_and_the_others_are_read(
+    house: Services, bomb: Callable[..., bytes]
+) -> None:
+    uids = {"StudyInstanceUID": "1.2.3", "SeriesInstanceUID": "1.2.3.4"}
+    sound = [ct_slice(32, PixelSpacing=[2, 1], SOPInstanceUID=f"1.2.3.4.{number}", **uids) for number in range(4)]
+    prepare(house, *map(part10, sound), bomb(SOPInstanceUID="1.2.3.4.9", **uids))
+    with house.db.session() as session:
+        for row in session.query(Instance):
+            row.image_header = {**row.image_header, "reading": 1} if row.image_header else None
+        session.query(Study).one().prepared_version = PREPARED_VERSION - 1
+    pool = OwnPool(2, 1, 400 << 20)
+    object.__setattr__(house.pictures.preparation.headers, "reader", pool)
+    sweep(house)
+    assert house.worker.run_job()
+    pool._children.close()
+    with house.db.read() as session:
+        read = {row.sop_instance_uid: (row.image_header or {}).get("reading", 1) for row in session.query(Instance)}
+    assert {uid for uid, reading in read.items() if reading == READING} == {f"1.2.3.4.{number}" for number in range(4)}
+    assert rows_prepared(house) == PREPARED_VERSION
+
+
+def rows_prepared(house: Services) -> int | None:
+    with house.db.read() as session:
+        return session.query(Study).one().prepared_version
 
 
 def test_nothing_is_made_anew_while_a_study_waits_for_its_pictures(house: Services) -> None:

@@ -122,7 +122,7 @@ def test_a_failing_job_is_tried_again_with_growing_pauses_and_given_up_visibly(
     assert queue.claim() is None
     assert pauses == sorted(pauses)
     assert pauses[1] == 5
-    (given_up,) = queue.given_up()
+    (given_up,) = queue.given_up().rows
     assert (given_up.key, given_up.state, given_up.last_error) == ("a", "failed", "ValueError")
 
 
@@ -138,7 +138,7 @@ def test_an_outage_is_no_fault_of_the_job_however_long_it_lasts(
         queue.failed(job, outage)
         assert queue.claim() is None
         clock_of(house).advance(60)
-    assert queue.given_up() == []
+    assert queue.given_up().rows == ()
 
 
 def test_a_job_that_kills_its_worker_every_time_is_given_up_visibly(house: Services, queue: JobQueue) -> None:
@@ -152,7 +152,7 @@ def test_a_job_that_kills_its_worker_every_time_is_given_up_visibly(house: Servi
     following = queue.claim()
     assert following is not None
     assert following.key == "harmless"
-    (given_up,) = queue.given_up()
+    (given_up,) = queue.given_up().rows
     assert (given_up.key, given_up.last_error) == ("deadly", "worker_lost")
 
 
@@ -163,7 +163,7 @@ def test_a_given_up_job_can_be_revived_by_a_human(house: Services, queue: JobQue
         job = queue.claim()
         assert job is not None
         queue.failed(job, ValueError())
-    (given_up,) = queue.given_up()
+    (given_up,) = queue.given_up().rows
     queue.revive(given_up.id, "staff:a")
     revived = queue.claim()
     assert revived is not None

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.database import Database
 from app.models import Exam
-from app.services.notifications.outbox import Outbox
+from app.services.notifications.telling import NewsTelling
 from tests.factories.house import clock_of, services
 from tests.factories.telling import (
     exam_of,
@@ -234,14 +234,14 @@ def test_an_exam_that_raises_holds_up_no_other_and_is_looked_at_again_later(
         register(house, accession)
         mark_prepared(house, accession)
     first, second = exam_of(house, "A1").id, exam_of(house, "A2").id
-    sound = Outbox.queue_news
+    sound = NewsTelling.queue_news
 
-    def unsound(self: Outbox, session: Session, exam: Exam, *rest: Any, **options: Any) -> int:
+    def unsound(self: NewsTelling, session: Session, exam: Exam, *rest: Any, **options: Any) -> int:
         if exam.id == first:
             raise ValueError
         return sound(self, session, exam, *rest, **options)
 
-    monkeypatch.setattr(Outbox, "queue_news", unsound)
+    monkeypatch.setattr(NewsTelling, "queue_news", unsound)
     sweep(house)
     assert (states(house, first), len(states(house, second))) == ([], 1)
     monkeypatch.undo()

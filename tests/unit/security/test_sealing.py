@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from app.errors import UnsealError
 from app.security import sealing
 from app.security.sealing import HEADER_BYTES, TAG_BYTES
+from tests.factories.reach import must_reach, reached
 
 KEY = b"k" * 32
 KEY_ID = uuid4()
@@ -39,13 +40,21 @@ def pieces(data: bytes, cuts: list[int]) -> Iterator[bytes]:
         yield data[start:end]
 
 
+@must_reach("several chunks, cut", "a last chunk that is full", "nothing")
 @given(plain=st.binary(max_size=200), cuts=st.lists(st.integers(0, 10_000)), more_cuts=st.lists(st.integers(0, 10_000)))
 def test_any_bytes_in_any_pieces_come_back(plain: bytes, cuts: list[int], more_cuts: list[int]) -> None:
     sealed = b"".join(sealing.seal(KEY, KEY_ID, NAME, 7, pieces(plain, cuts), CHUNK))
     assert b"".join(sealing.open_all(KEY, NAME, 7, pieces(sealed, more_cuts))) == plain
+    states = {
+        "several chunks, cut": len(plain) > CHUNK and bool(cuts) and bool(more_cuts),
+        "a last chunk that is full": bool(plain) and len(plain) % CHUNK == 0,
+        "nothing": not plain,
+    }
+    reached(*(state for state, is_reached in states.items() if is_reached))
     assert sealing.plain_size(len(sealed), sealed[:HEADER_BYTES]) == len(plain)
 
 
+@must_reach("over a border", "past the end", "within one chunk")
 @given(plain=st.binary(max_size=200), offset=st.integers(0, 250), length=st.integers(0, 250))
 def test_an_opened_range_is_the_slice_of_the_plain_bytes(plain: bytes, offset: int, length: int) -> None:
     sealed = seal(plain)
@@ -53,6 +62,10 @@ def test_an_opened_range_is_the_slice_of_the_plain_bytes(plain: bytes, offset: i
         lambda start, count: sealed[start : start + count], len(plain), KEY, NAME, 1, offset, length
     )
     assert part == plain[offset : offset + length]
+    if part:
+        reached("over a border" if offset // CHUNK != (offset + len(part) - 1) // CHUNK else "within one chunk")
+    if offset + length > len(plain):
+        reached("past the end")
 
 
 def test_the_header_names_the_data_key_and_the_chunk_size() -> None:

@@ -9,11 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.web.sent_text import LINE_BREAKS, is_usable
+from tests.factories.reach import must_reach, reached
 
 
+@must_reach("usable", "a control character", "a surrogate")
 @given(st.text(st.characters(), min_size=1))
 def test_a_text_without_control_characters_and_surrogates_is_usable_and_any_other_is_not(text: str) -> None:
     bad = [letter for letter in text if unicodedata.category(letter) in ("Cc", "Cs")]
+    kinds = {"Cc": "a control character", "Cs": "a surrogate"}
+    reached(*({kinds[unicodedata.category(letter)] for letter in bad} or {"usable"}))
     assert is_usable(text, "") is not bool(bad)
     assert is_usable(text) is not bool(set(bad) - set(LINE_BREAKS))
 

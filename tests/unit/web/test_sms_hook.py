@@ -15,6 +15,7 @@ from tests.factories.house import services
 from tests.factories.telling import mark_prepared, notifications, register, states, sweep
 
 SECRET = "a-secret-of-the-hook"
+HOOKS = ("tencent", "aliyun", "gateway")
 URL = f"/hooks/sms/tencent?secret={SECRET}"
 
 
@@ -128,6 +129,25 @@ def test_one_odd_item_does_not_cost_the_others(house: Services, client: FlaskCli
 
 def test_without_a_setting_the_hook_has_a_secret_nobody_can_guess(tmp_path: Path) -> None:
     house = services(tmp_path)
-    assert len(house.notifications.sms_hook_secret) == 64
-    assert services(tmp_path).notifications.sms_hook_secret == house.notifications.sms_hook_secret
-    assert house.notifications.sms_hook_secret not in repr(house)
+    made = house.notifications.sms_hook_secrets
+    assert sorted(made) == ["aliyun", "gateway", "tencent"]
+    assert [len(secret) for secret in set(made.values())] == [64] * 3
+    assert services(tmp_path).notifications.sms_hook_secrets == made
+    assert not [secret for secret in made.values() if secret in repr(house)]
+
+
+def test_no_carrier_speaks_for_another(tmp_path: Path) -> None:
+    names = {"tencent": "tencent", "aliyun": "aliyun", "gateway": "sms_gateway"}
+    secrets = {carrier: f"a-secret-of-{carrier}" for carrier in names}
+    house = services(tmp_path, **{f"{name}_callback_secret": secrets[carrier] for carrier, name in names.items()})
+    client = application(house).test_client()
+    for carrier in names:
+        for door in (carrier, f"{carrier}/replies"):
+            for owner, secret in secrets.items():
+                answer = client.post(f"/hooks/sms/{door}?secret={secret}", json=[])
+                assert (answer.status_code != 403) == (owner == carrier), (door, owner)
+
+
+def test_the_older_setting_opens_the_hooks_of_the_first_carrier_alone(house: Services, client: FlaskClient) -> None:
+    statuses = [client.post(f"/hooks/sms/{name}?secret={SECRET}", json=[]).status_code for name in HOOKS]
+    assert statuses == [200, 403, 403]

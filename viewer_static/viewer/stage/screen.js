@@ -90,6 +90,7 @@ export class Screen {
     if (this.stands !== view || !quality) return '';
     const words = quality === 'near' ? [messages.standIn(Number(slice))] : [];
     if (view.window && (quality === 'preview' || quality === 'near')) words.push(messages.windowing);
+    if (quality !== 'near' && view.series.incomplete.includes(view.k)) words.push(messages.incomplete);
     return words.join('，');
   }
 

@@ -3,14 +3,15 @@ study; `/pixeldata` has the pixels alone. Always in little endian."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from flask import Response, abort, stream_with_context
 
-from app.dicom.bulk_values import bulk_paths, bulk_value, is_path
+from app.dicom.bulk_values import is_path
 from app.dicom.explicit_little_endian import EXPLICIT_LITTLE_ENDIAN
-from app.dicom.json_metadata import INLINE_BYTES, PIXEL_ELEMENTS
+from app.dicom.json_metadata import PIXEL_ELEMENTS
 from app.errors import InvalidInput, NotFound
+from app.imaging.codecs.one_bit import pixels_of_frame, without_gaps
 from app.security.permissions import Scope
 from app.services.dicomweb.stored_instance import StoredInstance
 from app.web.context import services
@@ -35,7 +36,7 @@ def of_element(element: str, **uids: str) -> Response:
     [found] = find(uids, "bulk data", with_images=True)
     if element in PIXEL_ELEMENTS.values():
         return _pixels([found])
-    value = bulk_value(services().dicomweb.headers.read(found).dataset, element)
+    value = services().dicomweb.headers.bulk(found, element)
     if value is None:
         raise NotFound
     chosen = next((item for item in wanted() if item.root in (OCTETS, "*/*", "", "application/*", "multipart/*")), None)
@@ -56,11 +57,8 @@ def all_elements(**uids: str) -> Response:
 
     def parts() -> Iterator[AnswerPart]:
         for item in found:
-            dataset = services().dicomweb.headers.read(item).dataset
-            for path in bulk_paths(dataset, INLINE_BYTES + 1):
-                value = bulk_value(dataset, path)
-                if value is not None:
-                    yield AnswerPart(OCTETS, bulk_address(item, path), [value])
+            for path, value in services().dicomweb.headers.all_bulk(item):
+                yield AnswerPart(OCTETS, bulk_address(item, path), [value])
             yield from _frames(item, forms)
 
     return in_a_place(found, lambda: multipart_answer(parts(), OCTETS))
@@ -84,7 +82,10 @@ def _pixels(found: list[StoredInstance]) -> Response:
     if not form.is_multipart:
         if form.transfer_syntax != EXPLICIT_LITTLE_ENDIAN and frames > 1:
             abort(406)  # compressed frames that stand behind one another have no borders
-        value = (frame_bytes(found[0], number, form) for number in range(1, frames + 1))
+        value: Iterable[bytes] = (frame_bytes(found[0], number, form) for number in range(1, frames + 1))
+        image = found[0].image
+        if image is not None and image.bits_allocated == 1 and form.transfer_syntax == EXPLICIT_LITTLE_ENDIAN:
+            value = without_gaps(value, pixels_of_frame(image))
         return in_a_place(found, lambda: Response(stream_with_context(value), content_type=form.content_type))
     first = frame_bytes(found[0], 1, form)  # before the answer starts: an unreadable one gets a clean answer
 

@@ -10,9 +10,9 @@ from xml.sax.saxutils import quoteattr
 from flask import Response, abort, current_app, jsonify
 
 from app.security.permissions import Scope
-from app.web.context import services
 from app.web.guards import guarded_blueprint
 from app.web.machine.auth import requires_scope
+from app.web.machine.dicomweb.addresses import origin
 from app.web.machine.dicomweb.compression import gzipped
 from app.web.machine.dicomweb.media_types import best
 from app.web.machine.dicomweb.resources import wanted
@@ -51,7 +51,7 @@ def _offered() -> dict[str, list[str]]:
 
 
 def _wadl(offered: dict[str, list[str]]) -> Iterator[str]:
-    base = quoteattr(services().settings.base_url + ROOT)
+    base = quoteattr(origin() + ROOT)
     yield '<?xml version="1.0" encoding="UTF-8"?>'
     yield f'<application xmlns="http://wadl.dev.java.net/2009/02"><resources base={base}>'
     for path, methods in offered.items():

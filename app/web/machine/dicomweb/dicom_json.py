@@ -18,7 +18,7 @@ REQUIRED = {
         {
             *("StudyDate", "StudyTime", "AccessionNumber", "InstanceAvailability", "ModalitiesInStudy", "PatientName"),
             *("PatientID", "PatientBirthDate", "PatientSex", "StudyInstanceUID", "StudyID", "RetrieveURL"),
-            *("NumberOfStudyRelatedSeries", "NumberOfStudyRelatedInstances"),
+            *("ReferringPhysicianName", "NumberOfStudyRelatedSeries", "NumberOfStudyRelatedInstances"),
         }
     ),
     Level.SERIES: frozenset(
@@ -52,6 +52,8 @@ def to_dicom_json(row: dict[str, Any], required: frozenset[str]) -> dict[str, An
 
 
 def _element(vr: str, value: Any) -> dict[str, Any]:
+    if vr == "SQ":
+        return {"vr": vr, "Value": [to_dicom_json(item, frozenset()) for item in value]}
     if vr == "PN":
         return {"vr": vr, "Value": [_person_name(value)]} if value else {"vr": vr}
     values = [item for item in (value if isinstance(value, list) else [value]) if item not in (None, "")]

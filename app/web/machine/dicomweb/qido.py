@@ -13,7 +13,7 @@ from app.errors import InvalidInput
 from app.security.permissions import Scope
 from app.services.dicomweb.late_keys import MOST_ROWS
 from app.services.dicomweb.matching_keys import Level, path_of
-from app.services.dicomweb.query import MAX_RESULTS, Found, Row, Search
+from app.services.dicomweb.query import MAX_RESULTS, MOST_COUNTED, Found, Row, Search
 from app.web.context import services
 from app.web.guards import guarded_blueprint
 from app.web.machine.auth import caller, requires_scope
@@ -35,6 +35,7 @@ MOST_FIELDS = 200
 MORE = '299 cloudfilm "There are {} additional results that can be requested."'
 LITERAL = '299 cloudfilm "The fuzzymatching parameter is not supported. Only literal matching has been performed."'
 IGNORED = '299 cloudfilm "These parameters are not supported here and have been ignored: {}."'
+ONLY_WHOLE = '299 cloudfilm "Too many studies are left for wildcards in {}: only whole values have been matched."'
 TOO_MANY = '299 cloudfilm "Some attributes of includefield are left out: they are read for at most {} results."'
 
 
@@ -96,9 +97,11 @@ def _answer(found: Found, level: Level, answer_type: str) -> Response:
 
 def _warnings(found: Found, unknown: list[str], *, is_narrow: bool) -> Iterator[str]:
     if found.remaining:
-        yield MORE.format(found.remaining)
+        yield MORE.format(found.remaining if found.remaining <= MOST_COUNTED else f"more than {MOST_COUNTED}")
     if request.args.get("fuzzymatching", "").lower() == "true":
         yield LITERAL
+    if found.only_whole:
+        yield ONLY_WHOLE.format(", ".join(found.only_whole))
     # A name that somebody made up is not repeated in a header.
     ignored = {name if path_of(name) else "an unknown attribute" for name in (*found.ignored, *unknown)}
     if ignored:

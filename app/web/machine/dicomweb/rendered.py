@@ -9,7 +9,6 @@ from collections.abc import Iterator
 
 from flask import Response, abort, request
 
-from app.dicom.bulk_values import bulk_value
 from app.dicom.report_html import report_html
 from app.errors import InvalidInput
 from app.security.permissions import Scope
@@ -134,11 +133,11 @@ def _drawn(found: StoredInstance, number: int, media_type: str, longest: int | N
 def _document(found: StoredInstance) -> Response:
     """An encapsulated PDF or a structured report; 406 for other objects without pictures."""
     if found.row.sop_class_uid == ENCAPSULATED_PDF and best(wanted(), (PDF,)):
-        value = bulk_value(services().dicomweb.headers.read(found).dataset, "00420011")
+        value = services().dicomweb.headers.bulk(found, "00420011")
         return Response((value or b"").rstrip(b"\0"), content_type=PDF)
     if not found.row.sop_class_uid.startswith(STRUCTURED_REPORTS) or not best(wanted(), (HTML,)):
         abort(406)
-    model = json.loads(services().dicomweb.headers.metadata(found, lambda path: path).text)
+    model = json.loads(services().dicomweb.headers.metadata(found, "").text)
     return Response(report_html(model), content_type="text/html; charset=utf-8")
 
 

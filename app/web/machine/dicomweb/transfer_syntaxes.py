@@ -35,6 +35,8 @@ IMAGE_TYPES = {
     "1.2.840.10008.1.2.4.203": "image/jphc",
     "1.2.840.10008.1.2.5": "image/dicom-rle",
 }
+_FORMER_TYPES = {"image/x-jls": "image/jls", "image/x-dicom-rle": "image/dicom-rle", "image/jhc": "image/jphc"}
+"""Names of media types that older clients ask by, dicomweb-client for JavaScript among them."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +128,7 @@ def frame_form(stored: str, wanted: list[MediaType], *, single: bool) -> FrameFo
 
 def _frame_form(stored: str, item: MediaType, *, is_multipart: bool) -> FrameForm | None:
     syntax, named = frame_syntax(stored), item.transfer_syntax
-    own, root = IMAGE_TYPES.get(syntax, OCTETS), item.root
+    own, root = IMAGE_TYPES.get(syntax, OCTETS), _FORMER_TYPES.get(item.root, item.root)
     is_any = is_multipart and root in _ANY_ROOT
     decoded = FrameForm(OCTETS, EXPLICIT_LITTLE_ENDIAN, is_multipart, is_decoded=stored not in UNCOMPRESSED)
     if (is_any or root in (OCTETS, "application/*")) and stored in DECODABLE:

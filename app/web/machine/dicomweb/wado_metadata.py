@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from functools import partial
+from itertools import chain
 
 from flask import Response, abort, stream_with_context
 
@@ -16,6 +16,7 @@ from app.services.dicomweb.stored_instance import StoredInstance
 from app.web.context import services
 from app.web.guards import guarded_blueprint
 from app.web.machine.auth import requires_scope
+from app.web.machine.dicomweb.addresses import origin
 from app.web.machine.dicomweb.compression import gzipped
 from app.web.machine.dicomweb.dicom_xml import XML, xml_answer, xml_in_parts
 from app.web.machine.dicomweb.media_types import best
@@ -37,32 +38,30 @@ def metadata(**uids: str) -> Response:
     if answer_type is None:
         abort(406)
     found = find(uids, "metadata", with_images=True)
-    first = _metadata(found[0])  # before the answer starts: its header can still say what is left out, or 503
+    headers = services().dicomweb.headers
+    first = headers.metadata(found[0], bulk_address(found[0], ""))  # before the answer starts: it can still be 503
+    others = headers.metadata_of_all(found[1:], lambda item: bulk_address(item, ""))
     if answer_type == XML:
-        response = xml_answer(_documents(first, found), is_multipart=xml_in_parts(wanted()) or len(found) > 1)
+        documents = _documents(found, chain([first], others))
+        response = xml_answer(documents, is_multipart=xml_in_parts(wanted()) or len(found) > 1)
     else:
-        response = Response(stream_with_context(_array(first, found[1:])))
+        response = Response(stream_with_context(_array(first, others)))
         response.content_type = answer_type
     if first.left_out:
         response.headers.add("Warning", LEFT_OUT.format(", ".join(first.left_out)))
-    return with_tag(response, found, f"{services().settings.base_url} {response.mimetype}")
+    return with_tag(response, found, f"{origin()} {response.mimetype}")
 
 
-def _metadata(found: StoredInstance) -> Metadata:
-    return services().dicomweb.headers.metadata(found, partial(bulk_address, found))
-
-
-def _array(first: Metadata, others: list[StoredInstance]) -> Iterator[str]:
+def _array(first: Metadata, others: Iterable[Metadata]) -> Iterator[str]:
     """The JSON array, instance by instance."""
     yield "[" + first.text
-    for item in others:
-        yield "," + _metadata(item).text
+    for made in others:
+        yield "," + made.text
     yield "]"
 
 
-def _documents(first: Metadata, found: list[StoredInstance]) -> Iterable[tuple[str, str]]:
-    for number, item in enumerate(found):
-        made = first if number == 0 else _metadata(item)
+def _documents(found: list[StoredInstance], all_made: Iterable[Metadata]) -> Iterator[tuple[str, str]]:
+    for item, made in zip(found, all_made, strict=True):
         yield address(item), to_xml(json.loads(made.text))
 
 

@@ -21,9 +21,10 @@ from app.web.machine.ris.times import day, instant
 from app.web.sent_text import is_usable
 
 LINE, SPACE = "\n", " "
-_CONTROLS = re.compile("\r*\n\r*|[\0-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
+_CONTROLS = re.compile("(?<!\r)\r*\n\r*|\n\r*|[\0-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 """Line ends as systems write them, and control characters but the tab: word processors and HL7 gateways leave them in
-reports, where they part lines. A report is never refused for them."""
+reports, where they part lines. A report is never refused for them. A run of CR is looked through from its begin alone:
+from each of its letters it would take the square of its length."""
 
 
 def exam_input(body: Any, phone_regions: Collection[str] = (MAINLAND,)) -> ExamInput:

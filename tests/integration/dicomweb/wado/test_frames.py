@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import io
+import zlib
+
 import imagecodecs
 import numpy as np
 import pydicom
 import pytest
-from pydicom.encaps import generate_frames
+from numpy.typing import NDArray
+from pydicom.encaps import encapsulate, generate_frames
 
 from deploy.testbed.ct import ct_slice, part10
 from deploy.testbed.shared_data import files_of
@@ -52,6 +56,63 @@ def test_big_endian_frames_go_out_in_little_endian(
         for _, content in parts:
             kind = f"<u{bits // 8}"
             assert np.frombuffer(content, kind).tolist() == list(range(1, side * side + 1))
+
+
+def one_bit_frames(count: int) -> NDArray[np.uint8]:
+    """Frames of 5 x 5 pixels of one bit, so that only the first begins at a byte."""
+    return np.random.default_rng(5).integers(0, 2, (count, 5, 5), dtype=np.uint8)
+
+
+def packed(bits: NDArray[np.uint8]) -> bytes:
+    """PS3.5 8.1.1: eight pixels a byte, the first in the least significant bit."""
+    return np.packbits(bits.reshape(-1), bitorder="little").tobytes()
+
+
+def deflated(frame: NDArray[np.uint8]) -> bytes:
+    deflater = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    data = deflater.compress(packed(frame)) + deflater.flush()
+    return data + b"\0" * (len(data) % 2)
+
+
+@pytest.mark.parametrize(
+    "syntax",
+    [
+        "1.2.840.10008.1.2",
+        "1.2.840.10008.1.2.1",
+        "1.2.840.10008.1.2.1.99",
+        "1.2.840.10008.1.2.2",
+        "1.2.840.10008.1.2.8.1",
+    ],
+)
+def test_frames_of_single_bits_begin_at_a_byte_and_their_element_has_no_gaps(
+    machine: ReadingMachine, syntax: str
+) -> None:
+    frames, uid = one_bit_frames(3), f"1.2.78.{len(syntax)}.{syntax[-1]}"
+    value = packed(frames) + b"\0" * (len(packed(frames)) % 2)
+    dataset = ct_slice(
+        StudyInstanceUID=uid, SeriesInstanceUID=uid, SOPInstanceUID=uid, NumberOfFrames=3, PixelData=value
+    )
+    for keyword in ("WindowCenter", "WindowWidth", "RescaleIntercept", "RescaleSlope"):
+        dataset.pop(keyword, None)
+    dataset.Rows = dataset.Columns = 5
+    dataset.BitsAllocated = dataset.BitsStored = 1
+    dataset.HighBit, dataset.PixelRepresentation = 0, 0
+    dataset["PixelData"].VR = "OB"
+    if syntax.endswith(".8.1"):
+        dataset.PixelData = encapsulate([deflated(frame) for frame in frames])
+        dataset["PixelData"].is_undefined_length = True
+    machine.hold(part10(dataset, syntax))
+    where = f"/studies/{uid}/series/{uid}/instances/{uid}"
+    parts = machine.parts(f"{where}/frames/3,1,2", NATIVE)
+    assert [content for _, content in parts] == [packed(frames[at]) for at in (2, 0, 1)]
+    assert machine.get(f"{where}/frames/2", "application/octet-stream").get_data() == packed(frames[1])
+    assert [content for _, content in machine.parts(where + "/pixeldata", NATIVE)] == [packed(one) for one in frames]
+    assert machine.get(where + "/bulkdata/7FE00010", "application/octet-stream").get_data() == packed(frames)
+    [(_, whole)] = machine.parts(where, 'multipart/related; type="application/dicom"')
+    assert pydicom.dcmread(io.BytesIO(whole)).PixelData == value
+    for number in (1, 2, 3):
+        shown = picture(machine.get(f"{where}/frames/{number}/rendered", "image/png"))
+        assert ((shown.reshape(5, 5, -1)[:, :, 0] > 0) == frames[number - 1].astype(bool)).all()
 
 
 @pytest.mark.parametrize("frames", ["0", "a", "1,", "-1", "1,,2", "1-2", "99999999999"])

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from app.errors import InvalidInput, StoreUnavailable
 from app.web.machine.dicomweb.multipart_related import Limits, read_parts
 from deploy.testbed.multipart import BOUNDARY, body
+from tests.factories.reach import must_reach, reached
 
 SPOOL = Path(tempfile.gettempdir())
 LIMITS = Limits(part_bytes=10_000, parts=50, header_bytes=200, memory_bytes=64)
@@ -55,6 +56,7 @@ def test_one_byte_at_a_time_gives_the_same_parts() -> None:
     assert [content for _, content, _ in parts_of(Trickle(*pieces))] == TRICKY
 
 
+@must_reach("a boundary cut in two", "several parts", "an empty part")
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.binary(max_size=200), min_size=1, max_size=5), st.lists(st.integers(1, 40), min_size=1, max_size=60))
 def test_any_contents_survive_any_cuts(contents: list[bytes], sizes: list[int]) -> None:
@@ -62,16 +64,20 @@ def test_any_contents_survive_any_cuts(contents: list[bytes], sizes: list[int]) 
     for size in sizes:
         pieces.append(whole[at : at + size])
         at += size
+        reached(*(["a boundary cut in two"] if whole[:at].endswith(b"\r\n--" + BOUNDARY.encode()[:3]) else []))
+    reached(*(["several parts"] if len(contents) > 1 else []), *(["an empty part"] if b"" in contents else []))
     assert [content for _, content, _ in parts_of(Trickle(*pieces, whole[at:]))] == contents
 
 
+@must_reach("parts", "an error", times=5)
 @settings(max_examples=150, deadline=None)
 @given(st.data())
 def test_a_damaged_body_gives_parts_or_a_clear_error_and_nothing_else(data: st.DataObject) -> None:
     whole = bytearray(body([b"one", b"two" * 50]))
     for _ in range(data.draw(st.integers(1, 6))):
         whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
-    parts_until_error(io.BytesIO(bytes(whole)))
+    got, reason = parts_until_error(io.BytesIO(bytes(whole)))
+    reached(*(["parts"] if got else []), *(["an error"] if reason else []))
 
 
 @pytest.mark.parametrize("cut", [0, 1, 20, 60, -3, -20])

@@ -1,0 +1,75 @@
+"""Refused callers whom nothing else limits: all are counted, and few make a row of the audit log.
+
+Doors with a limit of tries write a row for each failure. A door that anybody may call as often as they like would let a
+stranger fill the log. Here an address gets a row for each of its first refusals in an hour, then one each time their
+number has doubled; `times` says how many there were. All addresses together are bounded the same way.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from app.clock import Clock
+from app.database import Database
+from app.models.states import AttemptScope
+from app.repos.patient_access import attempts as repo
+from app.security.address_marks import AddressMarks
+from app.security.addresses import address_of, network_of
+from app.security.codes import Codes
+from app.services.audit.log import Action, Audit
+
+WINDOW = timedelta(hours=1)
+EACH_OF_ADDRESS = 10
+EACH_OF_ALL = 160
+"""So many refusals of all addresses have rows of their own; it is EACH_OF_ADDRESS doubled four times."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CountedRefusals:
+    """Decides which refusals the audit log keeps. Raises DatabaseUnavailable."""
+
+    db: Database
+    clock: Clock
+    codes: Codes
+    audit: Audit
+    address_marks: AddressMarks
+
+    def record(self, action: Action, *, address: str, **event: str) -> None:
+        """As `record_in`, in a transaction of its own."""
+        with self.db.session() as session:
+            self.record_in(session, action, address=address, **event)
+
+    def record_in(self, session: Session, action: Action, *, address: str, **event: str) -> None:
+        """Count one refusal, and write its row when that is due. `event`: actor, subject and more, as `Audit.record`
+        takes them."""
+        now = self.clock.now()
+        of_address = self._count(session, self.codes.hash("refused-address", action, _network(address)), now)
+        of_all = self._count(session, self.codes.hash("refused", action), now)
+        if _is_due(of_all, EACH_OF_ALL) and (of_all > EACH_OF_ALL or _is_due(of_address, EACH_OF_ADDRESS)):
+            mark = self.address_marks.mark(address)
+            self.audit.record(session, action, **event, address_mark=mark, times=of_address, times_of_all=of_all)
+
+    def _count(self, session: Session, key: bytes, now: datetime) -> int:
+        """The number of this refusal in its hour."""
+        repo.ensure_attempts(session, AttemptScope.REFUSED, key, now)
+        repo.count_in_window(session, AttemptScope.REFUSED, key, now, WINDOW)
+        row = repo.attempts(session, AttemptScope.REFUSED, key)
+        return row.window_count if row is not None else 1
+
+
+def _is_due(count: int, each: int) -> bool:
+    """Each of the first, then whenever their number has doubled."""
+    if count <= each:
+        return True
+    times, rest = divmod(count, each)
+    return rest == 0 and times & (times - 1) == 0
+
+
+def _network(address: str) -> str:
+    try:
+        return str(network_of(address_of(address)))
+    except ValueError:
+        return "unknown"

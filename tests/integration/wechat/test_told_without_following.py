@@ -1,0 +1,168 @@
+"""Who came by the QR code and does not follow us asks to be told, and is told in WeChat all the same."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+
+from app import create_app
+from app.bootstrap import Services
+from app.bootstrap.simulated_wechat import SUBSCRIPTION_ID
+from app.models import NoticeSubscription
+from tests.factories.access import let_in
+from tests.factories.house import clock_of, services
+from tests.factories.login import authorised
+from tests.factories.telling import mark_prepared, messages, register, states, sweep
+from wechat.pushes import Endpoint, Mode, Push
+from wechat.simulator.ciphers import signature
+
+OPENID = "oNoFollower00000000000000001"
+IN_WECHAT = {"User-Agent": "Mozilla/5.0 (Linux; Android 14) MicroMessenger/8.0.50"}
+SEND = "/cgi-bin/message/subscribe/bizsend"
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Services:
+    return services(tmp_path, wechat_notices="simulated")
+
+
+@pytest.fixture
+def app(house: Services) -> Flask:
+    return create_app(house.settings, house)
+
+
+def pressed(client: FlaskClient, house: Services) -> Any:
+    """From the exam's page to WeChat's button, and the form that follows when the user agrees."""
+    asked = client.get("/notify")
+    assert asked.status_code == 302
+    code, state = authorised(house, asked.headers["Location"], OPENID)
+    back = client.get("/wx/callback", query_string={"code": code, "state": state})
+    assert back.headers["Location"] == "/notify"
+    page = client.get("/notify").text
+    assert f'<wx-open-subscribe template="{SUBSCRIPTION_ID}">' in page
+    token = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    assert token
+    return client.post("/notify", data={"csrf_token": token[1]})
+
+
+def agrees(house: Services, word: str = "accept") -> None:
+    """What the user answers in WeChat's window."""
+    assert house.simulation.wechat is not None
+    house.simulation.wechat._post(
+        "/control/say",
+        {
+            "openid": OPENID,
+            "event": "subscribe_msg_popup_event",
+            "list": [{"TemplateId": SUBSCRIPTION_ID, "SubscribeStatusString": word, "PopupScene": "2"}],
+            "long_term": True,
+            "mode": "plain",
+            "deliver": False,
+        },
+    )
+    house.simulation.wechat.unfollow(OPENID)
+
+
+def wishes(house: Services) -> int:
+    with house.db.read() as session:
+        return session.scalar(select(func.count()).where(NoticeSubscription.ended_at.is_(None))) or 0
+
+
+def test_who_does_not_follow_is_told_in_wechat_when_the_report_is_there(house: Services, app: Flask) -> None:
+    exam_id = register(house)
+    client = let_in(app, house, exam_id)
+    assert 'href="/notify"' in client.get(f"/exams/{exam_id.hex}", headers=IN_WECHAT).text
+    assert 'href="/notify"' not in client.get(f"/exams/{exam_id.hex}").text
+    assert "已经记下" in pressed(client, house).text
+    agrees(house)
+    mark_prepared(house)
+    sweep(house)
+    assert states(house, exam_id) == [("images_ready", "wechat", "accepted")]
+    assert house.simulation.wechat is not None
+    assert len(house.simulation.wechat.notices(OPENID)) == 1
+    assert messages(house) == []
+    sweep(house, seconds=5 * 3600)
+    assert len(messages(house)) == 1, "unopened, it is followed by a text message as any notice"
+
+
+def test_whom_wechat_does_not_let_us_tell_gets_a_text_message(house: Services, app: Flask) -> None:
+    exam_id = register(house)
+    pressed(let_in(app, house, exam_id), house)  # and then refused in WeChat's window
+    mark_prepared(house)
+    sweep(house)
+    assert {channel: state for _, channel, state in states(house, exam_id)} == {"wechat": "failed", "sms": "accepted"}
+
+
+def test_a_notice_without_an_id_of_its_own_is_never_handed_over_twice(house: Services, app: Flask) -> None:
+    exam_id = register(house)
+    pressed(let_in(app, house, exam_id), house)
+    agrees(house)
+    assert house.simulation.wechat is not None
+    house.simulation.wechat.order(SEND, "cut", 1)
+    mark_prepared(house)
+    for _ in range(24):
+        sweep(house, seconds=31)
+    assert len(house.simulation.wechat.notices(OPENID)) == 1
+    assert {channel: state for _, channel, state in states(house, exam_id)} == {"wechat": "desk", "sms": "accepted"}
+
+
+def test_the_wish_is_of_who_looks_and_of_what_is_open(house: Services, app: Flask) -> None:
+    mine, others = register(house), register(house, "A2", patient_id="P2", patient_phone="13900000002")
+    pressed(let_in(app, house, mine), house)
+    with house.db.read() as session:
+        [row] = session.scalars(select(NoticeSubscription)).all()
+    assert row.exam_id == mine != others
+    clock_of(house).advance(31 * 24 * 3600)
+    mark_prepared(house)
+    sweep(house)
+    assert [channel for _, channel, _ in states(house, mine)] == ["sms"], "a wish is good for thirty days"
+
+
+def test_without_the_token_or_a_login_nothing_is_wanted(house: Services, app: Flask) -> None:
+    client = let_in(app, house, register(house))
+    assert client.post("/notify", data={"csrf_token": "x"}).status_code == 400
+    assert app.test_client().get("/notify").status_code == 404
+    pressed(client, house)
+    assert wishes(house) == 1
+    assert client.post("/notify").status_code == 400
+    assert wishes(house) == 1
+
+
+@pytest.mark.parametrize("folded", [True, False])
+def test_who_refuses_in_wechats_window_is_forgotten_however_the_answer_is_folded(
+    house: Services, app: Flask, folded: bool
+) -> None:
+    pressed(let_in(app, house, register(house)), house)
+    assert wishes(house) == 1
+    answers = "<List><TemplateId>{}</TemplateId><SubscribeStatusString>{}</SubscribeStatusString></List>"
+    other, ours = answers.format("other", "accept"), answers.format(SUBSCRIPTION_ID, "reject")
+    push = read_push(f"<SubscribeMsgPopupEvent>{ours if folded else other + ours}</SubscribeMsgPopupEvent>")
+    house.wechat.subscriptions.answered(push.openid, push.answers)
+    assert wishes(house) == 0
+
+
+def test_what_became_of_a_subscription_notice_is_read() -> None:
+    sent = "<List><MsgID>7</MsgID><ErrorCode>{}</ErrorCode><ErrorStatus>{}</ErrorStatus></List>"
+    event = "subscribe_msg_sent_event"
+    for code, status, delivered in (("0", "success", True), ("1003", "user block", False)):
+        push = read_push(f"<SubscribeMsgSentEvent>{sent.format(code, status)}</SubscribeMsgSentEvent>", event)
+        [job] = push.jobs
+        assert (job.msgid, job.openid, job.delivered) == ("7", OPENID, delivered)
+
+
+def read_push(inner: str, event: str = "subscribe_msg_popup_event") -> Push:
+    """As WeChat pushes it in plain mode."""
+    xml = (
+        f"<xml><ToUserName>gh_1</ToUserName><FromUserName>{OPENID}</FromUserName><CreateTime>1</CreateTime>"
+        f"<MsgType>event</MsgType><Event>{event}</Event>{inner}</xml>"
+    )
+    now = datetime.now(UTC)
+    query = {"timestamp": str(int(now.timestamp())), "nonce": "1"}
+    query["signature"] = signature("token", query["timestamp"], query["nonce"])
+    return Endpoint(Mode.PLAIN, "wx1", "token").read(query, "", {}, xml.encode(), now)
