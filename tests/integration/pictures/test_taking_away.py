@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import zipfile
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -41,8 +42,9 @@ STUDY = "1.2.3.4"
 PART = re.compile(r"[A-Z0-9_]{1,8}\Z")
 
 
-def files() -> list[bytes]:
-    """One of each kind of record."""
+@lru_cache(maxsize=1)
+def files() -> tuple[bytes, ...]:
+    """One of each kind of record. Their UIDs are drawn once."""
     uids = {"StudyInstanceUID": STUDY, "SeriesInstanceUID": "1.2.3.4.1"}
     slices = [ct_slice(32, InstanceNumber=z, ImagePositionPatient=[0, 0, z], **uids) for z in range(1, 6)]
     objects = (
@@ -56,7 +58,7 @@ def files() -> list[bytes]:
         without_pixels(RAW_DATA, "OT", STUDY, SeriesNumber=97),
         without_pixels("1.2.840.10008.5.1.4.1.1.999", "OT", STUDY, SeriesNumber=98),
     )
-    return [part10(each) for each in (*slices, *objects)]
+    return tuple(part10(each) for each in (*slices, *objects))
 
 
 @pytest.fixture
