@@ -81,6 +81,16 @@ def _hours(text: str) -> tuple[int, int]:
     return int(opens), int(closes)
 
 
+def _notice_fields(text: str) -> tuple[str, ...]:
+    pairs = [word.partition("=") for word in _words(text)]
+    keys = {key for _, _, key in pairs}
+    if sorted(name for name, _, _ in pairs) != ["exam", "state", "time"] or len(keys) < len(pairs):
+        raise ValueError("must be exam=key,time=key,state=key with three keys, like thing1")
+    if not all(re.fullmatch(r"[a-z_]+[0-9]+", key) for key in keys):
+        raise ValueError("must have keys of a type and a number, like thing1")
+    return _words(text)
+
+
 def _url(text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
@@ -256,6 +266,11 @@ class Settings:
     wechat_appid: str = _setting("AppID of the official account; empty: no WeChat", "")
     wechat_secret: str = _setting("AppSecret; empty: no login by WeChat", "", secret=True)
     wechat_template_ids: tuple[str, ...] = _setting("Template ids as name=id, comma-separated", "", _words)
+    wechat_fields: tuple[str, ...] = _setting(
+        "Which field of these templates tells what, as exam=key,time=key,state=key",
+        "exam=thing1,time=time2,state=const3",
+        _notice_fields,
+    )
     wechat_subscription_id: str = _setting(
         "Template id of the long-term subscription: a button for who does not follow; empty: no button", ""
     )
@@ -308,7 +323,6 @@ class Settings:
             "CLOUDFILM_QUIET_PERIOD_S": "5",
             "CLOUDFILM_DICOM_CALLING_AES": calling_ae,
             "CLOUDFILM_LOG_LEVEL": "warning",
-            "CLOUDFILM_CONSENT": "elsewhere",  # its patients are invented; who wants to see the question sets `asked`
             **NEWS_AT_ONCE,
             **(more or {}),
         }

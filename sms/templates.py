@@ -158,6 +158,19 @@ TEMPLATES: Mapping[str, SmsTemplate] = {
             "您的验证码是{1}，用于查看检查影像和报告。请尽快填写，不要告诉他人。",
             is_verification=True,
         ),
+        SmsTemplate(
+            "family_code",
+            "亲友申请查看您的检查影像和报告，验证码是{1}。您同意才告诉这位亲友；不认识的请不要理会。",
+            is_verification=True,
+        ),
+        SmsTemplate(
+            "relative_added",
+            "已有亲友可以查看您的检查影像和报告。如果不是您同意的，请在本院影像查询页移除，或到服务台办理。",
+        ),
+        SmsTemplate(
+            "share_opened",
+            "您分享的检查影像已有人打开。如果不是您给的，请在本院影像查询页停止分享，或到本院服务台办理。",
+        ),
     )
 }
 
@@ -165,18 +178,20 @@ TEMPLATES: Mapping[str, SmsTemplate] = {
 REGISTERED = {name: template for name, template in TEMPLATES.items() if not template.has_link}
 """Those that public carriers register."""
 
+EVERY_FAMILY = ("one_time_code", "family_code", "relative_added", "share_opened")
+"""Texts that are the same in each family: a code to type, or no variable at all."""
 _ENDINGS = {"T0": "_t0_2", "T1": "_t1", "T3": "_t3"}
 """Of the names in use. Texts of former names (`_t0`: before there was a phone door) may wait in an outbox."""
 
 
 def for_event(event: str, family: str) -> SmsTemplate:
-    """The template of an event (images_ready, ready, report_ready, one_time_code) in a family (T0, T1, T3)."""
+    """The template of an event (one of EVERY_FAMILY, or images_ready, ready, report_ready) in a family (T0, T1, T3)."""
     return TEMPLATES[event] if event in TEMPLATES else TEMPLATES[event + _ENDINGS[family]]
 
 
 def names_of_family(family: str) -> list[str]:
     """Every template that an application of this family sends."""
-    return [name for name in TEMPLATES if name.endswith(_ENDINGS[family]) or TEMPLATES[name].is_verification]
+    return [name for name in TEMPLATES if name.endswith(_ENDINGS[family]) or name in EVERY_FAMILY]
 
 
 def lint(templates: Iterable[SmsTemplate], signature: str) -> None:

@@ -8,10 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Protocol
 
 from wechat.errors import NoticeFault
 
+LONGEST_THING = 20
 _KEY = re.compile(r"([a-z_]+?)(\d+)")
 _CLOCK = r"([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d)?"
 _DAY = r"\d{4}(-\d{1,2}-\d{1,2}|/\d{1,2}/\d{1,2}|年\d{1,2}月\d{1,2}日)"
@@ -24,7 +26,7 @@ def _matches(pattern: str) -> Callable[[str], bool]:
 
 
 RULES: Mapping[str, tuple[Callable[[str], bool], str]] = {
-    "thing": (lambda value: 0 < len(value) <= 20, "1 to 20 characters"),
+    "thing": (lambda value: 0 < len(value) <= LONGEST_THING, "1 to 20 characters"),
     "character_string": (_matches(r"[\x21-\x7e]{1,32}"), "1 to 32 letters, digits and signs, no Chinese"),
     "phrase": (_matches(rf"[{_HAN}]{{1,5}}"), "1 to 5 Chinese characters"),
     "name": (_matches(rf"[{_HAN}·]{{1,10}}|[A-Za-z .·]{{1,20}}"), "1 to 10 Chinese or 20 Latin letters"),
@@ -35,15 +37,29 @@ RULES: Mapping[str, tuple[Callable[[str], bool], str]] = {
 }
 
 
+class Source(StrEnum):
+    """What a field tells: a name for the exam, when it was, and that it may be seen."""
+
+    EXAM = "exam"
+    TIME = "time"
+    STATE = "state"
+
+
 @dataclass(frozen=True)
 class NoticeTemplate:
     """A registered notice. `fields`: key -> label that the patient sees, in order. `approved`: the values of each
-    `const` field; WeChat refuses any other."""
+    `const` field; WeChat refuses any other. `sources`: key -> what the field tells."""
 
     name: str
     title: str
     fields: Mapping[str, str]
     approved: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    sources: Mapping[str, Source] = field(default_factory=dict)
+
+    def filled(self, told: Mapping[Source, str], url: str) -> Notice:
+        """The notice with these values; a name that is too long for a `thing` is cut. Raises NoticeFault."""
+        values = {key: _fitting(key, told[source]) for key, source in self.sources.items()}
+        return Notice(self, values, url)
 
 
 @dataclass(frozen=True)
@@ -62,6 +78,10 @@ class Notice:
                 raise NoticeFault(key, fault)
             if key.startswith("const") and value not in self.template.approved.get(key, ()):
                 raise NoticeFault(key, "must be an approved value")
+
+
+def _fitting(key: str, text: str) -> str:
+    return text[:LONGEST_THING] if key.startswith("thing") else text
 
 
 def field_fault(key: str, value: str) -> str | None:

@@ -13,7 +13,7 @@ from typing import Any
 from wechat.account import OfficialAccount
 from wechat.errors import WechatUnknown, error_of
 from wechat.notices import Accepted, Notice
-from wechat.templates import SUBSCRIPTION
+from wechat.templates import SUBSCRIBED
 
 NO_ANSWER = 0
 
@@ -30,7 +30,7 @@ class TemplateSender:
     def send(self, openid: str, notice: Notice, client_msg_id: str) -> Accepted:
         """A call without an answer is made once more at once: WeChat sends what has the same `client_msg_id` once. A
         subscription notice has no such id, and is handed over once."""
-        if notice.template == SUBSCRIPTION:
+        if notice.template.name == SUBSCRIBED:
             return self._send_subscribed(openid, notice, client_msg_id)
         template_id = self.template_ids.get(notice.template.name)
         if template_id is None:

@@ -8,26 +8,44 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
-from wechat.notices import NoticeTemplate
+from wechat.notices import NoticeTemplate, Source
 
 READY = "已可查看"
+SAID: Mapping[str, str] = {"relative_added": "已添加亲友", "share_opened": "分享被打开"}
+"""What the state says, by the name of a notice; READY in the others. Five characters: a `phrase` holds no more."""
 EXAM = "影像检查"
 """The notice's name for every exam. Modality and body part would tell bystanders too much."""
-_FIELDS = {"thing1": "检查项目", "time2": "检查时间", "const3": "状态"}
-_APPROVED = {"const3": (READY,)}
-
-TEMPLATES: Mapping[str, NoticeTemplate] = {
-    template.name: template
-    for template in (
-        NoticeTemplate("images_ready", "检查影像查看通知", _FIELDS, _APPROVED),
-        NoticeTemplate("ready", "检查影像和报告查看通知", _FIELDS, _APPROVED),
-        NoticeTemplate("report_ready", "检查报告查看通知", _FIELDS, _APPROVED),
-    )
+LABELS: Mapping[Source, str] = {Source.EXAM: "检查项目", Source.TIME: "检查时间", Source.STATE: "状态"}
+KEYS: Mapping[Source, str] = {Source.EXAM: "thing1", Source.TIME: "time2", Source.STATE: "const3"}
+"""The usual ones. Which number a field has in an account, the library of templates decides."""
+SUBSCRIBED = "subscribed"
+"""To whoever asked to be told without following: a long-term subscription, which is open to medical services."""
+TITLES: Mapping[str, str] = {
+    "images_ready": "检查影像查看通知",
+    "ready": "检查影像和报告查看通知",
+    "report_ready": "检查报告查看通知",
+    "relative_added": "亲友查看授权通知",
+    "share_opened": "检查分享打开通知",
+    SUBSCRIBED: "检查结果通知",
 }
 
 
-SUBSCRIPTION = NoticeTemplate("subscribed", "检查结果通知", _FIELDS, _APPROVED)
-"""To whoever asked to be told without following: a long-term subscription, which is open to medical services."""
+def notices_with(keys: Mapping[Source, str]) -> Mapping[str, NoticeTemplate]:
+    """Every notice by its name, in an account whose templates have these keys. Raises NoticeFault when a field of such
+    a type cannot tell what it should."""
+    fields = {keys[source]: label for source, label in LABELS.items()}
+    constants = [key for key in (keys[Source.STATE],) if key.startswith("const")]
+    sources = {key: source for source, key in keys.items()}
+    made = {}
+    for name, title in TITLES.items():
+        said = SAID.get(name, READY)
+        made[name] = NoticeTemplate(name, title, fields, dict.fromkeys(constants, (said,)), sources)
+        made[name].filled({Source.EXAM: EXAM, Source.TIME: "2026-03-02 08:30", Source.STATE: said}, "")
+    return made
+
+
+TEMPLATES = {name: template for name, template in notices_with(KEYS).items() if name != SUBSCRIBED}
+"""Of followers, with the usual keys."""
 
 
 class Asked(StrEnum):

@@ -17,9 +17,11 @@ from app.bootstrap import (
     binding,
     channels,
     consent,
+    data_requests,
     desk,
     dicomweb,
     exams,
+    family,
     ground,
     ingest,
     machines,
@@ -48,6 +50,8 @@ from app.security.front_door import DoorPass
 from app.security.keys import MasterKeys
 from app.services.channels.channel import Channels
 from app.services.consent.consents import Consents
+from app.services.notifications.outbox import Outbox
+from app.services.patient_access.codes import AccessCodes
 from app.services.phone_door.door import PhoneDoor
 from app.services.queue.job_queue import JobQueue
 
@@ -69,9 +73,11 @@ class Services:
     binding: binding.BindingRoom
     channels: Channels
     consent: Consents
+    data_requests: data_requests.DataRequestsRoom
     desk: desk.DeskRoom
     dicomweb: dicomweb.DicomwebRoom
     exams: exams.ExamsRoom
+    family: family.FamilyRoom
     ingest: ingest.IngestRoom
     machines: machines.MachinesRoom
     notifications: notifications.NotificationsRoom
@@ -98,64 +104,87 @@ class Services:
 def build(settings: Settings, clock: Clock | None = None, authenticators: Clock | None = None) -> Services:
     """Open everything that the settings name, and upgrade the database to the newest schema. `authenticators`: see
     `Ground`; else `clock`. Raises SettingsError."""
-    parts = outside.connect(settings, message_faults(settings))
-    keys = _master_keys(settings)
-    schema.upgrade(parts.db)
-    clock = clock or SystemClock()
-    base = ground.build(settings, clock, parts, keys, authenticators or clock)
-    simulation = simulation_of(settings, keys, base.clock)
+    parts, base = _opened(settings, clock or SystemClock(), authenticators)
+    simulation = simulation_of(settings, base.keys, base.clock)
     queue = JobQueue(db=base.db, clock=base.clock, audit=base.audit)
     archive_room = archive.build(base, parts.store)
     codes = patient_access.access_codes(base)
     wechat_room = wechat.build(base, simulation, queue.enqueue)
     ways = channels.build(base, codes, wechat_room, simulation)
     telling = notifications.telling(base, ways)
-    send_code = telling.outbox.queue_one_time_code
     release_room = release.build(base, codes, telling)
     messages = notifications.build(base, telling, codes, release_room.gate.tell_anew)
     exams_room = exams.build(base, codes, release_room, messages.phone_correction)
-    access = patient_access.build(base, codes, send_one_time_code=send_code, enqueue=queue.enqueue)
-    phone = phone_door.build(base, send_one_time_code=send_code, enqueue=queue.enqueue)
-    bound = binding.build(base, wechat_room.accounts, send_one_time_code=send_code, enqueue=queue.enqueue)
+    doors = _doors(base, codes, wechat_room, telling.outbox, queue)
     pictures_room = pictures.build(base, archive_room, queue)
     ops = operations.build(base, archive_room)
     audit_room = audit.build(base)
-    work = _work(
-        queue, pictures_room, release_room, messages, access, phone, bound, exams_room, ops, audit_room, wechat_room
-    )
+    work = _work(queue, pictures_room, release_room, messages, doors, exams_room, ops, audit_room, wechat_room)
     return Services(
         settings=settings,
         clock=base.clock,
         db=base.db,
-        keys=keys,
+        keys=base.keys,
         fields=base.fields,
         blind=base.blind,
         archive=archive_room,
         audit=audit_room,
         backup=backup.build(base, parts.store),
-        binding=bound,
+        binding=doors.bound,
         channels=ways,
         consent=consent.build(base),
-        desk=desk.build(base, exams_room, messages, access, bound.binding),
+        data_requests=data_requests.build(base),
+        desk=desk.build(base, exams_room, messages, doors.access, doors.bound.binding),
         dicomweb=dicomweb.build(base, archive_room, pictures_room.renderer, pictures_room.reader),
         exams=exams_room,
+        family=doors.family,
         ingest=ingest.build(base, archive_room, exams_room.matching, pictures_room.renderer, pictures_room.reader),
         machines=machines.build(base),
         notifications=messages,
         operations=ops,
         paper=paper.build(base, exams_room, codes),
-        patient_access=access,
-        phone_door=phone,
+        patient_access=doors.access,
+        phone_door=doors.phone,
         pictures=pictures_room,
         queue=queue,
         release=release_room,
-        sharing=sharing.build(base),
+        sharing=sharing.build(base, telling.outbox),
         staff=staff.build(base),
         wechat=wechat_room,
-        door_pass=DoorPass(keys.derive("front-door")),
+        door_pass=DoorPass(base.keys.derive("front-door")),
         worker=Worker(work),
         waker=parts.waker,
         simulation=simulation,
+    )
+
+
+def _opened(settings: Settings, clock: Clock, authenticators: Clock | None) -> tuple[outside.Outside, ground.Ground]:
+    """What the settings name, and what every room stands on."""
+    parts = outside.connect(settings, message_faults(settings))
+    keys = _master_keys(settings)
+    schema.upgrade(parts.db)
+    return parts, ground.build(settings, clock, parts, keys, authenticators or clock)
+
+
+@dataclass(frozen=True)
+class _Doors:
+    """The rooms that send digits to phones, and let people in by them."""
+
+    access: patient_access.PatientAccessRoom
+    phone: PhoneDoor
+    bound: binding.BindingRoom
+    family: family.FamilyRoom
+
+
+def _doors(
+    base: ground.Ground, codes: AccessCodes, accounts: wechat.WechatRoom, outbox: Outbox, queue: JobQueue
+) -> _Doors:
+    send = outbox.queue_one_time_code
+    return _Doors(
+        patient_access.build(base, codes, send_one_time_code=send, enqueue=queue.enqueue),
+        phone_door.build(base, send_one_time_code=send, enqueue=queue.enqueue),
+        binding.build(base, accounts.accounts, send_one_time_code=send, enqueue=queue.enqueue),
+        family.build(base, outbox=outbox, enqueue=queue.enqueue),
     )
 
 
@@ -164,9 +193,7 @@ def _work(
     pictures_room: pictures.PicturesRoom,
     release_room: release.ReleaseRoom,
     messages: notifications.NotificationsRoom,
-    access: patient_access.PatientAccessRoom,
-    phone: PhoneDoor,
-    bound: binding.BindingRoom,
+    doors: _Doors,
     exams_room: exams.ExamsRoom,
     operations_room: operations.OperationsRoom,
     audit_room: audit.AuditRoom,
@@ -184,9 +211,10 @@ def _work(
         sending=messages.sending,
         repeating=messages.repeating,
         receipts=messages.receipts,
-        one_time_codes=access.one_time_codes,
-        phone_door=phone,
-        binding=bound.binding,
+        one_time_codes=doors.access.one_time_codes,
+        phone_door=doors.phone,
+        binding=doors.bound.binding,
+        family=doors.family.members,
         search_keys=exams_room.search_keys,
         spent_rows=operations_room.spent_rows,
         notice_check=wechat_room.notice_check,

@@ -28,7 +28,7 @@ def build(ground: Ground) -> AuditRoom:
     return AuditRoom(
         anchoring=anchoring,
         log=ground.audit,
-        looks=Looks(db=ground.db),
+        looks=Looks(db=ground.db, fields=ground.fields),
         reading=AuditReading(db=ground.db, audit=ground.audit, address_marks=ground.address_marks, anchoring=anchoring),
         refused_fields=RefusedFields(db=ground.db, audit=ground.audit),
     )

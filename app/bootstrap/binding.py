@@ -8,6 +8,7 @@ from app.bootstrap.ground import Ground
 from app.bootstrap.patient_access import counted_tries
 from app.services.binding.binding import Binding
 from app.services.binding.entering import Entering
+from app.services.binding.reading import ReadingChoices
 from app.services.patient_access.one_time_codes import Enqueue, SendOneTimeCode
 from app.services.wechat.accounts import WechatAccounts
 
@@ -16,6 +17,7 @@ from app.services.wechat.accounts import WechatAccounts
 class BindingRoom:
     binding: Binding
     entering: Entering
+    reading: ReadingChoices
 
 
 def build(
@@ -36,4 +38,4 @@ def build(
         enqueue=enqueue,
         wake=ground.wake,
     )
-    return BindingRoom(binding=binding, entering=entering)
+    return BindingRoom(binding=binding, entering=entering, reading=ReadingChoices(db=ground.db))

@@ -22,7 +22,10 @@ from sms.simulator.receipts import HookPoster
 from sms.simulator.rules import FrequencyLimits
 from sms.templates import TEMPLATES, lint, names_of_family
 from sms.tencent.sender import TencentAccount, TencentSender
+from wechat.errors import NoticeFault
+from wechat.notices import Source
 from wechat.playing import Player
+from wechat.templates import notices_with
 
 CARRIER_FILE = "carrier.db"
 SIMULATED_LIMITS = FrequencyLimits(per_hour=1000, per_day=1000)
@@ -72,6 +75,10 @@ def message_faults(settings: Settings) -> list[str]:
         lint(TEMPLATES.values(), settings.sms_signature)
     except TemplateFaults as error:
         faults += error.faults
+    try:
+        notices_with(field_keys(settings.wechat_fields))
+    except NoticeFault as error:
+        faults.append(f"CLOUDFILM_WECHAT_FIELDS: {error}")
     named = {
         "TENCENT_TEMPLATE_IDS": settings.tencent_template_ids,
         "ALIYUN_TEMPLATE_CODES": settings.aliyun_template_codes,
@@ -81,6 +88,11 @@ def message_faults(settings: Settings) -> list[str]:
             missing = sorted(name for name in names_of_family(settings.sms_family) if not _pairs(words).get(name))
             faults += [f"CLOUDFILM_{setting} lacks {name}" for name in missing]
     return faults
+
+
+def field_keys(words: Sequence[str]) -> Mapping[Source, str]:
+    """Which field of WeChat's templates tells what."""
+    return {Source(name): key for name, key in _pairs(words).items()}
 
 
 def _pairs(words: Sequence[str]) -> dict[str, str]:

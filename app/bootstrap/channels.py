@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.bootstrap.carriers import Simulation, sms_sender
+from app.bootstrap.carriers import Simulation, field_keys, sms_sender
 from app.bootstrap.ground import Ground
 from app.bootstrap.wechat import WechatRoom
 from app.services.channels.carried_codes import CarriedCodes
@@ -13,6 +13,7 @@ from app.services.patient_access.codes import AccessCodes
 from sms.aliyun.codes import TABLE as ALIYUN
 from sms.gateway import sender as gateway_sender
 from sms.tencent.codes import TABLE as TENCENT
+from wechat.templates import notices_with
 
 
 def build(ground: Ground, codes: AccessCodes, wechat_room: WechatRoom, simulation: Simulation) -> Channels:
@@ -33,6 +34,7 @@ def build(ground: Ground, codes: AccessCodes, wechat_room: WechatRoom, simulatio
         accounts=wechat_room.accounts,
         subscriptions=wechat_room.subscriptions,
         notifier=connection.notifier if connection else None,
+        templates=notices_with(field_keys(settings.wechat_fields)),
         base_url=settings.base_url,
     )
     return {sms.name: sms, wechat.name: wechat}

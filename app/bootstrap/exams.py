@@ -7,7 +7,9 @@ from datetime import timedelta
 
 from app.bootstrap.ground import Ground
 from app.bootstrap.release import ReleaseRoom
+from app.services.audit.looks import Looks
 from app.services.audit.refused_fields import RefusedFields
+from app.services.exams.amendments import Amendments
 from app.services.exams.consequences import Consequences
 from app.services.exams.listing import ExamListing
 from app.services.exams.matching import Matching
@@ -29,6 +31,7 @@ class ExamsRoom:
     matching: Matching
     patients: Patients
     follower: Consequences
+    amendments: Amendments
     search_keys: SearchKeys
 
 
@@ -37,8 +40,17 @@ def build(ground: Ground, codes: AccessCodes, release: ReleaseRoom, phones: Phon
     patients = Patients(clock=clock, fields=fields, blind=blind, audit=audit)
     search_keys = SearchKeys(db=db, fields=fields, blind=blind, codes=codes, refused=RefusedFields(db=db, audit=audit))
     matching = Matching(fields=fields, audit=audit, holds=release.holds)
-    follower = Consequences(codes=codes, phones=phones, release=release.gate)
-    reports = Reports(db=db, clock=clock, fields=fields, blind=blind, audit=audit)
+    follower = Consequences(codes=codes, phones=phones, release=release.gate, sensitivity=release.sensitivity)
+    amendments = Amendments(db=db, looks=Looks(db=db, fields=fields), gate=release.gate)
+    reports = Reports(
+        db=db,
+        clock=clock,
+        fields=fields,
+        blind=blind,
+        audit=audit,
+        sensitivity=release.sensitivity,
+        amendments=amendments,
+    )
     return ExamsRoom(
         registration=Registration(
             db=db,
@@ -57,5 +69,6 @@ def build(ground: Ground, codes: AccessCodes, release: ReleaseRoom, phones: Phon
         matching=matching,
         patients=patients,
         follower=follower,
+        amendments=amendments,
         search_keys=search_keys,
     )

@@ -19,6 +19,7 @@ from app.services.pictures.frame_reading import FrameReading
 from app.services.pictures.header_renewal import HeaderRenewal
 from app.services.pictures.layers import Layers
 from app.services.pictures.listing import Listing
+from app.services.pictures.measuring import Measuring
 from app.services.pictures.objects import Objects
 from app.services.pictures.preparation import Preparation
 from app.services.pictures.renewal import Renewal
@@ -41,6 +42,7 @@ class PicturesRoom:
     objects: Objects
     layers: Layers
     takeaway: TakeAway
+    measuring: Measuring
     renderer: RenderPool
     reader: HeaderPool
     """The children that read headers: of what comes in, and of what is stored."""

@@ -11,7 +11,7 @@ from app.config import Settings
 from wechat.playing import IN_PROCESS, Player, in_process
 from wechat.simulator.config import Config, Template
 from wechat.simulator.world import World
-from wechat.templates import SUBSCRIPTION, TEMPLATES
+from wechat.templates import KEYS, SUBSCRIBED, TEMPLATES, notices_with
 
 APPID, SECRET = "wxsimulated000001", "simulated-secret"
 TEMPLATE_IDS = {name: f"simulated-{name}" for name in TEMPLATES}
@@ -20,17 +20,17 @@ SUBSCRIPTION_ID = "simulated-subscribed"
 
 def account(settings: Settings, appid: str = APPID, secret: str = SECRET) -> Config:
     """Our templates and our domain, as a hospital would have them registered."""
-    templates = [
-        Template(TEMPLATE_IDS[name], template.title, template.fields, template.approved)
-        for name, template in TEMPLATES.items()
-    ]
-    wanted = Template(SUBSCRIPTION_ID, SUBSCRIPTION.title, SUBSCRIPTION.fields, SUBSCRIPTION.approved)
+    ids = TEMPLATE_IDS | {SUBSCRIBED: SUBSCRIPTION_ID}
+    templates = tuple(
+        Template(ids[name], template.title, template.fields, template.approved)
+        for name, template in notices_with(KEYS).items()
+    )
     return Config(
         appid=appid,
         secret=secret,
         name=settings.hospital_name,
         domains=(urlsplit(settings.base_url).netloc,),
-        templates=(*templates, wanted),
+        templates=templates,
     )
 
 

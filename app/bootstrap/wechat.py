@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from app.bootstrap import simulated_wechat
-from app.bootstrap.carriers import Simulation
+from app.bootstrap.carriers import Simulation, field_keys
 from app.bootstrap.ground import Ground
 from app.config import Settings
 from app.errors import NotAnswered
@@ -40,7 +40,7 @@ from wechat.page_signature import SignedPage, signed_page
 from wechat.pushes import Endpoint, Mode
 from wechat.sender import TemplateSender
 from wechat.set_up import Finding, findings, template_findings
-from wechat.templates import TEMPLATES
+from wechat.templates import LABELS, TEMPLATES
 from wechat.tokens import Fetch, SharedToken
 
 log = structlog.get_logger(__name__)
@@ -57,6 +57,8 @@ class Connection:
     open_url: str
     notifier: WechatNotifier | None
     now: Callable[[], datetime]
+    fields: Mapping[str, str]
+    """Of our notices, by key."""
 
     def signed(self, url: str) -> SignedPage:
         """What WeChat's script on the page at this address needs. Raises CallError."""
@@ -165,6 +167,7 @@ def _connected(
         open_url=open_url,
         notifier=TemplateSender(account, template_ids, _subscription_id(settings)) if template_ids else None,
         now=ground.clock.now,
+        fields={key: LABELS[source] for source, key in field_keys(settings.wechat_fields).items()},
     )
 
 
@@ -192,7 +195,7 @@ def _registered(connection: Connection) -> dict[str, tuple[str, Mapping[str, str
     """Our name of a template -> its id in the account, and its fields."""
     notifier = connection.notifier
     ids = notifier.template_ids if isinstance(notifier, TemplateSender) else {}
-    return {name: (ids.get(name, ""), TEMPLATES[name].fields) for name in TEMPLATES}
+    return {name: (ids.get(name, ""), connection.fields) for name in TEMPLATES}
 
 
 def _notice_check(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from app.services.audit.anchoring import Anchoring
 from app.services.binding.binding import BINDING_REQUEST, Binding
 from app.services.exams.search_keys import SearchKeys
+from app.services.family.members import FAMILY_REQUEST, FamilyMembers
 from app.services.notifications.receipts import Receipts
 from app.services.notifications.repeating import Repeating
 from app.services.notifications.sending import Sending
@@ -42,6 +43,7 @@ class Work:
     one_time_codes: OneTimeCodes
     phone_door: PhoneDoor
     binding: Binding
+    family: FamilyMembers
     search_keys: SearchKeys
     spent_rows: SpentRows
     notice_check: NoticeCheck
@@ -109,6 +111,10 @@ def answer_binding_request(work: Work, key: str) -> None:
     work.binding.answer(key)
 
 
+def answer_family_request(work: Work, key: str) -> None:
+    work.family.answer(key)
+
+
 def check_notices(work: Work, key: str) -> None:
     work.notice_check.check()
 
@@ -131,7 +137,8 @@ JOBS: Mapping[str, Callable[[Work, str], None]] = {
     ONE_TIME_REQUEST: answer_one_time_request,
     PHONE_REQUEST: answer_phone_request,
     BINDING_REQUEST: answer_binding_request,
+    FAMILY_REQUEST: answer_family_request,
     NOTICE_CHECK: check_notices,
 }
-URGENT = (ONE_TIME_REQUEST, PHONE_REQUEST, BINDING_REQUEST)
+URGENT = (ONE_TIME_REQUEST, PHONE_REQUEST, BINDING_REQUEST, FAMILY_REQUEST)
 """A patient waits for them. The sweeping thread does such jobs too, so that none waits behind a large study."""

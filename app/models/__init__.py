@@ -4,11 +4,15 @@ from app.models.access import AccessAttempts, AccessCode, KnownDevice, OneTimeCo
 from app.models.audit import AuditEvent, AuditHead
 from app.models.base import Base
 from app.models.consent import Consent
+from app.models.data_request import DataRequest, DataRequestStep
 from app.models.exam import Exam, ExamSearchKey, Report
+from app.models.family import FamilyCode, FamilyGrant
 from app.models.field_binding import FieldBinding
 from app.models.job import Job
 from app.models.notification import EarlyReceipt, Notification, NotificationEvent, OptOut, Telling
 from app.models.notification_codes import (
+    ABOUT_ACCESS,
+    NO_NEWS,
     CancelReason,
     ChannelName,
     EventDetail,
@@ -22,7 +26,8 @@ from app.models.patient import Patient, PatientNameToken
 from app.models.phone_door import PhoneCode, PhoneRequests
 from app.models.rendition import PreparedObject, PreparedSeries, WorkingPack
 from app.models.row_count import RowCount
-from app.models.sharing import GuestSession, HandOver, Share, SharedPrior, WaitingPc
+from app.models.sensitive_rule import SensitiveRule
+from app.models.sharing import GuestSession, HandOver, HelperCode, Share, SharedPrior, WaitingPc
 from app.models.staff import MachineToken, StaffSession, StaffUser
 from app.models.study import DataKeyRow, Instance, InstanceVersion, QuarantineItem, Rejection, Series, Study, StudyOrder
 from app.models.wechat import (
@@ -36,6 +41,8 @@ from app.models.wechat import (
 )
 
 __all__ = [
+    "ABOUT_ACCESS",
+    "NO_NEWS",
     "AccessAttempts",
     "AccessCode",
     "AuditEvent",
@@ -47,14 +54,19 @@ __all__ = [
     "ChannelName",
     "Consent",
     "DataKeyRow",
+    "DataRequest",
+    "DataRequestStep",
     "EarlyReceipt",
     "EventDetail",
     "Exam",
     "ExamSearchKey",
     "FailureCode",
+    "FamilyCode",
+    "FamilyGrant",
     "FieldBinding",
     "GuestSession",
     "HandOver",
+    "HelperCode",
     "Instance",
     "InstanceVersion",
     "Job",
@@ -79,6 +91,7 @@ __all__ = [
     "Rejection",
     "Report",
     "RowCount",
+    "SensitiveRule",
     "Series",
     "Share",
     "SharedPrior",

@@ -91,6 +91,8 @@ class PatientSession(Base):
     patient_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("patient.id"))
     account_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("wechat_account.id"), index=True)
     access_code_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("access_code.id"), index=True)
+    helper_code_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("helper_code.id"), index=True)
+    """Of somebody who helps: it lives as long as the code."""
     created_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)

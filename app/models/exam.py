@@ -75,6 +75,10 @@ class Exam(NamedByAccession, Base):
     """`HoldReason`."""
     held_note: Mapped[str | None] = mapped_column(String(64))
     """What staff typed when they held the exam."""
+    sensitive_at: Mapped[datetime | None]
+    """Since when a rule of sensitive results keeps the exam from its patient, whatever else holds it."""
+    sensitive_released_version: Mapped[int | None]
+    """The newest version of the report when staff released a sensitive result by hand; 0: there was no report."""
     images_released_at: Mapped[datetime | None]
     """When the release gate opened. Before that, the patient sees no pictures and gets no message about them."""
     report_released_at: Mapped[datetime | None]

@@ -15,12 +15,23 @@ class ChannelName(StrEnum):
 
 
 class NotificationKind(StrEnum):
-    """What a message is about. Every kind except the one-time code tells news of the exam."""
+    """What a message is about. Those of `NO_NEWS` tell no news of the exam."""
 
     IMAGES_READY = "images_ready"
     REPORT_READY = "report_ready"
+    REPORT_AMENDED = "report_amended"
+    """A report was amended after somebody read it."""
     RESEND = "resend"
     ONE_TIME_CODE = "one_time_code"
+    RELATIVE_ADDED = "relative_added"
+    """A relative may see the patient's exams from now on."""
+    SHARE_OPENED = "share_opened"
+    """Somebody opened what the patient shared."""
+
+
+ABOUT_ACCESS = (NotificationKind.RELATIVE_ADDED, NotificationKind.SHARE_OPENED)
+"""They tell who may see or saw the exam, whatever becomes of the exam."""
+NO_NEWS = (NotificationKind.ONE_TIME_CODE, *ABOUT_ACCESS)
 
 
 class NotificationState(StrEnum):

@@ -100,3 +100,24 @@ class GuestSession(Base):
     last_seen_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
     revoked_at: Mapped[datetime | None]
+
+
+class HelperCode(Base):
+    """A code that a patient reads out to somebody who helps: it opens one exam in one browser, for some days. The
+    browser's session is a `PatientSession`."""
+
+    __tablename__ = "helper_code"
+
+    id: Mapped[UuidKey]
+    exam_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("exam.id"), index=True)
+    code_hash: Mapped[bytes] = mapped_column(unique=True)
+    patient_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("patient.id"))
+    code_generation: Mapped[int]
+    """Both as of a share: another patient of the exam, or codes that were revoked, end it."""
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    """Until when it can be typed; once it was typed, when its session ends."""
+    opened_at: Mapped[datetime | None]
+    device: Mapped[str | None] = mapped_column(String(16))
+    """`DeviceKind` of the browser that it opened."""
+    revoked_at: Mapped[datetime | None]

@@ -63,6 +63,19 @@ class HoldReason(StrEnum):
     report may be about them. The hold lifts by itself as that of `REPORT_OF_ANOTHER`."""
     BY_STAFF = "by_staff"
     """`Exam.held_note` is what staff typed. Only staff lift this hold."""
+    SENSITIVE = "sensitive"
+    """A rule of sensitive results fits. Only staff lift this hold. Each other reason comes before it."""
+
+
+class SensitiveRuleKind(StrEnum):
+    """What a rule of sensitive results looks at."""
+
+    EXAM = "exam"
+    """Each word of the pattern is the modality, or stands in the body part or the department."""
+    KEYWORD = "keyword"
+    """The pattern stands in findings or impression."""
+    CRITICAL = "critical"
+    """The RIS says that the report holds a critical value. Without pattern."""
 
 
 class ReportStatus(StrEnum):
@@ -121,6 +134,60 @@ class AttemptScope(StrEnum):
     """Refusals of which the audit log keeps few: of an address, and of all."""
 
 
+class FamilyRelation(StrEnum):
+    """What a member of the family is to the person who sees the member's exams."""
+
+    PARENT = "parent"
+    CHILD = "child"
+    SPOUSE = "spouse"
+    SIBLING = "sibling"
+    OTHER = "other"
+
+
+class FamilyBasis(StrEnum):
+    """Why a relative may see a member's exams."""
+
+    CODE = "code"
+    """The member gave the digits that came to the member's phone."""
+    GUARDIAN = "guardian"
+    """Staff saw that the relative is the guardian of a child under 14."""
+
+
+class FamilyScope(StrEnum):
+    """What of a member's exams a relative sees."""
+
+    ALL = "all"
+    REPORT = "report"
+
+
+class FamilyEnd(StrEnum):
+    """Who ended it."""
+
+    RELATIVE = "relative"
+    MEMBER = "member"
+    STAFF = "staff"
+    AGAIN = "again"
+    """The same member was added again."""
+    CONSENT = "consent"
+    """The member withdrew consent."""
+
+
+class DataRequestKind(StrEnum):
+    """What a patient asks about the own data."""
+
+    CORRECTION = "correction"
+    DELETION = "deletion"
+
+
+class DataRequestState(StrEnum):
+    """open -> done | refused | taken_back."""
+
+    OPEN = "open"
+    DONE = "done"
+    REFUSED = "refused"
+    TAKEN_BACK = "taken_back"
+
+
 class DeviceKind(StrEnum):
     """From what kind of device a guest came, as its browser says."""
 
@@ -148,6 +215,8 @@ class JobKind(StrEnum):
     """Answers a request of the phone door. Key: <id of the phone code>."""
     BINDING_CODE = "binding_code"
     """Answers a request of a WeChat user who wants to be bound. Key: <id of the binding code>."""
+    FAMILY_CODE = "family_code"
+    """Answers a request to add a member of the family. Key: <id of the family code>."""
     CHECK_NOTICES = "check_notices"
     """Compares our notices with those of the official account. Key: <day>."""
 

@@ -45,6 +45,8 @@ class WechatAccount(Base):
     id_number_hash: Mapped[bytes | None] = mapped_column(index=True)
     bound_at: Mapped[datetime]
     unbound_at: Mapped[datetime | None]
+    reading: Mapped[str | None] = mapped_column(String(16))
+    """How this person wants to read: elder mode and size of letters, as the browser's cookie has it."""
 
 
 class WechatLogin(Base):

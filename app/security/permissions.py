@@ -32,6 +32,7 @@ class Permission(StrEnum):
     SEE_MESSAGES = "see messages that did not arrive, queue failed ones again"
     SETTLE_MESSAGES = "settle messages"
     SEE_SYSTEM = "see jobs and quarantine, revive jobs"
+    EDIT_RULES = "edit rules of sensitive results"
     READ_AUDIT = "read the audit log"
     MANAGE_STAFF = "manage staff"
 
@@ -40,7 +41,7 @@ ROLES: Mapping[str, frozenset[Permission]] = {
     Role.DESK: frozenset(
         {Permission.SEE_EXAMS, Permission.CHANGE_ACCESS, Permission.SEE_MESSAGES, Permission.SETTLE_MESSAGES}
     ),
-    Role.SYSTEM_ADMIN: frozenset({Permission.SEE_SYSTEM, Permission.SEE_MESSAGES}),
+    Role.SYSTEM_ADMIN: frozenset({Permission.SEE_SYSTEM, Permission.SEE_MESSAGES, Permission.EDIT_RULES}),
     Role.SECURITY_ADMIN: frozenset({Permission.MANAGE_STAFF}),
     Role.AUDIT_ADMIN: frozenset({Permission.READ_AUDIT}),
 }

@@ -61,6 +61,7 @@ HOLDS: dict[str, str] = {
     HoldReason.REPORT_OF_ANOTHER: "its report was written for another patient ID",
     HoldReason.PICTURES_OF_ANOTHER: "its pictures are of another order now",
     HoldReason.BY_STAFF: "held by staff",
+    HoldReason.SENSITIVE: "a rule of sensitive results fits",
 }
 MATCHES: dict[str, str] = {
     MatchReason.NO_EXAM: "no exam of this accession number",

@@ -19,11 +19,16 @@ from app.web.patient import (
     entry,
     exam_list,
     exams,
+    family,
+    helper,
     looks,
+    my_information,
     notify,
     objects,
     phone_door,
     places,
+    reading,
+    saving,
     sharing,
     tickets,
     wechat,
@@ -62,8 +67,12 @@ def register(app: Flask) -> None:
         exam_list,
         exams,
         objects,  # and images: one blueprint
+        saving,
         consent,
+        family,
+        helper,
         looks,
+        my_information,
         notify,
         sharing,
         doors,
@@ -81,5 +90,6 @@ def register(app: Flask) -> None:
         wechat_hook,
     ):
         app.register_blueprint(room.blueprint)
+    reading.install(app)
     tails.install(app)
     staff.install(app)

@@ -14,6 +14,9 @@ from flask import Response, request
 from app.web.context import services
 
 DEVICE_SECONDS = 365 * 24 * 3600
+READING_SECONDS = 365 * 24 * 3600
+HELPER_SECONDS = 7 * 24 * 3600
+"""As long as the sessions of helpers live."""
 DOOR_SECONDS = 15 * 60
 """Somewhat longer than the digits live that are bound to it."""
 
@@ -52,6 +55,8 @@ PATIENT = Cookie("cf-patient", "Lax")
 """Lax, because a patient comes by a link in another application."""
 DEVICE = Cookie("cf-device", "Lax", DEVICE_SECONDS)
 """A browser that was let in before."""
+HELPER = Cookie("cf-helper", "Lax", HELPER_SECONDS)
+"""A browser in which somebody who helps typed a code."""
 DOOR = Cookie("cf-door", "Lax", DOOR_SECONDS)
 """A browser that asked for digits at the phone door."""
 GUEST = Cookie("cf-guest", "Lax")
@@ -62,6 +67,8 @@ WECHAT_STATE = Cookie("cf-wechat-state", "Lax", DOOR_SECONDS)
 """A browser that asked WeChat who looks. Lax, because WeChat leads back."""
 WECHAT = Cookie("cf-wechat", "Lax")
 """Whom WeChat named in this browser. It opens nothing."""
+READING = Cookie("cf-reading", "Lax", READING_SECONDS)
+"""How this browser wants to read. It says nothing of anybody and opens nothing."""
 STAFF = Cookie("cf-staff", "Strict")
 FORM = Cookie("cf-form", "Strict")
 """Flask's own session, which holds the tokens of the console's forms."""

@@ -2,7 +2,7 @@
 are not served here.
 
 The files are read only once, at the start. So an attacker who can write to the folder later cannot serve anything.
-Symbolic links are ignored.
+Symbolic links are ignored. Scripts and style sheets are sent without comments and spare blanks: half of their bytes.
 """
 
 from __future__ import annotations
@@ -10,10 +10,12 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import rcssmin
+import rjsmin
 from flask import Flask, Response, current_app, request
 
 from app.errors import NotFound
@@ -22,8 +24,17 @@ from app.web.guards import guarded_blueprint, public
 FOLDER = Path(__file__).resolve().parent.parent.parent / "viewer_static"
 blueprint = guarded_blueprint("static_files", __name__, public)
 _READ = "cloudfilm.static-files"
-_CONTENT_TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
+_CONTENT_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+}
 """Fixed here, because the tables of machines differ, and a browser runs a script only with the right type."""
+_SMALLER: Mapping[str, Callable[[bytes], bytes]] = {
+    ".css": lambda written: rcssmin.cssmin(written.decode()).encode(),
+    ".js": lambda written: rjsmin.jsmin(written.decode()).encode(),
+}
 
 
 @dataclass(frozen=True)
@@ -50,7 +61,8 @@ class StaticFiles:
 def read(folder: Path) -> StaticFiles:
     """The regular files under `folder`. Folders behind a symbolic link are left out. Raises OSError."""
     digest, by_name = hashlib.sha256(), {}
-    for name, content in sorted(_contents(folder)):
+    for name, written in sorted(_contents(folder)):
+        content = _SMALLER.get(Path(name).suffix, bytes)(written)
         digest.update(name.encode() + b"\0" + content)
         kind = _CONTENT_TYPES.get(Path(name).suffix, "application/octet-stream")
         by_name[name] = StaticFile(content, kind, hashlib.sha256(content).hexdigest()[:32])

@@ -132,7 +132,7 @@ class ManyExams:
     def _study(self, rows: Rows, person: Person, number: int, exam_id: uuid.UUID | None) -> None:
         at, study_id, series_id = self.newest - number * APART, self._uuid(), self._uuid()
         uid, day, named = f"1.2.826.0.1.{number}", f"{at:%Y%m%d}", f"G{number:07}" if exam_id else f"X{number}"
-        identity = HeaderIdentity(person.patient_id, (person.name,), "F", "19600102")
+        identity = HeaderIdentity(person.patient_id, (person.name,), "F", "19600102", referring_physician=())
         rows["study"].append(
             {
                 **{"id": study_id, "study_instance_uid": uid, "accession_number": named, "data_key_id": self._data_key},
@@ -153,7 +153,11 @@ class ManyExams:
         rows["series"].append(
             {
                 **{"id": series_id, "study_id": study_id, "series_instance_uid": f"{uid}.1", "series_number": 1},
-                **{"modality": MODALITIES[number % 5], "description": "", "attributes": Json({})},
+                **{
+                    "modality": MODALITIES[number % 5],
+                    "description": "",
+                    "attributes": Json({"RequestAttributesSequence": []}),
+                },
             }
         )
         rows["instance"].append(

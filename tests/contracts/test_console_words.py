@@ -16,13 +16,19 @@ from app.imaging.evidence.presentations import NOT_DRAWN
 from app.jobs.steps import JOBS
 from app.models import CancelReason, ChannelName, EventDetail, FailureCode, NotificationKind, NotificationState
 from app.models.states import (
+    DataRequestKind,
+    DataRequestState,
     DeviceKind,
+    FamilyBasis,
+    FamilyRelation,
+    FamilyScope,
     HoldReason,
     JobFault,
     JobKind,
     MatchReason,
     MatchState,
     ReportStatus,
+    SensitiveRuleKind,
     Sex,
     StudyState,
 )
@@ -53,6 +59,11 @@ WORDS: list[tuple[str, str, type[StrEnum]]] = [
     ("partials/sharing.html", "devices", DeviceKind),
     ("partials/looks.html", "ways", LookKind),
     ("partials/looks.html", "roles", Role),
+    ("partials/data_requests.html", "kinds", DataRequestKind),
+    ("partials/data_requests.html", "states", DataRequestState),
+    ("partials/family.html", "relations", FamilyRelation),
+    ("partials/family.html", "scopes", FamilyScope),
+    ("partials/family.html", "bases", FamilyBasis),
     ("machine_words", "refusals", Refusal),
     ("machine_words", "doors", DoorName),
     ("machine_words", "jobs", JobKind),
@@ -68,6 +79,7 @@ WORDS: list[tuple[str, str, type[StrEnum]]] = [
     ("words", "revoke_reasons", RevokeReason),
     ("words", "left_out_reasons", LeftOutReason),
     ("words", "fields", PatientField),
+    ("words", "rule_kinds", SensitiveRuleKind),
     ("words", "actions", Action),
 ]
 """Template, its table, and the enumeration whose members it names."""

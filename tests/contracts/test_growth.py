@@ -1,7 +1,7 @@
 """No list, search, sweep or count reads more rows as a hospital grows: the plan of each statement on PostgreSQL.
 
-Asked are the questions of bench/growth.py, every sweep of the worker, and every page of the console that has no part in
-its address, so a new page is here without being named. What a plan reads is what counts, not time.
+Asked are the questions of deploy/testbed/growing_questions.py, every sweep of the worker, and every page of the console
+that has no part in its address, so a new page is here without being named. What a plan reads is what counts, not time.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from sqlalchemy import event, text
 from app.bootstrap import Services
 from app.security.permissions import Role
 from app.services.dicomweb.query import MOST_COUNTED
-from bench.growth import questions
 from deploy.testbed import postgres
+from deploy.testbed.growing_questions import questions
 from deploy.testbed.many_exams import ManyExams
 from tests.factories.access import application
 from tests.factories.house import services

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,6 +67,16 @@ def opened(app: Flask, exam: Issued) -> FlaskClient:
     answer = client.post(f"/q/{exam.qr}", data={"factor": exam.factor})
     assert answer.status_code == 303
     return client
+
+
+def under_exams(app: Flask, exam_id: str) -> Iterator[tuple[str, str]]:
+    """Method and address of all that there is of an exam."""
+    for rule in app.url_map.iter_rules():
+        if rule.rule.startswith("/exams/"):
+            values = {name: {"exam_id": exam_id, "fmt": "jpg"}.get(name, 1) for name in rule.arguments}
+            for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+                with app.test_request_context():
+                    yield method, app.url_map.bind("").build(rule.endpoint, values, method=method)
 
 
 def post(app: Flask, address: str, form: dict[str, str], source: str = "203.0.113.9") -> Any:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+from typing import Any
+
 import pytest
 from playwright.sync_api import Page
 
@@ -12,6 +15,11 @@ in_browser = [
     pytest.mark.skipif(CHROMIUM is None, reason="Debian's chromium is not installed: no page was seen in a browser"),
 ]
 """The marks of every test that needs it."""
+
+
+def reads_as(page: Page, base_url: str, stored: str) -> None:
+    """The browser's choice of elder mode and size of letters, as its cookie has it: `elder-100` … `plain-200`."""
+    page.context.add_cookies([{"name": "cf-reading", "value": stored, "url": base_url}])
 
 
 def pixel(page: Page, x: float = 0.5, y: float = 0.5) -> int:
@@ -39,3 +47,37 @@ def wait_until(page: Page, condition: str) -> None:
             return
         page.wait_for_timeout(50)
     raise AssertionError(f"never true: {condition}")
+
+
+def finger(page: Page, *points: tuple[float, float], steps: int = 6) -> None:
+    """One finger goes from point to point of the page, in `steps` moves each, and leaves."""
+    session = page.context.new_cdp_session(page)
+
+    def touch(kind: str, *at: tuple[float, float]) -> None:
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y} for x, y in at]})
+
+    touch("touchStart", points[0])
+    for (x0, y0), (x1, y1) in itertools.pairwise(points):
+        for step in range(1, steps + 1):
+            touch("touchMove", (x0 + (x1 - x0) * step / steps, y0 + (y1 - y0) * step / steps))
+    touch("touchEnd")
+
+
+def mouse_drag(page: Page, start: tuple[float, float], end: tuple[float, float], button: Any = "left") -> None:
+    page.mouse.move(*start)
+    page.mouse.down(button=button)
+    page.mouse.move(*end, steps=6)
+    page.mouse.up(button=button)
+
+
+def with_tools(page: Page) -> None:
+    """Until the tools came and their row is open."""
+    page.wait_for_selector('#picture[data-tools="ready"]')
+    if not page.locator("#tray").is_visible():
+        page.click("#tools-open")
+
+
+def middle_of_stage(page: Page) -> tuple[float, float]:
+    box = page.locator("#stage").bounding_box()
+    assert box
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2

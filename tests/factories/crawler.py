@@ -19,7 +19,7 @@ from tests.factories.house import exam_body, report_body
 from tests.factories.report_pdfs import sheet
 from tests.factories.requests_by_hand import Answer, Answers, Pairs, Sent, mutated
 from tests.factories.staff import PASSWORD
-from tests.factories.whole_house import GUEST, PATIENT, STRANGER, STUDY, WholeHouse
+from tests.factories.whole_house import GUEST, PATIENT, PERSON, STRANGER, STUDY, WholeHouse
 
 COUNTED = (403, 429)
 """What a wrong factor or password is answered with; too many of them close the door."""
@@ -31,9 +31,20 @@ NAMES = (
         "phone",
         "pickup_code",
         "one_time_code",
+        "kind",
+        "pattern",
         "action",
+        "elder",
+        "zoom",
         "csrf_token",
         "passcode",
+        "helper_code",
+        "end",
+        "relation",
+        "kind",
+        "wish",
+        "take_back",
+        "scope",
         "code",
         "number",
         "days",
@@ -103,6 +114,7 @@ MEANT: dict[tuple[str, str], Meant] = {
     ("POST", "patient_entry.open_by_sms"): Meant(form={"factor": "", "phone": ""}, named={"code": "pickup_code"}),
     ("POST", "patient_entry.open_by_pickup"): Meant(form={"factor": "", "phone": "", "pickup_code": ""}),
     ("POST", "patient_phone_door.through_phone_door"): Meant(form={"phone": "", "action": "send_code"}),
+    ("POST", "patient_reading.choose"): Meant(form={"elder": "yes", "zoom": "150"}),
     ("GET", "patient_wechat.enter"): Meant(query={"to": "exams"}),
     ("GET", "patient_wechat.callback"): Meant(query={"code": "x", "state": "x"}),
     ("POST", "patient_binding.bind"): Meant(form={"name": "李娜", "id_number": "", "action": "send_code"}),
@@ -110,9 +122,22 @@ MEANT: dict[tuple[str, str], Meant] = {
     ("POST", "patient_notify.want"): Meant(form={"csrf_token": ""}),
     ("POST", "patient_exams.leave"): Meant(form={"csrf_token": ""}),
     ("POST", "patient_consent.agree_or_withdraw"): Meant(form={"csrf_token": "", "action": "agree"}),
+    ("POST", "patient_family.add"): Meant(
+        form={"csrf_token": "", "name": "李娜", "id_number": "", "relation": "parent", "action": "send_code"},
+    ),
+    ("POST", "patient_family.remove"): Meant(form={"csrf_token": ""}),
+    ("POST", "staff_family.confirm"): Meant(form=REASON, named={"grant_id": "asked_grant_id"}),
+    ("POST", "staff_family.refuse"): Meant(form=REASON, named={"grant_id": "asked_grant_id"}),
+    ("POST", "staff_family.end"): Meant(form=REASON),
     ("POST", "patient_sharing.share"): Meant(form={"csrf_token": "", "days": "7", "pictures": "1", "report": "1"}),
     ("POST", "patient_sharing.revoke"): Meant(form={"csrf_token": ""}),
     ("POST", "patient_sharing.give_or_tap"): Meant(form={"csrf_token": ""}),
+    ("POST", "patient_information.ask_or_take_back"): Meant(
+        form={"csrf_token": "", "kind": "correction", "wish": "手机号"}
+    ),
+    ("POST", "staff_data_requests.answer"): Meant(form=REASON | {"outcome": "done"}),
+    ("POST", "patient_helper.give_or_end"): Meant(form={"csrf_token": ""}),
+    ("POST", "patient_helper.type_code"): Meant(form={"helper_code": ""}),
     ("POST", "guest_doors.open_share"): Meant(form={"passcode": ""}, named={"code": "share_code"}),
     ("POST", "guest_doors.type_digits"): Meant(form={"code": ""}, named={"code": "digits"}),
     ("POST", "guest_pages.leave"): Meant(form={"csrf_token": ""}),
@@ -122,6 +147,9 @@ MEANT: dict[tuple[str, str], Meant] = {
     ("GET", "patient_images.tile"): Meant(query={"wc": "40", "ww": "400"}, named={"n": "tall_n"}),
     ("GET", "patient_images.ecg_page"): Meant(named={"o": "ecg_o"}),
     ("GET", "patient_images.layer"): Meant(named={"o": "layer_o"}),
+    ("GET", "patient_images.region"): Meant(
+        query={"shape": "ellipse", "left": "0.2", "top": "0.2", "right": "0.8", "bottom": "0.8"}
+    ),
     ("GET", "patient_images.frame"): Meant(query={"size": "64", "wc": "40", "ww": "400"}),
     ("POST", "staff_login.log_in"): Meant(
         form={"csrf_token": "", "username": "newcomer", "password": PASSWORD, "totp": ""}
@@ -134,7 +162,7 @@ MEANT: dict[tuple[str, str], Meant] = {
     ("GET", "staff_exams.search"): Meant(query={"q": "李娜"}),
     **{
         ("POST", f"staff_exams.{name}"): Meant(form=REASON)
-        for name in ("resend", "revoke", "let_in", "let_bind", "unbind", "hold")
+        for name in ("resend", "revoke", "let_in", "let_bind", "unbind", "hold", "helper_code")
     },
     ("POST", "staff_exams.phone"): Meant(form=REASON | {"phone": "13900000009"}),
     ("POST", "staff_exams.text_messages"): Meant(form=REASON | {"news": "no"}),
@@ -148,6 +176,8 @@ MEANT: dict[tuple[str, str], Meant] = {
     ("POST", "staff_people.create"): Meant(form={"csrf_token": "", "username": "zhao.l", "role": "desk"}),
     ("POST", "staff_people.reset"): Meant(form={"csrf_token": ""}),
     ("POST", "staff_people.disable"): Meant(form={"csrf_token": ""}),
+    ("POST", "staff_rules.add"): Meant(form={"csrf_token": "", "kind": "keyword", "pattern": "恶性"}),
+    ("POST", "staff_rules.end"): Meant(form={"csrf_token": ""}),
     ("POST", "staff_system.revive"): Meant(form={"csrf_token": ""}),
     ("PUT", "ris.put_exam"): Meant(document=exam_body()),
     ("PUT", "ris.put_report"): Meant(document=report_body(status="amended")),
@@ -186,19 +216,28 @@ MEANT: dict[tuple[str, str], Meant] = {
 WHO: dict[str, str] = {
     "patient_exam_list": PATIENT,
     "patient_binding.unbind": PATIENT,
+    "patient_family": PERSON,
     "patient_exams": PATIENT,
     "patient_images": PATIENT,
+    "patient_saving": PATIENT,
     "patient_sharing": PATIENT,
     "patient_consent": PATIENT,
+    "patient_helper": PATIENT,
+    "patient_information": PATIENT,
+    "patient_helper.type_code": STRANGER,
+    "patient_helper.helpers_door": STRANGER,
     "patient_looks": PATIENT,
     "patient_notify": PATIENT,
     "guest_pages": GUEST,
     "guest_images": GUEST,
     "staff_login": Role.DESK,
     "staff_exams": Role.DESK,
+    "staff_family": Role.DESK,
+    "staff_data_requests": Role.DESK,
     "staff_messages": Role.DESK,
     "staff_people": Role.SECURITY_ADMIN,
     "staff_audit": Role.AUDIT_ADMIN,
+    "staff_rules": Role.SYSTEM_ADMIN,
     "staff_system": Role.SYSTEM_ADMIN,
     "qido": Scope.READ,
     "wado": Scope.READ,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import sys
 import urllib.request
@@ -12,6 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from playwright.sync_api import Page
 
 from deploy.testbed.multipart import STOW_TYPE
 from deploy.testbed.multipart import body as stow_body
@@ -72,6 +75,14 @@ class Demo:
             return bytes(answer.read())
 
 
+def agreed(page: Page, base: str) -> None:
+    """Agree where the page asks: a patient is asked once, before the first look."""
+    page.wait_for_url(re.compile(f"{re.escape(base)}/(consent|exams)"))
+    if page.url == f"{base}/consent":
+        page.get_by_role("button", name="同意，查看检查").click()
+        page.wait_for_url(re.compile("/exams"))
+
+
 @contextmanager
 def demo(
     folder: Path, port: int | None = None, end: signal.Signals = signal.SIGTERM, data: Path | None = None
@@ -81,7 +92,6 @@ def demo(
     environ = {
         **{name: value for name, value in os.environ.items() if not name.startswith("CLOUDFILM_")},
         "CLOUDFILM_VAR_DIR": str(folder),
-        "CLOUDFILM_CONSENT": "elsewhere",  # tests of consent are in tests/integration/consent
         "DICOM_PORT": str(free_port()),
     }
     command = [sys.executable, "-m", "app.demo", "--port", str(port), *(("--data", str(data)) if data else ())]

@@ -10,9 +10,25 @@ import numpy as np
 from PIL import Image
 
 CT_FRAMES = 60
+TURNS = 36
 CUTS = {"axial": CT_FRAMES, "coronal": 500, "sagittal": 400}
 NO_CUTS = "缺少部分层面的图像,不能重建其他方向"
 STANDARD = {"center": 0, "width": 2000}
+NO_PLACE: dict[str, Any] = {
+    "unit": None,
+    "sizes": [None],
+    "regions": [[]],
+    "positions": [None],
+    "orientations": [None],
+    "sides": [None],
+    "views": [None],
+}
+CT_PLACE: dict[str, Any] = NO_PLACE | {
+    "unit": "HU",
+    "sizes": [{"width": 360.0, "height": 360.0, "at": "patient"}],
+    "orientations": [[1, 0, 0, 0, 1, 0]],
+    "positions": [[-180, -180, 2 * k] for k in range(CT_FRAMES)],
+}
 SERIES: list[dict[str, Any]] = [
     {
         "n": 1,
@@ -22,6 +38,7 @@ SERIES: list[dict[str, Any]] = [
         "modality": "CT",
         "description": "胸部平扫 2.0mm",
         "mpr": CUTS,
+        "turntable": TURNS,
     },
     {"n": 2, "frames": 12, "rows": 240, "columns": 320, "modality": "US", "description": "心脏超声"},
     {
@@ -34,8 +51,41 @@ SERIES: list[dict[str, Any]] = [
         "window": None,
         "mpr_reason": NO_CUTS,
     },
-    {"n": 4, "frames": 1, "rows": 2400, "columns": 2000, "modality": "DX", "description": "胸片"},
+    {
+        "n": 4,
+        "frames": 1,
+        "rows": 2400,
+        "columns": 2000,
+        "modality": "DX",
+        "description": "胸片",
+        "tiles": {"size": 512, "levels": 3},
+    },
 ]
+
+MAMMOGRAMS: list[dict[str, Any]] = [
+    {
+        "n": 5 + at,
+        "frames": 1,
+        "rows": rows,
+        "columns": columns,
+        "modality": "MG",
+        "description": f"{side} {projection}",
+        "window": None,
+    }
+    for at, (side, projection, rows, columns) in enumerate(
+        [("L", "MLO", 2000, 1600), ("R", "MLO", 2000, 1600), ("L", "CC", 2000, 1600), ("R", "CC", 1000, 800)]
+    )
+]
+"""Breasts in an odd order; one was taken on a smaller detector."""
+MAMMOGRAM_PLACES = {
+    series["n"]: NO_PLACE
+    | {
+        "sizes": [{"width": series["columns"] / 10, "height": series["rows"] / 10, "at": "detector"}],
+        "sides": [["P" if series["description"][0] == "R" else "A", "F"]],
+        "views": [dict(zip(("laterality", "projection"), series["description"].split(), strict=True))],
+    }
+    for series in MAMMOGRAMS
+}
 
 
 def stored_value(k: int, series: int = 1) -> int:
@@ -49,15 +99,14 @@ def grey(k: int, center: float, width: float, series: int = 1) -> int:
 
 def jpeg(k: int, series: int, center: float, width: float, size: int) -> bytes:
     """A grey field on black with a white bar at its left edge, so that zoom and place can be measured."""
-    rows, columns = SERIES[series - 1]["rows"], SERIES[series - 1]["columns"]
+    shown = (SERIES + MAMMOGRAMS)[series - 1]
+    rows, columns = shown["rows"], shown["columns"]
     pixels = np.zeros((rows, columns), dtype=np.uint8)
     pixels[rows // 8 : -rows // 8, columns // 8 : -columns // 8] = grey(k, center, width, series)
     pixels[rows // 8 : -rows // 8, columns // 8 : columns // 8 + columns // 32] = 255
     image = Image.fromarray(pixels)
     image.thumbnail((size, size))
-    out = io.BytesIO()
-    image.save(out, "JPEG", quality=90)
-    return out.getvalue()
+    return _jpeg(image)
 
 
 def cut_jpeg(plane: str, k: int, size: int) -> bytes:
@@ -65,12 +114,41 @@ def cut_jpeg(plane: str, k: int, size: int) -> bytes:
     width, height = {"axial": (400, 500), "coronal": (400, 120), "sagittal": (500, 120)}[plane]
     image = Image.new("L", (width, height), round(200 * k / CUTS[plane]))
     image.thumbnail((size, size))
+    return _jpeg(image)
+
+
+def tile_jpeg(series: int, level: int, x: int, y: int) -> bytes | None:
+    """A tile of one grey, which tells its level and the parity of its place; None where there is none."""
+    rows, columns = SERIES[series - 1]["rows"], SERIES[series - 1]["columns"]
+    side = 512 << level
+    if not (0 <= level < 3 and x * side < columns and y * side < rows):
+        return None
+    size = (min(side, columns - x * side) >> level, min(side, rows - y * side) >> level)
+    return _jpeg(Image.new("L", size, tile_grey(level, x, y)))
+
+
+def tile_grey(level: int, x: int, y: int) -> int:
+    return 40 + 60 * level + 25 * ((x + y) % 2)
+
+
+def turn_jpeg(k: int, preset: str) -> bytes:
+    """Of one grey that tells k and the preset."""
+    return _jpeg(Image.new("L", (320, 400), turn_grey(k, preset)))
+
+
+def turn_grey(k: int, preset: str) -> int:
+    return 20 + 5 * k + (30 if preset == "skin" else 0)
+
+
+def _jpeg(image: Image.Image) -> bytes:
     out = io.BytesIO()
     image.save(out, "JPEG", quality=90)
     return out.getvalue()
 
 
-def manifest(frame_time_ms: float | None, incomplete: Collection[int] = ()) -> dict[str, Any]:
+def manifest(
+    frame_time_ms: float | None, incomplete: Collection[int] = (), *, mammograms: bool = False
+) -> dict[str, Any]:
     told = {"window": STANDARD, "frame_time_ms": frame_time_ms, "mpr": None, "mpr_reason": None}
     told["incomplete"] = list(incomplete)
-    return {"series": [{**told, **series} for series in SERIES]}
+    return {"series": [{**told, **series} for series in SERIES + MAMMOGRAMS * mammograms]}

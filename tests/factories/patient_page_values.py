@@ -21,6 +21,12 @@ REPORT = {
     "reviewing_doctor": "陈志远",
     "reported_at": "2026年11月20日 15:32",
     "version": 1,
+    "former": [],
+}
+AMENDED = REPORT | {
+    "status": "amended",
+    "version": 2,
+    "former": [{"version": 1, "reported_at": "2026-11-20 15:32"}],
 }
 OBJECTS = [
     {"kind": "document", "description": "结构化报告 · AI 肺结节", "href": "#", "reason": None},

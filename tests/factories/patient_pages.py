@@ -10,19 +10,37 @@ import struct
 import threading
 import time
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
-from flask import Flask, Response, abort, redirect, render_template, request, send_from_directory
+from flask import Flask, Response, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from app.services.paper import report_sheet
+from app.services.paper.explaining import Explained, questions
 from app.services.patient_access.sessions import EVERYTHING
+from app.web import static_files
+from app.web.patient.reading_choice import Reading, changed
+from app.web.patient.wechat_view import WechatView
 from app.web.wsgi.headers import CONTENT_SECURITY_POLICY
-from tests.factories.patient_page_frames import SERIES, cut_jpeg, jpeg, manifest
+from tests.factories import sharing_pages
+from tests.factories.patient_page_frames import (
+    NO_PLACE,
+    SERIES,
+    TURNS,
+    cut_jpeg,
+    jpeg,
+    manifest,
+    stored_value,
+    tile_jpeg,
+    turn_jpeg,
+)
 from tests.factories.patient_page_values import (
+    AMENDED,
     BIND,
     CARRIED,
     EXAM,
@@ -40,6 +58,38 @@ RIGHT, PAUSED, STEPPED_UP = "0027", "0000", "0001"
 OUR_CODES = ("CODE", "7K3M9P")
 """Factors that the entry pages answer in another way than by a refusal."""
 
+PAGES = {
+    "landing": "/",
+    "landing-open": "/open",
+    "verify": "/q/CODE",
+    "verify-with-phone": "/s/CODE",
+    "pickup": "/s",
+    "paused": "/paused",
+    "refused": "/refused",
+    "step-up": "/step-up/asked",
+    "code-sent": "/step-up/sent",
+    "have-code": "/step-up/have-code",
+    "phone-missing": "/step-up/missing",
+    "held": "/held",
+    "ticket": "/ticket",
+    "ticket-over": "/ticket-over",
+    **{f"phone-door-{name}": f"/phone-door/{name}" for name in PHONE_DOOR},
+    **{f"bind-{name}": f"/bind/{name}" for name in BIND},
+    **{f"wechat-{what}": f"/wx/{what}" for what in WECHAT},
+    **{name: f"/sharing/{name}" for name in sharing_pages.PAGES},
+    "left": "/left",
+    "not-found": "/error/404",
+    "failure": "/error/500",
+    "exams": "/exams",
+    "exam": f"/exams/{EXAM_ID}",
+    "exam-amended": f"/exams/{EXAM_ID}/amended",
+    "picture": f"/exams/{EXAM_ID}/pictures/1/30",
+    "take": f"/exams/{EXAM_ID}/take/report.pdf",
+    "viewer": f"/exams/{EXAM_ID}/viewer",
+    "demo": "/demo/phone",
+}
+"""Where each page lies, by its name."""
+
 
 class Pages:
     """What the test turns while the browser looks on."""
@@ -50,7 +100,11 @@ class Pages:
         """How many coming picture requests are answered 503."""
         self.delay_s = 0.0
         self.cannot_show: set[int] = set()
+        self.places: dict[int, dict[str, Any]] = {}
+        """By series; of others nobody knows the size."""
         self.frame_time_ms: float | None = None
+        self.mammograms = False
+        self.priors: list[dict[str, str]] = []
         self.incomplete: set[int] = set()
         self.report: dict[str, Any] | None = REPORT
         self.requests: list[str] = []
@@ -58,21 +112,33 @@ class Pages:
         self.is_open = False
         self.base_url = ""
 
+    def manifest(self) -> dict[str, Any]:
+        return manifest(self.frame_time_ms, self.incomplete, mammograms=self.mammograms)
+
 
 def create_pages() -> tuple[Flask, Pages]:
     app = Flask(__name__, static_folder=None, template_folder=str(ROOT / "templates"))
     pages = Pages()
     app.jinja_env.globals.update(
-        static_url=lambda name: f"/static/1/{name}", hospital_name="云影像示范医院", csrf_token=lambda: "token"
+        static_url=lambda name: f"/static/1/{name}",
+        hospital_name="云影像示范医院",
+        csrf_token=lambda: "token",
+        reading=_reading,
     )
     app.after_request(_harden)
-    app.add_url_rule(
-        "/static/1/<path:name>", "static", lambda name: send_from_directory(ROOT / "viewer_static", name, max_age=3600)
-    )
+    files = static_files.read(static_files.FOLDER).by_name
+    app.add_url_rule("/static/1/<path:name>", "static", lambda name: _static(files.get(name)))
     _plain_pages(app, pages)
     _exam_pages(app, pages)
+    sharing_pages.add(app)
     _pictures(app, pages)
     return app, pages
+
+
+def _static(found: static_files.StaticFile | None) -> Response:
+    if found is None:
+        abort(404)
+    return Response(found.content, content_type=found.content_type, headers={"Cache-Control": "max-age=3600"})
 
 
 def _harden(response: Response) -> Response:
@@ -82,7 +148,19 @@ def _harden(response: Response) -> Response:
     return response
 
 
+def _reading() -> Reading:
+    return Reading.of(request.cookies.get("cf-reading", ""))
+
+
+def _choose() -> ResponseReturnValue:
+    """As `POST /reading` does, without a service."""
+    response = redirect(urlsplit(request.headers["Referer"]).path, 303)
+    response.set_cookie("cf-reading", changed(_reading(), request.form).stored)
+    return response
+
+
 def _plain_pages(app: Flask, pages: Pages) -> None:
+    app.add_url_rule("/reading", "choose", _choose, methods=["POST"])
     app.add_url_rule("/", "landing", lambda: render_template("patient/landing.html", is_open=False))
     app.add_url_rule("/open", "open", lambda: render_template("patient/landing.html", is_open=True))
     app.add_url_rule(
@@ -112,7 +190,7 @@ def _plain_pages(app: Flask, pages: Pages) -> None:
         )
     for name, is_over in (("ticket", False), ("ticket-over", True)):
         app.add_url_rule(
-            f"/{name}", name, lambda is_over=is_over: render_template("patient/ticket.html", is_over=is_over)
+            f"/{name}", name, lambda is_over=is_over: render_template("patient/ticket.html", is_over=is_over, page="")
         )
     app.add_url_rule("/refused", "refused", lambda: render_template("patient/refused.html"))
     app.add_url_rule("/held", "held", lambda: render_template("patient/held.html", base=f"/exams/{EXAM_ID}"))
@@ -146,44 +224,55 @@ def _tried(factor: str | None) -> ResponseReturnValue:
     return render_template("patient/refused.html"), 403
 
 
+def _exam_page(report: dict[str, Any] | None) -> str:
+    base = f"/exams/{EXAM_ID}"
+    images = [
+        {
+            "series_n": 1,
+            "frame_k": k,
+            "src": f"{base}/series/1/frames/{k}.jpg",
+            "width": 512,
+            "height": 512,
+            "alt": f"胸部 CT 第 {k} 幅",
+        }
+        for k in (15, 30, 45)
+    ]
+    total = sum(series["frames"] for series in SERIES)
+    return render_template(
+        "patient/exam.html",
+        base=base,
+        guest=None,
+        parts=EVERYTHING,
+        exam=EXAM,
+        **_report(report),
+        to_tell=[],
+        key_images=images,
+        objects=OBJECTS,
+        frames_total=total,
+        in_preparation=False,
+        address="",
+        can_be_told=False,
+        has_list=True,
+        looks_as="self",
+        shared={"times": 2, "latest": "2026-03-02 09:00"},
+    )
+
+
 def _exam_pages(app: Flask, pages: Pages) -> None:
     base = f"/exams/{EXAM_ID}"
-
-    def exam() -> str:
-        images = [
-            {
-                "series_n": 1,
-                "frame_k": k,
-                "src": f"{base}/series/1/frames/{k}.jpg",
-                "width": 512,
-                "height": 512,
-                "alt": f"胸部 CT 第 {k} 幅",
-            }
-            for k in (15, 30, 45)
-        ]
-        total = sum(series["frames"] for series in SERIES)
-        return render_template(
-            "patient/exam.html",
-            base=base,
-            guest=None,
-            parts=EVERYTHING,
-            exam=EXAM,
-            report=pages.report,
-            key_images=images,
-            objects=OBJECTS,
-            frames_total=total,
-            in_preparation=False,
-            address="",
-            can_be_told=False,
-            has_list=True,
-        )
 
     def exam_list() -> str:
         ready = {**EXAM, "report_ready": True, "frames_total": 72, "in_preparation": False}
         waiting = {**EXAM, "report_ready": False, "frames_total": 0, "in_preparation": True, "modality_name": "磁共振"}
         bare = {**EXAM, "report_ready": True, "frames_total": 0, "in_preparation": False, "modality_name": "X 光"}
         listed = [{**entry, "held": False} for entry in (ready, waiting, bare)]
-        return render_template("patient/exam_list.html", exams=[*listed, {"id": EXAM_ID, "held": True}], is_bound=True)
+        return render_template(
+            "patient/exam_list.html",
+            exams=[*listed, {"id": EXAM_ID, "held": True}],
+            family=[],
+            has_family=True,
+            is_bound=True,
+        )
 
     def viewer() -> str:
         first = {
@@ -197,15 +286,47 @@ def _exam_pages(app: Flask, pages: Pages) -> None:
             "patient/viewer.html",
             base=base,
             title="胸部 CT",
+            facts="王*芳 2026-11-20",
             door="/q/CODE",
             address="",
             first_frame=first,
-            manifest_json=Markup(json.dumps(manifest(pages.frame_time_ms, pages.incomplete))),
+            manifest_json=Markup(json.dumps(pages.manifest())),
         )
 
+    app.add_url_rule(f"{base}/amended", "amended", lambda: _exam_page(AMENDED))
     app.add_url_rule("/exams", "exams", exam_list)
-    app.add_url_rule(base, "exam", exam)
+    app.add_url_rule(base, "exam", lambda: _exam_page(pages.report))
     app.add_url_rule(f"{base}/viewer", "viewer", viewer)
+    _kept_pages(app)
+
+
+def _kept_pages(app: Flask) -> None:
+    """Where pictures are saved and files are taken away."""
+    base = f"/exams/{EXAM_ID}"
+
+    def picture() -> str:
+        src = f"{base}/series/1/frames/30.jpg"
+        return render_template("patient/picture.html", base=base, src=src, width=512, height=512, in_wechat=False)
+
+    def take() -> str:
+        told = {"name": "report.pdf", "view": WechatView.OPENHARMONY, "address": f"{base}/take/report.pdf"}
+        return render_template("patient/take.html", base=base, **told)
+
+    app.add_url_rule(f"{base}/pictures/1/30", "picture", picture)
+    app.add_url_rule(f"{base}/take/report.pdf", "take", take)
+
+
+def _report(written: dict[str, Any] | None) -> dict[str, Any]:
+    """As `report_values` of the application makes it of a stored report."""
+    explained, words = Explained(), report_sheet.words()
+    asked = questions("CT", "胸部") if written else ()
+    told = written and {
+        **written,
+        "status_words": words["statuses"][written["status"]].format(version=written["version"]),
+        "impression": explained.lines(written["impression"]),
+        "findings": explained.lines(written["findings"]),
+    }
+    return {"report": told, "words": words, "terms": explained.terms, "questions": asked}
 
 
 def _pictures(app: Flask, pages: Pages) -> None:
@@ -246,12 +367,58 @@ def _pictures(app: Flask, pages: Pages) -> None:
 
     def show_manifest() -> Response:
         before()
-        return Response(json.dumps(manifest(pages.frame_time_ms, pages.incomplete)), mimetype="application/json")
+        return Response(json.dumps(pages.manifest()), mimetype="application/json")
 
     app.add_url_rule(f"{base}/series/<int:n>/frames/<int:k>.jpg", "frame", frame)
-    app.add_url_rule(f"{base}/series/<int:n>/mpr/<plane>/<int:k>.jpg", "cut", cut)
     app.add_url_rule(f"{base}/series/<int:n>/frames.batch", "batch", batch)
+    app.add_url_rule(f"{base}/series/<int:n>/mpr/<plane>/<int:k>.jpg", "cut", cut)
     app.add_url_rule(f"{base}/manifest.json", "manifest", show_manifest)
+    _tools(app, pages, before)
+
+
+def _tools(app: Flask, pages: Pages, before: Callable[[], None]) -> None:
+    """What the viewer asks for beside the pictures of its stacks."""
+    base = f"/exams/{EXAM_ID}"
+
+    def tile(n: int, k: int, level: int, x: int, y: int) -> Response:
+        before()
+        return _jpeg_or_404(tile_jpeg(n, level, x, y) if k == 1 else None)
+
+    def turn(n: int, k: int) -> Response:
+        before()
+        return _jpeg_or_404(turn_jpeg(k, request.args["preset"]) if n == 1 and 1 <= k <= TURNS else None)
+
+    def places(n: int) -> Response:
+        before()
+        return Response(json.dumps(pages.places.get(n, NO_PLACE)), mimetype="application/json")
+
+    def region(n: int, k: int) -> Response:
+        before()
+        told = {"pixels": 1000, "mean": stored_value(k, n), "sd": 5.25, "least": -12.0, "greatest": 99.0}
+        return Response(json.dumps(told), mimetype="application/json")
+
+    def priors() -> Response:
+        before()
+        return Response(json.dumps({"priors": pages.priors}), mimetype="application/json")
+
+    tiles = f"{base}/series/<int:n>/frames/<int:k>/tiles/<int:level>/<int:x>/<int:y>.jpg"
+    app.add_url_rule(f"{base}/priors.json", "priors", priors)
+    app.add_url_rule(tiles, "tile", tile)
+    app.add_url_rule(f"{base}/series/<int:n>/turntable/<int:k>.jpg", "turn", turn)
+    app.add_url_rule(f"{base}/series/<int:n>/places.json", "places", places)
+    app.add_url_rule(f"{base}/series/<int:n>/frames/<int:k>/region.json", "region", region)
+
+    def report_version() -> dict[str, int]:
+        before()
+        return {"version": pages.report["version"] if pages.report else 0}
+
+    app.add_url_rule(f"{base}/report-version", "report_version", report_version)
+
+
+def _jpeg_or_404(picture: bytes | None) -> Response:
+    if picture is None:
+        abort(404)
+    return Response(picture, mimetype="image/jpeg")
 
 
 class _Quiet(WSGIRequestHandler):

@@ -13,6 +13,7 @@ from app.bootstrap import Services
 from app.database import Database
 from app.identity.sealed import open_identity, seal_corrected
 from app.models import FieldBinding, Instance, Study
+from app.models.states import DataRequestKind
 from app.repos.operations.field_binding import SealedTable, fields_of, put_fields, sealed_tables
 from app.security.fields import COLUMN_FORM, BindingPhase, FieldSealer, Place
 from app.security.permissions import Role
@@ -38,6 +39,9 @@ def two_patients(folder: Path) -> Services:
         follow(house, exam, f"oOpenid000{number}")
         mark_prepared(house, accession, PatientID=person["id"], PatientName=person["name"])
         house.staff.accounts.create(f"staff{number}", Role.DESK, "test")
+        house.data_requests.requests.ask(
+            [exam_of(house, accession).patient_id], DataRequestKind.CORRECTION, "手机号", "test"
+        )
     correct_headers(house)
     assert house.wechat.connection is not None
     house.wechat.connection.ticket.current()  # with the access token: two rows of tokens

@@ -86,6 +86,14 @@ def digits(client: FlaskClient, exam_id: str) -> str:
     return output(answer.text, "code")
 
 
+def helper_code(client: FlaskClient, exam_id: str) -> str:
+    """A code for somebody who helps, as its patient sees it once."""
+    path = f"/exams/{exam_id}/helper-code"
+    answer = client.post(path, data={"csrf_token": form_token(client, path)})
+    assert answer.status_code == 200
+    return output(answer.text, "helper_code")
+
+
 def type_digits(client: FlaskClient, code: str, source: str = "203.0.113.9") -> Any:
     return client.post("/d", data={"code": code}, environ_base={"REMOTE_ADDR": source}, headers={"User-Agent": WINDOWS})
 

@@ -30,7 +30,7 @@ from app.models import (
     Report,
     StudyOrder,
 )
-from app.models.states import JobKind, JobState
+from app.models.states import DataRequestKind, JobKind, JobState
 from app.security.front_door import PASS_HEADER
 from app.security.permissions import Role, Scope
 from app.services.ingest.incoming import DoorName, IncomingObject
@@ -38,15 +38,17 @@ from app.web.row_ids import row_id
 from deploy.testbed.ct import ct_slice, part10
 from tests.factories.access import issued, let_in
 from tests.factories.evidence import ecg, segmentation, structured_report, text_row
-from tests.factories.house import services
-from tests.factories.sharing import digits, guest, share
+from tests.factories.family import CHILD, MOTHER, added, daughter, grants, post, registered
+from tests.factories.house import clock_of, services
+from tests.factories.sharing import digits, guest, helper_code, share
 from tests.factories.staff import account, code, console
 from tests.factories.telling import deliver_receipts, exam_of, receive_study, register, report, study, sweep
 from tests.factories.wechat import TOKEN
 from wechat.simulator.ciphers import signature
 
 STUDY, SERIES = "1.2.3.1", "1.2.3.1.1"
-STRANGER, PATIENT, GUEST = "stranger", "patient", "guest"
+STRANGER, PATIENT, PERSON, GUEST = "stranger", "patient", "person", "guest"
+"""A patient has a session of one exam, a person one of the phone door with all exams and a family."""
 ACCESSION, CUT_NUMBER = "A1", "HOSPITAL-2026-000123"
 NEVER_CHANGED_BACK = {AuditEvent.__table__, AuditHead.__table__}
 """A chain: what is taken out of it breaks it."""
@@ -96,7 +98,9 @@ def whole_house(folder: Path) -> WholeHouse:
     cut = study(house, receive_study(house, AccessionNumber=CUT_NUMBER[:16])).id
     held = issued(house, "A2").exam_id
     house.release.holds.withhold(row_id(held), "test", "staff:desk")
+    house.release.sensitivity.add("keyword", "危重", "staff:desk")
     app = create_demo_app(house)
+    person, of_family = _person(house, app)
     with house.db.read() as session:
         order = session.scalars(select(StudyOrder.id).where(StudyOrder.study_id == cut)).one()
         assert session.scalars(select(Report)).one()
@@ -108,6 +112,7 @@ def whole_house(folder: Path) -> WholeHouse:
         **{"tall_n": "2", "level": "0", "x": "0", "y": "1"},
         **{"o": "1", "layer_o": "2", "ecg_o": "3", "page": "1"},
         **{"job_id": job, "notification_id": notification, "username": "desk", "unknown": "nowhere"},
+        **{"rule_id": house.release.sensitivity.rules()[0].id.hex},
         **{"order_id": order.hex, "accession_number": CUT_NUMBER},
         **{"held_exam_id": held, "revision": str(exam_of(house, "A2").revision)},
         **{"version": app.jinja_env.globals["static_url"]("x").split("/")[2], "name": "viewer/viewer.js"},  # type: ignore[operator]
@@ -118,7 +123,8 @@ def whole_house(folder: Path) -> WholeHouse:
     stamp = str(int(house.clock.now().timestamp()))
     known |= {"timestamp": stamp, "nonce": "7", "signature": signature(TOKEN, stamp, "7"), "verify_code": "abc123"}
     made = WholeHouse(house, app, known, {})
-    made.callers = _callers(made)
+    known |= of_family
+    made.callers = _callers(made) | {PERSON: person}
     with house.db.read() as session:
         giver = session.scalars(select(PatientSession.id).where(PatientSession.exam_id == row_id(exam.exam_id))).first()
     assert giver is not None
@@ -173,6 +179,9 @@ def _callers(made: WholeHouse) -> dict[str, dict[str, str]]:
     callers[PATIENT] = {"Cookie": _cookies(patient, "cf-patient")}
     made.known[f"csrf_token:{PATIENT}"] = _form_token(patient, f"/exams/{made.known['exam_id']}")
     callers[GUEST] = _guest(made, patient)
+    owner = [exam_of(house, ACCESSION).patient_id]
+    house.data_requests.requests.ask(owner, DataRequestKind.CORRECTION, "手机号", "test")
+    made.known["request_id"] = house.data_requests.requests.of(owner)[0].id.hex
     for role in Role:
         browser = console(made.app, house, role)
         made.known[f"csrf_token:{role}"] = _form_token(browser.client, "/staff/password")
@@ -183,6 +192,21 @@ def _callers(made: WholeHouse) -> dict[str, dict[str, str]]:
     return callers
 
 
+def _person(house: Services, app: Flask) -> tuple[dict[str, str], dict[str, str]]:
+    """The patient at the phone door, who sees a member of the family, and asked to see a child: the headers, and what
+    is known of the family."""
+    registered(house, "A8", MOTHER)
+    registered(house, "A9", CHILD)
+    client = daughter(app, house)
+    added(client, house)
+    (grant,) = grants(client)
+    clock_of(house).advance(61)
+    post(client, CHILD, action="ask_staff")
+    (asked,) = set(grants(client)) - {grant}
+    known = {"grant_id": grant, "asked_grant_id": asked, f"csrf_token:{PERSON}": _form_token(client, "/family")}
+    return {"Cookie": _cookies(client, "cf-patient")}, known
+
+
 def _guest(made: WholeHouse, patient: FlaskClient) -> dict[str, str]:
     """Somebody who opened a share of everything; another share and digits are still to be used."""
     exam_id = made.known["exam_id"]
@@ -191,6 +215,7 @@ def _guest(made: WholeHouse, patient: FlaskClient) -> dict[str, str]:
     made.known |= {
         **{"guest_id": base.rpartition("/")[2], "share_id": unused.id, "passcode": unused.passcode},
         **{"share_code": unused.path.rpartition("/")[2], "digits": digits(patient, exam_id)},
+        "helper_code": helper_code(patient, exam_id),
         f"csrf_token:{GUEST}": _form_token(visitor, base),
     }
     return {"Cookie": _cookies(visitor, "cf-guest")}

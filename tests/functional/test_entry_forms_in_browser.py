@@ -130,5 +130,5 @@ def test_a_request_for_a_one_time_code_leads_to_its_page(browser: Browser, pages
 
 def test_the_scripts_of_a_form_weigh_less_than_ten_kilobytes() -> None:
     """On slow 4G (200 kB/s), before compression."""
-    names = ("text_size", "id_keys", "entry_form")
+    names = ("reading", "id_keys", "entry_form")
     assert sum((ROOT / "viewer_static" / "pages" / f"{name}.js").stat().st_size for name in names) < 10_000

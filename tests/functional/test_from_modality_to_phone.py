@@ -18,7 +18,7 @@ from pynetdicom.sop_class import CTImageStorage  # type: ignore[attr-defined]
 from deploy.testbed.phone import chromium, phone_page, throttled
 from deploy.testbed.shared_data import files_of
 from tests.factories.browser import in_browser, pixel, wait_for_slice, wait_until
-from tests.factories.demo_server import Demo, demo
+from tests.factories.demo_server import Demo, agreed, demo
 from tests.factories.house import exam_body, report_body
 from tests.shared_data import needs
 
@@ -82,6 +82,7 @@ def come_in_by_phone(page: Page, running: Demo, phone: str, factor: str) -> None
     assert page.get_by_label("身份证号后四位").input_value() == factor
     page.get_by_label("短信验证码").fill(digits)
     page.get_by_role("button", name="查看检查").click()
+    agreed(page, running.base)
     page.wait_for_url(re.compile("/exams$"))
 
 
@@ -91,6 +92,8 @@ def open_with(page: Page, phone: str, factor: str) -> None:
         form.locator("[name=phone]").fill(phone)
     form.locator("[name=factor]").fill(factor)
     form.locator("button[type=submit]").first.click()
+    page.wait_for_url(re.compile("/consent$|/exams/[0-9a-f]{32}$"))
+    agreed(page, page.url.partition("/consent")[0].partition("/exams")[0])
     page.wait_for_url(re.compile("/exams/[0-9a-f]{32}$"))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.factories.browser import in_browser, wait_for_slice, wait_until
+from tests.factories.browser import in_browser, wait_for_slice, wait_until, with_tools
 from tests.factories.patient_page_frames import CUTS, NO_CUTS
 from tests.factories.patient_page_values import EXAM_ID
 from tests.factories.patient_pages import Pages
@@ -18,6 +18,7 @@ def opened(browser: Browser, pages: Pages, width: int, height: int) -> Page:
     page = browser.new_page(viewport={"width": width, "height": height})
     page.goto(f"{pages.base_url}/exams/{EXAM_ID}/viewer")
     wait_for_slice(page, 30)
+    with_tools(page)
     page.click("#mpr-open")
     shows(page, axial=30, coronal=250, sagittal=200)
     return page
@@ -52,8 +53,14 @@ def test_a_finger_moves_the_crossing_and_the_other_planes_follow(
         size = button.bounding_box()
         assert size is not None
         assert min(size["width"], size["height"]) >= 44, button.inner_text()
+    for button in page.locator(".mpr__planes button:visible").all():
+        size = button.bounding_box()
+        assert size is not None
         assert size["x"] >= 0
         assert size["x"] + size["width"] <= width
+    bar = page.locator("#mpr .mpr__bar").bounding_box()
+    assert bar is not None
+    assert bar["height"] <= 80  # one row, which scrolls
     page.close()
 
 
@@ -77,12 +84,26 @@ def test_wheel_keys_and_buttons_go_from_cut_to_cut_and_the_stack_stays(browser: 
 
 def test_slabs_and_windows_are_asked_of_the_server(browser: Browser, pages: Pages) -> None:
     page = opened(browser, pages, 390, 844)
-    page.click("text=最大 10 毫米")
+    assert page.locator("#mpr >> text=10 毫米").is_hidden()
+    page.click("text=最大密度")
     wait_until(page, "document.querySelector('#mpr-axial canvas').dataset.cut.includes('slab=10&mode=mip')")
     page.click("#mpr-windows >> text=肺窗")
     wait_until(page, "document.querySelector('#mpr-axial canvas').dataset.cut.includes('wc=-600&ww=1500')")
     pressed = page.locator("#mpr [aria-pressed=true]").all_inner_texts()
-    assert pressed == ["肺窗", "最大 10 毫米"]
+    assert pressed == ["肺窗", "最大密度", "10 毫米", "十字线"]
+    page.click("#mpr >> text=40 毫米")
+    wait_until(page, "document.querySelector('#mpr-axial canvas').dataset.cut.includes('slab=40&mode=mip')")
+    page.click("text=平均")
+    wait_until(page, "document.querySelector('#mpr-axial canvas').dataset.cut.includes('slab=40&mode=avg')")
+
+
+def test_the_cross_can_be_taken_away_and_the_planes_say_whose_they_are(browser: Browser, pages: Pages) -> None:
+    page = opened(browser, pages, 390, 844)
+    level = "document.querySelector('#mpr-axial canvas').getContext('2d').getImageData(0, 250, 1, 1).data[2]"
+    crossed = page.evaluate(level)
+    page.click("text=十字线")
+    assert page.evaluate(level) != crossed
+    assert "王*芳 2026-11-20" in page.inner_text(".mpr__facts")
     page.close()
 
 

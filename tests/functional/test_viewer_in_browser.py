@@ -7,11 +7,13 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page
 
+from app.web import static_files
 from deploy.testbed.phone import phone_page
-from tests.factories.browser import in_browser, pixel, wait_for_slice, wait_until
-from tests.factories.patient_page_frames import CT_FRAMES, grey
+from tests.contracts.test_viewer_modules import scripts_of_the_page
+from tests.factories.browser import finger, in_browser, middle_of_stage, pixel, wait_for_slice, wait_until
+from tests.factories.patient_page_frames import CT_FRAMES, grey, tile_grey
 from tests.factories.patient_page_values import EXAM_ID
-from tests.factories.patient_pages import ROOT, Pages
+from tests.factories.patient_pages import Pages
 
 pytestmark = in_browser
 VIEWER = f"/exams/{EXAM_ID}/viewer"
@@ -72,13 +74,8 @@ def test_previews_of_all_frames_load_in_batches_and_full_frames_only_near_the_ey
 
 def test_a_finger_drawn_down_scrolls_the_stack_and_the_pixels_follow(page: Page, pages: Pages) -> None:
     open_viewer(page, pages)
-    box = page.locator("#stage").bounding_box()
-    assert box
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 3
-    page.mouse.move(x, y)
-    page.mouse.down()
-    page.mouse.move(x, y + 90, steps=6)
-    page.mouse.up()
+    x, y = middle_of_stage(page)
+    finger(page, (x, y - 60), (x, y + 30))
     here = int(page.inner_text("#counter").split("/")[0])
     assert here > 35
     wait_for_slice(page, here)
@@ -157,10 +154,7 @@ def test_a_zoomed_picture_is_panned_with_one_finger(page: Page, pages: Pages) ->
     open_viewer(page, pages)
     pinch(page, apart=2.0)
     before = pixel(page, 0.02, 0.5)
-    page.mouse.move(100, 300)
-    page.mouse.down()
-    page.mouse.move(300, 300, steps=4)
-    page.mouse.up()
+    finger(page, (100, 300), (300, 300))
     assert page.inner_text("#counter").startswith("30 ")
     assert abs(pixel(page, 0.02, 0.5) - before) > 50
 
@@ -302,19 +296,33 @@ def near_grey(k: int) -> object:
     return near(grey(k, 0, 2000))
 
 
-def test_one_picture_has_no_slider_and_its_zoom_asks_for_its_own_pixels(page: Page, pages: Pages) -> None:
+def test_one_picture_has_no_slider_and_its_zoom_shows_the_sensors_own_pixels(page: Page, pages: Pages) -> None:
     open_viewer(page, pages)
     assert page.locator("#slider").is_visible()
+    page.wait_for_selector('#picture[data-tools="ready"]')
     page.get_by_role("button", name="胸片").click()
     page.wait_for_selector('#picture[data-series="4"][data-quality="full"]')
     assert not page.locator("#slider").is_visible()
     assert not page.get_by_role("button", name="下一幅").is_visible()
-    assert not any("series/4" in request and "size=2048" in request for request in pages.requests)
-    page.locator("#stage").dblclick(position={"x": 180, "y": 150})
-    page.wait_for_selector('#picture[data-series="4"][data-quality="sharp"]')
-    assert any(request.endswith("/series/4/frames/1.jpg?size=2048") for request in pages.requests)
+    assert not any("/tiles/" in request for request in pages.requests)
+    for _ in range(2):
+        page.locator("#stage").dblclick(position={"x": 180, "y": 150})
+        page.wait_for_timeout(400)
+    page.locator("#stage").dblclick(position={"x": 180, "y": 150})  # 2.5 times, back, 2.5 times
+    wait_until(page, "(d => d.level === '0' && d.tiles.split('/')[0] === d.tiles.split('/')[1])(picture.dataset)")
+    assert tile_levels(pages) == {0}
+    level_0 = [tile_grey(0, 0, 0), tile_grey(0, 1, 0)]
+    assert min(abs(pixel(page, 0.5, 0.4) - level) for level in level_0) <= JPEG_SLACK
+    assert page.evaluate("Math.max(picture.width, picture.height)") <= 2048
     page.get_by_role("button", name="还原").click()
-    page.wait_for_selector('#picture[data-series="4"][data-quality="full"]')
+    wait_until(page, "picture.dataset.level === undefined")
+    assert pixel(page) == near(grey(1, 0, 2000, series=4))
+
+
+def tile_levels(pages: Pages) -> set[int]:
+    asked = [request.split("/tiles/")[1] for request in pages.requests if "/tiles/" in request]
+    assert len(asked) == len(set(asked))  # none twice
+    return {int(one.split("/")[0]) for one in asked}
 
 
 def test_a_failing_line_is_tried_again_and_said(page: Page, pages: Pages) -> None:
@@ -356,8 +364,8 @@ def test_touch_targets_are_large(page: Page, pages: Pages) -> None:
         assert box["height"] >= 48, target.evaluate("node => node.outerHTML")
 
 
-def test_the_whole_viewer_weighs_less_than_one_frame_or_two() -> None:
-    """On slow 4G (200 kB/s) the code must not cost more than two fifths of a second before compression."""
-    scripts = [*(ROOT / "viewer_static" / "viewer").rglob("*.js"), ROOT / "viewer_static" / "pages" / "text_size.js"]
-    weight = sum(path.stat().st_size for path in scripts)
-    assert weight + (ROOT / "viewer_static" / "viewer.css").stat().st_size < 80_000
+def test_what_comes_before_the_first_picture_weighs_less_than_one_frame_or_two() -> None:
+    """On slow 4G (200 kB/s) the code must not cost more than a fifth of a second before compression."""
+    served = static_files.read(static_files.FOLDER).by_name
+    early = [name for _, name in scripts_of_the_page()]
+    assert sum(len(served[name].content) for name in [*early, "viewer.css"]) < 50_000

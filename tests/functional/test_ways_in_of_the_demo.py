@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
+from app.bootstrap.simulated_wechat import SUBSCRIPTION_ID
 from app.identity.numbers import check_digit
 from deploy.testbed.ct import ct_slice, part10
 from deploy.testbed.phone import phone_page
@@ -217,3 +218,32 @@ def test_a_visit_and_a_share_end_by_time_and_are_renewed(running: Demo, page: Pa
     assert page.get_by_text("已到期").count() >= 1
     page.get_by_role("button", name="生成链接和密码").click()
     assert page.locator("output[name=link]").inner_text() != link
+
+
+def test_who_does_not_follow_presses_a_button_and_is_told_of_the_report(running: Demo, browser: Browser) -> None:
+    openid, person = "oNoFollower0000000000000001", Person("冯雪", "13900000036", 116)
+    running.control("wechat", "users", {"openid": openid, "name": person.name, "follows": False})
+    assert running.put("/exams/J-6", exam_body(**person.in_exam)) == 201
+    pictures_come(running, person, "J-6")
+    waited_for(lambda: news(running, person.phone))
+    with phone_page(browser, user_agent="Mozilla/5.0 (Linux; Android 14) MicroMessenger/8.0.50") as page:
+        page.goto(f"{running.base}/p")
+        page.get_by_label("手机号").fill(person.phone)
+        page.get_by_role("button", name="获取短信验证码").click()
+        page.get_by_label("短信验证码").fill(digits(running, person.phone))
+        page.get_by_label("身份证号后四位").fill(person.id_number[-4:])
+        page.get_by_role("button", name="查看检查").click()
+        page.locator(".exam-link").click()
+        page.get_by_role("link", name="报告出来通知我").click()
+        page.locator(f'a[href*="as={openid}"]').click()
+        page.wait_for_url(f"{running.base}/notify")
+        page.locator("wx-open-subscribe .tell").click()
+        page.get_by_text("已经记下").wait_for()
+    answer = {"TemplateId": SUBSCRIPTION_ID, "SubscribeStatusString": "accept", "PopupScene": "2"}
+    said = {"openid": openid, "event": "subscribe_msg_popup_event", "list": [answer], "long_term": True}
+    assert running.control("wechat", "say", said)["status"] == 200
+    before = news(running, person.phone)
+    assert running.put("/exams/J-6/report", report_body()) == 201
+    waited_for(lambda: [notice for notice in running.notices(openid) if notice["state"] == "delivered"])
+    assert [notice["kind"] for notice in running.notices(openid)] == ["subscribe"]
+    assert news(running, person.phone) == before

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page
 
 from deploy.testbed.phone import phone_page
 from tests.factories.browser import in_browser
-from tests.factories.demo_server import Demo, demo
+from tests.factories.demo_server import Demo, agreed, demo
 
 pytestmark = in_browser
 FOLLOWER = "oFollower0000000000000000001"
@@ -74,6 +74,7 @@ def test_a_follower_is_bound_sees_the_list_and_looks(running: Demo, page: Page) 
     enter(page, running)
     assert page.url == f"{running.base}/bind"
     bind(page, running, person)
+    agreed(page, running.base)
     assert page.url == f"{running.base}/exams"
     page.locator(".exam-link").first.click()
     page.wait_for_url(re.compile(r"/exams/[0-9a-f]{32}$"))

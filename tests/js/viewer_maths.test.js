@@ -139,9 +139,9 @@ test('listeners hear a change once and nothing when nothing changed', () => {
   assert.deepEqual(heard, [11, 143]);
 });
 
-test('CT offers lung, mediastinum and bone; others brighter and darker, also where no window is known', () => {
-  assert.deepEqual(presetsFor('CT', null).map((one) => windowKey(one.window)), ['', '-600,1500', '40,400', '400,1800']);
-  assert.deepEqual(presetsFor('MR', { center: 500, width: 1000 }).map((one) => windowKey(one.window)), ['', '300,1000', '700,1000']);
+test('CT offers the windows of its organs; others brighter, darker, softer, harder, as far as a window is known', () => {
+  assert.deepEqual(presetsFor('CT', null).map((one) => windowKey(one.window)), ['', '-600,1500', '40,400', '400,1800', '35,90', '50,300', '200,700']);
+  assert.deepEqual(presetsFor('MR', { center: 500, width: 1000 }).map((one) => windowKey(one.window)), ['', '300,1000', '700,1000', '500,1500', '500,666.67']);
   const gains = presetsFor('MR', null).map((one) => [one.name, one.window, one.gain]);
   assert.deepEqual(gains, [['standard', null, 1], ['brighter', null, 1.6], ['darker', null, 1 / 1.6]]);
 });
@@ -149,4 +149,10 @@ test('CT offers lung, mediastinum and bone; others brighter and darker, also whe
 test('one sweep of the finger crosses a long stack, and a short one is not nervous', () => {
   assert.equal(stepLength(1000, 400), 5);
   assert.equal(stepLength(3, 400), 28);
+});
+
+test('to save data only the frame under the eye and the batch around it are fetched', () => {
+  const tasks = plan({ k: 70, frames: 143, settled: true, windowed: false, saving: true }, always, always);
+  assert.deepEqual(tasks.map((task) => task.kind), ['previews', 'full']);
+  assert.deepEqual([tasks[0].from, tasks[1].k], [61, 70]);
 });

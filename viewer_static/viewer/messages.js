@@ -1,4 +1,4 @@
-/** Every word the viewer says. Nothing else. */
+/** Every word that the viewer says without its tools; theirs are in tools/words.js. */
 
 export const messages = {
   counter: (/** @type {number} */ k, /** @type {number} */ of) => `${k} / ${of}`,
@@ -20,15 +20,17 @@ export const messages = {
   empty: '没有可以显示的图像',
   play: '播放',
   pause: '暂停',
-  cut: (/** @type {'axial' | 'coronal' | 'sagittal'} */ plane, /** @type {number} */ k, /** @type {number} */ of) =>
-    `${{ axial: '横断', coronal: '冠状', sagittal: '矢状' }[plane]} ${k}/${of}`,
-  slabs: { thin: '薄层', mean: '平均 5 毫米', greatest: '最大 10 毫米', least: '最小 10 毫米' },
   windows: {
     standard: '默认',
     lung: '肺窗',
     mediastinum: '纵隔窗',
     bone: '骨窗',
+    brain: '脑窗',
+    belly: '腹部窗',
+    vessels: '血管窗',
     brighter: '更亮',
     darker: '更暗',
+    softer: '更柔和',
+    harder: '更鲜明',
   },
 };

@@ -4,7 +4,8 @@
  * @typedef {import('./stage/window_level.js').Window} Window
  * @typedef {{n: number, frames: number, rows: number, columns: number, modality: string, description: string,
  *            window: Window | null, frame_time_ms: number | null, incomplete: number[],
- *            mpr?: import('./mpr/planes.js').Cuts | null, mpr_reason?: string | null}} Series
+ *            mpr?: import('./mpr/planes.js').Cuts | null, mpr_reason?: string | null, turntable?: number | null,
+ *            tiles?: {size: number, levels: number} | null}} Series
  * @typedef {{series: Series[]}} Manifest
  * @typedef {{series: Series, k: number, window: Window | null, gain: number}} View  k counts from 1
  */

@@ -1,24 +1,27 @@
 /**
  * Brings the parts together: passes on to the others what one part tells, and decides when to look for a better picture.
+ * Tools come later (`tools/`) and take hold of the one viewer that is exported here.
+ *
+ * @typedef {import('./state.js').View} View
  */
 import { Api, PREVIEW_SIZE } from './loading/api.js';
 import { Cine } from './stage/cine.js';
-import { drawLoaded, element, fillSeries, fillWindows, markCine, markSeries, markWindow, say } from './stage/controls.js';
+import { bringLate, drawLoaded, element, fillSeries, fillWindows, markCine, markSeries, markWindow, say } from './stage/controls.js';
 import { Gestures, listenToKeys, stepLength } from './stage/gestures.js';
 import { messages } from './messages.js';
-import { Mpr } from './mpr/mpr.js';
 import { Pictures } from './loading/pictures.js';
 import { Loader } from './loading/loader.js';
 import { Screen, coverEmpty } from './stage/screen.js';
 import { State, isFilm, middle, readPlace } from './state.js';
-import { FIT, Viewport, zoomAt } from './stage/viewport.js';
+import { FIT, UPRIGHT, Viewport, zoomAt } from './stage/viewport.js';
 import { presetsFor } from './stage/window_level.js';
 
 const SETTLE_MS = 150; // the finger rests: now full frames are worth their bytes
 const ANNOUNCE_MS = 600;
+const LATE_MS = 3000; // tools come with the first full picture, or after so long
 const PREPARED_SIZE = 1024; // pixels of the longest side of a prepared frame
 
-class Viewer {
+export class Viewer {
   /** @param {import('./state.js').Manifest} manifest */
   constructor(manifest) {
     const root = element('viewer', HTMLElement);
@@ -26,6 +29,7 @@ class Viewer {
     this.canvas = element('picture', HTMLCanvasElement);
     this.slider = element('slider', HTMLInputElement);
     const named = { n: Number(root.dataset.series), k: Number(root.dataset.frame) };
+    this.series = manifest.series;
     this.state = new State(manifest, readPlace(location.hash, named));
     this.presets = presetsFor(this.state.view.series.modality, this.state.view.series.window);
     this.pictures = new Pictures();
@@ -37,13 +41,19 @@ class Viewer {
       arrived: () => this.refresh(),
       ended: () => { this.cine.stop(); this.screen.end(); },
     });
+    const { connection } = /** @type {any} */ (navigator);
+    this.loader.saving = Boolean(connection && connection.saveData); // as the phone's owner set it
     this.cine = new Cine({
       step: () => this.state.goTo((this.state.view.k % this.state.view.series.frames) + 1),
       mayStep: () => this.screen.shown === this.state.view,
       changed: (playing) => markCine(element('cine', HTMLElement), playing),
       frameMs: () => this.state.view.series.frame_time_ms,
     });
-    this.mpr = new Mpr(this.api, () => this.screen.end());
+    /** What tools say to a drag. @type {(grip: import('./stage/gestures.js').Grip) => import('./stage/gestures.js').Tool | null} */
+    this.tool = () => null;
+    /** Tools that hold a picture on the stage. @type {(view: View, best: import('./loading/loader.js').Best) => boolean} */
+    this.keeps = () => false;
+    this.late = root.dataset.late || '';
     this.state.onChange((view, before) => this.changed(view, before));
     this.listen();
     fillSeries(element('series', HTMLElement), manifest.series,
@@ -53,9 +63,16 @@ class Viewer {
     this.openSeries();
     this.place();
     this.adoptFirst(this.state.view);
+    setTimeout(() => this.bringTools(), LATE_MS);
   }
 
-  /** The picture that came with the page goes on the canvas at once. @param {import('./state.js').View} view */
+  /** Once: their bytes must not wait before the first picture. */
+  bringTools() {
+    bringLate(this.late);
+    this.late = '';
+  }
+
+  /** The picture that came with the page goes on the canvas at once. @param {View} view */
   adoptFirst(view) {
     this.screen.awaitFirst(view, (image) => {
       if (this.state.view !== view) return;
@@ -70,16 +87,13 @@ class Viewer {
       const { k, series } = this.state.view;
       this.state.goTo(Math.max(1, Math.min(series.frames, k + steps)));
     };
-    const zoom = (/** @type {number} */ factor, /** @type {{x: number, y: number}} */ at) =>
-      this.move(zoomAt(this.viewport.transform, factor, at));
+    const zoom = (/** @type {number} */ factor, /** @type {{x: number, y: number}} */ at) => this.zoom(factor, at);
     const reset = () => this.move(FIT);
     new Gestures(this.stage, {
       scroll,
       zoom,
-      pan: (dx, dy) => {
-        const { zoom: kept, x, y } = this.viewport.transform;
-        this.viewport.move({ zoom: kept, x: x + dx, y: y + dy });
-      },
+      pan: (dx, dy) => this.pan(dx, dy),
+      tool: (grip) => this.tool(grip),
       doubleTap: (at) => (this.viewport.transform.zoom > 1 ? reset() : zoom(2.5, at)),
       isZoomed: () => this.viewport.transform.zoom > 1,
       stepLength: () => stepLength(this.state.view.series.frames, this.stage.clientHeight),
@@ -88,8 +102,7 @@ class Viewer {
     this.slider.addEventListener('input', () => { this.cine.stop(); this.state.goTo(Number(this.slider.value)); });
     element('previous', HTMLElement).addEventListener('click', () => scroll(-1));
     element('next', HTMLElement).addEventListener('click', () => scroll(1));
-    element('reset', HTMLElement).addEventListener('click', () => { reset(); this.state.look(null); });
-    element('mpr-open', HTMLElement).addEventListener('click', () => this.openMpr());
+    element('reset', HTMLElement).addEventListener('click', () => { this.pose(UPRIGHT); reset(); this.state.look(null); });
     element('cine', HTMLElement).addEventListener('click', () => this.cine.toggle());
     element('cover-retry', HTMLElement).addEventListener('click', () => this.loader.retry());
     window.addEventListener('resize', () => { this.move(this.viewport.transform); this.refresh(); });
@@ -98,21 +111,33 @@ class Viewer {
     document.addEventListener('visibilitychange', () => { if (document.hidden) this.cine.stop(); });
   }
 
-  openMpr() {
-    const { series } = this.state.view;
-    if (series.mpr) this.mpr.open(series);
-    else say(element('note', HTMLElement), series.mpr_reason || '');
+  /** @param {number} factor @param {{x: number, y: number}} at  from the stage's centre */
+  zoom(factor, at) {
+    const { rows, columns } = this.state.view.series;
+    this.move(zoomAt(this.viewport.transform, factor, at, this.viewport.largestZoom(Math.max(rows, columns))));
   }
 
-  /** Large matrices (X-rays) are asked for in the pixels that the zoom shows.
+  /** @param {number} dx @param {number} dy */
+  pan(dx, dy) {
+    const { zoom, x, y } = this.viewport.transform;
+    this.viewport.move({ zoom, x: x + dx, y: y + dy });
+  }
+
+  /** @param {import('./stage/viewport.js').Pose} pose */
+  pose(pose) {
+    this.viewport.pose = pose;
+    this.move(this.viewport.transform);
+  }
+
+  /** Matrices that need no tiles are asked for in the pixels that the zoom shows.
    *  @param {import('./stage/viewport.js').Transform} transform */
   move(transform) {
     this.viewport.move(transform);
-    const { rows, columns } = this.state.view.series;
-    this.loader.sharpen(Math.max(rows, columns) > PREPARED_SIZE && this.viewport.pixels() > PREPARED_SIZE);
+    const { rows, columns, tiles } = this.state.view.series;
+    this.loader.sharpen(!tiles && Math.max(rows, columns) > PREPARED_SIZE && this.viewport.pixels() > PREPARED_SIZE);
   }
 
-  /** @param {import('./state.js').View} view @param {import('./state.js').View} before */
+  /** @param {View} view @param {View} before */
   changed(view, before) {
     if (view.series !== before.series) this.openSeries();
     if (view.window !== before.window || view.gain !== before.gain) {
@@ -125,6 +150,7 @@ class Viewer {
     const { series } = this.state.view;
     this.cine.stop();
     this.viewport.transform = FIT;
+    this.viewport.pose = UPRIGHT;
     this.loader.sharpen(false);
     ['scroller', 'loaded'].forEach((id) => { element(id, HTMLElement).hidden = series.frames < 2; });
     this.slider.max = String(series.frames);
@@ -133,7 +159,6 @@ class Viewer {
     fillWindows(windows, this.presets, (preset) => this.state.look(preset.window, preset.gain));
     markWindow(windows, this.presets, this.state.view);
     markSeries(element('series', HTMLElement), series);
-    element('mpr-open', HTMLElement).hidden = series.frames < 2 || isFilm(series) || (!series.mpr && !series.mpr_reason);
     const cine = element('cine', HTMLElement);
     cine.hidden = !isFilm(series);
     markCine(cine, false);
@@ -169,10 +194,13 @@ class Viewer {
     this.canvas.dataset.loaded = String(
       drawLoaded(element('loaded', HTMLCanvasElement), view.series.frames, (k) => this.loader.level(k)));
     this.screen.cover(own === null ? this.loader.fault(view) : undefined);
-    if (best && !this.screen.shows(view, best)) {
+    if (best && this.keeps(view, best)) {
+      // a tool has the better picture
+    } else if (best && !this.screen.shows(view, best)) {
       const picture = this.pictures.ready(best.key) || (await this.decoded(best.key));
       if (!picture || this.state.view !== view) return;
       this.screen.present(view, best, picture);
+      if (best.quality === 'full') this.bringTools();
     } else if (!best) {
       this.screen.blank(view);
     }
@@ -189,6 +217,11 @@ class Viewer {
     }
   }
 
+  /** Whose pictures, of which day, which series: stands on every picture. @param {import('./state.js').Series} series */
+  factsOf(series) {
+    return `${element('viewer', HTMLElement).dataset.facts || ''} ${messages.series(series.n, series.description)}`.trim();
+  }
+
   note() {
     const { view } = this.state;
     this.screen.note(view, this.trouble, this.loader.fault(view));
@@ -197,5 +230,6 @@ class Viewer {
 
 const manifest = JSON.parse(element('manifest', HTMLScriptElement).textContent || '{"series": []}');
 manifest.series = manifest.series.filter((/** @type {import('./state.js').Series} */ series) => series.frames > 0);
-if (manifest.series.length) new Viewer(manifest);
-else coverEmpty();
+/** Null for an exam without pictures. */
+export const viewer = manifest.series.length ? new Viewer(manifest) : null;
+if (!viewer) coverEmpty();

@@ -17,7 +17,15 @@ from app.imaging.display.marks import hatched
 from app.imaging.display.overlays import with_overlays
 from app.imaging.display.plain_values import plain_values
 from app.imaging.display.presenting import presented
-from app.imaging.display.render_spec import PACKED, STORED_VALUES, VALUES, VALUES_DIGEST, RenderSpec
+from app.imaging.display.region_statistics import statistics
+from app.imaging.display.render_spec import (
+    PACKED,
+    REGION_STATISTICS,
+    STORED_VALUES,
+    VALUES,
+    VALUES_DIGEST,
+    RenderSpec,
+)
 from app.imaging.display.tiles import tile_of
 from app.imaging.display.window import Shown, Window, to_display
 from app.imaging.errors import BadRegion
@@ -51,6 +59,9 @@ def draw(decoded: DecodedFrame, header: ImageHeader, number: int, specs: Sequenc
     for spec in specs:
         if spec.fmt in _NO_PICTURES:
             result.append(_NO_PICTURES[spec.fmt](decoded, header, spec))
+            continue
+        if spec.fmt == REGION_STATISTICS and spec.outline is not None:
+            result.append(statistics(decoded, header, number, spec.outline))
             continue
         if spec.tile is not None:
             tile = tile_of(decoded, header, number, spec.tile, spec.window)

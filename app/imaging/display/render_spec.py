@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from app.imaging.display.region_statistics import Outline
 from app.imaging.display.tiles import Tile
 from app.imaging.display.window import Window
 from app.imaging.header.image_header import ImageHeader
@@ -17,6 +18,9 @@ PACKED = "working-copy"
 """No picture but the frame's working copy (app/imaging/codecs/working_copy); empty where the frame can have none."""
 VALUES = "values"
 """No picture but the frame's stored values as plain numbers (app/imaging/display/plain_values)."""
+
+REGION_STATISTICS = "region-statistics"
+"""No picture but mean and spread of the values in `outline` (app/imaging/display/region_statistics)."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,8 @@ class RenderSpec:
     """One tile instead of the whole picture."""
     coarser: int = 1
     """Of VALUES: the mean of squares of so many pixels a side."""
+    outline: Outline | None = None
+    """Of REGION_STATISTICS."""
 
 
 @dataclass(frozen=True)

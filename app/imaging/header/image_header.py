@@ -14,7 +14,7 @@ from app.imaging.header.overlay import Overlay
 from app.imaging.header.presentation import Presentation
 from app.imaging.header.region import Region
 
-READING = 4
+READING = 5
 """Rises when more or other things are read off a header. Headers of an older reading are read anew when their pictures
 are prepared again."""
 
@@ -109,6 +109,12 @@ class ImageHeader:
     """Of ultrasound, each calibrated for itself."""
     presentation: Presentation | None = None
     """How a presentation state wants it shown; put here for drawing, and never stored with the image."""
+    laterality: str = ""
+    """L, R or B: the side of the body, of paired parts."""
+    projection: str = ""
+    """Of a projection how the rays went: CC or MLO of a mammogram, PA or LAT of a chest."""
+    patient_orientation: tuple[str, str] | None = None
+    """Of an image without a place in the patient: where rows and columns lead to, in letters of PS3.3 C.7.6.1.1.1."""
     reading: int = 1
     """The `READING` that made it."""
 
@@ -153,7 +159,7 @@ class ImageHeader:
         values.pop("lossy", None)  # older releases stored this field
         values["shared"] = FrameValues.from_json(values.get("shared", {}))
         values["per_frame"] = tuple(FrameValues.from_json(item) for item in values.get("per_frame", ()))
-        for name in ("padding", "pixel_spacing"):
+        for name in ("padding", "pixel_spacing", "patient_orientation"):
             if values.get(name) is not None:
                 values[name] = tuple(values[name])
         for name in ("modality_lut", "voi_lut"):

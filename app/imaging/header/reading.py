@@ -18,6 +18,7 @@ from app.imaging.header.image_header import READING, FrameValues, ImageHeader
 from app.imaging.header.lut_reading import read_lut, read_palette
 from app.imaging.header.numbers import number_of, whole_of
 from app.imaging.header.overlay_reading import read_overlays
+from app.imaging.header.projection_reading import laterality, patient_orientation, projection
 from app.imaging.header.region_reading import read_regions
 from app.imaging.header.spacing_reading import pixel_aspect, pixel_spacing
 
@@ -103,6 +104,9 @@ def _read(ds: Dataset, transfer_syntax_uid: str, keyword: str) -> ImageHeader:
         instance_number=whole_of(_value(ds, "InstanceNumber")),
         frame_time_ms=frame_time_ms(ds),
         regions=read_regions(ds, rows, columns),
+        laterality=laterality(ds),
+        projection=projection(ds),
+        patient_orientation=patient_orientation(ds),
         reading=READING,
     )
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import delete, exists, select, update
 from sqlalchemy.orm import Session
 
-from app.models import BoundDevice, PatientSession
+from app.models import BoundDevice, PatientSession, WechatAccount
 from app.repos.changed_rows import changed_rows
 
 
@@ -36,3 +37,10 @@ def end_sessions(session: Session, account_id: uuid.UUID, now: datetime) -> int:
         PatientSession.account_id == account_id, PatientSession.revoked_at.is_(None)
     )
     return changed_rows(session, statement.values(revoked_at=now).execution_options(synchronize_session=False))
+
+
+def keep_reading(session: Session, session_ids: Collection[uuid.UUID], choice: str) -> None:
+    """How the persons behind these sessions want to read, at their live accounts."""
+    accounts = select(PatientSession.account_id).where(PatientSession.id.in_(session_ids))
+    statement = update(WechatAccount).where(WechatAccount.id.in_(accounts), WechatAccount.unbound_at.is_(None))
+    session.execute(statement.values(reading=choice).execution_options(synchronize_session=False))

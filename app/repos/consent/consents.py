@@ -10,7 +10,8 @@ from datetime import datetime
 from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session
 
-from app.models import Consent, Exam, GuestSession, HandOver, Share
+from app.models import Consent, Exam, FamilyGrant, GuestSession, HandOver, HelperCode, Patient, Share
+from app.models.states import FamilyEnd
 from app.repos.changed_rows import changed_rows
 
 
@@ -31,12 +32,24 @@ def withdraw(session: Session, patient_ids: Collection[uuid.UUID], now: datetime
 
 
 def end_what_was_given(session: Session, patient_ids: Collection[uuid.UUID], now: datetime) -> None:
-    """Every share, every open session of a guest and all digits of these patients."""
+    """Every share and session of a guest, all digits and codes of these patients, and what relatives may see."""
+    members = select(Patient.id).where(
+        Patient.id.in_(patient_ids),
+        Patient.id_number_hash == FamilyGrant.member_number_hash,
+        Patient.name_hash == FamilyGrant.member_name_hash,
+    )
+    is_of_member = members.correlate(FamilyGrant).exists()
     exams = select(Exam.id).where(Exam.patient_id.in_(patient_ids))
     for statement in (
         update(Share).where(Share.patient_id.in_(patient_ids), Share.revoked_at.is_(None)).values(revoked_at=now),
         update(GuestSession)
         .where(GuestSession.patient_id.in_(patient_ids), GuestSession.revoked_at.is_(None))
+        .values(revoked_at=now),
+        update(FamilyGrant)
+        .where(is_of_member, FamilyGrant.ended_at.is_(None))
+        .values(ended_at=now, ended_by=FamilyEnd.CONSENT),
+        update(HelperCode)
+        .where(HelperCode.patient_id.in_(patient_ids), HelperCode.revoked_at.is_(None))
         .values(revoked_at=now),
         update(HandOver).where(HandOver.exam_id.in_(exams), HandOver.ended_at.is_(None)).values(ended_at=now),
     ):

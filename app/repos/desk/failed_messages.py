@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from app.models import AccessCode, Exam, Notification, NotificationKind, NotificationState
+from app.models import NO_NEWS, AccessCode, Exam, Notification, NotificationKind, NotificationState
 from app.repos.keyset import Place, rows_at
 
 MAY_ARRIVE = (
@@ -88,12 +88,12 @@ def _untold(since: datetime) -> tuple[ColumnElement[Any], ...]:
     is_told = exists().where(
         other.exam_id == Notification.exam_id,
         other.id != Notification.id,
-        other.kind != NotificationKind.ONE_TIME_CODE,
+        other.kind.not_in(NO_NEWS),
         or_(tells, replaces),
     )
     return (
         Notification.created_at >= since,
-        Notification.kind != NotificationKind.ONE_TIME_CODE,
+        Notification.kind.not_in(NO_NEWS),
         or_(Exam.images_released_at.is_not(None), Exam.report_released_at.is_not(None)),
         ~is_told,
     )

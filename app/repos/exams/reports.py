@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.models import Report
@@ -37,3 +37,9 @@ def with_readable_report(session: Session, exam_ids: Collection[uuid.UUID]) -> s
     """Those of these exams that have a version patients may read."""
     query = select(Report.exam_id).where(Report.exam_id.in_(exam_ids), Report.status.in_(READABLE)).distinct()
     return set(session.scalars(query))
+
+
+def newest_readable_version(session: Session, exam_id: uuid.UUID) -> int:
+    """0 while there is no version that patients may read."""
+    query = select(func.max(Report.version)).where(Report.exam_id == exam_id, Report.status.in_(READABLE))
+    return session.scalar(query) or 0

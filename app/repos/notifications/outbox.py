@@ -11,13 +11,13 @@ from sqlalchemy import and_, exists, false, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from app.models import (
+    NO_NEWS,
     AccessCode,
     EarlyReceipt,
     EventDetail,
     Exam,
     Notification,
     NotificationEvent,
-    NotificationKind,
     NotificationState,
 )
 from app.repos.changed_rows import changed_rows
@@ -72,8 +72,8 @@ def repeatable(session: Session, since: Mapping[str, datetime], now: datetime, l
 def sendable(session: Session, now: datetime, limit: int) -> list[uuid.UUID]:
     """Ids of pending messages whose due time has come; the longest due first.
 
-    A message about a held exam waits until the hold is lifted. A one-time code does not wait: it says nothing about
-    the exam.
+    A message about a held exam waits until the hold is lifted. What tells no news does not wait: it says nothing
+    about the exam.
     """
     query = (
         select(Notification.id)
@@ -81,7 +81,7 @@ def sendable(session: Session, now: datetime, limit: int) -> list[uuid.UUID]:
         .where(
             Notification.state == NotificationState.PENDING,
             is_due(Notification.next_attempt_at, now, FURTHEST),
-            or_(Exam.held_at.is_(None), Notification.kind == NotificationKind.ONE_TIME_CODE),
+            or_(Exam.held_at.is_(None), Notification.kind.in_(NO_NEWS)),
         )
     )
     return list(session.scalars(query.order_by(Notification.next_attempt_at).limit(limit)))

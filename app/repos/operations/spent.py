@@ -14,8 +14,11 @@ from app.models import (
     Base,
     BindingCode,
     BoundDevice,
+    FamilyCode,
+    FamilyGrant,
     GuestSession,
     HandOver,
+    HelperCode,
     Job,
     KnownDevice,
     OneTimeCode,
@@ -67,7 +70,8 @@ def _spent(before: datetime, unused_since: datetime) -> list[tuple[type[Base], C
         and_(AccessAttempts.scope == AttemptScope.CODE, ~of_a_code),
         and_(AccessAttempts.scope == AttemptScope.SHARE, ~exists().where(Share.code_hash == AccessAttempts.key_hash)),
     )
-    # Patients see for a year who opened what they shared; the digits themselves tell nothing any more.
+    # Patients see for a year who opened what they shared, and who the relative was that looked; digits tell nothing any
+    # more.
     of_old_share = exists().where(Share.id == SharedPrior.share_id, Share.expires_at < unused_since)
     of_old_digits = exists().where(HandOver.id == WaitingPc.hand_over_id, HandOver.expires_at < before)
     is_waited_for = exists().where(WaitingPc.hand_over_id == HandOver.id)
@@ -75,6 +79,7 @@ def _spent(before: datetime, unused_since: datetime) -> list[tuple[type[Base], C
         exists().where(WaitingPc.guest_session_id == GuestSession.id),
         exists().where(Share.id == GuestSession.share_id, Share.expires_at >= unused_since),
     )
+    is_helped = exists().where(PatientSession.helper_code_id == HelperCode.id)
     is_given_along = or_(
         exists().where(SharedPrior.share_id == Share.id), exists().where(GuestSession.share_id == Share.id)
     )
@@ -89,6 +94,9 @@ def _spent(before: datetime, unused_since: datetime) -> list[tuple[type[Base], C
         (GuestSession, and_(GuestSession.expires_at < unused_since, ~is_named)),
         (SharedPrior, of_old_share),
         (Share, and_(Share.expires_at < unused_since, ~is_given_along)),
+        (HelperCode, and_(HelperCode.expires_at < unused_since, ~is_helped)),
+        (FamilyCode, FamilyCode.expires_at < before),
+        (FamilyGrant, FamilyGrant.expires_at < unused_since),
         (BindingCode, BindingCode.expires_at < before),
         (WechatLogin, WechatLogin.begun_at < before),
         (WechatPush, WechatPush.at < before),

@@ -8,9 +8,17 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Select, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from app.models import BindingCode, OneTimeCode, PhoneCode
+from app.models import BindingCode, FamilyCode, OneTimeCode, PhoneCode
 from app.models.states import OneTimeCodeKind
 from app.repos.changed_rows import changed_rows
+
+DIGITS: tuple[type[OneTimeCode] | type[PhoneCode] | type[BindingCode] | type[FamilyCode], ...] = (
+    OneTimeCode,
+    PhoneCode,
+    BindingCode,
+    FamilyCode,
+)
+"""What a message can carry: a one-time code, digits of the phone door, digits that bind, digits for a relative."""
 
 
 def by_id(session: Session, code_id: uuid.UUID) -> OneTimeCode | None:
@@ -71,12 +79,15 @@ def end_all_of(session: Session, exams: Select[uuid.UUID], now: datetime) -> Non
 
 
 def end(session: Session, code_id: uuid.UUID, now: datetime) -> None:
-    """End what a message carries: a one-time code, digits of the phone door, digits that bind."""
-    for kind in (OneTimeCode, PhoneCode, BindingCode):
+    """End what a message carries: digits of one of these kinds."""
+    for kind in DIGITS:
         session.execute(update(kind).where(kind.id == code_id, kind.used_at.is_(None)).values(used_at=now))
 
 
 def expires_at(session: Session, code_id: uuid.UUID) -> datetime | None:
     """When what a message carries expires: see `end`. None when it is gone."""
-    code = session.get(OneTimeCode, code_id) or session.get(PhoneCode, code_id) or session.get(BindingCode, code_id)
-    return None if code is None else code.expires_at
+    for kind in DIGITS:
+        found = session.scalars(select(kind.expires_at).where(kind.id == code_id)).one_or_none()
+        if found is not None:
+            return found
+    return None

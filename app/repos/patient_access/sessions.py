@@ -8,22 +8,28 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, String, Uuid, and_, bindparam, delete, exists, func, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, String, Uuid, and_, bindparam, delete, exists, func, or_, select, update
+from sqlalchemy.orm import Session, aliased
 
-from app.models import Consent, Exam, KnownDevice, Patient, PatientSession
+from app.models import Consent, Exam, FamilyGrant, HelperCode, KnownDevice, Patient, PatientSession
 from app.repos.changed_rows import changed_rows
 
-_is_of_person = or_(
-    and_(
-        Patient.id_number_hash == PatientSession.id_number_hash,
-        or_(
-            Patient.phone_hash == PatientSession.phone_hash,
-            and_(PatientSession.phone_hash.is_(None), Patient.name_hash == PatientSession.name_hash),
+
+def is_of_person(patient: type[Patient]) -> ColumnElement[bool]:
+    """Joins a session with every patient row of its person. `patient`: the table or an alias of it."""
+    return or_(
+        and_(
+            patient.id_number_hash == PatientSession.id_number_hash,
+            or_(
+                patient.phone_hash == PatientSession.phone_hash,
+                and_(PatientSession.phone_hash.is_(None), patient.name_hash == PatientSession.name_hash),
+            ),
         ),
-    ),
-    Patient.id == PatientSession.patient_id,
-)
+        patient.id == PatientSession.patient_id,
+    )
+
+
+_is_of_person = is_of_person(Patient)
 
 
 def known_device(session: Session, device_hash: bytes, exam_id: uuid.UUID) -> KnownDevice | None:
@@ -80,8 +86,14 @@ class SessionRow:
     """Of a session of one exam; None for one of a person."""
     account_id: uuid.UUID | None
     """Of a bound WeChat account."""
+    helper_code_id: uuid.UUID | None
+    """Of somebody who helps."""
     consented: bool
-    """The patient agreed to the version that was asked for."""
+    """The patient agreed to the version that was asked for; of a relative's look: the relative did."""
+    grant_id: uuid.UUID | None = None
+    """Of a member of the family of the session's person, `basis` and `scope` with it."""
+    basis: str | None = None
+    scope: str | None = None
 
 
 _columns = (
@@ -94,6 +106,7 @@ _columns = (
     Exam.patient_id,
     PatientSession.exam_id,
     PatientSession.account_id,
+    PatientSession.helper_code_id,
     exists()
     .where(
         Consent.patient_id == Exam.patient_id,
@@ -104,7 +117,17 @@ _columns = (
     .label("consented"),
 )
 _names_nobody = and_(PatientSession.id_number_hash.is_(None), PatientSession.patient_id.is_(None))
-_is_of_one_exam = and_(Exam.id == PatientSession.exam_id, _names_nobody)
+_helpers_code_is_live = exists().where(
+    HelperCode.id == PatientSession.helper_code_id,
+    HelperCode.revoked_at.is_(None),
+    HelperCode.patient_id == Exam.patient_id,
+    HelperCode.code_generation == Exam.code_generation,
+)
+_is_of_one_exam = and_(
+    Exam.id == PatientSession.exam_id,
+    _names_nobody,
+    or_(PatientSession.helper_code_id.is_(None), _helpers_code_is_live.correlate(PatientSession, Exam)),
+)
 _opens_no_other = or_(PatientSession.exam_id.is_(None), Exam.id == PatientSession.exam_id)
 # Built once: putting it together costs as much as running it.
 _SESSION = (
@@ -124,6 +147,57 @@ _OPENED = (
 )
 
 
+def _of_relative(exam: ColumnElement[uuid.UUID] | None) -> Select[*tuple[Any, ...]]:
+    """Exams of those who are members of the family of the session's person, as the grants are now. `exam`: only this
+    one."""
+    relative, own = aliased(Patient), aliased(Patient)
+    is_relative = and_(
+        relative.id_number_hash == FamilyGrant.relative_number_hash,
+        relative.name_hash == FamilyGrant.relative_name_hash,
+    )
+    is_own = and_(
+        own.id_number_hash == FamilyGrant.relative_number_hash, own.name_hash == FamilyGrant.relative_name_hash
+    )
+    agreed = exists().where(
+        Consent.patient_id == own.id,
+        is_own,
+        Consent.version == bindparam("consent", type_=String()),
+        Consent.withdrawn_at.is_(None),
+    )
+    columns = (*_columns[:-1], agreed.correlate(FamilyGrant).label("consented"))
+    query = (
+        select(*columns, FamilyGrant.id, FamilyGrant.basis, FamilyGrant.scope)
+        .select_from(PatientSession)
+        .join(
+            FamilyGrant,
+            and_(
+                FamilyGrant.relative_number_hash == PatientSession.id_number_hash,  # by the index
+                exists().where(is_relative, is_of_person(relative)).correlate(PatientSession, FamilyGrant),
+            ),
+        )
+        .join(
+            Patient,
+            and_(
+                Patient.id_number_hash == FamilyGrant.member_number_hash,
+                Patient.name_hash == FamilyGrant.member_name_hash,
+            ),
+        )
+        .join(Exam, Exam.patient_id == Patient.id)
+        .where(
+            PatientSession.id == bindparam("session_id"),
+            _opens_no_other,
+            FamilyGrant.confirmed_at.is_not(None),
+            FamilyGrant.ended_at.is_(None),
+            FamilyGrant.expires_at > bindparam("now"),
+        )
+    )
+    return query.where(Exam.id == exam) if exam is not None else query.order_by(Exam.performed_at.desc(), Exam.id)
+
+
+_RELATIVES_EXAM = _of_relative(bindparam("exam_id", type_=Uuid()))
+_RELATIVES_EXAMS = _of_relative(None)
+
+
 LookUp = Callable[[Select[*tuple[Any, ...]], Mapping[str, Any]], tuple[Any, ...] | None]
 
 
@@ -139,6 +213,21 @@ def opened_by_person(session: Session, session_id: uuid.UUID, consent: str) -> l
     return [
         SessionRow(*tuple(found)) for found in session.execute(_OPENED, {"session_id": session_id, "consent": consent})
     ]
+
+
+def relatives_row(
+    look_up: LookUp, session_id: uuid.UUID, exam_id: uuid.UUID, consent: str, now: datetime
+) -> SessionRow | None:
+    """As `session_row`, of an exam of a member of the family."""
+    values = {"session_id": session_id, "exam_id": exam_id, "consent": consent, "now": now}
+    found = look_up(_RELATIVES_EXAM, values)
+    return SessionRow(*found) if found else None
+
+
+def opened_by_relative(session: Session, session_id: uuid.UUID, consent: str, now: datetime) -> list[SessionRow]:
+    """As `opened_by_person`, of the members of the family."""
+    values = {"session_id": session_id, "consent": consent, "now": now}
+    return [SessionRow(*tuple(found)) for found in session.execute(_RELATIVES_EXAMS, values)]
 
 
 def touch_session(session: Session, session_id: uuid.UUID, now: datetime) -> None:

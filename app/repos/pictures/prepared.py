@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select
 from sqlalchemy.orm import Session
@@ -14,6 +15,7 @@ from app.models.base import Base
 from app.models.states import MatchState
 from app.repos.ingest.rejections import not_rejected
 
+_NAMED_AT_ONCE = 500
 _BY_NUMBER = (Instance.instance_number.nulls_last(), Instance.received_at, Instance.sop_instance_uid)
 """Databases differ in where they put what has no number. The UID only parts what came at the same moment."""
 
@@ -156,6 +158,16 @@ def waiting_for_pictures(session: Session, exam_ids: Collection[uuid.UUID], sinc
 
 def instance(session: Session, instance_id: uuid.UUID) -> Instance | None:
     return session.get(Instance, instance_id)
+
+
+def image_headers(session: Session, instance_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, dict[str, Any]]:
+    """What was read off the headers of these instances; those whose frames cannot be decoded are left out."""
+    found: dict[uuid.UUID, dict[str, Any]] = {}
+    for at in range(0, len(instance_ids), _NAMED_AT_ONCE):
+        these = instance_ids[at : at + _NAMED_AT_ONCE]
+        rows = session.execute(select(Instance.id, Instance.image_header).where(Instance.id.in_(these)))
+        found |= {instance_id: header for instance_id, header in rows if header is not None}
+    return found
 
 
 def all_prepared(

@@ -67,3 +67,15 @@ def openings(session: Session, share_ids: Collection[uuid.UUID], limit: int) -> 
     """The sessions that were opened by these shares, the newest first, without those of earlier exams."""
     query = select(GuestSession).where(GuestSession.share_id.in_(share_ids), GuestSession.main_id.is_(None))
     return list(session.scalars(query.order_by(GuestSession.created_at.desc(), GuestSession.id).limit(limit)))
+
+
+def opened(session: Session, exam_id: uuid.UUID, patient_id: uuid.UUID) -> tuple[int, datetime | None]:
+    """How often shares of this exam and patient were opened, and the latest time."""
+    query = select(func.count(), func.max(GuestSession.created_at)).where(
+        GuestSession.exam_id == exam_id,
+        GuestSession.patient_id == patient_id,
+        GuestSession.share_id.is_not(None),
+        GuestSession.main_id.is_(None),
+    )
+    times, latest = session.execute(query).one()
+    return times, latest

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from sqlalchemy.orm import Session
+
 from app.database import Database
+from app.errors import UnsealError
+from app.models import AuditEvent
 from app.repos.audit import log as repo
+from app.repos.family import grants
 from app.repos.staff import accounts
+from app.security.fields import FieldSealer
 from app.services.audit.log import Action
 from app.services.audit.subjects import exam_subject
 
@@ -23,6 +31,12 @@ LOOKS = frozenset(
         Action.STAFF_VIEWED_EXAM,
     }
 )
+
+
+READS = frozenset({Action.EXAM_VIEWED, Action.REPORT_DOWNLOADED})
+MOST_READS = 2000
+SHOWN_REPORT = "report"
+"""In an event's detail: the version of the report that was shown, 0 for none."""
 
 
 class LookKind(StrEnum):
@@ -47,12 +61,17 @@ BY_ACTOR = {
 
 @dataclass(frozen=True)
 class Look:
-    """`who`: the role of staff, the number of a session that was opened by a share or by digits; empty for others."""
+    """`who`: the role of staff, the number of a session that a share, digits or a helper's code opened, the name of a
+    relative (empty when it does not open); empty for others. `version`: of the report that was shown; None where the
+    event does not say."""
 
     how: LookKind
     who: str
     action: str
     at: datetime
+    version: int | None = None
+    grant: str = ""
+    """Of a relative: the id of what allowed it, hexadecimal."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,18 +79,47 @@ class Looks:
     """Decides which events are looks. It raises nothing of its own."""
 
     db: Database
+    fields: FieldSealer
 
     def of(self, exam_id: uuid.UUID) -> list[Look]:
         """The newest looks at an exam, newest first. One query by the index of the subject."""
         with self.db.read() as session:
             events = repo.of_subject(session, exam_subject(exam_id), LOOKS, NEWEST)
             roles = {user.username: user.role for user in accounts.everybody(session)}
-        found = []
-        for event in events:
-            kind, _, name = event.actor.partition(":")
-            if (how := BY_ACTOR.get(kind)) is not None:
-                found.append(Look(how, _who(how, name, roles), event.action, event.at))
-        return found
+            relatives = self._relatives(session, events)
+        return _looks(events, roles, relatives)
+
+    def reads(self, session: Session, exam_id: uuid.UUID, *, since: datetime) -> list[Look]:
+        """Looks at the report of an exam by patients and whom they let in, newest first, since a time. Inside the
+        caller's transaction."""
+        events = repo.of_subject(session, exam_subject(exam_id), READS, MOST_READS)
+        return [
+            look
+            for look in _looks(events, {}, self._relatives(session, events))
+            if look.how is not LookKind.STAFF and look.at >= since and look.version != 0
+        ]
+
+    def _relatives(self, session: Session, events: Sequence[AuditEvent]) -> dict[str, str]:
+        """The names of relatives, by the id of the grant that an event holds."""
+        ids = {uuid.UUID(hex=event.detail["grant"]) for event in events if "grant" in event.detail}
+        names = {}
+        for grant_id, patient in grants.relatives_of(session, ids).items():
+            with suppress(UnsealError):
+                names[grant_id.hex] = self.fields.open_of(patient, "name_sealed")
+        return names
+
+
+def _looks(events: Sequence[AuditEvent], roles: dict[str, str], relatives: dict[str, str]) -> list[Look]:
+    found = []
+    for event in events:
+        kind, _, name = event.actor.partition(":")
+        if (how := BY_ACTOR.get(kind)) is not None:
+            grant = str(event.detail.get("grant", ""))
+            who = relatives.get(grant, "") if how is LookKind.RELATIVE else _who(how, name, roles)
+            told = event.detail.get(SHOWN_REPORT)
+            version = int(told) if told is not None else None
+            found.append(Look(how, who, event.action, event.at, version, grant))
+    return found
 
 
 def guest_number(session_id: uuid.UUID) -> str:
@@ -83,6 +131,6 @@ def guest_number(session_id: uuid.UUID) -> str:
 def _who(how: LookKind, name: str, roles: dict[str, str]) -> str:
     if how is LookKind.STAFF:
         return roles.get(name, "")
-    if how in (LookKind.SHARE, LookKind.HAND_OVER):
+    if how in (LookKind.SHARE, LookKind.HAND_OVER, LookKind.HELPER):
         return guest_number(uuid.UUID(hex=name))
     return ""

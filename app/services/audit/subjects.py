@@ -22,6 +22,11 @@ def patient_subject(patient_id: uuid.UUID) -> str:
     return f"patient:{patient_id.hex}"
 
 
+def rule_subject(rule_id: uuid.UUID) -> str:
+    """A rule of sensitive results."""
+    return f"rule:{rule_id.hex}"
+
+
 def code_subject(code_key: bytes) -> str:
     """A typed code that names no exam, as part of its keyed hash. It is as long as the subject of an exam. Older events
     hold `code:unknown`."""

@@ -26,10 +26,11 @@ from app.services.wechat.login import Login
 
 @dataclass(frozen=True)
 class Entered:
-    """`device`: the token for the device cookie, 256 bits."""
+    """`device`: the token for the device cookie, 256 bits. `reading`: how the person reads, if that was said."""
 
     sessions: tuple[uuid.UUID, ...]
     device: str
+    reading: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,13 +53,14 @@ class Entering:
             return None
         with self.db.session() as session:
             now, device_hash = self.clock.now(), self.codes.hash("device", device)
-            opened = []
+            opened, reading = [], None
             for account in account_repo.of_openid(session, login.openid_hash):
                 known = repo.device(session, device_hash, account.id)
                 if known is not None:
                     known.last_used_at = now
                     opened.append(self.begin(session, account, now))
-        return Entered(tuple(opened), device) if opened else None
+                    reading = reading or account.reading
+        return Entered(tuple(opened), device, reading) if opened else None
 
     def begin(self, session: Session, account: WechatAccount, now: datetime) -> uuid.UUID:
         """A new session of the person of an account, inside the caller's transaction."""
@@ -84,11 +86,12 @@ class Entering:
         given = self.codes.hash("device", device or "")
         is_ours = repo.is_bound_device(session, given) or session_repo.is_known_device(session, given)
         token = device if device and is_ours else secrets.token_urlsafe(32)
-        opened = []
+        opened, reading = [], None
         for account in account_repo.of_openid(session, login.openid_hash):
             self._remember(session, account.id, self.codes.hash("device", token), now)
             opened.append(self.begin(session, account, now))
-        return Entered(tuple(opened), token)
+            reading = reading or account.reading
+        return Entered(tuple(opened), token, reading)
 
     def _remember(self, session: Session, account_id: uuid.UUID, device_hash: bytes, now: datetime) -> None:
         known = repo.device(session, device_hash, account_id)

@@ -18,12 +18,21 @@ from app.models import ChannelName, Exam, FailureCode, Notification, Patient
 
 
 class Wording(StrEnum):
-    """What a message says: pictures are ready; pictures and report are ready; the report came later; a code to type."""
+    """What a message says: pictures are ready; pictures and report are ready; the report came later; a code to type; a
+    code to give to a relative; a relative was added; a share was opened."""
 
     IMAGES_READY = "images_ready"
     READY = "ready"
     REPORT_READY = "report_ready"
     ONE_TIME_CODE = "one_time_code"
+    FAMILY_CODE = "family_code"
+    RELATIVE_ADDED = "relative_added"
+    SHARE_OPENED = "share_opened"
+
+
+CARRIES_DIGITS = (Wording.ONE_TIME_CODE, Wording.FAMILY_CODE)
+ABOUT_ACCESS = (Wording.RELATIVE_ADDED, Wording.SHARE_OPENED)
+"""They say who may see or saw an exam, and carry no code."""
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from app.models import ChannelName, Exam, FailureCode, Notification, Patient
 from app.security.fields import FieldSealer
 from app.services.channels.carried_codes import CarriedCodes
 from app.services.channels.channel import (
+    CARRIES_DIGITS,
     Accepted,
     CannotBeMade,
     Contents,
@@ -69,7 +70,7 @@ class SmsChannel:
         template = for_event(wording, self.family)
         if template.has_link:
             return Contents(template.name, self.carried.access_codes.issue_link(session, exam)[0].id)
-        if wording == Wording.ONE_TIME_CODE or not template.variable_count:
+        if wording in CARRIES_DIGITS or not template.variable_count:
             return Contents(template.name)
         code, _ = self.carried.access_codes.issue_pickup(session, exam, recipient.address)
         return Contents(template.name, code.id)

@@ -6,17 +6,19 @@ The texts are in wechat/templates.py; accounts are bound in services/wechat.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
 from app.clock import CHINA
-from app.models import ChannelName, Exam, FailureCode, Notification, Patient
+from app.models import ABOUT_ACCESS as ABOUT_ACCESS_KINDS
+from app.models import ChannelName, Exam, FailureCode, Notification, NotificationKind, Patient
 from app.repos.exams import exams as exam_repo
 from app.services.channels.carried_codes import CarriedCodes
 from app.services.channels.channel import (
+    ABOUT_ACCESS,
     Accepted,
     CannotBeMade,
     Contents,
@@ -32,8 +34,8 @@ from app.services.channels.channel import (
 from app.services.wechat.accounts import WechatAccounts
 from app.services.wechat.subscriptions import Subscriptions
 from wechat.errors import ALARMS, NoticeFault, WechatRefused, WechatRetryLater, WechatUnknown
-from wechat.notices import Notice, NoticeJob, WechatNotifier
-from wechat.templates import EXAM, READY, SUBSCRIPTION, TEMPLATES
+from wechat.notices import Notice, NoticeJob, NoticeTemplate, Source, WechatNotifier
+from wechat.templates import EXAM, READY, SAID, SUBSCRIBED
 
 SERIAL = "wechat:"
 """Before WeChat's number of a notice: carriers of text messages have numbers too."""
@@ -50,6 +52,7 @@ class WechatChannel:
     accounts: WechatAccounts
     subscriptions: Subscriptions
     notifier: WechatNotifier | None
+    templates: Mapping[str, NoticeTemplate]
     base_url: str
 
     name = ChannelName.WECHAT
@@ -66,9 +69,11 @@ class WechatChannel:
         return Recipient(openid, f"{openid[:4]}****{openid[-4:]}") if openid else None
 
     def contents(self, session: Session, exam: Exam, recipient: Recipient, wording: Wording) -> Contents:
+        if wording in ABOUT_ACCESS:
+            return Contents(wording)
         code, _ = self.carried.access_codes.issue_link(session, exam)
         follows = self.accounts.openid(session, exam.patient_id) == recipient.address
-        return Contents(wording if follows else SUBSCRIPTION.name, code.id)
+        return Contents(wording if follows else SUBSCRIBED, code.id)
 
     def parcel(self, session: Session, row: Notification, address: str) -> HandOver:
         exam, notifier = exam_repo.exam(session, row.exam_id), self.notifier
@@ -80,18 +85,25 @@ class WechatChannel:
     def notice(self, session: Session, row: Notification, exam: Exam) -> Notice:
         """The notice of a row. Raises CannotBeMade."""
         performed = exam.performed_at.astimezone(CHINA).strftime("%Y-%m-%d %H:%M")
-        values = {"thing1": EXAM, "time2": performed, "const3": READY}
-        link = f"{self.base_url}/s/{self.carried.code_in(session, row)}"
-        template = SUBSCRIPTION if row.template == SUBSCRIPTION.name else TEMPLATES.get(row.template)
+        state = SAID.get(row.template, READY)
+        told = {Source.EXAM: EXAM, Source.TIME: performed, Source.STATE: state}
+        link = self._link(session, row)
+        template = self.templates.get(row.template)
         if template is None:
             raise CannotBeMade(FailureCode.NOTICE_DOES_NOT_FIT)
         try:
-            return Notice(template, values, link)
+            return template.filled(told, link)
         except NoticeFault as error:
             raise CannotBeMade(FailureCode.NOTICE_DOES_NOT_FIT) from error
 
+    def _link(self, session: Session, row: Notification) -> str:
+        if row.kind in ABOUT_ACCESS_KINDS:
+            to = "family" if row.kind == NotificationKind.RELATIVE_ADDED else "exams"
+            return f"{self.base_url}/wx/enter?to={to}"
+        return f"{self.base_url}/s/{self.carried.code_in(session, row)}"
+
     def repeats(self, row: Notification) -> bool:
-        return row.template != SUBSCRIPTION.name
+        return row.template != SUBSCRIBED
 
     def ask(self, address: str, since: datetime, until: datetime) -> Sequence[DeliveryReceipt]:
         return ()

@@ -15,7 +15,7 @@ from app.repos.consent import consents as repo
 from app.services.audit.log import Action, Audit
 from app.services.audit.subjects import patient_subject
 
-VERSION = "2026-11"
+VERSION = "2026-11b"
 """Of the text. A new text gets a new version: then everybody is asked again."""
 
 

@@ -22,7 +22,7 @@ from app.dicom.pixel_element import HEAD_BYTES, read_pixel_head
 from app.dicom.status import MIB
 from app.errors import RefusedObject, StoreUnavailable
 from app.imaging.codecs.decode import CODECS, DECODED, DEFLATED_LE, EXPLICIT_BE, NATIVE
-from app.imaging.codecs.one_bit import without_gaps
+from app.imaging.codecs.one_bit import pixels_of_frame, without_gaps
 from app.imaging.codecs.stream_decoding import LOSSLESS
 from app.imaging.display.render_spec import STORED_VALUES, RenderSpec
 from app.imaging.sandbox.pool import RenderPool
@@ -147,8 +147,7 @@ class ExplicitFiles:
         bits, samples = image.bits_allocated, image.rows * image.columns * image.samples_per_pixel
         length = -(-frames * samples // 8) if bits == 1 else frames * len(first.pixels)
         yield pixel_head(tag, "OW" if bits > 8 else "OB", length + length % 2)
-        decoded = self._alike(found, first)
-        yield from without_gaps(decoded, samples) if bits == 1 else decoded
+        yield from as_one_element(found, self._alike(found, first))
         yield b"\0" * (length % 2)
 
     def _alike(self, found: StoredInstance, first: NativeFrame) -> Iterator[bytes]:
@@ -159,6 +158,14 @@ class ExplicitFiles:
             if frame is None or (len(frame.pixels), frame.colour_space) != (len(first.pixels), first.colour_space):
                 raise NotConvertible
             yield frame.pixels
+
+
+def as_one_element(found: StoredInstance, frames: Iterator[bytes]) -> Iterator[bytes]:
+    """Decoded frames that stand alone, as the value of the pixel element: those of single bits leave no gap."""
+    image = found.image
+    if image is None or image.bits_allocated != 1:
+        return frames
+    return without_gaps(frames, pixels_of_frame(image))
 
 
 def _is_native(found: StoredInstance) -> bool:

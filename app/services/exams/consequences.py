@@ -11,6 +11,7 @@ from app.models import Exam, Patient
 from app.services.notifications.phone_correction import PhoneCorrection
 from app.services.patient_access.codes import AccessCodes
 from app.services.release.gate import ReleaseGate
+from app.services.release.sensitivity import Sensitivity
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,10 +22,17 @@ class Consequences:
     codes: AccessCodes
     phones: PhoneCorrection
     release: ReleaseGate
+    sensitivity: Sensitivity
 
     def registered(self, session: Session, exam: Exam) -> None:
-        """The exam's QR code is valid from now on: it is printed before images exist."""
+        """The exam's QR code is valid from now on: it is printed before images exist. A rule may hold the exam."""
         self.codes.qr_code(session, exam)
+        self.sensitivity.judge(session, exam, None)
+
+    def corrected(self, session: Session, exam: Exam) -> None:
+        """A rule may hold the exam as what it is now."""
+        session.refresh(exam)
+        self.sensitivity.judge(session, exam, None)
 
     def identity_changed(self, session: Session, exam: Exam) -> None:
         """All access to the exam ends."""

@@ -53,6 +53,8 @@ class ReportInput:
     reporting_doctor: str
     reviewing_doctor: str
     reported_at: datetime
+    critical: bool = False
+    """The report holds a critical value (危急值)."""
 
 
 def accession_number(text: str) -> str:

@@ -33,6 +33,9 @@ class ExamFollower(Protocol):
     def registered(self, session: Session, exam: Exam) -> None:
         """The exam is new."""
 
+    def corrected(self, session: Session, exam: Exam) -> None:
+        """Something of the exam changed."""
+
     def identity_changed(self, session: Session, exam: Exam) -> None:
         """The exam belongs to another person now."""
 
@@ -104,6 +107,7 @@ class Registration:
         session.flush()
         raise_exam_revision(session, exam.id)
         self._record(session, Action.EXAM_CORRECTED, exam, actor, fields=changed)
+        self.follower.corrected(session, exam)
         patient = patient_repo.patient(session, exam.patient_id)
         self.search_keys.index(session, exam, patient)
         if "patient_id" in changed and not self.patients.is_completed(former, patient):

@@ -14,7 +14,7 @@ from app.models import Exam
 from app.repos.exams import exams as repo
 from app.repos.exams import patients as patient_repo
 from app.services.exams.patients import Patients, PatientView
-from app.services.exams.reports import Reports, ReportView
+from app.services.exams.reports import FormerReport, Reports, ReportView
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,8 @@ class ExamView:
     images_released: bool
     report: ReportView | None
     """The newest version that patients may read."""
+    former_reports: tuple[FormerReport, ...] = ()
+    """Versions that patients could read and that `report` replaces, the oldest first."""
     is_anonymous: bool = False
     """It does not say whose it is. Of the patient only sex and age are left."""
 
@@ -76,6 +78,7 @@ class ExamViews:
         return self.patients.view(patient_repo.patient(session, exam.patient_id))
 
     def _view(self, session: Session, exam: Exam) -> ExamView:
+        report = self.reports.newest_readable(session, exam.id)
         return ExamView(
             id=exam.id,
             accession_number=exam.accession_number,
@@ -86,5 +89,6 @@ class ExamViews:
             performed_at=exam.performed_at,
             held=exam.held_at is not None,
             images_released=exam.images_released_at is not None,
-            report=self.reports.newest_readable(session, exam.id),
+            report=report,
+            former_reports=self.reports.former(session, exam.id) if report and report.version > 1 else (),
         )

@@ -24,7 +24,7 @@ from app.services.notifications.states import NotificationStates
 from app.services.notifications.telling_plan import SILENT
 from app.services.notifications.telling_times import DAY, TellingTimes
 
-NEWS = (NotificationKind.IMAGES_READY, NotificationKind.REPORT_READY)
+NEWS = (NotificationKind.IMAGES_READY, NotificationKind.REPORT_READY, NotificationKind.REPORT_AMENDED)
 MOST_TOGETHER = 20
 SECOND = timedelta(seconds=1)
 MOST_A_SECOND = 20

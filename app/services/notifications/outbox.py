@@ -6,12 +6,15 @@ Which channel tells news is decided in `telling`; sending is in `sending`, recip
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from sqlalchemy.orm import Session
 
 from app.clock import Clock
-from app.models import CancelReason, ChannelName, EventDetail, Exam, Notification, NotificationKind
+from app.models import ABOUT_ACCESS, CancelReason, ChannelName, EventDetail, Exam, Notification, NotificationKind
 from app.models import NotificationState as State
 from app.repos.exams import patients, reports
 from app.repos.notifications import outbox as repo
@@ -23,6 +26,10 @@ from app.services.channels.channel import Channel, Channels, Recipient, Wording
 from app.services.notifications.gathering import NEWS
 from app.services.notifications.states import NotificationStates
 from app.services.notifications.telling_times import TellingTimes
+
+Limits = Mapping[int, timedelta]
+"""How many messages of a kind within which time."""
+NO_LIMITS: Limits = MappingProxyType({})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,15 +57,43 @@ class Outbox:
         """Queue the message of one occasion on one channel."""
         self._queue(session, exam, channel, recipient, kind, wording, occasion=occasion)
 
+    def queue_about_access(
+        self, session: Session, exam: Exam, kind: NotificationKind, wording: Wording, limits: Limits = NO_LIMITS
+    ) -> int:
+        """Tell the exam's patient, on each channel that reaches, that somebody may see or saw the exam; within the
+        limits, so that nobody is flooded. Returns how many were queued.
+
+        Call it after the event was recorded: the log's lock puts two at once in a row.
+        """
+        now = self.clock.now()
+        for most, window in limits.items():
+            if repo.count_occasions(session, exam.id, kind, now - window) >= most:
+                return 0
+        patient = patients.patient(session, exam.patient_id)
+        occasion = tellings.next_occasion(session, exam.id, kind)
+        queued = 0
+        for channel in self.channels.values():
+            recipient = channel.recipient(session, patient)
+            if recipient is not None:
+                self._queue(session, exam, channel, recipient, kind, wording, occasion=occasion)
+                queued += 1
+        return queued
+
     def queue_one_time_code(self, session: Session, exam: Exam, code_id: uuid.UUID) -> None:
         """Queue the text message with a one-time code to the phone on file; the code is derived when it is sent.
 
-        `code_id`: of a OneTimeCode or of a PhoneCode.
+        `code_id`: of a OneTimeCode, a PhoneCode or a BindingCode.
         """
-        channel = self.channels[ChannelName.SMS]
+        self._queue_code(session, exam, code_id, Wording.ONE_TIME_CODE)
+
+    def queue_family_code(self, session: Session, exam: Exam, code_id: uuid.UUID) -> None:
+        """The same with digits that the patient may give to a relative. `code_id`: of a FamilyCode."""
+        self._queue_code(session, exam, code_id, Wording.FAMILY_CODE)
+
+    def _queue_code(self, session: Session, exam: Exam, code_id: uuid.UUID, wording: Wording) -> None:
+        channel, kind = self.channels[ChannelName.SMS], NotificationKind.ONE_TIME_CODE
         recipient = channel.recipient(session, patients.patient(session, exam.patient_id))
         if recipient is not None:
-            kind, wording = NotificationKind.ONE_TIME_CODE, Wording.ONE_TIME_CODE
             self._queue(session, exam, channel, recipient, kind, wording, one_time_code_id=code_id)
 
     def cancel(self, session: Session, exam_id: uuid.UUID, reason: CancelReason) -> None:
@@ -98,7 +133,7 @@ class Outbox:
             recipient_masked=recipient.masked,
             access_code_id=contents.access_code_id,
             state=State.PENDING,
-            next_attempt_at=self.times.first_chance(now) if kind in NEWS else now,
+            next_attempt_at=self._first_chance(kind, now),
             created_at=now,
         )
         self.fields.seal_into(row, "recipient_sealed", recipient.address)
@@ -115,3 +150,8 @@ class Outbox:
             channel=channel.name,
             **which,
         )
+
+    def _first_chance(self, kind: NotificationKind, now: datetime) -> datetime:
+        if kind in NEWS:
+            return self.times.first_chance(now)
+        return self.times.next_open(now) if kind in ABOUT_ACCESS else now

@@ -13,7 +13,7 @@ from datetime import timedelta
 from sqlalchemy.orm import Session
 
 from app.clock import Clock
-from app.models import CancelReason, Exam, Notification, NotificationKind, Patient
+from app.models import NO_NEWS, CancelReason, Exam, Notification, Patient
 from app.models import NotificationState as State
 from app.repos.exams import exams as exam_repo
 from app.repos.exams import patients
@@ -100,7 +100,7 @@ class PhoneCorrection:
 
 
 def _is_news(row: Notification) -> bool:
-    return row.kind != NotificationKind.ONE_TIME_CODE
+    return row.kind not in NO_NEWS
 
 
 def _came_to_nothing(row: Notification, astray: list[Notification]) -> bool:

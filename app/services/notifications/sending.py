@@ -17,7 +17,15 @@ from sqlalchemy.orm import Session
 from app.clock import Clock
 from app.database import Database
 from app.errors import UnsealError
-from app.models import CancelReason, EventDetail, FailureCode, Notification, NotificationKind
+from app.models import (
+    ABOUT_ACCESS,
+    NO_NEWS,
+    CancelReason,
+    EventDetail,
+    FailureCode,
+    Notification,
+    NotificationKind,
+)
 from app.models import NotificationState as State
 from app.repos.exams import exams as exam_repo
 from app.repos.exams import patients
@@ -180,9 +188,9 @@ class Sending:
         return self.fields.open_of(row, "recipient_sealed")
 
     def _waits(self, session: Session, row: Notification) -> bool:
-        """News of a held exam stays in the outbox. A one-time code is sent: it tells nothing of the exam."""
+        """News of a held exam stays in the outbox. What tells no news is sent: it says nothing of the exam."""
         exam = exam_repo.exam(session, row.exam_id)
-        return exam is not None and exam.held_at is not None and row.kind != NotificationKind.ONE_TIME_CODE
+        return exam is not None and exam.held_at is not None and row.kind not in NO_NEWS
 
     def _pointless(self, session: Session, row: Notification) -> CancelReason | None:
         """Why a queued message must not be sent any more, or None."""
@@ -191,7 +199,7 @@ class Sending:
             expires_at = one_time_codes.expires_at(session, row.one_time_code_id)
             return CancelReason.ONE_TIME_CODE_EXPIRED if expires_at is None or expires_at <= now else None
         exam = exam_repo.exam(session, row.exam_id)
-        if exam is None or exam.told_from is None:
+        if exam is None or (exam.told_from is None and row.kind not in ABOUT_ACCESS):
             return CancelReason.EXAM_WITHDRAWN
         code_row = repo.access_code(session, row.access_code_id) if row.access_code_id else None
         if code_row is None:

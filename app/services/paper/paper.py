@@ -79,7 +79,7 @@ class Paper:
         return report_sheet.render(view, url, self.hospital_name)
 
     def copy(self, exam_id: uuid.UUID, *, anonymous: bool) -> bytes:
-        """The same for a guest, without the QR: it leads to the patient's own door. Raises NotFound."""
+        """The same for whom the patient let in, without the QR: it leads to the patient's own door. Raises NotFound."""
         view = self.exams.by_id(exam_id)
         return report_sheet.render(anonymised(view) if anonymous else view, None, self.hospital_name)
 

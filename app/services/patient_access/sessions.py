@@ -14,16 +14,18 @@ from app.caches.lru import LruCache
 from app.clock import Clock
 from app.database import Database
 from app.errors import NotFound
-from app.models.states import AccessCodeKind
+from app.models.states import AccessCodeKind, FamilyBasis, FamilyScope
 from app.repos.audit import log as audit_repo
 from app.repos.notifications import funnel
 from app.repos.patient_access import codes, sessions
 from app.services.audit.log import Action, Audit
 from app.services.audit.subjects import exam_subject, patient_subject
 from app.services.patient_access.codes import AccessCodes
-from app.services.session_times import is_alive, is_to_be_touched, touch
+from app.services.session_times import SESSION_LIFETIME, is_alive, is_to_be_touched, touch
 
 KEPT_NOTES = 4096
+HELPER_LIFETIME = timedelta(days=7)
+"""Of the session of somebody who helps, also when it is not used."""
 LOOKS_AT_PICTURES = (Action.IMAGES_VIEWED, Action.IMAGES_DOWNLOADED)
 
 
@@ -38,6 +40,18 @@ class Parts:
 
 
 EVERYTHING = Parts()
+
+
+RELATIVES_PARTS = {FamilyScope.ALL: EVERYTHING, FamilyScope.REPORT: Parts(pictures=False, originals=False)}
+
+
+@dataclass(frozen=True, slots=True)
+class OfFamily:
+    """The exam is of a member of the family of the session's person. `grant_id` allows it."""
+
+    grant_id: uuid.UUID
+    is_guardian: bool
+    parts: Parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +69,25 @@ class PatientAccess:
     account_id: uuid.UUID | None = None
     """The bound WeChat account that it came by."""
     consented: bool = True
-    """The patient agreed to what is asked before the first look."""
+    """The patient agreed to what is asked before the first look; of a look at the family: the one who looks did."""
+    family: OfFamily | None = None
+    is_helper: bool = False
+    """It is of somebody to whom the patient gave a code for this exam."""
 
     @property
     def actor(self) -> str:
-        return f"patient-session:{self.session_id.hex}"
+        kind = "helper" if self.is_helper else "patient" if self.family is None else "relative"
+        return f"{kind}-session:{self.session_id.hex}"
+
+    @property
+    def is_own(self) -> bool:
+        """It is of the patient, and not of somebody whom the patient let in."""
+        return self.family is None and not self.is_helper and not self.is_guest
+
+    @property
+    def may_give(self) -> bool:
+        """It may let others in: the patient may, and the guardian of a child."""
+        return self.is_own or (self.family is not None and self.family.is_guardian)
 
     @property
     def is_guest(self) -> bool:
@@ -69,7 +97,7 @@ class PatientAccess:
     @property
     def parts(self) -> Parts:
         """What of the exam it may see."""
-        return EVERYTHING
+        return EVERYTHING if self.family is None else self.family.parts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,20 +115,31 @@ class PatientSessions:
 
     def check(self, session_id: uuid.UUID, exam_id: uuid.UUID | None = None) -> PatientAccess:
         """The access a session gives now to an exam (None: to the only one that it opens). One indexed SELECT; raises
-        NotFound when the session is over for any reason, or does not open this exam."""
+        NotFound when the session is over for any reason, or does not open this exam as the patient's own."""
         row = sessions.session_row(self.db.look_up, session_id, exam_id, self.consent or "")
         if row is None or not self._is_in_use(session_id, row):
             raise NotFound
         return self._access(session_id, row)
 
+    def check_relative(self, session_id: uuid.UUID, exam_id: uuid.UUID) -> PatientAccess:
+        """The access that a session of a person gives to an exam of a member of the family. As `check`; both sides may
+        end it at any time."""
+        now = self.clock.now()
+        row = sessions.relatives_row(self.db.look_up, session_id, exam_id, self.consent or "", now)
+        if row is None or not self._is_in_use(session_id, row):
+            raise NotFound
+        return self._access(session_id, row)
+
     def opened(self, session_id: uuid.UUID) -> list[PatientAccess]:
-        """Each exam that a session opens now, the newest first; at least one. Raises NotFound as `check`."""
+        """Each exam that a session opens now; at least one. First the person's own, then those of the family, the
+        newest first. Raises NotFound as `check`."""
         row = sessions.session_row(self.db.look_up, session_id, None, self.consent or "")
         if row is not None:
             rows = [row]
         else:
             with self.db.read() as session:
                 rows = sessions.opened_by_person(session, session_id, self.consent or "")
+                rows += sessions.opened_by_relative(session, session_id, self.consent or "", self.clock.now())
         if not rows or not self._is_in_use(session_id, rows[0]):
             raise NotFound
         return [self._access(session_id, row) for row in rows]
@@ -114,12 +153,17 @@ class PatientSessions:
             row.patient_id,
             of_person=row.own_exam_id is None,
             account_id=row.account_id,
-            consented=self.consent is None or row.consented,
+            # Who gave the code had agreed, and withdrawing ends it.
+            consented=self.consent is None or row.consented or row.helper_code_id is not None,
+            family=_family(row),
+            is_helper=row.helper_code_id is not None,
         )
 
     def _is_in_use(self, session_id: uuid.UUID, row: sessions.SessionRow) -> bool:
         now = self.clock.now()
-        if not is_alive(row, now, self.idle):
+        is_helpers = row.helper_code_id is not None
+        idle, lifetime = (HELPER_LIFETIME, HELPER_LIFETIME) if is_helpers else (self.idle, SESSION_LIFETIME)
+        if not is_alive(row, now, idle, lifetime):
             return False
         if is_to_be_touched(row, now):
             touch(self.db, lambda session: sessions.touch_session(session, session_id, now))
@@ -171,8 +215,16 @@ class PatientSessions:
         return True
 
     def _record(self, session: Session, access: PatientAccess, action: Action, **detail: str) -> None:
+        if access.family is not None:
+            detail["grant"] = access.family.grant_id.hex
         self.audit.record(session, action, actor=access.actor, subject=exam_subject(access.exam_id), **detail)
-        if access.is_guest:
+        if not access.is_own:
             return  # that the message reached its patient is shown by nobody else
         steps = ("opened", "viewed") if action in LOOKS_AT_PICTURES else ("opened",)
         funnel.note_look(session, access.exam_id, steps, self.clock.now())
+
+
+def _family(row: sessions.SessionRow) -> OfFamily | None:
+    if row.grant_id is None or row.scope is None:
+        return None
+    return OfFamily(row.grant_id, row.basis == FamilyBasis.GUARDIAN, RELATIVES_PARTS[FamilyScope(row.scope)])

@@ -8,6 +8,7 @@ that it was used.
 from __future__ import annotations
 
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -76,15 +77,18 @@ class Tickets:
         now = int(self.clock.now().timestamp())
         if not ticket.given_at - SKEW.total_seconds() <= now < ticket.given_at + LIFETIME.total_seconds():
             raise AccessRefused
-        try:
-            self.sessions.check(ticket.giver_id, ticket.exam_id)
-        except NotFound:
-            raise AccessRefused from None
+        access = self._giver(ticket)
         with self.db.session() as session:
-            self._begin(session, ticket)
+            self._begin(session, ticket, access.actor.partition(":")[0])
         return ticket.session_id, ticket.exam_id
 
-    def _begin(self, session: Session, ticket: Ticket) -> None:
+    def _giver(self, ticket: Ticket) -> PatientAccess:
+        for check in (self.sessions.check, self.sessions.check_relative):
+            with suppress(NotFound):
+                return check(ticket.giver_id, ticket.exam_id)
+        raise AccessRefused
+
+    def _begin(self, session: Session, ticket: Ticket, kind: str) -> None:
         """Read the giver's row again, now under the write lock: a revocation in between must win, and a later one finds
         the session that is begun here."""
         giver = sessions.by_id(session, ticket.giver_id)
@@ -100,6 +104,7 @@ class Tickets:
             patient_id=giver.patient_id,
             account_id=giver.account_id,
             access_code_id=giver.access_code_id,
+            helper_code_id=giver.helper_code_id,
             created_at=now,
             last_seen_at=now,
             expires_at=giver.expires_at,
@@ -112,7 +117,7 @@ class Tickets:
         self.audit.record(
             session,
             Action.ACCESS_GRANTED,
-            actor=f"patient-session:{ticket.session_id.hex}",
+            actor=f"{kind}:{ticket.session_id.hex}",
             subject=exam_subject(ticket.exam_id),
             by=Factor.TICKET,
         )

@@ -116,7 +116,7 @@ class Pictures:
     def frame(self, exam_id: uuid.UUID, exam_revision: int, n: int, k: int, *, preview: bool) -> bytes:
         """A prepared JPEG; n and k count from 1. Empty when this frame cannot be shown. Raises NotFound,
         StoreUnavailable."""
-        series = self._series(exam_id, exam_revision, n)
+        series = self.series(exam_id, exam_revision, n)
         return self._prepared(series, k, preview=preview)
 
     def batch(
@@ -124,7 +124,7 @@ class Pictures:
     ) -> list[bytes]:
         """Up to 20 prepared JPEGs: k = `first`, `first` + `step`, and so on. Raises NotFound when `first` is
         outside the stack."""
-        series = self._series(exam_id, exam_revision, n)
+        series = self.series(exam_id, exam_revision, n)
         end = min(first + min(count, BATCH_LIMIT) * step, series.row.frame_count + 1)
         if not 1 <= first < end:
             raise NotFound
@@ -135,7 +135,7 @@ class Pictures:
     ) -> bytes:
         """One frame from the original pixels, as `spec` asks, with what a presentation state draws; `plain`: without.
         Empty when it cannot be shown. Raises NotFound, StoreUnavailable."""
-        series = self._series(exam_id, exam_revision, n)
+        series = self.series(exam_id, exam_revision, n)
         look = None if plain else self.objects.look(exam_id, exam_revision, series.row, k)
         try:
             return self.reading.drawn(series, k, spec, look)
@@ -145,7 +145,7 @@ class Pictures:
     def cut(self, exam_id: uuid.UUID, exam_revision: int, n: int, spec: CutSpec) -> bytes:
         """A cut through the volume of series n. Raises NotFound when it has no volume or no such cut, Busy,
         StoreUnavailable."""
-        series = self._series(exam_id, exam_revision, n)
+        series = self.series(exam_id, exam_revision, n)
         if series.plan is None:
             raise NotFound
         window = default_window(series.plan, series.row.window_center, series.row.window_width)
@@ -155,7 +155,7 @@ class Pictures:
     def turned(self, exam_id: uuid.UUID, exam_revision: int, n: int, spec: TurnSpec) -> bytes:
         """A picture of the turntable of series n. Raises NotFound when it has none or no such picture, Busy,
         StoreUnavailable."""
-        series = self._series(exam_id, exam_revision, n)
+        series = self.series(exam_id, exam_revision, n)
         if series.plan is None or turns_of(series.plan) is None:
             raise NotFound
         return self.volumes.turned(series.row.id, series.plan, self.reading.of_volume(series, series.plan), spec)
@@ -171,7 +171,8 @@ class Pictures:
         instance = original.instance
         return self.archive.stream(instance.object_key, instance.object_version, original.data_key)
 
-    def _series(self, exam_id: uuid.UUID, exam_revision: int, n: int) -> ShownSeries:
+    def series(self, exam_id: uuid.UUID, exam_revision: int, n: int) -> ShownSeries:
+        """Series n, from 1, of those that the exam shows. Raises NotFound."""
         shown = self.shown(exam_id, exam_revision)
         if not 1 <= n <= len(shown):
             raise NotFound

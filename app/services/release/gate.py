@@ -82,6 +82,11 @@ class ReleaseGate:
         kind = NotificationKind.IMAGES_READY if has_pictures else NotificationKind.REPORT_READY
         self.telling.queue_news(session, exam, kind, news, phone_only=True)
 
+    def tell_amended(self, session: Session, exam: Exam) -> None:
+        """Queue news of a report that was amended after somebody read it. The text is that of every report: a message
+        on a locked phone says no more."""
+        self.telling.queue_news(session, exam, NotificationKind.REPORT_AMENDED, Wording.REPORT_READY)
+
     def _postpone(self, exam_id: uuid.UUID, error: Exception) -> None:
         log.error("an exam cannot be released", exam=exam_id, exc_info=error)
         with self.db.session() as session:

@@ -1,4 +1,4 @@
-"""Holds of exams: an exam is held until a correction or a member of staff lifts the hold. Why: docs/adr/0007.
+"""Holds of exams: an exam is held until a correction or a member of staff lifts the hold. Why: docs/adr/0007, 0025.
 
 While an exam is held, its patient sees neither pictures nor report and gets no message. services/exams/matching.py
 decides which study contradicts an exam; each page and the outbox check `held_at`.
@@ -57,7 +57,7 @@ class Holds:
         """Hold the exam or lift its hold, by the state of its studies now. A hold by staff is never lifted here."""
         session.flush()
         if self._is_contradicted(session, exam):
-            if exam.held_at is None:
+            if exam.held_reason in (None, HoldReason.SENSITIVE):
                 self._hold(session, exam, HoldReason.CONTRADICTED)
         elif exam.held_reason == HoldReason.CONTRADICTED:
             self._lift(session, exam, SYSTEM, LiftReason.NO_CONTRADICTION)
@@ -72,6 +72,11 @@ class Holds:
         withdrawn = exam_studies.contradicting(session, exam.accession_number, 1)
         return bool(withdrawn) and not exam_studies.has_object_to_show(session, exam.id)
 
+    def is_sensitive(self, session: Session, exam: Exam) -> None:
+        """A rule of sensitive results fits: only staff show the exam to its patient. Another hold goes first."""
+        if exam.held_at is None:
+            self._hold(session, exam, HoldReason.SENSITIVE)
+
     def patient_changed(self, session: Session, exam: Exam) -> None:
         """The exam got another patient ID, so its report may belong to the former patient: hold the exam until a study
         matches or a human lifts the hold."""
@@ -84,7 +89,7 @@ class Holds:
 
     def _hold_unproven_report(self, session: Session, exam: Exam, reason: HoldReason) -> None:
         unproven = reports.latest_report(session, exam.id) and not release_repo.matched_studies(session, exam.id)
-        if unproven and exam.held_reason in (None, HoldReason.CONTRADICTED):
+        if unproven and exam.held_reason in (None, HoldReason.CONTRADICTED, HoldReason.SENSITIVE):
             self._hold(session, exam, reason)
 
     def release_hold(self, exam_id: uuid.UUID, note: str, actor: str, *, seen_revision: int | None = None) -> None:
@@ -135,8 +140,13 @@ class Holds:
         self._changed(session, exam, Action.EXAM_HELD, actor, reason, note)
 
     def _lift(self, session: Session, exam: Exam, actor: str, reason: LiftReason, note: str = "") -> None:
+        if exam.held_reason == HoldReason.SENSITIVE:
+            newest = reports.latest_report(session, exam.id)
+            exam.sensitive_at, exam.sensitive_released_version = None, newest.version if newest else 0
         exam.held_at = exam.held_reason = exam.held_note = None
         self._changed(session, exam, Action.EXAM_HOLD_LIFTED, actor, reason, note)
+        if exam.sensitive_at is not None:  # what held it is over; a sensitive result still waits
+            self._hold(session, exam, HoldReason.SENSITIVE)
 
     def _changed(
         self, session: Session, exam: Exam, action: Action, actor: str, reason: HoldReason | LiftReason, note: str

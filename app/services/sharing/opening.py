@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import hmac
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Protocol
 
 from sqlalchemy.orm import Session
 
@@ -28,6 +30,15 @@ from app.services.sharing.tries import GuestClaim, GuestDoor, GuestTries
 
 NOBODY = uuid.UUID(int=0)
 
+TOLD = {1: timedelta(minutes=10), 5: timedelta(days=1)}
+"""How often a patient gets a message that a share of an exam was opened. The pages show every opening."""
+
+
+class TellSharer(Protocol):
+    """Queues the message to the patient of an exam, at most so often, inside the caller's transaction."""
+
+    def __call__(self, session: Session, exam: Exam, limits: Mapping[int, timedelta]) -> object: ...
+
 
 @dataclass(frozen=True, kw_only=True)
 class ShareOpening:
@@ -40,6 +51,7 @@ class ShareOpening:
     audit: Audit
     tries: GuestTries
     guests: GuestSessions
+    tell: TellSharer
 
     def open_share(self, code: str, passcode: str, address: str, device: DeviceKind) -> list[uuid.UUID]:
         """New sessions of a guest: of the exam, then of earlier ones that come along; their ids."""
@@ -122,4 +134,5 @@ class ShareOpening:
             subject=exam_subject(exam.id),
             share=share.id.hex,
         )
+        self.tell(session, exam, TOLD)
         return [main.id, *(row.id for row in along)]

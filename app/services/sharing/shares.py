@@ -164,6 +164,11 @@ class Shares:
         )
         return Opening(guest_number(row.id), row.device, row.created_at, is_open)
 
+    def opened(self, access: PatientAccess) -> tuple[int, datetime | None]:
+        """How often shares of this exam were opened, and the latest time."""
+        with self.db.read() as session:
+            return repo.opened(session, access.exam_id, access.patient_id)
+
     def exam_of(self, share_id: uuid.UUID) -> uuid.UUID:
         """Raises NotFound. The caller asks then whether its session opens that exam."""
         with self.db.read() as session:

@@ -33,6 +33,7 @@ guest's door has no other way in that could be asked for."""
 class GuestDoor(StrEnum):
     LINK = "link"
     DIGITS = "digits"
+    HELPER = "helper"
 
 
 @dataclass(frozen=True)

@@ -8,14 +8,14 @@ from flask import Response, make_response, render_template
 
 from app.clock import CHINA
 from app.errors import NotFound
-from app.services.audit.log import Action
 from app.services.paper.modality_names import modality_name
 from app.web import body_limits
 from app.web.context import services
 from app.web.guards import guarded_blueprint
 from app.web.guest import session as guest_session
 from app.web.patient import session as patient_session
-from app.web.patient.exams import exam_values, held_page, shown_now, viewer_page
+from app.web.patient.exams import exam_values, held_page, recorded_now, viewer_page
+from app.web.patient.saving import picture_page
 
 blueprint = guarded_blueprint("guest_pages", __name__, guest_session.guest_session)
 blueprint.before_request(body_limits.limit_form)
@@ -28,9 +28,10 @@ def exam(exam_id: str) -> str:
     access = guest_session.current_guest()
     if access.held:
         return held_page()
-    view, shown = shown_now()
-    patient_session.record(Action.EXAM_VIEWED)
-    return render_template("patient/exam.html", **exam_values(view, shown), guest=_guest(), address="", has_list=False)
+    view, shown = recorded_now()
+    values = exam_values(view, shown, with_help=access.share_id is not None)
+    more = {"guest": _guest(), "to_tell": [], "can_be_told": False, "has_list": False}
+    return render_template("patient/exam.html", **values, **more, address="", looks_as="guest", shared=None)
 
 
 @blueprint.get("/guest/<exam_id>/viewer")
@@ -41,6 +42,13 @@ def viewer(exam_id: str) -> str:
     if not access.parts.pictures:
         raise NotFound
     return viewer_page(door=DOOR_OF_DIGITS if access.share_id is None else "/", address="")
+
+
+@blueprint.get("/guest/<exam_id>/pictures/<int:n>/<int:k>")
+def picture(exam_id: str, n: int, k: int) -> str:
+    if guest_session.current_guest().held:
+        raise NotFound
+    return picture_page(n, k)
 
 
 @blueprint.post("/guest/<exam_id>/leave")

@@ -18,7 +18,7 @@ from app.services.sharing.guests import GuestAccess
 from app.services.sharing.marking import marked
 from app.web import cookies
 from app.web.context import services
-from app.web.patient.session import BETWEEN, MOST_SESSIONS, current_access, let_in
+from app.web.patient.session import BETWEEN, MOST_SESSIONS, current_access, is_given, let_in
 from app.web.row_ids import row_id
 
 PREFIX = "/guest"
@@ -40,9 +40,7 @@ def guest_session() -> None:
 def shown_to_guest() -> None:
     """Guard of pictures and documents: as `guest_session`, of an exam that is not held, and what was chosen."""
     guest_session()
-    parts = current_access().parts
-    chosen = {"report_pdf": parts.report, "dicom_zip": parts.originals, "document": parts.report or parts.pictures}
-    if current_access().held or not chosen.get(tail_of_request(), parts.pictures):
+    if current_access().held or not is_given(current_access().parts):
         raise NotFound
 
 

@@ -17,12 +17,16 @@ PATIENTS, PATIENTS_PREFIX = "patient_images", "/exams"
 AS_THEY_ARE = {
     "manifest": {"application/json"},
     "layer": {"image/png"},
+    "series_places": {"application/json"},
+    "region": {"application/json"},
     "document": {"application/pdf", "text/html"},
     "images_zip": {"application/zip"},
     "dicom_zip": {"application/zip"},
     "report_pdf": {"application/pdf"},
+    "report_version": {"application/json"},
 }
-"""What a share sends without a mark of its own, with its kinds: it holds no picture (a layer alone shows nobody), its
+"""What a share sends without a mark of its own, with its kinds: it holds no picture (numbers alone tell nothing, a layer
+alone shows nobody), its
 pictures are marked inside, or the patient chose to give it as it is."""
 BATCH = "batch"
 

@@ -64,7 +64,8 @@ def bind() -> Response:
 def unbind() -> Response:
     """End the binding that this session came by."""
     patient_session.check_csrf()
-    account_id = next((one.account_id for one in patient_session.opened_exams() if one.account_id), None)
+    own = (one for one in patient_session.opened_exams() if one.is_own)
+    account_id = next((one.account_id for one in own if one.account_id), None)
     if account_id is None:
         raise NotFound
     services().binding.entering.unbind(account_id, patient_session.current_access().actor)

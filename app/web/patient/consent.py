@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from flask import Response, make_response, redirect, render_template, request
 
-from app.errors import InvalidInput
+from app.errors import InvalidInput, NotFound
 from app.services.consent.consents import VERSION
+from app.services.patient_access.sessions import PatientAccess
 from app.web import body_limits
 from app.web.context import services
 from app.web.guards import guarded_blueprint
@@ -18,7 +19,7 @@ blueprint.before_request(body_limits.limit_form)
 
 @blueprint.get("/consent")
 def consent_page() -> str:
-    opened = patient_session.opened_exams()
+    opened = _own_exams()
     return render_template(
         "patient/consent.html",
         version=VERSION,
@@ -31,14 +32,23 @@ def consent_page() -> str:
 @blueprint.post("/consent")
 def agree_or_withdraw() -> Response:
     patient_session.check_csrf()
-    opened, actor = patient_session.opened_exams(), patient_session.current_access().actor
+    opened, actor = _own_exams(), patient_session.current_access().actor
     patients = [access.patient_id for access in opened]
     action = request.form.get("action")
     if action == "agree":
         services().consent.agree(patients, actor)
-        exams = {access.exam_id.hex for access in opened}
-        return make_response(redirect(f"/exams/{exams.pop()}" if len(exams) == 1 else "/exams", 303))
+        is_list = len(opened) > 1 or opened[0].of_person
+        return make_response(redirect("/exams" if is_list else f"/exams/{opened[0].exam_id.hex}", 303))
     if action == "withdraw":
         services().consent.withdraw(patients, actor)
         return make_response(redirect("/consent", 303))
     raise InvalidInput("action", "must be agree or withdraw")
+
+
+def _own_exams() -> list[PatientAccess]:
+    """Those of the patients of this browser: nobody agrees or withdraws for a relative. Raises NotFound when there are
+    none."""
+    own = [access for access in patient_session.opened_exams() if access.is_own]
+    if not own:
+        raise NotFound
+    return own

@@ -29,11 +29,15 @@ def exam_list() -> Response:
         return jsonify({"exams": [{"id": exam.id.hex, "person": masked(exam.patient_name)} for exam in shown]})
     if len(held) == len(opened):
         return make_response(held_page())
+    family = {access.exam_id for access in opened if access.family is not None}
+    entries = [(exam.id in family, _entry(exam, is_held=exam.id in held)) for exam in listed]
     page = render_template(
         "patient/exam_list.html",
-        exams=[_entry(exam, is_held=exam.id in held) for exam in listed],
+        exams=[entry for is_familys, entry in entries if not is_familys],
+        family=[entry for is_familys, entry in entries if is_familys],
         csrf_token=patient_session.csrf_token,
-        is_bound=any(access.account_id for access in opened),
+        is_bound=any(access.account_id and access.is_own for access in opened),
+        has_family=any(access.of_person for access in opened),
     )
     return make_response(page)
 

@@ -4,15 +4,20 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from dataclasses import replace
 from typing import Any
 
-from flask import Response, make_response, render_template
+from flask import Response, jsonify, make_response, render_template
 from jinja2.utils import htmlsafe_json_dumps
 
 from app.clock import CHINA
+from app.errors import NotFound
 from app.services.audit.log import Action
+from app.services.audit.looks import SHOWN_REPORT
+from app.services.exams.listing import ListedExam
 from app.services.exams.views import ExamView, anonymised
 from app.services.paper.modality_names import modality_name
+from app.services.patient_access.sessions import PatientAccess
 from app.services.pictures.serving import ShownSeries
 from app.web import body_limits
 from app.web.context import services
@@ -20,6 +25,7 @@ from app.web.guards import guarded, guarded_blueprint
 from app.web.patient import session as patient_session
 from app.web.patient.masked_names import masked
 from app.web.patient.objects import listed_objects, shown_manifest
+from app.web.patient.report_values import report_values
 from app.web.patient.tickets import address_for_wechat
 
 blueprint = guarded_blueprint("patient_exams", __name__, patient_session.patient_session)
@@ -36,26 +42,65 @@ pixels for each CSS pixel, a preview is not sharp."""
 def exam(exam_id: str) -> str:
     if patient_session.current_access().held:
         return held_page()
-    view, shown = shown_now()
-    patient_session.record(Action.EXAM_VIEWED)
+    view, shown = recorded_now()
     return render_template(
         "patient/exam.html",
-        **exam_values(view, shown),
+        **exam_values(view, shown, with_help=True),
+        to_tell=services().exams.amendments.to_tell(view.id) if view.former_reports else [],
         guest=None,
         address=(address := address_for_wechat()),
-        can_be_told=bool(address and services().wechat.subscriptions.template_id and services().wechat.login),
+        can_be_told=bool(address) and _can_be_told(),
         has_list=patient_session.current_access().of_person,
+        looks_as=_looks_as(patient_session.current_access()),
+        shared=_shared(patient_session.current_access()),
     )
 
 
-def exam_values(view: ExamView, shown: tuple[ShownSeries, ...]) -> dict[str, Any]:
-    """What the exam's page says to patients and to guests."""
+def _looks_as(access: PatientAccess) -> str:
+    """Who looks at the exam's page: self, guardian, relative or helper."""
+    if access.is_helper:
+        return "helper"
+    if access.family is None:
+        return "self"
+    return "guardian" if access.family.is_guardian else "relative"
+
+
+def _shared(access: PatientAccess) -> dict[str, Any] | None:
+    """How often shares of the exam were opened, for who may share it; None before the first time."""
+    if not access.may_give:
+        return None
+    times, latest = services().sharing.shares.opened(access)
+    return {"times": times, "latest": f"{latest.astimezone(CHINA):%Y-%m-%d %H:%M}"} if latest else None
+
+
+def _can_be_told() -> bool:
+    """Whether WeChat's button makes sense: whoever is bound is told anyway."""
+    room = services().wechat
+    return bool(room.subscriptions.template_id and room.login and patient_session.current_access().account_id is None)
+
+
+def recorded_now() -> tuple[ExamView, tuple[ShownSeries, ...]]:
+    """The exam as it is shown now, noted in the audit log with the version of its report.
+
+    Who amends a report looks up who read it. So a version that was replaced before it was noted is not shown.
+    """
+    access = patient_session.current_access()
+    while True:
+        view, shown = shown_now()
+        version = view.report.version if view.report and access.parts.report else 0
+        patient_session.record(Action.EXAM_VIEWED, **{SHOWN_REPORT: str(version)})
+        if not version or services().exams.reports.newest_version(access.exam_id) == version:
+            return view, shown
+
+
+def exam_values(view: ExamView, shown: tuple[ShownSeries, ...], *, with_help: bool) -> dict[str, Any]:
+    """What the exam's page says to patients and to guests. `with_help`: words of the report are explained."""
     parts = patient_session.current_access().parts
     return {
         "base": patient_session.base(),
         "exam": _facts(view),
         "parts": parts,
-        "report": _report(view) if parts.report else None,
+        **report_values(view if parts.report else replace(view, report=None), with_help=with_help),
         "key_images": _with_marked(shown)[:KEY_IMAGES],
         "objects": listed_objects() if parts.pictures or parts.report else [],
         "frames_total": _total(shown),
@@ -68,6 +113,8 @@ def exam_values(view: ExamView, shown: tuple[ShownSeries, ...]) -> dict[str, Any
 def viewer(exam_id: str) -> str:
     if patient_session.current_access().held:
         return held_page()
+    if not patient_session.current_access().parts.pictures:
+        raise NotFound
     return viewer_page(door=_door(), address=address_for_wechat("viewer"))
 
 
@@ -75,15 +122,39 @@ def viewer_page(*, door: str, address: str) -> str:
     """The viewer for patients and for guests. `door`: where an ended session leads to."""
     patient_session.record_look()
     view, shown = shown_now()
+    facts = _facts(view)
     return render_template(
         "patient/viewer.html",
         base=patient_session.base(),
+        facts=f"{facts['patient_name_masked']} {facts['performed_on']}".strip(),
         title=f"{view.body_part} {modality_name(view.modality)}".strip(),
         manifest_json=htmlsafe_json_dumps(shown_manifest()),
         first_frame=_first_frame(shown),
         door=door,
         address=address,
     )
+
+
+@blueprint.get("/exams/<exam_id>/priors.json")
+@guarded(patient_session.shown_exam)
+def priors(exam_id: str) -> Response:
+    """`{priors: [{id, facts, name}]}`: other exams of the same patient that this browser has open, to be compared with;
+    the newest first."""
+    here = patient_session.current_access()
+    others = {
+        access.exam_id
+        for access in patient_session.live_sessions()
+        if access.patient_id == here.patient_id and access.consented and not access.held
+    }
+    listed = services().exams.listing.of(sorted(others - {here.exam_id}))
+    shown = sorted((exam for exam in listed if exam.frames_total), key=lambda exam: exam.performed_at, reverse=True)
+    return jsonify({"priors": [_prior(exam) for exam in shown]})
+
+
+def _prior(exam: ListedExam) -> dict[str, str]:
+    day = f"{exam.performed_at.astimezone(CHINA):%Y-%m-%d}"
+    name = f"{day} {exam.body_part} {modality_name(exam.modality)}"
+    return {"id": exam.id.hex, "facts": f"{masked(exam.patient_name)} {day}".strip(), "name": " ".join(name.split())}
 
 
 def _first_frame(shown: tuple[ShownSeries, ...]) -> dict[str, Any] | None:
@@ -145,21 +216,6 @@ def _facts(view: ExamView) -> dict[str, Any]:
         "body_part": view.body_part,
         "performed_on": f"{view.performed_at.astimezone(CHINA):%Y-%m-%d}",
         "department": view.department,
-    }
-
-
-def _report(view: ExamView) -> dict[str, Any] | None:
-    if view.report is None:
-        return None
-    report = view.report
-    return {
-        "status": report.status,
-        "findings": report.findings,
-        "impression": report.impression,
-        "reporting_doctor": report.reporting_doctor,
-        "reviewing_doctor": report.reviewing_doctor,
-        "reported_at": f"{report.reported_at.astimezone(CHINA):%Y-%m-%d %H:%M}",
-        "version": report.version,
     }
 
 

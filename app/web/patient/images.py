@@ -18,6 +18,7 @@ from app.clock import CHINA
 from app.errors import InvalidInput, NotFound
 from app.services.audit.log import Action
 from app.services.paper.modality_names import modality_name
+from app.services.pictures.measuring import Outline, Shape
 from app.services.pictures.serving import (
     THICKEST_MM,
     CutSpec,
@@ -44,6 +45,8 @@ blueprint.after_request(cut_off.watch)
 MIME = {"jpg": "image/jpeg", "webp": "image/webp", "png": "image/png"}
 SIZES = range(64, 2049)
 _PLANES, _LOOKS, _MODES = (frozenset(map(str, names)) for names in (Plane, LookName, SlabMode))
+_SHAPES = frozenset(map(str, Shape))
+_SHARE = re.compile(r"(0(\.\d{1,6})?|1(\.0{1,6})?)\Z")
 _NUMBER = re.compile(r"-?\d{1,6}(\.\d{1,6})?\Z")
 
 
@@ -95,6 +98,25 @@ def tile(exam_id: str, n: int, k: int, level: int, x: int, y: int, fmt: str) -> 
     with place(RENDERS):
         picture = services().pictures.serving.render(access.exam_id, access.exam_revision, n, k, spec)
     return _picture(picture, MIME[fmt])
+
+
+@blueprint.get("/exams/<exam_id>/series/<int:n>/places.json")
+def series_places(exam_id: str, n: int) -> Response:
+    """Where the pictures of a series lie in the patient, and how large they are there."""
+    access = current_access()
+    return jsonify(services().pictures.measuring.places(access.exam_id, access.exam_revision, n))
+
+
+@blueprint.get("/exams/<exam_id>/series/<int:n>/frames/<int:k>/region.json")
+def region(exam_id: str, n: int, k: int) -> Response:
+    """Mean and spread of the values inside an ellipse or a rectangle, whose sides are shares of the picture's."""
+    outline, access = _outline(), current_access()
+    with place(RENDERS):
+        told = services().pictures.measuring.region(access.exam_id, access.exam_revision, n, k, outline)
+    if told is None:
+        return Response(status=422)
+    record_look()
+    return jsonify(told)
 
 
 @blueprint.get("/exams/<exam_id>/series/<int:n>/mpr/<plane>/<int:k>.<fmt>")
@@ -168,7 +190,7 @@ def report_pdf(exam_id: str) -> Response:
     with place(SHEETS):
         record(Action.REPORT_DOWNLOADED)
         paper = services().paper.paper
-        if access.is_guest:
+        if not access.may_give:
             pdf = paper.copy(access.exam_id, anonymous=access.parts.anonymous)
         else:
             pdf = paper.download(access.exam_id)
@@ -185,6 +207,12 @@ def _offline_page(series: list[dict[str, Any]]) -> str:
         "on": f"{view.performed_at.astimezone(CHINA):%Y-%m-%d}",
     }
     return render_template("takeaway/index.html", exam=exam, series=series, series_json=htmlsafe_json_dumps(series))
+
+
+@blueprint.get("/exams/<exam_id>/report-version")
+def report_version(exam_id: str) -> Response:
+    """For a page that is open: whether its report is still the newest. 0 while there is none."""
+    return jsonify({"version": services().exams.reports.newest_version(current_access().exam_id)})
 
 
 def _record_download(form: str) -> None:
@@ -233,6 +261,20 @@ def _slab() -> Slab:
     if mode not in _MODES:
         raise InvalidInput("mode", "must be avg, mip or minip")
     return Slab(float(text), SlabMode(mode))
+
+
+def _outline() -> Outline:
+    shape = request.args.get("shape", Shape.ELLIPSE.value)
+    if shape not in _SHAPES:
+        raise InvalidInput("shape", "must be rectangle or ellipse")
+    return Outline(Shape(shape), _share("left"), _share("top"), _share("right"), _share("bottom"))
+
+
+def _share(name: str) -> float:
+    text = request.args.get(name, "")
+    if not _SHARE.match(text):
+        raise InvalidInput(name, "must be from 0 to 1")
+    return float(text)
 
 
 def _integer(name: str, low: int, high: int) -> int:

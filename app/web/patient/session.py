@@ -16,9 +16,10 @@ from app.errors import ConsentMissing, Forbidden, InvalidInput, NotFound, Unauth
 from app.services.audit.log import Action
 from app.services.binding.entering import Entered
 from app.services.patient_access.opening import Opened
-from app.services.patient_access.sessions import PatientAccess
+from app.services.patient_access.sessions import Parts, PatientAccess
 from app.web import cookies
 from app.web.context import services
+from app.web.patient.reading_choice import Reading
 from app.web.row_ids import row_id
 
 MOST_SESSIONS, BETWEEN = 8, "~"
@@ -44,12 +45,15 @@ def session_of_exam() -> None:
 
 
 def open_exam(exam_id: uuid.UUID) -> None:
-    """Take the session of this browser that opens an exam. Raises NotFound when there is none."""
-    for session_id in _session_ids():
-        check = partial(services().patient_access.sessions.check, session_id, exam_id)
-        with suppress(NotFound):
-            let_in(check(), check, f"/exams/{exam_id.hex}")
-            return
+    """Take the session of this browser that opens an exam, the patient's own before that of a relative. Raises NotFound
+    when there is none."""
+    sessions, ids = services().patient_access.sessions, _session_ids()
+    for look in (sessions.check, sessions.check_relative):
+        for session_id in ids:
+            check = partial(look, session_id, exam_id)
+            with suppress(NotFound):
+                let_in(check(), check, f"/exams/{exam_id.hex}")
+                return
     raise NotFound
 
 
@@ -73,7 +77,7 @@ def any_session() -> None:
 def any_session_unasked() -> None:
     """Guard of what may be done before consent: a live session."""
     opened: dict[uuid.UUID, PatientAccess] = {}
-    for access in live_sessions():
+    for access in sorted(live_sessions(), key=lambda access: not access.is_own):
         opened.setdefault(access.exam_id, access)
     if not opened:
         raise NotFound
@@ -89,9 +93,13 @@ def live_sessions() -> Iterator[PatientAccess]:
 
 
 def _session_ids() -> list[uuid.UUID]:
-    """The ids in the cookie that we signed. They may be of sessions that are over."""
+    """The ids in the cookies that we signed, those of helpers last. They may be of sessions that are over."""
+    return [*_read(cookies.PATIENT), *_read(cookies.HELPER)]
+
+
+def _read(cookie: cookies.Cookie) -> list[uuid.UUID]:
     found = []
-    for token in cookies.PATIENT.read().split(BETWEEN, MOST_SESSIONS)[:MOST_SESSIONS]:
+    for token in cookie.read().split(BETWEEN, MOST_SESSIONS)[:MOST_SESSIONS]:
         with suppress(Unauthenticated):
             found.append(services().patient_access.tokens.read(token))
     return found
@@ -113,14 +121,32 @@ def shown_exam() -> None:
     session_of_exam()
     if not current_access().consented:
         raise Forbidden
-    if current_access().held:
+    if current_access().held or not is_given(current_access().parts):
         raise NotFound
+
+
+def is_given(parts: Parts) -> bool:
+    """Whether the view that answers shows what this visitor may see of the exam."""
+    chosen = {
+        "report_pdf": parts.report,
+        "report_version": parts.report,
+        "dicom_zip": parts.originals,
+        "document": parts.report or parts.pictures,  # each kind of document asks once more
+    }
+    return chosen.get((request.endpoint or "").rpartition(".")[2], parts.pictures)
 
 
 def shown_page() -> None:
     """Guard of pages that say nothing of a held exam."""
     patient_session()
     if current_access().held:
+        raise NotFound
+
+
+def own_page() -> None:
+    """Guard of what only the patient does, and the guardian of a child: letting others in."""
+    shown_page()
+    if not current_access().may_give:
         raise NotFound
 
 
@@ -210,20 +236,35 @@ def begin_of_person(response: Response, session_id: uuid.UUID) -> Response:
 def begin_bound(response: Response, entered: Entered) -> Response:
     """Set the cookies of new sessions of bound persons. Those that are there are kept, but not of bound accounts: they
     begin anew with each login."""
-    others = [access.session_id for access in live_sessions() if access.account_id is None]
+    others = [access.session_id for access in live_sessions() if access.account_id is None and not access.is_helper]
     _set(response, [*entered.sessions, *others])
     cookies.DEVICE.set(response, entered.device)
+    if entered.reading is not None:
+        cookies.READING.set(response, entered.reading)
+    elif (own := Reading.of(cookies.READING.read())).is_chosen:
+        services().binding.reading.keep(entered.sessions, own.stored)
+    return response
+
+
+def begin_helper(response: Response, session_id: uuid.UUID) -> Response:
+    """Set the cookie of a new session of somebody who helps. It outlives the browser, those of patients do not."""
+    kept = [session_id, *(access.session_id for access in live_sessions() if access.is_helper)]
+    cookies.HELPER.set(response, _tokens(kept))
     return response
 
 
 def _begin(response: Response, session_id: uuid.UUID, others: list[PatientAccess]) -> Response:
-    return _set(response, [session_id, *(access.session_id for access in others)])
+    return _set(response, [session_id, *(access.session_id for access in others if not access.is_helper)])
 
 
 def _set(response: Response, sessions: list[uuid.UUID]) -> Response:
-    kept = list(dict.fromkeys(sessions))[:MOST_SESSIONS]
-    cookies.PATIENT.set(response, BETWEEN.join(map(services().patient_access.tokens.issue, kept)))
+    cookies.PATIENT.set(response, _tokens(sessions))
     return response
+
+
+def _tokens(sessions: list[uuid.UUID]) -> str:
+    kept = list(dict.fromkeys(sessions))[:MOST_SESSIONS]
+    return BETWEEN.join(map(services().patient_access.tokens.issue, kept))
 
 
 def end(response: Response) -> Response:
@@ -231,12 +272,13 @@ def end(response: Response) -> Response:
     for access in {access.session_id: access for access in live_sessions()}.values():
         services().patient_access.sessions.end(access)
     cookies.PATIENT.delete(response)
+    cookies.HELPER.delete(response)
     return response
 
 
 def csrf_token() -> str:
     """A token bound to the session. The page shows it; another site cannot read it."""
-    return _csrf(current_access().session_id)
+    return csrf_of(current_access())
 
 
 def check_csrf() -> None:
@@ -245,5 +287,7 @@ def check_csrf() -> None:
         raise InvalidInput("csrf_token", "is missing or of another session")
 
 
-def _csrf(session_id: uuid.UUID) -> str:
-    return hmac.new(services().patient_access.tokens.key, b"csrf" + session_id.bytes, hashlib.sha256).hexdigest()
+def csrf_of(access: PatientAccess) -> str:
+    """The token of this session, which need not be the one of the request."""
+    key, own = services().patient_access.tokens.key, b"csrf" + access.session_id.bytes
+    return hmac.new(key, own, hashlib.sha256).hexdigest()

@@ -24,12 +24,14 @@ _DAYS = re.compile(r"\d{1,3}(\.\d{1,4})?\Z", re.ASCII)
 
 
 def session_of_share() -> None:
-    """Guard: a session that opens the exam of the share in the address."""
+    """Guard: a session that opens the exam of the share in the address, and may give it."""
     share_id = row_id(str((request.view_args or {}).get("share_id")))
     patient_session.open_exam(services().sharing.shares.exam_of(share_id))
+    if not patient_session.current_access().may_give:
+        raise NotFound
 
 
-blueprint = guarded_blueprint("patient_sharing", __name__, patient_session.shown_page)
+blueprint = guarded_blueprint("patient_sharing", __name__, patient_session.own_page)
 blueprint.before_request(body_limits.limit_form)
 
 
@@ -159,7 +161,8 @@ def _priors(access: PatientAccess) -> list[PatientAccess]:
         opened = services().patient_access.sessions.opened(access.session_id)
     except NotFound:
         return []
-    return [each for each in opened if each.exam_id != access.exam_id and not each.held]
+    same = [each for each in opened if each.patient_id == access.patient_id or (each.is_own and access.is_own)]
+    return [each for each in same if each.exam_id != access.exam_id and not each.held]
 
 
 def _is_chosen(name: str) -> bool:

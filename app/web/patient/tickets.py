@@ -11,6 +11,7 @@ from app.web import body_limits
 from app.web.context import services
 from app.web.guards import guarded_blueprint, public
 from app.web.patient import session as patient_session
+from app.web.patient.wechat_view import wechat_view
 
 blueprint = guarded_blueprint("patient_tickets", __name__, public)
 blueprint.before_request(body_limits.limit_form)
@@ -18,27 +19,35 @@ blueprint.before_request(body_limits.limit_form)
 
 @blueprint.get("/t/<ticket>")
 @blueprint.get("/t/<ticket>/viewer", defaults={"page": "viewer"})
+@blueprint.get("/t/<ticket>/report.pdf", defaults={"page": "report.pdf"})
+@blueprint.get("/t/<ticket>/images.zip", defaults={"page": "images.zip"})
+@blueprint.get("/t/<ticket>/dicom.zip", defaults={"page": "dicom.zip"})
 def ticket_page(ticket: str, page: str = "") -> Response:
     """In a browser that has the exam open (a page that was loaded again) it leads there."""
-    return _already_open(ticket, page) or make_response(render_template("patient/ticket.html", is_over=False))
+    return _already_open(ticket, page) or make_response(
+        render_template("patient/ticket.html", is_over=False, page=page)
+    )
 
 
 @blueprint.post("/t/<ticket>")
 @blueprint.post("/t/<ticket>/viewer", defaults={"page": "viewer"})
+@blueprint.post("/t/<ticket>/report.pdf", defaults={"page": "report.pdf"})
+@blueprint.post("/t/<ticket>/images.zip", defaults={"page": "images.zip"})
+@blueprint.post("/t/<ticket>/dicom.zip", defaults={"page": "dicom.zip"})
 def open_by_ticket(ticket: str, page: str = "") -> Response:
     if (response := _already_open(ticket, page)) is not None:
         return response
     try:
         session_id, exam_id = services().patient_access.tickets.redeem(ticket)
     except AccessRefused:
-        return make_response(render_template("patient/ticket.html", is_over=True), 403)
+        return make_response(render_template("patient/ticket.html", is_over=True, page=page), 403)
     response = make_response(redirect(_address(exam_id.hex, page), 303))
     return patient_session.begin_session(response, session_id, exam_id)
 
 
 def address_for_wechat(page: str = "") -> str:
     """The address that a page of the current exam shows in WeChat; empty in other browsers."""
-    if "MicroMessenger" not in request.headers.get("User-Agent", ""):
+    if wechat_view(request.headers.get("User-Agent", "")) is None:
         return ""
     ticket = services().patient_access.tickets.issue(patient_session.current_access())
     return f"/t/{ticket}/{page}".rstrip("/")

@@ -21,7 +21,7 @@ from app.web.patient import session as patient_session
 blueprint = guarded_blueprint("patient_wechat", __name__, public)
 
 PHONE_DOOR = "/p"
-PLACES = {LeadsTo.EXAMS: "/exams", LeadsTo.PICKUP: "/s", LeadsTo.FAMILY: "/exams", LeadsTo.HELP: "/wx/help"}
+PLACES = {LeadsTo.EXAMS: "/exams", LeadsTo.PICKUP: "/s", LeadsTo.FAMILY: "/family", LeadsTo.HELP: "/wx/help"}
 PLACES[LeadsTo.NOTIFY] = "/notify"
 OPEN_TO_ALL = (LeadsTo.PICKUP, LeadsTo.HELP, LeadsTo.NOTIFY)
 """Nobody needs to be bound for them."""

@@ -15,7 +15,7 @@ from app.clock import CHINA
 from app.security.permissions import Permission, may
 from app.web import cookies
 from app.web.guards import guard_blueprint, public
-from app.web.staff import audit, exams, login, messages, people, system
+from app.web.staff import audit, data_requests, exams, family, login, messages, people, rules, system
 from app.web.staff.form_session import FormSession
 from app.web.staff.pages import page_address
 from app.web.staff.session import csrf, staff_or_none
@@ -39,7 +39,7 @@ def install(app: Flask) -> None:
     app.jinja_env.filters["china_time"] = china_time
     app.jinja_env.globals["page_address"] = page_address
     app.context_processor(_who)
-    for room in (login, exams, messages, people, audit, system):
+    for room in (login, exams, family, data_requests, messages, people, audit, system, rules):
         app.register_blueprint(room.blueprint)
 
 

@@ -123,6 +123,25 @@ def let_bind(exam_id: str) -> Response:
     return make_response(page)
 
 
+@blueprint.post("/exams/<exam_id>/helper-code")
+@may_change
+def helper_code(exam_id: str) -> Response:
+    """Show a code for somebody who helps the patient, once: it is kept nowhere in clear text."""
+    asked = row_id(exam_id)
+    try:
+        code = services().sharing.helper_codes.give_at_desk(
+            asked, request.form.get("reason", ""), current_staff().actor
+        )
+    except REFUSALS as error:
+        return _page(asked, error, "full" if isinstance(error, Conflict) else "")
+    accession = services().exams.views.by_id(asked).accession_number
+    door = f"{services().settings.base_url}/h"
+    page = render_template(
+        "staff/helper_code.html", exam_id=asked.hex, code=code, door=door, accession_number=accession
+    )
+    return make_response(page)
+
+
 @blueprint.post("/exams/<exam_id>/unbind")
 @may_change
 def unbind(exam_id: str) -> Response:

@@ -131,6 +131,8 @@ def test_each_way_takes_one_message_at_most_and_nobody_is_forgotten(tmp_path: Pa
             row = session.get_one(Telling, telling_id)
             rows = tellings.messages(session, row)
             state, became = row.state, {each.channel: each for each in rows}
+        of_this = {each.id.hex for each in rows}  # what an earlier example left may be sent in this one
+        carrier.taken = [one for one in carrier.taken if one in of_this]
         check(became, wechat, carrier, state)
         assert len(rows) == len(became), "two messages by one way"
         done = {f"wechat {fault}" for fault in wechat.done} | {f"sms {fault}" for fault in carrier.done}

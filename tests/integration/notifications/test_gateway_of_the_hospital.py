@@ -10,6 +10,7 @@ import pytest
 from app.bootstrap import Services
 from app.errors import SettingsError
 from sms.simulator.gateway import StrictGateway, serving
+from sms.templates import names_of_family
 from tests.factories.access import application
 from tests.factories.house import services, settings
 from tests.factories.telling import correct, mark_prepared, notifications, register, states, sweep
@@ -80,7 +81,7 @@ def test_when_the_first_carrier_is_out_of_reach_the_gateway_takes_the_message(
     tmp_path: Path, gateway: StrictGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sms.tencent.sender.ENDPOINT", "127.0.0.1:1")
-    ids = "images_ready_t0_2=1,ready_t0_2=2,report_ready_t0_2=3,one_time_code=4"
+    ids = ",".join(f"{name}={number}" for number, name in enumerate(names_of_family("T0")))
     tencent = {"tencent_secret_id": "a", "tencent_secret_key": "b", "tencent_sms_app_id": "1"}
     with serving(gateway) as url:
         house = services(

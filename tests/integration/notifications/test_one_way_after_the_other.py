@@ -121,7 +121,7 @@ def test_a_refused_notice_becomes_a_text_message_at_once(tmp_path: Path, errcode
     sweep(house)
     assert told(house, exam_id) == {"wechat": "failed", "sms": "accepted"}
     assert (notices(house), len(messages(house))) == (0, 1)
-    assert house.desk.failed_messages.newest() == []
+    assert not house.desk.failed_messages.newest().rows
 
 
 def test_a_notice_that_did_not_arrive_becomes_a_text_message_at_once(tmp_path: Path) -> None:
@@ -138,8 +138,8 @@ def test_where_no_way_is_left_the_desk_has_it_on_its_list(tmp_path: Path) -> Non
     sweep(with_carrier(house, Refusing()))
     assert told(house, exam_id) == {"wechat": "failed", "sms": "failed"}
     assert step(house, exam_id) == [TellingState.DESK]
-    assert {view.channel for view in house.desk.failed_messages.newest()} == {"wechat", "sms"}
-    assert "news.at_desk" in {event.action for event in house.audit.reading.newest(None)}
+    assert {view.channel for view in house.desk.failed_messages.newest().rows} == {"wechat", "sms"}
+    assert "news.at_desk" in {event.action for event in house.audit.reading.newest().rows}
 
 
 def test_who_has_no_address_is_on_the_desks_list_until_a_number_comes(tmp_path: Path) -> None:
@@ -188,7 +188,7 @@ def test_after_nine_minutes_it_is_not_handed_over_again_and_a_text_message_follo
     for _ in range(5):
         sweep(house, seconds=HOUR)
     assert (notices(house), len(messages(house))) == (0, 1)
-    assert house.desk.messages.to_be_settled() == [], "the patient was told by another way"
+    assert not house.desk.messages.to_be_settled().rows, "the patient was told by another way"
 
 
 def test_a_corrected_number_while_a_notice_lies_unopened_gets_the_text_message(tmp_path: Path) -> None:
@@ -228,7 +228,7 @@ def test_who_wants_no_text_messages_gets_none_after_the_notice_and_is_nobodys_wo
     sweep(house, seconds=60)
     assert messages(house) == []
     assert step(house, exam_id) == [TellingState.ENDED]
-    assert house.desk.failed_messages.newest() == []
+    assert not house.desk.failed_messages.newest().rows
 
 
 @pytest.mark.parametrize("kind", ["-1", "45009", "html", "cut"])

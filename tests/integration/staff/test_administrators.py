@@ -19,7 +19,7 @@ from tests.factories.telling import (
 
 ROLE_PAGES = {
     "desk": {"/staff/exams", "/staff/unmatched", "/staff/messages"},
-    "system_admin": {"/staff/system", "/staff/messages"},
+    "system_admin": {"/staff/system", "/staff/messages", "/staff/rules"},
     "security_admin": {"/staff/people"},
     "audit_admin": {"/staff/audit"},
 }

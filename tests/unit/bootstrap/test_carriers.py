@@ -8,7 +8,7 @@ import pytest
 
 from app.bootstrap import carriers
 from app.errors import SettingsError
-from sms.templates import TEMPLATES, SmsTemplate
+from sms.templates import EVERY_FAMILY, TEMPLATES, SmsTemplate
 from tests.factories.house import services
 from tests.factories.house import settings as demo_settings
 
@@ -42,8 +42,8 @@ def test_every_text_of_the_family_needs_its_registered_id(tmp_path: Path, family
         settings = demo_settings(tmp_path, **TENCENT, sms_family=family, tencent_template_ids=ids)
         return "; ".join(carriers.message_faults(settings))
 
-    needed = [name for name in TEMPLATES if name.endswith(ending) or name == "one_time_code"]
-    assert len(needed) == 4
+    needed = [name for name in TEMPLATES if name.endswith(ending) or name in EVERY_FAMILY]
+    assert len(needed) == 7
     assert faults(needed) == ""
     for name in needed:
         assert f"lacks {name}" in faults([other for other in needed if other != name])

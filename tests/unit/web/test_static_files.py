@@ -20,7 +20,7 @@ def folder(tmp_path: Path) -> Path:
     folder = tmp_path / "static"
     (folder / "viewer").mkdir(parents=True)
     (folder / "app.css").write_text("body {}")
-    (folder / "viewer" / "viewer.js").write_text("export {};")
+    (folder / "viewer" / "viewer.js").write_text("/** Why. */\nexport {}; // and so on\n")
     (tmp_path / "keys").mkdir()
     (tmp_path / "keys" / "keys.json").write_bytes(SECRET)
     return folder
@@ -36,7 +36,7 @@ def started(folder: Path) -> tuple[FlaskClient, StaticFiles]:
 def test_a_file_comes_with_its_type_and_may_be_kept_for_ever(folder: Path) -> None:
     client, files = started(folder)
     answer = client.get(files.url("viewer/viewer.js"))
-    assert (answer.status_code, answer.data, answer.mimetype) == (200, b"export {};", "text/javascript")
+    assert (answer.status_code, answer.data, answer.mimetype) == (200, b"export{};", "text/javascript")
     assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
     again = client.get(files.url("viewer/viewer.js"), headers={"If-None-Match": answer.headers["ETag"]})
     assert (again.status_code, again.data) == (304, b"")
@@ -70,10 +70,18 @@ def test_a_file_that_is_replaced_by_a_link_after_start_stays_what_it_was(folder:
     client, files = started(folder)
     (folder / "app.css").unlink()
     (folder / "app.css").symlink_to(folder.parent / "keys" / "keys.json")
-    assert client.get(files.url("app.css")).data == b"body {}"
+    assert client.get(files.url("app.css")).data == b"body{}"
 
 
 def test_all_addresses_change_when_one_file_does(folder: Path) -> None:
     first = static_files.read(folder).tree_hash
     (folder / "app.css").write_text("body { margin: 0 }")
     assert static_files.read(folder).tree_hash != first
+
+
+def test_what_looks_like_a_comment_in_a_script_or_style_sheet_stays(folder: Path) -> None:
+    (folder / "a.js").write_text("const a = `// ${b + 1} /* kept */`; // gone\nconst c = /[/*]x/.test(d) /* gone */;\n")
+    (folder / "a.css").write_text('.a::before { content: "/* kept */"; width: calc(100% - 16px); } /* gone */')
+    found = static_files.read(folder).by_name
+    assert found["a.js"].content == b"const a=`// ${b + 1} /* kept */`;const c=/[/*]x/.test(d);"
+    assert found["a.css"].content == b'.a::before{content:"/* kept */";width:calc(100% - 16px)}'

@@ -28,6 +28,7 @@ export class Api {
     this.base = base;
     this.onTrouble = onTrouble;
     this.waiting = 0;
+    this.bytes = 0; // of pictures, so far
     /** @type {Promise<boolean> | null} */
     this.check = null;
   }
@@ -43,7 +44,7 @@ export class Api {
   /** @param {number} n @param {number} k @param {Window | null} window @param {number | undefined} size
    *  @param {AbortSignal | undefined} signal */
   async frame(n, k, window, size, signal) {
-    return (await this.get(this.frameUrl(n, k, window, size), signal)).blob();
+    return this.counted(await (await this.get(this.frameUrl(n, k, window, size), signal)).blob());
   }
 
   /** @param {number} n @param {string} plane @param {number} k @param {Window | null} window
@@ -57,7 +58,18 @@ export class Api {
 
   /** @param {string} url */
   async blob(url) {
-    return (await this.get(url, undefined)).blob();
+    return this.counted(await (await this.get(url, undefined)).blob());
+  }
+
+  /** @param {Blob} blob */
+  counted(blob) {
+    this.bytes += blob.size;
+    return blob;
+  }
+
+  /** @param {string} url @returns {Promise<any>} */
+  async json(url) {
+    return (await this.get(url, undefined)).json();
   }
 
   /**
@@ -68,8 +80,11 @@ export class Api {
    * @returns {Promise<Array<Blob | null>>}
    */
   async previews(n, from, count, step, signal) {
-    const url = `${this.base}/series/${n}/frames.batch?from=${from}&count=${count}&size=${PREVIEW_SIZE}${step > 1 ? `&step=${step}` : ''}`;
-    return splitBatch(await (await this.get(url, signal)).arrayBuffer());
+    const every = step > 1 ? `&step=${step}` : '';
+    const url = `${this.base}/series/${n}/frames.batch?from=${from}&count=${count}&size=${PREVIEW_SIZE}${every}`;
+    const batch = await (await this.get(url, signal)).arrayBuffer();
+    this.bytes += batch.byteLength;
+    return splitBatch(batch);
   }
 
   /** @param {string} url @param {AbortSignal | undefined} signal @returns {Promise<Response>} */

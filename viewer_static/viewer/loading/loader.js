@@ -31,6 +31,7 @@ export class Loader {
     this.settled = false;
     this.over = false;
     this.zoomed = false;
+    this.saving = false;
     /** @type {Map<string, {task: Task, abort: () => void}>} */
     this.running = new Map();
     /** @type {Map<string, 'cannot' | 'failed'>} */
@@ -75,6 +76,12 @@ export class Loader {
     this.listener.arrived();
   }
 
+  /** Fetch what is looked at, and nothing ahead. @param {boolean} saving */
+  save(saving) {
+    this.saving = saving;
+    this.pump();
+  }
+
   /** Why a frame has no full picture and gets none, if so. @param {View} view */
   fault(view) {
     return this.broken.get(fullKey(view, view.k));
@@ -98,11 +105,17 @@ export class Loader {
     this.pump();
   }
 
+  /** Nobody looks any more. */
+  stop() {
+    this.over = true;
+    this.running.forEach(({ abort }) => abort());
+  }
+
   pump() {
     if (this.over) return;
     const view = this.view;
     const lacks = (/** @type {string} */ key) => !this.pictures.has(key) && !this.broken.has(key);
-    const place = { k: view.k, frames: view.series.frames, settled: this.settled, windowed: view.window !== null };
+    const place = { k: view.k, frames: view.series.frames, settled: this.settled, windowed: view.window !== null, saving: this.saving };
     const tasks = plan(place, (k) => lacks(previewKey(view, k)), (k) => lacks(fullKey(view, k)));
     if (this.zoomed && this.settled && lacks(fullKey(view, view.k, SHARP))) tasks.unshift({ kind: 'full', k: view.k, size: SHARP });
     for (const task of tasks) {

@@ -100,6 +100,6 @@ export function decodeJpeg(blob) {
 }
 
 /** @param {Picture} picture */
-function release(picture) {
+export function release(picture) {
   if ('close' in picture) picture.close();
 }

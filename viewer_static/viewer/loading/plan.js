@@ -12,19 +12,20 @@ export const SHARP = 2048; // pixels of the longest side for a zoomed eye; prepa
 const REACH = 600; // previews on either side: more would push each other out of memory
 
 /**
- * @param {{k: number, frames: number, settled: boolean, windowed: boolean}} place
- *        settled: the finger rests; windowed: not the window the previews have
+ * @param {{k: number, frames: number, settled: boolean, windowed: boolean, saving?: boolean}} place
+ *        settled: the finger rests; windowed: not the window the previews have; saving: only what is looked at
  * @param {(k: number) => boolean} lacksPreview @param {(k: number) => boolean} lacksFull
  * @returns {Task[]}  most wanted first
  */
 export function plan(place, lacksPreview, lacksFull) {
-  const { k, frames } = place;
-  const sparse = frames > 2 * BATCH ? missingBatches(k, frames, lacksPreview, SPARSE) : [];
-  const batches = sparse.concat(missingBatches(k, frames, lacksPreview, 1));
+  const { k, frames, saving } = place;
+  const reach = saving ? 0 : REACH;
+  const sparse = frames > 2 * BATCH && !saving ? missingBatches(k, frames, lacksPreview, SPARSE, reach) : [];
+  const batches = sparse.concat(missingBatches(k, frames, lacksPreview, 1, reach));
   /** @type {Task[]} */
   const here = place.settled && lacksFull(k) ? [{ kind: 'full', k }] : [];
   /** @type {Task[]} */
-  const near = place.settled ? around(k, frames, NEAR).filter(lacksFull).map((one) => ({ kind: 'full', k: one })) : [];
+  const near = place.settled && !saving ? around(k, frames, NEAR).filter(lacksFull).map((one) => ({ kind: 'full', k: one })) : [];
   if (place.windowed) return here.concat(near, batches);
   const urgent = lacksPreview(k) ? batches.slice(0, 1) : [];
   return urgent.concat(here, batches.slice(urgent.length), near);
@@ -41,13 +42,14 @@ export function around(k, frames, reach) {
 }
 
 /** Fixed blocks of every `step`th frame, so that none is fetched twice; nearest first. @returns {Task[]}
- *  @param {number} k @param {number} frames @param {(k: number) => boolean} lacks @param {number} step */
-function missingBatches(k, frames, lacks, step) {
+ *  @param {number} k @param {number} frames @param {(k: number) => boolean} lacks @param {number} step
+ *  @param {number} reach */
+function missingBatches(k, frames, lacks, step, reach) {
   const blocks = [];
   for (let from = 1; from <= frames; from += BATCH * step) {
     const count = Math.min(BATCH, Math.ceil((frames - from + 1) / step));
     const distance = Math.max(0, from - k, k - (from + (count - 1) * step));
-    if (distance <= REACH && anyLacks(from, count, lacks, step)) blocks.push({ from, count, distance });
+    if (distance <= reach && anyLacks(from, count, lacks, step)) blocks.push({ from, count, distance });
   }
   blocks.sort((a, b) => a.distance - b.distance);
   return blocks.map(({ from, count }) => ({ kind: 'previews', from, count, step }));

@@ -6,35 +6,42 @@
  * @typedef {import('./planes.js').Cuts} Cuts
  * @typedef {import('../state.js').Series} Series
  * @typedef {import('../stage/window_level.js').Preset} Preset
- * @typedef {{slab: number, mode: 'avg' | 'mip' | 'minip', name: 'thin' | 'mean' | 'greatest' | 'least'}} Slab
+ * @typedef {{mode: 'avg' | 'mip' | 'minip', name: 'thin' | 'mean' | 'greatest' | 'least'}} Slab
  */
 import { SessionEnded } from '../loading/api.js';
 import { decodeJpeg } from '../loading/pictures.js';
 import { messages } from '../messages.js';
-import { element, fillWindows, say } from '../stage/controls.js';
+import { element, fillWindows, key, say } from '../stage/controls.js';
+import { made } from '../tools/overlay.js';
+import { words } from '../tools/words.js';
 import { presetsFor } from '../stage/window_level.js';
 import { PLANES, clampCut, crossing, meeting, middles, shareOf } from './planes.js';
 
 /** @type {Slab[]} */
 const SLABS = [
-  { name: 'thin', slab: 0, mode: 'avg' },
-  { name: 'mean', slab: 5, mode: 'avg' },
-  { name: 'greatest', slab: 10, mode: 'mip' },
-  { name: 'least', slab: 10, mode: 'minip' },
+  { name: 'thin', mode: 'avg' },
+  { name: 'mean', mode: 'avg' },
+  { name: 'greatest', mode: 'mip' },
+  { name: 'least', mode: 'minip' },
 ];
+const THICKNESSES = [5, 10, 20, 40]; // mm
 const LEAST_SIDE = 256, MOST_SIDE = 1024; // pixels of a cut on the screen
 const WHEEL_STEP = 40;
 const COLOURS = { axial: '#ffd166', coronal: '#6fe3a5', sagittal: '#ff8fa3' };
 
 export class Mpr {
-  /** @param {import('../loading/api.js').Api} api @param {() => void} ended  the session is over */
-  constructor(api, ended) {
+  /** @param {import('../loading/api.js').Api} api @param {() => void} ended  the session is over
+   *  @param {(series: Series) => string} facts  whose pictures, of which day */
+  constructor(api, ended, facts) {
     this.api = api;
+    this.facts = facts;
     this.ended = ended;
     this.root = element('mpr', HTMLElement);
     /** @type {Series | null} */
     this.series = null;
     this.slab = SLABS[0];
+    this.thickness = THICKNESSES[1];
+    this.crossed = true;
     /** @type {Preset | null} */
     this.preset = null;
     /** @type {Cuts} */
@@ -51,15 +58,14 @@ export class Mpr {
   }
 
   fillSlabs() {
-    const place = element('mpr-slabs', HTMLElement);
-    SLABS.forEach((slab) => {
-      const button = document.createElement('button');
-      button.type = 'button';
-      button.className = 'key';
-      button.textContent = messages.slabs[slab.name];
-      button.addEventListener('click', () => { this.slab = slab; this.show(); });
-      place.append(button);
-    });
+    const slabs = element('mpr-slabs', HTMLElement);
+    slabs.append(...SLABS.map((slab) => key(words.slabs[slab.name], () => { this.slab = slab; this.show(); })));
+    this.thicknesses = made(/** @type {HTMLElement} */ (slabs.parentElement), 'div', 'windows');
+    this.thicknesses.append(...THICKNESSES.map((mm) => key(words.thickness(mm), () => { this.thickness = mm; this.show(); })));
+    this.cross = key(words.cross, () => { this.crossed = !this.crossed; this.show(); });
+    this.thicknesses.insertAdjacentElement('afterend', this.cross);
+    this.whose = made(this.root, 'p', 'mpr__facts');
+    this.root.insertBefore(this.whose, this.root.children[1]);
   }
 
   /** @param {Series} series  one that has cuts */
@@ -74,6 +80,7 @@ export class Mpr {
     this.presets = presetsFor(series.modality, series.window);
     this.preset = this.presets[0];
     fillWindows(element('mpr-windows', HTMLElement), this.presets, (preset) => { this.preset = preset; this.show(); });
+    if (this.whose) say(this.whose, this.facts(series));
     this.root.hidden = false;
     this.enlarge('axial');
     element('mpr-close', HTMLElement).focus();
@@ -102,10 +109,15 @@ export class Mpr {
   }
 
   show() {
-    const press = (/** @type {string} */ id, /** @type {number} */ pressed) => element(id, HTMLElement)
+    const press = (/** @type {HTMLElement} */ place, /** @type {number} */ pressed) => place
       .querySelectorAll('button').forEach((button, i) => button.setAttribute('aria-pressed', String(i === pressed)));
-    press('mpr-slabs', SLABS.indexOf(this.slab));
-    if (this.presets && this.preset) press('mpr-windows', this.presets.indexOf(this.preset));
+    press(element('mpr-slabs', HTMLElement), SLABS.indexOf(this.slab));
+    if (this.presets && this.preset) press(element('mpr-windows', HTMLElement), this.presets.indexOf(this.preset));
+    if (this.thicknesses) {
+      press(this.thicknesses, THICKNESSES.indexOf(this.thickness));
+      this.thicknesses.hidden = this.slab === SLABS[0];
+    }
+    if (this.cross) this.cross.setAttribute('aria-pressed', String(this.crossed));
     this.panels.forEach((panel) => panel.show());
   }
 
@@ -182,7 +194,8 @@ class Panel {
   }
 
   address() {
-    const { series, at, slab, preset, api } = this.mpr;
+    const { series, at, preset, api } = this.mpr;
+    const slab = { slab: this.mpr.slab === SLABS[0] ? 0 : this.mpr.thickness, mode: this.mpr.slab.mode };
     const side = Math.max(this.canvas.clientWidth, this.canvas.clientHeight) * Math.min(2, window.devicePixelRatio || 1);
     const size = Math.max(LEAST_SIDE, Math.min(MOST_SIDE, Math.ceil(side / 128) * 128));
     return series ? api.cutUrl(series.n, this.plane, at[this.plane], preset ? preset.window : null, slab, size) : '';
@@ -191,8 +204,8 @@ class Panel {
   /** Fetches what is wanted now, one picture at a time: what was wanted meanwhile is left out. */
   async show() {
     const { at, counts } = this.mpr;
-    say(this.caption, messages.cut(this.plane, at[this.plane], counts[this.plane]));
-    this.canvas.setAttribute('aria-label', messages.cut(this.plane, at[this.plane], counts[this.plane]));
+    say(this.caption, words.cut(this.plane, at[this.plane], counts[this.plane]));
+    this.canvas.setAttribute('aria-label', words.cut(this.plane, at[this.plane], counts[this.plane]));
     this.draw();
     if (this.loading) return;
     this.loading = true;
@@ -223,11 +236,12 @@ class Panel {
     const gain = this.mpr.preset ? this.mpr.preset.gain : 1;
     this.canvas.style.filter = gain === 1 ? '' : `brightness(${gain})`;
     context.drawImage(this.picture, 0, 0);
+    this.canvas.dataset.cut = this.shown;
+    if (!this.mpr.crossed) return;
     const { x, y } = crossing(this.plane, this.mpr.at, this.mpr.counts);
     const [across, down] = PLANES.filter((plane) => plane !== this.plane).reverse();
     this.line(context, COLOURS[across], x * width, 0, x * width, height);
     this.line(context, COLOURS[down], 0, y * height, width, y * height);
-    this.canvas.dataset.cut = this.shown;
   }
 
   /** @param {CanvasRenderingContext2D} context @param {string} colour

@@ -60,17 +60,23 @@ export function markSeries(place, series) {
   });
 }
 
+/** A button. @param {string} words @param {() => void} act */
+export function key(words, act) {
+  const button = document.createElement('button');
+  button.type = 'button';
+  button.className = 'key';
+  button.textContent = words;
+  button.addEventListener('click', act);
+  return button;
+}
+
 /** @param {HTMLElement} place @param {Preset[]} presets @param {(preset: Preset) => void} choose */
 export function fillWindows(place, presets, choose) {
   place.textContent = '';
   place.hidden = presets.length < 2;
   presets.forEach((preset) => {
-    const button = document.createElement('button');
-    button.type = 'button';
-    button.className = 'key';
+    const button = key(messages.windows[preset.name], () => choose(preset));
     button.dataset.window = preset.name;
-    button.textContent = messages.windows[preset.name];
-    button.addEventListener('click', () => choose(preset));
     place.append(button);
   });
 }
@@ -107,6 +113,17 @@ export function drawLoaded(bar, frames, level) {
   bar.setAttribute('aria-valuemax', String(frames));
   bar.setAttribute('aria-valuenow', String(here));
   return here;
+}
+
+/** Style sheets and modules that the page names for later. Not `import()`: old engines lack it.
+ *  @param {string} addresses  with a space between */
+export function bringLate(addresses) {
+  addresses.split(' ').filter(Boolean).forEach((address) => {
+    const part = document.createElement(/\.css$/.test(address) ? 'link' : 'script');
+    if (part instanceof HTMLLinkElement) Object.assign(part, { rel: 'stylesheet', href: address });
+    else Object.assign(part, { type: 'module', src: address });
+    document.head.append(part);
+  });
 }
 
 /** @param {HTMLElement} place @param {string} words  empty: none */

@@ -2,11 +2,18 @@
  * Fingers, mouse and keys -> what was meant. Knows the stage, not the pictures. Points are CSS pixels from the centre.
  *
  * @typedef {{x: number, y: number}} Point
+ * @typedef {'touch' | 'left' | 'middle' | 'right'} Grip  what holds the picture
+ * @typedef {{down: (at: Point) => void, move: (to: Point, from: Point) => void, up: () => void,
+ *            draws: boolean}} Tool  draws: its taps are its own
  * @typedef {{scroll: (steps: number) => void, pan: (dx: number, dy: number) => void,
  *            zoom: (factor: number, at: Point) => void, doubleTap: (at: Point) => void, isZoomed: () => boolean,
- *            stepLength: () => number}} Meaning  stepLength: pixels of drag for one frame
+ *            tool: (grip: Grip) => Tool | null, stepLength: () => number}} Meaning
+ *            tool: what a drag does instead of scrolling; stepLength: pixels of drag for one frame
  */
 
+/** @type {Grip[]} */
+const BUTTONS = ['left', 'middle', 'right'];
+const ZOOM_PIXELS = 150; // of a drag that zooms by e
 const DOUBLE_TAP_MS = 320;
 const TAP_SLIP = 12; // pixels a tapping finger may slip
 const WHEEL_STEP = 40; // of wheel delta for one frame: one notch is 100 on a mouse, a trickle on a touch pad
@@ -27,10 +34,16 @@ export class Gestures {
     this.travel = 0; // drag not yet turned into frames
     this.slip = 0; // how far this touch went in all
     this.lastTapAt = 0;
+    /** @type {Grip} */
+    this.grip = 'touch';
+    this.start = { x: 0, y: 0 };
+    /** @type {Tool | null} */
+    this.tool = null;
     stage.addEventListener('pointerdown', (event) => this.down(event));
     stage.addEventListener('pointermove', (event) => this.moved(event));
     stage.addEventListener('pointerup', (event) => this.up(event));
-    stage.addEventListener('pointercancel', (event) => this.fingers.delete(event.pointerId));
+    stage.addEventListener('pointercancel', (event) => { this.fingers.delete(event.pointerId); this.letGo(); });
+    stage.addEventListener('contextmenu', (event) => event.preventDefault()); // the right button zooms
     stage.addEventListener('wheel', (event) => this.wheel(event), { passive: false });
   }
 
@@ -42,12 +55,23 @@ export class Gestures {
 
   /** @param {PointerEvent} event */
   down(event) {
-    if (event.button > 0 || !(event.target instanceof HTMLCanvasElement)) return;
+    const grip = event.pointerType === 'mouse' ? BUTTONS[event.button] : 'touch';
+    if (!grip || !(event.target instanceof HTMLCanvasElement)) return;
+    if (event.button) event.preventDefault(); // a browser's own scrolling by the middle button
     this.stage.setPointerCapture(event.pointerId);
-    this.fingers.set(event.pointerId, this.point(event));
+    this.start = this.point(event);
+    this.fingers.set(event.pointerId, this.start);
     this.travel = 0;
-    if (this.fingers.size === 1) this.slip = 0;
-    else this.slip = Infinity;
+    this.letGo();
+    this.slip = this.fingers.size === 1 ? 0 : Infinity;
+    this.grip = grip;
+    this.tool = this.fingers.size === 1 ? this.meaning.tool(grip) : null;
+    if (this.tool) this.tool.down(this.start);
+  }
+
+  letGo() {
+    if (this.tool) this.tool.up();
+    this.tool = null;
   }
 
   /** @param {PointerEvent} event */
@@ -59,7 +83,9 @@ export class Gestures {
     this.fingers.set(event.pointerId, now);
     this.slip += Math.abs(now.x - before.x) + Math.abs(now.y - before.y);
     if (other) this.pinch(before, now, other);
-    else if (this.meaning.isZoomed()) this.meaning.pan(now.x - before.x, now.y - before.y);
+    else if (this.tool) this.tool.move(now, before);
+    else if (this.grip === 'right') this.meaning.zoom(Math.exp((before.y - now.y) / ZOOM_PIXELS), this.start);
+    else if (this.grip === 'middle' || this.meaning.isZoomed()) this.meaning.pan(now.x - before.x, now.y - before.y);
     else this.drag(now.y - before.y);
   }
 
@@ -87,7 +113,10 @@ export class Gestures {
 
   /** @param {PointerEvent} event */
   up(event) {
-    if (!this.fingers.delete(event.pointerId) || this.slip > TAP_SLIP) return;
+    if (!this.fingers.delete(event.pointerId)) return;
+    const draws = this.tool !== null && this.tool.draws;
+    this.letGo();
+    if (draws || this.slip > TAP_SLIP || this.grip === 'middle' || this.grip === 'right') return;
     const now = event.timeStamp;
     if (now - this.lastTapAt < DOUBLE_TAP_MS) this.meaning.doubleTap(this.point(event));
     this.lastTapAt = now - this.lastTapAt < DOUBLE_TAP_MS ? 0 : now;

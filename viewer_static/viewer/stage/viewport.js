@@ -4,9 +4,12 @@
  *
  * @typedef {{width: number, height: number}} Size
  * @typedef {{zoom: number, x: number, y: number}} Transform  zoom 1 fits the stage; x, y: the picture's centre
+ * @typedef {{x: number, y: number}} Point
+ * @typedef {{turns: number, mirrored: boolean, inverted: boolean}} Pose  turns: quarters to the right, after mirroring
  */
 
 export const FIT = /** @type {Transform} */ ({ zoom: 1, x: 0, y: 0 });
+export const UPRIGHT = /** @type {Pose} */ ({ turns: 0, mirrored: false, inverted: false });
 const LARGEST_ZOOM = 8;
 const LARGEST_SIDE = 2048; // phones refuse or reload on canvases beyond 4096
 
@@ -16,20 +19,47 @@ export function fitted(picture, stage) {
   return { width: picture.width * scale, height: picture.height * scale };
 }
 
+/** The picture as it lies: width and height change places with each quarter. @param {Size} picture @param {Pose} pose */
+export function turned(picture, pose) {
+  return pose.turns % 2 ? { width: picture.height, height: picture.width } : picture;
+}
+
+/** A place of the picture (shares of its sides) -> the stage. `fit`: of the picture as it lies. @returns {Point}
+ *  @param {Point} share @param {Size} fit @param {Transform} transform @param {Pose} pose */
+export function placed(share, fit, transform, pose) {
+  const size = turned(fit, pose);
+  let u = (share.x - 0.5) * size.width * transform.zoom * (pose.mirrored ? -1 : 1);
+  let v = (share.y - 0.5) * size.height * transform.zoom;
+  for (let i = 0; i < pose.turns; i += 1) [u, v] = [-v, u];
+  return { x: transform.x + u, y: transform.y + v };
+}
+
+/** The way back of `placed`. @returns {Point}
+ *  @param {Point} point @param {Size} fit @param {Transform} transform @param {Pose} pose */
+export function shareAt(point, fit, transform, pose) {
+  const size = turned(fit, pose);
+  let [u, v] = [point.x - transform.x, point.y - transform.y];
+  for (let i = 0; i < pose.turns; i += 1) [u, v] = [v, -u];
+  return {
+    x: (u * (pose.mirrored ? -1 : 1)) / (size.width * transform.zoom) + 0.5,
+    y: v / (size.height * transform.zoom) + 0.5,
+  };
+}
+
 /**
  * Zooms so that the point under the fingers stays under them.
  *
- * @param {Transform} from @param {number} factor @param {{x: number, y: number}} point  from the stage's centre
- * @returns {Transform}
+ * @param {Transform} from @param {number} factor @param {Point} point  from the stage's centre
+ * @param {number} [largest] @returns {Transform}
  */
-export function zoomAt(from, factor, point) {
-  const zoom = Math.max(1, Math.min(LARGEST_ZOOM, from.zoom * factor));
+export function zoomAt(from, factor, point, largest = LARGEST_ZOOM) {
+  const zoom = Math.max(1, Math.min(largest, from.zoom * factor));
   const ratio = zoom / from.zoom;
   return { zoom, x: point.x - (point.x - from.x) * ratio, y: point.y - (point.y - from.y) * ratio };
 }
 
 /** The picture never leaves the stage: it is held by its edges. @returns {Transform}
- *  @param {Transform} transform @param {Size} picture @param {Size} stage */
+ *  @param {Transform} transform @param {Size} picture  as it lies @param {Size} stage */
 export function held(transform, picture, stage) {
   const fit = fitted(picture, stage);
   const spareX = Math.max(0, (fit.width * transform.zoom - stage.width) / 2);
@@ -52,6 +82,13 @@ export class Viewport {
     this.canvas = canvas;
     this.stage = stage;
     this.transform = FIT;
+    this.pose = UPRIGHT;
+    /** Tools that draw into the picture, still under its transform. @type {((context: CanvasRenderingContext2D) => void) | null} */
+    this.detail = null;
+    /** Tools that change grey levels. @type {((context: CanvasRenderingContext2D) => void) | null} */
+    this.retouch = null;
+    /** Tools that draw over it. */
+    this.drawn = () => {};
     /** @type {import('../loading/pictures.js').Picture | null} */
     this.picture = null;
     this.gain = 1;
@@ -62,11 +99,31 @@ export class Viewport {
     return { width: this.stage.clientWidth, height: this.stage.clientHeight };
   }
 
+  /** The picture on the stage at zoom 1, as it lies. @returns {Size} */
+  fit() {
+    return this.picture ? fitted(turned(this.picture, this.pose), this.size()) : { width: 1, height: 1 };
+  }
+
+  /** A place of the picture on the stage. @param {Point} share */
+  placed(share) {
+    return placed(share, this.fit(), this.transform, this.pose);
+  }
+
+  /** @param {Point} point  on the stage */
+  shareAt(point) {
+    return shareAt(point, this.fit(), this.transform, this.pose);
+  }
+
   /** How many device pixels the picture's longest side takes. @returns {number} */
   pixels() {
-    if (!this.picture) return 0;
-    const fit = fitted(this.picture, this.size());
+    const fit = this.fit();
     return Math.max(fit.width, fit.height) * this.transform.zoom * (window.devicePixelRatio || 1);
+  }
+
+  /** So far that a pixel of a picture with this many is seen twice as large. @param {number} pixels */
+  largestZoom(pixels) {
+    const fit = this.fit();
+    return Math.max(LARGEST_ZOOM, (2 * pixels) / (Math.max(fit.width, fit.height) * (window.devicePixelRatio || 1)));
   }
 
   /** @param {import('../loading/pictures.js').Picture | null} picture @param {number} [gain] */
@@ -78,7 +135,7 @@ export class Viewport {
 
   /** @param {Transform} transform */
   move(transform) {
-    this.transform = this.picture ? held(transform, this.picture, this.size()) : transform;
+    this.transform = this.picture ? held(transform, turned(this.picture, this.pose), this.size()) : transform;
     this.draw();
   }
 
@@ -95,12 +152,31 @@ export class Viewport {
     context.fillStyle = '#000';
     context.fillRect(0, 0, width, height);
     this.canvas.dataset.zoom = this.transform.zoom.toFixed(2);
-    if (!this.picture) return;
-    const fit = fitted(this.picture, stage);
+    if (this.picture) this.paint(context, this.picture, ratio);
+    this.drawn();
+  }
+
+  /** @param {CanvasRenderingContext2D} context @param {import('../loading/pictures.js').Picture} picture
+   *  @param {number} ratio */
+  paint(context, picture, ratio) {
+    const stage = this.size();
+    const { turns, mirrored, inverted } = this.pose;
     const { zoom, x, y } = this.transform;
+    const size = turned(this.fit(), this.pose);
+    const [width, height] = [size.width * zoom, size.height * zoom];
     context.setTransform(ratio, 0, 0, ratio, (stage.width / 2 + x) * ratio, (stage.height / 2 + y) * ratio);
+    context.rotate((turns * Math.PI) / 2);
+    if (mirrored) context.scale(-1, 1);
     context.imageSmoothingQuality = 'high';
-    context.drawImage(this.picture, (-fit.width * zoom) / 2, (-fit.height * zoom) / 2, fit.width * zoom, fit.height * zoom);
+    context.drawImage(picture, -width / 2, -height / 2, width, height);
+    if (this.detail) this.detail(context);
+    if (this.retouch) this.retouch(context);
+    if (inverted) { // the picture alone: what is beside it stays black
+      context.globalCompositeOperation = 'difference';
+      context.fillStyle = '#fff';
+      context.fillRect(-width / 2, -height / 2, width, height);
+      context.globalCompositeOperation = 'source-over';
+    }
     this.lighten(context);
   }
 

@@ -3,19 +3,24 @@
  * Where no window is known (many MR, colour) the shown picture itself is made brighter or darker, here on the phone.
  *
  * @typedef {{center: number, width: number}} Window  grey values of the modality (HU for CT)
- * @typedef {{name: 'standard' | 'lung' | 'mediastinum' | 'bone' | 'brighter' | 'darker', window: Window | null,
+ * @typedef {{name: 'standard' | 'lung' | 'mediastinum' | 'bone' | 'brain' | 'belly' | 'vessels' | 'brighter'
+ *            | 'darker' | 'softer' | 'harder', window: Window | null,
  *            gain: number}} Preset  gain: factor on the grey levels of the picture that was sent
  */
 
-/** Usual windows for chest and trunk reading on a Chinese workstation; the order is that of use. */
+/** Usual windows of a Chinese workstation; the order is that of use. */
 const CT = /** @type {Preset[]} */ ([
   { name: 'standard', window: null, gain: 1 },
   { name: 'lung', window: { center: -600, width: 1500 }, gain: 1 },
   { name: 'mediastinum', window: { center: 40, width: 400 }, gain: 1 },
   { name: 'bone', window: { center: 400, width: 1800 }, gain: 1 },
+  { name: 'brain', window: { center: 35, width: 90 }, gain: 1 },
+  { name: 'belly', window: { center: 50, width: 300 }, gain: 1 },
+  { name: 'vessels', window: { center: 200, width: 700 }, gain: 1 },
 ]);
 
 const SHIFT = 0.2; // of the width: one clear step that still shows all tissue
+const HARDNESS = 1.5;
 const GAIN = 1.6; // the same step to the eye, where one bright spot made the rest dark
 
 /**
@@ -37,6 +42,8 @@ export function presetsFor(modality, standard) {
     CT[0],
     { name: 'brighter', window: { center: round(center - SHIFT * width), width }, gain: 1 },
     { name: 'darker', window: { center: round(center + SHIFT * width), width }, gain: 1 },
+    { name: 'softer', window: { center, width: round(width * HARDNESS) }, gain: 1 },
+    { name: 'harder', window: { center, width: round(width / HARDNESS) }, gain: 1 },
   ];
 }
 

@@ -3,7 +3,7 @@ study; `/pixeldata` has the pixels alone. Always in little endian."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from flask import Response, abort, stream_with_context
 
@@ -11,8 +11,8 @@ from app.dicom.bulk_values import is_path
 from app.dicom.explicit_little_endian import EXPLICIT_LITTLE_ENDIAN
 from app.dicom.json_metadata import PIXEL_ELEMENTS
 from app.errors import InvalidInput, NotFound
-from app.imaging.codecs.one_bit import pixels_of_frame, without_gaps
 from app.security.permissions import Scope
+from app.services.dicomweb.explicit_files import as_one_element
 from app.services.dicomweb.stored_instance import StoredInstance
 from app.web.context import services
 from app.web.guards import guarded_blueprint
@@ -82,10 +82,9 @@ def _pixels(found: list[StoredInstance]) -> Response:
     if not form.is_multipart:
         if form.transfer_syntax != EXPLICIT_LITTLE_ENDIAN and frames > 1:
             abort(406)  # compressed frames that stand behind one another have no borders
-        value: Iterable[bytes] = (frame_bytes(found[0], number, form) for number in range(1, frames + 1))
-        image = found[0].image
-        if image is not None and image.bits_allocated == 1 and form.transfer_syntax == EXPLICIT_LITTLE_ENDIAN:
-            value = without_gaps(value, pixels_of_frame(image))
+        value: Iterator[bytes] = (frame_bytes(found[0], number, form) for number in range(1, frames + 1))
+        if form.transfer_syntax == EXPLICIT_LITTLE_ENDIAN:
+            value = as_one_element(found[0], value)
         return in_a_place(found, lambda: Response(stream_with_context(value), content_type=form.content_type))
     first = frame_bytes(found[0], 1, form)  # before the answer starts: an unreadable one gets a clean answer
 

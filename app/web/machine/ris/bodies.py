@@ -73,6 +73,7 @@ def report_input(body: Any) -> ReportInput:
         reporting_doctor=reader.take("reporting_doctor", _text(64, empty=True, controls=SPACE), optional=True) or "",
         reviewing_doctor=reader.take("reviewing_doctor", _text(64, empty=True, controls=SPACE), optional=True) or "",
         reported_at=reader.take("reported_at", instant),
+        critical=reader.take("critical", _truth, optional=True) or False,
     )
     reader.finish()
     reader.raise_faults()
@@ -131,6 +132,12 @@ def _if_usable(
 def _mapping(value: Any) -> Any:
     if not isinstance(value, Mapping):
         raise ValueError("must be an object")
+    return value
+
+
+def _truth(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("must be true or false")
     return value
 
 

@@ -60,6 +60,7 @@ REPORT: dict[str, Any] = {
         "reporting_doctor": {"type": "string", "maxLength": 64},
         "reviewing_doctor": {"type": "string", "maxLength": 64},
         "reported_at": _INSTANT,
+        "critical": {"type": "boolean", "description": "holds a critical value; a rule of the console may hold it"},
     },
 }
 QUARANTINE: dict[str, Any] = {

@@ -1,0 +1,1 @@
+"""Who may see whose exams in a family: by digits that a member gives, or as guardian of a child."""

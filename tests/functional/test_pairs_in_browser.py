@@ -1,0 +1,115 @@
+"""Two pictures side by side in a real browser: mammograms at one scale, stacks that follow each other by place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from deploy.testbed.phone import phone_page
+from tests.factories.browser import finger, in_browser, wait_for_slice, wait_until, with_tools
+from tests.factories.patient_page_frames import CT_PLACE, MAMMOGRAM_PLACES, NO_PLACE
+from tests.factories.patient_page_values import EXAM_ID
+from tests.factories.patient_pages import Pages
+
+pytestmark = in_browser
+SIZES = [(360, 780), (768, 1024), (1440, 900)]
+US_PLACE = NO_PLACE | {
+    "sizes": [{"width": 200.0, "height": 150.0, "at": "patient"}],
+    "orientations": [[1, 0, 0, 0, 1, 0]],
+    "positions": [[0, 0, 12 + 8 * k] for k in range(12)],
+}
+"""Of the series with 12 frames: from the 7th frame of the CT on, four times as far apart."""
+
+
+@pytest.fixture
+def pages_with(pages: Pages) -> Pages:
+    pages.places = {1: CT_PLACE, 2: US_PLACE, **MAMMOGRAM_PLACES}
+    pages.mammograms = True
+    return pages
+
+
+@pytest.fixture(params=SIZES, ids=str)
+def page(request: pytest.FixtureRequest, browser: Browser, pages_with: Pages) -> Iterator[Page]:
+    width, height = request.param
+    with phone_page(browser, viewport={"width": width, "height": height}) as one:
+        one.goto(f"{pages_with.base_url}/exams/{EXAM_ID}/viewer")
+        wait_for_slice(one, 30)
+        with_tools(one)
+        yield one
+
+
+def panel(at: int) -> str:
+    return f"#pair .pair__stage:nth-child({at + 1})"
+
+
+def shows(page: Page, left: str, right: str) -> None:
+    for at, key in enumerate((left, right)):
+        page.wait_for_selector(f'{panel(at)} canvas[data-picture="{key}"]')
+
+
+def zooms(page: Page) -> list[float]:
+    return [float(page.get_attribute(f"{panel(at)} canvas", "data-zoom") or 0) for at in (0, 1)]
+
+
+def test_mammograms_hang_right_and_left_of_one_view_at_one_scale(page: Page) -> None:
+    page.click("#tray >> text=双侧乳腺")
+    shows(page, "8/1/full/", "7/1/sharp/")  # right CC, left CC: the larger one is fetched sharp
+    wait_until(page, "document.getElementById('pair').dataset.scale === 'one'")
+    assert page.locator("#pair .windows button").all_inner_texts() == ["CC", "MLO"]
+    small, large = zooms(page)
+    assert (small, large) == (pytest.approx(0.5, abs=0.02), 1.0)  # half as many millimetres
+    facts = [page.inner_text(f"{panel(at)} .stage__facts") for at in (0, 1)]
+    assert ["右乳 CC" in facts[0], "左乳 CC" in facts[1]] == [True, True]
+    assert all("王*芳 2026-11-20" in one for one in facts)
+    boxes = [page.locator(panel(at)).bounding_box() for at in (0, 1)]
+    assert boxes[0]
+    assert boxes[1]
+    assert boxes[0]["x"] < boxes[1]["x"]
+    assert boxes[0]["y"] == boxes[1]["y"]
+    assert boxes[0]["width"] == pytest.approx(boxes[1]["width"], abs=1)
+    assert [bright(page, 0, 0.97), bright(page, 1, 0.03)] == [False, False]  # black margins of the phantom
+    page.click("#pair >> text=MLO")
+    shows(page, "6/1/sharp/", "5/1/sharp/")
+    page.click("#pair >> text=放大")
+    assert zooms(page) == [1.5, 1.5]
+    page.keyboard.press("Escape")
+    assert page.is_hidden("#pair")
+
+
+def bright(page: Page, at: int, x: float) -> bool:
+    level = page.evaluate(
+        "([place, x]) => { const c = document.querySelector(place);"
+        " return c.getContext('2d').getImageData(c.width * x, c.height / 2, 1, 1).data[0]; }",
+        [f"{panel(at)} canvas", x],
+    )
+    return bool(level > 128)
+
+
+def test_two_stacks_follow_each_other_by_their_place_in_the_body(page: Page) -> None:
+    page.click("#tray >> text=左右对比")
+    page.click("#pair >> text=心脏超声")
+    shows(page, "1/30/full/", "2/7/full/")  # 58 mm: nearest is 12 + 8 * 6 = 60 mm
+    assert "按身体位置对应" in page.inner_text("#pair .mpr__facts")
+    page.keyboard.press("PageDown")
+    shows(page, "1/40/full/", "2/9/full/")
+    page.click("#pair >> text=联动翻页")
+    box = page.locator(panel(0)).bounding_box()
+    assert box
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    finger(page, (x, y), (x, y - 60))
+    wait_until(page, "!document.querySelector('#pair .stage__counter').textContent.startsWith('40 ')")
+    assert page.inner_text(f"{panel(1)} .stage__counter") == "9 / 12"
+
+
+def test_where_no_place_is_known_the_scale_is_said_to_be_unknown(page: Page) -> None:
+    page.click("#tray >> text=左右对比")
+    page.click("#pair >> text=头部 T1")
+    shows(page, "1/30/full/", "3/3/full/")
+    wait_until(page, "document.getElementById('pair').dataset.scale === 'unknown'")
+    assert "实际尺寸未知" in page.inner_text("#pair .mpr__facts")
+    for button in page.locator("#pair button:visible").all():
+        size = button.bounding_box()
+        assert size
+        assert min(size["width"], size["height"]) >= 44

@@ -1,0 +1,124 @@
+/**
+ * What lies over the picture: measures, a scale, the patient's directions, whose picture it is and under which window.
+ * It is drawn anew after each drawing of the picture, and never into it.
+ */
+import { element, say } from '../stage/controls.js';
+import { messages } from '../messages.js';
+import { edges, orientationOf, roundLength, sizeAt } from './places.js';
+import { words } from './words.js';
+
+const SCALE_SHARE = 0.3; // of the stage's width, at most
+const SIDES = /** @type {Array<'top' | 'right' | 'bottom' | 'left'>} */ (['top', 'right', 'bottom', 'left']);
+
+export class Overlay {
+  /** @param {import('../viewer.js').Viewer} viewer @param {import('./places.js').Places} places
+   *  @param {import('./measures.js').Measures} measures */
+  constructor(viewer, places, measures) {
+    this.viewer = viewer;
+    this.places = places;
+    this.measures = measures;
+    this.asked = false;
+    /** The window under a drag, while it moves. @type {() => import('../stage/window_level.js').Window | null} */
+    this.dragged = () => null;
+    const { stage } = viewer;
+    this.canvas = made(stage, 'canvas', 'stage__marks');
+    this.canvas.setAttribute('aria-hidden', 'true');
+    this.edges = SIDES.map((side) => made(stage, 'span', `stage__edge stage__edge--${side}`));
+    this.edges.forEach((edge) => edge.setAttribute('aria-hidden', 'true'));
+    this.seriesName = made(element('facts', HTMLElement), 'span', 'stage__series');
+    this.window = made(stage, 'p', 'stage__window');
+    this.caution = made(stage, 'p', 'stage__caution');
+    this.told = made(stage, 'p', 'sr-only');
+    this.told.id = 'measured';
+    this.told.setAttribute('role', 'status');
+    viewer.viewport.drawn = () => this.later();
+  }
+
+  /** Once a frame of the screen: by then the canvas says what it shows. */
+  later() {
+    if (this.asked) return;
+    this.asked = true;
+    requestAnimationFrame(() => { this.asked = false; this.draw(); });
+  }
+
+  draw() {
+    const { viewport, state, canvas } = this.viewer;
+    const { series, k } = state.view;
+    const context = this.clear();
+    const shows = !this.viewer.screen.over && canvas.dataset.slice === String(k) && canvas.dataset.series === String(series.n);
+    const here = shows ? this.measures.here() : [];
+    const place = shows ? this.places.of(series.n) : null;
+    if (context && shows) {
+      this.measures.draw(context);
+      if (place) this.drawScale(context, sizeAt(place, k, [{ x: 0.5, y: 0.5 }]));
+    }
+    const sides = place && edges(orientationOf(place, k), viewport.pose);
+    this.edges.forEach((edge, i) => say(edge, sides ? sides[SIDES[i]] : ''));
+    say(this.seriesName, messages.series(series.n, series.description));
+    say(this.window, this.viewer.screen.over ? '' : this.windowWords());
+    say(this.caution, here.length ? words.caution : '');
+    say(this.told, here.map((one) => one.told.join('，')).join('；'));
+  }
+
+  clear() {
+    const { viewport } = this.viewer;
+    const stage = viewport.size();
+    const context = this.canvas.getContext('2d');
+    const ratio = this.viewer.canvas.width / Math.max(1, stage.width);
+    if (this.canvas.width !== this.viewer.canvas.width) this.canvas.width = this.viewer.canvas.width;
+    if (this.canvas.height !== this.viewer.canvas.height) this.canvas.height = this.viewer.canvas.height;
+    if (!context) return null;
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.clearRect(0, 0, this.canvas.width, this.canvas.height);
+    context.setTransform(ratio, 0, 0, ratio, (stage.width / 2) * ratio, (stage.height / 2) * ratio);
+    return context;
+  }
+
+  windowWords() {
+    const { window, gain, series } = this.viewer.state.view;
+    const shown = this.dragged() || window || series.window;
+    const { zoom } = this.viewer.viewport.transform;
+    return [shown ? words.window(shown) : gain !== 1 ? words.gain(gain) : '', zoom > 1.01 ? words.zoom(zoom) : '']
+      .filter(Boolean).join(' · ');
+  }
+
+  /** @param {CanvasRenderingContext2D} context @param {import('./places.js').Size | null} size */
+  drawScale(context, size) {
+    const { viewport } = this.viewer;
+    if (!size || !viewport.picture) return;
+    const stage = viewport.size();
+    const [left, right] = [viewport.placed({ x: 0, y: 0 }), viewport.placed({ x: 1, y: 0 })];
+    const wide = Math.sqrt(Math.pow(right.x - left.x, 2) + Math.pow(right.y - left.y, 2)) / size.width; // pixels a mm
+    const mm = roundLength((stage.width * SCALE_SHARE) / wide);
+    const [end, y] = [stage.width / 2 - 12, stage.height / 2 - 44];
+    const start = end - mm * wide;
+    this.canvas.dataset.scale = `${mm}`;
+    [['rgba(0, 0, 0, .7)', 5], ['#fff', 2]].forEach(([colour, thickness]) => {
+      context.strokeStyle = String(colour);
+      context.lineWidth = Number(thickness);
+      context.beginPath();
+      context.moveTo(start, y - 6);
+      context.lineTo(start, y);
+      context.lineTo(end, y);
+      context.lineTo(end, y - 6);
+      context.stroke();
+    });
+    context.font = '600 16px sans-serif';
+    context.textBaseline = 'alphabetic';
+    context.textAlign = 'right';
+    context.lineWidth = 4;
+    context.strokeStyle = 'rgba(0, 0, 0, .7)';
+    context.fillStyle = '#fff';
+    context.strokeText(words.scale(mm), end, y - 10);
+    context.fillText(words.scale(mm), end, y - 10);
+    context.textAlign = 'left';
+  }
+}
+
+/** @template {keyof HTMLElementTagNameMap} T @param {HTMLElement} parent @param {T} tag @param {string} name */
+export function made(parent, tag, name) {
+  const child = document.createElement(tag);
+  child.className = name;
+  parent.append(child);
+  return child;
+}
