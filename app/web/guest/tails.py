@@ -25,9 +25,8 @@ AS_THEY_ARE = {
     "report_pdf": {"application/pdf"},
     "report_version": {"application/json"},
 }
-"""What a share sends without a mark of its own, with its kinds: it holds no picture (numbers alone tell nothing, a layer
-alone shows nobody), its
-pictures are marked inside, or the patient chose to give it as it is."""
+"""What a share sends without a mark of its own, with its kinds: it holds no picture (numbers alone tell nothing,
+a layer alone shows nobody), its pictures are marked inside, or the patient chose to give it as it is."""
 BATCH = "batch"
 
 blueprint = guarded_blueprint("guest_images", __name__, shown_to_guest)

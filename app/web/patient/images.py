@@ -11,7 +11,7 @@ import struct
 from collections.abc import Iterator
 from typing import Any
 
-from flask import Response, render_template, request
+from flask import Response, jsonify, render_template, request
 from jinja2.utils import htmlsafe_json_dumps
 
 from app.clock import CHINA
