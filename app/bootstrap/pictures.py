@@ -84,6 +84,7 @@ def build(ground: Ground, archive: ArchiveRoom, queue: JobQueue) -> PicturesRoom
         copies=copies,
         renewal=Renewal(db=db, clock=clock, queue=queue),
         serving=serving,
+        measuring=Measuring(db=db, pictures=serving),
         objects=objects,
         takeaway=TakeAway(archive=archive.objects, pictures=serving, reader=reader),
         layers=Layers(archive=archive.objects, renderer=renderer, evidence=evidence, reading=reading),
