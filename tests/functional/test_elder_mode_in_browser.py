@@ -24,6 +24,7 @@ DOORS = (
     "bind-first",
     "wechat-help",
     "passcode",
+    "helpers-door",
 )
 each_page = pytest.mark.parametrize("name", OF_PATIENTS)
 

@@ -27,6 +27,7 @@ US_PLACE = NO_PLACE | {
 def pages_with(pages: Pages) -> Pages:
     pages.places = {1: CT_PLACE, 2: US_PLACE, **MAMMOGRAM_PLACES}
     pages.mammograms = True
+    pages.priors = [{"id": EXAM_ID, "facts": "王*芳 2025-01-02", "name": "2025-01-02 胸部 CT"}]
     return pages
 
 
@@ -113,3 +114,19 @@ def test_where_no_place_is_known_the_scale_is_said_to_be_unknown(page: Page) -> 
         size = button.bounding_box()
         assert size
         assert min(size["width"], size["height"]) >= 44
+
+
+def test_a_prior_of_the_same_patient_stands_beside_and_nothing_of_it_is_asked_before(
+    page: Page, pages_with: Pages
+) -> None:
+    page.wait_for_load_state("networkidle")
+    assert not any("manifest" in request for request in pages_with.requests)
+    page.click("#tray >> text=左右对比")
+    page.click("#pair >> text=2025-01-02 胸部 CT")
+    shows(page, "1/30/full/", "1/30/full/")
+    assert "2026-11-20" in page.inner_text(f"{panel(0)} .stage__facts")
+    assert "2025-01-02 胸部平扫" in page.inner_text(f"{panel(1)} .stage__facts")
+    page.keyboard.press("PageDown")
+    shows(page, "1/40/full/", "1/40/full/")
+    page.keyboard.press("End")
+    shows(page, "1/60/full/", "1/60/full/")

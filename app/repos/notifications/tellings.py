@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from app.models import Exam, Notification, Telling, TellingState
+from app.models import Exam, KnownDevice, Notification, Telling, TellingState
 from app.repos.changed_rows import changed_rows
 from app.repos.due_times import is_due
 
@@ -102,12 +102,13 @@ def is_under_way(session: Session, exam_id: uuid.UUID) -> bool:
 
 
 def at_desk_without_message(session: Session, since: datetime, limit: int) -> list[tuple[Telling, Exam]]:
-    """News that no channel could carry: the patient has no address; newest first."""
+    """News that no channel could carry, and that no browser opened: the patient has no address; newest first."""
     told = select(Notification.id).where(Notification.exam_id == Telling.exam_id)
+    opened = select(KnownDevice.id).where(KnownDevice.exam_id == Telling.exam_id)
     query = (
         select(Telling, Exam)
         .join(Exam, Exam.id == Telling.exam_id)
-        .where(Telling.state == TellingState.DESK, Telling.begun_at >= since, ~told.exists())
+        .where(Telling.state == TellingState.DESK, Telling.begun_at >= since, ~told.exists(), ~opened.exists())
     )
     found = session.execute(query.order_by(Telling.begun_at.desc(), Telling.id).limit(limit))
     return [(telling, exam) for telling, exam in found]

@@ -19,8 +19,7 @@ from app.clock import Clock
 from app.database import Database
 from app.errors import Conflict, InvalidInput, NotFound
 from app.models import DataRequest, DataRequestStep
-from app.models.states import DataRequestKind as DataRequestKind
-from app.models.states import DataRequestState as DataRequestState
+from app.models.states import DataRequestKind, DataRequestState
 from app.repos.data_requests import requests as repo
 from app.security.fields import FieldSealer
 from app.services.audit.log import Action, Audit
@@ -54,6 +53,7 @@ class RequestView:
     state: str
     created_at: datetime
     due_at: datetime
+    is_open: bool
     is_late: bool
     steps: tuple[Step, ...]
 
@@ -77,9 +77,11 @@ class DataRequests:
     audit: Audit
     refused: RefusedFields
 
-    def ask(self, patient_ids: Collection[uuid.UUID], kind: DataRequestKind, wish: str, actor: str) -> None:
-        """A patient asks. `patient_ids`: the registrations of the person, the first one is meant. Raises InvalidInput
-        (wish), Conflict when as many wait as may."""
+    def ask(self, patient_ids: Collection[uuid.UUID], kind: str, wish: str, actor: str) -> None:
+        """A patient asks. `patient_ids`: the registrations of the person, the first one is meant. `kind`: a
+        DataRequestKind. Raises InvalidInput (kind, wish), Conflict when as many wait as may."""
+        if kind not in set(DataRequestKind):
+            raise InvalidInput("kind", "must be correction or deletion")
         wish = _checked("wish", wish)
         with self.db.session() as session:
             if repo.count_open(session, patient_ids) >= MOST_OPEN:
@@ -105,10 +107,11 @@ class DataRequests:
                 raise NotFound
             self._close(session, row, DataRequestState.TAKEN_BACK, "", Action.DATA_REQUEST_TAKEN_BACK, actor)
 
-    def answer(self, request_id: uuid.UUID, state: DataRequestState, words: str, actor: str) -> None:
-        """Staff answer. `words`: what was done, or why not; the patient reads it. Raises NotFound, InvalidInput, and
-        Conflict when it was answered or taken back before."""
-        if state not in ANSWERS:
+    def answer(self, request_id: uuid.UUID, outcome: str, words: str, actor: str) -> None:
+        """Staff answer. `outcome`: one of ANSWERS. `words`: what was done, or why not; the patient reads it. Raises
+        NotFound, InvalidInput, and Conflict when it was answered or taken back before."""
+        state = next((answer for answer in ANSWERS if answer == outcome), None)
+        if state is None:
             raise InvalidInput("outcome", "must be done or refused")
         words = _checked("reason", words)
         with self.db.session() as session:
@@ -150,6 +153,7 @@ class DataRequests:
                 state=row.state,
                 created_at=row.created_at,
                 due_at=row.due_at,
+                is_open=row.state == DataRequestState.OPEN,
                 is_late=row.state == DataRequestState.OPEN and row.due_at <= now,
                 steps=tuple(steps[row.id]),
             )

@@ -63,7 +63,7 @@ class FailedMessages:
             return page_of_views(session, paged(asked, SHOWN, read, key_of))
 
     def unreached(self, limit: int = 100) -> list[UnreachedExam]:
-        """Exams of the last 30 days whose news no channel could carry, newest first."""
+        """Exams of the last 30 days whose news no channel could carry and that nobody opened, newest first."""
         with self.db.read() as session:
             found = tellings.at_desk_without_message(session, self.clock.now() - SHOWN_FOR, limit)
             return [

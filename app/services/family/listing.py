@@ -9,8 +9,6 @@ from datetime import datetime
 from app.clock import Clock
 from app.database import Database
 from app.models import FamilyGrant
-from app.models.states import FamilyRelation as FamilyRelation
-from app.models.states import FamilyScope as FamilyScope
 from app.repos.binding.codes import Person
 from app.repos.family import grants as repo
 from app.services.family.people import FamilyPeople

@@ -18,7 +18,7 @@ from app.clock import Clock
 from app.database import Database
 from app.errors import AccessRefused, Conflict, NotFound, TooManyAttempts
 from app.models import FamilyCode, FamilyGrant
-from app.models.states import FamilyBasis, FamilyEnd, FamilyRelation, FamilyScope, JobKind
+from app.models.states import FamilyBasis, FamilyEnd, JobKind
 from app.repos.binding import codes as people_repo
 from app.repos.binding.codes import Person
 from app.repos.family import digits as digit_repo
@@ -31,6 +31,7 @@ from app.services.audit.subjects import exam_subject, patient_subject
 from app.services.family.notices import TellMember
 from app.services.family.people import FamilyPeople, Oneself
 from app.services.family.terms import ends_at
+from app.services.family.typed import Wanted
 from app.services.patient_access.attempts import Attempts
 from app.services.patient_access.one_time_codes import LIFETIME, TRIES, Enqueue, SendOneTimeCode, typed_one
 from app.services.phone_door.door import LIMITS
@@ -42,16 +43,6 @@ MOST_MEMBERS = 20
 MOST_REQUESTS = 5
 """Of a guardian at a time."""
 WAITS_FOR_STAFF = timedelta(days=30)
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """Whom somebody wants to see. `name` and `id_number` as typed."""
-
-    name: str
-    id_number: str
-    relation: FamilyRelation = FamilyRelation.OTHER
-    scope: FamilyScope = FamilyScope.ALL
 
 
 @dataclass(frozen=True, kw_only=True)

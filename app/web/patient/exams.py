@@ -23,6 +23,7 @@ from app.web import body_limits
 from app.web.context import services
 from app.web.guards import guarded, guarded_blueprint
 from app.web.patient import session as patient_session
+from app.web.patient.looks import who_looked
 from app.web.patient.masked_names import masked
 from app.web.patient.objects import listed_objects, shown_manifest
 from app.web.patient.report_values import report_values
@@ -46,7 +47,7 @@ def exam(exam_id: str) -> str:
     return render_template(
         "patient/exam.html",
         **exam_values(view, shown, with_help=True),
-        to_tell=services().exams.amendments.to_tell(view.id) if view.former_reports else [],
+        to_tell=_to_tell(view),
         guest=None,
         address=(address := address_for_wechat()),
         can_be_told=bool(address) and _can_be_told(),
@@ -54,6 +55,13 @@ def exam(exam_id: str) -> str:
         looks_as=_looks_as(patient_session.current_access()),
         shared=_shared(patient_session.current_access()),
     )
+
+
+def _to_tell(view: ExamView) -> list[dict[str, str]]:
+    """Others who read a former version of the report; for nobody but who let them in."""
+    if not view.former_reports or not patient_session.current_access().may_give:
+        return []
+    return [{"how": look.how, "who": who_looked(look)} for look in services().exams.amendments.to_tell(view.id)]
 
 
 def _looks_as(access: PatientAccess) -> str:

@@ -10,23 +10,16 @@ from flask import Response, g, make_response, redirect, render_template, request
 
 from app.clock import CHINA
 from app.errors import AccessRefused, Conflict, ConsentMissing, Forbidden, InvalidInput, TooManyAttempts
-from app.services.family.listing import FamilyRelation, FamilyScope, ListedGrant
-from app.services.family.members import MOST_MEMBERS, Wanted
+from app.services.family.listing import ListedGrant
+from app.services.family.members import MOST_MEMBERS
 from app.services.family.people import Oneself
+from app.services.family.typed import Wanted, wanted
 from app.web import body_limits
 from app.web.context import services
 from app.web.guards import guarded_blueprint
 from app.web.patient import session as patient_session
 from app.web.patient.masked_names import masked
 from app.web.row_ids import row_id
-
-RELATIONS = {
-    **dict.fromkeys(("parent", "father", "mother", "父亲", "母亲", "父母", "爸爸", "妈妈"), FamilyRelation.PARENT),
-    **dict.fromkeys(("child", "son", "daughter", "guardian", "子女", "儿子", "女儿", "孩子"), FamilyRelation.CHILD),
-    **dict.fromkeys(("spouse", "husband", "wife", "配偶", "丈夫", "妻子"), FamilyRelation.SPOUSE),
-    **dict.fromkeys(("sibling", "brother", "sister", "兄弟", "姐妹", "兄弟姐妹"), FamilyRelation.SIBLING),
-}
-"""Words that callers send, beside those of the form. Another word means other."""
 
 
 def managing() -> None:
@@ -54,9 +47,7 @@ class Typed:
 
     @property
     def wanted(self) -> Wanted:
-        scope = FamilyScope.REPORT if self.scope == FamilyScope.REPORT else FamilyScope.ALL
-        relation = RELATIONS.get(self.relation.strip().lower(), FamilyRelation.OTHER)
-        return Wanted(self.name.strip(), self.id_number.strip(), relation, scope)
+        return wanted(self.name, self.id_number, self.relation, self.scope)
 
 
 @blueprint.get("/family")

@@ -29,7 +29,7 @@ def looks(exam_id: str) -> Response:
         told = [
             {
                 "how": look.how,
-                "who": own if look.how is LookKind.SELF else _who(look),
+                "who": own if look.how is LookKind.SELF else who_looked(look),
                 "at": look.at.isoformat(timespec="seconds"),
             }
             for look in found
@@ -38,7 +38,7 @@ def looks(exam_id: str) -> Response:
     shown = [
         {
             "how": look.how,
-            "who": _who(look),
+            "who": who_looked(look),
             "action": look.action,
             "at": f"{look.at.astimezone(CHINA):%Y-%m-%d %H:%M:%S}",
         }
@@ -47,5 +47,6 @@ def looks(exam_id: str) -> Response:
     return make_response(render_template("patient/looks.html", base=patient_session.base(), looks=shown))
 
 
-def _who(look: Look) -> str:
+def who_looked(look: Look) -> str:
+    """As a page says it: a relative's name is masked."""
     return masked(look.who) if look.how is LookKind.RELATIVE and look.who else look.who

@@ -9,7 +9,7 @@ from flask import Response, g, make_response, redirect, render_template, request
 from app.clock import CHINA
 from app.errors import Conflict, InvalidInput, NotFound
 from app.services.data_requests.kept import Registration
-from app.services.data_requests.requests import DataRequestKind, DataRequestState, RequestView
+from app.services.data_requests.requests import RequestView
 from app.web import body_limits
 from app.web.context import services
 from app.web.guards import guarded_blueprint
@@ -49,19 +49,12 @@ def ask_or_take_back() -> Response:
         if (taken := request.form.get("take_back")) is not None:
             requests.take_back(g.own_patients, row_id(taken), actor)
         else:
-            requests.ask(g.own_patients, _kind(), request.form.get("wish", ""), actor)
+            requests.ask(g.own_patients, request.form.get("kind", ""), request.form.get("wish", ""), actor)
     except InvalidInput as error:
         return _page(said=error.field, status=400)
     except Conflict:
         return _page(said="conflict", status=409)
     return make_response(redirect("/my-information", 303))
-
-
-def _kind() -> DataRequestKind:
-    try:
-        return DataRequestKind(request.form.get("kind", ""))
-    except ValueError:
-        raise InvalidInput("kind", "must be correction or deletion") from None
 
 
 def _page(*, said: str = "", status: int = 200) -> Response:
@@ -100,7 +93,7 @@ def _shown(view: RequestView) -> dict[str, Any]:
         "id": view.id.hex,
         "kind": view.kind,
         "state": view.state,
-        "is_open": view.state == DataRequestState.OPEN,
+        "is_open": view.is_open,
         "is_late": view.is_late,
         "due": f"{view.due_at.astimezone(CHINA):%Y-%m-%d}",
         "steps": [

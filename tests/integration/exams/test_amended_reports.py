@@ -10,8 +10,9 @@ from flask.testing import FlaskClient
 
 from app.bootstrap import Services
 from app.services.exams.views import ExamView, ExamViews
+from tests.factories.family import MOTHER, added, daughter, mother, registered
 from tests.factories.sharing import ALL, doctor, guest, patient, revoke, share
-from tests.factories.telling import exam_of, mark_prepared, messages, report, states, sweep
+from tests.factories.telling import exam_of, mark_prepared, messages, register, report, states, sweep
 
 
 @pytest.fixture
@@ -127,3 +128,19 @@ def test_an_open_page_learns_of_the_newest_version(house: Services, app: Flask) 
     house.release.holds.withhold(exam_of(house).id, "核对", "staff:a")
     assert client.get(address).status_code == 404
     assert app.test_client().get(address).status_code == 404
+
+
+def test_a_relative_who_read_it_is_named_to_the_patient_and_named_nobody(house: Services, app: Flask) -> None:
+    exam = registered(house, "A2", MOTHER)
+    register(house)
+    report(house, "A2")
+    relative = daughter(app, house)
+    added(relative, house)
+    patients = mother(app, house)
+    address = f"/exams/{exam}"
+    assert relative.get(address).status_code == 200
+    report(house, "A2", status="amended", impression="修订的意见")
+    page = patients.get(address).text
+    assert "看过以前版本的还有：家人（李*）" in page
+    assert "李娜" not in page
+    assert "看过以前版本的" not in relative.get(address).text

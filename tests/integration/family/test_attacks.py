@@ -14,7 +14,7 @@ from app import create_app
 from app.bootstrap import Services
 from app.errors import AccessRefused, NotFound
 from app.models import AuditEvent, FamilyGrant
-from app.services.family.members import Wanted
+from app.services.family.typed import Wanted
 from app.web.row_ids import row_id
 from tests.factories.access import under_exams
 from tests.factories.family import (

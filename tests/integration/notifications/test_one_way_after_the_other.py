@@ -12,7 +12,7 @@ from app.models import ChannelName, Telling, TellingState
 from app.services.channels.wechat import receipt_of
 from app.services.notifications.gathering import MOST_A_SECOND
 from sms.errors import SmsRefused
-from tests.factories.access import application, let_in
+from tests.factories.access import application, issued, let_in, opened
 from tests.factories.carriers import Busy, with_carrier
 from tests.factories.house import services
 from tests.factories.telling import (
@@ -155,6 +155,16 @@ def test_who_has_no_address_is_on_the_desks_list_until_a_number_comes(tmp_path: 
     assert told(house, exam_id) == {"sms": "accepted"}
     assert house.desk.failed_messages.unreached() == []
     assert step(house, exam_id) == [TellingState.ENDED, TellingState.SMS]
+
+
+def test_who_has_no_address_and_comes_by_the_qr_code_is_on_no_list_any_more(tmp_path: Path) -> None:
+    house = services(tmp_path)
+    exam = issued(house, patient_phone=None)
+    mark_prepared(house)
+    sweep(house)
+    assert len(house.desk.failed_messages.unreached()) == 1
+    opened(application(house), exam)
+    assert house.desk.failed_messages.unreached() == []
 
 
 def test_a_notice_whose_outcome_is_unknown_is_handed_over_again_and_is_one_notice(tmp_path: Path) -> None:

@@ -215,7 +215,7 @@ export class Pair {
   pressed(event) {
     event.stopPropagation(); // the stack behind has the same keys
     const steps = /** @type {{[key: string]: number}} */ ({
-      ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1, PageDown: 10, PageUp: -10,
+      ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1, PageDown: 10, PageUp: -10, Home: -Infinity, End: Infinity,
     })[event.key];
     if (event.key === 'Escape') this.close();
     else if (steps && this.panels[0]) this.scroll(this.panels[0], this.panels[0].state.view.k + steps);
