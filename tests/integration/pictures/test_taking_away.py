@@ -79,7 +79,7 @@ def test_the_directory_names_every_file_and_every_file_is_there(phone: tuple[Fla
     directory = dcmread(tmp_path / "DICOMDIR")
     file_set = FileSet(directory)
     assert len(file_set) == len(files())
-    file_set._tmpdir.cleanup()  # pydicom leaves it to the collector, which warns
+    file_set._stage["t"].cleanup()  # pydicom leaves it to the collector, which warns
     named = {}
     for record in directory.DirectoryRecordSequence:
         if "ReferencedFileID" in record:
