@@ -73,7 +73,8 @@ def under_exams(app: Flask, exam_id: str) -> Iterator[tuple[str, str]]:
     """Method and address of all that there is of an exam."""
     for rule in app.url_map.iter_rules():
         if rule.rule.startswith("/exams/"):
-            values = {name: {"exam_id": exam_id, "fmt": "jpg"}.get(name, 1) for name in rule.arguments}
+            known = {**(rule.defaults or {}), "exam_id": exam_id, "fmt": "jpg"}
+            values = {name: known.get(name, 1) for name in rule.arguments}
             for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
                 with app.test_request_context():
                     yield method, app.url_map.bind("").build(rule.endpoint, values, method=method)
