@@ -56,6 +56,11 @@ class PackEntry:
     def is_empty(self) -> bool:
         return self.length <= sealing.TAG_BYTES
 
+    @property
+    def plain_length(self) -> int:
+        """Bytes of the frame itself."""
+        return max(0, self.length - sealing.TAG_BYTES)
+
 
 class PackIndex:
     """The frames of a pack in order; `to_bytes` (31 + 4 a frame) goes into the database. Holds nothing secret."""

@@ -11,6 +11,7 @@ from app.imaging.sandbox.pool import RenderPool
 from app.services.archive.same_pixels import SamePixels
 from app.services.exams.matching import Matching
 from app.services.ingest.corrections import Corrections
+from app.services.ingest.described import DescribedObjects
 from app.services.ingest.ingest import Ingest
 from app.services.ingest.plan import Planner
 from app.services.ingest.quarantine import Quarantine
@@ -21,6 +22,7 @@ from app.services.ingest.rows import Recorder
 class IngestRoom:
     ingest: Ingest
     quarantine: Quarantine
+    described: DescribedObjects
     reader: HeaderPool
 
 
@@ -49,5 +51,6 @@ def build(
     return IngestRoom(
         ingest=Ingest(db=ground.db, archive=archive.objects, reader=reader, planner=planner, recorder=recorder),
         quarantine=Quarantine(db=ground.db, audit=ground.audit),
+        described=DescribedObjects(reader=reader, spool=ground.settings.spool_dir),
         reader=reader,
     )

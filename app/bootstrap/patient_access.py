@@ -67,6 +67,7 @@ def build(
             naming=naming,
             attempts=attempts,
             audit=ground.audit,
+            refusals=ground.refusals,
             opening=opening,
             send_one_time_code=send_one_time_code,
             enqueue=enqueue,

@@ -17,6 +17,7 @@ from app.config import Settings
 from app.errors import NotAnswered
 from app.security.session_tokens import SessionTokens
 from app.services.wechat.accounts import WechatAccounts
+from app.services.wechat.bounded_asking import BoundedAsking
 from app.services.wechat.callback import Callback
 from app.services.wechat.login import WechatLogin
 from app.services.wechat.notice_check import NoticeCheck
@@ -109,6 +110,7 @@ def _login(ground: Ground, accounts: WechatAccounts, connection: Connection) -> 
         audit=ground.audit,
         refusals=ground.refusals,
         accounts=accounts,
+        asking=BoundedAsking(codes=ground.codes, shared=ground.settings.shared_group),
         states=LoginStates(ground.keys.derive("wechat-state")),
         authorize_url=partial(authorize_url, connection.open_url, connection.credentials.appid, back_to),
         exchange=partial(exchange, connection.door, connection.credentials),

@@ -1,12 +1,13 @@
-"""A structured report (PS3.3 C.17.3) as a plain page in HTML, for machines that show it as it is.
+"""A structured report (PS3.3 C.17.3) in words: as rows, and as a plain page in HTML for machines that show it as it is.
 
 Every text of the file is escaped; nothing of it becomes markup, a link or a script."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterable, Iterator
 from html import escape
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydicom.datadict import tag_for_keyword
 
@@ -19,27 +20,49 @@ _PAGE = """<!DOCTYPE html>
 """
 
 
+class ReportRow(NamedTuple):
+    """One content item: `depth` in the tree from 0, the concept's name, and the value in words."""
+
+    depth: int
+    name: str
+    value: str
+
+
 def report_html(model: Model) -> str:
     """The page of a report, given as DICOM JSON."""
-    title = escape(_meaning(model, "ConceptNameCodeSequence") or "Structured report")
-    left = [MOST_ITEMS]
-    return _PAGE.format(title=title, body="".join(_items(model, left)))
+    title = escape(title_of(model) or "Structured report")
+    return _PAGE.format(title=title, body="".join(_lists(content_rows(model))))
 
 
-def _items(model: Model, left: list[int]) -> Iterator[str]:
-    children = [item for item in _values(model, "ContentSequence") if isinstance(item, dict)]
-    if not children:
-        return
-    yield "<ul>\n"
-    for item in children:
-        left[0] -= 1
-        if left[0] < 0:
-            break
-        name, value = _meaning(item, "ConceptNameCodeSequence"), _value(item)
+def title_of(model: Model) -> str:
+    return _meaning(model, "ConceptNameCodeSequence")
+
+
+def content_rows(model: Model) -> Iterator[ReportRow]:
+    """The content items of a report, given as DICOM JSON, in reading order: at most MOST_ITEMS."""
+    yield from itertools.islice(_rows(model, 0), MOST_ITEMS)
+
+
+def _rows(model: Model, depth: int) -> Iterator[ReportRow]:
+    for item in _values(model, "ContentSequence"):
+        if isinstance(item, dict):
+            yield ReportRow(depth, _meaning(item, "ConceptNameCodeSequence"), _value(item))
+            yield from _rows(item, depth + 1)
+
+
+def _lists(rows: Iterable[ReportRow]) -> Iterator[str]:
+    """Lists within lists, as deep as the rows are."""
+    open_lists = 0
+    for depth, name, value in rows:
+        if depth < open_lists:
+            yield "</li>\n" + "</ul>\n</li>\n" * (open_lists - 1 - depth)
+        while open_lists <= depth:
+            yield "<ul>\n"
+            open_lists += 1
+        open_lists = depth + 1
         yield f"<li><b>{escape(name)}</b> {escape(value)}"
-        yield from _items(item, left)
-        yield "</li>\n"
-    yield "</ul>\n"
+    if open_lists:
+        yield "</li>\n" + "</ul>\n</li>\n" * (open_lists - 1) + "</ul>\n"
 
 
 def _value(item: Model) -> str:

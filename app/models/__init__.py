@@ -24,7 +24,7 @@ from app.models.notification_codes import (
 )
 from app.models.patient import Patient, PatientNameToken
 from app.models.phone_door import PhoneCode, PhoneRequests
-from app.models.rendition import PreparedSeries, WorkingPack
+from app.models.rendition import PreparedObject, PreparedSeries, WorkingPack
 from app.models.row_count import RowCount
 from app.models.sensitive_rule import SensitiveRule
 from app.models.sharing import GuestSession, HandOver, HelperCode, Share, SharedPrior, WaitingPc
@@ -85,6 +85,7 @@ __all__ = [
     "PatientSession",
     "PhoneCode",
     "PhoneRequests",
+    "PreparedObject",
     "PreparedSeries",
     "QuarantineItem",
     "Rejection",

@@ -1,5 +1,5 @@
-"""Prepared pictures of a study: one row for each shown series (a stack in order of position), and packs of its working
-copy. Nothing is drawn here."""
+"""Prepared pictures of a study: one row for each shown series (a stack in order of position), packs of its working
+copy, and one row for each object that is no picture. Nothing is drawn here."""
 
 from __future__ import annotations
 
@@ -75,3 +75,26 @@ class WorkingPack(Base):
     size: Mapped[int]
     used_at: Mapped[datetime] = mapped_column(index=True)
     """To the day: packs that nobody needs any more are deleted."""
+
+
+class PreparedObject(Base):
+    """One stored object that is no picture, as it was found when its study was prepared. Its rows of a new `revision`
+    are added and removed together with those of `PreparedSeries`."""
+
+    __tablename__ = "prepared_object"
+    __table_args__ = (UniqueConstraint("study_id", "revision", "ordinal"),)
+
+    id: Mapped[UuidKey]
+    study_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("study.id"), index=True)
+    revision: Mapped[int]
+    ordinal: Mapped[int]
+    """1, 2, ... in the order the study's objects are listed."""
+    instance_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("instance.id"))
+    kind: Mapped[str] = mapped_column(String(16))
+    """`EvidenceKind` of app/imaging/evidence/kinds.py"""
+    fault: Mapped[str | None] = mapped_column(String(32))
+    """`EvidenceFault`: why it is listed and not shown."""
+    modality: Mapped[str] = mapped_column(String(16))
+    description: Mapped[str] = mapped_column(String(64))
+    says: Mapped[Any | None] = mapped_column(JSON(none_as_null=True))
+    """What lists need of it, without reading it again (app/services/pictures/evidence)."""

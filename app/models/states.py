@@ -132,6 +132,8 @@ class AttemptScope(StrEnum):
     """Of everybody at a door of guests."""
     REFUSED = "refused"
     """Refusals of which the audit log keeps few: of an address, and of all."""
+    WECHAT_LOGIN = "wechat_login"
+    """Logins about which WeChat was asked: of an address, and of all."""
 
 
 class FamilyRelation(StrEnum):

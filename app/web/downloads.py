@@ -7,11 +7,12 @@ places, and a client that reads too slowly loses its place (`wsgi/arrival`).
 
 from __future__ import annotations
 
+import hashlib
 import io
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from flask import Flask, Response, current_app
+from flask import Flask, Response, current_app, request
 
 from app.errors import Busy
 from app.web.callers import of_caller
@@ -52,6 +53,28 @@ def zip_stream(files: Iterable[tuple[str, Iterator[bytes]]]) -> Iterator[bytes]:
                     yield outlet.take()
         yield outlet.take()
     yield outlet.take()
+
+
+def zip_length(sizes: Sequence[tuple[str, int]]) -> int:
+    """The bytes of `zip_stream` for files of these names and sizes: what `zipfile` writes to a stream that it cannot
+    seek in (APPNOTE.TXT 4.3: local headers with ZIP64, descriptors, the central directory)."""
+    at = central = 0
+    for name, size in sizes:
+        characters = len(name.encode())
+        wide = 16 * (size > zipfile.ZIP64_LIMIT) + 8 * (at > zipfile.ZIP64_LIMIT)
+        central += 46 + characters + (4 + wide if wide else 0)
+        at += 30 + characters + 20 + size + 24
+    many = len(sizes) > zipfile.ZIP_FILECOUNT_LIMIT or max(at, central) > zipfile.ZIP64_LIMIT
+    return at + central + 22 + (56 + 20 if many else 0)
+
+
+def with_ranges(response: Response, tags: Iterable[str], length: int) -> None:
+    """Give the answer its length and its entity tag, and send a part of it where the client asks for one (RFC 9110
+    14). What comes before that part is made and thrown away: so no part of an archive is kept anywhere."""
+    digest = hashlib.sha256("\n".join(tags).encode())
+    response.set_etag(digest.hexdigest()[:40])
+    response.headers["Content-Length"] = str(length)
+    response.make_conditional(request, accept_ranges=True, complete_length=length)
 
 
 def install(app: Flask) -> None:

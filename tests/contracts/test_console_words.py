@@ -10,6 +10,9 @@ import pytest
 
 from app.dicom.refusals import Refusal
 from app.identity.matching import PatientField
+from app.imaging.evidence.dose import TOTALS
+from app.imaging.evidence.kinds import EvidenceFault, EvidenceKind
+from app.imaging.evidence.presentations import NOT_DRAWN
 from app.jobs.steps import JOBS
 from app.models import CancelReason, ChannelName, EventDetail, FailureCode, NotificationKind, NotificationState
 from app.models.states import (
@@ -36,6 +39,7 @@ from app.services.audit.log import Action
 from app.services.audit.looks import LOOKS, LookKind
 from app.services.audit.reasons import LeftOutReason, LiftReason, RevokeReason
 from app.services.ingest.incoming import DoorName
+from app.services.pictures import object_words
 from sms.aliyun.codes import TABLE as ALIYUN
 from sms.errors import NO_CONNECTION, NO_TEMPLATE_ID
 from sms.gateway import sender as gateway
@@ -103,6 +107,15 @@ def test_every_look_that_patients_are_shown_has_its_words() -> None:
 def test_every_code_that_machines_are_told_has_its_english_words(table: dict[str, str], codes: type[StrEnum]) -> None:
     assert set(table) == {str(code) for code in codes}
     assert all(table.values())
+
+
+def test_every_object_that_is_no_picture_and_every_fault_of_one_has_its_words() -> None:
+    told = object_words.words()
+    assert set(told["kinds"]) == {str(kind) for kind in EvidenceKind}
+    assert set(told["faults"]) == {str(fault) for fault in EvidenceFault}
+    assert set(told["not_drawn"]) == NOT_DRAWN
+    assert set(told["totals"]) == set(TOTALS.values())
+    assert all(all(table.values()) for table in told.values())
 
 
 def test_no_code_has_two_words_among_the_reasons_of_events() -> None:

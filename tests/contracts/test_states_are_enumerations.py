@@ -12,6 +12,7 @@ from app import models
 from app.config import Settings
 from app.dicom.refusals import Refusal
 from app.imaging.errors import NotShown
+from app.imaging.evidence.kinds import EvidenceFault, EvidenceKind
 from app.imaging.geometry.volume import NoVolume
 from app.models.notification_codes import ChannelName, NotificationKind, NotificationState, TellingState
 from app.models.states import (
@@ -81,6 +82,8 @@ COLUMNS: dict[tuple[str, str], tuple[type[StrEnum], ...]] = {
     ("Job", "last_error"): (JobFault,),
     ("Instance", "not_shown_reason"): (NotShown,),
     ("PreparedSeries", "no_volume"): (NoVolume,),
+    ("PreparedObject", "kind"): (EvidenceKind,),
+    ("PreparedObject", "fault"): (EvidenceFault,),
     ("QuarantineItem", "reason"): (Refusal,),
     ("QuarantineItem", "door"): (DoorName,),
     ("StaffUser", "role"): (Role,),
@@ -107,6 +110,7 @@ OTHERS = {
     ("Exam", "modality"),
     ("Series", "modality"),
     ("PreparedSeries", "modality"),
+    ("PreparedObject", "modality"),
     ("MachineToken", "scopes"),  # several, between spaces
 }
 """Columns of short texts that are none of few words."""

@@ -145,6 +145,8 @@ MEANT: dict[tuple[str, str], Meant] = {
     ("GET", "patient_images.mpr"): Meant(query={"slab": "2", "mode": "mip", "size": "64", "wc": "40", "ww": "400"}),
     ("GET", "patient_images.turntable"): Meant(query={"preset": "skin", "size": "64"}),
     ("GET", "patient_images.tile"): Meant(query={"wc": "40", "ww": "400"}, named={"n": "tall_n"}),
+    ("GET", "patient_images.ecg_page"): Meant(named={"o": "ecg_o"}),
+    ("GET", "patient_images.layer"): Meant(named={"o": "layer_o"}),
     ("GET", "patient_images.region"): Meant(
         query={"shape": "ellipse", "left": "0.2", "top": "0.2", "right": "0.8", "bottom": "0.8"}
     ),

@@ -28,6 +28,11 @@ AMENDED = REPORT | {
     "version": 2,
     "former": [{"version": 1, "reported_at": "2026-11-20 15:32"}],
 }
+OBJECTS = [
+    {"kind": "document", "description": "结构化报告 · AI 肺结节", "href": "#", "reason": None},
+    {"kind": "text", "description": "辐射剂量：剂量长度乘积总和（DLP） 512.8 mGy.cm", "href": None, "reason": None},
+    {"kind": "other", "description": "放疗计划", "href": None, "reason": "本页不能显示这类资料"},
+]
 CARRIED = {"phone": "13900000000", "pickup_code": "7K3M9P"}
 NOT_SENT: dict[str, Any] = {
     "code_sent": False,

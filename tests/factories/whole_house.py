@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import numpy as np
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import delete, insert, select
@@ -36,6 +37,7 @@ from app.services.ingest.incoming import DoorName, IncomingObject
 from app.web.row_ids import row_id
 from deploy.testbed.ct import ct_slice, part10
 from tests.factories.access import issued, let_in
+from tests.factories.evidence import ecg, segmentation, structured_report, text_row
 from tests.factories.family import CHILD, MOTHER, added, daughter, grants, post, registered
 from tests.factories.house import clock_of, services
 from tests.factories.sharing import digits, guest, helper_code, share
@@ -108,6 +110,7 @@ def whole_house(folder: Path) -> WholeHouse:
         **{"study_uid": STUDY, "series_uid": SERIES, "sop_uid": f"{SERIES}.1", "phone": exam.phone},
         **{"frame": "1", "frame_list": "1", "element": "7FE00010", "n": "1", "k": "1", "fmt": "jpg", "plane": "axial"},
         **{"tall_n": "2", "level": "0", "x": "0", "y": "1"},
+        **{"o": "1", "layer_o": "2", "ecg_o": "3", "page": "1"},
         **{"job_id": job, "notification_id": notification, "username": "desk", "unknown": "nowhere"},
         **{"rule_id": house.release.sensitivity.rules()[0].id.hex},
         **{"order_id": order.hex, "accession_number": CUT_NUMBER},
@@ -131,7 +134,8 @@ def whole_house(folder: Path) -> WholeHouse:
 
 
 def _study(house: Services) -> None:
-    """Five slices that fit the exam and make a volume, a picture of many tiles, prepared; an object that is refused."""
+    """Five slices that fit the exam and make a volume, a picture of many tiles, a report, a layer and an ECG, prepared;
+    an object that is refused."""
     shared = {"StudyInstanceUID": STUDY, "SeriesInstanceUID": SERIES, "AccessionNumber": ACCESSION}
     files = [
         ct_slice(SOPInstanceUID=f"{SERIES}.{n}", InstanceNumber=n, ImagePositionPatient=[0, 0, n], **shared)
@@ -140,6 +144,11 @@ def _study(house: Services) -> None:
     tall = shared | {"SeriesInstanceUID": f"{SERIES}.9", "SeriesNumber": 2}
     tall |= {"Rows": 2056, "PixelData": bytes(2056 * 8 * 2)}
     files.append(ct_slice(SOPInstanceUID=f"{SERIES}.9.1", **tall))
+    files += [
+        structured_report(STUDY, text_row("所见", "结节"), SeriesNumber=90, AccessionNumber=ACCESSION),
+        segmentation(STUDY, [np.ones((8, 8), dtype=bool)], [(0, 0, 1)], SeriesNumber=91, AccessionNumber=ACCESSION),
+        ecg(STUDY, seconds=1, SeriesNumber=92, AccessionNumber=ACCESSION),
+    ]
     files.append(ct_slice(StudyInstanceUID="x"))
     house.ingest.ingest.receive([IncomingObject(io.BytesIO(part10(each))) for each in files], DoorName.STOW, "test")
     house.pictures.completion.complete_now(STUDY)

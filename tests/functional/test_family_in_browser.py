@@ -157,4 +157,4 @@ def test_the_desks_pages_of_families_and_requests_fit_their_screen(browser: Brow
             assert desk.evaluate("document.documentElement.scrollWidth") <= 1366
         desk.get_by_label("答复").fill("已在登记处更正")
         desk.get_by_role("button", name="已办理").click()
-        assert desk.get_by_text("已答复").first.is_visible()
+        desk.get_by_text("已答复").first.wait_for()

@@ -322,13 +322,12 @@ def test_to_save_data_only_what_is_looked_at_is_fetched_and_the_megabytes_are_to
     wait_until(page, "performance.getEntriesByType('resource').some(one => one.name.endsWith('/frames/11.jpg'))")
 
 
-@pytest.mark.parametrize("large", [False, True], ids=["usual", "large"])
+@pytest.mark.parametrize(("stored", "least"), [("plain-100", 16), ("elder-100", 18), ("plain-200", 16)])
 @pytest.mark.parametrize("mode", ["长度", "三维切面", "立体旋转", "左右对比"])
 def test_each_mode_is_without_fault_under_axe_and_its_letters_are_large(
-    page: Page, pages: Pages, mode: str, large: bool
+    page: Page, pages: Pages, mode: str, stored: str, least: int
 ) -> None:
-    if large:
-        reads_as(page, pages.base_url, "plain-150")
+    reads_as(page, pages.base_url, stored)
     x, y = opened(page, pages)
     press(page, mode)
     if mode == "长度":
@@ -337,5 +336,5 @@ def test_each_mode_is_without_fault_under_axe_and_its_letters_are_large(
     page.wait_for_timeout(300)
     found = Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
-    assert [one for one in page.evaluate(LETTERS) if one["size"] < 16] == []
+    assert [one for one in page.evaluate(LETTERS) if one["size"] < least] == []
     assert page.evaluate("document.documentElement.scrollWidth") <= 360

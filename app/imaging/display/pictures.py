@@ -16,6 +16,7 @@ from app.imaging.display.aspect import squared
 from app.imaging.display.marks import hatched
 from app.imaging.display.overlays import with_overlays
 from app.imaging.display.plain_values import plain_values
+from app.imaging.display.presenting import presented
 from app.imaging.display.region_statistics import statistics
 from app.imaging.display.render_spec import (
     PACKED,
@@ -74,7 +75,7 @@ def draw(decoded: DecodedFrame, header: ImageHeader, number: int, specs: Sequenc
 
 def _whole_picture(decoded: DecodedFrame, header: ImageHeader, window: Window | None, number: int) -> Shown:
     shown = with_overlays(to_display(decoded, header, window, number), decoded, header, number)
-    return shown if decoded.lost_from is None else hatched(shown, decoded.lost_from)
+    return presented(shown if decoded.lost_from is None else hatched(shown, decoded.lost_from), header)
 
 
 def _packed(decoded: DecodedFrame, _header: ImageHeader, _spec: RenderSpec) -> bytes:

@@ -13,6 +13,7 @@ from app.imaging.codecs.decode import DecodedFrame
 from app.imaging.display.aspect import squared
 from app.imaging.display.marks import hatched
 from app.imaging.display.overlays import with_overlays
+from app.imaging.display.presenting import presented
 from app.imaging.display.window import Shown, Window, chosen_window, to_display
 from app.imaging.errors import BadRegion
 from app.imaging.header.image_header import ImageHeader
@@ -43,6 +44,7 @@ def levels_of(rows: int, columns: int) -> int | None:
 def tile_of(decoded: DecodedFrame, header: ImageHeader, number: int, tile: Tile, window: Window | None) -> Shown:
     """The picture of one tile; at the right and at the bottom it is smaller. Raises BadRegion when there is none."""
     is_plain = not header.overlays and header.pixel_aspect == 1.0 and decoded.lost_from is None
+    is_plain = is_plain and header.presentation is None
     whole = None if is_plain else _whole(decoded, header, number, window)
     rows, columns = decoded.pixels.shape[:2] if whole is None else whole.shape[:2]
     levels = levels_of(rows, columns)
@@ -63,4 +65,5 @@ def tile_of(decoded: DecodedFrame, header: ImageHeader, number: int, tile: Tile,
 
 def _whole(decoded: DecodedFrame, header: ImageHeader, number: int, window: Window | None) -> Shown:
     shown = with_overlays(to_display(decoded, header, window, number), decoded, header, number)
-    return squared(shown if decoded.lost_from is None else hatched(shown, decoded.lost_from), header.pixel_aspect)
+    shown = presented(shown if decoded.lost_from is None else hatched(shown, decoded.lost_from), header)
+    return squared(shown, header.pixel_aspect)

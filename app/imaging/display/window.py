@@ -53,9 +53,10 @@ def to_display(decoded: DecodedFrame, header: ImageHeader, window: Window | None
     rescale = Rescale(header.modality_lut, values.slope, values.intercept)
     voi = window or default_window(header, frame) or header.voi_lut or _own_window(decoded, header, frame)
     inverted = header.photometric_interpretation == "MONOCHROME1" or header.presentation_lut_shape == "INVERSE"
+    last = header.presentation.presentation_lut if header.presentation else None
     if pixels.dtype.kind == "f" or pixels.dtype.itemsize > 2:
-        return _grey(pixels.astype(np.float64), rescale, voi, inverted)
-    return _through(_grey_table(rescale, voi, inverted, pixels.dtype.str), pixels)
+        return _grey(pixels.astype(np.float64), rescale, voi, inverted, last)
+    return _through(_grey_table(rescale, voi, inverted, last, pixels.dtype.str), pixels)
 
 
 @dataclass(frozen=True)
@@ -76,8 +77,8 @@ def _through(table: Shown, pixels: npt.NDArray[np.generic]) -> Shown:
 
 
 @lru_cache(maxsize=64)
-def _grey_table(rescale: Rescale, voi: Window | Lut, inverted: bool, dtype: str) -> Shown:
-    return _grey(_every_value(dtype), rescale, voi, inverted)
+def _grey_table(rescale: Rescale, voi: Window | Lut, inverted: bool, last: Lut | None, dtype: str) -> Shown:
+    return _grey(_every_value(dtype), rescale, voi, inverted, last)
 
 
 def _every_value(dtype: str) -> Values:
@@ -86,12 +87,16 @@ def _every_value(dtype: str) -> Values:
     return np.arange(1 << (8 * kind.itemsize), dtype=f"u{kind.itemsize}").view(kind).astype(np.float64)
 
 
-def _grey(stored: Values, rescale: Rescale, voi: Window | Lut, inverted: bool) -> Shown:
-    """Stored values -> grey levels, through rescale and VOI. `inverted` is the last step (PS3.3 C.7.6.3.1.2
-    MONOCHROME1, C.11.6.1.2 INVERSE)."""
+def _grey(stored: Values, rescale: Rescale, voi: Window | Lut, inverted: bool, last: Lut | None) -> Shown:
+    """Stored values -> grey levels, through rescale and VOI. The last step is `inverted` (PS3.3 C.7.6.3.1.2
+    MONOCHROME1, C.11.6.1.2 INVERSE), or the presentation LUT `last`, over the whole range of the VOI (C.11.6.1.1)."""
     values = rescale(stored)
     grey = voi.look_up(values) * (255.0 / voi.top) if isinstance(voi, Lut) else apply_window(values, voi)
-    shown = (np.nan_to_num(grey) + 0.5).astype(np.uint8)
+    if last is not None:
+        table = entries(last)
+        steps = np.rint(np.nan_to_num(grey) / 255.0 * (len(table) - 1)).astype(np.intp)
+        grey = table[steps] * (255.0 / ((1 << last.bits) - 1))
+    shown = np.clip(np.nan_to_num(grey) + 0.5, 0, 255).astype(np.uint8)
     return 255 - shown if inverted else shown
 
 

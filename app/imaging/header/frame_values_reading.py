@@ -18,10 +18,19 @@ FUNCTIONAL_GROUPS = (
     "PlaneOrientationSequence",
     "PixelMeasuresSequence",
     "MRDiffusionSequence",
+    "MREchoSequence",
+    "FrameContentSequence",
+    "CardiacSynchronizationSequence",
 )
 MOST_WINDOWS = 8
 """The most windows that are kept for a frame: shared values are stored again with each frame."""
 _VALUE_BYTES = 1024
+_APART = {
+    "echo_ms": ("EchoTime", "EffectiveEchoTime"),
+    "time_point": ("TemporalPositionIdentifier", "TemporalPositionIndex"),
+    "cardiac_phase": ("NominalPercentageOfCardiacPhase",),
+    "acquisition": ("AcquisitionNumber",),
+}
 PRIVATE_B_VALUES = (
     (0x0019, "SIEMENS MR HEADER", 0x0C),
     (0x0043, "GEMS_PARM_01", 0x39),
@@ -74,8 +83,25 @@ def _plain_values(ds: Dataset, base: FrameValues | None = None) -> FrameValues:
         b_value=base.b_value if b_value is None else b_value,
         position=(position[0], position[1], position[2]) if len(position) == 3 else base.position,
         spacing=_spacing(ds) or base.spacing,
+        **_apart(ds, base),
         orientation=tuple(orientation) if len(orientation) == 6 else base.orientation,  # type: ignore[arg-type]
     )
+
+
+def _apart(ds: Dataset, base: FrameValues) -> dict[str, Any]:
+    """What tells images of one place apart (PS3.3 C.8.3.1, C.7.6.16.2.2, C.8.13.5.4, C.7.6.18.1)."""
+    found: dict[str, Any] = {}
+    for name, keywords in _APART.items():
+        values = (number_of(_value(ds, keyword)) for keyword in keywords)
+        found[name] = next((value for value in values if value is not None), getattr(base, name))
+    kinds = text_of(ds, "ImageType", most_bytes=_VALUE_BYTES)
+    found["flavour"] = "\\".join(_image_type(ds)[2:])[:64] if kinds else base.flavour
+    return found
+
+
+def _image_type(ds: Dataset) -> list[str]:
+    found = _value(ds, "ImageType")
+    return [found] if isinstance(found, str) else [str(value) for value in found or ()]
 
 
 def _spacing(ds: Dataset) -> tuple[float, float] | None:

@@ -11,9 +11,10 @@ from typing import Any
 
 from app.imaging.header.lut import Lut
 from app.imaging.header.overlay import Overlay
+from app.imaging.header.presentation import Presentation
 from app.imaging.header.region import Region
 
-READING = 4
+READING = 5
 """Rises when more or other things are read off a header. Headers of an older reading are read anew when their pictures
 are prepared again."""
 
@@ -39,6 +40,16 @@ class FrameValues:
     """How strongly diffusion weighs, s/mm²: slices of one place differ in it."""
     spacing: tuple[float, float] | None = None
     """Pixel Spacing: mm in the patient between rows, and between columns."""
+    echo_ms: float | None = None
+    """Echo Time; with the four below it tells images of one place apart."""
+    time_point: float | None = None
+    """Temporal Position Identifier, or Index."""
+    cardiac_phase: float | None = None
+    """Percent of the heart's cycle."""
+    acquisition: float | None = None
+    """Acquisition Number."""
+    flavour: str = ""
+    """What Image Type says behind its first two values: of an in-phase, an opposed-phase, a water and a fat image."""
 
     def to_json(self) -> dict[str, Any]:
         return {item.name: value for item in fields(self) if (value := getattr(self, item.name)) != item.default}
@@ -96,6 +107,8 @@ class ImageHeader:
     """Milliseconds from frame to frame of a film."""
     regions: tuple[Region, ...] = ()
     """Of ultrasound, each calibrated for itself."""
+    presentation: Presentation | None = None
+    """How a presentation state wants it shown; put here for drawing, and never stored with the image."""
     laterality: str = ""
     """L, R or B: the side of the body, of paired parts."""
     projection: str = ""

@@ -24,11 +24,14 @@ from app.dicom.refusals import Refusal
 from app.dicom.same_content import likeness
 from app.dicom.text_bytes import GB18030, UTF8
 from app.errors import RefusedObject
+from app.imaging.evidence.kinds import SetAside
+from app.imaging.evidence.reading import read_evidence
+from app.imaging.header.described_objects import answer_described, is_about_described
 from app.imaging.header.examined import examined
 from app.imaging.header.stored_header import StoredQuestion, answer_of
 from app.imaging.sandbox.hands import bind_hands, limit_processor_time
 from app.imaging.sandbox.header_answers import parts_of, parts_of_refusal, parts_of_stored
-from app.imaging.sandbox.header_protocol import MOST_FILES, Answer, receive_request
+from app.imaging.sandbox.header_protocol import MOST_FILES, Answer, evidence_in, receive_request
 from app.imaging.sandbox.messages import READY, BrokenAnswer, send_answer
 
 
@@ -57,6 +60,10 @@ def answer(files: list[BinaryIO], question: bytes, limits: HeaderLimits) -> tupl
         for file in files:
             opened.enter_context(file)
         try:
+            if is_about_described(question):
+                return Answer.STORED, parts_of_stored(answer_described(question, files))
+            if (kind := evidence_in(question)) is not None:
+                return Answer.EVIDENCE, read_evidence(files[0], kind, limits)
             if question:
                 behind = files[1].read() if len(files) > 1 else b""
                 told = answer_of(StoredQuestion.from_bytes(question), files[0], behind, limits)
@@ -65,6 +72,8 @@ def answer(files: list[BinaryIO], question: bytes, limits: HeaderLimits) -> tupl
                 return Answer.EXAMINED, parts_of(examined(files[0], limits))
             mine, other = files
             return Answer.LIKENESS, [likeness(mine, other, limits).encode()]
+        except SetAside as aside:
+            return Answer.SET_ASIDE, [aside.fault.encode()]
         except RefusedObject as fault:
             if fault.reason == Refusal.NEEDS_TOO_MUCH_MEMORY:
                 raise MemoryError from None

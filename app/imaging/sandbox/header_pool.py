@@ -22,14 +22,17 @@ from app.dicom.same_content import Likeness
 from app.dicom.status import CANNOT_UNDERSTAND, OUT_OF_RESOURCES
 from app.errors import RefusedObject
 from app.imaging.errors import ChildUnavailable
+from app.imaging.evidence.kinds import EvidenceFault, EvidenceKind, SetAside
+from app.imaging.evidence.reading import Evidence, evidence_of
 from app.imaging.header.examined import Examined
 from app.imaging.header.stored_header import StoredAnswer, StoredBytes
 from app.imaging.sandbox.children import Children
 from app.imaging.sandbox.header_answers import examined_of, likeness_of, refusal_of, stored_of
 from app.imaging.sandbox.header_process import HeaderChild
-from app.imaging.sandbox.header_protocol import Answer
+from app.imaging.sandbox.header_protocol import Answer, question_of_evidence
 from app.imaging.sandbox.messages import BrokenAnswer
 from app.imaging.sandbox.shared_file import lent
+from app.imaging.sandbox.study_budgets import StudyBudgets
 from app.imaging.sandbox.turns import Account, Waiting
 
 HEADERS_A_CHILD = 10_000
@@ -38,6 +41,29 @@ _READ_AHEAD = 2
 _AHEAD_BYTES = 32 * 1024 * 1024
 """Of what is under way and is in memory, together: one object more than this goes alone."""
 _Found = TypeVar("_Found")
+
+
+def _evidence(kind: EvidenceKind, parts: list[bytes]) -> Evidence:
+    """Raises BrokenAnswer."""
+    try:
+        return evidence_of(kind, parts)
+    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError):
+        raise BrokenAnswer from None
+
+
+def _set_aside(parts: list[bytes]) -> SetAside:
+    """Raises BrokenAnswer."""
+    try:
+        [fault] = parts
+        return SetAside(EvidenceFault(fault.decode()))
+    except ValueError:
+        raise BrokenAnswer from None
+
+
+_FAULTS: dict[int | None, Callable[[list[bytes]], Exception]] = {
+    Answer.REFUSED: refusal_of,
+    Answer.SET_ASIDE: _set_aside,
+}
 
 
 class HeaderPool:
@@ -49,6 +75,7 @@ class HeaderPool:
         self._children = Children(
             workers, HEADERS_A_CHILD, lambda: HeaderChild(memory_limit_bytes, time_limit_s, limits)
         )
+        self._budgets = StudyBudgets()
 
     def examine(self, file: BinaryIO) -> Examined:
         """Raises RefusedObject, and ChildUnavailable when nothing can be read now."""
@@ -68,21 +95,36 @@ class HeaderPool:
 
     def stored(self, asked: StoredBytes) -> StoredAnswer:
         """Raises RefusedObject, and ChildUnavailable when nothing can be read now."""
-        return self._stored(asked, Account())
+        return self._stored(asked)
 
     def stored_all(self, asked: Iterable[StoredBytes | Exception]) -> Generator[StoredAnswer | Exception]:
         """The answer to each question, or why there is none, in order; some are read ahead. An exception stands for
         what could not be opened, and is given back. Raises ChildUnavailable."""
-        account = Account()
 
         def work(one: StoredBytes | Exception) -> tuple[int, Callable[[], StoredAnswer | Exception]]:
             if isinstance(one, Exception):
                 return 0, lambda: one
-            return len(one.start) + len(one.behind), partial(self._stored, one, account)
+            return len(one.start) + len(one.behind), partial(self._stored, one)
 
         return self._ahead(map(work, asked))
 
-    def _stored(self, asked: StoredBytes, account: Account) -> StoredAnswer:
+    def evidence(self, file: BinaryIO, kind: EvidenceKind) -> Evidence:
+        """What an object that is no picture says. Raises SetAside with the reason why it cannot be shown, and
+        ChildUnavailable."""
+        try:
+            question = question_of_evidence(kind)
+            return self._ask([file], Answer.EVIDENCE, partial(_evidence, kind), Account(), question)
+        except RefusedObject:
+            raise SetAside(EvidenceFault.UNREADABLE) from None
+
+    def described(self, question: bytes, files: Sequence[BinaryIO]) -> StoredAnswer:
+        """Raises RefusedObject, and ChildUnavailable when nothing can be read now."""
+        return self._ask(files, Answer.STORED, stored_of, Account(), question)
+
+    def _stored(self, asked: StoredBytes) -> StoredAnswer:
+        account = self._budgets.of(asked.question.study_uid)
+        if account.is_spent:
+            raise RefusedObject(Refusal.TAKES_TOO_LONG, OUT_OF_RESOURCES)
         files = [io.BytesIO(part) for part in (asked.start, asked.behind) if part] or [io.BytesIO()]
         return self._ask(files, Answer.STORED, stored_of, account, asked.question.to_bytes())
 
@@ -128,9 +170,9 @@ class HeaderPool:
                     if kind == wanted:
                         with suppress(BrokenAnswer):
                             return read(parts)
-                    if kind == Answer.REFUSED:
+                    if kind in _FAULTS:
                         with suppress(BrokenAnswer):
-                            raise refusal_of(parts)
+                            raise _FAULTS[kind](parts)
                     child.usable = False
                 if fresh:
                     if kind == Answer.OUT_OF_MEMORY:

@@ -3,7 +3,9 @@
 
 A request is a count of files, which come as descriptors, and a question. Without a question one file means "examine
 it", two "say how alike they are". A question is about a stored object: the first file is its start, the second what
-lies behind its pixels (`app/imaging/header/stored_header`). An answer is JSON and bytes; the parent checks each part
+lies behind its pixels (`app/imaging/header/stored_header`), or about metadata that came in
+(`app/imaging/header/described_objects`), or it asks to read one file as evidence of a kind (app/imaging/evidence). An
+answer is JSON and bytes; the parent checks each part
 (`header_answers`).
 """
 
@@ -17,6 +19,7 @@ from collections.abc import Sequence
 from enum import IntEnum
 from typing import BinaryIO
 
+from app.imaging.evidence.kinds import EvidenceKind
 from app.imaging.sandbox.messages import BrokenAnswer, receive
 
 MOST_FILES = 2
@@ -33,6 +36,21 @@ class Answer(IntEnum):
     REFUSED = 2
     OUT_OF_MEMORY = 3
     STORED = 4
+    EVIDENCE = 5
+    SET_ASIDE = 6
+
+
+_EVIDENCE = b"evidence "
+
+
+def question_of_evidence(kind: EvidenceKind) -> bytes:
+    """Asks to read one file as evidence of a kind."""
+    return _EVIDENCE + kind.encode()
+
+
+def evidence_in(question: bytes) -> EvidenceKind | None:
+    """The kind that such a question names; None for another question."""
+    return EvidenceKind(question.removeprefix(_EVIDENCE).decode()) if question.startswith(_EVIDENCE) else None
 
 
 def send_request(connection: socket.socket, files: Sequence[int], question: bytes = b"") -> None:

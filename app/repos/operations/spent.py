@@ -65,6 +65,7 @@ def _spent(before: datetime, unused_since: datetime) -> list[tuple[type[Base], C
                 *(AttemptScope.ADDRESS, AttemptScope.REQUEST, AttemptScope.DOOR),
                 *(AttemptScope.PATIENT, AttemptScope.PHONE, AttemptScope.STAFF),
                 *(AttemptScope.GUEST, AttemptScope.HOSPITAL, AttemptScope.REFUSED),
+                AttemptScope.WECHAT_LOGIN,
             )
         ),
         and_(AccessAttempts.scope == AttemptScope.CODE, ~of_a_code),

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select
 from sqlalchemy.orm import Session
 
-from app.models import Exam, Instance, PreparedSeries, Series, Study, StudyOrder, WorkingPack
+from app.models import Exam, Instance, PreparedObject, PreparedSeries, Series, Study, StudyOrder, WorkingPack
 from app.models.base import Base
 from app.models.states import MatchState
 from app.repos.ingest.rejections import not_rejected
@@ -59,7 +59,9 @@ def outdated_packs(session: Session, study_id: uuid.UUID, revision: int) -> list
 
 
 def remove_outdated(session: Session, study_id: uuid.UUID, revision: int) -> None:
-    """Delete the rows whose objects `outdated_packs` names."""
+    """Delete the rows whose objects `outdated_packs` names, and what the same revisions listed beside pictures."""
+    of_others = (PreparedObject.study_id == study_id, PreparedObject.revision != revision)
+    session.execute(delete(PreparedObject).where(*of_others).execution_options(synchronize_session=False))
     these = (PreparedSeries.study_id == study_id, PreparedSeries.revision != revision)
     packs = WorkingPack.series_id.in_(select(PreparedSeries.id).where(*these))
     session.execute(delete(WorkingPack).where(packs).execution_options(synchronize_session=False))
@@ -87,17 +89,32 @@ def shown_to_patients(session: Session, exam_id: uuid.UUID) -> list[tuple[Prepar
     return [(series, study) for series, study in session.execute(query)]
 
 
-def instances_shown(session: Session, exam_id: uuid.UUID) -> list[tuple[Study, Instance]]:
+def objects_shown(session: Session, exam_id: uuid.UUID) -> list[tuple[PreparedObject, Instance, Study]]:
+    """What is no picture of the studies of `shown_to_patients`, in the same order of studies."""
+    query = (
+        select(PreparedObject, Instance, Study)
+        .join(Study, Study.id == PreparedObject.study_id)
+        .join(Instance, Instance.id == PreparedObject.instance_id)
+        .join(StudyOrder, StudyOrder.study_id == Study.id)
+        .join(Exam, Exam.id == StudyOrder.exam_id)
+        .where(Exam.id == exam_id, *_IS_SHOWN, PreparedObject.revision == Study.prepared_revision)
+        .order_by(Study.created_at, Study.id, PreparedObject.ordinal)
+    )
+    return [(found, instance, study) for found, instance, study in session.execute(query)]
+
+
+def instances_shown(session: Session, exam_id: uuid.UUID) -> list[tuple[Study, Series, Instance]]:
     """The instances that a patient of this exam may see, with the studies in the order of `shown_to_patients`."""
     query = (
-        select(Study, Instance)
+        select(Study, Series, Instance)
         .join(Instance, Instance.study_id == Study.id)
+        .join(Series, Series.id == Instance.series_id)
         .join(StudyOrder, StudyOrder.study_id == Study.id)
         .join(Exam, Exam.id == StudyOrder.exam_id)
         .where(Exam.id == exam_id, *_IS_SHOWN, Study.prepared_revision.is_not(None), not_rejected())
-        .order_by(Study.created_at, Study.id, Instance.series_id, *_BY_NUMBER)
+        .order_by(Study.created_at, Study.id, Series.series_number, Series.series_instance_uid, *_BY_NUMBER)
     )
-    return [(study, instance) for study, instance in session.execute(query)]
+    return [(study, series, instance) for study, series, instance in session.execute(query)]
 
 
 def pictures_may_come(session: Session, exam_id: uuid.UUID, since: datetime) -> bool:

@@ -83,8 +83,8 @@ class Binding:
                     ends_at = requests.requests_end_at(session, asker, LIMITS) or now
                     retry_after_s = max(1, int((ends_at - now).total_seconds()))
             if retry_after_s:
-                subject = wechat_subject(login.openid_hash)
-                self.audit.record(session, Action.ONE_TIME_CODE_REFUSED, actor="patient", subject=subject)
+                action, subject = Action.ONE_TIME_CODE_REFUSED, wechat_subject(login.openid_hash)
+                self.refusals.record_in(session, action, actor="patient", subject=subject, address=address)
         if retry_after_s:
             raise TooManyAttempts(retry_after_s)
         self.wake()

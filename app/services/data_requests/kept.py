@@ -12,15 +12,16 @@ from app.repos.data_requests import requests as repo
 from app.repos.wechat import accounts
 from app.security.fields import FieldSealer
 from app.services.audit.refused_fields import FieldReader, RefusedFields
+from sms.phone import mask
 
 
 @dataclass(frozen=True)
 class Registration:
-    """One registration of the person. A field is None when it is not known or does not open. `phone` and `id_number`
-    are whole: the page masks them."""
+    """One registration of the person. A field is None when it is not known or does not open. `id_number` is whole: the
+    page masks it."""
 
     name: str | None = field(repr=False)
-    phone: str | None = field(repr=False)
+    phone_masked: str | None
     id_number: str | None = field(repr=False)
     birth_date: str | None = field(repr=False)
 
@@ -56,7 +57,7 @@ class Kept:
             registrations = tuple(
                 Registration(
                     name=reader.open_of(row, "name_sealed"),
-                    phone=reader.open_of(row, "phone_sealed"),
+                    phone_masked=mask(phone) if (phone := reader.open_of(row, "phone_sealed")) else None,
                     id_number=reader.open_of(row, "id_number_sealed"),
                     birth_date=reader.open_of(row, "birth_date_sealed"),
                 )

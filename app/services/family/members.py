@@ -72,8 +72,8 @@ class FamilyMembers:
                 self._new_code(session, code_id, oneself, wanted, now)
                 self.enqueue(session, FAMILY_REQUEST, code_id.hex)
             else:
-                subject = patient_subject(oneself.patient_id)
-                self.audit.record(session, Action.ONE_TIME_CODE_REFUSED, actor=oneself.actor, subject=subject)
+                action, subject = Action.ONE_TIME_CODE_REFUSED, patient_subject(oneself.patient_id)
+                self.refusals.record_in(session, action, actor=oneself.actor, subject=subject, address=address)
         if retry_after_s:
             raise TooManyAttempts(retry_after_s)
         self.wake()

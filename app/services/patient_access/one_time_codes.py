@@ -25,6 +25,7 @@ from app.repos.exams import patients
 from app.repos.patient_access import codes as code_repo
 from app.repos.patient_access import one_time_codes as repo
 from app.security.codes import Codes, normal_code
+from app.services.audit.counted_refusals import CountedRefusals
 from app.services.audit.log import Action, Audit
 from app.services.audit.subjects import exam_subject
 from app.services.patient_access.attempts import Attempts
@@ -62,6 +63,7 @@ class OneTimeCodes:
     naming: CodeNaming
     attempts: Attempts
     audit: Audit
+    refusals: CountedRefusals
     opening: Opening
     send_one_time_code: SendOneTimeCode
     enqueue: Enqueue
@@ -136,8 +138,13 @@ class OneTimeCodes:
             # It is not counted for the patient: a person with a photo of the QR could fill this count from many
             # addresses.
             self.attempts.failed_on_address(session, attempt.address, now)
-            self.audit.record(session, Action.ACCESS_FAILED, actor="patient", subject=named.subject)
+            self._refused(session, named.subject, attempt.address)
         raise AccessRefused
+
+    def _refused(self, session: Session, subject: str, address: str) -> None:
+        """Anybody may type for ever. Few failures have a row: which ones hangs on the address, and not on whether a
+        code lives, so that live and dead codes get the same work."""
+        self.refusals.record_in(session, Action.ACCESS_FAILED, actor="patient", subject=subject, address=address)
 
     def _new(
         self, session: Session, named_by: AccessCode, code_id: uuid.UUID, kind: OneTimeCodeKind, now: datetime

@@ -78,8 +78,7 @@ class PhoneDoor:
                     ends_at = repo.requests_end_at(session, phone_hash, LIMITS) or now
                     retry_after_s = max(1, int((ends_at - now).total_seconds()))
             if retry_after_s:
-                subject = phone_subject(phone_hash)
-                self.audit.record(session, Action.ONE_TIME_CODE_REFUSED, actor="patient", subject=subject)
+                self._not_sent(session, phone_hash, address)
         if retry_after_s:
             raise TooManyAttempts(retry_after_s)
         self.wake()
@@ -117,6 +116,11 @@ class PhoneDoor:
             self.attempts.failed_on_address(session, address, now)
             self._refused(session, phone_hash, address, was_compared=bool(claimed))
         raise AccessRefused
+
+    def _not_sent(self, session: Session, phone_hash: bytes, address: str) -> None:
+        """Whoever asked too often may ask for ever, so few of these have a row."""
+        action, subject = Action.ONE_TIME_CODE_REFUSED, phone_subject(phone_hash)
+        self.refusals.record_in(session, action, actor="patient", subject=subject, address=address)
 
     def _refused(self, session: Session, phone_hash: bytes, address: str, *, was_compared: bool) -> None:
         """Tries at digits that were sent are few, and each has its row. Who asked for none may try for ever."""

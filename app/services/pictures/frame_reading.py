@@ -9,9 +9,11 @@ from functools import cached_property
 from app.archive.sealed import DataKey, PackIndex, SealedArchive
 from app.database import Database
 from app.errors import NotFound, ObjectMissing
+from app.imaging.display.presenting import presented_header
 from app.imaging.display.render_spec import RenderSpec, RenderTask
 from app.imaging.geometry.cuts import Cuts, cuts_of
 from app.imaging.header.image_header import ImageHeader
+from app.imaging.header.presentation import Presentation
 from app.imaging.sandbox.pool import RenderPool
 from app.models import Instance, PreparedSeries
 from app.repos.pictures import prepared as repo
@@ -58,13 +60,15 @@ class FrameReading:
     renderer: RenderPool
     copies: WorkingCopies
 
-    def drawn(self, series: ShownSeries, k: int, spec: RenderSpec) -> bytes:
-        """One picture of frame k, from 1. Empty when the frame cannot be shown."""
-        instance, frame = self._instance(series, k)
+    def drawn(self, series: ShownSeries, k: int, spec: RenderSpec, look: Presentation | None = None) -> bytes:
+        """One picture of frame k, from 1, as a presentation state wants it. Empty when the frame cannot be shown."""
+        instance, frame = self.stored(series, k)
         if instance.image_header is None:
             return b""
         header = ImageHeader.from_json(instance.image_header)
         token = f"{instance.id.hex}:{frame}"
+        if look is not None:  # a child keeps with the pixels the window that their own tables give
+            header, token = presented_header(header.of_frame(frame), look), f"{token}:presented"
         if series.copies.has(k):
             self.copies.mark_used(series.row.id)  # a child may still keep the pixels, and then reads nothing
             task = RenderTask(
@@ -86,13 +90,13 @@ class FrameReading:
                     return RenderTask(header, self.copies.read(series.copies, at + 1), 0, specs)
                 except ObjectMissing:
                     pass
-            instance, frame = self._instance(series, at + 1)
+            instance, frame = self.stored(series, at + 1)
             original = ImageHeader.from_json(instance.image_header or {})
             return frame_task(self.archive, series.data_key, instance, original, frame, specs)
 
         return read
 
-    def _instance(self, series: ShownSeries, k: int) -> tuple[Instance, int]:
+    def stored(self, series: ShownSeries, k: int) -> tuple[Instance, int]:
         """The stored object that holds frame k, and the frame's number in it, from 0."""
         if not 1 <= k <= series.row.frame_count:
             raise NotFound

@@ -21,17 +21,21 @@ from app.database import Database
 from app.errors import CloudFilmError, NotFound
 from app.imaging.codecs.encode import is_incomplete
 from app.imaging.display.aspect import drawn_size
+from app.imaging.display.presenting import presented_header
 from app.imaging.display.render_spec import PACKED, VALUES_DIGEST
 from app.imaging.display.window import default_window
 from app.imaging.geometry.volume import NoVolume, Refused
+from app.imaging.header.presentation import Presentation
 from app.imaging.sandbox.pool import Account, RenderPool, RenderSpec, RenderTask
-from app.models import PreparedSeries, Study, WorkingPack
+from app.models import PreparedObject, PreparedSeries, Study, WorkingPack
 from app.models.states import StudyState
 from app.repos.exams.revision import raise_revisions_of
 from app.repos.pictures import prepared as repo
 from app.services.archive.data_keys import DataKeys
 from app.services.archive.frames import all_drawn, frame_task
 from app.services.pictures.header_renewal import HeaderRenewal
+from app.services.pictures.listing import Listing
+from app.services.pictures.marks import Place, looks_over
 from app.services.pictures.stacks import Stack, key_frame, stacks_of
 from app.services.pictures.working_copies import PackWriter, wants_copy
 from app.services.volumes.plan import Frame, VolumePlan, place_of, planned_volume
@@ -44,7 +48,7 @@ BUDGET_S = 900.0
 twenty thousand frames of the usual size take three hundred."""
 FULL = RenderSpec(fmt="jpg", longest=1024, quality=85)
 DIGEST = RenderSpec(fmt=VALUES_DIGEST)
-PREPARED_VERSION = 3
+PREPARED_VERSION = 4
 """Rises when pictures of the same objects become other ones: then those of before are made anew, one study after the
 other (`renewal`)."""
 MOST_STACKS = 1000
@@ -113,6 +117,7 @@ class Preparation:
     data_keys: DataKeys
     renderer: RenderPool
     headers: HeaderRenewal
+    listing: Listing
     budget_s: float = BUDGET_S
     """When the budget is used up, the remaining frames are treated like frames that cannot be drawn, and the log says
     so."""
@@ -137,13 +142,15 @@ class Preparation:
         self.headers.renew([instance for _, instance in instances], data_key)
         stacks = self._bounded(stacks_of(instances), study_id)
         account = Account(self.budget_s)
+        objects = self.listing.rows(study, revision, data_key, instances, stacks)
+        looks = looks_over(objects)
         rows = [
-            self._prepare_stack(study, revision, data_key, stack, ordinal, account)
+            self._prepare_stack(study, revision, data_key, stack, ordinal, looks, account)
             for ordinal, stack in enumerate(stacks, 1)
         ]
         if account.frames_left_out:
             log.error("decoding takes longer than one study may take", study=study_id)
-        return self._publish(study_id, revision, rows)
+        return self._publish(study_id, revision, rows, objects)
 
     def _bounded(self, stacks: list[Stack], study_id: uuid.UUID) -> list[Stack]:
         if len(stacks) > MOST_STACKS:
@@ -151,13 +158,21 @@ class Preparation:
         return stacks[:MOST_STACKS]
 
     def _prepare_stack(
-        self, study: Study, revision: int, data_key: DataKey, stack: Stack, ordinal: int, account: Account
+        self,
+        study: Study,
+        revision: int,
+        data_key: DataKey,
+        stack: Stack,
+        ordinal: int,
+        looks: dict[Place, Presentation],
+        account: Account,
     ) -> PreparedStack:
         drawn = _Drawn(stack)
+        own = {k: look for (of, k), look in looks.items() if of == ordinal}
         copies = PackWriter(self.archive, study.id, revision, data_key, self.clock)
 
         def full_frames() -> Iterator[bytes]:
-            for at, pictures in enumerate(all_drawn(self.renderer, self._tasks(drawn, data_key), account)):
+            for at, pictures in enumerate(all_drawn(self.renderer, self._tasks(drawn, data_key, own), account)):
                 yield drawn.take(at, pictures, copies)
             copies.finish()
 
@@ -200,14 +215,20 @@ class Preparation:
             pack.series_id = row.id
         return PreparedStack(row, copies.rows)
 
-    def _tasks(self, drawn: _Drawn, data_key: DataKey) -> Iterator[RenderTask]:
+    def _tasks(self, drawn: _Drawn, data_key: DataKey, looks: dict[int, Presentation]) -> Iterator[RenderTask]:
+        """`looks`: of presentation states, by k."""
         for at, piece in enumerate(drawn.stack.slices):
-            task = frame_task(self.archive, data_key, piece.instance, piece.header, piece.frame, drawn.specs(at))
+            header = piece.header
+            if header is not None and at + 1 in looks:
+                header = presented_header(header.of_frame(piece.frame), looks[at + 1])
+            task = frame_task(self.archive, data_key, piece.instance, header, piece.frame, drawn.specs(at))
             # A frame is read here while the children draw earlier frames. A whole object is read only when a child
             # wants it.
             yield task if task.whole or task.header is None else replace(task, frame=task.read())
 
-    def _publish(self, study_id: uuid.UUID, revision: int, stacks: list[PreparedStack]) -> bool:
+    def _publish(
+        self, study_id: uuid.UUID, revision: int, stacks: list[PreparedStack], objects: list[PreparedObject]
+    ) -> bool:
         with self.db.session() as session:
             study = repo.study(session, study_id)
             if study is None or study.revision != revision:
@@ -218,6 +239,7 @@ class Preparation:
                 orphans = repo.outdated_packs(session, study_id, revision)
                 repo.add(session, [stack.row for stack in stacks])
                 repo.add(session, [pack for stack in stacks for pack in stack.copies])
+                repo.add(session, objects)
                 study.prepared_revision, study.prepared_version = revision, PREPARED_VERSION
                 study.state = StudyState.PREPARED
                 raise_revisions_of(session, study.id)

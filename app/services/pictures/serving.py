@@ -24,11 +24,14 @@ from app.imaging.geometry.cuts import Plane
 from app.imaging.geometry.reslice import THICKEST_MM, Slab, SlabMode
 from app.imaging.geometry.turntable import LookName
 from app.imaging.sandbox.pool import RenderSpec
-from app.models import Instance, Study
+from app.models import Instance, PreparedObject, PreparedSeries, Series, Study
 from app.repos.pictures import prepared as repo
 from app.repos.pictures import working_packs
 from app.services.archive.data_keys import DataKeys
 from app.services.pictures.frame_reading import FrameReading, ShownSeries
+from app.services.pictures.marks import marked
+from app.services.pictures.object_words import fault_words, not_drawn_words
+from app.services.pictures.objects import Objects
 from app.services.pictures.working_copies import CopiesOfSeries
 from app.services.volumes.reason_words import reason_words
 from app.services.volumes.volumes import CutSpec, TurnSpec, Volumes, default_window, turns_of
@@ -42,6 +45,8 @@ class Original:
     """One stored instance for download."""
 
     instance: Instance
+    series: Series
+    study: Study
     data_key: DataKey
 
 
@@ -55,6 +60,7 @@ class Pictures:
     data_keys: DataKeys
     reading: FrameReading
     volumes: Volumes
+    objects: Objects
     patience: timedelta
     """After so long nobody is told to wait for pictures that did not come."""
     _shown: LruCache[tuple[uuid.UUID, int], tuple[ShownSeries, ...]] = field(
@@ -93,12 +99,19 @@ class Pictures:
 
     def manifest(self, exam_id: uuid.UUID, exam_revision: int) -> dict[str, Any]:
         """`{series: [{n, frames, rows, columns, modality, description, window, tiles, mpr, mpr_reason, turntable,
-        frame_time_ms, incomplete}]}`.
+        frame_time_ms, incomplete}], key_images: [{n, k}], presentations: [{title, frames: [{n, k}], reasons}]}`.
 
-        It names nobody. `frame_time_ms` is not in the contract of docs/design.md: the viewer plays a film at this
-        speed.
+        It names nobody. `frame_time_ms`, `key_images` (of key object lists, in their order) and `presentations` (states
+        that are drawn into their frames; `reasons`: what of them is not, in words) are not in the contract of
+        docs/design.md. What is no picture is in `objects`.
         """
-        return {"series": [_describe(n, shown) for n, shown in enumerate(self.shown(exam_id, exam_revision), 1)]}
+        shown, beside = self.shown(exam_id, exam_revision), self.objects.of_exam(exam_id, exam_revision)
+        rows = [series.row for series in shown]
+        return {
+            "series": [_describe(n, series) for n, series in enumerate(shown, 1)],
+            "key_images": [mark for row in beside.key_objects for mark in marked(row, rows)],
+            "presentations": [_describe_state(row, rows) for row in beside.presentations],
+        }
 
     def frame(self, exam_id: uuid.UUID, exam_revision: int, n: int, k: int, *, preview: bool) -> bytes:
         """A prepared JPEG; n and k count from 1. Empty when this frame cannot be shown. Raises NotFound,
@@ -117,11 +130,15 @@ class Pictures:
             raise NotFound
         return [self._prepared(series, k, preview=preview) for k in range(first, end, step)]
 
-    def render(self, exam_id: uuid.UUID, exam_revision: int, n: int, k: int, spec: RenderSpec) -> bytes:
-        """One frame from the original pixels, as `spec` asks. Empty when it cannot be shown. Raises NotFound,
-        StoreUnavailable."""
+    def render(
+        self, exam_id: uuid.UUID, exam_revision: int, n: int, k: int, spec: RenderSpec, *, plain: bool = False
+    ) -> bytes:
+        """One frame from the original pixels, as `spec` asks, with what a presentation state draws; `plain`: without.
+        Empty when it cannot be shown. Raises NotFound, StoreUnavailable."""
+        series = self.series(exam_id, exam_revision, n)
+        look = None if plain else self.objects.look(exam_id, exam_revision, series.row, k)
         try:
-            return self.reading.drawn(self.series(exam_id, exam_revision, n), k, spec)
+            return self.reading.drawn(series, k, spec, look)
         except BadRegion:  # a tile that the frame does not have
             raise NotFound from None
 
@@ -146,9 +163,9 @@ class Pictures:
     def originals(self, exam_id: uuid.UUID) -> list[Original]:
         """The stored objects of the exam, as received, in order of series and number."""
         with self.db.read() as session:
-            rows: list[tuple[Study, Instance]] = repo.instances_shown(session, exam_id)
-            keys = {study.id: self.data_keys.open(session, study.data_key_id) for study, _ in rows}
-        return [Original(instance, keys[study.id]) for study, instance in rows]
+            rows = repo.instances_shown(session, exam_id)
+            keys = {study.id: self.data_keys.open(session, study.data_key_id) for study, _, _ in rows}
+        return [Original(instance, series, study, keys[study.id]) for study, series, instance in rows]
 
     def original_bytes(self, original: Original) -> Iterator[bytes]:
         instance = original.instance
@@ -167,6 +184,12 @@ class Pictures:
         index = series.previews if preview else series.frames
         object_key = series.row.preview_object_key if preview else series.row.frame_object_key
         return self.archive.read_entry(object_key, series.row.revision, series.data_key, index[k - 1])
+
+
+def _describe_state(row: PreparedObject, shown: list[PreparedSeries]) -> dict[str, Any]:
+    says = row.says or {"title": "", "not_drawn": []}
+    reasons = [fault_words(row.fault)] if row.fault else [not_drawn_words(part) for part in says["not_drawn"]]
+    return {"title": says["title"] or row.description, "frames": marked(row, shown), "reasons": reasons}
 
 
 def _describe(n: int, shown: ShownSeries) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from app.imaging.evidence.kinds import kind_of
 from app.imaging.geometry.order import sort_places
 from app.imaging.geometry.parting import parts_of
 from app.imaging.header.image_header import ImageHeader
@@ -42,7 +43,7 @@ def stacks_of(instances: Sequence[tuple[Series, Instance]]) -> list[Stack]:
 
     The single-frame images of a series go together, and so do the parts of one concatenation; another multi-frame
     object stands alone. What is no stack together is parted. The frames of each stack are sorted along their normal.
-    Objects without pixels are left out.
+    Objects that are no pictures are left out.
     """
     stacks: list[Stack] = []
     for _, group in itertools.groupby(instances, key=lambda pair: pair[0].id):
@@ -50,7 +51,7 @@ def stacks_of(instances: Sequence[tuple[Series, Instance]]) -> list[Stack]:
         of_series = list(group)
         series = of_series[0][0]
         for _, instance in of_series:
-            if instance.number_of_frames:
+            if kind_of(instance.sop_class_uid, instance.number_of_frames) is None:
                 header = ImageHeader.from_json(instance.image_header) if instance.image_header else None
                 slices = [Slice(instance, frame, header) for frame in range(instance.number_of_frames)]
                 together.setdefault(_belongs_to(instance, header), []).extend(slices)

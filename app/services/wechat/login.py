@@ -2,6 +2,7 @@
 
 WeChat's browser asks for the callback twice in a second, with one state and two codes, and the Back button asks for it
 again with a code that is spent. So a state is good once, but its own browser gets the same answer for two minutes.
+How often WeChat is asked is bounded in `bounded_asking`.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from app.services.audit.counted_refusals import CountedRefusals
 from app.services.audit.log import Action, Audit
 from app.services.audit.subjects import NO_WECHAT_USER
 from app.services.wechat.accounts import WechatAccounts
+from app.services.wechat.bounded_asking import BoundedAsking
 from app.services.wechat.states import LeadsTo, LoginStates
 from wechat.errors import CallError, CodeSpent
 from wechat.oauth import Looker
@@ -86,6 +88,7 @@ class WechatLogin:
     audit: Audit
     refusals: CountedRefusals
     accounts: WechatAccounts
+    asking: BoundedAsking
     states: LoginStates
     authorize_url: Callable[[str], str]
     exchange: Callable[[str], Looker]
@@ -104,6 +107,8 @@ class WechatLogin:
         row = LoginRow(id=uuid.uuid4(), state_hash=state_hash, leads_to=said.leads_to, begun_at=self.clock.now())
         with self.db.session() as session:
             is_first = repo.claim(session, row)
+            if is_first and not self.asking.claim(session, address, self.clock.now()):
+                raise NotAnswered("WeChat was asked too often")  # the state is not used up
         if not is_first:
             return self._same_answer(state_hash, said.leads_to)
         try:

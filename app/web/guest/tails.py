@@ -15,16 +15,18 @@ from app.web.patient import cut_off
 
 PATIENTS, PATIENTS_PREFIX = "patient_images", "/exams"
 AS_THEY_ARE = {
-    "manifest": "application/json",
-    "series_places": "application/json",
-    "region": "application/json",
-    "images_zip": "application/zip",
-    "dicom_zip": "application/zip",
-    "report_pdf": "application/pdf",
-    "report_version": "application/json",
+    "manifest": {"application/json"},
+    "layer": {"image/png"},
+    "series_places": {"application/json"},
+    "region": {"application/json"},
+    "document": {"application/pdf", "text/html"},
+    "images_zip": {"application/zip"},
+    "dicom_zip": {"application/zip"},
+    "report_pdf": {"application/pdf"},
+    "report_version": {"application/json"},
 }
-"""What a share sends without a mark of its own: it holds no picture (numbers alone tell nothing), its pictures are
-marked inside, or the patient chose to give it as it is."""
+"""What a share sends without a mark of its own, with its kinds: it holds no picture (numbers alone tell nothing,
+a layer alone shows nobody), its pictures are marked inside, or the patient chose to give it as it is."""
 BATCH = "batch"
 
 blueprint = guarded_blueprint("guest_images", __name__, shown_to_guest)
@@ -40,11 +42,13 @@ def _finished(response: Response) -> Response:
 
 def _marked(response: Response) -> Response:
     kind = response.mimetype
+    if kind in AS_THEY_ARE.get(tail_of_request(), ()):
+        return response
     if kind in PICTURES:
         response.set_data(marked(response.get_data(), kind, current_guest()))
     elif tail_of_request() == BATCH:
         response.set_data(marked_batch(response.get_data(), current_guest()))
-    elif AS_THEY_ARE.get(tail_of_request()) != kind:
+    else:
         response.close()
         return make_response(render_template("errors/error.html", status=404), 404)
     return response

@@ -44,7 +44,9 @@ def install(app: Flask) -> None:
 def watch(response: Response) -> Response:
     """For `after_request` of a blueprint of patients or guests: break off the answer when its session does not allow it
     any more."""
-    if response.status_code != 200 or (response.content_length is not None and response.content_length <= SMALL):
+    if response.status_code not in (200, 206) or (
+        response.content_length is not None and response.content_length <= SMALL
+    ):
         return response
     under_way: UnderWay = current_app.extensions[_UNDER_WAY]
     answer = Answer(_looking(checks_again(), current_access()), request.environ.get(SOCKET))

@@ -25,6 +25,7 @@ from app.web.guards import guarded, guarded_blueprint
 from app.web.patient import session as patient_session
 from app.web.patient.looks import who_looked
 from app.web.patient.masked_names import masked
+from app.web.patient.objects import listed_objects, shown_manifest
 from app.web.patient.report_values import report_values
 from app.web.patient.tickets import address_for_wechat
 
@@ -108,7 +109,8 @@ def exam_values(view: ExamView, shown: tuple[ShownSeries, ...], *, with_help: bo
         "exam": _facts(view),
         "parts": parts,
         **report_values(view if parts.report else replace(view, report=None), with_help=with_help),
-        "key_images": _key_images(shown, FRAME_SIDE)[:KEY_IMAGES],
+        "key_images": _with_marked(shown)[:KEY_IMAGES],
+        "objects": listed_objects() if parts.pictures or parts.report else [],
         "frames_total": _total(shown),
         "in_preparation": _in_preparation(view, shown),
         "csrf_token": patient_session.csrf_token,
@@ -127,14 +129,14 @@ def viewer(exam_id: str) -> str:
 def viewer_page(*, door: str, address: str) -> str:
     """The viewer for patients and for guests. `door`: where an ended session leads to."""
     patient_session.record_look()
-    access, (view, shown) = patient_session.current_access(), shown_now()
+    view, shown = shown_now()
     facts = _facts(view)
     return render_template(
         "patient/viewer.html",
         base=patient_session.base(),
         facts=f"{facts['patient_name_masked']} {facts['performed_on']}".strip(),
         title=f"{view.body_part} {modality_name(view.modality)}".strip(),
-        manifest_json=htmlsafe_json_dumps(services().pictures.serving.manifest(access.exam_id, access.exam_revision)),
+        manifest_json=htmlsafe_json_dumps(shown_manifest()),
         first_frame=_first_frame(shown),
         door=door,
         address=address,
@@ -144,13 +146,13 @@ def viewer_page(*, door: str, address: str) -> str:
 @blueprint.get("/exams/<exam_id>/priors.json")
 @guarded(patient_session.shown_exam)
 def priors(exam_id: str) -> Response:
-    """`{priors: [{id, facts, name}]}`: other exams of the same patient that this browser has open, to be compared with;
-    the newest first."""
+    """`{priors: [{id, facts, name}]}`: other exams of the same patient whose pictures this browser has open, to be
+    compared with; the newest first."""
     here = patient_session.current_access()
     others = {
         access.exam_id
         for access in patient_session.live_sessions()
-        if access.patient_id == here.patient_id and access.consented and not access.held
+        if access.patient_id == here.patient_id and access.consented and not access.held and access.parts.pictures
     }
     listed = services().exams.listing.of(sorted(others - {here.exam_id}))
     shown = sorted((exam for exam in listed if exam.frames_total), key=lambda exam: exam.performed_at, reverse=True)
@@ -234,14 +236,29 @@ def _key_images(shown: tuple[ShownSeries, ...], side: int) -> list[dict[str, Any
     ]
 
 
-def _key_image(n: int, series: ShownSeries, side: int) -> dict[str, Any]:
+def _with_marked(shown: tuple[ShownSeries, ...]) -> list[dict[str, Any]]:
+    """The images that a doctor marked, in their order, then one for each series."""
+    access = patient_session.current_access()
+    told = services().pictures.serving.manifest(access.exam_id, access.exam_revision) if shown else {"key_images": []}
+    marked = [
+        _key_image(mark["n"], shown[mark["n"] - 1], FRAME_SIDE, mark["k"])
+        for mark in told["key_images"][:KEY_IMAGES]
+        if not shown[mark["n"] - 1].previews[mark["k"] - 1].is_empty
+    ]
+    places = [(image["series_n"], image["frame_k"]) for image in marked]
+    others = _key_images(shown, FRAME_SIDE)
+    return marked + [image for image in others if (image["series_n"], image["frame_k"]) not in places]
+
+
+def _key_image(n: int, series: ShownSeries, side: int, k: int | None = None) -> dict[str, Any]:
     row = series.row
+    k = k or row.key_frame
     query = f"?size={PREVIEW_SIDE}" if side == PREVIEW_SIDE else ""
     scale = min(1.0, side / max(row.rows, row.columns, 1))
     return {
         "series_n": n,
-        "frame_k": row.key_frame,
-        "src": f"{patient_session.base()}/series/{n}/frames/{row.key_frame}.jpg{query}",
+        "frame_k": k,
+        "src": f"{patient_session.base()}/series/{n}/frames/{k}.jpg{query}",
         "width": max(1, round(row.columns * scale)),
         "height": max(1, round(row.rows * scale)),
         "alt": row.description or modality_name(row.modality),

@@ -1,4 +1,5 @@
-"""An exam's pictures for its session: manifest, frames, batches, downloads. services/pictures makes them.
+"""An exam's pictures for its session: frames, batches, downloads. services/pictures makes them; the manifest is in
+`objects`.
 
 All of them answer 404 while the exam is held.
 """
@@ -8,11 +9,15 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Iterator
+from typing import Any
 
-from flask import Response, jsonify, request
+from flask import Response, jsonify, render_template, request
+from jinja2.utils import htmlsafe_json_dumps
 
+from app.clock import CHINA
 from app.errors import InvalidInput, NotFound
 from app.services.audit.log import Action
+from app.services.paper.modality_names import modality_name
 from app.services.pictures.measuring import Outline, Shape
 from app.services.pictures.serving import (
     THICKEST_MM,
@@ -27,11 +32,12 @@ from app.services.pictures.serving import (
     Window,
 )
 from app.web.context import services
-from app.web.downloads import stream_zip
+from app.web.downloads import stream_zip, with_ranges, zip_length
 from app.web.guards import guarded_blueprint
 from app.web.patient import cut_off
+from app.web.patient.masked_names import masked
 from app.web.patient.places import CUTS, RENDERS, SHEETS, place
-from app.web.patient.session import current_access, finishing, record, record_look, shown_exam
+from app.web.patient.session import current_access, finishing, finishing_or_none, record, record_look, shown_exam
 
 blueprint = guarded_blueprint("patient_images", __name__, shown_exam)
 blueprint.after_request(cut_off.watch)
@@ -44,29 +50,22 @@ _SHARE = re.compile(r"(0(\.\d{1,6})?|1(\.0{1,6})?)\Z")
 _NUMBER = re.compile(r"-?\d{1,6}(\.\d{1,6})?\Z")
 
 
-@blueprint.get("/exams/<exam_id>/manifest.json")
-def manifest(exam_id: str) -> Response:
-    access = current_access()
-    told = services().pictures.serving.manifest(access.exam_id, access.exam_revision)
-    if told["series"]:
-        record_look()
-    return jsonify(told)
-
-
 @blueprint.get("/exams/<exam_id>/series/<int:n>/frames/<int:k>.<fmt>")
 def frame(exam_id: str, n: int, k: int, fmt: str) -> Response:
-    """A prepared frame for the default window in a prepared size, or else one that is rendered now."""
+    """A prepared frame for the default window in a prepared size, or else one that is rendered now. `plain=1`: without
+    what a presentation state draws."""
     if fmt not in MIME:
         raise NotFound
     # a phone that scrolls a stack asks for the next frame without a query: then there is nothing to parse
     size, window = (_size(), _window()) if request.query_string else (None, None)
     access, pictures = current_access(), services().pictures.serving
-    if fmt == "jpg" and window is None and size in (None, 256):
+    plain = bool(request.query_string) and _is_plain()
+    if fmt == "jpg" and window is None and size in (None, 256) and not plain:
         picture = pictures.frame(access.exam_id, access.exam_revision, n, k, preview=size == 256)
     else:
         spec = RenderSpec(fmt=fmt, longest=size, window=window)
         with place(RENDERS):
-            picture = pictures.render(access.exam_id, access.exam_revision, n, k, spec)
+            picture = pictures.render(access.exam_id, access.exam_revision, n, k, spec, plain=plain)
     return _picture(picture, MIME[fmt])
 
 
@@ -165,16 +164,24 @@ def images_zip(exam_id: str) -> Response:
 
 @blueprint.get("/exams/<exam_id>/dicom.zip")
 def dicom_zip(exam_id: str) -> Response:
-    access, pictures = current_access(), services().pictures.serving
-    originals = pictures.originals(access.exam_id)
-
-    def files() -> Iterator[tuple[str, Iterator[bytes]]]:
-        for number, original in enumerate(originals, 1):
-            yield f"DICOM/{number:05d}.dcm", pictures.original_bytes(original)
-
+    """The originals with a DICOMDIR, and a page that shows the pictures without a network, where this session may see
+    pictures. A download that was cut is taken up again by `Range`, unless its pictures are marked for this session."""
+    access, pictures = current_access(), services().pictures
+    originals = pictures.serving.originals(access.exam_id)
     if not originals:
         raise NotFound
-    return stream_zip(files(), "dicom.zip", f"exam:{exam_id}", lambda: _record_download("dicom"))
+    shown = pictures.serving.shown(access.exam_id, access.exam_revision) if access.parts.pictures else ()
+    members = pictures.takeaway.members(originals, shown, _offline_page, finishing_or_none())
+    sizes = [(member.name, member.size) for member in members if member.size is not None]
+    answer = stream_zip(
+        ((member.name, member.read()) for member in members),
+        "dicom.zip",
+        f"exam:{exam_id}",
+        lambda: _record_download("dicom"),
+    )
+    if len(sizes) == len(members):
+        with_ranges(answer, [member.tag for member in members], zip_length(sizes))
+    return answer
 
 
 @blueprint.get("/exams/<exam_id>/report.pdf")
@@ -190,6 +197,16 @@ def report_pdf(exam_id: str) -> Response:
         response = Response(pdf, mimetype="application/pdf")
     response.headers["Content-Disposition"] = 'inline; filename="report.pdf"'
     return response
+
+
+def _offline_page(series: list[dict[str, Any]]) -> str:
+    view = services().exams.views.by_id(current_access().exam_id)
+    exam = {
+        "name": masked(view.patient.name),
+        "what": f"{view.body_part} {modality_name(view.modality)}".strip(),
+        "on": f"{view.performed_at.astimezone(CHINA):%Y-%m-%d}",
+    }
+    return render_template("takeaway/index.html", exam=exam, series=series, series_json=htmlsafe_json_dumps(series))
 
 
 @blueprint.get("/exams/<exam_id>/report-version")
@@ -217,6 +234,13 @@ def _size() -> int | None:
     if not text.isascii() or not text.isdigit() or len(text) > 4 or int(text) not in SIZES:
         raise InvalidInput("size", "must be from 64 to 2048")
     return int(text)
+
+
+def _is_plain() -> bool:
+    text = request.args.get("plain", "0")
+    if text not in ("0", "1"):
+        raise InvalidInput("plain", "must be 0 or 1")
+    return text == "1"
 
 
 def _window() -> Window | None:

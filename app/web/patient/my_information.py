@@ -17,7 +17,8 @@ from app.web.patient import session as patient_session
 from app.web.patient.masked_names import masked
 from app.web.row_ids import row_id
 
-SHOWN_OF_ID, SHOWN_OF_PHONE = 4, 4
+SHOWN_OF_ID = 4
+"""Its owner recognises the last four."""
 
 
 def own_data() -> None:
@@ -82,7 +83,7 @@ def _page(*, said: str = "", status: int = 200) -> Response:
 def _masked(each: Registration) -> dict[str, str]:
     return {
         "name": masked(each.name) if each.name else "",
-        "phone": f"{each.phone[:-8]}****{each.phone[-SHOWN_OF_PHONE:]}" if each.phone else "",
+        "phone": each.phone_masked or "",
         "id_number": f"****{each.id_number[-SHOWN_OF_ID:]}" if each.id_number else "",
         "birth_year": each.birth_date[:4] if each.birth_date else "",
     }

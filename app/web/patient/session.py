@@ -127,7 +127,12 @@ def shown_exam() -> None:
 
 def is_given(parts: Parts) -> bool:
     """Whether the view that answers shows what this visitor may see of the exam."""
-    chosen = {"report_pdf": parts.report, "report_version": parts.report, "dicom_zip": parts.originals}
+    chosen = {
+        "report_pdf": parts.report,
+        "report_version": parts.report,
+        "dicom_zip": parts.originals,
+        "document": parts.report or parts.pictures,  # each kind of document asks once more
+    }
     return chosen.get((request.endpoint or "").rpartition(".")[2], parts.pictures)
 
 
@@ -170,11 +175,16 @@ def base() -> str:
     return found
 
 
+def finishing_or_none() -> Callable[[bytes], bytes] | None:
+    """As `finishing`; None where pictures are shown as they are."""
+    found: Callable[[bytes], bytes] | None = g.get("finish")
+    return found
+
+
 def finishing() -> Callable[[bytes], bytes]:
     """What is done to a JPEG that is shown inside of something else than an answer of its own: a share's pictures are
     marked."""
-    finish: Callable[[bytes], bytes] = g.get("finish") or (lambda picture: picture)
-    return finish
+    return finishing_or_none() or (lambda picture: picture)
 
 
 def opened_exams() -> list[PatientAccess]:

@@ -87,6 +87,13 @@ def test_who_is_no_patient_gets_the_same_page_and_no_message(
     assert actions(house, "access.failed") == 1
 
 
+def test_who_asks_too_often_for_ever_fills_no_audit_log(house: Services, app: Flask) -> None:
+    client = app.test_client()
+    enter(client, house)
+    assert [ask(client).status_code for _ in range(41)] == [200] + [429] * 40
+    assert actions(house, "access.one_time_code_refused") == 12, "each of ten, then the 20th and 40th"
+
+
 def test_digits_are_good_for_the_openid_that_asked_and_once(house: Services, app: Flask) -> None:
     mine, thief = app.test_client(), app.test_client()
     enter(mine, house)

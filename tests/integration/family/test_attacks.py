@@ -157,6 +157,14 @@ def test_one_person_asks_once_a_minute_and_ten_times_a_day_for_whomever(house: S
     assert last.status_code == 429
 
 
+def test_who_asks_too_often_for_ever_fills_no_audit_log(house: Services, app: Flask) -> None:
+    client = daughter(app, house)
+    assert [ask(client).status_code for _ in range(41)] == [200] + [429] * 40
+    with house.db.read() as session:
+        refused = select(AuditEvent.seq).where(AuditEvent.action == "access.one_time_code_refused")
+        assert len(session.scalars(refused).all()) == 12, "each of ten, then the 20th and 40th"
+
+
 def test_a_relative_gives_nothing_on_and_sees_no_log_of_others(house: Services, app: Flask) -> None:
     client, member = daughter(app, house), mother(app, house)
     added(client, house)

@@ -239,6 +239,16 @@ def test_who_asks_too_often_leaves_a_trace(house: Services) -> None:
     assert all(subject.startswith("phone:") and PHONE not in subject for subject in subjects)
 
 
+def test_who_asks_too_often_for_ever_fills_no_audit_log(house: Services) -> None:
+    client = application(house).test_client()
+    assert Counter(ask(client, PHONE).status_code for _ in range(91)) == {200: 1, 429: 90}
+    with house.db.read() as session:
+        refused = select(AuditEvent).where(AuditEvent.action == "access.one_time_code_refused")
+        rows = session.scalars(refused.order_by(AuditEvent.seq)).all()
+    assert len(rows) == 13, "each of ten, then the 20th, 40th and 80th"
+    assert rows[-1].detail["times"] == 80
+
+
 def test_one_address_rings_thirty_phones_an_hour_and_the_next_address_is_free(house: Services, app: Flask) -> None:
     for number in range(40):
         register(house, f"A{number}", patient_id=f"P{number}", patient_phone=f"137{number:08d}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,8 +12,9 @@ from flask.testing import FlaskClient
 from PIL import Image
 
 from app.bootstrap import Services
+from deploy.testbed.ct import ct_slice, part10
 from tests.factories.access import let_in
-from tests.factories.pictures_of import prepare
+from tests.factories.pictures_of import manifest_of, prepare
 from tests.factories.staff import audited
 from tests.factories.telling import exam_of
 from tests.unit.volumes.test_volumes import SIDE, stack
@@ -73,3 +75,29 @@ def test_a_stranger_and_a_held_exam_get_nothing(house: Services, app: Flask, pho
     assert client.get(f"{page}{MPR}/axial/1.jpg").status_code == 200
     house.release.holds.withhold(exam_of(house).id, "note", "staff:test")
     assert client.get(f"{page}{MPR}/axial/1.jpg").status_code == 404
+
+
+def volumes_in_one_series(house: Services, keyword: str, values: list[int]) -> list[dict[str, Any]]:
+    """The manifest's series of six places, with an image for each value at each of them."""
+    uids = {"StudyInstanceUID": "1.2.3.7", "SeriesInstanceUID": "1.2.3.7.1", "Modality": "MR"}
+    images = [
+        ct_slice(InstanceNumber=1 + z * len(values) + at, ImagePositionPatient=[0, 0, z], **{keyword: value}, **uids)
+        for z in range(6)
+        for at, value in enumerate(values)
+    ]
+    prepare(house, *map(part10, images))
+    return manifest_of(house)
+
+
+@pytest.mark.parametrize("keyword", ["EchoTime", "TemporalPositionIdentifier", "AcquisitionNumber"])
+def test_several_volumes_in_one_series_are_series_of_their_own_and_have_cuts(house: Services, keyword: str) -> None:
+    shown = volumes_in_one_series(house, keyword, [20, 10])
+    assert [series["frames"] for series in shown] == [6, 6]
+    assert all(series["mpr"] for series in shown)
+
+
+def test_a_film_of_many_volumes_stays_one_series_and_says_why_it_has_no_cuts(house: Services) -> None:
+    (shown,) = volumes_in_one_series(house, "TemporalPositionIdentifier", list(range(1, 10)))
+    assert shown["frames"] == 54
+    assert shown["mpr"] is None
+    assert "同一位置有多幅图像" in shown["mpr_reason"]

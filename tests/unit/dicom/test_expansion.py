@@ -223,7 +223,7 @@ WHOLE_FILE = (
     "dicom.bounded_reading.inflate",
 )
 BEHIND_OTHERS = {
-    "dicom.from_metadata.write_part10": "writes what was read as JSON or XML, within the bounds of the request's body",
+    "dicom.from_metadata.write_pixels": "copies a value that came apart, and parses nothing",
     "dicom.part10.check_elements": "is a part of parse and of elements_of",
     "imaging.header.image_index.index_image": "adds the order of the pictures to what image_of reads",
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from app.imaging.geometry.parting import parts_of
 from app.imaging.header.image_header import FrameValues
@@ -75,3 +76,29 @@ def test_b_values_of_different_places_stay_together() -> None:
 def test_planes_and_b_values_are_parted_both() -> None:
     places = [at(0, plane, b) for plane in (AXIAL, CORONAL) for b in (800.0, 0.0)]
     assert parts_of(places) == [[1], [0], [3], [2]]
+
+
+def test_echoes_phases_and_points_in_time_of_the_same_places_become_stacks() -> None:
+    for name in ("echo_ms", "time_point", "cardiac_phase", "acquisition"):
+        places = [replace(at(z), **{name: value}) for z in (0.0, 5.0, 10.0) for value in (2.0, 1.0)]
+        assert parts_of(places) == [[1, 3, 5], [0, 2, 4]], name
+    kinds = [replace(at(z), flavour=kind) for z in (0.0, 5.0) for kind in ("WATER", "FAT")]
+    assert parts_of(kinds) == [[1, 3], [0, 2]]
+
+
+def test_two_things_that_tell_apart_are_both_used() -> None:
+    places = [replace(at(z), echo_ms=echo, flavour=kind) for z in (0.0, 5.0) for echo in (1.0, 2.0) for kind in "MP"]
+    assert parts_of(places) == [[0, 4], [1, 5], [2, 6], [3, 7]]
+
+
+def test_a_film_of_many_points_in_time_stays_one_stack() -> None:
+    places = [replace(at(z), time_point=float(time)) for z in (0.0, 5.0) for time in range(9)]
+    assert parts_of(places) == [list(range(18))]
+
+
+def test_acquisitions_of_different_places_stay_together() -> None:
+    assert parts_of([replace(at(z), acquisition=z, echo_ms=z) for z in (0.0, 5.0, 10.0)]) == [[0, 1, 2]]
+
+
+def test_images_that_lack_what_tells_them_apart_stay_together() -> None:
+    assert parts_of([replace(at(0), echo_ms=1.0), at(0), at(5)]) == [[0, 1, 2]]

@@ -24,6 +24,7 @@ from app.models import (
     StaffSession,
     WaitingPc,
 )
+from app.models.states import AttemptScope
 from app.services.operations import spent_rows
 from app.services.operations.spent_rows import DEVICES_KEPT, KEPT, SpentRows
 from app.services.patient_access.code_naming import Attempt
@@ -64,6 +65,27 @@ def lived_in(house: Services) -> Issued:
     with pytest.raises(AccessRefused):
         house.staff.login.log_in("nobody", "nothing", "000000", "10.0.0.7")
     return exam
+
+
+def test_counts_of_every_scope_that_belong_to_nothing_go(house: Services) -> None:
+    """Strangers make such rows for nothing: what no removal knows would pile up for ever."""
+    now = house.clock.now()
+    with house.db.session() as session:
+        for scope in AttemptScope:
+            session.add(
+                AccessAttempts(
+                    scope=scope,
+                    key_hash=b"of nobody".ljust(32),
+                    consecutive=0,
+                    lifetime=1,
+                    window_count=1,
+                    updated_at=now,
+                )
+            )
+    assert len(scopes(house)) == len(AttemptScope)
+    clock_of(house).advance((DEVICES_KEPT + timedelta(days=1)).total_seconds())
+    SpentRows(db=house.db, clock=house.clock).remove_due()
+    assert scopes(house) == []
 
 
 def test_rows_that_serve_nobody_go_after_thirty_days_and_the_audit_log_stays(house: Services) -> None:

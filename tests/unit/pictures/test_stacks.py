@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from pydicom import Dataset
+from pydicom.uid import EnhancedCTImageStorage
 
 from app.bootstrap import Services
 from app.demo.queries import studies
@@ -182,7 +183,10 @@ def test_a_real_object_with_its_frames_out_of_order_is_shown_in_order(house: Ser
     house.ingest.ingest.receive([IncomingObject(io.BytesIO(path.read_bytes()))], "cli", "test", is_demo=True)
     with house.db.read() as session:
         (study,) = studies(session)
-        (stack,) = stacks_of(instances_of(session, study.id))
+        instances = instances_of(session, study.id)
+        for _, instance in instances:  # a segmentation is a layer and no stack, but its frames are as those of images
+            instance.sop_class_uid = EnhancedCTImageStorage
+        (stack,) = stacks_of(instances)
     places = [piece.header.values(piece.frame).position for piece in stack.slices if piece.header]
     assert len(places) == 7
     heights = [place[2] for place in places if place]

@@ -97,7 +97,7 @@ def _stored_of_metadata(received: Iterator[ReceivedPart], declared: DeclaredUids
             parts.append(part)
             if part.oversized or sum(item.size for item in parts) > most:
                 raise InvalidInput("body", "is larger than an instance may be")
-        for source in objects_of(parts, declared, services().settings.spool_dir):
+        for source in objects_of(parts, declared):
             with source.file:
                 outcomes += _handed_over([source])
     finally:

@@ -15,6 +15,7 @@ from app.dicom import part10 as parsing
 from app.errors import StoreUnavailable
 from app.imaging.errors import ChildUnavailable
 from app.imaging.header.stored_header import StoredAnswer
+from app.imaging.sandbox import study_budgets
 from app.services.dicomweb.stored_headers import WHOLE_OBJECT
 from deploy.testbed.ct import ct_slice, part10
 from tests.factories.kept_object import headers_of, stored
@@ -29,6 +30,11 @@ PATIENT_ID, SOP_UID = "00100020", "00080018"
 def sound(number: int) -> bytes:
     names = {"StudyInstanceUID": STUDY, "SeriesInstanceUID": SERIES, "SOPInstanceUID": f"{SERIES}.{number}"}
     return part10(ct_slice(**names, InstanceNumber=number, PatientID="P1"))
+
+
+def sound_of(study_uid: str) -> bytes:
+    names = {"StudyInstanceUID": study_uid, "SeriesInstanceUID": f"{study_uid}.1", "SOPInstanceUID": f"{study_uid}.1.1"}
+    return part10(ct_slice(**names, PatientID="P1"))
 
 
 def bomb(kind: str, number: int) -> bytes:
@@ -72,6 +78,29 @@ def test_in_xml_too(machine: ReadingMachine, pool: OwnPool) -> None:
     machine.hold(sound(0), bomb("memory", 1), sound(2))
     parts = machine.parts(f"/studies/{STUDY}/metadata", 'multipart/related; type="application/dicom+xml"')
     assert ["P1" in body.decode() for _, body in parts] == [True, False, True]
+
+
+def test_a_study_full_of_slow_headers_gets_a_bounded_time_and_other_studies_their_own(
+    machine: ReadingMachine, pool: OwnPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Seven headers of a second and more each: with a budget of two, a few children work and then no more."""
+    monkeypatch.setattr(study_budgets, "BUDGET_S", 1.5)
+    asked: list[int] = []
+    take = pool._children._take
+    monkeypatch.setattr(pool._children, "_take", lambda *args: asked.append(1) or take(*args))
+    bombs = 7
+    machine.hold(*(bomb("time", number) for number in range(bombs)), sound_of("1.2.9"))
+    found = json.loads(machine.get(f"/studies/{STUDY}/metadata").get_data())
+    assert len(found) == bombs, "the index tells the UIDs of each"
+    assert 1 <= len(asked) <= 4
+    assert not any(PATIENT_ID in item for item in found)
+    before = len(asked)
+    accept = 'multipart/related; type="application/dicom"; transfer-syntax=1.2.840.10008.1.2.1'
+    assert machine.parts(f"/studies/{STUDY}", accept) is not None
+    assert machine.get(f"/studies/{STUDY}/bulkdata").get_data() is not None
+    assert len(asked) <= before + 1
+    [other] = json.loads(machine.get("/studies/1.2.9/metadata").get_data())
+    assert other[PATIENT_ID]["Value"] == ["P1"]
 
 
 def test_bulk_data_and_files_of_the_others_are_sent(machine: ReadingMachine, pool: OwnPool) -> None:

@@ -1,0 +1,95 @@
+"""A stranger with states of an own browser cannot make us ask WeChat without end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from app import create_app
+from app.bootstrap import Services
+from app.services.wechat import bounded_asking
+from tests.factories.house import clock_of, services
+from tests.factories.login import authorised
+from tests.factories.telling import register
+
+STRANGER, PATIENT = "203.0.113.9", "198.51.100.7"
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Services:
+    built = services(tmp_path, wechat_notices="simulated")
+    register(built)
+    return built
+
+
+@pytest.fixture
+def app(house: Services) -> Flask:
+    return create_app(house.settings, house)
+
+
+@pytest.fixture(autouse=True)
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounded_asking, "OF_ADDRESS", 5)
+    monkeypatch.setattr(bounded_asking, "OF_ALL", 12)
+
+
+def asked(house: Services) -> int:
+    assert house.simulation.wechat is not None
+    answer = house.simulation.wechat.session.get("http://wechat.simulated/control/counts", timeout=5)
+    return int(answer.json().get("/sns/oauth2/access_token", 0))
+
+
+def forge(app: Flask, source: str) -> int:
+    """An own state, and a code that WeChat never gave."""
+    client = app.test_client()
+    state = client.get("/wx/enter").headers["Location"].partition("state=")[2].partition("&")[0].partition("#")[0]
+    query = {"code": "made-up", "state": state}
+    answer = client.get("/wx/callback", query_string=query, environ_base={"REMOTE_ADDR": source})
+    return answer.status_code
+
+
+def come_in(house: Services, app: Flask, source: str) -> Any:
+    client = app.test_client()
+    code, state = authorised(house, client.get("/wx/enter").headers["Location"])
+    query = {"code": code, "state": state}
+    return lambda: client.get("/wx/callback", query_string=query, environ_base={"REMOTE_ADDR": source})
+
+
+def test_one_address_makes_us_ask_a_few_times_an_hour_and_the_others_come_in(house: Services, app: Flask) -> None:
+    answers = [forge(app, STRANGER) for _ in range(30)]
+    assert answers == [302] * 5 + [503] * 25
+    assert asked(house) == 5
+    assert come_in(house, app, PATIENT)().headers["Location"] == "/bind"
+
+
+def test_all_addresses_together_are_bounded(house: Services, app: Flask) -> None:
+    answers = [forge(app, f"203.0.113.{number}") for number in range(40)]
+    assert answers == [302] * 12 + [503] * 28
+    assert asked(house) == 12
+
+
+def test_who_is_held_up_keeps_the_state_and_the_phone_door_is_named(house: Services, app: Flask) -> None:
+    for number in range(12):
+        forge(app, f"203.0.113.{number}")
+    enter = come_in(house, app, PATIENT)
+    page = enter()
+    assert (page.status_code, 'href="/p"' in page.text) == (503, True)
+    with pytest.MonkeyPatch.context() as wider:
+        wider.setattr(bounded_asking, "OF_ALL", 13)
+        assert enter().headers["Location"] == "/bind"
+
+
+def test_the_count_ends_after_an_hour(house: Services, app: Flask) -> None:
+    for _ in range(6):
+        forge(app, STRANGER)
+    clock_of(house).advance(3601)
+    assert forge(app, STRANGER) == 302
+
+
+def test_the_same_callback_that_comes_twice_counts_once(house: Services, app: Flask) -> None:
+    enter = come_in(house, app, PATIENT)
+    assert [enter().headers["Location"] for _ in range(4)] == ["/bind"] * 4
+    assert [forge(app, PATIENT) for _ in range(5)] == [302] * 4 + [503]
