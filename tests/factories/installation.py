@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from deploy.testbed import postgres
 from deploy.testbed.processes import free_port, listening, started
-from tests.factories import postgres
 from tests.factories.documents import Document
 from tests.places import ROOT
 

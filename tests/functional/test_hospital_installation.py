@@ -16,10 +16,11 @@ from pathlib import Path
 
 import pytest
 
+from deploy.testbed import postgres
 from deploy.testbed.ct import ct_file
 from deploy.testbed.multipart import STOW_TYPE, body
 from deploy.testbed.processes import Ready, free_port, listening, saying, started
-from tests.factories import hardened, postgres
+from tests.factories import hardened
 from tests.factories.front import NGINX, nginx
 from tests.factories.installation import Machine, blocks, machine
 from tests.factories.production import WITHOUT_KEYS

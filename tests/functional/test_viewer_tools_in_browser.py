@@ -328,9 +328,11 @@ def test_each_mode_is_without_fault_under_axe_and_its_letters_are_large(
     page: Page, pages: Pages, mode: str, stored: str, least: int
 ) -> None:
     reads_as(page, pages.base_url, stored)
-    x, y = opened(page, pages)
+    opened(page, pages)
     press(page, mode)
     if mode == "长度":
+        page.locator("#stage").scroll_into_view_if_needed()
+        x, y = middle_of_stage(page)
         finger(page, (x - 50, y), (x + 50, y))
         wait_told(page, "毫米")
     page.wait_for_timeout(300)

@@ -5,7 +5,7 @@ import test from 'node:test';
 import { backOff, splitBatch } from '../../viewer_static/viewer/loading/api.js';
 import { frameTime } from '../../viewer_static/viewer/stage/cine.js';
 import { stepLength } from '../../viewer_static/viewer/stage/gestures.js';
-import { Lru } from '../../viewer_static/viewer/loading/pictures.js';
+import { Lru, Pictures } from '../../viewer_static/viewer/loading/pictures.js';
 import { around, plan } from '../../viewer_static/viewer/loading/plan.js';
 import { State, clampFrame, middle, readPlace } from '../../viewer_static/viewer/state.js';
 import { density, fitted, held, zoomAt } from '../../viewer_static/viewer/stage/viewport.js';
@@ -155,4 +155,20 @@ test('to save data only the frame under the eye and the batch around it are fetc
   const tasks = plan({ k: 70, frames: 143, settled: true, windowed: false, saving: true }, always, always);
   assert.deepEqual(tasks.map((task) => task.kind), ['previews', 'full']);
   assert.deepEqual([tasks[0].from, tasks[1].k], [61, 70]);
+});
+
+test('a picture that is asked for twice is decoded once, and none that may stand on the stage is closed', async () => {
+  let made = 0, closed = 0;
+  globalThis.createImageBitmap = async () => {
+    made += 1;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    return { width: 1, height: 1, close: () => { closed += 1; } };
+  };
+  const pictures = new Pictures();
+  pictures.add('a', new Blob(['x']));
+  const [one, other] = await Promise.all([pictures.decode('a'), pictures.decode('a')]);
+  assert.equal(one, other);
+  assert.deepEqual([made, closed], [1, 0]);
+  assert.equal(pictures.decoding.size, 0);
+  assert.equal(await pictures.decode('b'), undefined);
 });

@@ -25,6 +25,8 @@ from app.imaging.errors import ChildUnavailable
 from app.imaging.header.described_objects import DescribedReader, packed_names, question_of_object, question_of_part
 from app.services.ingest.incoming import IncomingObject
 
+MOST_OBJECTS = 1000
+"""Of one part. An object may be two bytes long, and is read, judged and kept like any other: that takes its time."""
 _IN_MEMORY = 8 * MIB
 _PIECE = MIB
 
@@ -95,6 +97,8 @@ class DescribedObjects:
         objects, at = answer.plain.get("objects"), 0
         if not isinstance(objects, list):
             raise InvalidInput("body", "is no DICOM JSON, or no Native DICOM Model in XML")
+        if len(objects) > MOST_OBJECTS:
+            raise InvalidInput("body", f"describes more than {MOST_OBJECTS} objects")
         for said in objects:
             length, addresses, pixels = _checked(said, len(answer.data) - at)
             yield _Described(answer.data[at : at + length], addresses, pixels)

@@ -127,6 +127,11 @@ def test_metadata_that_kill_a_child_are_refused_and_the_door_goes_on(door: Door,
     assert door.send(sound, ("application/octet-stream", "pixels", bytes(128))).status_code == 200
 
 
+def test_a_short_text_of_very_many_objects_is_400_and_fills_no_quarantine(door: Door) -> None:
+    assert door.send((JSON, "", b"[" + b"{}," * 100_000 + b"{}]")).status_code == 400
+    assert door.kept() == 0
+
+
 def test_one_object_that_cannot_be_made_is_kept_and_the_others_are_stored(door: Door) -> None:
     bad = model_of() | {"00280010": {"vr": "US", "Value": ["many"]}}
     document = json.dumps([model_of(), bad, model_of()]).encode()

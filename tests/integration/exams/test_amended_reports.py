@@ -141,6 +141,6 @@ def test_a_relative_who_read_it_is_named_to_the_patient_and_named_nobody(house: 
     assert relative.get(address).status_code == 200
     report(house, "A2", status="amended", impression="修订的意见")
     page = patients.get(address).text
-    assert "看过以前版本的还有：家人（李*）" in page
+    assert "看过以前版本的还有：亲友（李*）" in page
     assert "李娜" not in page
     assert "看过以前版本的" not in relative.get(address).text

@@ -60,6 +60,8 @@ export class Pictures {
     this.compressed = new Lru(COMPRESSED_BYTES, (blob) => blob.size);
     /** @type {Lru<Picture>} */
     this.decoded = new Lru(DECODED_PIXELS, (picture) => picture.width * picture.height, release);
+    /** Asked for twice it is decoded once: of two the first would be closed while it stands. @type {Map<string, Promise<Picture>>} */
+    this.decoding = new Map();
   }
 
   /** @param {string} key */
@@ -78,12 +80,19 @@ export class Pictures {
   }
 
   /** @param {string} key @returns {Promise<Picture | undefined>} undefined when it is not in memory at all */
-  async decode(key) {
+  decode(key) {
+    const running = this.decoding.get(key);
+    if (running) return running;
     const blob = this.compressed.get(key);
-    if (!blob) return undefined;
-    const picture = await decodeJpeg(blob);
-    this.decoded.set(key, picture);
-    return picture;
+    if (!blob) return Promise.resolve(undefined);
+    const decoding = decodeJpeg(blob).then((picture) => {
+      this.decoded.set(key, picture);
+      return picture;
+    });
+    const done = () => { this.decoding.delete(key); };
+    this.decoding.set(key, decoding);
+    decoding.then(done, done);
+    return decoding;
   }
 }
 

@@ -11,7 +11,7 @@ from app.errors import InvalidInput
 from app.services.ingest.described import BulkPart
 from app.services.ingest.incoming import IncomingObject
 from app.web.context import services
-from app.web.machine.dicomweb.multipart_related import ReceivedPart
+from app.web.machine.dicomweb.multipart_related import Limits, ReceivedPart
 
 METADATA = ("application/dicom+json", "application/json", "application/dicom+xml")
 MOST_METADATA_BYTES = 64 * MIB
@@ -21,10 +21,16 @@ def objects_of(parts: list[ReceivedPart], declared: DeclaredUids) -> Iterator[In
     """One object for each data set of the metadata; the caller closes its file before it takes the next. Raises
     InvalidInput for metadata that are none."""
     bulk = {part.location: BulkPart(part.file, part.size, part.transfer_syntax) for part in parts if part.location}
+    count = 0
     for part in parts:
         if part.content_type not in METADATA:
             continue
         if part.size > MOST_METADATA_BYTES:
             raise InvalidInput("body", "has too long metadata")
         is_xml = part.content_type.endswith("xml")
-        yield from services().ingest.described.of_part(part.file, bulk, declared, is_xml=is_xml)
+        for made in services().ingest.described.of_part(part.file, bulk, declared, is_xml=is_xml):
+            count += 1
+            if count > Limits.parts:
+                made.file.close()
+                raise InvalidInput("body", f"describes more than {Limits.parts} objects")
+            yield made

@@ -139,9 +139,13 @@ def test_an_encapsulated_pdf_comes_as_it_is(tmp_path: Path) -> None:
     report.SOPClassUID = "1.2.840.10008.5.1.4.1.1.104.1"
     report.EncapsulatedDocument = b"%PDF-1.7 document\0"
     machine.hold(part10(report))
-    answer = machine.get(TEXT + "/rendered", "application/pdf")
+    # a viewer asks for any type, and a browser that shows it as an object for its own list
+    for accept in ("application/pdf", None, "*/*", "text/html,application/xhtml+xml;q=0.9,image/webp,*/*;q=0.8"):
+        answer = machine.get(TEXT + "/rendered", accept)
+        assert (answer.content_type, answer.get_data()) == ("application/pdf", b"%PDF-1.7 document")
+    [(_, value)] = machine.parts(TEXT + "/bulkdata/00420011", "*/*")
+    assert value == b"%PDF-1.7 document\0"
     machine.close()
-    assert (answer.content_type, answer.get_data()) == ("application/pdf", b"%PDF-1.7 document")
 
 
 @pytest.mark.parametrize(("sides", "turned"), [("-48,64", (1, -1)), ("48,-64", (-1, 1)), ("-48,-64", (-1, -1))])
