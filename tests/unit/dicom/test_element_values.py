@@ -63,7 +63,7 @@ def told(vr: str, ask: Callable[[], Any]) -> Any:
 
 
 @pytest.mark.parametrize("vr", KEYWORDS)
-@must_reach("a value", times=20)
+@must_reach("a value")
 @settings(max_examples=300, deadline=None)
 @given(raw=RAW, implicit=st.booleans(), little=st.booleans())
 def test_any_bytes_are_the_value_that_pydicom_reads(vr: str, raw: bytes, implicit: bool, little: bool) -> None:

@@ -36,7 +36,7 @@ MUTATED = [
 ]
 
 
-@must_reach("read", "refused", times=10)
+@must_reach("read", "refused")
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(data=st.data())
 def test_mutated_real_files_are_read_or_refused_and_nothing_else(data: st.DataObject) -> None:

@@ -66,7 +66,7 @@ def test_a_plane_comes_back_as_it_was_written(syntax: str, seed: int, rows: int,
 
 
 @must_reach("whole", "cut off", "wholly outside")
-@given(st.integers(-12, 12), st.integers(-12, 12))
+@given(st.integers(-12, 12) | st.integers(0, 1), st.integers(-12, 12) | st.integers(0, 1))
 def test_what_of_a_plane_lies_outside_the_image_is_cut_off(top: int, left: int) -> None:
     plane = np.ones((3, 5), bool)
     overlay = Overlay(3, 5, top, left, bits=packed(bits(plane)))

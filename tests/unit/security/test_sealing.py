@@ -40,8 +40,16 @@ def pieces(data: bytes, cuts: list[int]) -> Iterator[bytes]:
         yield data[start:end]
 
 
+plains = st.one_of(
+    st.just(b""),
+    st.binary(max_size=200),
+    st.binary(min_size=40, max_size=200),
+    st.integers(1, 12).map(lambda chunks: bytes(range(CHUNK)) * chunks),
+)
+
+
 @must_reach("several chunks, cut", "a last chunk that is full", "nothing")
-@given(plain=st.binary(max_size=200), cuts=st.lists(st.integers(0, 10_000)), more_cuts=st.lists(st.integers(0, 10_000)))
+@given(plain=plains, cuts=st.lists(st.integers(0, 10_000)), more_cuts=st.lists(st.integers(0, 10_000)))
 def test_any_bytes_in_any_pieces_come_back(plain: bytes, cuts: list[int], more_cuts: list[int]) -> None:
     sealed = b"".join(sealing.seal(KEY, KEY_ID, NAME, 7, pieces(plain, cuts), CHUNK))
     assert b"".join(sealing.open_all(KEY, NAME, 7, pieces(sealed, more_cuts))) == plain
@@ -55,7 +63,11 @@ def test_any_bytes_in_any_pieces_come_back(plain: bytes, cuts: list[int], more_c
 
 
 @must_reach("over a border", "past the end", "within one chunk")
-@given(plain=st.binary(max_size=200), offset=st.integers(0, 250), length=st.integers(0, 250))
+@given(
+    plain=plains | st.binary(min_size=100, max_size=200),
+    offset=st.integers(0, 250),
+    length=st.integers(0, 250) | st.integers(0, 12),
+)
 def test_an_opened_range_is_the_slice_of_the_plain_bytes(plain: bytes, offset: int, length: int) -> None:
     sealed = seal(plain)
     part = sealing.open_range(
