@@ -40,7 +40,8 @@ test: .venv/.test tools
 	$(PYTHON) -m pytest -q -rs -n $(XDIST) --dist loadfile -m "not server and not browser"
 	$(PYTHON) -m pytest -q -rs -n $(XDIST) --dist loadfile -m "not server and not browser" --postgres \
 		tests/integration $(ON_POSTGRES)
-	$(PYTHON) -m pytest -q -rs -m "server or browser"
+	$(PYTHON) -m pytest -q -rs -n $(XDIST) --dist loadfile -m browser
+	$(PYTHON) -m pytest -q -rs -m server
 
 lint: .venv/.test
 	$(PYTHON) -m ruff format --check .
