@@ -49,6 +49,7 @@ from app.imaging.header.frame_rate_reading import frame_time_ms
 from app.imaging.header.frame_values_reading import frame_values
 from app.imaging.header.overlay import packed
 from app.imaging.header.overlay_reading import read_overlays
+from app.imaging.header.projection_reading import laterality, patient_orientation, projection
 from app.imaging.header.region_reading import read_regions
 from app.imaging.header.spacing_reading import pixel_aspect, pixel_spacing
 from app.imaging.header.stored_header import StoredQuestion, Wanted, answer_of
@@ -208,6 +209,9 @@ READERS: dict[str, Callable[[Given], Any]] = {
     "imaging.header.region_reading.read_regions": lambda one: read_regions(one.parsed.dataset, 8, 8),
     "imaging.header.spacing_reading.pixel_spacing": lambda one: pixel_spacing(one.parsed.dataset),
     "imaging.header.spacing_reading.pixel_aspect": lambda one: pixel_aspect(one.parsed.dataset, None),
+    "imaging.header.projection_reading.laterality": lambda one: laterality(one.parsed.dataset),
+    "imaging.header.projection_reading.projection": lambda one: projection(one.parsed.dataset),
+    "imaging.header.projection_reading.patient_orientation": lambda one: patient_orientation(one.parsed.dataset),
     "imaging.codecs.encode.is_incomplete": lambda one: is_incomplete(one.data),
     "imaging.codecs.code_stream.read_stream": lambda one: read_stream(one.data),
     "imaging.codecs.decode.decode_frame": _frame(RLE),
@@ -223,7 +227,11 @@ WHOLE_FILE = (
     "dicom.bounded_reading.inflate",
 )
 BEHIND_OTHERS = {
+    "dicom.from_metadata.models_of": "reads no object but its description, in a child whose memory is bounded",
     "dicom.from_metadata.write_pixels": "copies a value that came apart, and parses nothing",
+    "imaging.header.described_objects.answer_described": "the same: metadata_that_kill_a_child are tried at the door",
+    "imaging.header.described_objects.is_about_described": "looks at a question of ours",
+    "imaging.codecs.one_bit.frame_alone": "unpacks the bytes of one frame, which the index of frames cut out",
     "dicom.part10.check_elements": "is a part of parse and of elements_of",
     "imaging.header.image_index.index_image": "adds the order of the pictures to what image_of reads",
 }
