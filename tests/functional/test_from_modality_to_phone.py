@@ -87,7 +87,7 @@ def come_in_by_phone(page: Page, running: Demo, phone: str, factor: str) -> None
 
 
 def open_with(page: Page, phone: str, factor: str) -> None:
-    form = page.locator("form").first
+    form = page.locator("main form").first
     if form.locator("[name=phone]").count():
         form.locator("[name=phone]").fill(phone)
     form.locator("[name=factor]").fill(factor)

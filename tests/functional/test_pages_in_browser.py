@@ -183,7 +183,8 @@ def test_what_is_touched_is_at_least_48_pixels_high(browser: Browser, pages: Pag
         if name == "viewer":
             page.wait_for_selector('#picture[data-quality="full"]')
         targets = page.locator(
-            "main a:visible:not(.prose a), main button:visible, main summary:visible, main input:visible"
+            "main a:visible:not(.prose a), main button:visible, main summary:visible, main label.choice:visible,"
+            " main input:visible:not([type=checkbox])"
         )
         assert targets.count() > 0
         for target in targets.all():

@@ -65,6 +65,7 @@ def small_targets(page: Page) -> list[str]:
     """What is pressed and is less than 44 px wide or high (WCAG 2.5.5)."""
     found: list[str] = page.evaluate(
         """() => [...document.querySelectorAll('a, button, input, select, summary, textarea')]
+            .filter((target) => target.checkVisibility())
             .map((target) => [target, target.getBoundingClientRect()])
             .filter(([, box]) => box.width > 1 && box.height > 1 && (box.width < 43.5 || box.height < 43.5))
             .map(([target, box]) => `${target.outerHTML.slice(0, 90)}: ${box.width} x ${box.height} px`)"""

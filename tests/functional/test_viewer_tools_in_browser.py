@@ -207,7 +207,8 @@ def test_the_mouse_works_as_at_a_workstation(browser: Browser, pages: Pages) -> 
         mouse_drag(page, (x, y), (x, y + 64))  # half a quarter of the width, towards brighter values
         wait_until(page, "document.querySelector('.stage__window').textContent.startsWith('窗位 500 ')")
         wait_for_slice(page, 30)
-        assert any("/frames/30.jpg?wc=500&ww=2000" in request for request in pages.requests)
+        asked = "one => one.name.includes('/frames/30.jpg?wc=500&ww=2000')"
+        wait_until(page, f"performance.getEntriesByType('resource').some({asked})")
         assert pixel(page) == pytest.approx(grey(30, 500, 2000), abs=3)
         page.mouse.wheel(0, 100)
         wait_for_slice(page, 31)

@@ -17,7 +17,7 @@ from app.identity.numbers import check_digit
 from deploy.testbed.ct import ct_slice, part10
 from deploy.testbed.phone import phone_page
 from tests.factories.browser import in_browser
-from tests.factories.demo_server import Demo, demo
+from tests.factories.demo_server import Demo, agreed, demo
 from tests.factories.house import exam_body, report_body
 
 pytestmark = in_browser
@@ -104,13 +104,15 @@ def bind(page: Page, running: Demo, openid: str, person: Person) -> None:
     page.get_by_role("button", name="获取短信验证码").click()
     page.get_by_label("短信验证码").fill(digits(running, person.phone))
     page.get_by_role("button", name="绑定并查看检查").click()
+    agreed(page, running.base)
     page.wait_for_url(f"{running.base}/exams")
 
 
 def open_by_code(page: Page, address: str, factor: str) -> None:
     page.goto(address)
     page.locator("[name=factor]").first.fill(factor)
-    page.locator("form button[type=submit]").first.click()
+    page.locator("main form button[type=submit]").first.click()
+    agreed(page, address.partition("/q/")[0])
     page.wait_for_url(re.compile("/exams/[0-9a-f]{32}$"))
 
 
@@ -151,6 +153,7 @@ def test_from_a_message_without_code_by_the_phone_door_to_the_list(running: Demo
     page.get_by_label("短信验证码").fill(digits(running, person.phone))
     page.get_by_label("身份证号后四位").fill(person.id_number[-4:])
     page.get_by_role("button", name="查看检查").click()
+    agreed(page, running.base)
     page.wait_for_url(f"{running.base}/exams")
     assert page.locator(".exam-link").count() == 1
 
@@ -167,7 +170,8 @@ def test_a_code_typed_in_the_chat_leads_to_the_form_that_takes_it(running: Demo,
     page.locator("[name=pickup_code]").fill(exam["pickup_code"])
     page.locator("[name=phone]").first.fill(exam["patient"]["phone"])
     page.locator("[name=factor]").first.fill(exam["patient"]["id_number"][-4:])
-    page.locator("form button[type=submit]").first.click()
+    page.locator("main form button[type=submit]").first.click()
+    agreed(page, running.base)
     page.wait_for_url(re.compile("/exams/[0-9a-f]{32}$"))
 
 
@@ -233,6 +237,7 @@ def test_who_does_not_follow_presses_a_button_and_is_told_of_the_report(running:
         page.get_by_label("短信验证码").fill(digits(running, person.phone))
         page.get_by_label("身份证号后四位").fill(person.id_number[-4:])
         page.get_by_role("button", name="查看检查").click()
+        agreed(page, running.base)
         page.locator(".exam-link").click()
         page.get_by_role("link", name="报告出来通知我").click()
         page.locator(f'a[href*="as={openid}"]').click()
