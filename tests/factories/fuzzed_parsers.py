@@ -34,6 +34,14 @@ from app.identity.numbers import document_number, phone_number
 from app.imaging.codecs.decode import DECODED, EXPLICIT_LE, RLE
 from app.imaging.display.render_spec import RenderSpec, RenderTask
 from app.imaging.errors import UndecodableFrame
+from app.imaging.evidence.kinds import EvidenceKind, SetAside
+from app.imaging.evidence.reading import evidence_of, read_evidence
+from app.imaging.header.described_objects import (
+    answer_described,
+    packed_names,
+    question_of_object,
+    question_of_part,
+)
 from app.imaging.header.image_header import ImageHeader
 from app.imaging.header.image_index import index_image
 from app.imaging.sandbox.pool import RenderPool
@@ -58,6 +66,7 @@ from deploy.testbed.ct import ct_slice, part10
 from deploy.testbed.multipart import BOUNDARY, body
 from sms.errors import InvalidCallback
 from sms.tencent.callback import receipts_of
+from tests.factories import evidence
 from tests.factories.house import exam_body, report_body
 from tests.factories.images import enhanced_ct, image_header
 
@@ -227,6 +236,48 @@ def _fields(data: bytes) -> None:
     totp.matching_step("JBSWY3DPEHPK3PXP" * 2, text, NOON)
 
 
+def _described(data: bytes) -> None:
+    """Metadata in JSON or XML, and the file of each object that they describe."""
+    for is_xml in (False, True):
+        with suppress(RefusedObject):
+            part = answer_described(question_of_part(is_xml=is_xml), [io.BytesIO(data)])
+            place = 0
+            for length, _, _ in part.plain["objects"] or ():
+                one = part.data[place : place + length]
+                place += length
+                with suppress(RefusedObject):
+                    answer_described(question_of_object(None), [io.BytesIO(one), io.BytesIO(packed_names({}))])
+
+
+def _evidence(data: bytes) -> None:
+    """An object that is no picture, read as of every kind; the parent takes what a child answers."""
+    for kind in EvidenceKind:
+        with suppress(RefusedObject, SetAside):
+            evidence_of(kind, read_evidence(io.BytesIO(data), kind, LIMITS))
+
+
+def _no_pictures() -> Iterator[bytes]:
+    uid, corners = "1.2.9", (0.0, 0.0, 1.0, 4.0, 0.0, 1.0, 4.0, 4.0, 1.0)
+    image = ct_slice(1)
+    yield part10(evidence.structured_report(uid, evidence.text_row("所见", "未见异常")))
+    yield part10(evidence.pdf_object(uid, evidence.pdf()))
+    yield part10(evidence.ecg(uid, seconds=0.2, hz=100))
+    yield part10(evidence.segmentation(uid, [np.ones((2, 2), bool)], [(0, 0, 0)]))
+    yield part10(evidence.structure_set(uid, corners))
+    yield part10(evidence.key_object_list(uid, image))
+    yield part10(evidence.presentation_state(uid, image))
+
+
+def _described_objects() -> Iterator[bytes]:
+    model = ct_slice(2).to_json_dict(bulk_data_threshold=10**6)
+    model.pop("7FE00010", None)
+    yield json.dumps([model]).encode()
+    yield (
+        b'<NativeDicomModel><DicomAttribute tag="00080018" vr="UI" keyword="SOPInstanceUID">'
+        b'<Value number="1">1.2.3</Value></DicomAttribute></NativeDicomModel>'
+    )
+
+
 def _tokens(data: bytes) -> None:
     text = data.decode("latin-1")
     with suppress(Unauthenticated):
@@ -254,6 +305,8 @@ PARSERS: dict[str, Parser] = {
     "part10": Parser(_part10, _objects),
     "metadata": Parser(_metadata, _objects),
     "image": Parser(_image, _objects),
+    "described": Parser(_described, _described_objects),
+    "evidence": Parser(_evidence, _no_pictures, 8192),
     "frames": Parser(_frames, _encoded, 1024),
     "names": Parser(
         _names, _texts("ISO_IR 192|Li^Na=李^娜", "|Wang", "\\ISO 2022 IR 58|\x1b$)A", "GB18030|欧阳·买买提"), 512
