@@ -123,7 +123,13 @@ MEANT: dict[tuple[str, str], Meant] = {
     ("POST", "patient_exams.leave"): Meant(form={"csrf_token": ""}),
     ("POST", "patient_consent.agree_or_withdraw"): Meant(form={"csrf_token": "", "action": "agree"}),
     ("POST", "patient_family.add"): Meant(
-        form={"csrf_token": "", "name": "李娜", "id_number": "", "relation": "parent", "action": "send_code"},
+        form={
+            "csrf_token": "",
+            "name": "李娜",
+            "id_number": "120101196001020027",
+            "relation": "parent",
+            "action": "send_code",
+        },
     ),
     ("POST", "patient_family.remove"): Meant(form={"csrf_token": ""}),
     ("POST", "staff_family.confirm"): Meant(form=REASON, named={"grant_id": "asked_grant_id"}),
@@ -255,6 +261,7 @@ ANSWERED_NOWHERE = "staff_login.nowhere"
 REFUSED = {
     *(ANSWERED_NOWHERE, "patient_wechat.callback", "patient_binding.bind", "patient_binding.unbind"),
     *("patient_notify.page", "patient_notify.want"),
+    "patient_family.add",  # one a minute, and the house asked a moment ago
 }
 """Answered with an error all the same: no caller here came by WeChat."""
 

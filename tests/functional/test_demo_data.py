@@ -49,12 +49,20 @@ class Browser:
             return answer.code, answer.read(), answer.headers.get("Location", "")
 
 
+def agree(browser: Browser) -> None:
+    """As a patient does once, before the first look."""
+    page = browser.ask("/consent")[1].decode()
+    token = page.partition('name="csrf_token" value="')[2].partition('"')[0]
+    assert browser.ask("/consent", {"csrf_token": token, "action": "agree"})[0] in (200, 303)
+
+
 def frames_seen(running: Demo, exam: dict[str, Any]) -> int:
     """Open the exam as its patient, look at every picture; how many there were."""
     browser, person = Browser(running.base), exam["patient"]
     form = {"phone": person["phone"], "factor": person["id_number"][-4:]}
     status, _, opened = browser.ask(exam["sms_url"].removeprefix(running.base), form)
     assert status == 303
+    agree(browser)
     manifest = json.loads(browser.ask(f"{opened}/manifest.json")[1])
     seen = 0
     for series in manifest["series"]:

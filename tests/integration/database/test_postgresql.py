@@ -199,7 +199,7 @@ def test_a_revocation_ends_what_a_ticket_of_the_phone_door_begins_at_the_same_mo
     tickets = house.patient_access.tickets
     revoking = threading.Thread(target=revoke, args=(house, "A1"))
     with house.db.session() as session:
-        tickets._begin(session, tickets._read(tickets.issue(giver)))
+        tickets._begin(session, tickets._read(tickets.issue(giver)), "patient-session")
         revoking.start()
         deadline = time.monotonic() + 60
         while not waits_for_a_lock(house):

@@ -28,6 +28,14 @@ REACHED_BY = {
     f"GET {EXAM}/patient-sees": "desk",
     f"POST {EXAM}/hold": "desk",
     f"POST {EXAM}/lift-hold": "desk",
+    f"POST {EXAM}/helper-code": "desk",
+    f"GET {EXAM}/family": "desk",
+    f"POST {EXAM}/family/<grant_id>/end": "desk",
+    "GET /staff/family": "desk",
+    "POST /staff/family/<grant_id>/confirm": "desk",
+    "POST /staff/family/<grant_id>/refuse": "desk",
+    "GET /staff/data-requests": "desk",
+    "POST /staff/data-requests/<request_id>/answer": "desk",
     "GET /staff/messages": "desk system_admin",
     "POST /staff/messages/queue-again": "desk system_admin",
     "POST /staff/messages/<notification_id>/settle": "desk",
@@ -75,7 +83,7 @@ def test_what_is_not_a_roles_own_is_forbidden_to_it(tmp_path: Path, role: str) -
     token = browser.token("/staff/password")
     for address, owners in REACHED_BY.items():
         method, path = address.split()
-        for part in ("exam_id", "notification_id", "job_id", "username"):
+        for part in ("exam_id", "notification_id", "job_id", "username", "grant_id", "request_id"):
             path = path.replace(f"<{part}>", "0" * 32)
         answer = browser.client.open(path, method=method, data={"csrf_token": token, "reason": "x"})
         assert (answer.status_code == 403) == (role not in owners.split()), address
