@@ -157,7 +157,7 @@ def test_what_the_desk_sends_again_after_such_a_death_arrives_once(
     house.release.gate.release_due()
     exam_id = exam_of(house).id
     row_id = house.desk.messages.history(exam_id)[0].id
-    assert house.notifications.sending._claim(row_id)  # and died
+    assert house.notifications.sending._claim(row_id, set())  # and died
     house = opened(folder, pool, clock)
     work(house)
     assert (states(house, exam_id), len(messages(house))) == NEVER_SENT

@@ -49,12 +49,12 @@ def test_a_receipt_of_another_number_settles_nothing(tmp_path: Path, early: bool
         exam_id = register(house)
         mark_prepared(house)
         house.release.gate.release_due()
-        parcel = house.notifications.sending._claim(notifications(house, exam_id)[0].id)
+        parcel = house.notifications.sending._claim(notifications(house, exam_id)[0].id, set())
         assert parcel is not None
         outcome = parcel.hand_over()
         assert isinstance(outcome, Accepted)
         house.notifications.receipts.take([receipt(outcome.serial, phone="+8613700000009", delivered=False)])
-        house.notifications.sending._record(parcel.row, outcome)
+        house.notifications.sending.record(parcel.row, outcome)
     else:
         exam_id, serial = sent(house)
         house.notifications.receipts.take([receipt(serial, phone="+8613700000009", delivered=False)])
@@ -79,13 +79,13 @@ def test_a_receipt_that_overtakes_our_own_commit_is_not_lost(tmp_path: Path) -> 
     house.release.gate.release_due()
     (row,) = notifications(house, exam_id)
     notify = house.notifications.sending
-    parcel = notify._claim(row.id)
+    parcel = notify._claim(row.id, set())
     assert parcel is not None
     outcome = parcel.hand_over()
     assert isinstance(outcome, Accepted)
     house.notifications.receipts.take([receipt(outcome.serial)])
     assert state(house, exam_id) == "sending"
-    notify._record(parcel.row, outcome)
+    notify.record(parcel.row, outcome)
     assert state(house, exam_id) == "delivered"
     with house.db.read() as session:
         assert receipt_repo.early_receipt(session, outcome.serial) is None
@@ -97,7 +97,7 @@ def test_a_receipt_that_comes_before_the_outcome_is_known_to_be_unknown_settles_
     mark_prepared(house)
     house.release.gate.release_due()
     (row,) = notifications(house, exam_id)
-    assert house.notifications.sending._claim(row.id)
+    assert house.notifications.sending._claim(row.id, set())
     house.notifications.receipts.take([receipt("2640:1")])
     sweep(house, seconds=121)
     assert state(house, exam_id) == "delivered"
@@ -133,11 +133,11 @@ def test_a_receipt_that_overtakes_one_message_never_settles_another_of_the_same_
     house.release.gate.release_due()
     (row,) = notifications(house, exam_id)
     notify = house.notifications.sending
-    parcel = notify._claim(row.id)
+    parcel = notify._claim(row.id, set())
     assert parcel is not None
     house.notifications.receipts.take([receipt("2640:second", phone="+8617000000005")])
     assert state(house, lost) == "unknown"
-    notify._record(parcel.row, Accepted("2640:second", 1))
+    notify.record(parcel.row, Accepted("2640:second", 1))
     assert (state(house, lost), state(house, exam_id)) == ("unknown", "delivered")
 
 

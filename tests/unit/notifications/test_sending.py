@@ -64,7 +64,7 @@ def test_two_workers_send_one_message(tmp_path: Path) -> None:
     exam_id = untold(house)
     (row,) = notifications(house, exam_id)
     notify = house.notifications.sending
-    first, second = notify._claim(row.id), notify._claim(row.id)
+    first, second = notify._claim(row.id, set()), notify._claim(row.id, set())
     assert (first is not None, second) == (True, None)
 
 

@@ -97,7 +97,7 @@ def test_a_worker_that_died_while_sending_leaves_an_unknown_outcome(tmp_path: Pa
     house = services(tmp_path)
     exam_id = untold(house)
     (row,) = notifications(house, exam_id)
-    assert house.notifications.sending._claim(row.id)
+    assert house.notifications.sending._claim(row.id, set())
     sweep(house, seconds=119)
     assert only_state(house, exam_id) == "sending"
     sweep(house, seconds=2)
@@ -112,8 +112,8 @@ def test_an_answer_that_comes_after_the_worker_was_given_up_still_counts(tmp_pat
     exam_id = untold(house)
     (row,) = notifications(house, exam_id)
     notify = house.notifications.sending
-    parcel = notify._claim(row.id)
+    parcel = notify._claim(row.id, set())
     assert parcel is not None
     sweep(house, seconds=121)
-    notify._record(parcel.row, parcel.hand_over())
+    notify.record(parcel.row, parcel.hand_over())
     assert only_state(house, exam_id) == "accepted"
