@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from deploy.testbed.ct import ct_slice, part10
 from tests.factories.access import application, let_in
 from tests.factories.house import services
 from tests.factories.rejection_notes import note
+from tests.factories.taken_away import originals_in
 from tests.factories.telling import exam_of, messages, register, sweep
 
 OF_INTEREST = "113000"
@@ -78,8 +78,8 @@ def test_a_rejected_picture_is_gone_at_once_and_the_others_come_back_without_it(
     assert "影像准备中" in client.get("/exams").text
     work_off(house)
     assert frames(client, house) == [2]
-    with zipfile.ZipFile(io.BytesIO(client.get(f"{base}/dicom.zip").data)) as archive:
-        uids = {str(dcmread(archive.open(name)).SOPInstanceUID) for name in archive.namelist()}
+    originals = originals_in(client.get(f"{base}/dicom.zip").data)
+    uids = {str(dcmread(io.BytesIO(original)).SOPInstanceUID) for original in originals}
     assert slices[1].SOPInstanceUID not in uids
     assert {slices[0].SOPInstanceUID, slices[2].SOPInstanceUID} < uids
     assert len(messages(house)) == 1  # nobody is told a second time

@@ -139,7 +139,7 @@ def test_before_their_release_pictures_are_in_preparation(house: Services, app: 
     exam = register(house, "A1").hex
     client = inside(app, house)
     assert "影像准备中" in client.get("/exams").text
-    assert client.get(f"/exams/{exam}/manifest.json").json == {"series": []}
+    assert client.get(f"/exams/{exam}/manifest.json").json["series"] == []
 
 
 def test_revoking_one_exam_at_the_desk_ends_the_session_that_opens_it(house: Services, app: Flask) -> None:
