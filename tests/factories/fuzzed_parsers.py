@@ -35,7 +35,7 @@ from app.imaging.codecs.decode import DECODED, EXPLICIT_LE, RLE
 from app.imaging.display.render_spec import RenderSpec, RenderTask
 from app.imaging.errors import UndecodableFrame
 from app.imaging.evidence.kinds import EvidenceKind, SetAside
-from app.imaging.evidence.reading import evidence_of, read_evidence
+from app.imaging.evidence.reading import read_evidence
 from app.imaging.header.described_objects import (
     answer_described,
     packed_names,
@@ -44,6 +44,8 @@ from app.imaging.header.described_objects import (
 )
 from app.imaging.header.image_header import ImageHeader
 from app.imaging.header.image_index import index_image
+from app.imaging.sandbox.header_pool import evidence_in_answer
+from app.imaging.sandbox.messages import BrokenAnswer
 from app.imaging.sandbox.pool import RenderPool
 from app.security import totp
 from app.security.addresses import Group, UnknownAddress, address_of, forwarded_address, network_of
@@ -250,10 +252,10 @@ def _described(data: bytes) -> None:
 
 
 def _evidence(data: bytes) -> None:
-    """An object that is no picture, read as of every kind; the parent takes what a child answers."""
+    """An object that is no picture, read as of every kind; the parent takes what a child answers, or gives it up."""
     for kind in EvidenceKind:
-        with suppress(RefusedObject, SetAside):
-            evidence_of(kind, read_evidence(io.BytesIO(data), kind, LIMITS))
+        with suppress(RefusedObject, SetAside, BrokenAnswer):
+            evidence_in_answer(kind, read_evidence(io.BytesIO(data), kind, LIMITS))
 
 
 def _no_pictures() -> Iterator[bytes]:

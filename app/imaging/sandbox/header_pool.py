@@ -43,8 +43,8 @@ _AHEAD_BYTES = 32 * 1024 * 1024
 _Found = TypeVar("_Found")
 
 
-def _evidence(kind: EvidenceKind, parts: list[bytes]) -> Evidence:
-    """Raises BrokenAnswer."""
+def evidence_in_answer(kind: EvidenceKind, parts: list[bytes]) -> Evidence:
+    """What the parts of a child's answer say. Raises BrokenAnswer when they are not what a child may say."""
     try:
         return evidence_of(kind, parts)
     except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError):
@@ -113,7 +113,7 @@ class HeaderPool:
         ChildUnavailable."""
         try:
             question = question_of_evidence(kind)
-            return self._ask([file], Answer.EVIDENCE, partial(_evidence, kind), Account(), question)
+            return self._ask([file], Answer.EVIDENCE, partial(evidence_in_answer, kind), Account(), question)
         except RefusedObject:
             raise SetAside(EvidenceFault.UNREADABLE) from None
 
