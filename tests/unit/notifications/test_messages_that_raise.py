@@ -90,7 +90,7 @@ def test_a_silent_message_that_cannot_be_read_is_unknown_and_holds_up_no_other(t
     ids = two_released(house)
     for exam_id in ids:
         (row,) = notifications(house, exam_id)
-        assert house.notifications.sending._claim(row.id)
+        assert house.notifications.sending._claim(row.id, set())
     spoil(house, ids[0], recipient_sealed=b"broken")
     for seconds in (121, 700):
         sweep(house, seconds=seconds)
