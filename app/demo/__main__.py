@@ -26,6 +26,7 @@ from app.demo import outside_world, ports, sources
 from app.demo.clock import CLOCK_FILE, MovedClock
 from app.demo.data import DemoExam, NothingTaken
 from app.demo.house import DemoHouse, demo_of
+from app.demo.notices import tell_at_once
 from app.demo.server import DemoServer
 from app.security.fields import BindingPhase
 from app.security.permissions import Scope
@@ -35,25 +36,19 @@ SAMPLE = ROOT / "deploy" / "sample"
 WORDS = ROOT / "templates" / "demo" / "words.toml"
 CALLING_AE = "DEMO_SCU"
 TOKENS = {"upload_token": {Scope.UPLOAD}, "read_token": {Scope.READ}, "ris_token": {Scope.RIS}}
-MOST_ROUNDS = 2000
 INTERRUPTED = 130
 
 
 def prepare(settings: Settings, data: Path, sms_port: int) -> None:
     """Load `data`, work off everything that follows from it, and write demo.json."""
     services = build(settings, MovedClock(settings.var_dir / CLOCK_FILE), SystemClock())
+    began_at = services.clock.now()
     _bind_fields(services)
     demo = demo_of(services)
     _load(demo, data)
     for study_instance_uid in demo.data.study_uids():
         services.pictures.completion.complete_now(study_instance_uid)
-    _work_off(services)
-    if not (settings.var_dir / "demo.json").exists():  # its patients had their notices long ago
-        telling = services.notifications.telling
-        for _ in range(MOST_ROUNDS):
-            if not telling.go_on_due(services.clock.now() + telling.plan.unopened_for):
-                break
-        _work_off(services)
+    tell_at_once(services, began_at if (settings.var_dir / "demo.json").exists() else None)
     for name, scopes in TOKENS.items():
         services.machines.tokens.ensure(f"demo-{name}", scopes, demo.data.token(name), actor="system:demo")
     demo.staff.ensure("system:demo")
@@ -63,12 +58,6 @@ def prepare(settings: Settings, data: Path, sms_port: int) -> None:
     services.pictures.renderer.close()
     services.ingest.reader.close()
     services.db.dispose()
-
-
-def _work_off(services: Services) -> None:
-    for _ in range(MOST_ROUNDS):
-        if not (services.worker.run_sweeps() | services.worker.run_job()):
-            break
 
 
 def _load(demo: DemoHouse, data: Path) -> None:

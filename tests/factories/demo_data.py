@@ -11,6 +11,7 @@ from sqlalchemy import select
 from app.bootstrap import Services
 from app.demo.data import DemoExam
 from app.demo.house import demo_of
+from app.demo.notices import tell_at_once
 from app.models import AuditEvent
 from deploy.testbed.ct import ct_slice, part10
 from tests.factories.house import clock_of
@@ -34,12 +35,12 @@ def load(house: Services, path: Path) -> list[str]:
 
 
 def start(house: Services, path: Path) -> dict[str, DemoExam]:
-    """As a start of the demo does it; the exam of each study by its UID."""
+    """As a start of the demo does it that is not the first; the exam of each study by its UID."""
+    began_at = clock_of(house).now()
     load(house, path)
     for uid in demo_of(house).data.study_uids():
         house.pictures.completion.complete_now(uid)
-    while house.worker.run_sweeps() | house.worker.run_job():
-        pass
+    tell_at_once(house, began_at)
     return {exam.study_instance_uid: exam for exam in demo_of(house).data.exams_shown()}
 
 

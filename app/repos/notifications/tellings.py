@@ -22,9 +22,11 @@ def add(session: Session, row: Telling) -> None:
     session.flush()
 
 
-def due(session: Session, now: datetime, limit: int) -> list[uuid.UUID]:
-    """Ids of news whose next step is due; the longest due first."""
+def due(session: Session, now: datetime, limit: int, begun_since: datetime | None = None) -> list[uuid.UUID]:
+    """Ids of news whose next step is due; the longest due first. `begun_since`: only of news that is no older."""
     query = select(Telling.id).where(is_due(Telling.look_at, now, FURTHEST))
+    if begun_since is not None:
+        query = query.where(Telling.begun_at >= begun_since)
     return list(session.scalars(query.order_by(Telling.look_at).limit(limit)))
 
 

@@ -75,12 +75,12 @@ class NewsTelling:
         plan = self.plan.beginning_with(ChannelName.SMS) if phone_only else self.plan
         return int(self._step(session, row, exam, plan, [], recipients))
 
-    def go_on_due(self, now: datetime | None = None) -> int:
+    def go_on_due(self, now: datetime | None = None, begun_since: datetime | None = None) -> int:
         """Make every next step that is due; how many were looked at. `now`: looks from there, for the demo's first
-        notices, which count as unopened at once."""
+        notices, which count as unopened at once. `begun_since`: leaves out older news."""
         now = now or self.clock.now()
         with self.db.read() as session:
-            ids = repo.due(session, now, BATCH)
+            ids = repo.due(session, now, BATCH, begun_since)
         row_by_row(ids, lambda telling_id: self._go_on(telling_id, now), self._postpone)
         return len(ids)
 

@@ -70,8 +70,8 @@ def test_the_demos_long_link_opens_the_exam_and_stays_the_same(tmp_path: Path, d
     try:
         write(data, "a")
         (exam,) = start(built, data).values()
-        (told,) = document(built, demo_of(built))["exams"]
-        assert document(built, demo_of(built))["exams"] == [told]
+        (told,) = document(built, demo_of(built), 8200)["exams"]
+        assert document(built, demo_of(built), 8200)["exams"] == [told]
         code = told["sms_url"].removeprefix(f"{built.settings.base_url}/s/")
         assert len(code) == 26
         form = {"factor": exam.person.id_number[-4:]}
@@ -84,8 +84,8 @@ def test_whatever_the_messages_carry_the_demos_pickup_code_opens_and_stays_the_s
     house: Services, data: Path
 ) -> None:
     (exam,) = start(house, write_one(data)).values()
-    (told,) = document(house, demo_of(house))["exams"]
-    assert document(house, demo_of(house))["exams"] == [told]
+    (told,) = document(house, demo_of(house), 8200)["exams"]
+    assert document(house, demo_of(house), 8200)["exams"] == [told]
     assert told["sms_url"].endswith("/s/" + told["pickup_code"])
     form = {"phone": exam.person.phone, "pickup_code": told["pickup_code"], "factor": exam.person.id_number[-4:]}
     assert create_demo_app(house).test_client().post("/s", data=form).status_code == 303

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from app.bootstrap import Services
 from app.demo.house import demo_of
+from app.demo.notices import work_off
 from app.models import Exam, Report
 from app.repos.ingest import studies as study_repo
 from app.services.ingest.incoming import IncomingObject
@@ -36,6 +37,19 @@ def test_a_second_start_changes_nothing_and_takes_in_what_was_added(house: Servi
         assert [exam.held_at for exam in session.scalars(select(Exam))] == [None, None]
     assert len(messages(house, "+86" + after[first_uid].person.phone)) == 1
     assert demo_of(house).summary.lines() == ["2 exams, 2 shown in full"]
+
+
+def test_a_second_start_hurries_no_news_that_was_on_its_way(house: Services, data: Path) -> None:
+    write(data, "a", AccessionNumber="W1")
+    load(house, data)
+    for uid in demo_of(house).data.study_uids():
+        house.pictures.completion.complete_now(uid)
+    work_off(house)
+    sweep(house, seconds=60)
+    (exam,) = start(house, data).values()
+    assert messages(house, "+86" + exam.person.phone) == []
+    sweep(house, seconds=4 * 3600)
+    assert len(messages(house, "+86" + exam.person.phone)) == 1
 
 
 def test_another_folder_is_taken_in_beside_the_first(house: Services, data: Path, tmp_path: Path) -> None:
