@@ -72,7 +72,8 @@ def phone(house: Services, app: Flask) -> tuple[FlaskClient, str]:
 def download(client: FlaskClient, page: str) -> bytes:
     with client.get(f"{page}/dicom.zip") as answer:
         assert answer.status_code == 200
-        return answer.data
+        content: bytes = answer.data
+    return content
 
 
 def archive(client: FlaskClient, page: str) -> zipfile.ZipFile:
