@@ -132,7 +132,7 @@ class AttemptScope(StrEnum):
     """Of everybody at a door of guests."""
     REFUSED = "refused"
     """Refusals of which the audit log keeps few: of an address, and of all."""
-    WECHAT_LOGIN = "wechat_login"
+    WECHAT_LOGIN = "wechat"
     """Logins about which WeChat was asked: of an address, and of all."""
 
 

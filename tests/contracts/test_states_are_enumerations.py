@@ -7,6 +7,7 @@ from dataclasses import fields
 from enum import StrEnum
 
 import pytest
+from sqlalchemy import inspect
 
 from app import models
 from app.config import Settings
@@ -128,6 +129,14 @@ def sources() -> dict[str, ast.Module]:
 def found_in(snippet: str) -> list[tuple[int, str, str]]:
     tree = ast.parse(snippet)
     return list(bare_words(tree, REGISTRY, parameters([tree])))
+
+
+def test_each_value_of_an_enumeration_fits_into_its_column() -> None:
+    """SQLite keeps what is too long, PostgreSQL refuses it."""
+    for (model, name), enumerations in COLUMNS.items():
+        length = getattr(inspect(getattr(models, model)).columns[name].type, "length", None)
+        too_long = [value for enumeration in enumerations for value in enumeration if len(value) > (length or 10**6)]
+        assert not too_long, f"{model}.{name}"
 
 
 def test_no_word_of_an_enumeration_stands_bare() -> None:
