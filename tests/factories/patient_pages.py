@@ -35,6 +35,7 @@ from tests.factories.patient_page_frames import (
     cut_jpeg,
     frame_values,
     jpeg,
+    layer_png,
     manifest,
     stored_value,
     tile_jpeg,
@@ -108,6 +109,8 @@ class Pages:
         self.no_values = False
         """A share: pictures bear a mark, and values none."""
         self.priors: list[dict[str, str]] = []
+        self.beside: dict[str, Any] = {}
+        """What the manifest says beside its series."""
         self.incomplete: set[int] = set()
         self.report: dict[str, Any] | None = REPORT
         self.requests: list[str] = []
@@ -116,7 +119,7 @@ class Pages:
         self.base_url = ""
 
     def manifest(self) -> dict[str, Any]:
-        return manifest(self.frame_time_ms, self.incomplete, mammograms=self.mammograms)
+        return manifest(self.frame_time_ms, self.incomplete, mammograms=self.mammograms) | self.beside
 
 
 def create_pages() -> tuple[Flask, Pages]:
@@ -417,6 +420,13 @@ def _tools(app: Flask, pages: Pages, before: Callable[[], None]) -> None:
     app.add_url_rule(f"{base}/series/<int:n>/places.json", "places", places)
     app.add_url_rule(f"{base}/series/<int:n>/frames/<int:k>/region.json", "region", region)
     app.add_url_rule(f"{base}/series/<int:n>/frames/<int:k>/values.bin", "values", values)
+
+    def layer(o: int, n: int, k: int) -> Response:
+        before()
+        assert n == 1
+        return Response(layer_png(k), mimetype="image/png")
+
+    app.add_url_rule(f"{base}/objects/<int:o>/series/<int:n>/frames/<int:k>.png", "layer", layer)
 
     def report_version() -> dict[str, int]:
         before()
