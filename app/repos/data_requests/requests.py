@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.models import Consent, DataRequest, DataRequestStep, Exam, Patient
 from app.models.states import DataRequestState
 from app.repos.changed_rows import changed_rows
+from app.repos.keyset import Place, rows_at
 
 
 def add(session: Session, row: DataRequest | DataRequestStep) -> None:
@@ -33,11 +34,13 @@ def count_open(session: Session, patient_ids: Collection[uuid.UUID]) -> int:
     return session.scalar(select(func.count()).select_from(DataRequest).where(*these)) or 0
 
 
-def open_ones(session: Session, limit: int) -> list[tuple[DataRequest, Patient]]:
+def open_ones(session: Session, place: Place | None, limit: int) -> list[tuple[DataRequest, Patient]]:
     """Those that wait for an answer, the one due first first."""
     query = select(DataRequest, Patient).join(Patient, Patient.id == DataRequest.patient_id)
-    query = query.where(DataRequest.state == DataRequestState.OPEN).order_by(DataRequest.due_at, DataRequest.id)
-    return [(request, patient) for request, patient in session.execute(query.limit(limit))]
+    query = query.where(DataRequest.state == DataRequestState.OPEN)
+    order = (DataRequest.due_at, DataRequest.id)
+    rows = rows_at(session, query, order, place, limit, oldest_first=True)
+    return [(request, patient) for request, patient in rows]
 
 
 def steps_of(session: Session, request_ids: Collection[uuid.UUID]) -> list[DataRequestStep]:

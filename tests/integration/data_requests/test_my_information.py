@@ -58,7 +58,7 @@ def test_a_request_is_due_in_fifteen_days_and_its_answer_is_read_on_the_page(hou
     assert "手机号应是 13900000009" in page
     desk = console(app, house, Role.DESK)
     assert "手机号应是 13900000009" in desk.client.get("/staff/data-requests").text
-    (waiting,) = house.data_requests.requests.waiting(DESK)
+    (waiting,) = house.data_requests.requests.waiting(DESK).rows
     path = f"/staff/data-requests/{waiting.request.id.hex}/answer"
     assert desk.post(path, outcome="done", reason="").status_code == 400
     assert desk.post(path, outcome="open", reason="x").status_code == 400
@@ -67,13 +67,13 @@ def test_a_request_is_due_in_fifteen_days_and_its_answer_is_read_on_the_page(hou
     page = client.get(PATH).text
     assert "已办理" in page
     assert "医院答复：已在登记处更正" in page
-    assert house.data_requests.requests.waiting(DESK) == []
+    assert house.data_requests.requests.waiting(DESK).rows == ()
 
 
 def test_each_step_is_kept_and_audited_and_none_is_changed(house: Services, app: Flask) -> None:
     client, _ = patient(app, house)
     ask(client, "请删除旧手机号", "deletion")
-    (waiting,) = house.data_requests.requests.waiting(DESK)
+    (waiting,) = house.data_requests.requests.waiting(DESK).rows
     house.data_requests.requests.answer(waiting.request.id, DataRequestState.REFUSED, "病历须保存", DESK)
     with house.db.read() as session:
         steps = session.scalars(select(DataRequestStep).order_by(DataRequestStep.number)).all()
@@ -86,15 +86,15 @@ def test_after_fifteen_days_it_is_late_for_patient_and_desk(house: Services, app
     client, _ = patient(app, house)
     ask(client)
     clock_of(house).advance(15 * DAY - 1)
-    assert not house.data_requests.requests.waiting(DESK)[0].request.is_late
+    assert not house.data_requests.requests.waiting(DESK).rows[0].request.is_late
     clock_of(house).advance(1)
-    assert house.data_requests.requests.waiting(DESK)[0].request.is_late
+    assert house.data_requests.requests.waiting(DESK).rows[0].request.is_late
 
 
 def test_the_patient_takes_it_back_and_nobody_answers_it_then(house: Services, app: Flask) -> None:
     client, _ = patient(app, house)
     ask(client)
-    (waiting,) = house.data_requests.requests.waiting(DESK)
+    (waiting,) = house.data_requests.requests.waiting(DESK).rows
     form = {"csrf_token": form_token(client, PATH), "take_back": waiting.request.id.hex}
     assert client.post(PATH, data=form).status_code == 303
     assert client.post(PATH, data=form).status_code == 409
@@ -105,7 +105,7 @@ def test_the_patient_takes_it_back_and_nobody_answers_it_then(house: Services, a
 def test_two_answers_at_once_are_one(house: Services, app: Flask) -> None:
     client, _ = patient(app, house)
     ask(client)
-    (waiting,) = house.data_requests.requests.waiting(DESK)
+    (waiting,) = house.data_requests.requests.waiting(DESK).rows
 
     def answer(number: int) -> bool:
         try:
@@ -130,7 +130,7 @@ def test_nobody_sees_or_takes_back_what_another_person_asked(house: Services, ap
     ask(client, "只有我能看")
     other, _ = patient(app, house, "A2", patient_name="王芳", patient_id="P9", patient_id_number="120101197001020021")
     assert "只有我能看" not in other.get(PATH).text
-    (waiting,) = house.data_requests.requests.waiting(DESK)
+    (waiting,) = house.data_requests.requests.waiting(DESK).rows
     form = {"csrf_token": form_token(other, PATH), "take_back": waiting.request.id.hex}
     assert other.post(PATH, data=form).status_code == 404
     helper = app.test_client()
