@@ -78,7 +78,8 @@ def _store() -> Iterator[str]:
     yield "## Store (PS3.18 10.5)"
     yield '`multipart/related; type="application/dicom"` or one `application/dicom`, also in gzip.'
     yield f"Also metadata with their bulk data in parts ({_words(METADATA)}), each value named by `Content-Location`;"
-    yield "such a body is at most as large as one instance may be. Answers in JSON or XML."
+    yield "such a body is at most as large as one instance may be. Metadata that need no other part may be the whole body."
+    yield "Answers in JSON or XML."
 
 
 def _words(names: Iterable[str]) -> str:
