@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from app.services.audit.anchoring import Anchoring
 from app.services.binding.binding import BINDING_REQUEST, Binding
+from app.services.dicomweb.study_names import StudyNames
 from app.services.exams.search_keys import SearchKeys
 from app.services.family.members import FAMILY_REQUEST, FamilyMembers
 from app.services.notifications.receipts import Receipts
@@ -45,6 +46,7 @@ class Work:
     binding: Binding
     family: FamilyMembers
     search_keys: SearchKeys
+    study_names: StudyNames
     spent_rows: SpentRows
     notice_check: NoticeCheck
     anchoring: Anchoring
@@ -84,6 +86,10 @@ def plan_notice_check(work: Work) -> int:
 
 def index_exams(work: Work) -> int:
     return work.search_keys.index_due()
+
+
+def index_names_of_studies(work: Work) -> int:
+    return work.study_names.index_due()
 
 
 def remove_spent_rows(work: Work) -> int:
@@ -128,6 +134,7 @@ SWEEPS: Sequence[Callable[[Work], int]] = (
     send_notifications,
     settle_notifications,
     index_exams,
+    index_names_of_studies,
     plan_notice_check,
     remove_spent_rows,
     anchor_audit_log,

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session, aliased, defer
 
-from app.models import Exam, Instance, PatientNameToken, Series, Study, StudyOrder
+from app.models import Exam, Instance, PatientNameToken, Series, Study, StudyNameKey, StudyOrder
 from app.models.base import accession_key
 from app.models.states import MatchState
 
@@ -97,7 +97,30 @@ class Empty:
         return or_(column.is_(None), column == "") if is_text else column.is_(None)
 
 
-ColumnCondition = OneOf | Like | Between | Empty
+@dataclass(frozen=True)
+class Said:
+    """Studies whose headers say a name with this key, and those with one of these UIDs."""
+
+    said: bytes
+    uids: tuple[str, ...]
+    key: str = "PatientName"
+
+    def clause(self) -> ColumnElement[bool]:
+        said = Study.id.in_(select(StudyNameKey.study_id).where(StudyNameKey.key_hash == self.said))
+        return or_(said, Study.study_instance_uid.in_(self.uids)) if self.uids else said
+
+
+@dataclass(frozen=True)
+class NamesDue:
+    """Studies that have no keys of names yet."""
+
+    key: str = "PatientName"
+
+    def clause(self) -> ColumnElement[bool]:
+        return Study.names_due.is_(True)
+
+
+ColumnCondition = OneOf | Like | Between | Empty | Said | NamesDue
 
 
 @dataclass(frozen=True)
@@ -224,13 +247,16 @@ def first_instances(
 
 
 def _may_be_named(tokens: Collection[bytes]) -> ColumnElement[bool]:
-    """Studies of patients with one of these tokens, and those whose patient is not confirmed for each of their
-    orders."""
+    """Studies whose headers say a name with one of these tokens. Of those that have no keys yet: studies of patients
+    with one, and those whose patient is not confirmed for each of their orders."""
+    by_header = select(StudyNameKey.study_id).where(StudyNameKey.key_hash.in_(tokens))
     named = select(PatientNameToken.patient_id).where(PatientNameToken.token_hash.in_(tokens))
     exams = select(Exam.id).where(Exam.patient_id.in_(named))
-    of_exams = select(StudyOrder.study_id).where(StudyOrder.exam_id.in_(exams))
-    not_confirmed = select(StudyOrder.study_id).where(StudyOrder.match_state != _MATCHED)
-    return Study.id.in_(of_exams.union_all(not_confirmed))
+    due = aliased(Study)
+    without_keys = select(StudyOrder.study_id).join(due, due.id == StudyOrder.study_id).where(due.names_due)
+    of_exams = without_keys.where(StudyOrder.exam_id.in_(exams))
+    not_confirmed = without_keys.where(StudyOrder.match_state != _MATCHED)
+    return Study.id.in_(by_header.union_all(of_exams, not_confirmed))
 
 
 def _names_order(clause: ColumnElement[bool]) -> ColumnElement[bool]:

@@ -126,7 +126,7 @@ def test_a_body_of_metadata_without_class_stores_nothing_and_says_why(door: Door
     model = {name: {"vr": "UI", "Value": [uid]} for name, uid in uids.items()}
     answer = door.post(JSON, json.dumps(model).encode())
     assert answer.status_code == 409
-    assert len(answer.json["00081198"]["Value"]) == 1
+    assert len(answer.json["0008119A"]["Value"]) == 1
     assert door.post(JSON, b"no metadata").status_code == 400
 
 

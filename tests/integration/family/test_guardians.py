@@ -132,7 +132,8 @@ def test_requests_are_read_page_by_page_the_oldest_first(
     client = daughter(app, house)
     for person in (CHILD, MOTHER):
         assert post(client, person, relation="child", action="ask_staff").status_code == 200
-        clock_of(house).advance(1)
+        clock_of(house).advance(800)
+        client.get("/exams")
     oldest, youngest = waiting(house)
     monkeypatch.setattr(guardians, "SHOWN", 1)
     first = house.family.guardians.waiting(DESK)
