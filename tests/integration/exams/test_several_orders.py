@@ -94,6 +94,14 @@ def test_the_exam_of_each_order_shows_the_study(house: Services, app: Flask, own
         assert [state for state, *_ in states(house, exam_of(house, number).id)] == ["images_ready"], "told once each"
 
 
+def test_requests_that_a_report_refers_to_are_orders_of_the_study(house: Services, app: Flask) -> None:
+    for number in ("A1", "A2"):
+        register(house, number)
+    receive(house, ct_slice(AccessionNumber="A1", ReferencedRequestSequence=requests("A2")))
+    work_off(house)
+    assert seen(house, app, "A1", "A2") == [[1], [1]]
+
+
 def test_a_study_that_two_orders_give_to_one_exam_is_shown_and_taken_once(house: Services, app: Flask) -> None:
     register(house, "A1")
     receive(house, slice_of("A1"))
