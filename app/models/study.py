@@ -75,11 +75,12 @@ class Study(Base):
 
 
 class StudyNameKey(Base):
-    """Blind index of a component group of the name that a study's headers say."""
+    """Blind index of a name, or of a part of it, that a study's headers say. `came_at`: when the study came first."""
 
     __tablename__ = "study_name_key"
 
     key_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    came_at: Mapped[datetime] = mapped_column(primary_key=True)
     study_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("study.id"), primary_key=True, index=True)
 
 

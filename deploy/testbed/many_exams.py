@@ -147,7 +147,7 @@ class ManyExams:
             }
         )
         keys = {*name_keys([person.name], self.services.blind), *part_keys([person.name], self.services.blind)}
-        rows["study_name_key"] += [{"key_hash": key, "study_id": study_id} for key in keys]
+        rows["study_name_key"] += [{"key_hash": key, "came_at": at, "study_id": study_id} for key in keys]
         rows["study_order"].append(
             {
                 **{"id": self._uuid(), "study_id": study_id, "place": 0, "accession_number": named, "named_at": at},

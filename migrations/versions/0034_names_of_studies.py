@@ -18,9 +18,10 @@ def upgrade() -> None:
     op.create_table(
         'study_name_key',
         sa.Column('key_hash', sa.LargeBinary(), nullable=False),
+        sa.Column('came_at', sa.DateTime(timezone=True), nullable=False),
         sa.Column('study_id', sa.Uuid(), nullable=False),
         sa.ForeignKeyConstraint(['study_id'], ['study.id'], name=op.f('fk_study_name_key_study_id_study')),
-        sa.PrimaryKeyConstraint('key_hash', 'study_id', name=op.f('pk_study_name_key')),
+        sa.PrimaryKeyConstraint('key_hash', 'came_at', 'study_id', name=op.f('pk_study_name_key')),
     )
     op.create_index(op.f('ix_study_name_key_study_id'), 'study_name_key', ['study_id'])
     op.add_column('study', sa.Column('names_due', sa.Boolean(), nullable=False, server_default=sa.true()))

@@ -109,6 +109,10 @@ class Said:
         said = Study.id.in_(select(StudyNameKey.study_id).where(StudyNameKey.key_hash == self.said))
         return or_(said, Study.study_instance_uid.in_(self.uids)) if self.uids else said
 
+    def joined(self) -> ColumnElement[bool]:
+        """The same of a query that reads the keys, too: they stand in an order of their own, see `_order`."""
+        return and_(StudyNameKey.study_id == Study.id, StudyNameKey.key_hash == self.said)
+
 
 @dataclass(frozen=True)
 class NamesDue:
@@ -117,7 +121,7 @@ class NamesDue:
     key: str = "PatientName"
 
     def clause(self) -> ColumnElement[bool]:
-        return Study.names_due.is_(True)
+        return and_(Study.names_due)
 
 
 ColumnCondition = OneOf | Like | Between | Empty | Said | NamesDue
@@ -187,6 +191,10 @@ def count(
     session: Session, counted: type[Study | Series | Instance], conditions: Sequence[Condition], most: int
 ) -> int:
     """How many rows of a table match, at most `most`: to count a whole archive takes as long as it is large."""
+    said = _joined(conditions)
+    if counted is Study and said is not None and len(conditions) == 1:  # each key is of one study
+        keys = select(StudyNameKey.study_id).where(StudyNameKey.key_hash == said.said).limit(most).subquery()
+        return session.scalar(select(func.count()).select_from(keys)) or 0
     query = select(Study.id)
     if counted is not Study:
         query = query.join(Series, Series.study_id == Study.id)
@@ -265,11 +273,21 @@ def _names_order(clause: ColumnElement[bool]) -> ColumnElement[bool]:
 
 
 def _order(conditions: Sequence[Condition]) -> tuple[Any, ...]:
-    """One index has the studies in this order, so that no more are read than are asked for."""
+    """One index has the studies in this order, so that no more are read than are asked for. By the keys of names they
+    stand in the order in which they came first."""
     if any(isinstance(each, Between | OneOf) and each.key == "StudyDate" for each in conditions):
         return (Study.study_date.desc(), Study.last_instance_at.desc(), Study.id.desc())
+    if _joined(conditions) is not None:
+        return (StudyNameKey.came_at.desc(), StudyNameKey.study_id.desc())
     return (Study.last_instance_at.desc(), Study.id)
 
 
 def _clauses(conditions: Sequence[Condition]) -> list[ColumnElement[bool]]:
-    return [condition.clause() for condition in conditions]
+    joined = _joined(conditions)
+    clauses = [each.clause() for each in conditions if each is not joined]
+    return [joined.joined(), *clauses] if joined is not None else clauses
+
+
+def _joined(conditions: Sequence[Condition]) -> Said | None:
+    """The one that the keys of names are read for; what came just now has no keys, and is not among them."""
+    return next((each for each in conditions if isinstance(each, Said) and not each.uids), None)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
-
 from sqlalchemy import delete, exists, insert, select
 from sqlalchemy.orm import Session
 
@@ -20,9 +18,9 @@ def any_due(session: Session) -> bool:
     return bool(session.scalar(select(exists().where(Study.names_due))))
 
 
-def replace(session: Session, study_id: uuid.UUID, hashes: set[bytes]) -> None:
+def replace(session: Session, study: Study, hashes: set[bytes]) -> None:
     """These are the keys of the study now."""
-    session.execute(delete(StudyNameKey).where(StudyNameKey.study_id == study_id))
-    rows = [{"key_hash": each, "study_id": study_id} for each in sorted(hashes)]
+    session.execute(delete(StudyNameKey).where(StudyNameKey.study_id == study.id))
+    rows = [{"key_hash": each, "came_at": study.created_at, "study_id": study.id} for each in sorted(hashes)]
     if rows:
         session.execute(insert(StudyNameKey), rows)

@@ -40,7 +40,7 @@ class StudyNames:
         with self.db.session() as session:
             found = repo.due(session, BATCH)
             for study in found:
-                repo.replace(session, study.id, self._keys(reader, study))
+                repo.replace(session, study, self._keys(reader, study))
                 study.names_due = False
         self.refused.record_all(reader.refused)
         return len(found)

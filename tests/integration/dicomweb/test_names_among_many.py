@@ -90,7 +90,11 @@ def test_a_name_of_more_studies_than_are_opened_finds_them_all_page_by_page(mach
         pages = [machine.get("/studies", PatientName=name, limit="2", offset=str(at)) for at in (0, 2, 4)]
         met = {tag(item, STUDY) for page in pages for item in page.json}
         assert met == {*uids, *([UIDS[0]] if name == "*Li*" else [])}, name
+        series = machine.get("/series", PatientName=name, limit="9")
+        assert {tag(item, STUDY) for item in series.json} == met, name
     assert machine.get("/studies", PatientName="孙*").status_code == 400
+    both = machine.client.get("/dicomweb/studies?PatientName=*孙*&PatientName=*Li*", headers=machine.token).json
+    assert {tag(item, STUDY) for item in both} == set(uids)
 
 
 def test_what_came_just_now_is_found_among_many(machine: ReadingMachine) -> None:
