@@ -105,13 +105,12 @@ class TakeAway:
         place, length = (row.object_key, row.object_version, original.data_key), min(end + HEAD_BYTES, row.size)
         raw = self.archive.open_range(*place, 0, length, size=row.size)
         head = None if row.pixel_offset is None else raw[end:]
-        question = StoredQuestion(Wanted.METADATA, "", row.transfer_syntax_uid, head, row.sop_class_uid)
+        question = StoredQuestion(Wanted.DIRECTORY, "", row.transfer_syntax_uid, head, row.sop_class_uid)
         try:
-            told = self.reader.stored(StoredBytes(question, raw[:end]))
-            return Dataset.from_json(json.loads(told.data), lambda *_: b"")
+            return header_in(self.reader.stored(StoredBytes(question, raw[:end])).data)
         except ChildUnavailable as error:
             raise StoreUnavailable("no header can be read now") from error
-        except (RefusedObject, ValueError, LookupError, TypeError, AttributeError):
+        except RefusedObject:
             return None
 
     def _pictures(
@@ -138,6 +137,14 @@ class TakeAway:
             series.row.frame_object_key, series.row.revision, series.data_key, series.frames[k - 1]
         )
         yield finish(picture) if finish else picture
+
+
+def header_in(metadata: bytes) -> Dataset | None:
+    """The header in an answer of a child (DICOM JSON), bulk data empty. None when it makes no sense."""
+    try:
+        return Dataset.from_json(json.loads(metadata), lambda *_: b"")
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return None
 
 
 def _filed(original: Original, file_id: tuple[str, ...], at: int, header: Dataset | None) -> FiledInstance:
