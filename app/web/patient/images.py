@@ -125,9 +125,9 @@ def mpr(exam_id: str, n: int, k: int, plane: str, fmt: str) -> Response:
     if fmt not in MIME or plane not in _PLANES:
         raise NotFound
     spec = CutSpec(Plane(plane), k, _slab(), fmt, _window(), _size())
-    access = current_access()
-    with place(CUTS):
-        picture = services().pictures.serving.cut(access.exam_id, access.exam_revision, n, spec)
+    access, pictures = current_access(), services().pictures.serving
+    with place(_of_volume(n)):
+        picture = pictures.cut(access.exam_id, access.exam_revision, n, spec)
     return _picture(picture, MIME[fmt])
 
 
@@ -140,9 +140,15 @@ def turntable(exam_id: str, n: int, k: int, fmt: str) -> Response:
     if preset not in _LOOKS:
         raise InvalidInput("preset", "must be bone, vessels, lung or skin")
     spec, access = TurnSpec(k, LookName(preset), fmt, _size()), current_access()
-    with place(CUTS):
+    with place(_of_volume(n, spec.look)):
         picture = services().pictures.serving.turned(access.exam_id, access.exam_revision, n, spec)
     return _picture(picture, MIME[fmt])
+
+
+def _of_volume(n: int, look: LookName | None = None) -> str:
+    """The places for a picture of the volume of series n: one that is in memory makes nobody wait."""
+    access, pictures = current_access(), services().pictures.serving
+    return RENDERS if pictures.keeps_volume(access.exam_id, access.exam_revision, n, look) else CUTS
 
 
 @blueprint.get("/exams/<exam_id>/images.zip")
