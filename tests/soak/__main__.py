@@ -7,6 +7,7 @@ make soak SOAK='described 2000'    so many requests of each operation of the RIS
 make soak SOAK='fuzz names 1'      bytes for all parsers, or for the named ones; minutes for each
 make soak SOAK='alike 2000'        so many pairs of a live and a dead code, by the clock
 make soak SOAK='hostile_study 20'  a study that takes all it can get, beside ordinary ones, for so many minutes
+make soak SOAK='pictures 20'       32 phones that scroll, window and cut while studies arrive, for so many minutes
 make soak SOAK='properties 60'     the property tests, each round with a fresh seed, for so many minutes
 make soak SOAK='write_lock'        how long the largest input of each door holds the write lock
 
@@ -18,7 +19,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 
-from tests.soak import alike, connections, crawl, described, fuzz, hostile_study, properties, write_lock
+from tests.soak import alike, connections, crawl, described, fuzz, hostile_study, pictures, properties, write_lock
 
 PROGRAMS: dict[str, Callable[[Sequence[str]], int]] = {
     "connections": connections.main,
@@ -27,6 +28,7 @@ PROGRAMS: dict[str, Callable[[Sequence[str]], int]] = {
     "fuzz": fuzz.main,
     "alike": alike.main,
     "hostile_study": hostile_study.main,
+    "pictures": pictures.main,
     "properties": properties.main,
     "write_lock": write_lock.main,
 }
