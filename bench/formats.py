@@ -31,14 +31,14 @@ from deploy.testbed.shared_data import files_of
 
 SIDE = 8
 JPEG_QUALITY = 85
-QUALITIES = range(30, 100, 5)
+QUALITIES = range(50, 100, 5)
 LINE_BYTES_S, PHONE = 1.6e6 / 8, 4.0
 SOURCES = {
-    "CT 512": ("ct-chest-nlst-101287", "**/ct/*", 5, 1024),
-    "MR": ("mr-brain-t1-datalad", "**/mr/*", 5, 1024),
-    "X-ray": ("cr-dx-chest-a", "**/RG*", 3, 1024),
-    "mammogram": ("mg-a", "**/MG*", 2, 1024),
-    "preview of CT": ("ct-chest-nlst-101287", "**/ct/*", 5, 256),
+    "CT 512": ("ct-chest-nlst-101287", "**/ct/*", 3, 1024),
+    "MR": ("mr-brain-t1-datalad", "**/mr/*", 3, 1024),
+    "X-ray": ("cr-dx-chest-a", "**/RG*", 2, 1024),
+    "mammogram": ("mg-a", "**/MG*", 1, 1024),
+    "preview of CT": ("ct-chest-nlst-101287", "**/ct/*", 3, 256),
 }
 """Data set, which of its files, how many of them, and the longest side of the picture."""
 
@@ -57,7 +57,6 @@ FORMATS: dict[str, Callable[[Shown, int], bytes]] = {
     "WebP, effort 2": _saved("WEBP", method=2),
     "WebP, effort 4": _saved("WEBP", method=4),
     "AVIF, speed 8": _saved("AVIF", speed=8, max_threads=1),
-    "AVIF, speed 6": _saved("AVIF", speed=6, max_threads=1),
 }
 
 
