@@ -210,6 +210,7 @@ def _work(
         preparation=pictures_room.preparation,
         renewal=pictures_room.renewal,
         copies=pictures_room.copies,
+        copying=pictures_room.copying,
         release=release_room.gate,
         telling=messages.telling,
         sending=messages.sending,

@@ -9,6 +9,7 @@ make soak SOAK='fuzz names 1'          bytes for all parsers, or for the named o
 make soak SOAK='alike 2000'            so many pairs of a live and a dead code, by the clock
 make soak SOAK='hostile_study 20 900'  a study that takes all it can get, beside ordinary ones: minutes, and its
                                        budget in seconds of decoding children
+make soak SOAK='pictures 20'           32 phones that scroll, window and cut while studies arrive, for so many minutes
 make soak SOAK='properties 60'         the property tests, each round with a fresh seed, for so many minutes
 make soak SOAK='write_lock'            how long the largest input of each door holds the write lock
 
@@ -20,7 +21,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 
-from tests.soak import alike, connections, crawl, described, fuzz, hostile_study, properties, write_lock
+from tests.soak import alike, connections, crawl, described, fuzz, hostile_study, pictures, properties, write_lock
 
 PROGRAMS: dict[str, Callable[[Sequence[str]], int]] = {
     "connections": connections.main,
@@ -29,6 +30,7 @@ PROGRAMS: dict[str, Callable[[Sequence[str]], int]] = {
     "fuzz": fuzz.main,
     "alike": alike.main,
     "hostile_study": hostile_study.main,
+    "pictures": pictures.main,
     "properties": properties.main,
     "write_lock": write_lock.main,
 }
