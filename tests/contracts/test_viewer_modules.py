@@ -22,7 +22,7 @@ MOST_SCRIPT_BYTES = 40 * 1024
 
 def page() -> str:
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(ROOT / "templates"), autoescape=True)
-    return environment.get_template("patient/viewer.html").render(static_url=str, reading=Reading)
+    return environment.get_template("patient/viewer.html").render(static_url=str, viewer_style=str, reading=Reading)
 
 
 def scripts_of_the_page() -> list[tuple[bool, str]]:
