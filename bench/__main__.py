@@ -9,7 +9,22 @@ import sys
 import time
 from collections.abc import Callable
 
-from bench import exam_list, first_image, frames, growth, ingest, memory, opens, outbox, preparing, rendering, stages
+from bench import (
+    beside_ohif,
+    browser_memory,
+    browsing,
+    exam_list,
+    first_image,
+    frames,
+    growth,
+    ingest,
+    memory,
+    opens,
+    outbox,
+    preparing,
+    rendering,
+    stages,
+)
 from bench.dicomweb_checks import run as dicomweb_checks
 from bench.skipped import Skipped
 
@@ -22,6 +37,9 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     "preparing": preparing.run,
     "stages": stages.run,
     "first_image": first_image.run,
+    "browsing": browsing.run,
+    "beside_ohif": beside_ohif.run,
+    "browser_memory": browser_memory.run,
     "memory": memory.run,
     "dicomweb": dicomweb_checks.run,
     "outbox": outbox.run,

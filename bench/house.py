@@ -44,9 +44,9 @@ def opened(folder: Path, decode_workers: int = 2, **settings: str) -> Iterator[S
         services.db.dispose()
 
 
-def take_in(services: Services, accession_number: str) -> NewStudy:
+def take_in(services: Services, accession_number: str, slices: int | None = None) -> NewStudy:
     """A new study, stored but not prepared."""
-    study = new_study(accession_number)
+    study = new_study(accession_number, slices)
     outcomes = services.ingest.ingest.receive(
         [IncomingObject(io.BytesIO(file)) for file in study.files], "cli", "bench"
     )
@@ -99,10 +99,12 @@ def registered(services: Services, accession_number: str, patient: Patient = PAT
         return OpenExam(exam.id.hex, services.patient_access.codes.qr_code(session, exam))
 
 
-def shown_exam(services: Services) -> tuple[OpenExam, NewStudy]:
-    """An exam with 143 prepared slices."""
-    exam = registered(services, "BENCH-1")
-    study = take_in(services, "BENCH-1")
+def shown_exam(
+    services: Services, accession_number: str = "BENCH-1", slices: int | None = None
+) -> tuple[OpenExam, NewStudy]:
+    """An exam with 143 prepared slices, or with so many."""
+    exam = registered(services, accession_number)
+    study = take_in(services, accession_number, slices)
     services.pictures.completion.complete_now(study.uid)
     for _ in range(MOST_STEPS):
         if not (services.worker.run_sweeps() | services.worker.run_job()):
