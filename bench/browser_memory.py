@@ -17,8 +17,8 @@ from deploy.testbed.phone import CHROMIUM, chromium, phone_page
 SLICES = 1000
 REST_EVERY = 10
 """Every so many slices the eye rests, until the prepared frame is there; its neighbours are fetched with it."""
-DECODED = """() => import(document.querySelector('script[src*="viewer/viewer.js"]').src)
-  .then(({ viewer }) => viewer.pictures.decoded.entries.size)"""
+DECODED = """() => import(document.querySelector('script[src$="viewer.first.js"]').src)
+  .then((first) => first.of_viewer.viewer.pictures.decoded.entries.size)"""
 
 
 def run() -> None:

@@ -23,6 +23,7 @@ from flask import Flask, Response, current_app, request
 from markupsafe import Markup
 
 from app.errors import NotFound
+from app.web import viewer_bundles
 from app.web.guards import guarded_blueprint, public
 
 FOLDER = Path(__file__).resolve().parent.parent.parent / "viewer_static"
@@ -66,9 +67,14 @@ class StaticFiles:
 
 
 def read(folder: Path) -> StaticFiles:
-    """The regular files under `folder`. Folders behind a symbolic link are left out. Raises OSError."""
+    """The regular files under `folder`, and the viewer's two bundles. Folders behind a symbolic link are left out.
+    Raises OSError, and ValueError for modules that make no bundle."""
     digest, by_name = hashlib.sha256(), {}
-    for name, written in sorted(_contents(folder)):
+    contents = dict(_contents(folder))
+    modules = {name: text.decode() for name, text in contents.items() if name.startswith("viewer/")}
+    if viewer_bundles.TOOLS_ENTRY in modules:
+        contents |= {name: text.encode() for name, text in viewer_bundles.bundles(modules).items()}
+    for name, written in sorted(contents.items()):
         content = _SMALLER.get(Path(name).suffix, bytes)(written)
         digest.update(name.encode() + b"\0" + content)
         kind = _CONTENT_TYPES.get(Path(name).suffix, "application/octet-stream")
