@@ -10,6 +10,9 @@ import time
 from collections.abc import Callable
 
 from bench import (
+    beside_ohif,
+    browser_memory,
+    browsing,
     cuts,
     downloads,
     exam_cost,
@@ -42,6 +45,9 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     "downloads": downloads.run,
     "formats": formats.run,
     "first_image": first_image.run,
+    "browsing": browsing.run,
+    "beside_ohif": beside_ohif.run,
+    "browser_memory": browser_memory.run,
     "memory": memory.run,
     "dicomweb": dicomweb_checks.run,
     "outbox": outbox.run,

@@ -1,4 +1,4 @@
-"""A study of 300 slices in a transfer syntax of choice, for what grows with the number of slices. It is the study of
+"""A study of as many slices as are wanted, in a transfer syntax of choice, for what grows with the number of slices. It is the study of
 `bench.study`, continued by its own slices backwards and forwards, 1 mm apart. No measuring.
 """
 
@@ -22,16 +22,16 @@ SLICES = 300
 SYNTAXES = {"raw": ExplicitVRLittleEndian, "JPEG-LS": JPEGLSLossless, "JPEG 2000": JPEG2000Lossless}
 
 
-def long_study(accession_number: str, syntax: str = "JPEG-LS") -> NewStudy:
+def long_study(accession_number: str, syntax: str = "JPEG-LS", slices: int = SLICES) -> NewStudy:
     """The slices as files of a new study of the benchmarks' patient, with new UIDs."""
     study, series = generate_uid(), generate_uid()
-    return NewStudy(study, series, list(_files(accession_number, study, series, syntax)))
+    return NewStudy(study, series, list(_files(accession_number, study, series, syntax, slices)))
 
 
-def _files(accession_number: str, study: str, series: str, syntax: str) -> Iterator[bytes]:
+def _files(accession_number: str, study: str, series: str, syntax: str, wanted: int) -> Iterator[bytes]:
     slices, pixels = [ds for ds, _ in _slices()], _pixels(syntax)
     there_and_back = [*range(len(slices)), *reversed(range(len(slices)))]
-    for number in range(SLICES):
+    for number in range(wanted):
         at = there_and_back[number % len(there_and_back)]
         ds = slices[at]
         ds.SpecificCharacterSet = "ISO_IR 192"

@@ -59,6 +59,14 @@ def processor_s(pid: int) -> float:
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
+def proportional_mib(pid: int) -> float:
+    """MiB it takes now; what several processes share counts in parts (Pss). 0 for a process that is gone."""
+    for line in _read(PROC / str(pid) / "smaps_rollup").splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1]) / 1024
+    return 0.0
+
+
 def reset_peak(pid: int) -> None:
     with suppress(OSError):  # gone or not allowed: then the peak since its start counts, which is not smaller
         (PROC / str(pid) / "clear_refs").write_text(RESET_PEAK)
