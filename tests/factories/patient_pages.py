@@ -33,6 +33,7 @@ from tests.factories.patient_page_frames import (
     SERIES,
     TURNS,
     cut_jpeg,
+    frame_values,
     jpeg,
     manifest,
     stored_value,
@@ -104,6 +105,8 @@ class Pages:
         """By series; of others nobody knows the size."""
         self.frame_time_ms: float | None = None
         self.mammograms = False
+        self.no_values = False
+        """A share: pictures bear a mark, and values none."""
         self.priors: list[dict[str, str]] = []
         self.incomplete: set[int] = set()
         self.report: dict[str, Any] | None = REPORT
@@ -399,6 +402,12 @@ def _tools(app: Flask, pages: Pages, before: Callable[[], None]) -> None:
         told = {"pixels": 1000, "mean": stored_value(k, n), "sd": 5.25, "least": -12.0, "greatest": 99.0}
         return Response(json.dumps(told), mimetype="application/json")
 
+    def values(n: int, k: int) -> Response:
+        before()
+        if pages.no_values or (told := frame_values(k, n)) is None:
+            abort(422)
+        return Response(told, mimetype="application/octet-stream", headers={"Content-Encoding": "gzip"})
+
     def priors() -> Response:
         before()
         return Response(json.dumps({"priors": pages.priors}), mimetype="application/json")
@@ -409,6 +418,7 @@ def _tools(app: Flask, pages: Pages, before: Callable[[], None]) -> None:
     app.add_url_rule(f"{base}/series/<int:n>/turntable/<int:k>.jpg", "turn", turn)
     app.add_url_rule(f"{base}/series/<int:n>/places.json", "places", places)
     app.add_url_rule(f"{base}/series/<int:n>/frames/<int:k>/region.json", "region", region)
+    app.add_url_rule(f"{base}/series/<int:n>/frames/<int:k>/values.bin", "values", values)
 
     def report_version() -> dict[str, int]:
         before()

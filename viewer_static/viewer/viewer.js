@@ -51,7 +51,7 @@ export class Viewer {
     });
     /** What tools say to a drag. @type {(grip: import('./stage/gestures.js').Grip) => import('./stage/gestures.js').Tool | null} */
     this.tool = () => null;
-    /** Tools that hold a picture on the stage. @type {(view: View, best: import('./loading/loader.js').Best) => boolean} */
+    /** Tools that hold a picture on the stage. @type {(view: View, best: import('./loading/loader.js').Best | null) => boolean} */
     this.keeps = () => false;
     this.late = root.dataset.late || '';
     this.state.onChange((view, before) => this.changed(view, before));
@@ -195,7 +195,7 @@ export class Viewer {
     this.canvas.dataset.loaded = String(
       drawLoaded(element('loaded', HTMLCanvasElement), view.series.frames, (k) => this.loader.level(k)));
     this.screen.cover(own === null ? this.loader.fault(view) : undefined);
-    if (best && this.keeps(view, best)) {
+    if (this.keeps(view, best)) {
       // a tool has the better picture
     } else if (best && !this.screen.shows(view, best)) {
       const picture = this.pictures.ready(best.key) || (await this.decoded(best.key));

@@ -17,6 +17,7 @@ from app.caches.lru import LruCache
 from app.clock import Clock
 from app.database import Database
 from app.errors import NotFound
+from app.imaging.display.render_spec import FULL_DEPTH
 from app.imaging.display.tiles import TILE_SIDE, Tile, levels_of
 from app.imaging.display.window import Window
 from app.imaging.errors import BadRegion
@@ -218,6 +219,7 @@ def _describe(n: int, shown: ShownSeries) -> dict[str, Any]:
 
 __all__ = [
     "BATCH_LIMIT",
+    "FULL_DEPTH",
     "THICKEST_MM",
     "CutSpec",
     "LookName",

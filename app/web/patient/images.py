@@ -6,6 +6,7 @@ All of them answer 404 while the exam is held.
 
 from __future__ import annotations
 
+import gzip
 import re
 import struct
 from typing import Any
@@ -19,6 +20,7 @@ from app.services.audit.log import Action
 from app.services.paper.modality_names import modality_name
 from app.services.pictures.measuring import Outline, Shape
 from app.services.pictures.serving import (
+    FULL_DEPTH,
     THICKEST_MM,
     CutSpec,
     LookName,
@@ -117,6 +119,27 @@ def region(exam_id: str, n: int, k: int) -> Response:
         return Response(status=422)
     record_look()
     return jsonify(told)
+
+
+@blueprint.get("/exams/<exam_id>/series/<int:n>/frames/<int:k>/values.bin")
+def values(exam_id: str, n: int, k: int) -> Response:
+    """The values of a frame without loss, so that a page draws windows itself; in gzip, as
+    app/imaging/display/full_depth says. 422 where a window over them is not the picture."""
+    access = current_access()
+    with place(RENDERS):
+        told = services().pictures.serving.render(
+            access.exam_id, access.exam_revision, n, k, RenderSpec(fmt=FULL_DEPTH)
+        )
+    if not told:
+        return Response(status=422)
+    record_look()
+    response = Response(told, mimetype="application/octet-stream")
+    if "gzip" in request.accept_encodings:
+        response.headers["Content-Encoding"] = "gzip"
+    else:
+        response.set_data(gzip.decompress(told))
+    response.vary.add("Accept-Encoding")
+    return response
 
 
 @blueprint.get("/exams/<exam_id>/series/<int:n>/mpr/<plane>/<int:k>.<fmt>")
