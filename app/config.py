@@ -233,6 +233,11 @@ class Settings:
         _integer(0, 60),
     )
     news_a_day: int = _setting("Messages with news that a patient gets in 24 hours at most", "5", _integer(1, 1000))
+    messages_at_once: int = _setting(
+        "Messages that a worker hands over at a time: it does not wait for each answer of a slow carrier",
+        "8",
+        _integer(1, 32),
+    )
     phone_regions: tuple[str, ...] = _setting(
         "Regions whose phone numbers are taken, comma-separated; foreign ones need texts of their own", "CN", _regions
     )

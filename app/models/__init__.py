@@ -12,7 +12,9 @@ from app.models.job import Job
 from app.models.notification import EarlyReceipt, Notification, NotificationEvent, OptOut, Telling
 from app.models.notification_codes import (
     ABOUT_ACCESS,
+    FOR_RELATIVES,
     NO_NEWS,
+    NOT_TELLING_PATIENT,
     CancelReason,
     ChannelName,
     EventDetail,
@@ -42,6 +44,8 @@ from app.models.wechat import (
 
 __all__ = [
     "ABOUT_ACCESS",
+    "FOR_RELATIVES",
+    "NOT_TELLING_PATIENT",
     "NO_NEWS",
     "AccessAttempts",
     "AccessCode",

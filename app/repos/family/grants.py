@@ -26,6 +26,10 @@ def by_id(session: Session, grant_id: uuid.UUID) -> FamilyGrant | None:
     return session.get(FamilyGrant, grant_id)
 
 
+def by_ids(session: Session, grant_ids: Collection[uuid.UUID]) -> list[FamilyGrant]:
+    return list(session.scalars(select(FamilyGrant).where(FamilyGrant.id.in_(grant_ids))))
+
+
 def person_of_session(session: Session, session_id: uuid.UUID) -> Patient | None:
     """The newest registration of the person of a session; None for a session of one exam, and for a person without ID
     number."""

@@ -13,12 +13,20 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from app.clock import CHINA
-from app.models import ABOUT_ACCESS as ABOUT_ACCESS_KINDS
-from app.models import ChannelName, Exam, FailureCode, Notification, NotificationKind, Patient
+from app.models import (
+    ABOUT_ACCESS,
+    FOR_RELATIVES,
+    ChannelName,
+    Exam,
+    FailureCode,
+    Notification,
+    NotificationKind,
+    Patient,
+)
 from app.repos.exams import exams as exam_repo
 from app.services.channels.carried_codes import CarriedCodes
 from app.services.channels.channel import (
-    ABOUT_ACCESS,
+    LEADS_TO_LIST,
     Accepted,
     CannotBeMade,
     Contents,
@@ -69,7 +77,7 @@ class WechatChannel:
         return Recipient(openid, f"{openid[:4]}****{openid[-4:]}") if openid else None
 
     def contents(self, session: Session, exam: Exam, recipient: Recipient, wording: Wording) -> Contents:
-        if wording in ABOUT_ACCESS:
+        if wording in LEADS_TO_LIST:
             return Contents(wording)
         code, _ = self.carried.access_codes.issue_link(session, exam)
         follows = self.accounts.openid(session, exam.patient_id) == recipient.address
@@ -97,7 +105,7 @@ class WechatChannel:
             raise CannotBeMade(FailureCode.NOTICE_DOES_NOT_FIT) from error
 
     def _link(self, session: Session, row: Notification) -> str:
-        if row.kind in ABOUT_ACCESS_KINDS:
+        if row.kind in (*ABOUT_ACCESS, *FOR_RELATIVES):
             to = "family" if row.kind == NotificationKind.RELATIVE_ADDED else "exams"
             return f"{self.base_url}/wx/enter?to={to}"
         return f"{self.base_url}/s/{self.carried.code_in(session, row)}"

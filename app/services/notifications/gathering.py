@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from app.clock import Clock
 from app.errors import UnsealError
-from app.models import EventDetail, Exam, Notification, NotificationKind
+from app.models import FOR_RELATIVES, EventDetail, Exam, Notification, NotificationKind
 from app.models import NotificationState as State
 from app.repos.notifications import gathering as repo
 from app.repos.notifications import outbox
@@ -42,16 +42,15 @@ class Gathering:
 
     def has_to_wait(self, session: Session, row: Notification, exam: Exam) -> bool:
         """Put news off to the morning, or until its patient had few enough messages; True when it was put off."""
-        if row.kind not in NEWS:
-            return False
-        repo.lock_patient(session, exam.patient_id)  # two workers with two exams of one patient come one after another
         now = self.clock.now()
-        sent = repo.sent_at(session, exam.patient_id, row.channel, NEWS, now - DAY)
-        until = {
-            EventDetail.WAITS_FOR_MORNING: self.times.next_open(now),
-            EventDetail.DAILY_LIMIT: self.times.after_limit(sent, now),
-            EventDetail.PACED: self._paced(session, row, sent, now) if row.channel in SILENT else now,
-        }
+        until = {EventDetail.WAITS_FOR_MORNING: self.times.next_open(now)}
+        if row.kind in NEWS:
+            repo.lock_patient(session, exam.patient_id)  # two workers with two of its exams come one after another
+            sent = repo.sent_at(session, exam.patient_id, row.channel, NEWS, now - DAY)
+            until[EventDetail.DAILY_LIMIT] = self.times.after_limit(sent, now)
+            until[EventDetail.PACED] = self._paced(session, row, sent, now) if row.channel in SILENT else now
+        elif row.kind not in FOR_RELATIVES:
+            return False
         detail = max(until, key=lambda one: until[one])
         if until[detail] <= now:
             return False
