@@ -95,7 +95,7 @@ def build(
         opt_outs=opt_outs,
         at_once=ground.settings.messages_at_once,
         relatives=relatives,
-        gathering=Gathering(clock=clock, fields=fields, states=states, times=waiting.times),
+        gathering=Gathering(clock=clock, fields=fields, states=states, channels=channels, times=waiting.times),
     )
     return NotificationsRoom(
         outbox=waiting,

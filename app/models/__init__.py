@@ -14,7 +14,6 @@ from app.models.notification_codes import (
     ABOUT_ACCESS,
     FOR_RELATIVES,
     NO_NEWS,
-    NOT_TELLING_PATIENT,
     CancelReason,
     ChannelName,
     EventDetail,
@@ -45,7 +44,6 @@ from app.models.wechat import (
 __all__ = [
     "ABOUT_ACCESS",
     "FOR_RELATIVES",
-    "NOT_TELLING_PATIENT",
     "NO_NEWS",
     "AccessAttempts",
     "AccessCode",

@@ -36,8 +36,6 @@ ABOUT_ACCESS = (NotificationKind.RELATIVE_ADDED, NotificationKind.SHARE_OPENED)
 NO_NEWS = (NotificationKind.ONE_TIME_CODE, *ABOUT_ACCESS)
 FOR_RELATIVES = (NotificationKind.RELATIVE_AMENDED,)
 """They go to a relative and never to the patient. They wait and end with the exam, as its news does."""
-NOT_TELLING_PATIENT = (*NO_NEWS, *FOR_RELATIVES)
-"""The patient does not learn from them that there is something new."""
 
 
 class NotificationState(StrEnum):

@@ -120,6 +120,19 @@ def end(session: Session, grant_id: uuid.UUID, now: datetime, by: FamilyEnd) -> 
     return changed_rows(session, statement) == 1
 
 
+def end_of_member(session: Session, member: Person, now: datetime, by: FamilyEnd) -> list[uuid.UUID]:
+    """Nobody sees this person's exams as a relative any more; the ids of what was ended."""
+    statement = update(FamilyGrant).where(
+        FamilyGrant.member_number_hash == member.id_number_hash,
+        FamilyGrant.member_name_hash == member.name_hash,
+        FamilyGrant.confirmed_at.is_not(None),
+        FamilyGrant.ended_at.is_(None),
+        FamilyGrant.expires_at > now,
+    )
+    ended = statement.values(ended_at=now, ended_by=by).returning(FamilyGrant.id)
+    return list(session.scalars(ended.execution_options(synchronize_session=False)))
+
+
 def end_between(session: Session, relative: Person, member: Person, now: datetime, *, but: uuid.UUID) -> None:
     """The member is added again by the grant `but`: what else there was between these two is over."""
     statement = update(FamilyGrant).where(

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, case, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from app.models import NOT_TELLING_PATIENT, Notification, NotificationKind, NotificationState
+from app.models import NO_NEWS, Notification, NotificationKind, NotificationState
 
 STEPS = ("queued", "accepted", "delivered", "opened", "viewed")
 """Each is part of the one before, except that a message without a receipt may be opened."""
@@ -38,7 +38,7 @@ def counts(session: Session, since: datetime) -> list[ChannelCounts]:
     }
     columns = [func.sum(case((condition, 1), else_=0)) for condition in conditions.values()]
     query = select(row.channel, func.sum(row.segments), func.count(), *columns)
-    query = query.where(row.created_at > since, row.kind.not_in(NOT_TELLING_PATIENT))
+    query = query.where(row.created_at > since, row.kind.not_in(NO_NEWS))
     found = session.execute(query.group_by(row.channel).order_by(row.channel))
     return [
         ChannelCounts(channel, dict(zip(STEPS, (int(count) for count in numbers), strict=True)), int(segments))
@@ -61,7 +61,7 @@ def note_look(session: Session, exam_id: uuid.UUID, steps: Collection[str], now:
     for step in steps:
         statement = update(Notification).where(
             Notification.exam_id == exam_id,
-            Notification.kind.not_in(NOT_TELLING_PATIENT),
+            Notification.kind.not_in(NO_NEWS),
             Notification.sent_at.is_not(None),
             columns[step].is_(None),
         )

@@ -146,6 +146,9 @@ class Channel(Protocol):
     def repeats(self, row: Notification) -> bool:
         """Whether `takes_once_for` holds for this message."""
 
+    def tells_together(self, row: Notification) -> bool:
+        """Whether this message can tell of several exams of its patient: it has no code of one exam, or needs none."""
+
     def ask(self, address: str, since: datetime, until: datetime) -> Sequence[DeliveryReceipt]:
         """Receipts of the messages to one address, sent between two times; empty when the carrier does not answer."""
 

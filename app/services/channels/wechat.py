@@ -24,6 +24,7 @@ from app.models import (
     Patient,
 )
 from app.repos.exams import exams as exam_repo
+from app.repos.notifications import gathering
 from app.services.channels.carried_codes import CarriedCodes
 from app.services.channels.channel import (
     LEADS_TO_LIST,
@@ -105,12 +106,18 @@ class WechatChannel:
             raise CannotBeMade(FailureCode.NOTICE_DOES_NOT_FIT) from error
 
     def _link(self, session: Session, row: Notification) -> str:
+        if gathering.carried(session, row.id):  # of several exams: a link of one of them would not show the others
+            return f"{self.base_url}/wx/enter?to=exams"
         if row.kind in (*ABOUT_ACCESS, *FOR_RELATIVES):
             to = "family" if row.kind == NotificationKind.RELATIVE_ADDED else "exams"
             return f"{self.base_url}/wx/enter?to={to}"
         return f"{self.base_url}/s/{self.carried.code_in(session, row)}"
 
     def repeats(self, row: Notification) -> bool:
+        return row.template != SUBSCRIBED
+
+    def tells_together(self, row: Notification) -> bool:
+        """Who is bound finds all own exams in the list; whoever only asked to be told has the link of each."""
         return row.template != SUBSCRIBED
 
     def ask(self, address: str, since: datetime, until: datetime) -> Sequence[DeliveryReceipt]:

@@ -20,6 +20,7 @@ from app.models import NotificationState as State
 from app.repos.notifications import gathering as repo
 from app.repos.notifications import outbox
 from app.security.fields import FieldSealer
+from app.services.channels.channel import Channels
 from app.services.notifications.states import NotificationStates
 from app.services.notifications.telling_plan import SILENT
 from app.services.notifications.telling_times import DAY, TellingTimes
@@ -38,6 +39,7 @@ class Gathering:
     clock: Clock
     fields: FieldSealer
     states: NotificationStates
+    channels: Channels
     times: TellingTimes
 
     def has_to_wait(self, session: Session, row: Notification, exam: Exam) -> bool:
@@ -68,10 +70,10 @@ class Gathering:
     def take_along(self, session: Session, row: Notification, exam: Exam, until: datetime) -> int:
         """Let a row that is being sent carry the same news of the patient's other exams. Returns how many.
 
-        Only news without a code goes along, because a code opens one exam, and only where news is gathered. `until`:
-        when the worker counts as lost.
+        Only where news is gathered, and where one message can lead to all of them. `until`: when the worker counts as
+        lost.
         """
-        if not self.times.gather or row.kind not in NEWS or row.access_code_id is not None:
+        if not self.times.gather or row.kind not in NEWS or not self.channels[row.channel].tells_together(row):
             return 0
         address = self.fields.open_of(row, "recipient_sealed")
         found = repo.same_news(session, row, exam.patient_id, NEWS, MOST_TOGETHER)

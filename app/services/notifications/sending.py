@@ -183,7 +183,8 @@ class Sending:
             values: dict[str, Any] = {"attempts": row.attempts + 1, "sent_at": now, "next_attempt_at": lease_ends}
             if not self.states.move(session, row, State.SENDING, due_at=now, **values):
                 return None
-            self.gathering.take_along(session, row, exam, lease_ends)
+            if self.gathering.take_along(session, row, exam, lease_ends):
+                hand_over = self.channels[row.channel].parcel(session, row, self._address(row))  # leads to all of them
             return _Parcel(row, hand_over)
 
     def _cancelled(self, session: Session, row: Notification) -> bool:
