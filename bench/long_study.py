@@ -1,5 +1,5 @@
-"""A study of as many slices as are wanted, in a transfer syntax of choice, for what grows with the number of slices. It is
-the study of `bench.study`, continued by its own slices backwards and forwards, 1 mm apart. No measuring.
+"""A study of as many slices as are wanted, in a transfer syntax of choice, for what grows with the number of slices. It
+is the study of `bench.study`, continued by its own slices backwards and forwards, 1 mm apart. No measuring.
 """
 
 from __future__ import annotations

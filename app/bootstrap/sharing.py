@@ -13,6 +13,7 @@ from app.models import Exam, NotificationKind
 from app.security.session_tokens import SessionTokens
 from app.services.channels.channel import Wording
 from app.services.notifications.outbox import Outbox
+from app.services.sharing.guest_tickets import GuestTickets
 from app.services.sharing.guests import GuestSessions
 from app.services.sharing.hand_over import HandOvers
 from app.services.sharing.helper_codes import HelperCodes
@@ -27,6 +28,7 @@ class SharingRoom:
     opening: ShareOpening
     hand_over: HandOvers
     guests: GuestSessions
+    tickets: GuestTickets
     helper_codes: HelperCodes
     tokens: SessionTokens
 
@@ -70,6 +72,13 @@ def build(ground: Ground, outbox: Outbox) -> SharingRoom:
             audit=ground.audit,
             refusals=ground.refusals,
             tries=tries,
+        ),
+        tickets=GuestTickets(
+            db=ground.db,
+            clock=ground.clock,
+            audit=ground.audit,
+            guests=guests,
+            key=ground.keys.derive("guest-ticket"),
         ),
         tokens=SessionTokens(ground.keys.derive("session-jwt"), "guest"),
     )

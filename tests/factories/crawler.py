@@ -147,6 +147,8 @@ MEANT: dict[tuple[str, str], Meant] = {
     ("POST", "guest_doors.open_share"): Meant(form={"passcode": ""}, named={"code": "share_code"}),
     ("POST", "guest_doors.type_digits"): Meant(form={"code": ""}, named={"code": "digits"}),
     ("POST", "guest_pages.leave"): Meant(form={"csrf_token": ""}),
+    ("GET", "guest_tickets.ticket_page"): Meant(named={"ticket": "guest_ticket"}),
+    ("POST", "guest_tickets.open_by_ticket"): Meant(named={"ticket": "guest_ticket"}),
     ("GET", "patient_images.batch"): Meant(query={"from": "1", "count": "2", "size": "256"}),
     ("GET", "patient_images.mpr"): Meant(query={"slab": "2", "mode": "mip", "size": "64", "wc": "40", "ww": "400"}),
     ("GET", "patient_images.turntable"): Meant(query={"preset": "skin", "size": "64"}),

@@ -42,7 +42,7 @@ from tests.factories.evidence import ecg, segmentation, structured_report, text_
 from tests.factories.family import CHILD, MOTHER, added, daughter, grants, post, registered
 from tests.factories.house import clock_of, services
 from tests.factories.login import bound
-from tests.factories.sharing import digits, doctor, guest, helper_code, share
+from tests.factories.sharing import digits, doctor, guest, helper_code, session_id_of, share
 from tests.factories.staff import account, code, console
 from tests.factories.telling import deliver_receipts, exam_of, receive_study, register, report, study, sweep
 from tests.factories.wechat import TOKEN
@@ -230,6 +230,10 @@ def _guest(made: WholeHouse, patient: FlaskClient) -> dict[str, str]:
         "helper_code": helper_code(patient, exam_id),
         f"csrf_token:{GUEST}": _form_token(visitor, base),
     }
+    sharing = made.services.sharing
+    ticket = sharing.tickets.issue(sharing.guests.check(session_id_of(base)))
+    assert ticket is not None
+    made.known["guest_ticket"] = ticket
     return {"Cookie": _cookies(visitor, "cf-guest")}
 
 
