@@ -26,7 +26,7 @@ from app.services.patient_access.sessions import EVERYTHING
 from app.web import static_files
 from app.web.patient.reading_choice import Reading, changed
 from app.web.patient.wechat_view import WechatView
-from app.web.wsgi.headers import CONTENT_SECURITY_POLICY
+from app.web.wsgi.headers import content_security_policy
 from tests.factories import sharing_pages
 from tests.factories.patient_page_frames import (
     NO_PLACE,
@@ -131,8 +131,10 @@ def create_pages() -> tuple[Flask, Pages]:
         csrf_token=lambda: "token",
         reading=_reading,
     )
-    app.after_request(_harden)
     files = static_files.read(static_files.FOLDER).by_name
+    style = files[static_files.VIEWER_STYLE].content.decode()
+    app.jinja_env.globals["viewer_style"] = lambda: Markup(style)
+    app.after_request(lambda response: _harden(response, style))
     app.add_url_rule("/static/1/<path:name>", "static", lambda name: _static(files.get(name)))
     _plain_pages(app, pages)
     _exam_pages(app, pages)
@@ -147,8 +149,8 @@ def _static(found: static_files.StaticFile | None) -> Response:
     return Response(found.content, content_type=found.content_type, headers={"Cache-Control": "max-age=3600"})
 
 
-def _harden(response: Response) -> Response:
-    response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+def _harden(response: Response, style: str) -> Response:
+    response.headers["Content-Security-Policy"] = content_security_policy(style)
     if not request.path.startswith("/static/"):
         response.headers["Cache-Control"] = "no-store"
     return response

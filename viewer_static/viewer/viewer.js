@@ -11,7 +11,7 @@ import { Gestures, listenToKeys, stepLength } from './stage/gestures.js';
 import { messages } from './messages.js';
 import { Pictures } from './loading/pictures.js';
 import { Loader } from './loading/loader.js';
-import { Screen, coverEmpty } from './stage/screen.js';
+import { Screen, coverEmpty, isFirst } from './stage/screen.js';
 import { State, isFilm, middle, readPlace } from './state.js';
 import { FIT, UPRIGHT, Viewport, zoomAt } from './stage/viewport.js';
 import { presetsFor } from './stage/window_level.js';
@@ -64,6 +64,7 @@ export class Viewer {
     element('controls', HTMLElement).hidden = false;
     this.canvas.hidden = false;
     this.openSeries();
+    if (isFirst(this.state.view)) this.loader.first = this.state.view;
     this.place();
     this.adoptFirst(this.state.view);
     setTimeout(() => this.bringTools(), LATE_MS);
@@ -180,7 +181,7 @@ export class Viewer {
     this.slider.value = String(k);
     this.slider.setAttribute('aria-valuetext', messages.announce(k, series.frames));
     say(element('counter', HTMLElement), messages.counter(k, series.frames));
-    this.loader.focus(this.state.view, false);
+    this.loader.focus(this.state.view, this.loader.first === this.state.view);
     this.refresh();
     clearTimeout(this.settling);
     this.settling = setTimeout(() => { this.loader.focus(this.state.view, true); this.remember(); }, SETTLE_MS);

@@ -164,6 +164,10 @@ class Pictures:
             raise NotFound
         return self.volumes.turned(series.row.id, series.plan, self.reading.of_volume(series, series.plan), spec)
 
+    def keeps_volume(self, exam_id: uuid.UUID, exam_revision: int, n: int, look: LookName | None = None) -> bool:
+        """Whether the cuts of series n, or with a look its turntable, come at once. Raises NotFound."""
+        return self.volumes.keeps(self.series(exam_id, exam_revision, n).row.id, look)
+
     def originals(self, exam_id: uuid.UUID) -> list[Original]:
         """The stored objects of the exam, as received, in order of series and number."""
         with self.db.read() as session:
