@@ -9,7 +9,26 @@ import sys
 import time
 from collections.abc import Callable
 
-from bench import exam_list, first_image, frames, growth, ingest, memory, opens, outbox, preparing, rendering, stages
+from bench import (
+    beside_ohif,
+    browser_memory,
+    browsing,
+    cuts,
+    downloads,
+    exam_cost,
+    exam_list,
+    first_image,
+    formats,
+    frames,
+    growth,
+    ingest,
+    memory,
+    opens,
+    outbox,
+    preparing,
+    rendering,
+    stages,
+)
 from bench.dicomweb_checks import run as dicomweb_checks
 from bench.skipped import Skipped
 
@@ -20,8 +39,15 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     "frames": frames.run,
     "rendering": rendering.run,
     "preparing": preparing.run,
+    "exam_cost": exam_cost.run,
+    "cuts": cuts.run,
     "stages": stages.run,
+    "downloads": downloads.run,
+    "formats": formats.run,
     "first_image": first_image.run,
+    "browsing": browsing.run,
+    "beside_ohif": beside_ohif.run,
+    "browser_memory": browser_memory.run,
     "memory": memory.run,
     "dicomweb": dicomweb_checks.run,
     "outbox": outbox.run,

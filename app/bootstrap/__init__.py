@@ -115,7 +115,7 @@ def build(settings: Settings, clock: Clock | None = None, authenticators: Clock 
     telling = notifications.telling(base, ways)
     release_room = release.build(base, codes, telling)
     messages = notifications.build(base, telling, codes, release_room.gate.tell_anew)
-    exams_room = exams.build(base, codes, release_room, messages.phone_correction)
+    exams_room = exams.build(base, codes, release_room, messages)
     doors = _doors(base, codes, wechat_room, telling.outbox, queue)
     pictures_room = pictures.build(base, archive_room, queue)
     ops = operations.build(base, archive_room)
@@ -210,6 +210,7 @@ def _work(
         preparation=pictures_room.preparation,
         renewal=pictures_room.renewal,
         copies=pictures_room.copies,
+        copying=pictures_room.copying,
         release=release_room.gate,
         telling=messages.telling,
         sending=messages.sending,

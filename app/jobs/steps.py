@@ -19,6 +19,7 @@ from app.services.operations.spent_rows import SpentRows
 from app.services.patient_access.one_time_codes import ONE_TIME_REQUEST, OneTimeCodes
 from app.services.phone_door.door import PHONE_REQUEST, PhoneDoor
 from app.services.pictures.completion import PREPARE, Completion
+from app.services.pictures.copying import COPY_SERIES, Copying
 from app.services.pictures.preparation import Preparation
 from app.services.pictures.renewal import Renewal
 from app.services.pictures.working_copies import WorkingCopies
@@ -36,6 +37,7 @@ class Work:
     preparation: Preparation
     renewal: Renewal
     copies: WorkingCopies
+    copying: Copying
     release: ReleaseGate
     telling: NewsTelling
     sending: Sending
@@ -105,6 +107,11 @@ def prepare_study(work: Work, key: str) -> None:
     work.preparation.prepare(uuid.UUID(key.partition(":")[0]))
 
 
+def copy_series(work: Work, key: str) -> None:
+    """`key`: <id of the prepared series>:<half day>."""
+    work.copying.make(uuid.UUID(key.partition(":")[0]))
+
+
 def answer_one_time_request(work: Work, key: str) -> None:
     work.one_time_codes.answer(key)
 
@@ -141,6 +148,7 @@ SWEEPS: Sequence[Callable[[Work], int]] = (
 )
 JOBS: Mapping[str, Callable[[Work, str], None]] = {
     PREPARE: prepare_study,
+    COPY_SERIES: copy_series,
     ONE_TIME_REQUEST: answer_one_time_request,
     PHONE_REQUEST: answer_phone_request,
     BINDING_REQUEST: answer_binding_request,

@@ -13,6 +13,7 @@ from app.models.news_count import NewsCount
 from app.models.notification import EarlyReceipt, Notification, NotificationEvent, OptOut, Telling
 from app.models.notification_codes import (
     ABOUT_ACCESS,
+    FOR_RELATIVES,
     NO_NEWS,
     CancelReason,
     ChannelName,
@@ -53,6 +54,7 @@ from app.models.wechat import (
 
 __all__ = [
     "ABOUT_ACCESS",
+    "FOR_RELATIVES",
     "NO_NEWS",
     "AccessAttempts",
     "AccessCode",

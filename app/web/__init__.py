@@ -6,6 +6,7 @@ from flask import Flask
 
 from app.web import downloads, error_pages, guards, origins, staff, static_files
 from app.web.guest import doors, pages, tails
+from app.web.guest import tickets as guest_tickets
 from app.web.hooks import sms
 from app.web.hooks import wechat as wechat_hook
 from app.web.machine.dicomweb import bulk_data, capabilities, cross_origin, qido, rendered, stow, wado, wado_metadata
@@ -41,6 +42,7 @@ def register(app: Flask) -> None:
     `arrival` is the outermost; hooks run in the order of installation."""
     # A redirect to the path with single slashes would repeat a code, under a host name that the client chose.
     app.url_map.merge_slashes = False
+    static_files.install(app)
     proxies.install(app)
     hosts.install(app)
     request_log.install(app)
@@ -49,7 +51,6 @@ def register(app: Flask) -> None:
     cross_origin.install(app)
     guards.install(app)
     error_pages.install(app)
-    static_files.install(app)
     arrival.install(app)
     ops.install(app)
     downloads.install(app)
@@ -76,6 +77,7 @@ def register(app: Flask) -> None:
         notify,
         sharing,
         doors,
+        guest_tickets,
         pages,
         ris,
         completion,

@@ -12,10 +12,10 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from app.bootstrap import build
 from deploy.testbed.checked_studies import A, film, report, slices
 from deploy.testbed.ct import ct_slice, part10
+from deploy.testbed.ohif import DIST, viewer_origin
 from deploy.testbed.servers import environment, gunicorn, settings_of
 from tests.factories.browser import in_browser
 from tests.factories.door_app import bearer
-from tests.factories.ohif import DIST, viewer_origin
 from tests.factories.stored_over_http import stored
 
 PATIENCE_MS = 60_000

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection
+from datetime import datetime
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
@@ -31,6 +32,18 @@ def of_patients(session: Session, patient_ids: Collection[uuid.UUID]) -> list[Da
 
 def count_open(session: Session, patient_ids: Collection[uuid.UUID]) -> int:
     these = (DataRequest.patient_id.in_(patient_ids), DataRequest.state == DataRequestState.OPEN)
+    return session.scalar(select(func.count()).select_from(DataRequest).where(*these)) or 0
+
+
+def lock_patients(session: Session, patient_ids: Collection[uuid.UUID]) -> None:
+    """Who asks for the same person waits here, so that what is counted next holds until the transaction ends."""
+    query = select(Patient.id).where(Patient.id.in_(patient_ids)).order_by(Patient.id)
+    session.execute(query.with_for_update()).all()
+
+
+def count_since(session: Session, patient_ids: Collection[uuid.UUID], since: datetime) -> int:
+    """How many were made from that time on, whatever became of them."""
+    these = (DataRequest.patient_id.in_(patient_ids), DataRequest.created_at > since)
     return session.scalar(select(func.count()).select_from(DataRequest).where(*these)) or 0
 
 

@@ -27,6 +27,10 @@ def by_id(session: Session, grant_id: uuid.UUID) -> FamilyGrant | None:
     return session.get(FamilyGrant, grant_id)
 
 
+def by_ids(session: Session, grant_ids: Collection[uuid.UUID]) -> list[FamilyGrant]:
+    return list(session.scalars(select(FamilyGrant).where(FamilyGrant.id.in_(grant_ids))))
+
+
 def person_of_session(session: Session, session_id: uuid.UUID) -> Patient | None:
     """The newest registration of the person of a session; None for a session of one exam, and for a person without ID
     number."""
@@ -114,6 +118,19 @@ def end(session: Session, grant_id: uuid.UUID, now: datetime, by: FamilyEnd) -> 
     statement = update(FamilyGrant).where(FamilyGrant.id == grant_id, FamilyGrant.ended_at.is_(None))
     statement = statement.values(ended_at=now, ended_by=by).execution_options(synchronize_session=False)
     return changed_rows(session, statement) == 1
+
+
+def end_of_member(session: Session, member: Person, now: datetime, by: FamilyEnd) -> list[uuid.UUID]:
+    """Nobody sees this person's exams as a relative any more; the ids of what was ended."""
+    statement = update(FamilyGrant).where(
+        FamilyGrant.member_number_hash == member.id_number_hash,
+        FamilyGrant.member_name_hash == member.name_hash,
+        FamilyGrant.confirmed_at.is_not(None),
+        FamilyGrant.ended_at.is_(None),
+        FamilyGrant.expires_at > now,
+    )
+    ended = statement.values(ended_at=now, ended_by=by).returning(FamilyGrant.id)
+    return list(session.scalars(ended.execution_options(synchronize_session=False)))
 
 
 def end_between(session: Session, relative: Person, member: Person, now: datetime, *, but: uuid.UUID) -> None:

@@ -31,6 +31,8 @@ from app.services.paging import TOP, Asked, Key, Page, paged
 DUE_IN = timedelta(days=15)
 MOST_OPEN = 5
 """Of one person at a time."""
+MOST_A_DAY = 10
+"""Of one person, also taken back: each one leaves rows that stay."""
 LONGEST = 500
 """Characters of a wish and of an answer."""
 SHOWN = 50
@@ -82,14 +84,17 @@ class DataRequests:
 
     def ask(self, patient_ids: Collection[uuid.UUID], kind: str, wish: str, actor: str) -> None:
         """A patient asks. `patient_ids`: the registrations of the person, the first one is meant. `kind`: a
-        DataRequestKind. Raises InvalidInput (kind, wish), Conflict when as many wait as may."""
+        DataRequestKind. Raises InvalidInput (kind, wish), Conflict when as many wait, or were made in a day, as may."""
         if kind not in set(DataRequestKind):
             raise InvalidInput("kind", "must be correction or deletion")
         wish = _checked("wish", wish)
         with self.db.session() as session:
+            repo.lock_patients(session, patient_ids)
+            now, patient_id = self.clock.now(), next(iter(patient_ids))
             if repo.count_open(session, patient_ids) >= MOST_OPEN:
                 raise Conflict("the earlier requests were not answered yet")
-            now, patient_id = self.clock.now(), next(iter(patient_ids))
+            if repo.count_since(session, patient_ids, now - timedelta(days=1)) >= MOST_A_DAY:
+                raise Conflict("as many requests were made in a day as may be")
             row = DataRequest(
                 id=uuid.uuid4(),
                 patient_id=patient_id,

@@ -42,14 +42,16 @@ def picture_page(n: int, k: int) -> str:
 @blueprint.get("/exams/<exam_id>/take/images.zip", defaults={"name": "images.zip"})
 @blueprint.get("/exams/<exam_id>/take/dicom.zip", defaults={"name": "dicom.zip"})
 def take(exam_id: str, name: str) -> Response:
-    """In WeChat a page whose address opens the file in the system's browser; elsewhere the way to the file."""
-    view = wechat_view(_agent())
-    if view is None:
-        return make_response(redirect(f"{patient_session.base()}/{name}", 303))
-    page = render_template(
-        "patient/take.html", base=patient_session.base(), name=name, view=view, address=address_for_wechat(name)
-    )
-    return make_response(page)
+    return take_page(name, address_for_wechat(name))
+
+
+def take_page(name: str, address: str) -> Response:
+    """In WeChat a page whose address opens the file in the system's browser; elsewhere, and without an address, the way
+    to the file. For patients and for guests."""
+    view, base = wechat_view(_agent()), patient_session.base()
+    if view is None or not address:
+        return make_response(redirect(f"{base}/{name}", 303))
+    return make_response(render_template("patient/take.html", base=base, name=name, view=view, address=address))
 
 
 def _agent() -> str:

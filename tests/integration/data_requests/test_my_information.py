@@ -8,14 +8,15 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from app import create_app
 from app.bootstrap import Services
 from app.errors import Conflict
-from app.models import DataRequestStep
+from app.models import AuditEvent, DataRequestStep, Patient
 from app.models.states import DataRequestState
 from app.security.permissions import Role
+from app.services.data_requests.requests import MOST_A_DAY, MOST_OPEN
 from tests.factories.family import MOTHER, added, daughter, mother, registered
 from tests.factories.house import clock_of, services
 from tests.factories.sharing import form_token, helper_code, patient
@@ -123,6 +124,36 @@ def test_five_requests_wait_at_most_and_empty_or_endless_ones_are_refused(house:
     assert [ask(client, wish) for wish in ("", " ", "x" * 501)] == [400] * 3
     assert ask(client, "x", "something else") == 400
     assert [ask(client, f"第{number}项") for number in range(6)] == [303] * 5 + [409]
+
+
+def test_who_asks_and_takes_back_for_ever_asks_ten_times_a_day(house: Services, app: Flask) -> None:
+    client, _ = patient(app, house)
+    answers = []
+    for number in range(30):
+        answers.append(ask(client, f"第{number}项"))
+        for waiting in house.data_requests.requests.waiting(DESK):
+            form = {"csrf_token": form_token(client, PATH), "take_back": waiting.request.id.hex}
+            assert client.post(PATH, data=form).status_code == 303
+    assert answers == [303] * MOST_A_DAY + [409] * 20
+    with house.db.read() as session:
+        rows = session.scalar(select(func.count()).where(AuditEvent.action.like("data.%")))
+    assert rows == 2 * MOST_A_DAY
+
+
+def test_requests_at_once_are_no_more_than_may_wait(house: Services, app: Flask) -> None:
+    patient(app, house)
+    with house.db.read() as session:
+        patient_id = session.scalars(select(Patient.id)).one()
+
+    def one(number: int) -> bool:
+        try:
+            house.data_requests.requests.ask([patient_id], "correction", f"第{number}项", "patient-session:x")
+        except Conflict:
+            return False
+        return True
+
+    with ThreadPoolExecutor(20) as pool:
+        assert sum(pool.map(one, range(20))) == MOST_OPEN
 
 
 def test_nobody_sees_or_takes_back_what_another_person_asked(house: Services, app: Flask) -> None:
