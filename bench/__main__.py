@@ -9,7 +9,20 @@ import sys
 import time
 from collections.abc import Callable
 
-from bench import exam_list, first_image, frames, growth, ingest, memory, opens, outbox, preparing, rendering, stages
+from bench import (
+    exam_list,
+    first_image,
+    frames,
+    growth,
+    hand_over,
+    ingest,
+    memory,
+    opens,
+    outbox,
+    preparing,
+    rendering,
+    stages,
+)
 from bench.dicomweb_checks import run as dicomweb_checks
 from bench.skipped import Skipped
 
@@ -28,6 +41,7 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     "growth": growth.run,
     "opens": opens.run,
     "exam_list": exam_list.run,
+    "hand_over": hand_over.run,
 }
 
 
