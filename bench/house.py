@@ -44,9 +44,9 @@ def opened(folder: Path, decode_workers: int = 2, **settings: str) -> Iterator[S
         services.db.dispose()
 
 
-def take_in(services: Services, accession_number: str) -> NewStudy:
-    """A new study, stored but not prepared."""
-    study = new_study(accession_number)
+def take_in(services: Services, accession_number: str, made: NewStudy | None = None) -> NewStudy:
+    """A study (without `made` a new one of 143 slices), stored but not prepared."""
+    study = made or new_study(accession_number)
     outcomes = services.ingest.ingest.receive(
         [IncomingObject(io.BytesIO(file)) for file in study.files], "cli", "bench"
     )
@@ -99,12 +99,19 @@ def registered(services: Services, accession_number: str, patient: Patient = PAT
         return OpenExam(exam.id.hex, services.patient_access.codes.qr_code(session, exam))
 
 
-def shown_exam(services: Services) -> tuple[OpenExam, NewStudy]:
-    """An exam with 143 prepared slices."""
-    exam = registered(services, "BENCH-1")
-    study = take_in(services, "BENCH-1")
+def shown_exam(
+    services: Services, accession_number: str = "BENCH-1", made: NewStudy | None = None
+) -> tuple[OpenExam, NewStudy]:
+    """An exam with the prepared slices of a study, without `made` 143 of them."""
+    exam = registered(services, accession_number)
+    study = take_in(services, accession_number, made)
     services.pictures.completion.complete_now(study.uid)
+    work_off(services)
+    return exam, study
+
+
+def work_off(services: Services) -> None:
+    """What a worker does until nothing is left."""
     for _ in range(MOST_STEPS):
         if not (services.worker.run_sweeps() | services.worker.run_job()):
             break
-    return exam, study

@@ -50,14 +50,29 @@ def build(ground: Ground, outbox: Outbox) -> SharingRoom:
             clock=ground.clock,
             codes=ground.codes,
             audit=ground.audit,
+            refusals=ground.refusals,
             tries=tries,
             guests=guests,
             tell=tell,
         ),
         hand_over=HandOvers(
-            db=ground.db, clock=ground.clock, codes=ground.codes, audit=ground.audit, tries=tries, guests=guests
+            db=ground.db,
+            clock=ground.clock,
+            codes=ground.codes,
+            audit=ground.audit,
+            refusals=ground.refusals,
+            tries=tries,
+            guests=guests,
         ),
         guests=guests,
+        helper_codes=HelperCodes(
+            db=ground.db,
+            clock=ground.clock,
+            codes=ground.codes,
+            audit=ground.audit,
+            refusals=ground.refusals,
+            tries=tries,
+        ),
         tickets=GuestTickets(
             db=ground.db,
             clock=ground.clock,
@@ -65,6 +80,5 @@ def build(ground: Ground, outbox: Outbox) -> SharingRoom:
             guests=guests,
             key=ground.keys.derive("guest-ticket"),
         ),
-        helper_codes=HelperCodes(db=ground.db, clock=ground.clock, codes=ground.codes, audit=ground.audit, tries=tries),
         tokens=SessionTokens(ground.keys.derive("session-jwt"), "guest"),
     )

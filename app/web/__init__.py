@@ -42,6 +42,7 @@ def register(app: Flask) -> None:
     `arrival` is the outermost; hooks run in the order of installation."""
     # A redirect to the path with single slashes would repeat a code, under a host name that the client chose.
     app.url_map.merge_slashes = False
+    static_files.install(app)
     proxies.install(app)
     hosts.install(app)
     request_log.install(app)
@@ -50,7 +51,6 @@ def register(app: Flask) -> None:
     cross_origin.install(app)
     guards.install(app)
     error_pages.install(app)
-    static_files.install(app)
     arrival.install(app)
     ops.install(app)
     downloads.install(app)

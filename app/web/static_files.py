@@ -2,11 +2,14 @@
 are not served here.
 
 The files are read only once, at the start. So an attacker who can write to the folder later cannot serve anything.
-Symbolic links are ignored. Scripts and style sheets are sent without comments and spare blanks: half of their bytes.
+Symbolic links are ignored. Scripts and style sheets are sent without comments and spare blanks, and in gzip: a quarter
+of their bytes. They hold no secret that the length of a compressed answer could tell. The viewer's style sheet stands
+in its page, because on a slow line the first picture must not wait for another answer.
 """
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import os
 import stat
@@ -17,13 +20,16 @@ from pathlib import Path
 import rcssmin
 import rjsmin
 from flask import Flask, Response, current_app, request
+from markupsafe import Markup
 
 from app.errors import NotFound
+from app.web import viewer_bundles
 from app.web.guards import guarded_blueprint, public
 
 FOLDER = Path(__file__).resolve().parent.parent.parent / "viewer_static"
 blueprint = guarded_blueprint("static_files", __name__, public)
 _READ = "cloudfilm.static-files"
+VIEWER_STYLE = "viewer.css"
 _CONTENT_TYPES = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
@@ -44,6 +50,8 @@ class StaticFile:
     content: bytes
     content_type: str
     etag: str
+    in_gzip: bytes | None
+    """None for pictures, which would not become smaller."""
 
 
 @dataclass(frozen=True)
@@ -59,13 +67,19 @@ class StaticFiles:
 
 
 def read(folder: Path) -> StaticFiles:
-    """The regular files under `folder`. Folders behind a symbolic link are left out. Raises OSError."""
+    """The regular files under `folder`, and the viewer's two bundles. Folders behind a symbolic link are left out.
+    Raises OSError, and ValueError for modules that make no bundle."""
     digest, by_name = hashlib.sha256(), {}
-    for name, written in sorted(_contents(folder)):
+    contents = dict(_contents(folder))
+    modules = {name: text.decode() for name, text in contents.items() if name.startswith("viewer/")}
+    if viewer_bundles.TOOLS_ENTRY in modules:
+        contents |= {name: text.encode() for name, text in viewer_bundles.bundles(modules).items()}
+    for name, written in sorted(contents.items()):
         content = _SMALLER.get(Path(name).suffix, bytes)(written)
         digest.update(name.encode() + b"\0" + content)
         kind = _CONTENT_TYPES.get(Path(name).suffix, "application/octet-stream")
-        by_name[name] = StaticFile(content, kind, hashlib.sha256(content).hexdigest()[:32])
+        in_gzip = gzip.compress(content, mtime=0) if Path(name).suffix in _SMALLER else None
+        by_name[name] = StaticFile(content, kind, hashlib.sha256(content).hexdigest()[:32], in_gzip)
     return StaticFiles(by_name, digest.hexdigest()[:12])
 
 
@@ -85,10 +99,16 @@ def static_file(version: str, name: str) -> Response:
     found = files.by_name.get(name)
     if version != files.tree_hash or found is None:
         raise NotFound
-    response = Response(found.content, content_type=found.content_type)
+    is_small = found.in_gzip is not None and request.accept_encodings["gzip"] > 0
+    content = found.in_gzip if is_small and found.in_gzip else found.content
+    response = Response(content, content_type=found.content_type)
     response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
-    response.set_etag(found.etag)
-    response.make_conditional(request, accept_ranges=True, complete_length=len(found.content))
+    if found.in_gzip is not None:
+        response.vary.add("Accept-Encoding")
+    if is_small:
+        response.content_encoding = "gzip"
+    response.set_etag(found.etag + ("-gzip" if is_small else ""))
+    response.make_conditional(request, accept_ranges=True, complete_length=len(content))
     return response
 
 
@@ -96,3 +116,10 @@ def install(app: Flask, folder: Path = FOLDER) -> None:
     files = app.extensions[_READ] = read(folder)
     app.register_blueprint(blueprint)
     app.jinja_env.globals["static_url"] = files.url
+    app.jinja_env.globals["viewer_style"] = lambda: Markup(viewer_style(app))  # noqa: S704 - a file of ours
+
+
+def viewer_style(app: Flask) -> str:
+    """The viewer's style sheet as it stands in its page. The application must be installed."""
+    files: StaticFiles = app.extensions[_READ]
+    return files.by_name[VIEWER_STYLE].content.decode()

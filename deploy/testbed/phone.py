@@ -21,15 +21,17 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 
-# Chrome's own "slow 4G": 1.6 Mbit/s down, 150 ms a request.
+# Chrome's own "slow 4G": 1.6 Mbit/s down, 150 ms a request; its "fast 4G"; and a line of a house with 20 Mbit/s.
 SLOW_4G = {"offline": False, "latency": 150, "downloadThroughput": 200_000, "uploadThroughput": 100_000}
+FAST_4G = {"offline": False, "latency": 165, "downloadThroughput": 1_012_500, "uploadThroughput": 168_750}
+HOUSE_LINE = {"offline": False, "latency": 40, "downloadThroughput": 2_500_000, "uploadThroughput": 500_000}
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
-    """Start the browser; it ends with the block."""
+def chromium(*arguments: str) -> Iterator[Browser]:
+    """Start the browser, with more arguments; it ends with the block."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*ARGUMENTS, *arguments])
         try:
             yield browser
         finally:
@@ -51,10 +53,10 @@ def phone_page(browser: Browser, **options: Any) -> Iterator[Page]:
     assert complaints == []
 
 
-def throttled(page: Page) -> Page:
-    """The page, now on a slow line and a processor that is four times slower."""
+def throttled(page: Page, line: dict[str, Any] | None = None, slower: int = 4) -> Page:
+    """The page, now on a line (slow 4G, where none is named), and on a processor that is so many times slower."""
     session = page.context.new_cdp_session(page)
     session.send("Network.enable")
-    session.send("Network.emulateNetworkConditions", SLOW_4G)
-    session.send("Emulation.setCPUThrottlingRate", {"rate": 4})
+    session.send("Network.emulateNetworkConditions", line or SLOW_4G)
+    session.send("Emulation.setCPUThrottlingRate", {"rate": slower})
     return page

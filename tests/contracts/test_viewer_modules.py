@@ -1,28 +1,25 @@
-"""The viewer's page names every module of the viewer, early or late, and no module imports what is not there."""
+"""The viewer's page names all of the viewer, early or late, and no module imports what is not there."""
 
 from __future__ import annotations
 
-import gzip
 import re
 from pathlib import Path
 
 import jinja2
 
-from app.web import static_files
+from app.web import static_files, viewer_bundles
 from app.web.patient.reading_choice import Reading
 from tests.places import ROOT
 
 FOLDER = ROOT / "viewer_static"
 MODULES = {path.relative_to(FOLDER).as_posix(): path for path in (FOLDER / "viewer").rglob("*.js")}
 FROM = re.compile(r"""\b(?:from|import)\s*\(?\s*['"]([^'"]+)['"]""")  # also a type that a comment imports
-RUN = re.compile(r"""^import [^'"]*['"]([^'"]+)['"]""", re.MULTILINE)
-FIRST, TOOLS = "viewer/viewer.js", "viewer/tools/tools.js"
 MOST_SCRIPT_BYTES = 40 * 1024
 
 
 def page() -> str:
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(ROOT / "templates"), autoescape=True)
-    return environment.get_template("patient/viewer.html").render(static_url=str, reading=Reading)
+    return environment.get_template("patient/viewer.html").render(static_url=str, viewer_style=str, reading=Reading)
 
 
 def scripts_of_the_page() -> list[tuple[bool, str]]:
@@ -36,34 +33,24 @@ def late() -> list[str]:
     return found.split()
 
 
-def needed_by(name: str) -> set[str]:
-    """The module and all that it runs, which a type in a comment does not."""
-    found, new = {name}, [name]
-    while new:
-        path = MODULES[new.pop()]
-        for one in RUN.findall(path.read_text(encoding="utf-8")):
-            other = (path.parent / one).resolve().relative_to(FOLDER).as_posix()
-            if other not in found:
-                found.add(other)
-                new.append(other)
-    return found
-
-
-def test_the_page_names_exactly_the_modules_of_the_viewer() -> None:
-    """One not named costs a round trip more on a slow line; one named in vain is a 404 in every visit."""
+def test_the_page_names_the_two_bundles_and_they_hold_every_module_once() -> None:
+    """A module in none of them is dead; one that is in both runs twice."""
     named = scripts_of_the_page()
-    early = [name for is_module, name in named if is_module]
-    assert sorted(early) == sorted(needed_by(FIRST))
-    style, *tools = late()
-    assert (FOLDER / style).is_file()
-    assert sorted(tools) == sorted(set(MODULES) - set(early))
-    assert needed_by(TOOLS) - set(early) == set(tools)
+    assert [name for is_module, name in named if is_module] == [viewer_bundles.FIRST]
     assert [name for is_module, name in named if not is_module] == ["pages/reading.js"]
+    assert late() == ["viewer_tools.css", viewer_bundles.TOOLS]
+    assert (FOLDER / "viewer_tools.css").is_file()
+    texts = {name: path.read_text(encoding="utf-8") for name, path in MODULES.items()}
+    bundled = "".join(viewer_bundles.bundles(texts).values())
+    assert sorted(re.findall(r"^const (of_\w+) = \(\(\) => \{$", bundled, re.MULTILINE)) == sorted(
+        "of_" + re.sub(r"\W", "_", name[len("viewer/") : -len(".js")]) for name in MODULES
+    )
 
 
 def test_all_script_of_the_viewer_is_small_on_the_line() -> None:
     served = static_files.read(FOLDER).by_name
-    assert sum(len(gzip.compress(served[name].content, 6)) for name in MODULES) < MOST_SCRIPT_BYTES
+    sizes = [len(served[name].in_gzip or b"") for name in (viewer_bundles.FIRST, viewer_bundles.TOOLS)]
+    assert 10_000 < sum(sizes) < MOST_SCRIPT_BYTES
 
 
 def imports() -> list[tuple[str, Path]]:

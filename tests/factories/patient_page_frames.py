@@ -9,6 +9,10 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from app.imaging.codecs.decode import DecodedFrame
+from app.imaging.display.full_depth import full_depth
+from tests.factories.images import image_header
+
 CT_FRAMES = 60
 TURNS = 36
 CUTS = {"axial": CT_FRAMES, "coronal": 500, "sagittal": 400}
@@ -88,6 +92,10 @@ MAMMOGRAM_PLACES = {
 }
 
 
+BESIDE, BAR = -3000, 3000
+"""The values beside the field, and in the bar at its edge."""
+
+
 def stored_value(k: int, series: int = 1) -> int:
     """The value of the middle of frame k. Frames differ by 20, which a window of 2000 shows as 2.5 grey levels."""
     return -700 + 20 * k if series == 1 else -900 + 150 * k
@@ -107,6 +115,19 @@ def jpeg(k: int, series: int, center: float, width: float, size: int) -> bytes:
     image = Image.fromarray(pixels)
     image.thumbnail((size, size))
     return _jpeg(image)
+
+
+def frame_values(k: int, series: int) -> bytes | None:
+    """The values of the same picture as the server sends them; None of the film, which is in colour."""
+    shown = SERIES[series - 1]
+    if shown["modality"] == "US":
+        return None
+    rows, columns = shown["rows"], shown["columns"]
+    pixels = np.full((rows, columns), BESIDE, dtype=np.int16)
+    pixels[rows // 8 : -rows // 8, columns // 8 : -columns // 8] = stored_value(k, series)
+    pixels[rows // 8 : -rows // 8, columns // 8 : columns // 8 + columns // 32] = BAR
+    header = image_header(rows=rows, columns=columns)
+    return full_depth(DecodedFrame(pixels, "MONOCHROME2"), header, 0)
 
 
 def cut_jpeg(plane: str, k: int, size: int) -> bytes:

@@ -26,13 +26,14 @@ from app.services.patient_access.sessions import EVERYTHING
 from app.web import static_files
 from app.web.patient.reading_choice import Reading, changed
 from app.web.patient.wechat_view import WechatView
-from app.web.wsgi.headers import CONTENT_SECURITY_POLICY
+from app.web.wsgi.headers import content_security_policy
 from tests.factories import sharing_pages
 from tests.factories.patient_page_frames import (
     NO_PLACE,
     SERIES,
     TURNS,
     cut_jpeg,
+    frame_values,
     jpeg,
     manifest,
     stored_value,
@@ -104,6 +105,8 @@ class Pages:
         """By series; of others nobody knows the size."""
         self.frame_time_ms: float | None = None
         self.mammograms = False
+        self.no_values = False
+        """A share: pictures bear a mark, and values none."""
         self.priors: list[dict[str, str]] = []
         self.incomplete: set[int] = set()
         self.report: dict[str, Any] | None = REPORT
@@ -125,8 +128,10 @@ def create_pages() -> tuple[Flask, Pages]:
         csrf_token=lambda: "token",
         reading=_reading,
     )
-    app.after_request(_harden)
     files = static_files.read(static_files.FOLDER).by_name
+    style = files[static_files.VIEWER_STYLE].content.decode()
+    app.jinja_env.globals["viewer_style"] = lambda: Markup(style)
+    app.after_request(lambda response: _harden(response, style))
     app.add_url_rule("/static/1/<path:name>", "static", lambda name: _static(files.get(name)))
     _plain_pages(app, pages)
     _exam_pages(app, pages)
@@ -141,8 +146,8 @@ def _static(found: static_files.StaticFile | None) -> Response:
     return Response(found.content, content_type=found.content_type, headers={"Cache-Control": "max-age=3600"})
 
 
-def _harden(response: Response) -> Response:
-    response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+def _harden(response: Response, style: str) -> Response:
+    response.headers["Content-Security-Policy"] = content_security_policy(style)
     if not request.path.startswith("/static/"):
         response.headers["Cache-Control"] = "no-store"
     return response
@@ -397,6 +402,12 @@ def _tools(app: Flask, pages: Pages, before: Callable[[], None]) -> None:
         told = {"pixels": 1000, "mean": stored_value(k, n), "sd": 5.25, "least": -12.0, "greatest": 99.0}
         return Response(json.dumps(told), mimetype="application/json")
 
+    def values(n: int, k: int) -> Response:
+        before()
+        if pages.no_values or (told := frame_values(k, n)) is None:
+            abort(422)
+        return Response(told, mimetype="application/octet-stream", headers={"Content-Encoding": "gzip"})
+
     def priors() -> Response:
         before()
         return Response(json.dumps({"priors": pages.priors}), mimetype="application/json")
@@ -407,6 +418,7 @@ def _tools(app: Flask, pages: Pages, before: Callable[[], None]) -> None:
     app.add_url_rule(f"{base}/series/<int:n>/turntable/<int:k>.jpg", "turn", turn)
     app.add_url_rule(f"{base}/series/<int:n>/places.json", "places", places)
     app.add_url_rule(f"{base}/series/<int:n>/frames/<int:k>/region.json", "region", region)
+    app.add_url_rule(f"{base}/series/<int:n>/frames/<int:k>/values.bin", "values", values)
 
     def report_version() -> dict[str, int]:
         before()

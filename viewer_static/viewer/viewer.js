@@ -11,7 +11,7 @@ import { Gestures, listenToKeys, stepLength } from './stage/gestures.js';
 import { messages } from './messages.js';
 import { Pictures } from './loading/pictures.js';
 import { Loader } from './loading/loader.js';
-import { Screen, coverEmpty } from './stage/screen.js';
+import { Screen, coverEmpty, isFirst } from './stage/screen.js';
 import { State, isFilm, middle, readPlace } from './state.js';
 import { FIT, UPRIGHT, Viewport, zoomAt } from './stage/viewport.js';
 import { presetsFor } from './stage/window_level.js';
@@ -51,7 +51,7 @@ export class Viewer {
     });
     /** What tools say to a drag. @type {(grip: import('./stage/gestures.js').Grip) => import('./stage/gestures.js').Tool | null} */
     this.tool = () => null;
-    /** Tools that hold a picture on the stage. @type {(view: View, best: import('./loading/loader.js').Best) => boolean} */
+    /** Tools that hold a picture on the stage. @type {(view: View, best: import('./loading/loader.js').Best | null) => boolean} */
     this.keeps = () => false;
     this.late = root.dataset.late || '';
     this.state.onChange((view, before) => this.changed(view, before));
@@ -61,6 +61,7 @@ export class Viewer {
     element('controls', HTMLElement).hidden = false;
     this.canvas.hidden = false;
     this.openSeries();
+    if (isFirst(this.state.view)) this.loader.first = this.state.view;
     this.place();
     this.adoptFirst(this.state.view);
     setTimeout(() => this.bringTools(), LATE_MS);
@@ -170,7 +171,7 @@ export class Viewer {
     this.slider.value = String(k);
     this.slider.setAttribute('aria-valuetext', messages.announce(k, series.frames));
     say(element('counter', HTMLElement), messages.counter(k, series.frames));
-    this.loader.focus(this.state.view, false);
+    this.loader.focus(this.state.view, this.loader.first === this.state.view);
     this.refresh();
     clearTimeout(this.settling);
     this.settling = setTimeout(() => { this.loader.focus(this.state.view, true); this.remember(); }, SETTLE_MS);
@@ -194,7 +195,7 @@ export class Viewer {
     this.canvas.dataset.loaded = String(
       drawLoaded(element('loaded', HTMLCanvasElement), view.series.frames, (k) => this.loader.level(k)));
     this.screen.cover(own === null ? this.loader.fault(view) : undefined);
-    if (best && this.keeps(view, best)) {
+    if (this.keeps(view, best)) {
       // a tool has the better picture
     } else if (best && !this.screen.shows(view, best)) {
       const picture = this.pictures.ready(best.key) || (await this.decoded(best.key));

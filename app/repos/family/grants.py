@@ -14,6 +14,7 @@ from app.models import FamilyGrant, Patient, PatientSession
 from app.models.states import FamilyEnd
 from app.repos.binding.codes import Person
 from app.repos.changed_rows import changed_rows
+from app.repos.keyset import Place, rows_at
 from app.repos.patient_access.sessions import is_of_person
 
 
@@ -59,7 +60,7 @@ def _living(now: datetime) -> Select[FamilyGrant]:
     return query.order_by(FamilyGrant.created_at.desc(), FamilyGrant.id)
 
 
-def waiting(session: Session, now: datetime, limit: int) -> list[tuple[FamilyGrant, Patient]]:
+def waiting(session: Session, now: datetime, place: Place | None, limit: int) -> list[tuple[FamilyGrant, Patient]]:
     """Requests of guardians who name somebody who is registered, each with the newest registration; the oldest
     first."""
     newer = aliased(Patient)
@@ -87,10 +88,9 @@ def waiting(session: Session, now: datetime, limit: int) -> list[tuple[FamilyGra
         .where(
             FamilyGrant.confirmed_at.is_(None), FamilyGrant.ended_at.is_(None), FamilyGrant.expires_at > now, ~has_newer
         )
-        .order_by(FamilyGrant.created_at, FamilyGrant.id)
-        .limit(limit)
     )
-    return [(grant, patient) for grant, patient in session.execute(query)]
+    rows = rows_at(session, query, (FamilyGrant.created_at, FamilyGrant.id), place, limit, oldest_first=True)
+    return [(grant, patient) for grant, patient in rows]
 
 
 def newest_named(session: Session, people: Collection[tuple[bytes, bytes]]) -> dict[tuple[bytes, bytes], Patient]:

@@ -33,6 +33,7 @@ from app.services.audit.subjects import exam_subject, wechat_subject
 from app.services.binding.entering import Entered, Entering
 from app.services.patient_access.attempts import Attempts
 from app.services.patient_access.one_time_codes import LIFETIME, TRIES, Enqueue, SendOneTimeCode, typed_one
+from app.services.patient_access.rung_phones import may_ring
 from app.services.phone_door.asking import seconds_to_wait
 from app.services.phone_door.door import LIMITS
 from app.services.wechat.accounts import WechatAccounts
@@ -101,6 +102,8 @@ class Binding:
             if not requests.claim_request(session, patient.phone_hash, now, LIMITS):
                 return
             repo.mark_queued(session, code.id, now)
+            if not may_ring(session, self.codes, self.refusals, patient.phone_hash, exam_subject(exam.id), now):
+                return
             self.send_one_time_code(session, exam, code.id)
             self.audit.record(session, Action.ONE_TIME_CODE_SENT, actor="patient", subject=exam_subject(exam.id))
         self.wake()  # the sweeping thread may have looked a moment ago

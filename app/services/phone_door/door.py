@@ -32,6 +32,7 @@ from app.services.audit.subjects import exam_subject, phone_subject
 from app.services.patient_access.attempts import FOR_LIFE, IN_A_ROW, PAUSE, Attempts
 from app.services.patient_access.one_time_codes import LIFETIME, TRIES, Enqueue, SendOneTimeCode, typed_one
 from app.services.patient_access.opening import Factor
+from app.services.patient_access.rung_phones import may_ring
 from app.services.phone_door.asking import seconds_to_wait
 from app.services.session_times import SESSION_LIFETIME
 
@@ -88,6 +89,8 @@ class PhoneDoor:
                 return  # nobody waits for it any more
             exam = repo.newest_exam(session, code.phone_hash)
             if exam is None or not repo.mark_queued(session, code.id, now):
+                return
+            if not may_ring(session, self.codes, self.refusals, code.phone_hash, exam_subject(exam.id), now):
                 return
             self.send_one_time_code(session, exam, code.id)
             self.audit.record(session, Action.ONE_TIME_CODE_SENT, actor="patient", subject=exam_subject(exam.id))

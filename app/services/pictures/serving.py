@@ -17,6 +17,7 @@ from app.caches.lru import LruCache
 from app.clock import Clock
 from app.database import Database
 from app.errors import NotFound
+from app.imaging.display.render_spec import FULL_DEPTH
 from app.imaging.display.tiles import TILE_SIDE, Tile, levels_of
 from app.imaging.display.window import Window
 from app.imaging.errors import BadRegion
@@ -160,6 +161,10 @@ class Pictures:
             raise NotFound
         return self.volumes.turned(series.row.id, series.plan, self.reading.of_volume(series, series.plan), spec)
 
+    def keeps_volume(self, exam_id: uuid.UUID, exam_revision: int, n: int, look: LookName | None = None) -> bool:
+        """Whether the cuts of series n, or with a look its turntable, come at once. Raises NotFound."""
+        return self.volumes.keeps(self.series(exam_id, exam_revision, n).row.id, look)
+
     def originals(self, exam_id: uuid.UUID) -> list[Original]:
         """The stored objects of the exam, as received, in order of series and number."""
         with self.db.read() as session:
@@ -214,6 +219,7 @@ def _describe(n: int, shown: ShownSeries) -> dict[str, Any]:
 
 __all__ = [
     "BATCH_LIMIT",
+    "FULL_DEPTH",
     "THICKEST_MM",
     "CutSpec",
     "LookName",

@@ -7,7 +7,7 @@ from base64 import b64encode
 from dataclasses import replace
 from typing import Any
 
-from flask import Response, jsonify, make_response, render_template
+from flask import Response, jsonify, make_response, render_template, request
 from jinja2.utils import htmlsafe_json_dumps
 
 from app.clock import CHINA
@@ -168,7 +168,7 @@ def _prior(exam: ListedExam) -> dict[str, str]:
 def _first_frame(shown: tuple[ShownSeries, ...]) -> dict[str, Any] | None:
     """The picture that comes inside of the page (at most 10 KB): on a slow line a request for it costs a round trip."""
     access = patient_session.current_access()
-    for first in _key_images(shown[:1], PREVIEW_SIDE):
+    for first in _asked_image(shown) or _key_images(shown[:1], PREVIEW_SIDE):
         n, k = first["series_n"], first["frame_k"]
         preview = services().pictures.serving.frame(access.exam_id, access.exam_revision, n, k, preview=True)
         finished = patient_session.finishing()(preview)
@@ -234,6 +234,15 @@ def _key_images(shown: tuple[ShownSeries, ...], side: int) -> list[dict[str, Any
         for n, series in enumerate(shown, 1)
         if not series.previews[series.row.key_frame - 1].is_empty
     ]
+
+
+def _asked_image(shown: tuple[ShownSeries, ...]) -> list[dict[str, Any]]:
+    """The frame that the link to the viewer names (`?series=1&frame=45`), if there is one and it can be shown. The
+    fragment of an address says the same to the script, but never comes to the server."""
+    n, k = (request.args.get(name, 0, int) for name in ("series", "frame"))
+    if not 1 <= n <= len(shown) or not 1 <= k <= len(shown[n - 1].previews) or shown[n - 1].previews[k - 1].is_empty:
+        return []
+    return [_key_image(n, shown[n - 1], PREVIEW_SIDE, k)]
 
 
 def _with_marked(shown: tuple[ShownSeries, ...]) -> list[dict[str, Any]]:

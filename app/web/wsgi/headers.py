@@ -6,22 +6,26 @@ They are set outside of Flask, where no view and no hook can forget or remove th
 
 from __future__ import annotations
 
+import hashlib
+from base64 import b64encode
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from flask import Flask
 
+from app.web import static_files
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
-    "font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self' 'sha256-{style}'; img-src 'self' data: blob:; "
+    "connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+"""`style`: of the one style sheet that stands in a page (`static_files.viewer_style`). Any other text is forbidden."""
 
 FOR_EVERY_ANSWER = (
-    ("Content-Security-Policy", CONTENT_SECURITY_POLICY),
     ("Referrer-Policy", "same-origin"),
     ("X-Content-Type-Options", "nosniff"),
     ("X-Frame-Options", "DENY"),
@@ -29,8 +33,9 @@ FOR_EVERY_ANSWER = (
     ("Cross-Origin-Resource-Policy", "same-origin"),
     ("Permissions-Policy", "camera=(), microphone=(), geolocation=()"),
 )
-"""No view sets one of these. Referrer-Policy: other sites do not see our addresses, and our own forms still say where
-they come from (`origins`). With `no-referrer` a browser would send `Origin: null` with our forms."""
+"""No view sets one of these, nor the Content-Security-Policy. Referrer-Policy: other sites do not see our addresses,
+and our own forms still say where they come from (`origins`). With `no-referrer` a browser would send `Origin: null`
+with our forms."""
 WITH_WECHATS_SCRIPT = frozenset({"/notify"})
 """The one page that bears a button which WeChat draws."""
 NO_STORE = ("Cache-Control", "no-store")
@@ -41,17 +46,26 @@ def install(app: Flask) -> None:
     settings = app.extensions["cloudfilm"].settings
     script = urlsplit(settings.wechat_script_url) if settings.wechat_appid else None
     scripts = f"{script.scheme}://{script.netloc}" if script else ""
-    app.wsgi_app = Hardened(app.wsgi_app, https=settings.is_https, scripts=scripts)  # type: ignore[method-assign]
+    policy = content_security_policy(static_files.viewer_style(app))
+    app.wsgi_app = Hardened(app.wsgi_app, policy, https=settings.is_https, scripts=scripts)  # type: ignore[method-assign]
+
+
+def content_security_policy(style: str) -> str:
+    """The policy that allows `style`, the text of a page's own style sheet, and nothing else of its kind."""
+    digest = hashlib.sha256(style.encode()).digest()
+    return CONTENT_SECURITY_POLICY.format(style=b64encode(digest).decode())
 
 
 class Hardened:
-    """Adds the headers to every answer of the application it wraps. `scripts`: the origin of WeChat's script."""
+    """Adds the headers to every answer of the application it wraps. `policy`: the Content-Security-Policy; `scripts`:
+    the origin of WeChat's script."""
 
-    def __init__(self, wrapped: WSGIApplication, *, https: bool, scripts: str = "") -> None:
+    def __init__(self, wrapped: WSGIApplication, policy: str, *, https: bool, scripts: str = "") -> None:
         self._wrapped = wrapped
-        self._always = [*FOR_EVERY_ANSWER, *([ONLY_HTTPS] if https else [])]
-        policy = CONTENT_SECURITY_POLICY.replace("script-src 'self'", f"script-src 'self' {scripts}".rstrip())
-        self._with_script = [("Content-Security-Policy", policy), *self._always[1:]]
+        others = [*FOR_EVERY_ANSWER, *([ONLY_HTTPS] if https else [])]
+        self._always = [("Content-Security-Policy", policy), *others]
+        with_script = policy.replace("script-src 'self'", f"script-src 'self' {scripts}".rstrip())
+        self._with_script = [("Content-Security-Policy", with_script), *others]
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         def start(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Any:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
+from base64 import b64encode
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -62,6 +66,15 @@ def test_no_page_lets_a_script_of_the_page_itself_run(house: Services, client: F
         assert rules["default-src"] in ("'none'", "'self'")
         assert "unsafe" not in policy
         assert "*" not in policy
+
+
+def test_of_styles_in_a_page_only_the_viewers_own_is_let_in(house: Services, client: FlaskClient) -> None:
+    answer = client.get(f"/exams/{exam_of(house).id.hex}/viewer")
+    [style] = re.findall(r"<style>(.*?)</style>", answer.text, re.DOTALL)
+    rules = dict(rule.strip().partition(" ")[::2] for rule in answer.headers["Content-Security-Policy"].split(";"))
+    digest = b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert rules["style-src"] == f"'self' 'sha256-{digest}'"
+    assert len(style) > 1000
 
 
 @pytest.mark.parametrize("text", [MARKUP, "13900000001" + MARKUP, "a\r\nSet-Cookie: cf-patient=x"])

@@ -16,6 +16,7 @@ from tests.factories.telling import exam_of
 from tests.unit.volumes.test_volumes import SIDE, stack
 
 REGION = "series/1/frames/3/region.json"
+VALUES = "series/1/frames/3/values.bin"
 BOX = "shape=rectangle&left=0.25&top=0.25&right=0.75&bottom=0.75"
 
 
@@ -75,11 +76,11 @@ def test_places_tell_the_size_in_the_patient_and_where_each_slice_lies(phone: tu
 
 def test_a_stranger_and_a_held_exam_get_nothing(house: Services, app: Flask, phone: tuple[FlaskClient, str]) -> None:
     client, page = phone
-    for tail in (f"{REGION}?{BOX}", "series/1/places.json"):
+    for tail in (f"{REGION}?{BOX}", "series/1/places.json", VALUES):
         assert app.test_client().get(page + tail).status_code == 404
         assert client.get(page + tail).status_code == 200
     house.release.holds.withhold(exam_of(house).id, "note", "staff:test")
-    for tail in (f"{REGION}?{BOX}", "series/1/places.json"):
+    for tail in (f"{REGION}?{BOX}", "series/1/places.json", VALUES):
         assert client.get(page + tail).status_code == 404
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,19 @@ def test_a_file_comes_with_its_type_and_may_be_kept_for_ever(folder: Path) -> No
     assert (again.status_code, again.data) == (304, b"")
     part = client.get(files.url("app.css"), headers={"Range": "bytes=0-3"})
     assert (part.status_code, part.data) == (206, b"body")
+
+
+def test_a_script_is_sent_in_gzip_to_who_takes_it_and_as_it_is_to_others(folder: Path) -> None:
+    script = "".join(f"export const word_{number} = 'word';\n" for number in range(200))
+    (folder / "viewer" / "viewer.js").write_text(script)
+    client, files = started(folder)
+    small = client.get(files.url("viewer/viewer.js"), headers={"Accept-Encoding": "gzip, br"})
+    plain = client.get(files.url("viewer/viewer.js"), headers={"Accept-Encoding": "gzip;q=0, br"})
+    assert (small.headers["Content-Encoding"], plain.headers.get("Content-Encoding")) == ("gzip", None)
+    assert gzip.decompress(small.data) == plain.data == files.by_name["viewer/viewer.js"].content
+    assert len(small.data) < len(plain.data) / 2
+    assert (small.headers["Vary"], plain.headers["Vary"]) == ("Accept-Encoding", "Accept-Encoding")
+    assert small.headers["ETag"] != plain.headers["ETag"]  # other bytes, so that none completes the other's part
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,12 @@
  * The viewer's memory: compressed pictures, and a few decoded ones. Both are bounded: phones reload a tab that takes
  * too much. What is evicted is decoded again when needed, or fetched again, which is not done here but by loader.js.
  *
- * @typedef {ImageBitmap | HTMLImageElement} Picture
+ * @typedef {ImageBitmap | HTMLImageElement | HTMLCanvasElement} Picture
  */
 
 const COMPRESSED_BYTES = 48 * 1024 * 1024;
-const DECODED_PIXELS = 16 * 1024 * 1024; // 64 MB as RGBA: 60 frames of 512 × 512
+const DECODED_PIXELS = 16 * 1024 * 1024; // 64 MB as RGBA
+const DECODED = 60; // pictures, however small they are
 
 /** Least recently used goes first. @template T */
 export class Lru {
@@ -59,7 +60,8 @@ export class Pictures {
     /** @type {Lru<Blob>} */
     this.compressed = new Lru(COMPRESSED_BYTES, (blob) => blob.size);
     /** @type {Lru<Picture>} */
-    this.decoded = new Lru(DECODED_PIXELS, (picture) => picture.width * picture.height, release);
+    this.decoded = new Lru(
+      DECODED_PIXELS, (picture) => Math.max(picture.width * picture.height, DECODED_PIXELS / DECODED), release);
     /** Asked for twice it is decoded once: of two the first would be closed while it stands. @type {Map<string, Promise<Picture>>} */
     this.decoding = new Map();
   }

@@ -120,7 +120,7 @@ export class Screen {
 }
 
 /** Whether the picture in the page is of this frame. @param {View} view */
-function isFirst(view) {
+export function isFirst(view) {
   const { series, frame } = element('viewer', HTMLElement).dataset;
   return series === String(view.series.n) && frame === String(view.k);
 }

@@ -119,6 +119,7 @@ class Tools {
     this.stack.stage.dataset.mode = mode;
     const measures = mode === 'length' || mode === 'angle' || mode === 'region';
     if (measures) this.places.of(this.stack.state.view.series.n);
+    if (mode === 'window' && !this.stack.loader.saving) this.windowing.bring();
     if (mode !== 'auto') say(element('note', HTMLElement), measures && this.measures.refusal() || words.modeTitles[mode]);
     else this.stack.note();
   }

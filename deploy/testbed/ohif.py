@@ -84,7 +84,7 @@ def _config(root: str, authorization: str) -> str:
         "singlepart": "bulkdata,video",
         "bulkDataURI": {"enabled": True},
     }
-    config = {
+    config: dict[str, Any] = {
         "routerBasename": None,
         "extensions": [],
         "modes": [],

@@ -1,0 +1,93 @@
+"""300 slices all there on fast 4G: our viewer beside OHIF of npm, which asks our DICOMweb door for the same study.
+
+OHIF's own scripts, 10 MB, are in its browser's cache before the clock starts, and its pictures are not. Our viewer
+starts with a cold cache. OHIF has a slice when its frame was answered; ours when a picture of it can be shown: the
+preview first, and the prepared frame where the eye rests. Neither processor is slowed.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, Request
+
+from bench.browsing import PATIENCE_MS, signed_in
+from bench.house import OpenExam, bearer, opened, shown_exam, working_folder
+from bench.long_study import long_study
+from bench.rounds import interleaved
+from bench.servers import cloudfilm
+from bench.skipped import Skipped
+from bench.study import NewStudy
+from deploy.testbed.ohif import DIST, ViewerOrigin, viewer_origin
+from deploy.testbed.phone import CHROMIUM, FAST_4G, chromium, phone_page, throttled
+
+SLICES, ROUNDS = 300, 3
+SCREEN = {"viewport": {"width": 1366, "height": 768}, "has_touch": False, "device_scale_factor": 1}
+PATIENCE_S = 150.0
+
+
+def run() -> None:
+    if not CHROMIUM:
+        raise Skipped("Chromium is missing: apt-get install chromium")
+    if not DIST.is_dir():
+        raise Skipped("OHIF is missing: run deploy/test-tools.sh")
+    with working_folder() as folder:
+        with opened(folder) as services:
+            exam, study = shown_exam(services, "BENCH-1", long_study("BENCH-1", slices=SLICES))
+            token = bearer(services, "read")["Authorization"]
+        measure(folder, exam, study, token)
+
+
+def measure(folder: Path, exam: OpenExam, study: NewStudy, token: str) -> None:
+    with viewer_origin() as origin, cloudfilm(folder, CLOUDFILM_DICOMWEB_ORIGINS=origin.address) as server:
+        base = f"http://127.0.0.1:{server.port}"
+        origin.in_front_of(f"{base}/dicomweb", token)
+        with chromium() as browser:
+            cookies = exam.log_in(server.port)
+            sides = {
+                "OHIF": lambda _: by_ohif(browser, origin, study),
+                "ours": lambda _: by_us(browser, base, exam, cookies),
+            }
+            seen = interleaved(sides, ROUNDS, warm_up=0)
+    print(f"  {SLICES} slices on fast 4G: ours {seen.median('ours'):.1f} s, OHIF {seen.median('OHIF'):.1f} s")
+    print(f"  OHIF / ours {seen.spread('OHIF', 'ours')} (goal 6 x)")
+
+
+def by_us(browser: Browser, base: str, exam: OpenExam, cookies: str) -> float:
+    with phone_page(browser, **SCREEN) as page:
+        throttled(signed_in(page, base, cookies), FAST_4G, 1)
+        started = time.monotonic()
+        page.goto(f"{base}/exams/{exam.id}/viewer", wait_until="commit")
+        page.wait_for_selector(f'#picture[data-loaded="{SLICES}"]', timeout=PATIENCE_MS)
+        return time.monotonic() - started
+
+
+def by_ohif(browser: Browser, origin: ViewerOrigin, study: NewStudy) -> float:
+    context = browser.new_context(viewport=SCREEN["viewport"])
+    try:
+        page = context.new_page()
+        page.goto(origin.address)
+        page.wait_for_load_state("networkidle")
+        return until_all_frames(page, f"{origin.address}/viewer?StudyInstanceUIDs={study.uid}")
+    finally:
+        context.close()
+
+
+def until_all_frames(page: Page, address: str) -> float:
+    """Seconds until every frame's answer is complete. Raises RuntimeError when they never are."""
+    arrived: set[str] = set()
+
+    def note(request: Request) -> None:
+        if "/frames/1" in request.url and request.method == "GET":
+            arrived.add(request.url)
+
+    page.on("requestfinished", note)
+    throttled(page, FAST_4G, 1)
+    started = time.monotonic()
+    page.goto(address, wait_until="commit")
+    while len(arrived) < SLICES and time.monotonic() - started < PATIENCE_S:
+        page.wait_for_timeout(50)
+    if len(arrived) < SLICES:
+        raise RuntimeError(f"OHIF has asked for {len(arrived)} of {SLICES} frames")
+    return time.monotonic() - started
