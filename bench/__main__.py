@@ -21,7 +21,6 @@ from bench import (
     formats,
     frames,
     growth,
-    hand_over,
     ingest,
     memory,
     opens,
@@ -55,7 +54,6 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     "growth": growth.run,
     "opens": opens.run,
     "exam_list": exam_list.run,
-    "hand_over": hand_over.run,
 }
 
 
