@@ -242,7 +242,8 @@ def person_of(number: int) -> Person:
     drawn = random.Random(number)
     family = FAMILY_NAMES[int(len(FAMILY_NAMES) * drawn.random() ** 2)]
     given = "".join(drawn.choices(GIVEN_NAMES, k=drawn.choice((1, 2, 2))))
-    body = f"12010119600102{number % 1000:03}"
+    born = f"{1940 + number // 1000 % 60}{1 + number // 60_000 % 12:02}{1 + number // 720_000 % 28:02}"
+    body = f"120101{born}{number % 1000:03}"
     phone = f"+86139{drawn.randrange(10**8):08}"
     return Person(
         uuid.UUID(int=drawn.getrandbits(128), version=4), number, family + given, phone, body + check_digit(body)

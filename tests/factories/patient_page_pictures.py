@@ -17,6 +17,7 @@ from tests.factories.patient_page_frames import (
     cut_jpeg,
     frame_values,
     jpeg,
+    layer_png,
     stored_value,
     tile_jpeg,
     turn_jpeg,
@@ -113,6 +114,13 @@ def _tools(app: Flask, pages: Pages, before: Callable[[], None]) -> None:
     app.add_url_rule(f"{base}/series/<int:n>/places.json", "places", places)
     app.add_url_rule(f"{base}/series/<int:n>/frames/<int:k>/region.json", "region", region)
     app.add_url_rule(f"{base}/series/<int:n>/frames/<int:k>/values.bin", "values", values)
+
+    def layer(o: int, n: int, k: int) -> Response:
+        before()
+        assert n == 1
+        return Response(layer_png(k), mimetype="image/png")
+
+    app.add_url_rule(f"{base}/objects/<int:o>/series/<int:n>/frames/<int:k>.png", "layer", layer)
 
     def report_version() -> dict[str, int]:
         before()

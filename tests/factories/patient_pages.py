@@ -100,6 +100,8 @@ class Pages:
         self.no_values = False
         """A share: pictures bear a mark, and values none."""
         self.priors: list[dict[str, str]] = []
+        self.beside: dict[str, Any] = {}
+        """What the manifest says beside its series."""
         self.incomplete: set[int] = set()
         self.report: dict[str, Any] | None = REPORT
         self.requests: list[str] = []
@@ -108,7 +110,7 @@ class Pages:
         self.base_url = ""
 
     def manifest(self) -> dict[str, Any]:
-        return manifest(self.frame_time_ms, self.incomplete, mammograms=self.mammograms)
+        return manifest(self.frame_time_ms, self.incomplete, mammograms=self.mammograms) | self.beside
 
 
 def create_pages() -> tuple[Flask, Pages]:
