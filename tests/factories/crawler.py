@@ -264,6 +264,7 @@ REFUSED = {
     *(ANSWERED_NOWHERE, "patient_wechat.callback", "patient_binding.bind", "patient_binding.unbind"),
     *("patient_notify.page", "patient_notify.want"),
     "patient_family.add",  # one a minute, and the house asked a moment ago
+    "guest_images.values",  # of a share, whose pictures bear a mark
 }
 """Answered with an error all the same: no caller here came by WeChat."""
 

@@ -12,6 +12,7 @@ from PIL import Image
 from app.imaging.codecs.decode import DecodedFrame
 from app.imaging.display.full_depth import full_depth
 from tests.factories.images import image_header
+from tests.factories.patient_page_values import EXAM_ID
 
 CT_FRAMES = 60
 TURNS = 36
@@ -150,6 +151,29 @@ def tile_jpeg(series: int, level: int, x: int, y: int) -> bytes | None:
 
 def tile_grey(level: int, x: int, y: int) -> int:
     return 40 + 60 * level + 25 * ((x + y) % 2)
+
+
+LAYER_COLOUR = (230, 20, 20)
+LAYER = {
+    "kind": "layer",
+    "modality": "SEG",
+    "description": "肺结节",
+    "layer": {
+        "labels": [{"label": "结节", "colour": list(LAYER_COLOUR)}],
+        "frames": {"1": [40, 41, 42]},
+        "address": f"/exams/{EXAM_ID}/objects/1/series/{{n}}/frames/{{k}}.png",
+    },
+}
+"""An object of the manifest: over three slices of the CT."""
+
+
+def layer_png(k: int) -> bytes:
+    """Colour in the left quarter of the upper half, and nothing elsewhere."""
+    pixels = np.zeros((512, 512, 4), np.uint8)
+    pixels[:256, 128:256] = (*LAYER_COLOUR, 255 if k == 40 else 90)
+    out = io.BytesIO()
+    Image.fromarray(pixels).save(out, "PNG")
+    return out.getvalue()
 
 
 def turn_jpeg(k: int, preset: str) -> bytes:

@@ -125,6 +125,22 @@ def test_a_series_without_a_window_gets_that_of_its_values(page: Page, pages: Pa
     assert pixel(page) == as_the_server(4, center, width, 3)
 
 
+def test_windows_that_the_header_names_have_buttons_behind_the_usual_ones(page: Page, pages: Pages) -> None:
+    named = [{"name": "HARDER", "center": 300, "width": 900}, {"name": "", "center": 100, "width": 700}]
+    pages.places = {1: CT_PLACE | {"windows": [named]}}
+    opened(page, pages)
+    page.wait_for_selector("#windows >> text=HARDER")
+    names = page.locator("#windows button").all_inner_texts()
+    assert names[0] == "默认"
+    assert names[-2:] == ["HARDER", "窗 2"]
+    page.locator("#windows").get_by_role("button", name="HARDER", exact=True).click()
+    page.wait_for_selector('#picture[data-picture="1/30/full/300,900"]')
+    assert page.locator("#windows [aria-pressed=true]").all_inner_texts() == ["HARDER"]
+    page.locator("#series button").nth(1).click()
+    page.wait_for_selector('#picture[data-series="2"]')
+    assert page.locator("#windows >> text=HARDER").count() == 0
+
+
 def test_to_save_data_values_are_fetched_for_a_drag_alone(page: Page, pages: Pages) -> None:
     page.add_init_script("Object.defineProperty(navigator, 'connection', {value: {saveData: true}})")
     x, y = opened(page, pages)

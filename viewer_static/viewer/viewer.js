@@ -30,6 +30,9 @@ export class Viewer {
     this.slider = element('slider', HTMLInputElement);
     const named = { n: Number(root.dataset.series), k: Number(root.dataset.frame) };
     this.series = manifest.series;
+    this.objects = manifest.objects || [];
+    this.keyImages = manifest.key_images || [];
+    this.displayed = manifest.displayed || [];
     this.state = new State(manifest, readPlace(location.hash, named));
     this.presets = presetsFor(this.state.view.series.modality, this.state.view.series.window);
     this.pictures = new Pictures();
@@ -155,14 +158,21 @@ export class Viewer {
     this.loader.sharpen(false);
     ['scroller', 'loaded'].forEach((id) => { element(id, HTMLElement).hidden = series.frames < 2; });
     this.slider.max = String(series.frames);
-    this.presets = presetsFor(series.modality, series.window);
-    const windows = element('windows', HTMLElement);
-    fillWindows(windows, this.presets, (preset) => this.state.look(preset.window, preset.gain));
-    markWindow(windows, this.presets, this.state.view);
+    this.offerWindows([]);
     markSeries(element('series', HTMLElement), series);
     const cine = element('cine', HTMLElement);
     cine.hidden = !isFilm(series);
     markCine(cine, false);
+  }
+
+  /** The usual windows, and those that the header names. @param {Array<{name: string, center: number, width: number}>} named */
+  offerWindows(named) {
+    const { series } = this.state.view;
+    this.presets = presetsFor(series.modality, series.window).concat(
+      named.map(({ name, center, width }, i) => ({ name: name || messages.window(i + 1), window: { center, width }, gain: 1 })));
+    const windows = element('windows', HTMLElement);
+    fillWindows(windows, this.presets, (preset) => this.state.look(preset.window, preset.gain));
+    markWindow(windows, this.presets, this.state.view);
   }
 
   /** The eye came to another place: number and slider at once, full frames when it rests, words last. */

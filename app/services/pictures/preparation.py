@@ -48,7 +48,7 @@ BUDGET_S = 900.0
 twenty thousand frames of the usual size take three hundred."""
 FULL = RenderSpec(fmt="jpg", longest=1024, quality=85)
 DIGEST = RenderSpec(fmt=VALUES_DIGEST)
-PREPARED_VERSION = 4
+PREPARED_VERSION = 5
 """Rises when pictures of the same objects become other ones: then those of before are made anew, one study after the
 other (`renewal`)."""
 MOST_STACKS = 1000

@@ -30,7 +30,7 @@ from app.repos.pictures import prepared as repo
 from app.repos.pictures import working_packs
 from app.services.archive.data_keys import DataKeys
 from app.services.pictures.frame_reading import FrameReading, ShownSeries
-from app.services.pictures.marks import marked
+from app.services.pictures.marks import displayed, marked
 from app.services.pictures.object_words import fault_words, not_drawn_words
 from app.services.pictures.objects import Objects
 from app.services.pictures.working_copies import CopiesOfSeries
@@ -100,11 +100,13 @@ class Pictures:
 
     def manifest(self, exam_id: uuid.UUID, exam_revision: int) -> dict[str, Any]:
         """`{series: [{n, frames, rows, columns, modality, description, window, tiles, mpr, mpr_reason, turntable,
-        frame_time_ms, incomplete}], key_images: [{n, k}], presentations: [{title, frames: [{n, k}], reasons}]}`.
+        frame_time_ms, incomplete}], key_images: [{n, k}], presentations: [{title, frames: [{n, k}], reasons}],
+        displayed: [{n, k, turns, mirrored, area}]}`.
 
         It names nobody. `frame_time_ms`, `key_images` (of key object lists, in their order) and `presentations` (states
         that are drawn into their frames; `reasons`: what of them is not, in words) are not in the contract of
-        docs/design.md. What is no picture is in `objects`.
+        docs/design.md; neither is `displayed`: how states want frames to lie (viewer/tools/marks.js). What is no
+        picture is in `objects`.
         """
         shown, beside = self.shown(exam_id, exam_revision), self.objects.of_exam(exam_id, exam_revision)
         rows = [series.row for series in shown]
@@ -112,6 +114,7 @@ class Pictures:
             "series": [_describe(n, series) for n, series in enumerate(shown, 1)],
             "key_images": [mark for row in beside.key_objects for mark in marked(row, rows)],
             "presentations": [_describe_state(row, rows) for row in beside.presentations],
+            "displayed": displayed(beside.presentations, rows),
         }
 
     def frame(self, exam_id: uuid.UUID, exam_revision: int, n: int, k: int, *, preview: bool) -> bytes:
@@ -194,6 +197,7 @@ class Pictures:
 def _describe_state(row: PreparedObject, shown: list[PreparedSeries]) -> dict[str, Any]:
     says = row.says or {"title": "", "not_drawn": []}
     reasons = [fault_words(row.fault)] if row.fault else [not_drawn_words(part) for part in says["not_drawn"]]
+    reasons = [reason for reason in reasons if reason]
     return {"title": says["title"] or row.description, "frames": marked(row, shown), "reasons": reasons}
 
 

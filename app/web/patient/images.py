@@ -59,7 +59,7 @@ def frame(exam_id: str, n: int, k: int, fmt: str) -> Response:
     if fmt not in MIME:
         raise NotFound
     # a phone that scrolls a stack asks for the next frame without a query: then there is nothing to parse
-    size, window = (_size(), _window()) if request.query_string else (None, None)
+    size, window = (_size(), asked_window()) if request.query_string else (None, None)
     access, pictures = current_access(), services().pictures.serving
     plain = bool(request.query_string) and _is_plain()
     if fmt == "jpg" and window is None and size in (None, 256) and not plain:
@@ -95,7 +95,7 @@ def tile(exam_id: str, n: int, k: int, level: int, x: int, y: int, fmt: str) -> 
     """A part of a frame that is too large for one picture; level 0 has the sensor's own pixels."""
     if fmt not in MIME:
         raise NotFound
-    spec = RenderSpec(fmt=fmt, window=_window(), tile=Tile(level, x, y))
+    spec = RenderSpec(fmt=fmt, window=asked_window(), tile=Tile(level, x, y))
     access = current_access()
     with place(RENDERS):
         picture = services().pictures.serving.render(access.exam_id, access.exam_revision, n, k, spec)
@@ -134,7 +134,7 @@ def values(exam_id: str, n: int, k: int) -> Response:
         return Response(status=422)
     record_look()
     response = Response(told, mimetype="application/octet-stream")
-    if "gzip" in request.accept_encodings:
+    if request.accept_encodings.quality("gzip"):
         response.headers["Content-Encoding"] = "gzip"
     else:
         response.set_data(gzip.decompress(told))
@@ -147,7 +147,7 @@ def mpr(exam_id: str, n: int, k: int, plane: str, fmt: str) -> Response:
     """A cut along an axis of the patient's own: a thin one, or a slab with its mean, greatest or least values."""
     if fmt not in MIME or plane not in _PLANES:
         raise NotFound
-    spec = CutSpec(Plane(plane), k, _slab(), fmt, _window(), _size())
+    spec = CutSpec(Plane(plane), k, _slab(), fmt, asked_window(), _size())
     access, pictures = current_access(), services().pictures.serving
     with place(_of_volume(n)):
         picture = pictures.cut(access.exam_id, access.exam_revision, n, spec)
@@ -265,7 +265,7 @@ def _is_plain() -> bool:
     return text == "1"
 
 
-def _window() -> Window | None:
+def asked_window() -> Window | None:
     center, width = request.args.get("wc"), request.args.get("ww")
     if center is None and width is None:
         return None

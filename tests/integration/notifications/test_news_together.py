@@ -230,6 +230,7 @@ def test_a_notice_of_several_exams_leads_to_the_list_and_each_exam_has_its_state
     assert [states(house, exam) for exam in exams] == [[("images_ready", "wechat", "accepted")]] * 3
     assert messages(house) == []
     sweep(house, seconds=5 * 3600)  # nobody opened any of them
+    sweep(house, seconds=301)
     assert len(messages(house)) == 1, "the text message that follows is one, too"
 
 

@@ -14,8 +14,7 @@ const KEPT_VALUES = 6 * 1024 * 1024; // 12 MB: 24 slices of 512 × 512, one of 2
 /** @param {ArrayBuffer} buffer @returns {Depth} @throws {Error} when it is not what was sent */
 export function parsed(buffer) {
   const length = new DataView(buffer).getUint32(0);
-  const letters = new Uint8Array(buffer, 4, length);
-  const told = JSON.parse(Array.from(letters, (letter) => String.fromCharCode(letter)).join(''));
+  const told = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
   const { rows, columns } = told;
   const planes = new Uint8Array(buffer, 4 + length);
   const size = rows * columns;
@@ -62,8 +61,8 @@ export class Depths {
     this.kept = new Lru(KEPT_VALUES, (depth) => depth.values.length);
     /** Series whose values the server does not give. @type {Set<number>} */
     this.refused = new Set();
-    this.asked = '';
-    this.abort = () => {};
+    /** @type {Set<string>} */
+    this.running = new Set();
     this.canvas = document.createElement('canvas');
     /** @type {ImageData | null} */
     this.image = null;
@@ -74,26 +73,21 @@ export class Depths {
     return this.kept.get(key(view));
   }
 
-  /** Fetches the values of one slice; those of another are given up. @param {import('../state.js').View} view
-   *  @param {() => void} arrived */
+  /** Fetches the values of one slice, once. @param {import('../state.js').View} view @param {() => void} arrived */
   async want(view, arrived) {
     const { series, k } = view;
     const wanted = key(view);
-    if (series.tiles || this.refused.has(series.n) || this.kept.has(wanted) || this.asked === wanted) return;
-    this.abort();
-    const controller = typeof AbortController === 'function' ? new AbortController() : null;
-    this.abort = () => { if (controller) controller.abort(); };
-    this.asked = wanted;
+    if (series.tiles || this.refused.has(series.n) || this.kept.has(wanted) || this.running.has(wanted)) return;
+    this.running.add(wanted);
     try {
-      const answer = await this.api.get(this.api.valuesUrl(series.n, k), controller ? controller.signal : undefined);
-      const buffer = await answer.arrayBuffer();
-      this.api.bytes += Number(answer.headers.get('Content-Length')) || buffer.byteLength;
+      const body = new Response(await this.api.blob(this.api.valuesUrl(series.n, k))); // old engines: no bytes of a blob
+      const buffer = await body.arrayBuffer();
       this.kept.set(wanted, parsed(buffer));
       arrived();
     } catch (fault) {
       if (fault instanceof CannotShow) this.refused.add(series.n); // the server's own windows stay
     }
-    if (this.asked === wanted) this.asked = '';
+    this.running.delete(wanted);
   }
 
   /** One canvas for all: what was drawn before is gone. @param {Depth} depth @param {Window} window */
