@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Page
 
 from bench.browsing import STEP
 from bench.house import OpenExam, opened, shown_exam, working_folder
+from bench.long_study import long_study
 from bench.phone_session import PATIENCE_MS, signed_in
 from bench.processes import proportional_mib
 from bench.servers import cloudfilm
@@ -27,7 +28,7 @@ def run() -> None:
         raise Skipped("Chromium is missing: apt-get install chromium")
     with working_folder() as folder:
         with opened(folder) as services:
-            exam, _ = shown_exam(services, "BENCH-1", SLICES)
+            exam, _ = shown_exam(services, "BENCH-1", long_study("BENCH-1", slices=SLICES))
         with cloudfilm(folder) as server, chromium() as browser:
             measure(browser, f"http://127.0.0.1:{server.port}", exam, exam.log_in(server.port))
 

@@ -16,6 +16,7 @@ from playwright.sync_api import Browser
 
 from bench import beside_ohif
 from bench.house import OpenExam, bearer, opened, shown_exam, working_folder
+from bench.long_study import long_study
 from bench.phone_session import PATIENCE_MS, signed_in
 from bench.servers import cloudfilm
 from bench.skipped import Skipped
@@ -56,8 +57,8 @@ def run() -> None:
         raise Skipped("Chromium is missing: apt-get install chromium")
     with working_folder() as folder:
         with opened(folder) as services:
-            exam, _ = shown_exam(services, "BENCH-1", STACK)
-            smaller, study = shown_exam(services, "BENCH-2", beside_ohif.SLICES)
+            exam, _ = shown_exam(services, "BENCH-1", long_study("BENCH-1", slices=STACK))
+            smaller, study = shown_exam(services, "BENCH-2", long_study("BENCH-2", slices=beside_ohif.SLICES))
             token = bearer(services, "read")["Authorization"]
         measure(folder, exam)
         beside_ohif.measure(folder, smaller, study, token)

@@ -10,6 +10,8 @@ from __future__ import annotations
 import math
 import os
 import statistics
+from collections.abc import Sized
+from dataclasses import dataclass
 
 from bench.house import opened, working_folder
 from bench.rounds import seconds
@@ -23,6 +25,14 @@ GOAL = 1.5
 WARM_UP, ROUNDS = 3, 15
 
 
+@dataclass(frozen=True)
+class Cost:
+    """`median`: in seconds. `rows`: of the answer."""
+
+    median: float
+    rows: int
+
+
 def run() -> None:
     if postgres.binaries() is None:
         raise Skipped("Debian's package postgresql is missing")
@@ -31,27 +41,31 @@ def run() -> None:
         url = postgres.new_database(where, "growth")
         with opened(folder, 1, CLOUDFILM_DATABASE_URL=url) as services:
             many = ManyExams(services, url.replace("+psycopg", ""))
-            seen: dict[str, list[float]] = {}
-            for level in levels:
-                many.grow(level)
+            seen: dict[str, list[Cost]] = {}
+            for done, level in enumerate(levels, 1):
+                took = seconds(lambda level=level: many.grow(level))  # type: ignore[misc]
+                print(f"  {level} exams, made in {took:.0f} s", flush=True)
                 for question in questions(services, many):
                     seen.setdefault(question.name, []).append(_cost(question))
-    _print(levels, seen)
+                if done > 1:
+                    _print(levels[:done], seen)
 
 
-def _cost(question: Question) -> float:
-    """Median, in seconds."""
+def _cost(question: Question) -> Cost:
     for _ in range(WARM_UP):
-        question.ask()
-    return statistics.median(seconds(question.ask) for _ in range(ROUNDS))
+        answer = question.ask()
+    rows = getattr(answer, "rows", answer)
+    median = statistics.median(seconds(question.ask) for _ in range(ROUNDS))
+    return Cost(median, len(rows) if isinstance(rows, Sized) else 0)
 
 
-def _print(levels: tuple[int, ...], seen: dict[str, list[float]]) -> None:
+def _print(levels: tuple[int, ...], seen: dict[str, list[Cost]]) -> None:
     """Slope: by how many times the cost grows when the exams are ten times as many."""
-    print(f"  {'ms':42}" + "".join(f"{level:>10}" for level in levels) + "   ratio  slope")
+    print(f"  {'ms':42}" + "".join(f"{level:>10}" for level in levels) + "   ratio  slope   rows")
     decades = math.log10(levels[-1] / levels[0]) or 1.0
     for name, costs in seen.items():
-        ratio = costs[-1] / costs[0]
+        ratio = costs[-1].median / costs[0].median
         mark = "" if ratio <= GOAL else "  above the goal"
-        figures = "".join(f"{1000 * cost:10.2f}" for cost in costs)
-        print(f"  {name:42}{figures}{ratio:8.2f}{ratio ** (1 / decades):7.2f}{mark}")
+        figures = "".join(f"{1000 * cost.median:10.2f}" for cost in costs)
+        rows = f"{costs[0].rows:7}" + (f" to {costs[-1].rows}" if costs[-1].rows != costs[0].rows else "")
+        print(f"  {name:42}{figures}{ratio:8.2f}{ratio ** (1 / decades):7.2f}{rows}{mark}", flush=True)

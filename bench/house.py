@@ -44,9 +44,9 @@ def opened(folder: Path, decode_workers: int = 2, **settings: str) -> Iterator[S
         services.db.dispose()
 
 
-def take_in(services: Services, accession_number: str, slices: int | None = None) -> NewStudy:
-    """A new study, stored but not prepared."""
-    study = new_study(accession_number, slices)
+def take_in(services: Services, accession_number: str, made: NewStudy | None = None) -> NewStudy:
+    """A study (without `made` a new one of 143 slices), stored but not prepared."""
+    study = made or new_study(accession_number)
     outcomes = services.ingest.ingest.receive(
         [IncomingObject(io.BytesIO(file)) for file in study.files], "cli", "bench"
     )
@@ -100,13 +100,18 @@ def registered(services: Services, accession_number: str, patient: Patient = PAT
 
 
 def shown_exam(
-    services: Services, accession_number: str = "BENCH-1", slices: int | None = None
+    services: Services, accession_number: str = "BENCH-1", made: NewStudy | None = None
 ) -> tuple[OpenExam, NewStudy]:
-    """An exam with 143 prepared slices, or with so many."""
+    """An exam with the prepared slices of a study, without `made` 143 of them."""
     exam = registered(services, accession_number)
-    study = take_in(services, accession_number, slices)
+    study = take_in(services, accession_number, made)
     services.pictures.completion.complete_now(study.uid)
+    work_off(services)
+    return exam, study
+
+
+def work_off(services: Services) -> None:
+    """What a worker does until nothing is left."""
     for _ in range(MOST_STEPS):
         if not (services.worker.run_sweeps() | services.worker.run_job()):
             break
-    return exam, study

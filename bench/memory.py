@@ -57,6 +57,7 @@ def measure(folder: Path) -> None:
             watch.phase("143 slices arrive (27 MB)", lambda: door.send(list(requests(study.files, 143))))
             watch.phase("they are prepared", lambda: wait_until_prepared(services, 1, released=1))
             watch.phase("all frames, 40 new windows, images.zip", lambda: look_at(web.port, exam))
+            watch.phase("cuts in three planes, a turntable", lambda: look_through(web.port, exam))
             watch.phase(
                 "300 instances of 2 MiB in one request", lambda: stream(web.port, token, instances(), INSTANCES)
             )
@@ -109,6 +110,13 @@ def look_at(port: int, exam: OpenExam) -> None:
     connection.close()
     if answer.status != 200:
         raise RuntimeError(f"images.zip was answered {answer.status}")
+
+
+def look_through(port: int, exam: OpenExam) -> None:
+    series = f"/exams/{exam.id}/series/1"
+    cuts = [f"{series}/mpr/{plane}/{k}.jpg" for plane in ("axial", "coronal", "sagittal") for k in range(50, 90)]
+    turned = [f"{series}/turntable/{k}.jpg" for k in range(1, 37)]
+    fetch_all(port, cuts + turned, f"Cookie: {exam.log_in(port)}\r\n", connections=2)
 
 
 def stream(port: int, token: dict[str, str], content: Iterator[bytes], expected: int) -> None:

@@ -1,7 +1,10 @@
-"""Peak resident memory of a process and its children, as Linux counts it (VmHWM in /proc). Starts and ends nothing."""
+"""Resident memory (VmRSS and its peak VmHWM in /proc) and processor time of a process and its children, as Linux counts
+them. Starts and ends nothing.
+"""
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from pathlib import Path
 
@@ -31,10 +34,29 @@ def is_decoder(pid: int) -> bool:
 
 def peak_mib(pid: int) -> float:
     """The peak in MiB; 0 for a process that is gone."""
+    return _mib(pid, "VmHWM:")
+
+
+def resident_mib(pid: int) -> float:
+    """The resident memory now, in MiB; 0 for a process that is gone."""
+    return _mib(pid, "VmRSS:")
+
+
+def _mib(pid: int, field: str) -> float:
     for line in _read(PROC / str(pid) / "status").splitlines():
-        if line.startswith("VmHWM:"):
+        if line.startswith(field):
             return int(line.split()[1]) / 1024
     return 0.0
+
+
+def processor_s(pid: int) -> float:
+    """Processor seconds of the process and its living descendants since they started."""
+    ticks = 0
+    for member in family(pid):
+        _, _, after = _read(PROC / str(member) / "stat").rpartition(")")
+        if fields := after.split():  # from the state on: fields 14 and 15 of proc(5) are utime and stime
+            ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def proportional_mib(pid: int) -> float:

@@ -2,8 +2,9 @@
 with Orthanc.
 
 Two servers of ours are asked: one by a patient (`?wc=&ww=`), one by a machine (WADO-RS `/rendered?window=`). Orthanc
-only has the latter. One run asks for the same slice with new windows, as a finger on the screen does. The other run
-asks for each slice once, so that each must be decoded.
+only has the latter. One run asks for the same slice with new windows, as a finger on the screen does. Another run
+asks for each slice once, so that each must be decoded: ours from the working copies that a first need has made. The
+last one asks for the pictures of the default window, which are prepared in ours.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from app.imaging.codecs.decode import decode_frame
 from app.imaging.codecs.encode import encode
 from app.imaging.display.render_spec import RenderSpec, RenderTask
 from app.imaging.display.window import to_display
-from bench.house import bearer, opened, shown_exam, take_in, working_folder
+from bench.house import bearer, opened, shown_exam, take_in, work_off, working_folder
 from bench.ingest import Door, requests
 from bench.load import fetch_all
 from bench.rounds import interleaved, seconds
@@ -107,17 +108,28 @@ def beside_orthanc(folder: Path) -> None:
             ),
             "Orthanc": Asker(their_port, accept, partial(of_machine, "dicom-web")),
         }
+        fetch_all(patients.port, [of_patient(0)], askers["as a patient"].header)  # a first need: copies are made
+        with opened(folder) as services:
+            work_off(services)
         middle = len(sops) // 2
         compare("the same slice, ever new windows", askers, lambda _: [middle] * PICTURES)
         compare("every slice once, ever new windows", askers, slices_of_round)
+        patient = askers["as a patient"]
+        prepared = Asker(patient.port, patient.header, lambda k: f"/exams/{exam.id}/series/1/frames/{k + 1}.jpg")
+        compare("prepared frames beside /rendered", {"as a patient": prepared, "Orthanc": askers["Orthanc"]}, several)
 
 
 def slices_of_round(number: int) -> range:
     return range(SLICES_A_ROUND * number, SLICES_A_ROUND * (number + 1))
 
 
+def several(number: int) -> Iterable[int]:
+    """Slices enough for a rate, not the same in each round."""
+    return ((PICTURES * number + step) % 143 for step in range(PICTURES))
+
+
 def compare(what: str, askers: dict[str, Asker], slices_of: Callable[[int], Iterable[int]]) -> None:
     seen = interleaved({name: partial(asker.rate, slices_of) for name, asker in askers.items()}, ROUNDS)
     print(f"  {what}: Orthanc {seen.median('Orthanc'):4.0f}/s")
-    for name in ("as a patient", "as a machine"):
+    for name in [name for name in askers if name != "Orthanc"]:
         print(f"    {name:<14}{seen.median(name):4.0f}/s, {seen.spread(name, 'Orthanc')}")

@@ -50,9 +50,9 @@ def orthanc(folder: Path) -> Iterator[int]:
 
 
 @contextmanager
-def cloudfilm(folder: Path, **settings: str) -> Iterator[Server]:
-    """Our server with the demo installation in `folder`."""
-    with gunicorn(folder, environ=environment(folder) | settings) as server:
+def cloudfilm(folder: Path, *options: str, **settings: str) -> Iterator[Server]:
+    """Our server with the demo installation in `folder`. `options`: of gunicorn, such as the number of processes."""
+    with gunicorn(folder, *options, environ=environment(folder) | settings) as server:
         yield server
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import copy
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -69,13 +68,11 @@ class NewStudy:
     files: list[bytes]
 
 
-def new_study(accession_number: str, slices: int | None = None) -> NewStudy:
-    """The slices as files of a new study of PATIENT, with new UIDs. `slices`: so many, a millimetre apart; the pictures
-    begin again where the real ones end."""
+def new_study(accession_number: str) -> NewStudy:
+    """The slices as files of a new study of PATIENT, with new UIDs."""
     study, series = generate_uid(), generate_uid()
-    real, files = _slices(), []
-    for number in range(len(real) if slices is None else slices):
-        ds = real[number % len(real)] if slices is None else _moved(real[number % len(real)], number)
+    files = []
+    for ds in _slices():
         ds.SpecificCharacterSet = "ISO_IR 192"
         ds.PatientName, ds.PatientID = f"{PATIENT.family_name}^{PATIENT.given_name}", PATIENT.patient_id
         ds.PatientSex, ds.PatientBirthDate = PATIENT.sex, PATIENT.birth_date.replace("-", "")
@@ -83,10 +80,3 @@ def new_study(accession_number: str, slices: int | None = None) -> NewStudy:
         ds.StudyInstanceUID, ds.SeriesInstanceUID, ds.SOPInstanceUID = study, series, generate_uid()
         files.append(part10(ds))
     return NewStudy(study, series, files)
-
-
-def _moved(slice_: FileDataset, number: int) -> FileDataset:
-    moved = copy(slice_)
-    x, y, _ = moved.ImagePositionPatient
-    moved.ImagePositionPatient, moved.SliceLocation, moved.InstanceNumber = [x, y, -number], -number, number + 1
-    return moved

@@ -8,8 +8,7 @@ rm -rf "$OUT"
 mkdir -p "$OUT/cloudfilm/wheels"
 git archive HEAD | tar -x -C "$OUT/cloudfilm"
 git rev-parse HEAD >"$OUT/cloudfilm/COMMIT"
-.venv/bin/python -m pip download --quiet --require-hashes --only-binary=:all: --disable-pip-version-check \
-    -r requirements/runtime.txt -d "$OUT/cloudfilm/wheels"
+deploy/wheels.sh "$OUT/cloudfilm/wheels"
 (cd "$OUT/cloudfilm" && find . -type f ! -name SHA256SUMS -print0 | sort -z | xargs -0 sha256sum >SHA256SUMS)
 tar -c -f "$OUT/cloudfilm-bundle.tar" --owner=root:0 --group=root:0 --sort=name -C "$OUT" cloudfilm
 (cd "$OUT" && sha256sum cloudfilm-bundle.tar >cloudfilm-bundle.tar.sha256)

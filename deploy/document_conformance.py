@@ -41,8 +41,8 @@ def _search() -> Iterator[str]:
     yield "\nA key of a lower level finds what has such a series or instance. An unknown key is ignored with"
     yield f"`Warning: 299`. Once the other keys leave at most {MOST_ROWS} studies or series, these match too:\n"
     yield f"- {_words(OF_IDENTITY)}, `PatientID` with wildcards: sealed in the database. A whole name or"
-    yield "  number is found among all, by the names of the exams' patients; between two asterisks, too, and the answer"
-    yield "  says so. Another pattern among too many is 400."
+    yield "  number is found among all; between two asterisks a whole name, and a family or given name on its own, and"
+    yield "  the answer says so. Another pattern among too many is 400."
     yield f"- {_words(OF_OBJECT)}, and keys inside sequences, with dots: of stored objects."
     yield f"\n`includefield` names any attribute of a stored object, for at most {MOST_ROWS} results."
     yield "`fuzzymatching` is not supported, and the answer says so.\n"
@@ -78,7 +78,8 @@ def _store() -> Iterator[str]:
     yield "## Store (PS3.18 10.5)"
     yield '`multipart/related; type="application/dicom"` or one `application/dicom`, also in gzip.'
     yield f"Also metadata with their bulk data in parts ({_words(METADATA)}), each value named by `Content-Location`;"
-    yield "such a body is at most as large as one instance may be. Answers in JSON or XML."
+    yield "such a body is at most as large as one instance may be. Metadata that need no other part may be the whole"
+    yield "body. Answers in JSON or XML."
 
 
 def _words(names: Iterable[str]) -> str:

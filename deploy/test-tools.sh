@@ -52,6 +52,9 @@ need dcm2pnm dcmtk
 need zbarimg zbar-tools
 need pdftoppm poppler-utils
 fc-list 2>/dev/null | grep -qiE 'NotoSansCJK|Noto Sans CJK|wqy' || MISSING="$MISSING fonts-noto-cjk"
+# The services are started as their units harden them. No systemd runs for that: its tools read the units.
+need systemd-analyze systemd
+ldconfig -p 2>/dev/null | grep -q libseccomp.so.2 || MISSING="$MISSING libseccomp2"
 if [ -n "$MISSING" ] && may_install && install_missing; then MISSING=""; fi
 # Database and queue servers are services: installed by themselves only where the machine is CI's own.
 postgres_runs() { ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; }
@@ -66,4 +69,14 @@ nginx_runs || unpack_nginx || MISSING="$MISSING nginx"
 if command -v npm >/dev/null 2>&1; then install_javascript
 elif install_service npm; then install_javascript
 else MISSING="$MISSING npm"; fi
+# The bundle of the installation test needs no index of packages once the wheels are here.
+if [ -x .venv/bin/python ]; then
+    wheels=$(mktemp -d)
+    deploy/wheels.sh "$wheels" >/dev/null 2>&1 || echo "NOTE: the index of packages does not answer: the installation of a hospital is tested only where var/wheels has the wheels" >&2
+    rm -rf "$wheels"
+fi
+case "$MISSING" in
+*systemd* | *libseccomp2* | *postgresql* | *redis-server* | *nginx*)
+    echo "NOTE: the installation of a hospital (tests/functional/test_hospital_installation.py) will NOT be tested" >&2 ;;
+esac
 [ -z "$MISSING" ] || echo "NOTE: the tests that need these Debian packages will be skipped:$MISSING" >&2

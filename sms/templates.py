@@ -171,6 +171,10 @@ TEMPLATES: Mapping[str, SmsTemplate] = {
             "share_opened",
             "您分享的检查影像已有人打开。如果不是您给的，请在本院影像查询页停止分享，或到本院服务台办理。",
         ),
+        SmsTemplate(
+            "relative_amended",
+            "您看过的亲友检查报告，医生作了修订，以前的版本已被替代。请在本院影像查询页再看一次，也可到本院服务台查询。",
+        ),
     )
 }
 
@@ -178,7 +182,7 @@ TEMPLATES: Mapping[str, SmsTemplate] = {
 REGISTERED = {name: template for name, template in TEMPLATES.items() if not template.has_link}
 """Those that public carriers register."""
 
-EVERY_FAMILY = ("one_time_code", "family_code", "relative_added", "share_opened")
+EVERY_FAMILY = ("one_time_code", "family_code", "relative_added", "share_opened", "relative_amended")
 """Texts that are the same in each family: a code to type, or no variable at all."""
 _ENDINGS = {"T0": "_t0_2", "T1": "_t1", "T3": "_t3"}
 """Of the names in use. Texts of former names (`_t0`: before there was a phone door) may wait in an outbox."""

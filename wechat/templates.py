@@ -11,7 +11,11 @@ from enum import StrEnum
 from wechat.notices import NoticeTemplate, Source
 
 READY = "已可查看"
-SAID: Mapping[str, str] = {"relative_added": "已添加亲友", "share_opened": "分享被打开"}
+SAID: Mapping[str, str] = {
+    "relative_added": "已添加亲友",
+    "share_opened": "分享被打开",
+    "relative_amended": "报告有修订",
+}
 """What the state says, by the name of a notice; READY in the others. Five characters: a `phrase` holds no more."""
 EXAM = "影像检查"
 """The notice's name for every exam. Modality and body part would tell bystanders too much."""
@@ -26,6 +30,7 @@ TITLES: Mapping[str, str] = {
     "report_ready": "检查报告查看通知",
     "relative_added": "亲友查看授权通知",
     "share_opened": "检查分享打开通知",
+    "relative_amended": "亲友报告修订通知",
     SUBSCRIBED: "检查结果通知",
 }
 

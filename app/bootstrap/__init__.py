@@ -50,6 +50,7 @@ from app.security.front_door import DoorPass
 from app.security.keys import MasterKeys
 from app.services.channels.channel import Channels
 from app.services.consent.consents import Consents
+from app.services.dicomweb.study_names import StudyNames
 from app.services.notifications.outbox import Outbox
 from app.services.patient_access.codes import AccessCodes
 from app.services.phone_door.door import PhoneDoor
@@ -114,12 +115,14 @@ def build(settings: Settings, clock: Clock | None = None, authenticators: Clock 
     telling = notifications.telling(base, ways)
     release_room = release.build(base, codes, telling)
     messages = notifications.build(base, telling, codes, release_room.gate.tell_anew)
-    exams_room = exams.build(base, codes, release_room, messages.phone_correction)
+    exams_room = exams.build(base, codes, release_room, messages)
     doors = _doors(base, codes, wechat_room, telling.outbox, queue)
     pictures_room = pictures.build(base, archive_room, queue)
     ops = operations.build(base, archive_room)
     audit_room = audit.build(base)
-    work = _work(queue, pictures_room, release_room, messages, doors, exams_room, ops, audit_room, wechat_room)
+    web_room = dicomweb.build(base, archive_room, pictures_room.renderer, pictures_room.reader)
+    names = web_room.names
+    work = _work(queue, pictures_room, release_room, messages, doors, exams_room, names, ops, audit_room, wechat_room)
     return Services(
         settings=settings,
         clock=base.clock,
@@ -135,7 +138,7 @@ def build(settings: Settings, clock: Clock | None = None, authenticators: Clock 
         consent=consent.build(base),
         data_requests=data_requests.build(base),
         desk=desk.build(base, exams_room, messages, doors.access, doors.bound.binding),
-        dicomweb=dicomweb.build(base, archive_room, pictures_room.renderer, pictures_room.reader),
+        dicomweb=web_room,
         exams=exams_room,
         family=doors.family,
         ingest=ingest.build(base, archive_room, exams_room.matching, pictures_room.renderer, pictures_room.reader),
@@ -195,6 +198,7 @@ def _work(
     messages: notifications.NotificationsRoom,
     doors: _Doors,
     exams_room: exams.ExamsRoom,
+    study_names: StudyNames,
     operations_room: operations.OperationsRoom,
     audit_room: audit.AuditRoom,
     wechat_room: wechat.WechatRoom,
@@ -206,6 +210,7 @@ def _work(
         preparation=pictures_room.preparation,
         renewal=pictures_room.renewal,
         copies=pictures_room.copies,
+        copying=pictures_room.copying,
         release=release_room.gate,
         telling=messages.telling,
         sending=messages.sending,
@@ -216,6 +221,7 @@ def _work(
         binding=doors.bound.binding,
         family=doors.family.members,
         search_keys=exams_room.search_keys,
+        study_names=study_names,
         spent_rows=operations_room.spent_rows,
         notice_check=wechat_room.notice_check,
         anchoring=audit_room.anchoring,

@@ -46,6 +46,7 @@ def build(
     return DeskRoom(
         exams=ExamsAtDesk(
             db=db,
+            clock=clock,
             audit=audit,
             fields=ground.fields,
             refused=refused,

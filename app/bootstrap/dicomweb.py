@@ -8,11 +8,13 @@ from app.bootstrap.archive import ArchiveRoom
 from app.bootstrap.ground import Ground
 from app.imaging.sandbox.header_pool import HeaderPool
 from app.imaging.sandbox.pool import RenderPool
+from app.services.audit.refused_fields import RefusedFields
 from app.services.dicomweb.explicit_files import ExplicitFiles
 from app.services.dicomweb.late_keys import LateKeys
 from app.services.dicomweb.query import DicomQuery
 from app.services.dicomweb.retrieve import DicomRetrieve
 from app.services.dicomweb.stored_headers import StoredHeaders
+from app.services.dicomweb.study_names import StudyNames
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +23,7 @@ class DicomwebRoom:
     retrieve: DicomRetrieve
     headers: StoredHeaders
     explicit: ExplicitFiles
+    names: StudyNames
 
 
 def build(ground: Ground, archive: ArchiveRoom, renderer: RenderPool, reader: HeaderPool) -> DicomwebRoom:
@@ -41,6 +44,12 @@ def build(ground: Ground, archive: ArchiveRoom, renderer: RenderPool, reader: He
             renderer=renderer,
         ),
         headers=headers,
+        names=StudyNames(
+            db=ground.db,
+            fields=ground.fields,
+            blind=ground.blind,
+            refused=RefusedFields(db=ground.db, audit=ground.audit),
+        ),
         explicit=ExplicitFiles(
             archive=archive.objects, renderer=renderer, headers=headers, spool=ground.settings.spool_dir
         ),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from app.bootstrap.ground import Ground
+from app.bootstrap.notifications import NotificationsRoom
 from app.bootstrap.release import ReleaseRoom
 from app.services.audit.looks import Looks
 from app.services.audit.refused_fields import RefusedFields
@@ -18,7 +19,6 @@ from app.services.exams.registration import Registration
 from app.services.exams.reports import Reports
 from app.services.exams.search_keys import SearchKeys
 from app.services.exams.views import ExamViews
-from app.services.notifications.phone_correction import PhoneCorrection
 from app.services.patient_access.codes import AccessCodes
 
 
@@ -35,13 +35,17 @@ class ExamsRoom:
     search_keys: SearchKeys
 
 
-def build(ground: Ground, codes: AccessCodes, release: ReleaseRoom, phones: PhoneCorrection) -> ExamsRoom:
+def build(ground: Ground, codes: AccessCodes, release: ReleaseRoom, messages: NotificationsRoom) -> ExamsRoom:
     db, clock, fields, blind, audit = ground.db, ground.clock, ground.fields, ground.blind, ground.audit
     patients = Patients(clock=clock, fields=fields, blind=blind, audit=audit)
     search_keys = SearchKeys(db=db, fields=fields, blind=blind, codes=codes, refused=RefusedFields(db=db, audit=audit))
     matching = Matching(fields=fields, audit=audit, holds=release.holds)
-    follower = Consequences(codes=codes, phones=phones, release=release.gate, sensitivity=release.sensitivity)
-    amendments = Amendments(db=db, looks=Looks(db=db, fields=fields), gate=release.gate)
+    follower = Consequences(
+        codes=codes, phones=messages.phone_correction, release=release.gate, sensitivity=release.sensitivity
+    )
+    amendments = Amendments(
+        db=db, looks=Looks(db=db, fields=fields), gate=release.gate, relatives=messages.for_relatives
+    )
     reports = Reports(
         db=db,
         clock=clock,

@@ -14,6 +14,7 @@ from app.bootstrap.ground import Ground
 from app.config import Settings
 from app.models import Exam
 from app.services.channels.channel import Channels
+from app.services.notifications.for_relatives import ForRelatives
 from app.services.notifications.gathering import Gathering
 from app.services.notifications.opt_outs import OptOuts
 from app.services.notifications.outbox import Outbox
@@ -36,6 +37,7 @@ class NotificationsRoom:
     outbox: Outbox
     telling: NewsTelling
     sending: Sending
+    for_relatives: ForRelatives
     repeating: Repeating
     receipts: Receipts
     phone_correction: PhoneCorrection
@@ -80,6 +82,7 @@ def build(
     receipts = Receipts(
         db=db, clock=clock, fields=fields, blind=ground.blind, states=states, phones=phones, channels=channels
     )
+    relatives = ForRelatives(clock=clock, fields=fields, outbox=waiting)
     opt_outs = OptOuts(db=db, clock=clock, blind=ground.blind, fields=fields, audit=ground.audit)
     sending = Sending(
         db=db,
@@ -90,12 +93,15 @@ def build(
         phones=phones,
         receipts=receipts,
         opt_outs=opt_outs,
-        gathering=Gathering(clock=clock, fields=fields, states=states, times=waiting.times),
+        at_once=ground.settings.messages_at_once,
+        relatives=relatives,
+        gathering=Gathering(clock=clock, fields=fields, states=states, channels=channels, times=waiting.times),
     )
     return NotificationsRoom(
         outbox=waiting,
         telling=news,
         sending=sending,
+        for_relatives=relatives,
         repeating=Repeating(db=db, clock=clock, fields=fields, states=states, channels=channels, sending=sending),
         receipts=receipts,
         phone_correction=phones,

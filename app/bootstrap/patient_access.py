@@ -56,7 +56,7 @@ def build(
             naming=naming,
             fields=ground.fields,
             attempts=attempts,
-            audit=ground.audit,
+            refusals=ground.refusals,
             opening=opening,
         ),
         one_time_codes=OneTimeCodes(

@@ -14,6 +14,7 @@ from app.dicom.part10 import HeaderLimits
 from app.imaging.sandbox.header_pool import HeaderPool
 from app.imaging.sandbox.pool import RenderPool
 from app.services.pictures.completion import Completion
+from app.services.pictures.copying import Copying
 from app.services.pictures.evidence import EvidenceReading
 from app.services.pictures.frame_reading import FrameReading
 from app.services.pictures.header_renewal import HeaderRenewal
@@ -37,6 +38,7 @@ class PicturesRoom:
     completion: Completion
     preparation: Preparation
     copies: WorkingCopies
+    copying: Copying
     renewal: Renewal
     serving: Pictures
     objects: Objects
@@ -57,7 +59,10 @@ def build(ground: Ground, archive: ArchiveRoom, queue: JobQueue) -> PicturesRoom
         log.warning("decoding children are held by limits alone, not by a list of system calls")
     copies = WorkingCopies(db=db, clock=clock, archive=archive.objects, keep=timedelta(days=settings.working_copy_days))
     evidence = EvidenceReading(archive=archive.objects, reader=reader)
-    reading = FrameReading(db=db, archive=archive.objects, renderer=renderer, copies=copies)
+    copying = Copying(
+        db=db, clock=clock, archive=archive.objects, data_keys=archive.data_keys, renderer=renderer, queue=queue
+    )
+    reading = FrameReading(db=db, archive=archive.objects, renderer=renderer, copies=copies, copying=copying)
     objects = Objects(db=db, data_keys=archive.data_keys, evidence=evidence)
     quiet = timedelta(seconds=settings.quiet_period_s)
     serving = Pictures(
@@ -82,6 +87,7 @@ def build(ground: Ground, archive: ArchiveRoom, queue: JobQueue) -> PicturesRoom
             listing=Listing(evidence=evidence),
         ),
         copies=copies,
+        copying=copying,
         renewal=Renewal(db=db, clock=clock, queue=queue),
         serving=serving,
         measuring=Measuring(db=db, pictures=serving),

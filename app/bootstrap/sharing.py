@@ -13,6 +13,7 @@ from app.models import Exam, NotificationKind
 from app.security.session_tokens import SessionTokens
 from app.services.channels.channel import Wording
 from app.services.notifications.outbox import Outbox
+from app.services.sharing.guest_tickets import GuestTickets
 from app.services.sharing.guests import GuestSessions
 from app.services.sharing.hand_over import HandOvers
 from app.services.sharing.helper_codes import HelperCodes
@@ -27,6 +28,7 @@ class SharingRoom:
     opening: ShareOpening
     hand_over: HandOvers
     guests: GuestSessions
+    tickets: GuestTickets
     helper_codes: HelperCodes
     tokens: SessionTokens
 
@@ -48,14 +50,35 @@ def build(ground: Ground, outbox: Outbox) -> SharingRoom:
             clock=ground.clock,
             codes=ground.codes,
             audit=ground.audit,
+            refusals=ground.refusals,
             tries=tries,
             guests=guests,
             tell=tell,
         ),
         hand_over=HandOvers(
-            db=ground.db, clock=ground.clock, codes=ground.codes, audit=ground.audit, tries=tries, guests=guests
+            db=ground.db,
+            clock=ground.clock,
+            codes=ground.codes,
+            audit=ground.audit,
+            refusals=ground.refusals,
+            tries=tries,
+            guests=guests,
         ),
         guests=guests,
-        helper_codes=HelperCodes(db=ground.db, clock=ground.clock, codes=ground.codes, audit=ground.audit, tries=tries),
+        helper_codes=HelperCodes(
+            db=ground.db,
+            clock=ground.clock,
+            codes=ground.codes,
+            audit=ground.audit,
+            refusals=ground.refusals,
+            tries=tries,
+        ),
+        tickets=GuestTickets(
+            db=ground.db,
+            clock=ground.clock,
+            audit=ground.audit,
+            guests=guests,
+            key=ground.keys.derive("guest-ticket"),
+        ),
         tokens=SessionTokens(ground.keys.derive("session-jwt"), "guest"),
     )

@@ -30,6 +30,7 @@ def build(ground: Ground) -> StaffRoom:
             fields=fields,
             audit=audit,
             address_marks=ground.address_marks,
+            refusals=ground.refusals,
             authenticators=ground.authenticators,
             idle=timedelta(minutes=ground.settings.staff_idle_min),
         ),

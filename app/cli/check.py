@@ -1,6 +1,6 @@
 """`flask check-config`, and how every command prints unusable settings: one fault a line, without a traceback.
 
-The settings are checked in app/config.py.
+The settings are checked in app/config.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
 """Writes a DICOMDIR (PS3.10 8, PS3.3 F): the directory of a medium, with its patients, studies, series and instances.
 
+A header may say anything: what does not suit its key is left empty, and nothing is raised.
 Which files lie on the medium, and their names, the caller says. Texts are written in UTF-8, whatever the files have.
 """
 
@@ -10,9 +11,12 @@ import struct
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import write_dataset, write_file_meta_info
+from pydicom.sequence import Sequence as Items
+from pydicom.tag import Tag
 from pydicom.uid import UID, ExplicitVRLittleEndian, MediaStorageDirectoryStorage
 
 from app.dicom.element_values import character_sets_of, text_of, value_of
@@ -46,7 +50,14 @@ _FAMILIES: tuple[tuple[str, tuple[str, tuple[str, ...]]], ...] = (
     ("9.", ("WAVEFORM", _CONTENT)),
     ("11.", ("PRESENTATION", ("PresentationCreationDate", "PresentationCreationTime", *_LABELLED[2:]))),
 )
+_OF_STUDIES = ("StudyDate", "StudyTime", "StudyDescription", "StudyID", "AccessionNumber")
+_OF_CODES = ("CodeValue", "CodingSchemeDesignator", "CodeMeaning")
+_KEYS = frozenset({"SpecificCharacterSet", "PatientID", "PatientName", *_OF_STUDIES}).union(
+    *(keys for _, keys in (*RECORD_TYPES.values(), *(kind for _, kind in _FAMILIES)))
+)
+_MOST_BYTES = 1024
 IMAGE, PRIVATE = "IMAGE", "PRIVATE"
+_WHOLE_NUMBERS, _LARGEST = frozenset({"NumberOfFrames", "Rows", "Columns"}), 0xFFFF
 _CODES = frozenset({"SR DOCUMENT", "KEY OBJECT DOC", "ENCAP DOC"})
 _HEAD = struct.Struct("<HH2sHI")
 
@@ -85,6 +96,29 @@ class FiledStudy:
 class _Record:
     dataset: Dataset
     below: list[_Record] = field(default_factory=list)
+
+
+def keys_in(header: Dataset) -> Dataset:
+    """The elements that a directory is made from, without long ones: a header may hold a million others."""
+    return _short(header, _KEYS | {"ConceptNameCodeSequence"})
+
+
+def _short(header: Dataset, keywords: Iterable[str]) -> Dataset:
+    found = Dataset()
+    for keyword in keywords:
+        tag = Tag(keyword)
+        if tag not in header.keys():  # noqa: SIM118 - `in header` would make a new tag
+            continue
+        element = header.get_item(tag, keep_deferred=True)
+        if isinstance(element.value, Items):
+            found.add_new(tag, "SQ", [_short(item, _OF_CODES) for item in element.value[:1]])
+        elif len(element.value or b"") <= _MOST_BYTES if isinstance(element, RawDataElement) else _is_short(element):
+            found[tag] = element
+    return found
+
+
+def _is_short(element: DataElement) -> bool:
+    return len(str(element.value)) <= _MOST_BYTES
 
 
 def has_own_keys(sop_class_uid: str, number_of_frames: int) -> bool:
@@ -182,8 +216,8 @@ def _patients(studies: Iterable[FiledStudy]) -> list[_Record]:
 
 
 def _study(study: FiledStudy) -> _Record:
-    names = ("StudyDate", "StudyTime", "StudyDescription", "StudyID", "AccessionNumber")
-    found = _record("STUDY", StudyInstanceUID=study.uid, **{name: text_of(study.header, name)[:64] for name in names})
+    told = {name: text_of(study.header, name)[:64] for name in _OF_STUDIES}
+    found = _record("STUDY", StudyInstanceUID=study.uid, **told)
     return _Record(found, [_series(series) for series in study.series])
 
 
@@ -197,8 +231,7 @@ def _instance(filed: FiledInstance) -> Dataset:
     found = _record(kind, InstanceNumber=filed.number)
     header = filed.header or Dataset()
     for name in keys:
-        value = value_of(header, name)
-        setattr(found, name, value if isinstance(value, int) else text_of(header, name)[:64])
+        setattr(found, name, _whole(header, name) if name in _WHOLE_NUMBERS else text_of(header, name)[:64])
     if kind in _CODES:
         found.ConceptNameCodeSequence = _codes(header)
     if kind == PRIVATE:
@@ -210,11 +243,17 @@ def _instance(filed: FiledInstance) -> Dataset:
     return found
 
 
+def _whole(header: Dataset, name: str) -> int | None:
+    value = value_of(header, name)
+    return int(value) if isinstance(value, int) and 0 <= value <= _LARGEST else None
+
+
 def _codes(header: Dataset) -> list[Dataset]:
-    found = []
-    for code in (value_of(header, "ConceptNameCodeSequence") or [])[:1]:
+    """Empty where the header has something else in the place of a sequence."""
+    found, codes = [], value_of(header, "ConceptNameCodeSequence")
+    for code in codes[:1] if isinstance(codes, Items) else ():
         copied = Dataset()
-        for name in ("CodeValue", "CodingSchemeDesignator", "CodeMeaning"):
+        for name in _OF_CODES:
             setattr(copied, name, text_of(code, name)[:64])
         found.append(copied)
     return found

@@ -39,6 +39,8 @@ SERIES_KEYWORDS = (
     "PerformedProcedureStepStartTime",
 )
 _REQUEST_KEYWORDS = ("ScheduledProcedureStepID", "RequestedProcedureID")
+_REQUESTS = ("RequestAttributesSequence", "ReferencedRequestSequence")
+"""What an image, and what a report was asked for by."""
 
 
 @dataclass(frozen=True)
@@ -148,21 +150,22 @@ def fields_of(parsed: ParsedFile) -> ReceivedHeader:
 
 
 def _accession_numbers(dataset: FileDataset) -> tuple[str, ...]:
-    """Of the study, and of the requests that its series was made for (PS3.3 10.6, Request Attributes): one scan may
-    serve several orders, and then the study's own number is that of one of them, or empty."""
-    named = [_text(dataset, "AccessionNumber"), *(_text(item, "AccessionNumber") for item in _request_items(dataset))]
+    """Of the study, and of the requests that its series was made for (PS3.3 10.6, Request Attributes; of a report:
+    C.17.2): one scan may serve several orders, and then the study's own number is that of one of them, or empty."""
+    requests = (item for keyword in _REQUESTS for item in _request_items(dataset, keyword))
+    named = [_text(dataset, "AccessionNumber"), *(_text(item, "AccessionNumber") for item in requests)]
     return tuple(dict.fromkeys(number for number in named if number))[:MOST_ORDERS]
 
 
-def _request_items(dataset: Dataset) -> list[Dataset]:
-    if "RequestAttributesSequence" not in dataset:
+def _request_items(dataset: Dataset, keyword: str) -> list[Dataset]:
+    if keyword not in dataset:
         return []
-    requests = dataset["RequestAttributesSequence"]
+    requests = dataset[keyword]
     return list(requests.value)[:_MOST_REQUESTS] if requests.VR == "SQ" and requests.value else []
 
 
 def _requests(dataset: Dataset) -> tuple[dict[str, str], ...]:
-    items = (_attributes(item, _REQUEST_KEYWORDS) for item in _request_items(dataset))
+    items = (_attributes(item, _REQUEST_KEYWORDS) for item in _request_items(dataset, _REQUESTS[0]))
     return tuple(item for item in items if item)[:MOST_ORDERS]
 
 

@@ -6,6 +6,7 @@ where its text reads as one; where it does not, the bytes decide. Person names a
 
 from __future__ import annotations
 
+import codecs
 import itertools
 import re
 import unicodedata
@@ -19,7 +20,7 @@ ESCAPE = b"\x1b"
 TO_GB2312 = b"\x1b$)A"
 """The escape to ISO 2022 IR 58 in G1 (PS3.3 table C.12-4). The bytes that follow are also valid GB 18030."""
 UTF8, GB18030 = "utf-8", "gb18030"
-_LATIN = frozenset({"latin_1", "iso8859_2", "iso8859_3", "iso8859_4", "iso8859_9", "iso8859_15", "iso8859"})
+_LATIN = frozenset({"iso8859-1", "iso8859-2", "iso8859-3", "iso8859-4", "iso8859-9", "iso8859-15"})
 _HAN = re.compile(r"[㐀-鿿豈-﫿\U00020000-\U0003134f]")
 _WORDS = re.compile(r"[^\W\d_]+")
 _GB2312 = re.compile(rb"(?:[\0-\x7f]|[\xb0-\xf7][\xa1-\xfe])*")
@@ -36,16 +37,17 @@ def decode_text(raw: bytes, character_sets: list[str], *, is_name: bool = False)
     if TO_GB2312 in raw:
         raw, character_sets = raw.replace(TO_GB2312, b""), ["GB18030"]
     encodings = _encodings(character_sets)
+    names = [codecs.lookup(encoding).name for encoding in encodings]
     declared = _declared(raw, encodings, PN_DELIMS if is_name else TEXT_VR_DELIMS)
     utf8, gb18030 = _strict(raw, UTF8), _strict(raw, GB18030)
     certain = utf8 if utf8 is not None and is_chinese(utf8) else None
-    if utf8 is not None and certain is None and _is_rather_gb2312(raw, utf8, UTF8 in encodings):
+    if utf8 is not None and certain is None and _is_rather_gb2312(raw, utf8, UTF8 in names):
         certain = gb18030
-    if encodings and encodings[0] in _LATIN and declared is not None and not _reads_as_latin(declared):
+    if names and names[0] in _LATIN and declared is not None and not _reads_as_latin(declared):
         declared, unlikely = None, declared
     else:
         unlikely = None
-    if gb18030 is not None and not _reads_as_gb18030(raw, gb18030, is_name) and GB18030 not in encodings:
+    if gb18030 is not None and not _reads_as_gb18030(raw, gb18030, is_name) and GB18030 not in names:
         gb18030 = None
     candidates = [certain, declared, utf8, gb18030]
     public = [with_public_codes(text) for text in candidates if text is not None]

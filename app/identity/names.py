@@ -47,6 +47,15 @@ def family_name(name: str) -> str:
     return re.split(r"[\s^,]+", unicodedata.normalize("NFKC", name).strip().upper())[0]
 
 
+def name_parts(name: str) -> set[str]:
+    """Family name and given names, each on its own in the normal form; a Chinese name may be written in one word."""
+    words = {normal_name(word) for word in re.split(r"[\s^,]+", unicodedata.normalize("NFKC", name))}
+    if is_chinese(name):
+        family = family_name(name)
+        words |= {family, normal_name(name).removeprefix(family)}
+    return words - {""}
+
+
 def readings(name: str) -> set[str]:
     """Ways to write a Chinese name in letters, without tones and spaces, the usual ones; at most 64. To compare, ask
     `letters.may_be_written`, which knows them all."""

@@ -22,6 +22,8 @@ _FIRST_GENERATION = re.compile(r"[0-9]{15}\Z")
 _OTHER_ID = re.compile(r"(?=(.*[A-Z0-9]){4})[A-Z0-9()/-]{4,24}\Z")
 _PHONE = re.compile(r"(?:(?:\+|00)?860?|0)?(1[3-9][0-9]{9})\Z")
 _BEFORE_A_PHONE = re.compile(r"(?:TEL|MOBILE|PHONE|手机号?|电话)[.:]?", re.IGNORECASE)
+_AFTER_A_LOCAL_PHONE = re.compile(r";phone-context=\+86\Z", re.IGNORECASE)
+"""RFC 3966, 5.1.5."""
 _BETWEEN_DIGITS = re.compile(r"[\s().·]")
 _DIALLED_ABROAD = re.compile(r"(?:\+|00)[1-9][0-9]{4,15}\Z")
 _LONGEST = 256
@@ -37,6 +39,7 @@ def phone_number(value: Any, regions: Collection[str] = (MAINLAND,)) -> str:
     numbers in one text."""
     _check_text(value)
     text = _BEFORE_A_PHONE.sub("", _without_hidden(unicodedata.normalize("NFKC", value)).strip(), count=1)
+    text = _AFTER_A_LOCAL_PHONE.sub("", text)
     digits = "".join(letter for letter in _BETWEEN_DIGITS.sub("", text) if unicodedata.category(letter) != "Pd")
     mainland = _PHONE.match(digits)
     region, number = (MAINLAND, f"+{MAINLAND_CODE}{mainland[1]}") if mainland else _abroad(digits)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from app.services.audit.anchoring import Anchoring
 from app.services.binding.binding import BINDING_REQUEST, Binding
+from app.services.dicomweb.study_names import StudyNames
 from app.services.exams.search_keys import SearchKeys
 from app.services.family.members import FAMILY_REQUEST, FamilyMembers
 from app.services.notifications.receipts import Receipts
@@ -18,6 +19,7 @@ from app.services.operations.spent_rows import SpentRows
 from app.services.patient_access.one_time_codes import ONE_TIME_REQUEST, OneTimeCodes
 from app.services.phone_door.door import PHONE_REQUEST, PhoneDoor
 from app.services.pictures.completion import PREPARE, Completion
+from app.services.pictures.copying import COPY_SERIES, Copying
 from app.services.pictures.preparation import Preparation
 from app.services.pictures.renewal import Renewal
 from app.services.pictures.working_copies import WorkingCopies
@@ -35,6 +37,7 @@ class Work:
     preparation: Preparation
     renewal: Renewal
     copies: WorkingCopies
+    copying: Copying
     release: ReleaseGate
     telling: NewsTelling
     sending: Sending
@@ -45,6 +48,7 @@ class Work:
     binding: Binding
     family: FamilyMembers
     search_keys: SearchKeys
+    study_names: StudyNames
     spent_rows: SpentRows
     notice_check: NoticeCheck
     anchoring: Anchoring
@@ -86,6 +90,10 @@ def index_exams(work: Work) -> int:
     return work.search_keys.index_due()
 
 
+def index_names_of_studies(work: Work) -> int:
+    return work.study_names.index_due()
+
+
 def remove_spent_rows(work: Work) -> int:
     return work.spent_rows.remove_due()
 
@@ -97,6 +105,11 @@ def anchor_audit_log(work: Work) -> int:
 def prepare_study(work: Work, key: str) -> None:
     """`key`: <study id>:<revision>. When another instance came meanwhile, the next completion enqueues another job."""
     work.preparation.prepare(uuid.UUID(key.partition(":")[0]))
+
+
+def copy_series(work: Work, key: str) -> None:
+    """`key`: <id of the prepared series>:<half day>."""
+    work.copying.make(uuid.UUID(key.partition(":")[0]))
 
 
 def answer_one_time_request(work: Work, key: str) -> None:
@@ -128,12 +141,14 @@ SWEEPS: Sequence[Callable[[Work], int]] = (
     send_notifications,
     settle_notifications,
     index_exams,
+    index_names_of_studies,
     plan_notice_check,
     remove_spent_rows,
     anchor_audit_log,
 )
 JOBS: Mapping[str, Callable[[Work, str], None]] = {
     PREPARE: prepare_study,
+    COPY_SERIES: copy_series,
     ONE_TIME_REQUEST: answer_one_time_request,
     PHONE_REQUEST: answer_phone_request,
     BINDING_REQUEST: answer_binding_request,

@@ -85,7 +85,15 @@ FIELDS: Mapping[str, Callable[[Any], bool]] = {
     "study": _row_id,
     "telling": _row_id,
     "failure_code": _carriers_code,
-    "kind": _one_of("prepare_study", "one_time_code", "phone_code", "binding_code", "family_code", "check_notices"),
+    "kind": _one_of(
+        "prepare_study",
+        "copy_series",
+        "one_time_code",
+        "phone_code",
+        "binding_code",
+        "family_code",
+        "check_notices",
+    ),
     "method": _one_of(*METHODS, "other"),
     "place": _shaped(r"[\w.-]+(/[\w.-]+)?:\d+"),  # in source code
     "part": _one_of("database", "store", "redis", "queue"),

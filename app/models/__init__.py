@@ -9,9 +9,11 @@ from app.models.exam import Exam, ExamSearchKey, Report
 from app.models.family import FamilyCode, FamilyGrant
 from app.models.field_binding import FieldBinding
 from app.models.job import Job
+from app.models.news_count import NewsCount
 from app.models.notification import EarlyReceipt, Notification, NotificationEvent, OptOut, Telling
 from app.models.notification_codes import (
     ABOUT_ACCESS,
+    FOR_RELATIVES,
     NO_NEWS,
     CancelReason,
     ChannelName,
@@ -29,7 +31,17 @@ from app.models.row_count import RowCount
 from app.models.sensitive_rule import SensitiveRule
 from app.models.sharing import GuestSession, HandOver, HelperCode, Share, SharedPrior, WaitingPc
 from app.models.staff import MachineToken, StaffSession, StaffUser
-from app.models.study import DataKeyRow, Instance, InstanceVersion, QuarantineItem, Rejection, Series, Study, StudyOrder
+from app.models.study import (
+    DataKeyRow,
+    Instance,
+    InstanceVersion,
+    QuarantineItem,
+    Rejection,
+    Series,
+    Study,
+    StudyNameKey,
+    StudyOrder,
+)
 from app.models.wechat import (
     BindingCode,
     BoundDevice,
@@ -42,6 +54,7 @@ from app.models.wechat import (
 
 __all__ = [
     "ABOUT_ACCESS",
+    "FOR_RELATIVES",
     "NO_NEWS",
     "AccessAttempts",
     "AccessCode",
@@ -72,6 +85,7 @@ __all__ = [
     "Job",
     "KnownDevice",
     "MachineToken",
+    "NewsCount",
     "NoticeSubscription",
     "Notification",
     "NotificationEvent",
@@ -98,6 +112,7 @@ __all__ = [
     "StaffSession",
     "StaffUser",
     "Study",
+    "StudyNameKey",
     "StudyOrder",
     "Telling",
     "TellingState",

@@ -27,11 +27,15 @@ class NotificationKind(StrEnum):
     """A relative may see the patient's exams from now on."""
     SHARE_OPENED = "share_opened"
     """Somebody opened what the patient shared."""
+    RELATIVE_AMENDED = "relative_amended"
+    """To a relative: a report of the patient that the relative read was amended."""
 
 
 ABOUT_ACCESS = (NotificationKind.RELATIVE_ADDED, NotificationKind.SHARE_OPENED)
 """They tell who may see or saw the exam, whatever becomes of the exam."""
 NO_NEWS = (NotificationKind.ONE_TIME_CODE, *ABOUT_ACCESS)
+FOR_RELATIVES = (NotificationKind.RELATIVE_AMENDED,)
+"""They go to a relative and never to the patient. They wait and end with the exam, as its news does."""
 
 
 class NotificationState(StrEnum):
@@ -66,6 +70,8 @@ class CancelReason(StrEnum):
     CODE_REVOKED = "code_revoked"
     OPTED_OUT = "opted_out"
     """The number wants no news by text message."""
+    GRANT_ENDED = "grant_ended"
+    """The relative may not see the patient's exams any more, or has another number."""
     CODE_EXPIRED = "code_expired"
     ONE_TIME_CODE_EXPIRED = "one_time_code_expired"
 

@@ -18,6 +18,7 @@ class SensitiveRule(Base):
     id: Mapped[UuidKey]
     kind: Mapped[str] = mapped_column(String(16))
     """`SensitiveRuleKind`"""
-    pattern: Mapped[str] = mapped_column(String(64))
+    pattern: Mapped[str | None] = mapped_column(String(64))
+    """None: this kind needs none. Never empty: openGauss keeps an empty text as none."""
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]

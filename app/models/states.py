@@ -211,6 +211,8 @@ class JobState(StrEnum):
 class JobKind(StrEnum):
     PREPARE_STUDY = "prepare_study"
     """Key: <study id>:<revision>."""
+    COPY_SERIES = "copy_series"
+    """Key: <id of the prepared series>:<half day>."""
     ONE_TIME_CODE = "one_time_code"
     """Answers a request. Key: <hash of the code>:<id of the one-time code>:<epoch second>."""
     PHONE_CODE = "phone_code"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, Text, UniqueConstraint, text, true
 from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from app.models.base import Base, NamedByAccession, UuidKey, accession_key
@@ -30,7 +30,15 @@ class Study(Base):
     and raises `revision`. Whose patients may see it, its rows of `StudyOrder` say."""
 
     __tablename__ = "study"
-    __table_args__ = (Index("ix_study_study_date_last_instance_at_id", "study_date", "last_instance_at", "id"),)
+    __table_args__ = (
+        Index("ix_study_study_date_last_instance_at_id", "study_date", "last_instance_at", "id"),
+        Index(
+            "ix_study_names_due",
+            "last_instance_at",
+            postgresql_where=text("names_due"),
+            sqlite_where=text("names_due = 1"),
+        ),
+    )
 
     id: Mapped[UuidKey]
     study_instance_uid: Mapped[str] = mapped_column(String(64), unique=True)
@@ -39,6 +47,8 @@ class Study(Base):
     patient_id_hash: Mapped[bytes | None] = mapped_column(index=True)
     identity_sealed: Mapped[bytes]
     """Header JSON {patient_id, names, sex, birth_date, referring_physician}, sealed under `study.identity`."""
+    names_due: Mapped[bool] = mapped_column(default=True, server_default=true())
+    """Its rows of `StudyNameKey` are missing, or of before a correction."""
     attributes: Mapped[dict[str, Any]] = mapped_column(JSON)
     """Study-level attributes for QIDO that name no person: StudyDate, StudyTime, StudyDescription, StudyID, ..."""
     study_date: Mapped[str | None] = mapped_column(String(64))
@@ -53,10 +63,25 @@ class Study(Base):
     last_instance_at: Mapped[datetime] = mapped_column(index=True)
     created_at: Mapped[datetime]
 
+    @validates("identity_sealed")
+    def _say_another_name(self, _name: str, sealed: bytes) -> bytes:
+        self.names_due = True
+        return sealed
+
     @validates("attributes")
     def _follow(self, _name: str, attributes: dict[str, Any]) -> dict[str, Any]:
         self.study_date = study_date(attributes)
         return attributes
+
+
+class StudyNameKey(Base):
+    """Blind index of a name, or of a part of it, that a study's headers say. `came_at`: when the study came first."""
+
+    __tablename__ = "study_name_key"
+
+    key_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    came_at: Mapped[datetime] = mapped_column(primary_key=True)
+    study_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("study.id"), primary_key=True, index=True)
 
 
 def study_date(attributes: Mapping[str, Any]) -> str | None:

@@ -26,18 +26,22 @@ def rows_at(
     order: Sequence[Any],
     place: Place | None,
     limit: int,
+    *,
+    oldest_first: bool = False,
 ) -> Sequence[Row[*tuple[Any, ...]]]:
-    """At most `limit` rows, from the greatest values of the columns `order` to the least; None is the top of the list.
-    The columns together name a row, and one index has them in this order."""
-    if place is not None:
-        query = query.where(_lies_behind(order, place))
+    """At most `limit` rows, from the greatest values of the columns `order` to the least, or `oldest_first`, from the
+    least to the greatest; None is the top of the list. The columns together name a row, and one index has them in this
+    order."""
     upwards = place is not None and place.backwards
-    rows = session.execute(query.order_by(*(each.asc() if upwards else each.desc() for each in order)).limit(limit))
+    rises = oldest_first != upwards
+    if place is not None:
+        query = query.where(_lies_behind(order, place, rises=rises))
+    rows = session.execute(query.order_by(*(each.asc() if rises else each.desc() for each in order)).limit(limit))
     found = rows.all()
     return found[::-1] if upwards else found
 
 
-def _lies_behind(order: Sequence[Any], place: Place) -> ColumnElement[bool]:
+def _lies_behind(order: Sequence[Any], place: Place, *, rises: bool) -> ColumnElement[bool]:
     here = tuple_(*order)
     there = tuple_(*(literal(value, each.type) for value, each in zip(place.key, order, strict=True)))
-    return here > there if place.backwards else here < there
+    return here > there if rises else here < there

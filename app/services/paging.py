@@ -1,4 +1,4 @@
-"""Lists that are read page by page, newest first: what stands in an address, and which pages lie beside the one shown.
+"""Lists that are read page by page, most of them newest first: what stands in an address, and which pages lie beside.
 
 The rows are read by app/repos/keyset.py. A key names a moment and a row, never a person.
 """
@@ -22,7 +22,8 @@ LONGEST_KEY, LONGEST_NUMBER = 80, 18
 
 @dataclass(frozen=True)
 class Page(Generic[Row]):
-    """`newer`, `older`: keys for the addresses of the pages beside this one; None where the list ends."""
+    """`newer`, `older`: keys for the addresses of the pages above and below this one; None where the list ends. Most
+    lists begin with the newest row; one that begins with the oldest goes on with newer ones all the same."""
 
     rows: tuple[Row, ...]
     newer: str | None = None

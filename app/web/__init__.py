@@ -6,6 +6,7 @@ from flask import Flask
 
 from app.web import downloads, error_pages, guards, origins, staff, static_files
 from app.web.guest import doors, pages, tails
+from app.web.guest import tickets as guest_tickets
 from app.web.hooks import sms
 from app.web.hooks import wechat as wechat_hook
 from app.web.machine.dicomweb import bulk_data, capabilities, cross_origin, qido, rendered, stow, wado, wado_metadata
@@ -76,6 +77,7 @@ def register(app: Flask) -> None:
         notify,
         sharing,
         doors,
+        guest_tickets,
         pages,
         ris,
         completion,

@@ -26,6 +26,7 @@ from app.identity.sealed import seal_identity
 from app.models import Base
 from app.repos.due_times import NEVER
 from app.security.fields import Place
+from app.services.dicomweb.matching_keys import name_keys, part_keys
 from app.services.exams.search_keys import KeyKind, search_key
 
 FAMILY_NAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕"
@@ -36,6 +37,8 @@ APART = timedelta(seconds=166)
 RECENT = 30 * 520
 """Exams of as many days as done jobs and ended sessions are kept."""
 CHUNK = 2000
+FULL = 1000
+"""The newest exams, of which all lists have a page."""
 MOST_EVENTS = 10**9
 """Events made here have lower numbers, those that are recorded meanwhile have higher ones."""
 TABLES = tuple(table.name for table in Base.metadata.sorted_tables)
@@ -100,7 +103,7 @@ class ManyExams:
                 for token in _tokens(person.name)
             ]
         at, accession, exam_id = self.newest - number * APART, f"G{number:07}", self._uuid()
-        is_held, is_waiting, is_alone = number % 4000 == 1, number % 500 == 7, number % 2000 == 3
+        is_held, is_waiting, is_alone = _is_one(number, 4000, 1), _is_one(number, 500, 7), _is_one(number, 2000, 3)
         rows["exam"].append(
             {
                 "id": exam_id,
@@ -138,11 +141,13 @@ class ManyExams:
                 **{"id": study_id, "study_instance_uid": uid, "accession_number": named, "data_key_id": self._data_key},
                 "patient_id_hash": self.services.blind.of("patient.patient_id", person.patient_id),
                 "identity_sealed": seal_identity(self.services.fields, identity, study_id),
-                **{"attributes": Json({"StudyDate": day}), "study_date": day, "is_demo": False},
+                **{"attributes": Json({"StudyDate": day}), "study_date": day, "is_demo": False, "names_due": False},
                 **{"state": "prepared", "revision": 1, "prepared_revision": 1, "prepared_version": 10**6},
                 **{"last_instance_at": at, "created_at": at},
             }
         )
+        keys = {*name_keys([person.name], self.services.blind), *part_keys([person.name], self.services.blind)}
+        rows["study_name_key"] += [{"key_hash": key, "came_at": at, "study_id": study_id} for key in keys]
         rows["study_order"].append(
             {
                 **{"id": self._uuid(), "study_id": study_id, "place": 0, "accession_number": named, "named_at": at},
@@ -172,7 +177,7 @@ class ManyExams:
     def _around(self, rows: Rows, number: int, exam_id: uuid.UUID) -> None:
         """Messages, events, jobs, sessions, refused objects."""
         at = self.newest - number * APART
-        state = "desk" if number % 3000 == 5 else "failed" if number % 100 == 9 else "delivered"
+        state = "desk" if _is_one(number, 3000, 5) else "failed" if _is_one(number, 100, 9) else "delivered"
         rows["notification"].append(
             {
                 **{"id": self._uuid(), "exam_id": exam_id, "kind": "images_ready", "occasion": 1, "channel": "sms"},
@@ -181,7 +186,8 @@ class ManyExams:
                 **{"attempts": 1, "next_attempt_at": NEVER, "segments": 1, "created_at": at, "sent_at": at},
             }
         )
-        actors = ("machine:ris", f"staff:{number % 40}", f"patient-session:{uuid.UUID(int=number).hex}")
+        staff = 7 if _is_one(number, 40, 7) else number % 40
+        actors = ("machine:ris", f"staff:{staff}", f"patient-session:{uuid.UUID(int=number).hex}")
         for place, (action, actor) in enumerate(zip(ACTIONS, actors, strict=True)):
             seq = 1000 + len(ACTIONS) * number + place
             event = {"seq": seq, "at": at, "action": action, "actor": actor, "subject": f"exam:{exam_id.hex}"}
@@ -191,7 +197,7 @@ class ManyExams:
             rows["job"].append({**job, "run_at": at, "attempts": 1, "created_at": at, "finished_at": at})
             session = {"id": self._uuid(), "exam_id": exam_id, "created_at": at, "last_seen_at": at}
             rows["patient_session"].append({**session, "expires_at": at + timedelta(hours=12)})
-        if number % 500 == 11:
+        if _is_one(number, 500, 11):
             rows["quarantine_item"].append(
                 {
                     **{"id": self._uuid(), "received_at": at, "door": "stow", "reason": "not_part10", "size": 10},
@@ -225,13 +231,19 @@ class ManyExams:
         return uuid.UUID(int=self._random.getrandbits(128), version=4)
 
 
+def _is_one(number: int, of: int, at: int) -> bool:
+    """One of so many, and more of the newest thousand: then each list has a full page at every size."""
+    return number % of == at or (number < FULL and number % 16 == at % 16)
+
+
 @lru_cache(maxsize=2)
 def person_of(number: int) -> Person:
     """Some family names are common: the first few are of a quarter of all."""
     drawn = random.Random(number)
     family = FAMILY_NAMES[int(len(FAMILY_NAMES) * drawn.random() ** 2)]
     given = "".join(drawn.choices(GIVEN_NAMES, k=drawn.choice((1, 2, 2))))
-    body = f"12010119600102{number % 1000:03}"
+    born = f"{1940 + number // 1000 % 60}{1 + number // 60_000 % 12:02}{1 + number // 720_000 % 28:02}"
+    body = f"120101{born}{number % 1000:03}"
     phone = f"+86139{drawn.randrange(10**8):08}"
     return Person(
         uuid.UUID(int=drawn.getrandbits(128), version=4), number, family + given, phone, body + check_digit(body)

@@ -376,3 +376,17 @@ def test_news_of_before_went_by_every_way_so_nothing_follows_it(database: Databa
     assert rows_of(database, "notification") == before
     schema.upgrade(database, "0026")
     assert rows_of(database, "telling") == []
+
+
+def test_a_rule_without_pattern_has_none_and_an_empty_one_on_the_way_down(database: Database) -> None:
+    schema.upgrade(database, "0034")
+    for number, (kind, pattern) in enumerate((("critical", ""), ("keyword", "恶性肿瘤"))):
+        add_row(database, "sensitive_rule", id=f"{number:032}", kind=kind, pattern=pattern)
+    before = rows_of(database, "sensitive_rule")
+    schema.upgrade(database, "0035")
+    assert {row["kind"]: row["pattern"] for row in rows_of(database, "sensitive_rule")} == {
+        "critical": None,
+        "keyword": "恶性肿瘤",
+    }
+    schema.downgrade(database, "0034")
+    assert rows_of(database, "sensitive_rule") == before

@@ -5,18 +5,33 @@ from __future__ import annotations
 import random
 import uuid
 from collections.abc import Callable
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
+from alembic.script import ScriptDirectory
 from sqlalchemy import delete, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.bootstrap import Services
 from app.database import schema
-from app.models import Notification, QuarantineItem, RowCount, Study, StudyOrder
+from app.models import (
+    ABOUT_ACCESS,
+    NO_NEWS,
+    ChannelName,
+    NewsCount,
+    Notification,
+    NotificationKind,
+    QuarantineItem,
+    RowCount,
+    Study,
+    StudyOrder,
+)
 from app.models.states import MatchState, StudyState
 from app.repos.exams import orders
+from app.repos.notifications.funnel import NUMBERS
+from app.services.operations.delivery_funnel import PERIOD
 from tests.factories import pages
 from tests.factories.access import application
 from tests.factories.house import services
@@ -66,6 +81,22 @@ def change_all_messages(random_: random.Random, session: Session) -> None:
     session.execute(update(Notification).values(state=random_.choice(["pending", "delivered", "failed"])))
 
 
+def change_some_messages(random_: random.Random, session: Session) -> None:
+    message = session.get_one(Notification, drawn(random_, session, Notification.id))
+    message.kind = random_.choice(list(NotificationKind))
+    message.channel = random_.choice(list(ChannelName))
+    message.created_at += timedelta(hours=random_.randrange(-50, 50))
+    message.segments, message.provider_serial = random_.randrange(3), random_.choice([None, "s1"])
+    message.opened_at, message.viewed_at = (random_.choice([None, message.created_at]) for _ in range(2))
+    message.exam_id, message.occasion = message.exam_id, random_.randrange(1, 10**6)
+
+
+def remove_message(random_: random.Random, session: Session) -> None:
+    session.flush()
+    if len(session.scalars(select(Notification.id)).all()) > 1:
+        session.execute(delete(Notification).where(Notification.id == drawn(random_, session, Notification.id)))
+
+
 def remove_object(_: random.Random, session: Session) -> None:
     one = session.scalars(select(QuarantineItem)).first()
     if one is not None:
@@ -74,7 +105,7 @@ def remove_object(_: random.Random, session: Session) -> None:
 
 CHANGES: tuple[Callable[[random.Random, Session], None], ...] = (
     *(change_study, change_order, name_another_order, remove_order),
-    *(change_all_messages, remove_object),
+    *(change_all_messages, change_some_messages, remove_message, remove_object),
 )
 
 
@@ -107,6 +138,25 @@ def test_counts_are_right_after_an_exams_whole_way(house: Services) -> None:
     assert sum(figures["cloudfilm_messages"].values()) > 0
 
 
+def test_days_are_those_of_universal_time_at_the_border_of_30_days(house: Services) -> None:
+    some(house)
+    since = house.clock.now() - PERIOD
+    midnight = datetime.combine(since.date() + timedelta(days=1), time(), UTC)
+    moments = (since, since + timedelta(microseconds=1), midnight - timedelta(microseconds=1), midnight)
+    for moment, is_counted in zip(moments, (False, True, True, True), strict=True):
+        with house.db.session() as session:
+            session.execute(update(Notification).values(created_at=moment, kind="images_ready"))
+        assert [one.steps["queued"] for one in house.operations.delivery_funnel.last_days()] == [3] * is_counted
+        assert house.operations.row_counts.faults() == []
+
+
+def test_the_triggers_know_which_messages_tell_no_news() -> None:
+    step = ScriptDirectory.from_config(schema.configuration()).get_revision("0036").module
+    assert str(tuple(kind.value for kind in ABOUT_ACCESS)) == step.ABOUT_ACCESS
+    assert {step.CODE.strip("'"), *ABOUT_ACCESS} == set(NO_NEWS)
+    assert tuple(step.NUMBERS) == NUMBERS
+
+
 def test_a_step_of_the_schema_keeps_the_counts_right_both_ways(house: Services) -> None:
     some(house)
     schema.downgrade(house.db, "0024")
@@ -127,5 +177,8 @@ def test_what_was_written_past_the_triggers_is_found_and_put_right_once(house: S
     told = runner.invoke(args=["verify-counts"])
     assert told.exit_code == 1
     assert "messages sms desk: 7 kept, 3 counted" in told.output
+    with house.db.session() as session:
+        session.execute(update(NewsCount).values(queued=5))
+    assert "sms queued: 5 kept, 3 counted" in runner.invoke(args=["verify-counts"]).output
     assert runner.invoke(args=["verify-counts", "--mend"]).exit_code == 0
     assert runner.invoke(args=["verify-counts"]).output == "0 faults\n"

@@ -91,6 +91,7 @@ COLUMNS: dict[tuple[str, str], tuple[type[StrEnum], ...]] = {
     ("FieldBinding", "phase"): (BindingPhase,),
     ("AuditEvent", "action"): (Action,),
     ("Notification", "state"): (NotificationState,),
+    ("NewsCount", "channel"): (ChannelName,),
     ("Notification", "channel"): (ChannelName,),
     ("Notification", "kind"): (NotificationKind,),
     ("NotificationEvent", "state"): (NotificationState,),

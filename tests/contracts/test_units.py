@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
-from app.config import Settings, fields, variable_of
+from app.config import Settings, variable_of
 from tests.factories.hardened import setting
 from tests.factories.production import WITHOUT_KEYS, production
 from tests.places import ROOT

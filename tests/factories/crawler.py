@@ -147,6 +147,8 @@ MEANT: dict[tuple[str, str], Meant] = {
     ("POST", "guest_doors.open_share"): Meant(form={"passcode": ""}, named={"code": "share_code"}),
     ("POST", "guest_doors.type_digits"): Meant(form={"code": ""}, named={"code": "digits"}),
     ("POST", "guest_pages.leave"): Meant(form={"csrf_token": ""}),
+    ("GET", "guest_tickets.ticket_page"): Meant(named={"ticket": "guest_ticket"}),
+    ("POST", "guest_tickets.open_by_ticket"): Meant(named={"ticket": "guest_ticket"}),
     ("GET", "patient_images.batch"): Meant(query={"from": "1", "count": "2", "size": "256"}),
     ("GET", "patient_images.mpr"): Meant(query={"slab": "2", "mode": "mip", "size": "64", "wc": "40", "ww": "400"}),
     ("GET", "patient_images.turntable"): Meant(query={"preset": "skin", "size": "64"}),
@@ -262,6 +264,7 @@ REFUSED = {
     *(ANSWERED_NOWHERE, "patient_wechat.callback", "patient_binding.bind", "patient_binding.unbind"),
     *("patient_notify.page", "patient_notify.want"),
     "patient_family.add",  # one a minute, and the house asked a moment ago
+    "guest_images.values",  # of a share, whose pictures bear a mark
 }
 """Answered with an error all the same: no caller here came by WeChat."""
 
@@ -274,6 +277,9 @@ class Crawl:
     asked: Counter[tuple[str, str]] = field(default_factory=Counter)
     statuses: Counter[int] = field(default_factory=Counter)
     server_errors: list[tuple[Sent, Answer]] = field(default_factory=list)
+    inside: Counter[str] = field(default_factory=Counter)
+    """By caller, how often an address answered 200 that does not answer strangers so."""
+    open_to_strangers: set[str] = field(default_factory=set)
 
 
 class Crawler:
@@ -288,6 +294,17 @@ class Crawler:
 
     def as_meant(self, method: str, rule: Rule) -> Answer:
         return self._ask(rule, self._whose(rule), self._meant(method, rule))
+
+    def by_everybody(self) -> None:
+        """Each page and picture as it is meant, by each caller; by strangers first."""
+        for caller in sorted(self.callers, key=lambda each: each != STRANGER):
+            for method, rule in routes(self.app):
+                if method == "GET":
+                    self._ask(rule, caller, self._meant(method, rule, caller))
+
+    def never_inside(self) -> set[str]:
+        """The callers who saw nothing that strangers do not see."""
+        return {caller for caller in self.callers if not self.crawl.inside[caller] and caller != STRANGER}
 
     def with_headers(self, method: str, rule: Rule, headers: Mapping[str, str]) -> Answer:
         """As it is meant, with more headers."""
@@ -322,6 +339,10 @@ class Crawler:
         answer = self._answers.ask(sent)
         self.crawl.asked[rule.rule, caller] += 1
         self.crawl.statuses[answer.status] += 1
+        if answer.status == 200 and caller == STRANGER:
+            self.crawl.open_to_strangers.add(rule.rule)
+        elif answer.status == 200 and rule.rule not in self.crawl.open_to_strangers:
+            self.crawl.inside[caller] += 1
         if answer.status >= 500:
             self.crawl.server_errors.append((sent, answer))
         if sent.method not in ("GET", *LOOKED_AT) and (answer.status < 400 or answer.status in COUNTED):
@@ -335,6 +356,7 @@ class Crawler:
         caller = caller or self._whose(rule)
         meant, known = MEANT.get((method, rule.endpoint)) or _as_of_patients(method, rule.endpoint), self._house.known
         known = known | {"csrf_token": known.get(f"csrf_token:{caller}", "x")}
+        known |= {name: known[f"{name}:{caller}"] for name in ("exam_id", "guest_id") if f"{name}:{caller}" in known}
         headers = {name: value.encode() for name, value in self._house.callers[caller].items()}
         if meant.content_type:
             headers["Content-Type"] = meant.content_type.encode()

@@ -23,6 +23,7 @@ def settings(folder: Path, **changes: str) -> Settings:
         "CLOUDFILM_CONSENT": "elsewhere",
         "CLOUDFILM_VAR_DIR": str(folder),
         "CLOUDFILM_DECODE_WORKERS": "1",
+        "CLOUDFILM_MESSAGES_AT_ONCE": "1",  # so that a carrier is asked in one order
         **NEWS_AT_ONCE,
         "CLOUDFILM_DATABASE_URL": database.address(folder),
     }

@@ -1,17 +1,19 @@
-"""Builds image headers, and enhanced CT objects out of a plain slice."""
+"""Builds image headers, and out of a plain slice enhanced CT objects and files of other transfer syntaxes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
+import imagecodecs
 import numpy as np
 from pydicom import Dataset
-from pydicom.uid import EnhancedCTImageStorage
+from pydicom.encaps import encapsulate
+from pydicom.uid import EnhancedCTImageStorage, JPEGLSLossless, RLELossless
 
 from app.imaging.codecs.decode import EXPLICIT_LE, DecodedFrame
 from app.imaging.header.image_header import ImageHeader
-from deploy.testbed.ct import ct_slice
+from deploy.testbed.ct import ct_slice, part10
 
 
 def image_header(**changes: Any) -> ImageHeader:
@@ -55,6 +57,25 @@ def enhanced_ct(positions: Sequence[float], side: int = 32, **attributes: Any) -
     ]
     ds.PixelData = b"".join(np.full(side * side, round(z), dtype=np.int16).tobytes() for z in positions)
     return ds
+
+
+def coded(dataset: Dataset, syntax: str) -> bytes:
+    """A slice of 16-bit values as a file in JPEG-LS, JPEG 2000 or RLE without loss, or not compressed."""
+    if syntax == EXPLICIT_LE:
+        return part10(dataset)
+    kind = "<i2" if dataset.PixelRepresentation else "<u2"
+    plain = np.frombuffer(dataset.PixelData, kind).reshape(dataset.Rows, dataset.Columns)
+    if syntax == RLELossless:
+        dataset.compress(RLELossless, plain, encoding_plugin="pydicom", generate_instance_uid=False)
+        return part10(dataset, syntax)
+    frame = (
+        imagecodecs.jpegls_encode(plain.view("<u2"))
+        if syntax == JPEGLSLossless
+        else imagecodecs.jpeg2k_encode(plain, level=0, codecformat="j2k")
+    )
+    dataset.PixelData = encapsulate([frame])
+    dataset["PixelData"].VR, dataset["PixelData"].is_undefined_length = "OB", True
+    return part10(dataset, syntax)
 
 
 def _item(**attributes: Any) -> Dataset:

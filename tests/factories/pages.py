@@ -8,7 +8,18 @@ import uuid
 from datetime import timedelta
 
 from app.bootstrap import Services
-from app.models import Base, DataKeyRow, Exam, Job, Notification, QuarantineItem, Study, StudyOrder
+from app.models import (
+    Base,
+    DataKeyRow,
+    DataRequest,
+    DataRequestStep,
+    Exam,
+    Job,
+    Notification,
+    QuarantineItem,
+    Study,
+    StudyOrder,
+)
 from tests.factories.telling import register
 
 
@@ -79,6 +90,21 @@ def message(house: Services, number: int, state: str) -> str:
         sent_at=house.clock.now(),
     )
     return _added(house, row, tail)
+
+
+def data_request(house: Services, number: int) -> str:
+    """The later its number, the later it is due."""
+    exam = exam_to_be_listed(house, number)
+    now = house.clock.now()
+    due_at = now + timedelta(days=1, seconds=number)
+    row = DataRequest(patient_id=exam.patient_id, kind="correction", state="open", created_at=now, due_at=due_at)
+    with house.db.session() as session:
+        session.add(row)
+        session.flush()
+        step = DataRequestStep(id=uuid.uuid4(), request_id=row.id, number=1, state="open", at=now)
+        house.fields.seal_into(step, "words_sealed", f"请更正第 {number} 项")
+        session.add(step)
+    return row.id.hex
 
 
 def job(house: Services, number: int) -> str:

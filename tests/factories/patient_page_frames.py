@@ -9,6 +9,11 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from app.imaging.codecs.decode import DecodedFrame
+from app.imaging.display.full_depth import full_depth
+from tests.factories.images import image_header
+from tests.factories.patient_page_values import EXAM_ID
+
 CT_FRAMES = 60
 TURNS = 36
 CUTS = {"axial": CT_FRAMES, "coronal": 500, "sagittal": 400}
@@ -88,6 +93,10 @@ MAMMOGRAM_PLACES = {
 }
 
 
+BESIDE, BAR = -3000, 3000
+"""The values beside the field, and in the bar at its edge."""
+
+
 def stored_value(k: int, series: int = 1) -> int:
     """The value of the middle of frame k. Frames differ by 20, which a window of 2000 shows as 2.5 grey levels."""
     return -700 + 20 * k if series == 1 else -900 + 150 * k
@@ -107,6 +116,19 @@ def jpeg(k: int, series: int, center: float, width: float, size: int) -> bytes:
     image = Image.fromarray(pixels)
     image.thumbnail((size, size))
     return _jpeg(image)
+
+
+def frame_values(k: int, series: int) -> bytes | None:
+    """The values of the same picture as the server sends them; None of the film, which is in colour."""
+    shown = SERIES[series - 1]
+    if shown["modality"] == "US":
+        return None
+    rows, columns = shown["rows"], shown["columns"]
+    pixels = np.full((rows, columns), BESIDE, dtype=np.int16)
+    pixels[rows // 8 : -rows // 8, columns // 8 : -columns // 8] = stored_value(k, series)
+    pixels[rows // 8 : -rows // 8, columns // 8 : columns // 8 + columns // 32] = BAR
+    header = image_header(rows=rows, columns=columns)
+    return full_depth(DecodedFrame(pixels, "MONOCHROME2"), header, 0)
 
 
 def cut_jpeg(plane: str, k: int, size: int) -> bytes:
@@ -129,6 +151,29 @@ def tile_jpeg(series: int, level: int, x: int, y: int) -> bytes | None:
 
 def tile_grey(level: int, x: int, y: int) -> int:
     return 40 + 60 * level + 25 * ((x + y) % 2)
+
+
+LAYER_COLOUR = (230, 20, 20)
+LAYER = {
+    "kind": "layer",
+    "modality": "SEG",
+    "description": "肺结节",
+    "layer": {
+        "labels": [{"label": "结节", "colour": list(LAYER_COLOUR)}],
+        "frames": {"1": [40, 41, 42]},
+        "address": f"/exams/{EXAM_ID}/objects/1/series/{{n}}/frames/{{k}}.png",
+    },
+}
+"""An object of the manifest: over three slices of the CT."""
+
+
+def layer_png(k: int) -> bytes:
+    """Colour in the left quarter of the upper half, and nothing elsewhere."""
+    pixels = np.zeros((512, 512, 4), np.uint8)
+    pixels[:256, 128:256] = (*LAYER_COLOUR, 255 if k == 40 else 90)
+    out = io.BytesIO()
+    Image.fromarray(pixels).save(out, "PNG")
+    return out.getvalue()
 
 
 def turn_jpeg(k: int, preset: str) -> bytes:

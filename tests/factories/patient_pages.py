@@ -1,4 +1,5 @@
-"""The patients' templates over invented values and frames, served: for tests of pages alone.
+"""The patients' templates over invented values, served: for tests of pages alone. What their scripts fetch is in
+`patient_page_pictures`.
 
 No service, database or code of the application's views: those have their own journeys.
 """
@@ -6,11 +7,9 @@ No service, database or code of the application's views: those have their own jo
 from __future__ import annotations
 
 import json
-import struct
 import threading
-import time
 from base64 import b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -27,17 +26,11 @@ from app.web import static_files
 from app.web.patient.reading_choice import Reading, changed
 from app.web.patient.wechat_view import WechatView
 from app.web.wsgi.headers import content_security_policy
-from tests.factories import sharing_pages
+from tests.factories import patient_page_pictures, sharing_pages
 from tests.factories.patient_page_frames import (
-    NO_PLACE,
     SERIES,
-    TURNS,
-    cut_jpeg,
     jpeg,
     manifest,
-    stored_value,
-    tile_jpeg,
-    turn_jpeg,
 )
 from tests.factories.patient_page_values import (
     AMENDED,
@@ -104,7 +97,11 @@ class Pages:
         """By series; of others nobody knows the size."""
         self.frame_time_ms: float | None = None
         self.mammograms = False
+        self.no_values = False
+        """A share: pictures bear a mark, and values none."""
         self.priors: list[dict[str, str]] = []
+        self.beside: dict[str, Any] = {}
+        """What the manifest says beside its series."""
         self.incomplete: set[int] = set()
         self.report: dict[str, Any] | None = REPORT
         self.requests: list[str] = []
@@ -113,7 +110,7 @@ class Pages:
         self.base_url = ""
 
     def manifest(self) -> dict[str, Any]:
-        return manifest(self.frame_time_ms, self.incomplete, mammograms=self.mammograms)
+        return manifest(self.frame_time_ms, self.incomplete, mammograms=self.mammograms) | self.beside
 
 
 def create_pages() -> tuple[Flask, Pages]:
@@ -133,7 +130,7 @@ def create_pages() -> tuple[Flask, Pages]:
     _plain_pages(app, pages)
     _exam_pages(app, pages)
     sharing_pages.add(app)
-    _pictures(app, pages)
+    patient_page_pictures.add(app, pages)
     return app, pages
 
 
@@ -329,98 +326,6 @@ def _report(written: dict[str, Any] | None) -> dict[str, Any]:
         "findings": explained.lines(written["findings"]),
     }
     return {"report": told, "words": words, "terms": explained.terms, "questions": asked}
-
-
-def _pictures(app: Flask, pages: Pages) -> None:
-    base = f"/exams/{EXAM_ID}"
-
-    def before() -> None:
-        pages.requests.append(request.full_path.rstrip("?"))
-        time.sleep(pages.delay_s)
-        if pages.session_over:
-            abort(404)
-        if pages.refuse > 0:
-            pages.refuse -= 1
-            abort(503)
-
-    def frame(n: int, k: int) -> Response:
-        before()
-        if k in pages.cannot_show:
-            abort(422)
-        window = (request.args.get("wc", 0, float), request.args.get("ww", 2000, float))
-        return Response(jpeg(k, n, *window, request.args.get("size", 1024, int)), mimetype="image/jpeg")
-
-    def batch(n: int) -> Response:
-        before()
-        first, count, size = (request.args.get(name, 0, int) for name in ("from", "count", "size"))
-        step = request.args.get("step", 1, int)
-        assert 1 <= count <= 20
-        bodies = [
-            b"" if k in pages.cannot_show else jpeg(k, n, 0, 2000, size)
-            for k in range(first, first + count * step, step)
-        ]
-        framed = b"".join(struct.pack(">I", len(body)) + body for body in bodies)
-        return Response(framed, mimetype="application/octet-stream")
-
-    def cut(n: int, plane: str, k: int) -> Response:
-        before()
-        assert n == 1
-        return Response(cut_jpeg(plane, k, request.args.get("size", 1024, int)), mimetype="image/jpeg")
-
-    def show_manifest() -> Response:
-        before()
-        return Response(json.dumps(pages.manifest()), mimetype="application/json")
-
-    app.add_url_rule(f"{base}/series/<int:n>/frames/<int:k>.jpg", "frame", frame)
-    app.add_url_rule(f"{base}/series/<int:n>/frames.batch", "batch", batch)
-    app.add_url_rule(f"{base}/series/<int:n>/mpr/<plane>/<int:k>.jpg", "cut", cut)
-    app.add_url_rule(f"{base}/manifest.json", "manifest", show_manifest)
-    _tools(app, pages, before)
-
-
-def _tools(app: Flask, pages: Pages, before: Callable[[], None]) -> None:
-    """What the viewer asks for beside the pictures of its stacks."""
-    base = f"/exams/{EXAM_ID}"
-
-    def tile(n: int, k: int, level: int, x: int, y: int) -> Response:
-        before()
-        return _jpeg_or_404(tile_jpeg(n, level, x, y) if k == 1 else None)
-
-    def turn(n: int, k: int) -> Response:
-        before()
-        return _jpeg_or_404(turn_jpeg(k, request.args["preset"]) if n == 1 and 1 <= k <= TURNS else None)
-
-    def places(n: int) -> Response:
-        before()
-        return Response(json.dumps(pages.places.get(n, NO_PLACE)), mimetype="application/json")
-
-    def region(n: int, k: int) -> Response:
-        before()
-        told = {"pixels": 1000, "mean": stored_value(k, n), "sd": 5.25, "least": -12.0, "greatest": 99.0}
-        return Response(json.dumps(told), mimetype="application/json")
-
-    def priors() -> Response:
-        before()
-        return Response(json.dumps({"priors": pages.priors}), mimetype="application/json")
-
-    tiles = f"{base}/series/<int:n>/frames/<int:k>/tiles/<int:level>/<int:x>/<int:y>.jpg"
-    app.add_url_rule(f"{base}/priors.json", "priors", priors)
-    app.add_url_rule(tiles, "tile", tile)
-    app.add_url_rule(f"{base}/series/<int:n>/turntable/<int:k>.jpg", "turn", turn)
-    app.add_url_rule(f"{base}/series/<int:n>/places.json", "places", places)
-    app.add_url_rule(f"{base}/series/<int:n>/frames/<int:k>/region.json", "region", region)
-
-    def report_version() -> dict[str, int]:
-        before()
-        return {"version": pages.report["version"] if pages.report else 0}
-
-    app.add_url_rule(f"{base}/report-version", "report_version", report_version)
-
-
-def _jpeg_or_404(picture: bytes | None) -> Response:
-    if picture is None:
-        abort(404)
-    return Response(picture, mimetype="image/jpeg")
 
 
 class _Quiet(WSGIRequestHandler):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import re
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -40,7 +41,8 @@ from tests.factories.access import issued, let_in
 from tests.factories.evidence import ecg, segmentation, structured_report, text_row
 from tests.factories.family import CHILD, MOTHER, added, daughter, grants, post, registered
 from tests.factories.house import clock_of, services
-from tests.factories.sharing import digits, guest, helper_code, share
+from tests.factories.login import bound
+from tests.factories.sharing import digits, doctor, guest, helper_code, session_id_of, share
 from tests.factories.staff import account, code, console
 from tests.factories.telling import deliver_receipts, exam_of, receive_study, register, report, study, sweep
 from tests.factories.wechat import TOKEN
@@ -49,6 +51,9 @@ from wechat.simulator.ciphers import signature
 STUDY, SERIES = "1.2.3.1", "1.2.3.1.1"
 STRANGER, PATIENT, PERSON, GUEST = "stranger", "patient", "person", "guest"
 """A patient has a session of one exam, a person one of the phone door with all exams and a family."""
+HELPER, DOCTOR, RELATIVE, BOUND = "helper", "doctor", "relative", "bound"
+"""Who typed a helper's code, whom a patient let in at a doctor's PC, a person at the exam of a member of the family, a
+person whom WeChat names."""
 ACCESSION, CUT_NUMBER = "A1", "HOSPITAL-2026-000123"
 NEVER_CHANGED_BACK = {AuditEvent.__table__, AuditHead.__table__}
 """A chain: what is taken out of it breaks it."""
@@ -56,7 +61,8 @@ NEVER_CHANGED_BACK = {AuditEvent.__table__, AuditHead.__table__}
 
 @dataclass
 class WholeHouse:
-    """`known`: the values of addresses and forms that name something here. `callers`: the headers of each."""
+    """`known`: the values of addresses and forms that name something here; under `<name>:<caller>` what it is for that
+    caller. `callers`: the headers of each."""
 
     services: Services
     app: Flask
@@ -85,11 +91,14 @@ class WholeHouse:
         self.services.db.dispose()
 
 
-def whole_house(folder: Path) -> WholeHouse:
-    """An exam with pictures, a report and a message, a given-up job and a refused object; all rows kept."""
+def whole_house(folder: Path, at: datetime | None = None) -> WholeHouse:
+    """An exam with pictures, a report and a message, a given-up job and a refused object; all rows kept. `at`: when it
+    begins, for servers that read the true clock."""
     house = services(
         folder, wechat_notices="simulated", wechat_callback="plain", wechat_callback_token=TOKEN, wechat_verify="abc123"
     )
+    if at is not None:
+        clock_of(house).advance((at - house.clock.now()).total_seconds())
     exam = issued(house, ACCESSION)
     report(house, ACCESSION)
     _study(house)
@@ -124,7 +133,7 @@ def whole_house(folder: Path) -> WholeHouse:
     known |= {"timestamp": stamp, "nonce": "7", "signature": signature(TOKEN, stamp, "7"), "verify_code": "abc123"}
     made = WholeHouse(house, app, known, {})
     known |= of_family
-    made.callers = _callers(made) | {PERSON: person}
+    made.callers = _callers(made) | {PERSON: person, RELATIVE: person, BOUND: _bound(made)}
     with house.db.read() as session:
         giver = session.scalars(select(PatientSession.id).where(PatientSession.exam_id == row_id(exam.exam_id))).first()
     assert giver is not None
@@ -178,6 +187,7 @@ def _callers(made: WholeHouse) -> dict[str, dict[str, str]]:
     patient = let_in(made.app, house, row_id(made.known["exam_id"]))
     callers[PATIENT] = {"Cookie": _cookies(patient, "cf-patient")}
     made.known[f"csrf_token:{PATIENT}"] = _form_token(patient, f"/exams/{made.known['exam_id']}")
+    callers[DOCTOR], callers[HELPER] = _doctor(made, patient), _helper(made, patient)
     callers[GUEST] = _guest(made, patient)
     owner = [exam_of(house, ACCESSION).patient_id]
     house.data_requests.requests.ask(owner, DataRequestKind.CORRECTION, "手机号", "test")
@@ -195,15 +205,17 @@ def _callers(made: WholeHouse) -> dict[str, dict[str, str]]:
 def _person(house: Services, app: Flask) -> tuple[dict[str, str], dict[str, str]]:
     """The patient at the phone door, who sees a member of the family, and asked to see a child: the headers, and what
     is known of the family."""
-    registered(house, "A8", MOTHER)
-    registered(house, "A9", CHILD)
+    of_mother = registered(house, "A8", MOTHER)
+    of_child = registered(house, "A9", CHILD)
     client = daughter(app, house)
     added(client, house)
     (grant,) = grants(client)
     clock_of(house).advance(61)
     post(client, CHILD, action="ask_staff")
     (asked,) = set(grants(client)) - {grant}
-    known = {"grant_id": grant, "asked_grant_id": asked, f"csrf_token:{PERSON}": _form_token(client, "/family")}
+    token = _form_token(client, "/family")
+    known = {"grant_id": grant, "asked_grant_id": asked, f"exam_id:{RELATIVE}": of_mother, "childs_exam_id": of_child}
+    known |= {f"csrf_token:{PERSON}": token, f"csrf_token:{RELATIVE}": token}
     return {"Cookie": _cookies(client, "cf-patient")}, known
 
 
@@ -218,7 +230,33 @@ def _guest(made: WholeHouse, patient: FlaskClient) -> dict[str, str]:
         "helper_code": helper_code(patient, exam_id),
         f"csrf_token:{GUEST}": _form_token(visitor, base),
     }
+    sharing = made.services.sharing
+    ticket = sharing.tickets.issue(sharing.guests.check(session_id_of(base)))
+    assert ticket is not None
+    made.known["guest_ticket"] = ticket
     return {"Cookie": _cookies(visitor, "cf-guest")}
+
+
+def _doctor(made: WholeHouse, patient: FlaskClient) -> dict[str, str]:
+    pc, base = doctor(made.app, patient, made.known["exam_id"])
+    made.known |= {f"guest_id:{DOCTOR}": base.rpartition("/")[2], f"csrf_token:{DOCTOR}": _form_token(pc, base)}
+    return {"Cookie": _cookies(pc, "cf-guest")}
+
+
+def _helper(made: WholeHouse, patient: FlaskClient) -> dict[str, str]:
+    exam_id, client = made.known["exam_id"], made.app.test_client()
+    answer = client.post("/h", data={"helper_code": helper_code(patient, exam_id)})
+    assert answer.status_code == 303, answer.status_code
+    made.known[f"csrf_token:{HELPER}"] = _form_token(client, f"/exams/{exam_id}")
+    return {"Cookie": _cookies(client, "cf-helper")}
+
+
+def _bound(made: WholeHouse) -> dict[str, str]:
+    clock_of(made.services).advance(61)  # the phone just got digits
+    client = bound(made.app, made.services)
+    clock_of(made.services).advance(61)
+    made.known[f"csrf_token:{BOUND}"] = _form_token(client, "/exams")
+    return {"Cookie": _cookies(client, "cf-patient", "cf-wechat", "cf-device")}
 
 
 def _cookies(client: FlaskClient, *names: str) -> str:

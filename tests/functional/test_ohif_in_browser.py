@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from fpdf import FPDF
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from app.bootstrap import build
 from deploy.testbed.checked_studies import A, film, report, slices
+from deploy.testbed.ct import ct_slice, part10
 from deploy.testbed.ohif import DIST, viewer_origin
 from deploy.testbed.servers import environment, gunicorn, settings_of
 from tests.factories.browser import in_browser
@@ -18,11 +20,40 @@ from tests.factories.stored_over_http import stored
 
 PATIENCE_MS = 60_000
 DESK = {"width": 1366, "height": 768}
+PIXELS = ("Rows", "Columns", "SamplesPerPixel", "PhotometricInterpretation", "BitsAllocated", "BitsStored", "HighBit")
 
 pytestmark = [
     *in_browser,
     pytest.mark.skipif(not DIST.is_dir(), reason="OHIF of npm is missing: run deploy/test-tools.sh"),
 ]
+
+
+def pdf_object() -> bytes:
+    """A PDF of one page in the study of the slices."""
+    paper = FPDF()
+    paper.add_page()
+    paper.set_font("helvetica", size=30)
+    paper.cell(text="THE REPORT")
+    content = bytes(paper.output())
+    dataset = ct_slice(
+        StudyInstanceUID=A,
+        SOPClassUID="1.2.840.10008.5.1.4.1.1.104.1",
+        Modality="DOC",
+        PatientName="Check^Anna=检查^安娜",
+        PatientID="CHECK1",
+        AccessionNumber="CHECKA1",
+        SeriesDescription="Paper",
+        **dict.fromkeys((*PIXELS, "PixelRepresentation", "PixelData")),
+    )
+    dataset.EncapsulatedDocument = content + b"\0" * (len(content) % 2)
+    dataset.MIMETypeOfEncapsulatedDocument = "application/pdf"
+    return part10(dataset)
+
+
+def named_in_characters() -> bytes:
+    """A study whose device writes characters where letters belong, as most in China do."""
+    named = {"PatientName": "王^小明", "PatientID": "CHECK3", "AccessionNumber": "CHECKC3"}
+    return part10(ct_slice(SpecificCharacterSet="GB18030", **named))
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +67,7 @@ def viewer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with viewer_origin() as origin:
         environ = environment(folder) | {"CLOUDFILM_DICOMWEB_ORIGINS": origin.address}
         with gunicorn(folder, environ=environ) as server:
-            stored(server.port, token, *slices(), film(), report())
+            stored(server.port, token, *slices(), film(), report(), pdf_object(), named_in_characters())
             origin.in_front_of(f"http://127.0.0.1:{server.port}/dicomweb", token["Authorization"])
             yield origin.address
 
@@ -69,6 +100,7 @@ def _is_refusal(url: str, status: int) -> bool:
     [
         ("", ["CHECKA1", "CHECKB2", "Chest check"], []),
         ("?patientName=anna", ["CHECKA1"], ["CHECKB2"]),
+        ("?patientName=小明", ["CHECKC3"], ["CHECKA1", "CHECKB2"]),
         ("?mrn=CHECK2", ["CHECKB2"], ["CHECKA1"]),
         ("?mrn=heck1", ["CHECKA1"], ["CHECKB2"]),
         ("?accession=CHECKB2", ["CHECKB2"], ["CHECKA1"]),
@@ -84,6 +116,15 @@ def test_the_list_of_studies_is_filtered(
         expect(page.get_by_text(text, exact=True).first).to_be_visible(timeout=PATIENCE_MS)
     for text in not_there:
         expect(page.get_by_text(text, exact=True)).to_have_count(0)
+
+
+def test_characters_beside_letters_are_found_by_us_though_the_viewer_shows_letters_only(
+    viewer: str, page: Page
+) -> None:
+    """It filters the rows of our answer once more, by the letters that it shows of a name."""
+    with page.expect_response(lambda answer: "PatientName=" in answer.url) as asked:
+        page.goto(f"{viewer}/?patientName=安娜")
+    assert [study["0020000D"]["Value"] for study in asked.value.json()] == [[A]]
 
 
 def test_a_study_opens_with_its_pictures(viewer: str, page: Page) -> None:
@@ -114,3 +155,19 @@ def _greys(page: Page) -> int:
             }"""
         )
     )
+
+
+def test_a_pdf_of_the_study_is_shown(viewer: str, page: Page) -> None:
+    page.goto(f"{viewer}/viewer?StudyInstanceUIDs={A}")
+    row = page.locator('[data-cy="study-browser-thumbnail-no-image"]').first
+    row.wait_for(state="attached")
+    row.dispatch_event("dblclick")  # what introduces the viewer lies above it
+    page.locator('object[type="application/pdf"][data^="blob:"]').wait_for(state="attached")
+    content = page.evaluate(
+        """async () => {
+            const shown = document.querySelector('object[type="application/pdf"]');
+            const answer = await fetch(shown.data);
+            return new TextDecoder('latin1').decode(await answer.arrayBuffer()).slice(0, 5);
+        }"""
+    )
+    assert content == "%PDF-"

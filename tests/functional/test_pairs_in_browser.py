@@ -58,7 +58,7 @@ def test_mammograms_hang_right_and_left_of_one_view_at_one_scale(page: Page) -> 
     page.click("#tray >> text=双侧乳腺")
     shows(page, "8/1/full/", "7/1/sharp/")  # right CC, left CC: the larger one is fetched sharp
     wait_until(page, "document.getElementById('pair').dataset.scale === 'one'")
-    assert page.locator("#pair .windows button").all_inner_texts() == ["CC", "MLO"]
+    assert page.locator("#pair-choices button").all_inner_texts() == ["CC", "MLO"]
     small, large = zooms(page)
     assert (small, large) == (pytest.approx(0.5, abs=0.02), 1.0)  # half as many millimetres
     facts = [page.inner_text(f"{panel(at)} .stage__facts") for at in (0, 1)]
@@ -102,6 +102,50 @@ def test_two_stacks_follow_each_other_by_their_place_in_the_body(page: Page) -> 
     finger(page, (x, y), (x, y - 60))
     wait_until(page, "!document.querySelector('#pair .stage__counter').textContent.startsWith('40 ')")
     assert page.inner_text(f"{panel(1)} .stage__counter") == "9 / 12"
+
+
+def dragged(page: Page, at: int, dx: float) -> None:
+    box = page.locator(panel(at)).bounding_box()
+    assert box
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    finger(page, (x - dx / 2, y), (x + dx / 2, y))
+
+
+def test_lengths_and_regions_are_measured_in_each_of_two_stacks(page: Page, pages_with: Pages) -> None:
+    page.click("#tray >> text=左右对比")
+    page.click("#pair >> text=心脏超声")
+    shows(page, "1/30/full/", "2/7/full/")
+    wait_until(page, "document.getElementById('pair').dataset.scale === 'one'")
+    page.locator("#pair").get_by_role("button", name="长度", exact=True).click()
+    dragged(page, 0, 60)
+    dragged(page, 1, 60)
+    lengths = []
+    for at in (0, 1):
+        told = f"document.querySelector('{panel(at)} [role=status]').textContent"
+        wait_until(page, f"{told}.includes('毫米')")
+        lengths.append(float(page.evaluate(told).split(" ")[0]))
+    assert lengths[0] == pytest.approx(lengths[1], rel=0.05)  # both are drawn at one scale
+    assert lengths[0] > 10
+    assert "测量结果非诊断用" in page.inner_text("#pair .mpr__facts")
+    page.locator("#pair").get_by_role("button", name="清除测量", exact=True).click()
+    page.locator("#pair").get_by_role("button", name="区域", exact=True).click()
+    dragged(page, 1, 60)
+    wait_until(page, f"document.querySelector('{panel(1)} [role=status]').textContent.includes('平均')")
+    assert any("/series/2/frames/7/region.json" in request for request in pages_with.requests)
+    page.locator("#pair").get_by_role("button", name="浏览", exact=True).click()
+    page.keyboard.press("PageDown")
+    shows(page, "1/40/full/", "2/9/full/")
+    assert page.inner_text(f"{panel(1)} [role=status]") == ""
+
+
+def test_a_window_is_chosen_for_both_stacks(page: Page) -> None:
+    page.click("#tray >> text=左右对比")
+    page.click("#pair >> text=2025-01-02 胸部 CT")
+    shows(page, "1/30/full/", "1/30/full/")
+    page.locator("#pair").get_by_role("button", name="肺窗", exact=True).click()
+    shows(page, "1/30/full/-600,1500", "1/30/full/-600,1500")
+    page.keyboard.press("PageDown")
+    shows(page, "1/40/full/-600,1500", "1/40/full/-600,1500")
 
 
 def test_where_no_place_is_known_the_scale_is_said_to_be_unknown(page: Page) -> None:

@@ -193,6 +193,7 @@ def test_a_picture_is_inverted_turned_and_mirrored_and_black_beside_it_stays_bla
 
 def test_the_mouse_works_as_at_a_workstation(browser: Browser, pages: Pages) -> None:
     pages.places = {1: CT_PLACE}
+    pages.no_values = True
     with phone_page(browser, viewport={"width": 1440, "height": 900}, has_touch=False, device_scale_factor=1) as page:
         x, y = opened(page, pages)
         mouse_drag(page, (x, y), (x + 60, y), "right")
@@ -215,6 +216,7 @@ def test_the_mouse_works_as_at_a_workstation(browser: Browser, pages: Pages) -> 
 
 
 def test_while_a_window_is_drawn_the_picture_itself_follows(page: Page, pages: Pages) -> None:
+    pages.no_values = True
     x, y = opened(page, pages)
     page.wait_for_load_state("networkidle")
     page.route("**/frames/*.jpg?wc=*", lambda route: route.abort())

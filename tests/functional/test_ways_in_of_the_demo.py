@@ -116,6 +116,17 @@ def open_by_code(page: Page, address: str, factor: str) -> None:
     page.wait_for_url(re.compile("/exams/[0-9a-f]{32}$"))
 
 
+def come_in_by_phone(page: Page, running: Demo, person: Person) -> None:
+    page.goto(f"{running.base}/p")
+    page.get_by_label("手机号").fill(person.phone)
+    page.get_by_role("button", name="获取短信验证码").click()
+    page.get_by_label("短信验证码").fill(digits(running, person.phone))
+    page.get_by_label("身份证号后四位").fill(person.id_number[-4:])
+    page.get_by_role("button", name="查看检查").click()
+    agreed(page, running.base)
+    page.wait_for_url(f"{running.base}/exams")
+
+
 def test_a_notice_that_nobody_opens_becomes_a_text_message(running: Demo, page: Page) -> None:
     openid, person = "oUnopened000000000000000001", Person("周敏", "13900000031", 110)
     ordered(running, person, "J-1")
@@ -147,15 +158,50 @@ def test_from_a_message_without_code_by_the_phone_door_to_the_list(running: Demo
     [text] = waited_for(lambda: news(running, person.phone))
     assert "http" not in text
     assert not re.search(r"[0-9A-Z]{6}", text)
-    page.goto(f"{running.base}/p")
-    page.get_by_label("手机号").fill(person.phone)
-    page.get_by_role("button", name="获取短信验证码").click()
-    page.get_by_label("短信验证码").fill(digits(running, person.phone))
-    page.get_by_label("身份证号后四位").fill(person.id_number[-4:])
-    page.get_by_role("button", name="查看检查").click()
-    agreed(page, running.base)
-    page.wait_for_url(f"{running.base}/exams")
+    come_in_by_phone(page, running, person)
     assert page.locator(".exam-link").count() == 1
+
+
+def come_back(page: Page) -> None:
+    """The reader looks at the page again: it asks at once and not only every half minute."""
+    with page.expect_response("**/report-version"):
+        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+
+
+def test_a_report_that_is_corrected_while_patient_and_guest_read_it_is_told_on_both_pages_and_by_a_message(
+    running: Demo, page: Page, browser: Browser
+) -> None:
+    person = Person("褚静", "13900000038", 118)
+    examined(running, person, "J-8")
+    waited_for(lambda: news(running, person.phone))
+    come_in_by_phone(page, running, person)
+    page.locator(".exam-link").click()
+    page.wait_for_url(re.compile("/exams/[0-9a-f]{32}$"))
+    address = page.url
+    page.goto(address + "/shares")
+    page.get_by_role("button", name="生成链接和密码").click()
+    link = page.locator("output[name=link]").inner_text()
+    passcode = page.locator("output[name=passcode]").inner_text()
+    page.goto(address)
+    with phone_page(browser) as guest:
+        guest.goto(link)
+        guest.get_by_label("密码").fill(passcode)
+        guest.get_by_role("button", name="打开").click()
+        guest.wait_for_url(re.compile("/guest/[0-9a-f]{32}$"))
+        told = len(news(running, person.phone))
+        amended = report_body(status="amended", impression="右肺上叶小结节，建议复查。")
+        assert running.put("/exams/J-8/report", amended) == 200
+        for reader in (page, guest):
+            come_back(reader)
+            reader.get_by_text("您正在看的这一版已被替代").wait_for()
+            reader.get_by_role("link", name="看最新的报告").click()
+            reader.get_by_text("医生修订过这份报告").first.wait_for()
+            assert reader.get_by_text("右肺上叶小结节，建议复查。").count() >= 1
+        waited_for(lambda: [text for text in news(running, person.phone)[told:] if "您的检查报告已可查看" in text])
+        guest.goto(link)  # the next opening, in the same browser
+        guest.wait_for_url(re.compile("/guest/[0-9a-f]{32}$"))
+        assert guest.locator(".banner--amended").first.is_visible()
+    assert page.get_by_text("看过以前版本的还有").count() == 0, "the guest has the newest version by now"
 
 
 def test_a_code_typed_in_the_chat_leads_to_the_form_that_takes_it(running: Demo, page: Page) -> None:

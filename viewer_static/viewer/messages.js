@@ -20,7 +20,8 @@ export const messages = {
   empty: '没有可以显示的图像',
   play: '播放',
   pause: '暂停',
-  windows: {
+  window: (/** @type {number} */ number) => `窗 ${number}`,
+  windows: /** @type {{[name: string]: string}} */ ({
     standard: '默认',
     lung: '肺窗',
     mediastinum: '纵隔窗',
@@ -32,5 +33,5 @@ export const messages = {
     darker: '更暗',
     softer: '更柔和',
     harder: '更鲜明',
-  },
+  }),
 };

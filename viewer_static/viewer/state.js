@@ -6,7 +6,8 @@
  *            window: Window | null, frame_time_ms: number | null, incomplete: number[],
  *            mpr?: import('./mpr/planes.js').Cuts | null, mpr_reason?: string | null, turntable?: number | null,
  *            tiles?: {size: number, levels: number} | null}} Series
- * @typedef {{series: Series[]}} Manifest
+ * @typedef {{series: Series[], objects?: Array<{description: string, layer?: import('./tools/layers.js').Layer | null}>,
+ *            key_images?: Array<{n: number, k: number}>, displayed?: import('./tools/marks.js').Displayed[]}} Manifest
  * @typedef {{series: Series, k: number, window: Window | null, gain: number}} View  k counts from 1
  */
 

@@ -30,6 +30,9 @@ export class Viewer {
     this.slider = element('slider', HTMLInputElement);
     const named = { n: Number(root.dataset.series), k: Number(root.dataset.frame) };
     this.series = manifest.series;
+    this.objects = manifest.objects || [];
+    this.keyImages = manifest.key_images || [];
+    this.displayed = manifest.displayed || [];
     this.state = new State(manifest, readPlace(location.hash, named));
     this.presets = presetsFor(this.state.view.series.modality, this.state.view.series.window);
     this.pictures = new Pictures();
@@ -51,7 +54,7 @@ export class Viewer {
     });
     /** What tools say to a drag. @type {(grip: import('./stage/gestures.js').Grip) => import('./stage/gestures.js').Tool | null} */
     this.tool = () => null;
-    /** Tools that hold a picture on the stage. @type {(view: View, best: import('./loading/loader.js').Best) => boolean} */
+    /** Tools that hold a picture on the stage. @type {(view: View, best: import('./loading/loader.js').Best | null) => boolean} */
     this.keeps = () => false;
     this.late = root.dataset.late || '';
     this.state.onChange((view, before) => this.changed(view, before));
@@ -155,14 +158,21 @@ export class Viewer {
     this.loader.sharpen(false);
     ['scroller', 'loaded'].forEach((id) => { element(id, HTMLElement).hidden = series.frames < 2; });
     this.slider.max = String(series.frames);
-    this.presets = presetsFor(series.modality, series.window);
-    const windows = element('windows', HTMLElement);
-    fillWindows(windows, this.presets, (preset) => this.state.look(preset.window, preset.gain));
-    markWindow(windows, this.presets, this.state.view);
+    this.offerWindows([]);
     markSeries(element('series', HTMLElement), series);
     const cine = element('cine', HTMLElement);
     cine.hidden = !isFilm(series);
     markCine(cine, false);
+  }
+
+  /** The usual windows, and those that the header names. @param {Array<{name: string, center: number, width: number}>} named */
+  offerWindows(named) {
+    const { series } = this.state.view;
+    this.presets = presetsFor(series.modality, series.window).concat(
+      named.map(({ name, center, width }, i) => ({ name: name || messages.window(i + 1), window: { center, width }, gain: 1 })));
+    const windows = element('windows', HTMLElement);
+    fillWindows(windows, this.presets, (preset) => this.state.look(preset.window, preset.gain));
+    markWindow(windows, this.presets, this.state.view);
   }
 
   /** The eye came to another place: number and slider at once, full frames when it rests, words last. */
@@ -195,7 +205,7 @@ export class Viewer {
     this.canvas.dataset.loaded = String(
       drawLoaded(element('loaded', HTMLCanvasElement), view.series.frames, (k) => this.loader.level(k)));
     this.screen.cover(own === null ? this.loader.fault(view) : undefined);
-    if (best && this.keeps(view, best)) {
+    if (this.keeps(view, best)) {
       // a tool has the better picture
     } else if (best && !this.screen.shows(view, best)) {
       const picture = this.pictures.ready(best.key) || (await this.decoded(best.key));

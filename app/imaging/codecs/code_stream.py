@@ -36,6 +36,7 @@ class CodeStream:
     `rows`, `columns`, `samples` are 0 where the stream does not say; `precision` is in bits. `is_rgb`: its components
     are red, green and blue (or become so by decoding), or are not; None when it does not say. `is_lossy` is None for
     what may be either. `is_whole`: it ends as it should. `missing_bytes`: how many more its last tile-part claims.
+    `end`: where the mark of the end of a JPEG 2000 stream should be.
     """
 
     process: Process
@@ -47,6 +48,7 @@ class CodeStream:
     is_lossy: bool | None = None
     is_whole: bool = True
     missing_bytes: int = 0
+    end: int = 0
 
     @property
     def size(self) -> tuple[int, int, int] | None:
@@ -77,7 +79,8 @@ def _jpeg_2000(stream: bytes, start: int) -> CodeStream | None:
         if marker == _COD and at + 14 <= len(stream):
             transformed, reversible = stream[at + 8] == 1, stream[at + 13] == 1
         at += 2 + length
-    missing = _missing_of_tiles(stream, at)
+    end = _end_of_tiles(stream, at)
+    missing = max(end - len(stream), 0)
     return CodeStream(
         Process.JPEG_2000,
         max(bottom - top, 0),
@@ -86,20 +89,22 @@ def _jpeg_2000(stream: bytes, start: int) -> CodeStream | None:
         precision,
         is_rgb=True if transformed else None,
         is_lossy=True if reversible is False else None,
-        is_whole=not missing,
+        is_whole=not missing and stream[end : end + 2] in (JPEG_END, b"\0", b""),
+        end=end,
         missing_bytes=missing,
     )
 
 
-def _missing_of_tiles(stream: bytes, at: int) -> int:
-    """By how many bytes the tile-parts, of which one starts at `at`, go beyond the end (A.4.2). 0 also where the last
-    one does not say its length."""
+def _end_of_tiles(stream: bytes, at: int) -> int:
+    """Where the tile-parts end, of which one starts at `at` (A.4.2); beyond the stream when some of it is missing."""
     while at + _TILE.size <= len(stream):
         marker, length = _TILE.unpack_from(stream, at)
-        if marker != _SOT or length < _TILE.size:
-            return 0
+        if marker != _SOT:
+            break
+        if length < _TILE.size:  # the last one need not say its length: it goes on to the end
+            return max(len(stream.rstrip(b"\0")) - 2, at)
         at += length
-    return max(at - len(stream), 0)
+    return at
 
 
 def _jpeg(stream: bytes) -> CodeStream | None:

@@ -55,12 +55,13 @@ def _jpeg_ls(header: ImageHeader, frame: bytes, stream: CodeStream) -> Decoded:
 
 def _jpeg_2000(header: ImageHeader, frame: bytes, stream: CodeStream) -> Decoded:
     """A stream that is cut off gets zeros for what its last tile-part lacks: they stand for empty packets (ITU-T T.800
-    B.10.3). So each pixel is there, with less detail."""
-    if not stream.is_whole:
+    B.10.3). So each pixel is there, with less detail. The mark of the end is put where it should be: the decoder gives
+    up without it."""
+    if frame[stream.end : stream.end + 2] != _J2K_END:
         raw = header.rows * header.columns * header.samples_per_pixel * 2
         if stream.missing_bytes > raw:
             raise UndecodableFrame("JPEG 2000: too much is missing")
-        frame += bytes(stream.missing_bytes) + _J2K_END
+        frame = frame[: stream.end] + bytes(stream.missing_bytes) + _J2K_END + frame[stream.end + 2 :]
     pixels = np.asarray(imagecodecs.jpeg2k_decode(frame))
     is_rgb = stream.is_rgb or header.photometric_interpretation in _J2K_RGB
     return pixels, "RGB" if is_rgb else header.photometric_interpretation

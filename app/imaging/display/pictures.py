@@ -13,12 +13,14 @@ from app.imaging.codecs.encode import encode, fit
 from app.imaging.codecs.native_pixels import native_pixels
 from app.imaging.codecs.working_copy import packed
 from app.imaging.display.aspect import squared
+from app.imaging.display.full_depth import full_depth
 from app.imaging.display.marks import hatched
 from app.imaging.display.overlays import with_overlays
 from app.imaging.display.plain_values import plain_values
 from app.imaging.display.presenting import presented
 from app.imaging.display.region_statistics import statistics
 from app.imaging.display.render_spec import (
+    FULL_DEPTH,
     PACKED,
     REGION_STATISTICS,
     STORED_VALUES,
@@ -62,6 +64,9 @@ def draw(decoded: DecodedFrame, header: ImageHeader, number: int, specs: Sequenc
             continue
         if spec.fmt == REGION_STATISTICS and spec.outline is not None:
             result.append(statistics(decoded, header, number, spec.outline))
+            continue
+        if spec.fmt == FULL_DEPTH:
+            result.append(full_depth(decoded, header, number))
             continue
         if spec.tile is not None:
             tile = tile_of(decoded, header, number, spec.tile, spec.window)

@@ -55,10 +55,48 @@ def presented(shown: Shown, header: ImageHeader) -> Shown:
         _open(ImageDraw.Draw(cover), shutter)
         grey = state.shutter_grey
         picture.paste(grey if picture.mode == "L" else (grey, grey, grey), mask=cover)
+    lying = _Lying(state, picture.size)
+    picture = Image.fromarray(lying.laid(np.asarray(picture)))
     draw = ImageDraw.Draw(picture)
     for drawing in state.drawings:
-        _draw(draw, drawing, picture.size)
-    return np.asarray(picture)
+        _draw(draw, drawing, lying)
+    return lying.upright(np.asarray(picture))
+
+
+class _Lying:
+    """The picture as the viewer lays it for this state: drawn on so, its texts are read upright there."""
+
+    def __init__(self, state: Presentation, size: tuple[int, int]) -> None:
+        """`size`: columns and rows of the picture before."""
+        self._turns, self._mirrored, self._before = state.turns, state.mirrored, size
+        self.size = (size[1], size[0]) if state.turns % 2 else size
+        left, top, right, bottom = state.area or (0.0, 0.0, float(size[0]), float(size[1]))
+        corners = [self.edge(left, top), self.edge(right, bottom)]
+        (self._left, right), (self._top, bottom) = (sorted(pair) for pair in zip(*corners, strict=True))
+        self._width, self._height = right - self._left, bottom - self._top
+
+    def laid(self, shown: Shown) -> Shown:
+        return np.ascontiguousarray(np.rot90(shown[:, ::-1] if self._mirrored else shown, -self._turns))
+
+    def upright(self, laid: Shown) -> Shown:
+        shown = np.rot90(laid, self._turns)
+        return np.ascontiguousarray(shown[:, ::-1] if self._mirrored else shown)
+
+    def edge(self, x: float, y: float) -> Point:
+        """A place in pixels from the left and the upper edge, where it lies now."""
+        columns, rows = self._before
+        x = columns - x if self._mirrored else x
+        for _ in range(self._turns):
+            x, y, columns, rows = rows - y, x, rows, columns
+        return x, y
+
+    def points(self, drawing: Drawing) -> list[Point]:
+        """Pixels, from 0 at the middle of the first one. Shares are those of the displayed area (PS3.3 C.10.5)."""
+        pairs = zip(drawing.points[::2], drawing.points[1::2], strict=True)
+        if drawing.is_relative:
+            return [(self._left + x * self._width - 0.5, self._top + y * self._height - 0.5) for x, y in pairs]
+        edges = (self.edge(x - 0.5, y - 0.5) for x, y in pairs)
+        return [(x - 0.5, y - 0.5) for x, y in edges]
 
 
 def _open(draw: ImageDraw.ImageDraw, shutter: Shutter) -> None:
@@ -75,8 +113,8 @@ def _open(draw: ImageDraw.ImageDraw, shutter: Shutter) -> None:
         draw.polygon(corners, fill=0, outline=0)
 
 
-def _draw(draw: ImageDraw.ImageDraw, drawing: Drawing, size: tuple[int, int]) -> None:
-    points = _points(drawing, size)
+def _draw(draw: ImageDraw.ImageDraw, drawing: Drawing, lying: _Lying) -> None:
+    points, size = lying.points(drawing), lying.size
     width = max(1, round(max(size) / 512))
     if drawing.kind == "TEXT":
         letter = max(SMALLEST_LETTER, max(size) // LETTERS_SHARE)
@@ -108,10 +146,3 @@ def _circle(middle: Point, major: Point, minor: Point) -> list[Point]:
     turns = np.linspace(0, 2 * np.pi, 91)
     found = np.asarray(middle) + np.outer(np.cos(turns), major) + np.outer(np.sin(turns), minor)
     return [(float(x), float(y)) for x, y in found]
-
-
-def _points(drawing: Drawing, size: tuple[int, int]) -> list[Point]:
-    pairs = zip(drawing.points[::2], drawing.points[1::2], strict=True)
-    if drawing.is_relative:
-        return [(x * size[0] - 0.5, y * size[1] - 0.5) for x, y in pairs]
-    return [(x - 1, y - 1) for x, y in pairs]

@@ -21,6 +21,8 @@ VALUES = "values"
 
 REGION_STATISTICS = "region-statistics"
 """No picture but mean and spread of the values in `outline` (app/imaging/display/region_statistics)."""
+FULL_DEPTH = "full-depth"
+"""No picture but the values for those who draw windows themselves (app/imaging/display/full_depth)."""
 
 
 @dataclass(frozen=True)

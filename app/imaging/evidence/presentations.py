@@ -1,5 +1,5 @@
 """What a grayscale presentation state (PS3.3 A.33.1) says of each picture that it names. Drawing is in
-app/imaging/display/presenting. What is not drawn is named: a rotation, a displayed area, a bitmap as shutter.
+app/imaging/display/presenting. What is not drawn is named: a rotation by no quarter, a bitmap as shutter.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ LABEL_CHARACTERS, TEXT_CHARACTERS = 64, 512
 SHUTTERS = {"RECTANGULAR": 4, "CIRCULAR": 3, "POLYGONAL": 6}
 """With how many numbers each has, at least."""
 DRAWN = {"POINT": 2, "POLYLINE": 4, "INTERPOLATED": 4, "CIRCLE": 4, "ELLIPSE": 8, "TEXT": 2}
-NOT_DRAWN = frozenset({"rotation", "displayed_area", "bitmap_shutter"})
+NOT_DRAWN = frozenset({"rotation", "bitmap_shutter"})
 
 
 @dataclass(frozen=True)
@@ -106,6 +106,11 @@ def checked(look: Presentation) -> Presentation:
         number(value)
     demand(look.window is None or look.window[1] > 0)
     demand(look.voi_function in FUNCTIONS and look.shape in ("IDENTITY", "INVERSE"))
+    whole(look.turns, 0, 3)
+    demand(isinstance(look.mirrored, bool))
+    if look.area is not None:
+        left, top, right, bottom = (number(edge) for edge in look.area)
+        demand(abs(left) <= MAX_SIDE and abs(top) <= MAX_SIDE and left < right <= MAX_SIDE and top < bottom <= MAX_SIDE)
     demand(len(look.overlays) <= MOST_OVERLAYS)
     for overlay in look.overlays:
         sides = [whole(side, 1, MAX_SIDE) for side in (overlay.rows, overlay.columns)]
@@ -120,6 +125,7 @@ def checked(look: Presentation) -> Presentation:
 def _look(ds: Dataset, uid: str) -> Presentation:
     """What the state says of one picture. Raises SetAside for numbers that make no sense."""
     window, function, voi_lut = _voi(ds, uid)
+    turns, mirrored = _pose(ds)
     try:
         return checked(
             Presentation(
@@ -135,6 +141,9 @@ def _look(ds: Dataset, uid: str) -> Presentation:
                 shape="INVERSE" if short_text(ds, "PresentationLUTShape", 16) == "INVERSE" else "IDENTITY",
                 presentation_lut=read_lut(ds, "PresentationLUTSequence", signed=False),
                 overlays=tuple(each for each in read_overlays(ds, 0) if each.bits),
+                turns=turns,
+                mirrored=mirrored,
+                area=_area(ds, uid),
             )
         )
     except (TypeError, ValueError, LookupError, OverflowError):
@@ -207,16 +216,31 @@ def _one(ds: Dataset, keyword: str) -> float | None:
     return found[0] if found else None
 
 
+def _pose(ds: Dataset) -> tuple[int, bool]:
+    """Quarters to the right after mirroring. The standard turns first and mirrors then (PS3.3 C.10.6), which is the
+    same as mirrored first and turned the other way round. A rotation by no quarter is none."""
+    degrees = _degrees(ds)
+    turns, mirrored = 0 if degrees % 90 else int(degrees // 90) % 4, short_text(ds, "ImageHorizontalFlip", 4) == "Y"
+    return (-turns % 4 if mirrored else turns), mirrored
+
+
+def _degrees(ds: Dataset) -> float:
+    return _one(ds, "ImageRotation") or 0.0
+
+
+def _area(ds: Dataset, uid: str) -> tuple[float, float, float, float] | None:
+    """Edges of the displayed area of one picture (PS3.3 C.10.4). Of a turned picture the corner that is named first is
+    not the one with the smaller numbers."""
+    for item in items_of(ds, "DisplayedAreaSelectionSequence"):
+        corners = [numbers(value_of(item, f"DisplayedArea{corner}HandCorner")) for corner in ("TopLeft", "BottomRight")]
+        if _is_of(item, uid) and all(len(corner) == 2 for corner in corners):
+            (x, other_x), (y, other_y) = (sorted(pair) for pair in zip(*corners, strict=True))
+            return x - 1, y - 1, other_x, other_y  # a pixel reaches from its number - 1 to its number
+    return None
+
+
 def _not_drawn(ds: Dataset) -> list[str]:
-    found = []
-    if value_of(ds, "ImageRotation", 0) or short_text(ds, "ImageHorizontalFlip", 4) == "Y":
-        found.append("rotation")
-    corners = [
-        numbers(value_of(area, "DisplayedAreaTopLeftHandCorner"))
-        for area in items_of(ds, "DisplayedAreaSelectionSequence")
-    ]
-    if any(corner and corner != [1, 1] for corner in corners):
-        found.append("displayed_area")
+    found = ["rotation"] if _degrees(ds) % 90 else []
     if "BITMAP" in str(value_of(ds, "ShutterShape", "")):
         found.append("bitmap_shutter")
     return found

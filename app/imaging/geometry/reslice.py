@@ -20,6 +20,7 @@ from app.imaging.geometry.volume import VolumeGeometry
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 Voxels = npt.NDArray[Any]
+Indexes = npt.NDArray[np.intp]
 
 THICKEST_MM = 200.0
 NO_CHANGE = 1e-3
@@ -180,10 +181,10 @@ def _between(voxels: Voxels, axis: int, at: float) -> Voxels:
         return voxels
     low = min(int(at + NO_CHANGE), length - 1)
     share = at - low
-    below = np.take(voxels, [low], axis)
+    below = voxels[(slice(None),) * axis + (slice(low, low + 1),)]
     if share < NO_CHANGE or low == length - 1:
         return below
-    above = np.take(voxels, [low + 1], axis)
+    above = voxels[(slice(None),) * axis + (slice(low + 1, low + 2),)]
     return below.astype(np.float32) * np.float32(1 - share) + above.astype(np.float32) * np.float32(share)
 
 
@@ -196,7 +197,7 @@ def _interpolated(values: Voxels, coordinates: list[Doubles], size: tuple[int, i
         if others and shape == (1, columns) and all(other.shape == (rows, 1) for other in others):
             return _rows_then_columns(values, coordinates, axis)
         if others and shape == (rows, 1) and all(other.shape == (1, columns) for other in others):
-            return _rows_then_columns(values, coordinates, axis).T
+            return np.ascontiguousarray(_rows_then_columns(values, coordinates, axis).T)
     found = _gathered(values, coordinates)
     return np.ascontiguousarray(np.broadcast_to(found, size))
 
@@ -205,24 +206,41 @@ def _rows_then_columns(values: Voxels, coordinates: list[Doubles], axis: int) ->
     """Where one coordinate changes along one side of the picture only, and all others along the other side only."""
     others = [coordinate.ravel() for at, coordinate in enumerate(coordinates) if at != axis]
     lines = _gathered(np.moveaxis(values, axis, -1), others)
-    return np.ascontiguousarray(_gathered(np.ascontiguousarray(lines.T), [coordinates[axis].ravel()]).T)
+    found: Floats | None = None
+    for index, share in _neighbours(coordinates[axis].ravel(), lines.shape[1]):
+        run = _run(index)
+        part = lines.take(index, axis=1) if run is None else lines[:, run]
+        part = part if share is None else part * share
+        found = part if found is None else np.add(found, part, out=found)
+    assert found is not None
+    return found
+
+
+def _neighbours(coordinate: Doubles, length: int) -> list[tuple[Indexes, Floats | None]]:
+    """The voxels below and above each place on an axis, and their shares; one alone where every place is a voxel's."""
+    low = np.minimum((coordinate + NO_CHANGE).astype(np.intp), length - 1)
+    share = (coordinate - low).astype(np.float32)
+    if np.abs(share).max(initial=0) <= NO_CHANGE:
+        return [(low, None)]
+    share = share.clip(0, 1)
+    return [(low, 1 - share), (np.minimum(low + 1, length - 1), share)]
+
+
+def _run(index: Indexes) -> slice | None:
+    """The indexes as a slice, which copies nothing, when each is the next of the one before."""
+    if index.ndim == 1 and (np.diff(index) == 1).all():
+        return slice(int(index[0]), int(index[-1]) + 1)
+    return None
 
 
 def _gathered(values: Voxels, coordinates: list[Doubles]) -> Floats:
     """Linear interpolation in the first axes, one for each coordinate; the axes behind them are kept whole."""
-    corners: list[list[tuple[npt.NDArray[np.intp], Floats | None]]] = []
-    for axis, coordinate in enumerate(coordinates):
-        low = np.minimum((coordinate + NO_CHANGE).astype(np.intp), values.shape[axis] - 1)
-        share = (coordinate - low).astype(np.float32)
-        if np.abs(share).max(initial=0) <= NO_CHANGE:
-            corners.append([(low, None)])
-        else:
-            share = share.clip(0, 1)
-            corners.append([(low, 1 - share), (np.minimum(low + 1, values.shape[axis] - 1), share)])
+    corners = [_neighbours(coordinate, values.shape[axis]) for axis, coordinate in enumerate(coordinates)]
     spare = (np.newaxis,) * (values.ndim - len(coordinates))
     found: Floats | None = None
     for corner in itertools.product(*corners):
-        part = values[tuple(index for index, _ in corner)].astype(np.float32)
+        run = _run(corner[0][0]) if len(corner) == 1 else None
+        part = values[tuple(index for index, _ in corner) if run is None else run].astype(np.float32)
         for _, share in corner:
             if share is not None:
                 part *= share[(..., *spare)]

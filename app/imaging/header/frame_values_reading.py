@@ -24,6 +24,7 @@ FUNCTIONAL_GROUPS = (
 )
 MOST_WINDOWS = 8
 """The most windows that are kept for a frame: shared values are stored again with each frame."""
+NAME_CHARACTERS = 16
 _VALUE_BYTES = 1024
 _APART = {
     "echo_ms": ("EchoTime", "EffectiveEchoTime"),
@@ -67,7 +68,10 @@ def _plain_values(ds: Dataset, base: FrameValues | None = None) -> FrameValues:
     """Rescale, window and position of a data set or functional group. Missing values come from `base`."""
     base = base or FrameValues()
     centers, widths = numbers_of(_value(ds, "WindowCenter")), numbers_of(_value(ds, "WindowWidth"))
-    windows = tuple((c, w) for c, w in zip(centers, widths, strict=False) if w > 0)[:MOST_WINDOWS]
+    pairs = [(number, pair) for number, pair in enumerate(zip(centers, widths, strict=False)) if pair[1] > 0]
+    windows, names = tuple(pair for _, pair in pairs)[:MOST_WINDOWS], _names(ds)
+    if names and windows:
+        names = tuple(names[number] if number < len(names) else "" for number, _ in pairs)[:MOST_WINDOWS]
     slope, intercept = number_of(_value(ds, "RescaleSlope")), number_of(_value(ds, "RescaleIntercept"))
     b_value = number_of(_value(ds, "DiffusionBValue"))
     position, orientation = (
@@ -78,6 +82,7 @@ def _plain_values(ds: Dataset, base: FrameValues | None = None) -> FrameValues:
         slope=base.slope if slope is None or slope == 0 else slope,
         intercept=base.intercept if intercept is None else intercept,
         windows=windows or base.windows,
+        window_names=names if windows else base.window_names,
         voi_function=text_of(ds, "VOILUTFunction", most_bytes=_VALUE_BYTES)[:16] or base.voi_function,
         location=number_of(_value(ds, "SliceLocation")) if len(position) != 3 else base.location,
         b_value=base.b_value if b_value is None else b_value,
@@ -86,6 +91,13 @@ def _plain_values(ds: Dataset, base: FrameValues | None = None) -> FrameValues:
         **_apart(ds, base),
         orientation=tuple(orientation) if len(orientation) == 6 else base.orientation,  # type: ignore[arg-type]
     )
+
+
+def _names(ds: Dataset) -> tuple[str, ...]:
+    """Of the windows (PS3.3 C.11.2.1.2), cut to what a button holds. Characters that are no text are left out."""
+    found = _value(ds, "WindowCenterWidthExplanation")
+    names = [found] if isinstance(found, str) else list(found or ())
+    return tuple("".join(filter(str.isprintable, str(name))).strip()[:NAME_CHARACTERS] for name in names)
 
 
 def _apart(ds: Dataset, base: FrameValues) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from app.imaging.header.overlay import Overlay
 from app.imaging.header.presentation import Presentation
 from app.imaging.header.region import Region
 
-READING = 5
+READING = 6
 """Rises when more or other things are read off a header. Headers of an older reading are read anew when their pictures
 are prepared again."""
 
@@ -30,6 +30,8 @@ class FrameValues:
     intercept: float = 0.0
     windows: tuple[tuple[float, float], ...] = ()
     """(center, width) pairs of the header."""
+    window_names: tuple[str, ...] = ()
+    """What the device calls them, in their order; empty where it says nothing."""
     voi_function: str = "LINEAR"
     position: tuple[float, float, float] | None = None
     """Image Position (Patient), mm."""
@@ -58,7 +60,7 @@ class FrameValues:
     def from_json(cls, plain: dict[str, Any]) -> FrameValues:
         values = dict(plain)
         values["windows"] = tuple((center, width) for center, width in values.get("windows", ()))
-        for name in ("position", "orientation", "spacing"):
+        for name in ("position", "orientation", "spacing", "window_names"):
             if values.get(name) is not None:
                 values[name] = tuple(values[name])
         return cls(**values)
@@ -115,6 +117,8 @@ class ImageHeader:
     """Of a projection how the rays went: CC or MLO of a mammogram, PA or LAT of a chest."""
     patient_orientation: tuple[str, str] | None = None
     """Of an image without a place in the patient: where rows and columns lead to, in letters of PS3.3 C.7.6.1.1.1."""
+    presentation_intent: str = ""
+    """Of an X-ray: FOR PRESENTATION, or FOR PROCESSING: to be computed with, not looked at (PS3.3 C.8.11.1)."""
     reading: int = 1
     """The `READING` that made it."""
 

@@ -54,6 +54,11 @@ class Presentation:
     presentation_lut: Lut | None = None
     overlays: tuple[Overlay, ...] = ()
     """Of its own, beside those of the image, which are shown as without it."""
+    turns: int = 0
+    """Quarters to the right, after `mirrored` (left to right): how the viewer lays the picture. Its pixels stay."""
+    mirrored: bool = False
+    area: tuple[float, float, float, float] | None = None
+    """The part that fills the screen: left, top, right and lower edge in pixels of the picture, from 0."""
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -65,6 +70,8 @@ class Presentation:
         values["drawings"] = tuple(Drawing(**(each | {"points": tuple(each["points"])})) for each in plain["drawings"])
         values["overlays"] = tuple(Overlay(**each) for each in plain["overlays"])
         values["window"] = tuple(plain["window"]) if plain["window"] else None
+        if plain.get("area"):
+            values["area"] = tuple(plain["area"])
         for name in ("modality_lut", "voi_lut", "presentation_lut"):
             values[name] = Lut(**plain[name]) if plain[name] else None
         return cls(**values)

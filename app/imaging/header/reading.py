@@ -107,6 +107,7 @@ def _read(ds: Dataset, transfer_syntax_uid: str, keyword: str) -> ImageHeader:
         laterality=laterality(ds),
         projection=projection(ds),
         patient_orientation=patient_orientation(ds),
+        presentation_intent=_text(ds, "PresentationIntentType").upper(),
         reading=READING,
     )
 

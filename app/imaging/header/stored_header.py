@@ -17,6 +17,7 @@ from pydicom.dataset import Dataset
 
 from app.dicom.behind_pixels import elements_behind_deflated, elements_of
 from app.dicom.bulk_values import bulk_paths, bulk_value
+from app.dicom.directory import keys_in
 from app.dicom.explicit_little_endian import around_pixels, file_head
 from app.dicom.json_metadata import INLINE_BYTES, PIXEL_ELEMENTS, to_json
 from app.dicom.part10 import HeaderLimits, ParsedFile, parse
@@ -45,6 +46,8 @@ class Wanted(StrEnum):
     EXPLICIT = "explicit"
     """What lies around the pixels of a file in Explicit VR Little Endian; `about` is the colour space of its pixels,
     or empty when the header says it rightly."""
+    DIRECTORY = "directory"
+    """What a DICOMDIR says of it, as DICOM JSON: few elements and no long ones, whatever the header holds."""
     IMAGE = "image"
     """The image header; `about` is the keyword of the pixel element."""
 
@@ -124,6 +127,9 @@ def _answer(question: StoredQuestion, start: BinaryIO, behind: bytes, limits: He
     parsed = parse(start, limits)
     if question.wanted is Wanted.IMAGE:
         return _image(question, parsed)
+    if question.wanted is Wanted.DIRECTORY:
+        told = to_json(keys_in(parsed.dataset), question.transfer_syntax_uid, None, lambda path: path, ())
+        return StoredAnswer({}, told.text.encode())
     dataset, left_out = parsed.dataset, [BEHIND_PIXELS] if question.behind_is_lost else []
     try:
         for tag, element in _behind(question, parsed, start, behind, limits).items():

@@ -79,6 +79,12 @@ def newest_exam_with_phone(session: Session, person: Person) -> tuple[Exam, Pati
     return (found[0], found[1]) if found else None
 
 
+def registrations(session: Session, person: Person) -> list[Patient]:
+    """All of this person, the newest first."""
+    query = select(Patient).where(*_is(person)).order_by(Patient.created_at.desc(), Patient.id)
+    return list(session.scalars(query))
+
+
 def patient_of(session: Session, person: Person) -> Patient | None:
     """The newest registration of this person."""
     return session.scalars(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection
+from datetime import datetime
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session
 from app.models import Consent, DataRequest, DataRequestStep, Exam, Patient
 from app.models.states import DataRequestState
 from app.repos.changed_rows import changed_rows
+from app.repos.keyset import Place, rows_at
 
 
 def add(session: Session, row: DataRequest | DataRequestStep) -> None:
@@ -33,11 +35,25 @@ def count_open(session: Session, patient_ids: Collection[uuid.UUID]) -> int:
     return session.scalar(select(func.count()).select_from(DataRequest).where(*these)) or 0
 
 
-def open_ones(session: Session, limit: int) -> list[tuple[DataRequest, Patient]]:
+def lock_patients(session: Session, patient_ids: Collection[uuid.UUID]) -> None:
+    """Who asks for the same person waits here, so that what is counted next holds until the transaction ends."""
+    query = select(Patient.id).where(Patient.id.in_(patient_ids)).order_by(Patient.id)
+    session.execute(query.with_for_update()).all()
+
+
+def count_since(session: Session, patient_ids: Collection[uuid.UUID], since: datetime) -> int:
+    """How many were made from that time on, whatever became of them."""
+    these = (DataRequest.patient_id.in_(patient_ids), DataRequest.created_at > since)
+    return session.scalar(select(func.count()).select_from(DataRequest).where(*these)) or 0
+
+
+def open_ones(session: Session, place: Place | None, limit: int) -> list[tuple[DataRequest, Patient]]:
     """Those that wait for an answer, the one due first first."""
     query = select(DataRequest, Patient).join(Patient, Patient.id == DataRequest.patient_id)
-    query = query.where(DataRequest.state == DataRequestState.OPEN).order_by(DataRequest.due_at, DataRequest.id)
-    return [(request, patient) for request, patient in session.execute(query.limit(limit))]
+    query = query.where(DataRequest.state == DataRequestState.OPEN)
+    order = (DataRequest.due_at, DataRequest.id)
+    rows = rows_at(session, query, order, place, limit, oldest_first=True)
+    return [(request, patient) for request, patient in rows]
 
 
 def steps_of(session: Session, request_ids: Collection[uuid.UUID]) -> list[DataRequestStep]:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from app.models import NO_NEWS, AccessCode, Exam, Notification, NotificationKind, NotificationState
+from app.models import FOR_RELATIVES, NO_NEWS, AccessCode, Exam, Notification, NotificationKind, NotificationState
 from app.repos.keyset import Place, rows_at
 
 MAY_ARRIVE = (
@@ -75,11 +75,14 @@ def _untold(since: datetime) -> tuple[ColumnElement[Any], ...]:
     """Conditions: no other message tells the patient the same, or replaces this one.
 
     Another message tells the same when it arrived or may arrive, and has the same occasion or is newer. A message that
-    staff sent again replaces all older messages of its channel, also when it failed.
+    staff sent again replaces all older messages of its channel, also when it failed. What goes to a relative stands
+    apart: only the other message to this relative tells it.
     """
     other = aliased(Notification)
     same_occasion = and_(other.kind == Notification.kind, other.occasion == Notification.occasion)
-    tells = and_(other.state.in_(MAY_ARRIVE), or_(same_occasion, other.created_at > Notification.created_at))
+    to_patient = and_(Notification.kind.not_in(FOR_RELATIVES), other.kind.not_in(FOR_RELATIVES))
+    newer = and_(to_patient, other.created_at > Notification.created_at)
+    tells = and_(other.state.in_(MAY_ARRIVE), or_(same_occasion, newer))
     replaces = and_(
         other.kind == NotificationKind.RESEND,
         other.channel == Notification.channel,

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session, aliased, defer
 
-from app.models import Exam, Instance, PatientNameToken, Series, Study, StudyOrder
+from app.models import Exam, Instance, PatientNameToken, Series, Study, StudyNameKey, StudyOrder
 from app.models.base import accession_key
 from app.models.states import MatchState
 
@@ -97,7 +97,34 @@ class Empty:
         return or_(column.is_(None), column == "") if is_text else column.is_(None)
 
 
-ColumnCondition = OneOf | Like | Between | Empty
+@dataclass(frozen=True)
+class Said:
+    """Studies whose headers say a name with this key, and those with one of these UIDs."""
+
+    said: bytes
+    uids: tuple[str, ...]
+    key: str = "PatientName"
+
+    def clause(self) -> ColumnElement[bool]:
+        said = Study.id.in_(select(StudyNameKey.study_id).where(StudyNameKey.key_hash == self.said))
+        return or_(said, Study.study_instance_uid.in_(self.uids)) if self.uids else said
+
+    def joined(self) -> ColumnElement[bool]:
+        """The same of a query that reads the keys, too: they stand in an order of their own, see `_order`."""
+        return and_(StudyNameKey.study_id == Study.id, StudyNameKey.key_hash == self.said)
+
+
+@dataclass(frozen=True)
+class NamesDue:
+    """Studies that have no keys of names yet."""
+
+    key: str = "PatientName"
+
+    def clause(self) -> ColumnElement[bool]:
+        return and_(Study.names_due)
+
+
+ColumnCondition = OneOf | Like | Between | Empty | Said | NamesDue
 
 
 @dataclass(frozen=True)
@@ -164,6 +191,10 @@ def count(
     session: Session, counted: type[Study | Series | Instance], conditions: Sequence[Condition], most: int
 ) -> int:
     """How many rows of a table match, at most `most`: to count a whole archive takes as long as it is large."""
+    said = _joined(conditions)
+    if counted is Study and said is not None and len(conditions) == 1:  # each key is of one study
+        keys = select(StudyNameKey.study_id).where(StudyNameKey.key_hash == said.said).limit(most).subquery()
+        return session.scalar(select(func.count()).select_from(keys)) or 0
     query = select(Study.id)
     if counted is not Study:
         query = query.join(Series, Series.study_id == Study.id)
@@ -224,13 +255,16 @@ def first_instances(
 
 
 def _may_be_named(tokens: Collection[bytes]) -> ColumnElement[bool]:
-    """Studies of patients with one of these tokens, and those whose patient is not confirmed for each of their
-    orders."""
+    """Studies whose headers say a name with one of these tokens. Of those that have no keys yet: studies of patients
+    with one, and those whose patient is not confirmed for each of their orders."""
+    by_header = select(StudyNameKey.study_id).where(StudyNameKey.key_hash.in_(tokens))
     named = select(PatientNameToken.patient_id).where(PatientNameToken.token_hash.in_(tokens))
     exams = select(Exam.id).where(Exam.patient_id.in_(named))
-    of_exams = select(StudyOrder.study_id).where(StudyOrder.exam_id.in_(exams))
-    not_confirmed = select(StudyOrder.study_id).where(StudyOrder.match_state != _MATCHED)
-    return Study.id.in_(of_exams.union_all(not_confirmed))
+    due = aliased(Study)
+    without_keys = select(StudyOrder.study_id).join(due, due.id == StudyOrder.study_id).where(due.names_due)
+    of_exams = without_keys.where(StudyOrder.exam_id.in_(exams))
+    not_confirmed = without_keys.where(StudyOrder.match_state != _MATCHED)
+    return Study.id.in_(by_header.union_all(of_exams, not_confirmed))
 
 
 def _names_order(clause: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -239,11 +273,21 @@ def _names_order(clause: ColumnElement[bool]) -> ColumnElement[bool]:
 
 
 def _order(conditions: Sequence[Condition]) -> tuple[Any, ...]:
-    """One index has the studies in this order, so that no more are read than are asked for."""
+    """One index has the studies in this order, so that no more are read than are asked for. By the keys of names they
+    stand in the order in which they came first."""
     if any(isinstance(each, Between | OneOf) and each.key == "StudyDate" for each in conditions):
         return (Study.study_date.desc(), Study.last_instance_at.desc(), Study.id.desc())
+    if _joined(conditions) is not None:
+        return (StudyNameKey.came_at.desc(), StudyNameKey.study_id.desc())
     return (Study.last_instance_at.desc(), Study.id)
 
 
 def _clauses(conditions: Sequence[Condition]) -> list[ColumnElement[bool]]:
-    return [condition.clause() for condition in conditions]
+    joined = _joined(conditions)
+    clauses = [each.clause() for each in conditions if each is not joined]
+    return [joined.joined(), *clauses] if joined is not None else clauses
+
+
+def _joined(conditions: Sequence[Condition]) -> Said | None:
+    """The one that the keys of names are read for; what came just now has no keys, and is not among them."""
+    return next((each for each in conditions if isinstance(each, Said) and not each.uids), None)

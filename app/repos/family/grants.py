@@ -14,6 +14,7 @@ from app.models import FamilyGrant, Patient, PatientSession
 from app.models.states import FamilyEnd
 from app.repos.binding.codes import Person
 from app.repos.changed_rows import changed_rows
+from app.repos.keyset import Place, rows_at
 from app.repos.patient_access.sessions import is_of_person
 
 
@@ -24,6 +25,10 @@ def add(session: Session, row: FamilyGrant) -> None:
 
 def by_id(session: Session, grant_id: uuid.UUID) -> FamilyGrant | None:
     return session.get(FamilyGrant, grant_id)
+
+
+def by_ids(session: Session, grant_ids: Collection[uuid.UUID]) -> list[FamilyGrant]:
+    return list(session.scalars(select(FamilyGrant).where(FamilyGrant.id.in_(grant_ids))))
 
 
 def person_of_session(session: Session, session_id: uuid.UUID) -> Patient | None:
@@ -55,7 +60,7 @@ def _living(now: datetime) -> Select[FamilyGrant]:
     return query.order_by(FamilyGrant.created_at.desc(), FamilyGrant.id)
 
 
-def waiting(session: Session, now: datetime, limit: int) -> list[tuple[FamilyGrant, Patient]]:
+def waiting(session: Session, now: datetime, place: Place | None, limit: int) -> list[tuple[FamilyGrant, Patient]]:
     """Requests of guardians who name somebody who is registered, each with the newest registration; the oldest
     first."""
     newer = aliased(Patient)
@@ -83,10 +88,9 @@ def waiting(session: Session, now: datetime, limit: int) -> list[tuple[FamilyGra
         .where(
             FamilyGrant.confirmed_at.is_(None), FamilyGrant.ended_at.is_(None), FamilyGrant.expires_at > now, ~has_newer
         )
-        .order_by(FamilyGrant.created_at, FamilyGrant.id)
-        .limit(limit)
     )
-    return [(grant, patient) for grant, patient in session.execute(query)]
+    rows = rows_at(session, query, (FamilyGrant.created_at, FamilyGrant.id), place, limit, oldest_first=True)
+    return [(grant, patient) for grant, patient in rows]
 
 
 def newest_named(session: Session, people: Collection[tuple[bytes, bytes]]) -> dict[tuple[bytes, bytes], Patient]:
@@ -114,6 +118,19 @@ def end(session: Session, grant_id: uuid.UUID, now: datetime, by: FamilyEnd) -> 
     statement = update(FamilyGrant).where(FamilyGrant.id == grant_id, FamilyGrant.ended_at.is_(None))
     statement = statement.values(ended_at=now, ended_by=by).execution_options(synchronize_session=False)
     return changed_rows(session, statement) == 1
+
+
+def end_of_member(session: Session, member: Person, now: datetime, by: FamilyEnd) -> list[uuid.UUID]:
+    """Nobody sees this person's exams as a relative any more; the ids of what was ended."""
+    statement = update(FamilyGrant).where(
+        FamilyGrant.member_number_hash == member.id_number_hash,
+        FamilyGrant.member_name_hash == member.name_hash,
+        FamilyGrant.confirmed_at.is_not(None),
+        FamilyGrant.ended_at.is_(None),
+        FamilyGrant.expires_at > now,
+    )
+    ended = statement.values(ended_at=now, ended_by=by).returning(FamilyGrant.id)
+    return list(session.scalars(ended.execution_options(synchronize_session=False)))
 
 
 def end_between(session: Session, relative: Person, member: Person, now: datetime, *, but: uuid.UUID) -> None:

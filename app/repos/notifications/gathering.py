@@ -49,7 +49,6 @@ def same_news(
         Notification.template == row.template,
         Notification.kind.in_(kinds),
         Notification.state == NotificationState.PENDING,
-        Notification.access_code_id.is_(None),
     )
     return list(session.scalars(query.order_by(Notification.created_at, Notification.id).limit(limit)))
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.models import Exam, Instance, PreparedObject, PreparedSeries, Series, Study, StudyOrder, WorkingPack
@@ -76,14 +76,18 @@ _IS_SHOWN: tuple[ColumnElement[bool], ...] = (
 """What every look of a patient asks of exam and study: released, not held, and the study is this exam's."""
 
 
+def _studies_shown(exam_id: uuid.UUID) -> Select[uuid.UUID]:
+    """Each study once, also where several of its orders are this exam's."""
+    query = select(StudyOrder.study_id).join(Exam, Exam.id == StudyOrder.exam_id)
+    return query.where(Exam.id == exam_id, *_IS_SHOWN)
+
+
 def shown_to_patients(session: Session, exam_id: uuid.UUID) -> list[tuple[PreparedSeries, Study]]:
     """What a patient of this exam may see: prepared series of its matched studies, once released and not held."""
     query = (
         select(PreparedSeries, Study)
         .join(Study, Study.id == PreparedSeries.study_id)
-        .join(StudyOrder, StudyOrder.study_id == Study.id)
-        .join(Exam, Exam.id == StudyOrder.exam_id)
-        .where(Exam.id == exam_id, *_IS_SHOWN, PreparedSeries.revision == Study.prepared_revision)
+        .where(Study.id.in_(_studies_shown(exam_id)), PreparedSeries.revision == Study.prepared_revision)
         .order_by(Study.created_at, Study.id, PreparedSeries.ordinal)
     )
     return [(series, study) for series, study in session.execute(query)]
@@ -95,9 +99,7 @@ def objects_shown(session: Session, exam_id: uuid.UUID) -> list[tuple[PreparedOb
         select(PreparedObject, Instance, Study)
         .join(Study, Study.id == PreparedObject.study_id)
         .join(Instance, Instance.id == PreparedObject.instance_id)
-        .join(StudyOrder, StudyOrder.study_id == Study.id)
-        .join(Exam, Exam.id == StudyOrder.exam_id)
-        .where(Exam.id == exam_id, *_IS_SHOWN, PreparedObject.revision == Study.prepared_revision)
+        .where(Study.id.in_(_studies_shown(exam_id)), PreparedObject.revision == Study.prepared_revision)
         .order_by(Study.created_at, Study.id, PreparedObject.ordinal)
     )
     return [(found, instance, study) for found, instance, study in session.execute(query)]
@@ -109,9 +111,7 @@ def instances_shown(session: Session, exam_id: uuid.UUID) -> list[tuple[Study, S
         select(Study, Series, Instance)
         .join(Instance, Instance.study_id == Study.id)
         .join(Series, Series.id == Instance.series_id)
-        .join(StudyOrder, StudyOrder.study_id == Study.id)
-        .join(Exam, Exam.id == StudyOrder.exam_id)
-        .where(Exam.id == exam_id, *_IS_SHOWN, Study.prepared_revision.is_not(None), not_rejected())
+        .where(Study.id.in_(_studies_shown(exam_id)), Study.prepared_revision.is_not(None), not_rejected())
         .order_by(Study.created_at, Study.id, Series.series_number, Series.series_instance_uid, *_BY_NUMBER)
     )
     return [(study, series, instance) for study, series, instance in session.execute(query)]
@@ -140,13 +140,14 @@ def _may_come(since: datetime) -> ColumnElement[bool]:
 
 def frames_shown(session: Session, exam_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, int]:
     """How many frames of each of these exams its patient may see; exams without any are left out."""
+    of_exams = select(StudyOrder.exam_id, StudyOrder.study_id).join(Exam, Exam.id == StudyOrder.exam_id)
+    shown = of_exams.where(Exam.id.in_(exam_ids), *_IS_SHOWN).distinct().subquery()
     query = (
-        select(StudyOrder.exam_id, func.sum(PreparedSeries.frame_count))
-        .join(Study, Study.id == StudyOrder.study_id)
+        select(shown.c.exam_id, func.sum(PreparedSeries.frame_count))
+        .join(Study, Study.id == shown.c.study_id)
         .join(PreparedSeries, PreparedSeries.study_id == Study.id)
-        .join(Exam, Exam.id == StudyOrder.exam_id)
-        .where(Exam.id.in_(exam_ids), *_IS_SHOWN, PreparedSeries.revision == Study.prepared_revision)
-        .group_by(StudyOrder.exam_id)
+        .where(PreparedSeries.revision == Study.prepared_revision)
+        .group_by(shown.c.exam_id)
     )
     return {exam_id: frames for exam_id, frames in session.execute(query) if exam_id is not None and frames}
 

@@ -82,6 +82,10 @@ def add(session: Session, rows: Collection[GuestSession]) -> None:
     session.flush()
 
 
+def by_id(session: Session, session_id: uuid.UUID) -> GuestSession | None:
+    return session.get(GuestSession, session_id)
+
+
 def touch(session: Session, session_id: uuid.UUID, now: datetime) -> None:
     session.execute(update(GuestSession).where(GuestSession.id == session_id).values(last_seen_at=now))
 

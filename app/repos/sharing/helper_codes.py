@@ -23,6 +23,12 @@ def count_live(session: Session, exam_id: uuid.UUID, now: datetime) -> int:
     return session.scalar(select(func.count()).select_from(HelperCode).where(*these)) or 0
 
 
+def count_since(session: Session, exam_id: uuid.UUID, since: datetime) -> int:
+    """How many were given from that time on, whatever became of them."""
+    these = (HelperCode.exam_id == exam_id, HelperCode.created_at > since)
+    return session.scalar(select(func.count()).select_from(HelperCode).where(*these)) or 0
+
+
 def unused(session: Session, code_hash: bytes, now: datetime) -> tuple[HelperCode, Exam] | None:
     """The code with its exam, if it may still be typed: neither typed nor over, and of the same patient."""
     query = select(HelperCode, Exam).join(Exam, Exam.id == HelperCode.exam_id)

@@ -50,6 +50,12 @@ def count_live(session: Session, exam_id: uuid.UUID, now: datetime) -> int:
     return session.scalar(select(func.count()).select_from(Share).where(*live)) or 0
 
 
+def count_since(session: Session, exam_id: uuid.UUID, since: datetime) -> int:
+    """How many were made from that time on, whatever became of them."""
+    these = (Share.exam_id == exam_id, Share.created_at > since)
+    return session.scalar(select(func.count()).select_from(Share).where(*these)) or 0
+
+
 def priors_of(session: Session, share_ids: Collection[uuid.UUID]) -> list[tuple[uuid.UUID, Exam]]:
     """Each earlier exam with the id of the share that gives it, the newest exam first."""
     query = select(SharedPrior.share_id, Exam).join(Exam, Exam.id == SharedPrior.exam_id)

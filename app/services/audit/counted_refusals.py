@@ -7,6 +7,7 @@ number has doubled; `times` says how many there were. All addresses together are
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -27,6 +28,19 @@ EACH_OF_ALL = 160
 """So many refusals of all addresses have rows of their own; it is EACH_OF_ADDRESS doubled four times."""
 
 
+@dataclass(frozen=True)
+class _Counted:
+    """Which refusal of its hour it is: of its address, and of all."""
+
+    of_address: int
+    of_all: int
+
+    @property
+    def is_due(self) -> bool:
+        few = self.of_all > EACH_OF_ALL or _is_due(self.of_address, EACH_OF_ADDRESS)
+        return few and _is_due(self.of_all, EACH_OF_ALL)
+
+
 @dataclass(frozen=True, kw_only=True)
 class CountedRefusals:
     """Decides which refusals the audit log keeps. Raises DatabaseUnavailable."""
@@ -45,12 +59,30 @@ class CountedRefusals:
     def record_in(self, session: Session, action: Action, *, address: str, **event: str) -> None:
         """Count one refusal, and write its row when that is due. `event`: actor, subject and more, as `Audit.record`
         takes them."""
+        counted = self._counted(session, action, address)
+        if counted.is_due:
+            self._write(session, action, counted, address, event)
+
+    def record_alike_in(self, session: Session, action: Action, *, address: str, is_kept: bool, **event: str) -> None:
+        """As `record_in`, but `is_kept` keeps a row that is not due: another limit keeps the number of those small. A
+        row that is not kept is written and taken back, so that the time does not tell whether it was kept."""
+        counted = self._counted(session, action, address)
+        with session.begin_nested() as written:
+            self._write(session, action, counted, address, event)
+            if not (is_kept or counted.is_due):
+                written.rollback()
+
+    def _counted(self, session: Session, action: Action, address: str) -> _Counted:
         now = self.clock.now()
         of_address = self._count(session, self.codes.hash("refused-address", action, _network(address)), now)
         of_all = self._count(session, self.codes.hash("refused", action), now)
-        if _is_due(of_all, EACH_OF_ALL) and (of_all > EACH_OF_ALL or _is_due(of_address, EACH_OF_ADDRESS)):
-            mark = self.address_marks.mark(address)
-            self.audit.record(session, action, **event, address_mark=mark, times=of_address, times_of_all=of_all)
+        return _Counted(of_address, of_all)
+
+    def _write(
+        self, session: Session, action: Action, counted: _Counted, address: str, event: Mapping[str, str]
+    ) -> None:
+        mark, (times, of_all) = self.address_marks.mark(address), (counted.of_address, counted.of_all)
+        self.audit.record(session, action, **event, address_mark=mark, times=times, times_of_all=of_all)
 
     def _count(self, session: Session, key: bytes, now: datetime) -> int:
         """The number of this refusal in its hour."""

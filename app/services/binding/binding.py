@@ -33,6 +33,8 @@ from app.services.audit.subjects import exam_subject, wechat_subject
 from app.services.binding.entering import Entered, Entering
 from app.services.patient_access.attempts import Attempts
 from app.services.patient_access.one_time_codes import LIFETIME, TRIES, Enqueue, SendOneTimeCode, typed_one
+from app.services.patient_access.rung_phones import may_ring
+from app.services.phone_door.asking import seconds_to_wait
 from app.services.phone_door.door import LIMITS
 from app.services.wechat.accounts import WechatAccounts
 from app.services.wechat.login import Login
@@ -73,16 +75,11 @@ class Binding:
         asker, code_id = self.codes.hash("binding-request", login.openid_hash.hex()), uuid.uuid4()
         with self.db.session() as session:
             now = self.clock.now()
-            retry_after_s = self.attempts.ask_at_phone_door(session, address, now)
+            retry_after_s = seconds_to_wait(session, self.attempts, asker, address, now, LIMITS)
             if not retry_after_s:
-                requests.ensure_requests(session, asker)
-                if requests.claim_request(session, asker, now, LIMITS):
-                    self._new(session, code_id, self._person(session, login, claim), now, login.openid_hash)
-                    self.enqueue(session, BINDING_REQUEST, code_id.hex)
-                else:
-                    ends_at = requests.requests_end_at(session, asker, LIMITS) or now
-                    retry_after_s = max(1, int((ends_at - now).total_seconds()))
-            if retry_after_s:
+                self._new(session, code_id, self._person(session, login, claim), now, login.openid_hash)
+                self.enqueue(session, BINDING_REQUEST, code_id.hex)
+            else:
                 action, subject = Action.ONE_TIME_CODE_REFUSED, wechat_subject(login.openid_hash)
                 self.refusals.record_in(session, action, actor="patient", subject=subject, address=address)
         if retry_after_s:
@@ -105,6 +102,8 @@ class Binding:
             if not requests.claim_request(session, patient.phone_hash, now, LIMITS):
                 return
             repo.mark_queued(session, code.id, now)
+            if not may_ring(session, self.codes, self.refusals, patient.phone_hash, exam_subject(exam.id), now):
+                return
             self.send_one_time_code(session, exam, code.id)
             self.audit.record(session, Action.ONE_TIME_CODE_SENT, actor="patient", subject=exam_subject(exam.id))
         self.wake()  # the sweeping thread may have looked a moment ago

@@ -19,7 +19,7 @@ from app.models import ChannelName, Exam, FailureCode, Notification, Patient
 
 class Wording(StrEnum):
     """What a message says: pictures are ready; pictures and report are ready; the report came later; a code to type; a
-    code to give to a relative; a relative was added; a share was opened."""
+    code to give to a relative; a relative was added; a share was opened; to a relative: the report was amended."""
 
     IMAGES_READY = "images_ready"
     READY = "ready"
@@ -28,11 +28,12 @@ class Wording(StrEnum):
     FAMILY_CODE = "family_code"
     RELATIVE_ADDED = "relative_added"
     SHARE_OPENED = "share_opened"
+    RELATIVE_AMENDED = "relative_amended"
 
 
 CARRIES_DIGITS = (Wording.ONE_TIME_CODE, Wording.FAMILY_CODE)
-ABOUT_ACCESS = (Wording.RELATIVE_ADDED, Wording.SHARE_OPENED)
-"""They say who may see or saw an exam, and carry no code."""
+LEADS_TO_LIST = (Wording.RELATIVE_ADDED, Wording.SHARE_OPENED, Wording.RELATIVE_AMENDED)
+"""They carry no code of an exam: who reads them is led to a page of the own exams or of the family."""
 
 
 @dataclass(frozen=True)
@@ -144,6 +145,9 @@ class Channel(Protocol):
 
     def repeats(self, row: Notification) -> bool:
         """Whether `takes_once_for` holds for this message."""
+
+    def tells_together(self, row: Notification) -> bool:
+        """Whether this message can tell of several exams of its patient: it has no code of one exam, or needs none."""
 
     def ask(self, address: str, since: datetime, until: datetime) -> Sequence[DeliveryReceipt]:
         """Receipts of the messages to one address, sent between two times; empty when the carrier does not answer."""

@@ -97,6 +97,9 @@ class SmsChannel:
     def repeats(self, row: Notification) -> bool:
         return False
 
+    def tells_together(self, row: Notification) -> bool:
+        return row.access_code_id is None
+
     def ask(self, address: str, since: datetime, until: datetime) -> Sequence[DeliveryReceipt]:
         try:
             return [receipt_of(found) for found in self.sender.receipts(address, since, until)]

@@ -13,12 +13,21 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from app.clock import CHINA
-from app.models import ABOUT_ACCESS as ABOUT_ACCESS_KINDS
-from app.models import ChannelName, Exam, FailureCode, Notification, NotificationKind, Patient
+from app.models import (
+    ABOUT_ACCESS,
+    FOR_RELATIVES,
+    ChannelName,
+    Exam,
+    FailureCode,
+    Notification,
+    NotificationKind,
+    Patient,
+)
 from app.repos.exams import exams as exam_repo
+from app.repos.notifications import gathering
 from app.services.channels.carried_codes import CarriedCodes
 from app.services.channels.channel import (
-    ABOUT_ACCESS,
+    LEADS_TO_LIST,
     Accepted,
     CannotBeMade,
     Contents,
@@ -69,7 +78,7 @@ class WechatChannel:
         return Recipient(openid, f"{openid[:4]}****{openid[-4:]}") if openid else None
 
     def contents(self, session: Session, exam: Exam, recipient: Recipient, wording: Wording) -> Contents:
-        if wording in ABOUT_ACCESS:
+        if wording in LEADS_TO_LIST:
             return Contents(wording)
         code, _ = self.carried.access_codes.issue_link(session, exam)
         follows = self.accounts.openid(session, exam.patient_id) == recipient.address
@@ -97,12 +106,18 @@ class WechatChannel:
             raise CannotBeMade(FailureCode.NOTICE_DOES_NOT_FIT) from error
 
     def _link(self, session: Session, row: Notification) -> str:
-        if row.kind in ABOUT_ACCESS_KINDS:
+        if gathering.carried(session, row.id):  # of several exams: a link of one of them would not show the others
+            return f"{self.base_url}/wx/enter?to=exams"
+        if row.kind in (*ABOUT_ACCESS, *FOR_RELATIVES):
             to = "family" if row.kind == NotificationKind.RELATIVE_ADDED else "exams"
             return f"{self.base_url}/wx/enter?to={to}"
         return f"{self.base_url}/s/{self.carried.code_in(session, row)}"
 
     def repeats(self, row: Notification) -> bool:
+        return row.template != SUBSCRIBED
+
+    def tells_together(self, row: Notification) -> bool:
+        """Who is bound finds all own exams in the list; whoever only asked to be told has the link of each."""
         return row.template != SUBSCRIBED
 
     def ask(self, address: str, since: datetime, until: datetime) -> Sequence[DeliveryReceipt]:

@@ -12,26 +12,31 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy.orm import Session
 
 from app.clock import Clock
 from app.database import Database
 from app.errors import Conflict, InvalidInput, NotFound
-from app.models import DataRequest, DataRequestStep
+from app.models import DataRequest, DataRequestStep, Patient
 from app.models.states import DataRequestKind, DataRequestState
 from app.repos.data_requests import requests as repo
 from app.security.fields import FieldSealer
 from app.services.audit.log import Action, Audit
 from app.services.audit.refused_fields import FieldReader, RefusedFields
 from app.services.audit.subjects import patient_subject
+from app.services.paging import TOP, Asked, Key, Page, paged
 
 DUE_IN = timedelta(days=15)
 MOST_OPEN = 5
 """Of one person at a time."""
+MOST_A_DAY = 10
+"""Of one person, also taken back: each one leaves rows that stay."""
 LONGEST = 500
 """Characters of a wish and of an answer."""
-MOST_LISTED = 100
+SHOWN = 50
+"""Rows of a page."""
 ANSWERS = (DataRequestState.DONE, DataRequestState.REFUSED)
 
 
@@ -79,14 +84,17 @@ class DataRequests:
 
     def ask(self, patient_ids: Collection[uuid.UUID], kind: str, wish: str, actor: str) -> None:
         """A patient asks. `patient_ids`: the registrations of the person, the first one is meant. `kind`: a
-        DataRequestKind. Raises InvalidInput (kind, wish), Conflict when as many wait as may."""
+        DataRequestKind. Raises InvalidInput (kind, wish), Conflict when as many wait, or were made in a day, as may."""
         if kind not in set(DataRequestKind):
             raise InvalidInput("kind", "must be correction or deletion")
         wish = _checked("wish", wish)
         with self.db.session() as session:
+            repo.lock_patients(session, patient_ids)
+            now, patient_id = self.clock.now(), next(iter(patient_ids))
             if repo.count_open(session, patient_ids) >= MOST_OPEN:
                 raise Conflict("the earlier requests were not answered yet")
-            now, patient_id = self.clock.now(), next(iter(patient_ids))
+            if repo.count_since(session, patient_ids, now - timedelta(days=1)) >= MOST_A_DAY:
+                raise Conflict("as many requests were made in a day as may be")
             row = DataRequest(
                 id=uuid.uuid4(),
                 patient_id=patient_id,
@@ -128,19 +136,19 @@ class DataRequests:
         self.refused.record_all(reader.refused)
         return found
 
-    def waiting(self, actor: str) -> list[RequestAtDesk]:
-        """What waits for an answer, the one due first first."""
+    def waiting(self, actor: str, asked: Asked = TOP) -> Page[RequestAtDesk]:
+        """What waits for an answer, the one due first first. Raises InvalidInput (no key of a page)."""
         reader = FieldReader(self.fields)
         with self.db.session() as session:
-            rows = repo.open_ones(session, MOST_LISTED)
-            views = self._views(session, reader, [request for request, _ in rows])
-            found = [
+            page = paged(asked, SHOWN, partial(repo.open_ones, session), _key_of)
+            views = self._views(session, reader, [request for request, _ in page.rows])
+            found = tuple(
                 RequestAtDesk(view, reader.open_of(patient, "name_sealed"), repo.newest_exam(session, patient.id))
-                for view, (_, patient) in zip(views, rows, strict=True)
-            ]
+                for view, (_, patient) in zip(views, page.rows, strict=True)
+            )
             self.audit.record(session, Action.STAFF_VIEWED_WAITING, actor=actor, subject=actor, found=len(found))
         self.refused.record_all(reader.refused)
-        return found
+        return Page(found, page.newer, page.older)
 
     def _views(self, session: Session, reader: FieldReader, rows: Sequence[DataRequest]) -> list[RequestView]:
         now, steps = self.clock.now(), defaultdict(list)
@@ -187,3 +195,8 @@ def _checked(name: str, text: str) -> str:
     if not 0 < len(text) <= LONGEST:
         raise InvalidInput(name, f"must be 1 to {LONGEST} characters")
     return text
+
+
+def _key_of(pair: tuple[DataRequest, Patient]) -> Key:
+    request, _ = pair
+    return request.due_at, request.id

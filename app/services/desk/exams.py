@@ -12,20 +12,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy.orm import Session
+
+from app.clock import Clock
 from app.database import Database
 from app.errors import NotFound
 from app.models import AuditEvent, CancelReason, Exam
-from app.models.states import MatchState
+from app.models.states import FamilyEnd, MatchState
 from app.repos.audit import log as audit_repo
+from app.repos.binding.codes import Person
 from app.repos.desk import studies as repo
 from app.repos.desk.studies import NamedOrder
 from app.repos.exams import exams as exam_repo
+from app.repos.exams import patients
+from app.repos.family import grants
 from app.security.fields import FieldSealer
 from app.services.audit.former_reasons import Why, why
 from app.services.audit.log import Action, Audit
 from app.services.audit.reasons import RevokeReason, checked_reason
 from app.services.audit.refused_fields import FieldReader, RefusedFields
-from app.services.audit.subjects import exam_subject
+from app.services.audit.subjects import exam_subject, patient_subject
 from app.services.binding.binding import Binding
 from app.services.desk.messages import Messages, NotificationView
 from app.services.desk.sides import PersonAtDesk, in_header
@@ -139,6 +145,7 @@ class ExamsAtDesk:
     """Decides what the desk sees of one exam and may do with it. Raises NotFound, InvalidInput."""
 
     db: Database
+    clock: Clock
     audit: Audit
     fields: FieldSealer
     refused: RefusedFields
@@ -180,7 +187,8 @@ class ExamsAtDesk:
         return found
 
     def revoke(self, exam_id: uuid.UUID, note: str, actor: str) -> None:
-        """End every code and session of an exam at once. `note`: why. Raises NotFound, InvalidInput (reason)."""
+        """End every code and session of an exam at once, and every grant by which relatives see this patient's exams.
+        `note`: why. Raises NotFound, InvalidInput (reason)."""
         note = checked_reason(note)
         with self.db.session() as session:
             exam = exam_repo.exam(session, exam_id)
@@ -188,7 +196,16 @@ class ExamsAtDesk:
                 raise NotFound
             self.outbox.cancel(session, exam_id, CancelReason.REVOKED_AT_DESK)
             self.access_codes.revoke_all(session, exam, actor, RevokeReason.BY_STAFF, note)
+            self._end_family(session, exam, note, actor)
             self.audit.record(session, Action.STAFF_REVOKED, actor=actor, subject=exam_subject(exam_id), note=note)
+
+    def _end_family(self, session: Session, exam: Exam, note: str, actor: str) -> None:
+        patient = patients.patient(session, exam.patient_id)
+        member, subject = Person(patient.name_hash, patient.id_number_hash), patient_subject(patient.id)
+        for grant_id in grants.end_of_member(session, member, self.clock.now(), FamilyEnd.STAFF):
+            self.audit.record(
+                session, Action.STAFF_ENDED_FAMILY, actor=actor, subject=subject, note=note, grant=grant_id.hex
+            )
 
     def let_in(self, exam_id: uuid.UUID, note: str, actor: str) -> str:
         """Make a one-time code for a person whom the desk identified. This person scans the QR and types the code.

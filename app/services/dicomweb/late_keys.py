@@ -20,7 +20,7 @@ from app.security.blind_index import BlindIndex
 from app.security.fields import FieldSealer
 from app.services.archive.data_keys import DataKeys
 from app.services.dicomweb.late_matching import matches
-from app.services.dicomweb.matching_keys import COLUMN_KEYS, LateKey, Level, whole_value
+from app.services.dicomweb.matching_keys import COLUMN_KEYS, LateKey, Level, said_key, whole_value
 from app.services.dicomweb.stored_headers import StoredHeaders
 from app.services.dicomweb.stored_instance import StoredInstance
 
@@ -86,14 +86,22 @@ class LateKeys:
 
     def _by_identity(self, session: Session, key: LateKey, conditions: Sequence[repo.Condition]) -> Narrowed:
         asked = [*conditions, whole_value(key, self.blind)] if key.is_whole else conditions
-        studies = repo.some_studies(session, asked, MOST_ROWS + 1)
-        if len(studies) > MOST_ROWS:
-            whole = key.as_whole()
-            if whole is None:
-                raise InvalidInput(key.path[0], f"takes other keys besides: more than {MOST_ROWS} studies are left")
+        if (uids := self._matching(session, key, asked)) is not None:
+            return Narrowed(repo.OneOf("StudyInstanceUID", uids))
+        if said := said_key(key, self.blind):
+            due = self._matching(session, key, [*conditions, repo.NamesDue()])
+            if due is not None:
+                return Narrowed(repo.Said(said, due), only_whole=not key.is_whole)
+        if whole := key.as_whole():
             return replace(self._by_identity(session, whole, conditions), only_whole=True)
-        found = [study for study in studies if matches(key, self._identity(study))]
-        return Narrowed(repo.OneOf("StudyInstanceUID", tuple(study.study_instance_uid for study in found)))
+        raise InvalidInput(key.path[0], f"takes other keys besides: more than {MOST_ROWS} studies are left")
+
+    def _matching(self, session: Session, key: LateKey, conditions: Sequence[repo.Condition]) -> tuple[str, ...] | None:
+        """The UIDs of those whose patient is the one; None when they are too many to be opened."""
+        studies = repo.some_studies(session, conditions, MOST_ROWS + 1)
+        if len(studies) > MOST_ROWS:
+            return None
+        return tuple(study.study_instance_uid for study in studies if matches(key, self._identity(study)))
 
     def _identity(self, study: Study) -> dict[str, Any]:
         """The patient of a study in DICOM JSON."""

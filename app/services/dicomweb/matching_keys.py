@@ -7,7 +7,7 @@ other keys have left few studies: see `late_matching`. A key that nothing can ma
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -15,7 +15,7 @@ from pydicom.datadict import dictionary_VR, keyword_for_tag, tag_for_keyword
 
 from app.dicom.uids import is_uid
 from app.errors import InvalidInput
-from app.identity.names import normal_id, normal_name
+from app.identity.names import name_parts, normal_id, normal_name
 from app.models import Instance, Series, Study
 from app.repos.dicomweb.query import Below, Between, ColumnCondition, Condition, Empty, Like, OneOf
 from app.security.blind_index import BlindIndex
@@ -118,9 +118,30 @@ def whole_value(key: LateKey, blind: BlindIndex) -> Condition:
     return _patient_id(key.value, blind) if key.path == ("PatientID",) else _name_tokens(key.value, blind)
 
 
+def name_keys(groups: Iterable[str], blind: BlindIndex) -> tuple[bytes, ...]:
+    """The blind indexes of a name's component groups. They are those of patients' names, too."""
+    names = {normal_name(group) for group in groups} - {""}
+    return tuple(blind.of("patient.name_token", name) for name in sorted(names))
+
+
+def part_keys(groups: Iterable[str], blind: BlindIndex) -> tuple[bytes, ...]:
+    """The blind indexes of what a name holds: family name, given names, and all of it. No patient is found by them."""
+    parts = set[str]().union(*({*name_parts(group), normal_name(group)} for group in groups)) - {""}
+    return tuple(blind.of("study.name_part", part) for part in sorted(parts))
+
+
+def said_key(key: LateKey, blind: BlindIndex) -> bytes | None:
+    """The key of all studies that have the value in their name: as the whole name of a component group, or, between two
+    asterisks, as what `part_keys` knows. None for another value: then only the names themselves tell."""
+    inner = key if key.is_whole else key.as_whole()
+    if inner is None or inner.path != ("PatientName",) or "=" in inner.value or not normal_name(inner.value):
+        return None
+    of = "patient.name_token" if key.is_whole else "study.name_part"
+    return blind.of(of, normal_name(inner.value))
+
+
 def _name_tokens(value: str, blind: BlindIndex) -> Condition:
-    groups = {normal_name(group) for group in value.split("=")} - {""}
-    return OneOf("PatientName", tuple(blind.of("patient.name_token", group) for group in sorted(groups)))
+    return OneOf("PatientName", name_keys(value.split("="), blind))
 
 
 def _uids(keyword: str, value: str) -> ColumnCondition:

@@ -1,7 +1,8 @@
 """Who read a report that was amended since, and that they are told. Versions are stored in `reports`.
 
-Patients and their families get a message, as of other news. Of guests nobody knows an address: the patient's page names
-them, and their own page says that the report was amended.
+Patients get a message, as of other news. Relatives who may still see the exam get one of their own, by their own number
+and WeChat. Of guests and helpers nobody knows an address: the patient's page names them, and their own page begins with
+it at the next opening.
 """
 
 from __future__ import annotations
@@ -14,8 +15,11 @@ from sqlalchemy.orm import Session
 from app.database import Database
 from app.models import Exam, Report
 from app.models.states import READABLE
+from app.repos.binding.codes import Person
 from app.repos.exams import reports as repo
+from app.repos.family import grants
 from app.services.audit.looks import Look, LookKind, Looks
+from app.services.notifications.for_relatives import ForRelatives
 from app.services.release.gate import ReleaseGate
 
 
@@ -26,12 +30,20 @@ class Amendments:
     db: Database
     looks: Looks
     gate: ReleaseGate
+    relatives: ForRelatives
 
     def tell(self, session: Session, exam: Exam) -> None:
         """Queue news of the newest version when anybody read a former one. Inside the transaction that stores it, after
         its audit event: a reader's own event is either there by now, or that reader is shown the newest version."""
-        if self._readers(session, exam.id):
-            self.gate.tell_amended(session, exam)
+        readers = self._readers(session, exam.id)
+        if not readers:
+            return
+        self.gate.tell_amended(session, exam)
+        by = {uuid.UUID(hex=look.grant) for look in readers if look.grant}
+        rows = grants.by_ids(session, by)
+        self.relatives.tell_amended(
+            session, exam, {Person(row.relative_name_hash, row.relative_number_hash) for row in rows}
+        )
 
     def to_tell(self, exam_id: uuid.UUID) -> list[Look]:
         """Guests, helpers and relatives who read a former version and not the newest, each once, the latest first."""

@@ -6,11 +6,12 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 from app.clock import Clock
 from app.database import Database
 from app.errors import Conflict, InvalidInput, NotFound
-from app.models import FamilyGrant
+from app.models import FamilyGrant, Patient
 from app.models.states import FamilyEnd
 from app.repos.binding import codes as people_repo
 from app.repos.binding.codes import Person
@@ -25,8 +26,10 @@ from app.services.family.listing import BothSides, FamilyListing
 from app.services.family.notices import TellMember
 from app.services.family.people import FamilyPeople, person_of
 from app.services.family.terms import ends_at, is_child
+from app.services.paging import TOP, Asked, Key, Page, paged
 
-MOST_LISTED = 100
+SHOWN = 50
+"""Rows of a page."""
 
 
 @dataclass(frozen=True)
@@ -64,15 +67,16 @@ class Guardians:
     refused: RefusedFields
     tell: TellMember
 
-    def waiting(self, actor: str) -> list[WaitingGuardian]:
-        """Requests that name a registered child, the oldest first. The others wait for nothing and run out."""
+    def waiting(self, actor: str, asked: Asked = TOP) -> Page[WaitingGuardian]:
+        """Requests that name a registered child, the oldest first. The others wait for nothing and run
+        out. Raises InvalidInput (no key of a page)."""
         reader = FieldReader(self.people.fields)
         with self.db.session() as session:
             now = self.clock.now()
-            rows = repo.waiting(session, now, MOST_LISTED)
-            guardians = repo.relatives_of(session, [grant.id for grant, _ in rows])
+            page = paged(asked, SHOWN, partial(repo.waiting, session, now), _key_of)
+            guardians = repo.relatives_of(session, [grant.id for grant, _ in page.rows])
             found = []
-            for grant, child in rows:
+            for grant, child in page.rows:
                 born = reader.open_of(child, "birth_date_sealed")
                 guardian = guardians.get(grant.id)
                 found.append(
@@ -88,7 +92,7 @@ class Guardians:
                 )
             self.audit.record(session, Action.STAFF_VIEWED_WAITING, actor=actor, subject=actor, found=len(found))
         self.refused.record_all(reader.refused)
-        return found
+        return Page(tuple(found), page.newer, page.older)
 
     def confirm(self, grant_id: uuid.UUID, note: str, actor: str) -> None:
         """Staff saw who the guardian is: until the child is 14 the exams are open, and the phone on file is told."""
@@ -149,3 +153,8 @@ class Guardians:
 
 def _member(row: FamilyGrant) -> Person:
     return Person(row.member_name_hash, row.member_number_hash)
+
+
+def _key_of(pair: tuple[FamilyGrant, Patient]) -> Key:
+    grant, _ = pair
+    return grant.created_at, grant.id

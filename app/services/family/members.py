@@ -34,6 +34,8 @@ from app.services.family.terms import ends_at
 from app.services.family.typed import Wanted
 from app.services.patient_access.attempts import Attempts
 from app.services.patient_access.one_time_codes import LIFETIME, TRIES, Enqueue, SendOneTimeCode, typed_one
+from app.services.patient_access.rung_phones import may_ring
+from app.services.phone_door.asking import seconds_to_wait
 from app.services.phone_door.door import LIMITS
 
 FAMILY_REQUEST = JobKind.FAMILY_CODE
@@ -93,12 +95,14 @@ class FamilyMembers:
                 return
             exam, patient = found
             assert patient.phone_hash is not None  # the query asks for it
-            # A count apart from the phone door's: who comes in there a moment before is not without digits here.
+            # The pauses are apart from the phone door's: who comes in there a moment before is not without digits here.
             rung = self.codes.hash("family-phone", patient.phone_hash.hex())
             requests.ensure_requests(session, rung)
             if not requests.claim_request(session, rung, now, RINGS):
                 return
             digit_repo.mark_queued(session, code.id, now)
+            if not may_ring(session, self.codes, self.refusals, patient.phone_hash, exam_subject(exam.id), now):
+                return
             self.send_code(session, exam, code.id)
             self.audit.record(session, Action.ONE_TIME_CODE_SENT, actor="patient", subject=exam_subject(exam.id))
         self.wake()  # the sweeping thread may have looked a moment ago
@@ -157,15 +161,8 @@ class FamilyMembers:
 
     def _ask(self, session: Session, oneself: Oneself, address: str, now: datetime) -> int:
         """Count a request; else the seconds until this person or this address may ask again."""
-        retry_after_s = self.attempts.ask_at_phone_door(session, address, now)
-        if retry_after_s:
-            return retry_after_s
         asker = self.codes.hash("family-request", (oneself.person.id_number_hash or b"").hex())
-        requests.ensure_requests(session, asker)
-        if requests.claim_request(session, asker, now, LIMITS):
-            return 0
-        ends = requests.requests_end_at(session, asker, LIMITS) or now
-        return max(1, int((ends - now).total_seconds()))
+        return seconds_to_wait(session, self.attempts, asker, address, now, LIMITS)
 
     def _has_room(self, session: Session, oneself: Oneself, now: datetime) -> bool:
         return len(repo.of_relative(session, oneself.person, now)) < MOST_MEMBERS

@@ -15,11 +15,12 @@ from sqlalchemy.orm import Session
 
 from app.clock import Clock
 from app.errors import UnsealError
-from app.models import EventDetail, Exam, Notification, NotificationKind
+from app.models import FOR_RELATIVES, EventDetail, Exam, Notification, NotificationKind
 from app.models import NotificationState as State
 from app.repos.notifications import gathering as repo
 from app.repos.notifications import outbox
 from app.security.fields import FieldSealer
+from app.services.channels.channel import Channels
 from app.services.notifications.states import NotificationStates
 from app.services.notifications.telling_plan import SILENT
 from app.services.notifications.telling_times import DAY, TellingTimes
@@ -38,20 +39,20 @@ class Gathering:
     clock: Clock
     fields: FieldSealer
     states: NotificationStates
+    channels: Channels
     times: TellingTimes
 
     def has_to_wait(self, session: Session, row: Notification, exam: Exam) -> bool:
         """Put news off to the morning, or until its patient had few enough messages; True when it was put off."""
-        if row.kind not in NEWS:
-            return False
-        repo.lock_patient(session, exam.patient_id)  # two workers with two exams of one patient come one after another
         now = self.clock.now()
-        sent = repo.sent_at(session, exam.patient_id, row.channel, NEWS, now - DAY)
-        until = {
-            EventDetail.WAITS_FOR_MORNING: self.times.next_open(now),
-            EventDetail.DAILY_LIMIT: self.times.after_limit(sent, now),
-            EventDetail.PACED: self._paced(session, row, sent, now) if row.channel in SILENT else now,
-        }
+        until = {EventDetail.WAITS_FOR_MORNING: self.times.next_open(now)}
+        if row.kind in NEWS:
+            repo.lock_patient(session, exam.patient_id)  # two workers with two of its exams come one after another
+            sent = repo.sent_at(session, exam.patient_id, row.channel, NEWS, now - DAY)
+            until[EventDetail.DAILY_LIMIT] = self.times.after_limit(sent, now)
+            until[EventDetail.PACED] = self._paced(session, row, sent, now) if row.channel in SILENT else now
+        elif row.kind not in FOR_RELATIVES:
+            return False
         detail = max(until, key=lambda one: until[one])
         if until[detail] <= now:
             return False
@@ -69,10 +70,10 @@ class Gathering:
     def take_along(self, session: Session, row: Notification, exam: Exam, until: datetime) -> int:
         """Let a row that is being sent carry the same news of the patient's other exams. Returns how many.
 
-        Only news without a code goes along, because a code opens one exam, and only where news is gathered. `until`:
-        when the worker counts as lost.
+        Only where news is gathered, and where one message can lead to all of them. `until`: when the worker counts as
+        lost.
         """
-        if not self.times.gather or row.kind not in NEWS or row.access_code_id is not None:
+        if not self.times.gather or row.kind not in NEWS or not self.channels[row.channel].tells_together(row):
             return 0
         address = self.fields.open_of(row, "recipient_sealed")
         found = repo.same_news(session, row, exam.patient_id, NEWS, MOST_TOGETHER)

@@ -14,7 +14,16 @@ from types import MappingProxyType
 from sqlalchemy.orm import Session
 
 from app.clock import Clock
-from app.models import ABOUT_ACCESS, CancelReason, ChannelName, EventDetail, Exam, Notification, NotificationKind
+from app.models import (
+    ABOUT_ACCESS,
+    FOR_RELATIVES,
+    CancelReason,
+    ChannelName,
+    EventDetail,
+    Exam,
+    Notification,
+    NotificationKind,
+)
 from app.models import NotificationState as State
 from app.repos.exams import patients, reports
 from app.repos.notifications import outbox as repo
@@ -154,4 +163,4 @@ class Outbox:
     def _first_chance(self, kind: NotificationKind, now: datetime) -> datetime:
         if kind in NEWS:
             return self.times.first_chance(now)
-        return self.times.next_open(now) if kind in ABOUT_ACCESS else now
+        return self.times.next_open(now) if kind in (*ABOUT_ACCESS, *FOR_RELATIVES) else now

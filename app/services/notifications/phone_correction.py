@@ -13,7 +13,7 @@ from datetime import timedelta
 from sqlalchemy.orm import Session
 
 from app.clock import Clock
-from app.models import NO_NEWS, CancelReason, Exam, Notification, Patient
+from app.models import FOR_RELATIVES, NO_NEWS, CancelReason, Exam, Notification, Patient
 from app.models import NotificationState as State
 from app.repos.exams import exams as exam_repo
 from app.repos.exams import patients
@@ -63,7 +63,7 @@ class PhoneCorrection:
         """For a message that was not sent yet or failed. When its number is no longer the number on file (it may be
         corrected during the call), apply the number on file to the exam. Returns True in this case."""
         exam = exam_repo.exam(session, row.exam_id)
-        if exam is None or not self.channels[row.channel].follows_phone:
+        if exam is None or not self.channels[row.channel].follows_phone or row.kind in FOR_RELATIVES:
             return False
         patient = patients.patient(session, exam.patient_id)
         phone = self.fields.open_of(patient, "phone_sealed") if patient.phone_sealed else None
@@ -78,7 +78,7 @@ class PhoneCorrection:
             self.redirect(session, each)
 
     def _follow(self, session: Session, exam: Exam, phone: str | None, *, tell_untold: bool) -> None:
-        all_messages = repo.of_exam(session, exam.id)
+        all_messages = [row for row in repo.of_exam(session, exam.id) if row.kind not in FOR_RELATIVES]
         messages = [row for row in all_messages if self.channels[row.channel].follows_phone]
         astray = [row for row in messages if self.fields.open_of(row, "recipient_sealed") != phone]
         self.access_codes.keep_of_phone(

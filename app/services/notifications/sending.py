@@ -16,9 +16,10 @@ from sqlalchemy.orm import Session
 
 from app.clock import Clock
 from app.database import Database
-from app.errors import UnsealError
+from app.errors import DatabaseUnavailable, UnsealError
 from app.models import (
     ABOUT_ACCESS,
+    FOR_RELATIVES,
     NO_NEWS,
     CancelReason,
     EventDetail,
@@ -34,6 +35,8 @@ from app.repos.notifications import tellings
 from app.repos.patient_access import one_time_codes
 from app.security.fields import FieldSealer
 from app.services.channels.channel import Accepted, CannotBeMade, Channels, HandOver, Later, Outcome, Refused, Unknown
+from app.services.notifications.flights import Flights
+from app.services.notifications.for_relatives import ForRelatives
 from app.services.notifications.gathering import NEWS, Gathering
 from app.services.notifications.opt_outs import OptOuts
 from app.services.notifications.phone_correction import PhoneCorrection
@@ -53,7 +56,7 @@ WAY_PATIENCE = timedelta(hours=1)
 """WeChat may be away for this time where a text message can follow."""
 WORKER_LOST = Unknown(FailureCode.WORKER_LOST)
 LONGEST_CODE = 64
-BATCH = 20
+BATCH = 40
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,8 @@ class _Parcel:
 
 @dataclass(frozen=True, kw_only=True)
 class Sending:
-    """Decides when a message is handed over, and what follows from the answer. It raises nothing of its own."""
+    """Decides when a message is handed over, and what follows from the answer. `at_once`: calls to carriers that go on
+    side by side. It raises nothing of its own."""
 
     db: Database
     clock: Clock
@@ -76,7 +80,9 @@ class Sending:
     phones: PhoneCorrection
     receipts: Receipts
     gathering: Gathering
+    relatives: ForRelatives
     opt_outs: OptOuts
+    at_once: int
 
     def send_due(self) -> int:
         """Send every message that is due. Returns how many were handed over, with any outcome.
@@ -87,7 +93,18 @@ class Sending:
         with self.db.read() as session:
             ids = repo.sendable(session, self.clock.now(), BATCH)
         silent: set[str] = set()
-        return row_by_row(ids, lambda row_id: self._send(row_id, silent), self._postpone)
+        with Flights(
+            most=self.at_once, call=self._call, land=lambda parcel, answer: self._land(parcel, *answer, silent)
+        ) as flights:
+
+            def send(row_id: uuid.UUID) -> bool:
+                flights.make_room()
+                parcel = self._claim(row_id, silent)
+                if parcel is not None:
+                    flights.begin(parcel)
+                return parcel is not None
+
+            return row_by_row(ids, send, self._postpone)
 
     def give_up_silent(self) -> int:
         """Make rows unknown whose sender died between claim and answer. Returns how many were looked at."""
@@ -122,20 +139,27 @@ class Sending:
             if row is not None and row.state == State.PENDING:
                 self._wait_on(session, row, row.created_at, type(error).__name__)
 
-    def _send(self, notification_id: uuid.UUID, silent: set[str]) -> bool:
-        parcel = self._claim(notification_id, silent)
-        if parcel is None:
-            return False
+    def _call(self, parcel: _Parcel) -> tuple[Outcome, str]:
+        """What the carrier answered, and the detail of a fault of ours. It touches no row."""
         try:
-            outcome = parcel.hand_over()
+            return parcel.hand_over(), ""
         except Exception as error:  # a fault of ours during the call: the message may have gone out
             log.error("sending ended in a fault", notification=parcel.row.id, exc_info=error)
-            self.record(parcel.row, Unknown(type(error).__name__), EventDetail.FAULT_WHILE_SENDING)
-        else:
-            self.record(parcel.row, outcome)
-            if isinstance(outcome, Unknown):
-                silent.add(parcel.row.channel)
-        return True
+            return Unknown(type(error).__name__), EventDetail.FAULT_WHILE_SENDING
+
+    def _land(self, parcel: _Parcel, outcome: Outcome, detail: str, silent: set[str]) -> bool:
+        """Record an answer; False when the carrier gave none."""
+        try:
+            self.record(parcel.row, outcome, detail)
+        except DatabaseUnavailable:
+            raise
+        except Exception as error:
+            self._postpone(parcel.row.id, error)
+        if not isinstance(outcome, Unknown):
+            return True
+        if not detail:
+            silent.add(parcel.row.channel)
+        return False
 
     def _claim(self, notification_id: uuid.UUID, silent: set[str]) -> _Parcel | None:
         now = self.clock.now()
@@ -159,7 +183,8 @@ class Sending:
             values: dict[str, Any] = {"attempts": row.attempts + 1, "sent_at": now, "next_attempt_at": lease_ends}
             if not self.states.move(session, row, State.SENDING, due_at=now, **values):
                 return None
-            self.gathering.take_along(session, row, exam, lease_ends)
+            if self.gathering.take_along(session, row, exam, lease_ends):
+                hand_over = self.channels[row.channel].parcel(session, row, self._address(row))  # leads to all of them
             return _Parcel(row, hand_over)
 
     def _cancelled(self, session: Session, row: Notification) -> bool:
@@ -201,6 +226,8 @@ class Sending:
         exam = exam_repo.exam(session, row.exam_id)
         if exam is None or (exam.told_from is None and row.kind not in ABOUT_ACCESS):
             return CancelReason.EXAM_WITHDRAWN
+        if row.kind in FOR_RELATIVES and not self.relatives.is_wanted(session, row, exam):
+            return CancelReason.GRANT_ENDED
         code_row = repo.access_code(session, row.access_code_id) if row.access_code_id else None
         if code_row is None:
             return None

@@ -8,14 +8,15 @@ from datetime import timedelta
 
 from app.clock import Clock
 from app.database import Database
-from app.repos.notifications.funnel import ChannelCounts, counts, segments
+from app.repos.notifications.funnel import ChannelCounts, counts
 
 PERIOD = timedelta(days=30)
 
 
 @dataclass(frozen=True)
 class Bill:
-    """Segments that carriers charge, of news and of codes; `fen`: what they cost together, None without a price."""
+    """Segments that carriers charge, of codes and of everything else, which is `news`; `fen`: what they cost together,
+    None without a price."""
 
     news: int
     codes: int
@@ -32,12 +33,15 @@ class DeliveryFunnel:
     segment_fen: int
 
     def last_days(self) -> Sequence[ChannelCounts]:
-        """Of the last 30 days, one for each channel that had a message."""
-        with self.db.read() as session:
-            return counts(session, self.clock.now() - PERIOD)
+        """Of the last 30 days, one for each channel that had a message with news."""
+        return [one for one in self._counted() if one.steps["queued"]]
 
     def bill(self) -> Bill:
         """Of the last 30 days."""
-        with self.db.read() as session:
-            news, codes = segments(session, self.clock.now() - PERIOD)
+        found = self._counted()
+        news, codes = sum(one.segments + one.access_segments for one in found), sum(one.code_segments for one in found)
         return Bill(news, codes, (news + codes) * self.segment_fen if self.segment_fen else None)
+
+    def _counted(self) -> list[ChannelCounts]:
+        with self.db.read() as session:
+            return counts(session, self.clock.now() - PERIOD)

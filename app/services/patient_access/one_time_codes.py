@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from app.clock import Clock
 from app.database import Database
 from app.errors import AccessRefused, TooManyAttempts
-from app.models import AccessCode, Exam, OneTimeCode
+from app.models import AccessCode, Exam, OneTimeCode, Patient
 from app.models.states import JobKind, OneTimeCodeKind
 from app.repos.exams import exams as exam_repo
 from app.repos.exams import patients
@@ -32,6 +32,7 @@ from app.services.patient_access.attempts import Attempts
 from app.services.patient_access.code_naming import NOBODY, Attempt, CodeNaming
 from app.services.patient_access.codes import AccessCodes
 from app.services.patient_access.opening import Factor, Opened, Opening
+from app.services.patient_access.rung_phones import may_ring
 
 ONE_TIME_REQUEST = JobKind.ONE_TIME_CODE
 LIFETIME = timedelta(minutes=10)
@@ -101,6 +102,8 @@ class OneTimeCodes:
             sent = repo.sent_since(session, exam.id, now - timedelta(days=1))
             if sent >= A_DAY or repo.by_id(session, code_id) is not None:
                 return
+            if not self._may_ring(session, patient, exam, now):
+                return
             self._new(session, code, code_id, OneTimeCodeKind.SMS, now)
             self.send_one_time_code(session, exam, code_id)
             self.audit.record(session, Action.ONE_TIME_CODE_SENT, actor="patient", subject=exam_subject(exam.id))
@@ -140,6 +143,11 @@ class OneTimeCodes:
             self.attempts.failed_on_address(session, attempt.address, now)
             self._refused(session, named.subject, attempt.address)
         raise AccessRefused
+
+    def _may_ring(self, session: Session, patient: Patient, exam: Exam, now: datetime) -> bool:
+        phone_hash = patient.phone_hash
+        assert phone_hash is not None  # it is written with the sealed number
+        return may_ring(session, self.codes, self.refusals, phone_hash, exam_subject(exam.id), now)
 
     def _refused(self, session: Session, subject: str, address: str) -> None:
         """Anybody may type for ever. Few failures have a row: which ones hangs on the address, and not on whether a

@@ -23,7 +23,8 @@ from app.identity.numbers import number_of_today
 from app.models import Patient
 from app.security.codes import Codes, normal_factor
 from app.security.fields import FieldSealer, place_of
-from app.services.audit.log import Action, Audit
+from app.services.audit.counted_refusals import CountedRefusals
+from app.services.audit.log import Action
 from app.services.patient_access.attempts import Attempts, Claim
 from app.services.patient_access.code_naming import Attempt, CodeNaming, Named
 from app.services.patient_access.opening import Factor, Opened, Opening
@@ -41,7 +42,7 @@ class Verification:
     naming: CodeNaming
     fields: FieldSealer
     attempts: Attempts
-    audit: Audit
+    refusals: CountedRefusals
     opening: Opening
 
     def open_by_factor(self, attempt: Attempt, factor: str) -> Opened:
@@ -64,7 +65,7 @@ class Verification:
                 return self.opening.open_session(session, named, attempt, now, by=Factor.ID_NUMBER)
             self._refuse(session, named, attempt, claim, now)
             if self.attempts.knowledge_is_off(session, named.code_key, named.device_key):
-                self.audit.record(session, Action.KNOWLEDGE_FACTOR_OFF, actor="patient", subject=named.subject)
+                self._record(session, Action.KNOWLEDGE_FACTOR_OFF, named, attempt)
         raise AccessRefused
 
     def _factor_is_right(self, named: Named, factor: str) -> bool:
@@ -85,4 +86,9 @@ class Verification:
 
     def _refuse(self, session: Session, named: Named, attempt: Attempt, claim: Claim, now: datetime) -> None:
         self.attempts.failed(session, named.patient_key, attempt.address, claim, now)
-        self.audit.record(session, Action.ACCESS_FAILED, actor="patient", subject=named.subject)
+        self._record(session, Action.ACCESS_FAILED, named, attempt)
+
+    def _record(self, session: Session, action: Action, named: Named, attempt: Attempt) -> None:
+        """Made-up codes have no end, and in a network that many people share no address has a limit. Few failures have
+        a row, and which ones hangs on the address and not on the code: live and dead codes get the same work."""
+        self.refusals.record_in(session, action, actor="patient", subject=named.subject, address=attempt.address)

@@ -32,6 +32,8 @@ from app.services.audit.subjects import exam_subject, phone_subject
 from app.services.patient_access.attempts import FOR_LIFE, IN_A_ROW, PAUSE, Attempts
 from app.services.patient_access.one_time_codes import LIFETIME, TRIES, Enqueue, SendOneTimeCode, typed_one
 from app.services.patient_access.opening import Factor
+from app.services.patient_access.rung_phones import may_ring
+from app.services.phone_door.asking import seconds_to_wait
 from app.services.session_times import SESSION_LIFETIME
 
 PHONE_REQUEST = JobKind.PHONE_CODE
@@ -68,16 +70,11 @@ class PhoneDoor:
         phone_hash, code_id = self._phone_hash(phone), uuid.uuid4()
         with self.db.session() as session:
             now = self.clock.now()
-            retry_after_s = self.attempts.ask_at_phone_door(session, address, now)
+            retry_after_s = seconds_to_wait(session, self.attempts, phone_hash, address, now, LIMITS)
             if not retry_after_s:
-                repo.ensure_requests(session, phone_hash)
-                if repo.claim_request(session, phone_hash, now, LIMITS):
-                    self._new(session, code_id, phone_hash, self._browser_hash(browser), now)
-                    self.enqueue(session, PHONE_REQUEST, code_id.hex)
-                else:
-                    ends_at = repo.requests_end_at(session, phone_hash, LIMITS) or now
-                    retry_after_s = max(1, int((ends_at - now).total_seconds()))
-            if retry_after_s:
+                self._new(session, code_id, phone_hash, self._browser_hash(browser), now)
+                self.enqueue(session, PHONE_REQUEST, code_id.hex)
+            else:
                 self._not_sent(session, phone_hash, address)
         if retry_after_s:
             raise TooManyAttempts(retry_after_s)
@@ -92,6 +89,8 @@ class PhoneDoor:
                 return  # nobody waits for it any more
             exam = repo.newest_exam(session, code.phone_hash)
             if exam is None or not repo.mark_queued(session, code.id, now):
+                return
+            if not may_ring(session, self.codes, self.refusals, code.phone_hash, exam_subject(exam.id), now):
                 return
             self.send_one_time_code(session, exam, code.id)
             self.audit.record(session, Action.ONE_TIME_CODE_SENT, actor="patient", subject=exam_subject(exam.id))

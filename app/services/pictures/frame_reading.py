@@ -18,7 +18,8 @@ from app.imaging.sandbox.pool import RenderPool
 from app.models import Instance, PreparedSeries
 from app.repos.pictures import prepared as repo
 from app.services.archive.frames import drawn, frame_task
-from app.services.pictures.working_copies import CopiesOfSeries, WorkingCopies, copy_header
+from app.services.pictures.copying import Copying
+from app.services.pictures.working_copies import CopiesOfSeries, WorkingCopies, copy_header, may_have_copy
 from app.services.volumes.plan import VolumePlan
 from app.services.volumes.volumes import Read, copy_header_of
 
@@ -59,6 +60,7 @@ class FrameReading:
     archive: SealedArchive
     renderer: RenderPool
     copies: WorkingCopies
+    copying: Copying
 
     def drawn(self, series: ShownSeries, k: int, spec: RenderSpec, look: Presentation | None = None) -> bytes:
         """One picture of frame k, from 1, as a presentation state wants it. Empty when the frame cannot be shown."""
@@ -78,6 +80,8 @@ class FrameReading:
                 return drawn(self.renderer, task)
             except ObjectMissing:  # deleted since this process read its row: the original is there
                 pass
+        if may_have_copy(header):
+            self.copying.ask(series.row.id)
         return drawn(self.renderer, frame_task(self.archive, series.data_key, instance, header, frame, (spec,), token))
 
     def of_volume(self, series: ShownSeries, plan: VolumePlan) -> Read:
@@ -92,6 +96,8 @@ class FrameReading:
                     pass
             instance, frame = self.stored(series, at + 1)
             original = ImageHeader.from_json(instance.image_header or {})
+            if may_have_copy(original):
+                self.copying.ask(series.row.id)
             return frame_task(self.archive, series.data_key, instance, original, frame, specs)
 
         return read

@@ -36,14 +36,15 @@ class Measuring:
     _kept: LruCache[uuid.UUID, dict[str, Any]] = field(default_factory=lambda: LruCache(CACHED_SERIES))
 
     def places(self, exam_id: uuid.UUID, exam_revision: int, n: int) -> dict[str, Any]:
-        """`{unit, sizes, regions, positions, orientations, sides, views}` of series n.
+        """`{unit, sizes, regions, positions, orientations, sides, windows, views}` of series n.
 
         `sizes`: of each picture `{width, height, at}` in mm, `at` = patient or detector; null where it is unknown.
         `regions`: of each picture the calibrated parts of an ultrasound image, `[left, top, right, bottom, mm across,
         mm down]`, sides as shares of the picture, mm of the whole picture at this scale. `positions` (mm) and
         `orientations` as in PS3.3 C.7.6.2; `sides`: where rows and columns of a projection lead to (letters of
         C.7.6.1.1.1); `views`: `{laterality, projection}` like `R`, `MLO`. A list in which all are equal has one entry.
-        `unit`: HU for CT, else null.
+        `windows`: `[{name, center, width}]` of a header with several; a name may be empty. `unit`: HU for CT, else
+        null.
         """
         series = self.pictures.series(exam_id, exam_revision, n)
         return self._kept.computed(series.row.id, lambda: self._read(series))
@@ -70,6 +71,7 @@ class Measuring:
             "positions": _once([_rounded(of.position) for of in values]),
             "orientations": _once([_rounded(of.orientation) for of in values]),
             "sides": _once([header and header.patient_orientation for header, _ in frames]),
+            "windows": _once([_windows(header, of) for (header, _), of in zip(frames, values, strict=True)]),
             "views": _once([_view(header) for header, _ in frames]),
         }
 
@@ -100,6 +102,16 @@ def _regions(header: ImageHeader | None) -> list[list[float]]:
             scale = (spacing[1] * header.columns, spacing[0] * header.rows)
             found.append([round(number, 6) for number in (*sides, *scale)])
     return found
+
+
+def _windows(header: ImageHeader | None, values: FrameValues) -> list[dict[str, Any]]:
+    if header is None or len(values.windows) < 2 or header.samples_per_pixel > 1:
+        return []
+    names = (*values.window_names, *[""] * len(values.windows))
+    return [
+        {"name": name, "center": center, "width": width}
+        for name, (center, width) in zip(names, values.windows, strict=False)
+    ]
 
 
 def _view(header: ImageHeader | None) -> dict[str, str] | None:

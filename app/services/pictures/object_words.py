@@ -36,8 +36,8 @@ def fault_words(fault: str) -> str:
 
 
 def not_drawn_words(part: str) -> str:
-    """What of a presentation state is not drawn."""
-    return words()["not_drawn"][part]
+    """What of a presentation state is not drawn; empty for what an older release left out and the viewer does now."""
+    return words()["not_drawn"].get(part, "")
 
 
 def dose_line(totals: tuple[DoseTotal, ...]) -> str:

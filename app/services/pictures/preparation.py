@@ -37,7 +37,7 @@ from app.services.pictures.header_renewal import HeaderRenewal
 from app.services.pictures.listing import Listing
 from app.services.pictures.marks import Place, looks_over
 from app.services.pictures.stacks import Stack, key_frame, stacks_of
-from app.services.pictures.working_copies import PackWriter, wants_copy
+from app.services.pictures.working_copies import PackWriter, is_copied_at_once
 from app.services.volumes.plan import Frame, VolumePlan, place_of, planned_volume
 
 log = structlog.get_logger(__name__)
@@ -48,7 +48,7 @@ BUDGET_S = 900.0
 twenty thousand frames of the usual size take three hundred."""
 FULL = RenderSpec(fmt="jpg", longest=1024, quality=85)
 DIGEST = RenderSpec(fmt=VALUES_DIGEST)
-PREPARED_VERSION = 4
+PREPARED_VERSION = 5
 """Rises when pictures of the same objects become other ones: then those of before are made anew, one study after the
 other (`renewal`)."""
 MOST_STACKS = 1000
@@ -85,7 +85,7 @@ class _Drawn:
 
     def specs(self, at: int) -> tuple[RenderSpec, ...]:
         piece = self.stack.slices[at]
-        copy = (RenderSpec(fmt=PACKED),) if wants_copy(piece.header) else ()
+        copy = (RenderSpec(fmt=PACKED),) if is_copied_at_once(piece.header) else ()
         return (PREVIEW, FULL, *copy, *((DIGEST,) if place_of(self._frames[at]) in self._crowded else ()))
 
     def take(self, at: int, pictures: Sequence[bytes], copies: PackWriter) -> bytes:

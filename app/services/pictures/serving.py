@@ -17,6 +17,7 @@ from app.caches.lru import LruCache
 from app.clock import Clock
 from app.database import Database
 from app.errors import NotFound
+from app.imaging.display.render_spec import FULL_DEPTH
 from app.imaging.display.tiles import TILE_SIDE, Tile, levels_of
 from app.imaging.display.window import Window
 from app.imaging.errors import BadRegion
@@ -29,7 +30,7 @@ from app.repos.pictures import prepared as repo
 from app.repos.pictures import working_packs
 from app.services.archive.data_keys import DataKeys
 from app.services.pictures.frame_reading import FrameReading, ShownSeries
-from app.services.pictures.marks import marked
+from app.services.pictures.marks import displayed, marked
 from app.services.pictures.object_words import fault_words, not_drawn_words
 from app.services.pictures.objects import Objects
 from app.services.pictures.working_copies import CopiesOfSeries
@@ -99,11 +100,13 @@ class Pictures:
 
     def manifest(self, exam_id: uuid.UUID, exam_revision: int) -> dict[str, Any]:
         """`{series: [{n, frames, rows, columns, modality, description, window, tiles, mpr, mpr_reason, turntable,
-        frame_time_ms, incomplete}], key_images: [{n, k}], presentations: [{title, frames: [{n, k}], reasons}]}`.
+        frame_time_ms, incomplete}], key_images: [{n, k}], presentations: [{title, frames: [{n, k}], reasons}],
+        displayed: [{n, k, turns, mirrored, area}]}`.
 
         It names nobody. `frame_time_ms`, `key_images` (of key object lists, in their order) and `presentations` (states
         that are drawn into their frames; `reasons`: what of them is not, in words) are not in the contract of
-        docs/design.md. What is no picture is in `objects`.
+        docs/design.md; neither is `displayed`: how states want frames to lie (viewer/tools/marks.js). What is no
+        picture is in `objects`.
         """
         shown, beside = self.shown(exam_id, exam_revision), self.objects.of_exam(exam_id, exam_revision)
         rows = [series.row for series in shown]
@@ -111,6 +114,7 @@ class Pictures:
             "series": [_describe(n, series) for n, series in enumerate(shown, 1)],
             "key_images": [mark for row in beside.key_objects for mark in marked(row, rows)],
             "presentations": [_describe_state(row, rows) for row in beside.presentations],
+            "displayed": displayed(beside.presentations, rows),
         }
 
     def frame(self, exam_id: uuid.UUID, exam_revision: int, n: int, k: int, *, preview: bool) -> bytes:
@@ -160,6 +164,10 @@ class Pictures:
             raise NotFound
         return self.volumes.turned(series.row.id, series.plan, self.reading.of_volume(series, series.plan), spec)
 
+    def keeps_volume(self, exam_id: uuid.UUID, exam_revision: int, n: int, look: LookName | None = None) -> bool:
+        """Whether the cuts of series n, or with a look its turntable, come at once. Raises NotFound."""
+        return self.volumes.keeps(self.series(exam_id, exam_revision, n).row.id, look)
+
     def originals(self, exam_id: uuid.UUID) -> list[Original]:
         """The stored objects of the exam, as received, in order of series and number."""
         with self.db.read() as session:
@@ -189,6 +197,7 @@ class Pictures:
 def _describe_state(row: PreparedObject, shown: list[PreparedSeries]) -> dict[str, Any]:
     says = row.says or {"title": "", "not_drawn": []}
     reasons = [fault_words(row.fault)] if row.fault else [not_drawn_words(part) for part in says["not_drawn"]]
+    reasons = [reason for reason in reasons if reason]
     return {"title": says["title"] or row.description, "frames": marked(row, shown), "reasons": reasons}
 
 
@@ -214,6 +223,7 @@ def _describe(n: int, shown: ShownSeries) -> dict[str, Any]:
 
 __all__ = [
     "BATCH_LIMIT",
+    "FULL_DEPTH",
     "THICKEST_MM",
     "CutSpec",
     "LookName",

@@ -4,7 +4,9 @@ drawing here."""
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+import uuid
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from app.imaging.evidence.kinds import kind_of
@@ -15,6 +17,7 @@ from app.models import Instance, Series
 
 SINGLES = "the single-frame images of the series"
 LAST = 1 << 31
+FOR_PROCESSING, FOR_PRESENTATION = "FOR PROCESSING", "FOR PRESENTATION"
 
 
 @dataclass(frozen=True)
@@ -43,15 +46,16 @@ def stacks_of(instances: Sequence[tuple[Series, Instance]]) -> list[Stack]:
 
     The single-frame images of a series go together, and so do the parts of one concatenation; another multi-frame
     object stands alone. What is no stack together is parted. The frames of each stack are sorted along their normal.
-    Objects that are no pictures are left out.
+    Objects that are no pictures are left out, and X-rays for processing that the study has for presentation, too.
     """
     stacks: list[Stack] = []
+    aside = _for_processing_alone(instance for _, instance in instances)
     for _, group in itertools.groupby(instances, key=lambda pair: pair[0].id):
         together: dict[object, list[Slice]] = {}
         of_series = list(group)
         series = of_series[0][0]
         for _, instance in of_series:
-            if kind_of(instance.sop_class_uid, instance.number_of_frames) is None:
+            if instance.id not in aside and kind_of(instance.sop_class_uid, instance.number_of_frames) is None:
                 header = ImageHeader.from_json(instance.image_header) if instance.image_header else None
                 slices = [Slice(instance, frame, header) for frame in range(instance.number_of_frames)]
                 together.setdefault(_belongs_to(instance, header), []).extend(slices)
@@ -59,6 +63,24 @@ def stacks_of(instances: Sequence[tuple[Series, Instance]]) -> list[Stack]:
         for found in ([singles] if singles else []) + list(together.values()):
             stacks.extend(Stack(series, tuple(part)) for part in _parted(sorted(found, key=_number)))
     return stacks
+
+
+def _for_processing_alone(instances: Iterable[Instance]) -> set[uuid.UUID]:
+    """X-rays for processing whose view the study has for presentation as often. One that names no view stays, and all
+    of a view stay where any has no counterpart: nothing that was taken is hidden."""
+    for_processing: dict[tuple[object, ...], list[uuid.UUID]] = {}
+    for_presentation: Counter[tuple[object, ...]] = Counter()
+    for instance in instances:
+        header = ImageHeader.from_json(instance.image_header) if instance.image_header else None
+        if header is None or not header.projection:
+            continue
+        view = header.modality, header.laterality, header.projection, header.number_of_frames
+        if header.presentation_intent == FOR_PROCESSING:
+            for_processing.setdefault(view, []).append(instance.id)
+        elif header.presentation_intent == FOR_PRESENTATION:
+            for_presentation[view] += 1
+    paired = (ids for view, ids in for_processing.items() if len(ids) <= for_presentation[view])
+    return {one for ids in paired for one in ids}
 
 
 def _belongs_to(instance: Instance, header: ImageHeader | None) -> object:

@@ -1,5 +1,5 @@
-"""What an exam's download of originals holds: the stored files, a DICOMDIR that lists them, and a page that shows the
-prepared pictures without a network. How a ZIP archive is sent is in app/web/downloads.
+"""What an exam's downloads hold: of pictures alone; or of originals, with a DICOMDIR that lists them and a page that
+shows the prepared pictures without a network. How a ZIP archive is sent is in app/web/downloads.
 """
 
 from __future__ import annotations
@@ -105,39 +105,52 @@ class TakeAway:
         place, length = (row.object_key, row.object_version, original.data_key), min(end + HEAD_BYTES, row.size)
         raw = self.archive.open_range(*place, 0, length, size=row.size)
         head = None if row.pixel_offset is None else raw[end:]
-        question = StoredQuestion(Wanted.METADATA, "", row.transfer_syntax_uid, head, row.sop_class_uid)
+        question = StoredQuestion(Wanted.DIRECTORY, "", row.transfer_syntax_uid, head, row.sop_class_uid)
         try:
-            told = self.reader.stored(StoredBytes(question, raw[:end]))
-            return Dataset.from_json(json.loads(told.data), lambda *_: b"")
+            return header_in(self.reader.stored(StoredBytes(question, raw[:end])).data)
         except ChildUnavailable as error:
             raise StoreUnavailable("no header can be read now") from error
-        except (RefusedObject, ValueError, LookupError, TypeError, AttributeError):
+        except RefusedObject:
             return None
+
+    def jpegs(self, shown: Sequence[ShownSeries], finish: Callable[[bytes], bytes] | None) -> list[Member]:
+        """The pictures alone. A frame that cannot be shown is left out; its number is, too."""
+        return [
+            self._shown(f"series-{n:02d}/{k:04d}.jpg", series, k, finish)
+            for n, series in enumerate(shown, 1)
+            for k in _shown_frames(series)
+        ]
 
     def _pictures(
         self, shown: Sequence[ShownSeries], finish: Callable[[bytes], bytes] | None
     ) -> tuple[list[Member], list[dict[str, Any]]]:
         members, told = [], []
         for n, series in enumerate(shown, 1):
-            names = []
-            for k in range(1, series.row.frame_count + 1):
-                entry = series.frames[k - 1]
-                if entry.is_empty:
-                    continue
-                name = f"PICTURES/SE{n:06d}/IM{k:06d}.JPG"
-                names.append(name)
-                read = partial(self._picture, series, k, finish)
-                size = entry.plain_length if finish is None else None
-                members.append(Member(name, size, f"{series.row.id.hex}:{k}", read))
-            if names:
-                told.append({"title": series.row.description or series.row.modality, "files": names})
+            files = [self._shown(f"PICTURES/SE{n:06d}/IM{k:06d}.JPG", series, k, finish) for k in _shown_frames(series)]
+            members += files
+            if files:
+                title = series.row.description or series.row.modality
+                told.append({"title": title, "files": [file.name for file in files]})
         return members, told
+
+    def _shown(self, name: str, series: ShownSeries, k: int, finish: Callable[[bytes], bytes] | None) -> Member:
+        """A picture that `finish` changes has an unknown size."""
+        size = series.frames[k - 1].plain_length if finish is None else None
+        return Member(name, size, f"{series.row.id.hex}:{k}", partial(self._picture, series, k, finish))
 
     def _picture(self, series: ShownSeries, k: int, finish: Callable[[bytes], bytes] | None) -> Iterator[bytes]:
         picture = self.archive.read_entry(
             series.row.frame_object_key, series.row.revision, series.data_key, series.frames[k - 1]
         )
         yield finish(picture) if finish else picture
+
+
+def header_in(metadata: bytes) -> Dataset | None:
+    """The header in an answer of a child (DICOM JSON), bulk data empty. None when it makes no sense."""
+    try:
+        return Dataset.from_json(json.loads(metadata), lambda *_: b"")
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return None
 
 
 def _filed(original: Original, file_id: tuple[str, ...], at: int, header: Dataset | None) -> FiledInstance:
@@ -152,6 +165,10 @@ def _filed(original: Original, file_id: tuple[str, ...], at: int, header: Datase
         row.number_of_frames,
         own,
     )
+
+
+def _shown_frames(series: ShownSeries) -> list[int]:
+    return [k for k in range(1, series.row.frame_count + 1) if not series.frames[k - 1].is_empty]
 
 
 def _made(name: str, body: bytes) -> Member:

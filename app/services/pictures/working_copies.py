@@ -1,5 +1,5 @@
-"""Working copies of frames in sealed packs: written while a stack is prepared, read for new windows and for volumes,
-deleted when nobody needed them for some days. Then originals are read.
+"""Working copies of frames in sealed packs: which frames get one and when, how packs are written, read, and deleted
+when nobody needed them for some days. Without a copy the original is read. Making them at first need: `copying`.
 """
 
 from __future__ import annotations
@@ -7,6 +7,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import TypeGuard
 
 import structlog
 
@@ -26,15 +27,24 @@ log = structlog.get_logger(__name__)
 
 PACK_BYTES = 24 * 1024 * 1024
 """A pack is written when it holds so much, because until then it is in memory."""
-CHEAP = frozenset({"1.2.840.10008.1.2.4.50"})
-"""Syntaxes whose frames open as fast as a copy and are far smaller: JPEG of 8 bits."""
+_UID = "1.2.840.10008.1.2"
+NEVER = frozenset({_UID, f"{_UID}.1", f"{_UID}.2", *(f"{_UID}.4.{last}" for last in ("50", "201", "202", "203"))})
+"""Syntaxes whose frames open about as fast as a copy: not compressed, JPEG of 8 bits, HTJ2K."""
+ON_NEED = frozenset({f"{_UID}.5", *(f"{_UID}.4.{last}" for last in ("57", "70", "80", "81"))})
+"""Syntaxes that open fast enough for a first look, 2 to 5 ms a slice of 512², and whose copies are larger than they:
+RLE, JPEG without loss, JPEG-LS. Of others, such as JPEG 2000 with 27 ms, copies are made while a stack is prepared."""
 MARKED_EVERY = timedelta(hours=12)
 BATCH = 200
 
 
-def wants_copy(header: ImageHeader | None) -> bool:
+def may_have_copy(header: ImageHeader | None) -> TypeGuard[ImageHeader]:
     """Colour has no window and gets no copy."""
-    return header is not None and header.samples_per_pixel == 1 and header.transfer_syntax_uid not in CHEAP
+    return header is not None and header.samples_per_pixel == 1 and header.transfer_syntax_uid not in NEVER
+
+
+def is_copied_at_once(header: ImageHeader | None) -> bool:
+    """Whether preparation makes the copy; else it is made at first need."""
+    return may_have_copy(header) and header.transfer_syntax_uid not in ON_NEED
 
 
 @dataclass

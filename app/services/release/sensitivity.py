@@ -38,6 +38,8 @@ class ReportTexts:
 
 @dataclass(frozen=True)
 class RuleView:
+    """`pattern`: empty for a kind without one."""
+
     id: uuid.UUID
     kind: str
     pattern: str
@@ -70,23 +72,26 @@ class Sensitivity:
 
     def rules(self) -> list[RuleView]:
         with self.db.read() as session:
-            return [RuleView(row.id, row.kind, row.pattern) for row in repo.live(session)]
+            return [RuleView(row.id, row.kind, row.pattern or "") for row in repo.live(session)]
 
     def add(self, kind: str, pattern: str, actor: str) -> None:
         """Raises InvalidInput (kind, pattern), and Conflict when there is such a rule, or as many as there may be."""
         if kind not in KINDS:
             raise InvalidInput("kind", "is no kind of rule")
-        pattern = "" if kind == SensitiveRuleKind.CRITICAL else " ".join(pattern.split())
-        if kind != SensitiveRuleKind.CRITICAL and not 0 < len(pattern) <= LONGEST_PATTERN:
-            raise InvalidInput("pattern", f"must be 1 to {LONGEST_PATTERN} characters")
+        wanted = None if kind == SensitiveRuleKind.CRITICAL else _pattern(pattern)
         with self.db.session() as session:
             live = repo.live(session)
-            if len(live) >= MOST_RULES or any((row.kind, row.pattern) == (kind, pattern) for row in live):
+            if len(live) >= MOST_RULES or any((row.kind, row.pattern) == (kind, wanted) for row in live):
                 raise Conflict("there is such a rule, or too many")
-            row = SensitiveRule(id=uuid.uuid4(), kind=kind, pattern=pattern, created_at=self.clock.now())
+            row = SensitiveRule(id=uuid.uuid4(), kind=kind, pattern=wanted, created_at=self.clock.now())
             repo.add(session, row)
             self.audit.record(
-                session, Action.SENSITIVE_RULE_ADDED, actor=actor, subject=rule_subject(row.id), kind=kind, text=pattern
+                session,
+                Action.SENSITIVE_RULE_ADDED,
+                actor=actor,
+                subject=rule_subject(row.id),
+                kind=kind,
+                text=wanted or "",
             )
 
     def end(self, rule_id: uuid.UUID, actor: str) -> None:
@@ -97,14 +102,20 @@ class Sensitivity:
             self.audit.record(session, Action.SENSITIVE_RULE_ENDED, actor=actor, subject=rule_subject(rule_id))
 
 
+def _pattern(typed: str) -> str:
+    """Raises InvalidInput."""
+    pattern = " ".join(typed.split())
+    if not 0 < len(pattern) <= LONGEST_PATTERN:
+        raise InvalidInput("pattern", f"must be 1 to {LONGEST_PATTERN} characters")
+    return pattern
+
+
 def _fits(rule: SensitiveRule, exam: Exam, report: ReportTexts | None) -> bool:
+    if rule.pattern is None:
+        return report is not None and report.critical
     if rule.kind == SensitiveRuleKind.EXAM:
         return all(_is_of(word, exam) for word in rule.pattern.split())
-    if report is None:
-        return False
-    if rule.kind == SensitiveRuleKind.CRITICAL:
-        return report.critical
-    return any(_squeezed(rule.pattern) in _squeezed(text) for text in report.texts)
+    return report is not None and any(_squeezed(rule.pattern) in _squeezed(text) for text in report.texts)
 
 
 def _is_of(word: str, exam: Exam) -> bool:

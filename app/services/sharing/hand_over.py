@@ -24,6 +24,7 @@ from app.repos.exams import exams as exam_repo
 from app.repos.sharing import guests as guest_repo
 from app.repos.sharing import hand_overs as repo
 from app.security.codes import Codes, normal_digits
+from app.services.audit.counted_refusals import CountedRefusals
 from app.services.audit.log import Action, Audit
 from app.services.audit.looks import guest_number
 from app.services.audit.subjects import code_subject, exam_subject
@@ -84,6 +85,7 @@ class HandOvers:
     clock: Clock
     codes: Codes
     audit: Audit
+    refusals: CountedRefusals
     tries: GuestTries
     guests: GuestSessions
 
@@ -144,7 +146,7 @@ class HandOvers:
                     return Typed(mine.number, browser)
                 return self._wait(session, row, others, address, device, now)
             subject = exam_subject(row.exam_id) if row is not None else code_subject(code_hash)
-            self.audit.record(session, Action.ACCESS_FAILED, actor="guest", subject=subject)
+            self.refusals.record_in(session, Action.ACCESS_FAILED, actor="guest", subject=subject, address=address)
         raise AccessRefused
 
     def _wait(

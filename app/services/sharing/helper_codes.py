@@ -19,9 +19,10 @@ from app.database import Database
 from app.errors import AccessRefused, Conflict, NotFound, TooManyAttempts
 from app.models import Exam, HelperCode, PatientSession
 from app.models.states import DeviceKind
-from app.repos.exams import exams as exam_repo
+from app.repos.release import gate
 from app.repos.sharing import helper_codes as repo
 from app.security.codes import PICKUP_ALPHABET, Codes, normal_code
+from app.services.audit.counted_refusals import CountedRefusals
 from app.services.audit.log import Action, Audit
 from app.services.audit.reasons import checked_reason
 from app.services.audit.subjects import code_subject, exam_subject
@@ -31,8 +32,8 @@ from app.services.sharing.tries import GuestDoor, GuestTries
 
 LENGTH = 10
 MAY_BE_TYPED_FOR = timedelta(days=1)
-MOST_LIVE = 10
-"""Of one exam at a time."""
+MOST_LIVE, MOST_A_DAY = 10, 50
+"""Of one exam: at a time, and also ended ones, as each leaves rows that stay."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,7 @@ class HelperCodes:
     clock: Clock
     codes: Codes
     audit: Audit
+    refusals: CountedRefusals
     tries: GuestTries
 
     def give(self, access: PatientAccess) -> str:
@@ -92,7 +94,8 @@ class HelperCodes:
             if found is not None and repo.use(session, found[0].id, now, ends_at, device):
                 self.tries.give_back(session, claim.counted)
                 return self._begin(session, *found, now, ends_at), found[1].id
-            self.audit.record(session, Action.ACCESS_FAILED, actor="guest", subject=code_subject(code_hash))
+            subject = code_subject(code_hash)
+            self.refusals.record_in(session, Action.ACCESS_FAILED, actor="guest", subject=subject, address=address)
         raise AccessRefused
 
     def of(self, access: PatientAccess) -> list[ListedHelper]:
@@ -124,10 +127,11 @@ class HelperCodes:
 
     def _new(self, session: Session, exam_id: uuid.UUID) -> str:
         now = self.clock.now()
-        exam = exam_repo.exam(session, exam_id)
+        exam = gate.lock(session, exam_id)  # who gives at the same time waits, so both counts hold
         if exam is None:
             raise NotFound
-        if repo.count_live(session, exam_id, now) >= MOST_LIVE:
+        is_full = repo.count_live(session, exam_id, now) >= MOST_LIVE
+        if is_full or repo.count_since(session, exam_id, now - timedelta(days=1)) >= MOST_A_DAY:
             raise Conflict("the exam has as many codes for helpers as it may have")
         code = "".join(secrets.choice(PICKUP_ALPHABET) for _ in range(LENGTH))
         row = HelperCode(

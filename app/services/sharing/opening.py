@@ -20,6 +20,7 @@ from app.models.states import AttemptScope, DeviceKind
 from app.repos.patient_access import attempts as attempt_repo
 from app.repos.sharing import shares as repo
 from app.security.codes import Codes, normal_code, normal_digits
+from app.services.audit.counted_refusals import CountedRefusals
 from app.services.audit.log import Action, Audit
 from app.services.audit.subjects import code_subject, exam_subject
 from app.services.patient_access.attempts import FOR_LIFE, IN_A_ROW, PAUSE
@@ -49,6 +50,7 @@ class ShareOpening:
     clock: Clock
     codes: Codes
     audit: Audit
+    refusals: CountedRefusals
     tries: GuestTries
     guests: GuestSessions
     tell: TellSharer
@@ -72,7 +74,7 @@ class ShareOpening:
                 self.tries.give_back(session, claim.counted)
                 return self._begin(session, *again, device, now)
             subject = exam_subject(exam.id) if exam else code_subject(code_hash)
-            self.audit.record(session, Action.ACCESS_FAILED, actor="guest", subject=subject)
+            self.refusals.record_in(session, Action.ACCESS_FAILED, actor="guest", subject=subject, address=address)
         raise AccessRefused
 
     def is_named_by(self, session_id: uuid.UUID, code: str) -> bool:

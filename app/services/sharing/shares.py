@@ -18,6 +18,7 @@ from app.database import Database
 from app.errors import Conflict, InvalidInput, NotFound
 from app.models import Exam, GuestSession, Share
 from app.repos.exams import exams as exam_repo
+from app.repos.release import gate
 from app.repos.sharing import shares as repo
 from app.security.codes import LONG_LENGTH, Codes
 from app.services.audit.log import Action, Audit
@@ -27,8 +28,8 @@ from app.services.patient_access.sessions import Parts, PatientAccess
 from app.services.sharing.guests import MOST_LISTED
 
 SHORTEST, LONGEST, USUAL = timedelta(hours=6), timedelta(days=30), timedelta(days=7)
-MOST_LIVE = 20
-"""Of one exam at a time."""
+MOST_LIVE, MOST_A_DAY = 20, 50
+"""Of one exam: at a time, and also ended ones, as each leaves rows that stay."""
 MOST_PRIORS = 7
 """As many sessions as a browser keeps, without the one of the exam itself."""
 PASSCODE_DIGITS = 6
@@ -94,10 +95,11 @@ class Shares:
         code, passcode = _random_code(), f"{secrets.randbelow(10**PASSCODE_DIGITS):0{PASSCODE_DIGITS}d}"
         with self.db.session() as session:
             now = self.clock.now()
-            exam = exam_repo.exam(session, access.exam_id)
+            exam = gate.lock(session, access.exam_id)  # who shares at the same time waits, so both counts hold
             if exam is None:
                 raise NotFound
-            if repo.count_live(session, exam.id, now) >= MOST_LIVE:
+            is_full = repo.count_live(session, exam.id, now) >= MOST_LIVE
+            if is_full or repo.count_since(session, exam.id, now - timedelta(days=1)) >= MOST_A_DAY:
                 raise Conflict("the exam has as many shares as it may have")
             row = self._row(exam, parts, code, passcode, now, now + lifetime)
             also = [each.exam_id for each in priors if each.exam_id != exam.id and each.patient_id == access.patient_id]

@@ -11,6 +11,8 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlalchemy.orm import Session
+
 from app.clock import Clock
 from app.database import Database
 from app.errors import AccessRefused, TooManyAttempts, Unauthenticated
@@ -22,6 +24,7 @@ from app.security import passwords, totp
 from app.security.address_marks import AddressMarks
 from app.security.codes import Codes
 from app.security.fields import FieldSealer
+from app.services.audit.counted_refusals import CountedRefusals
 from app.services.audit.log import Action, Audit
 from app.services.audit.subjects import UNKNOWN_STAFF, staff_subject
 from app.services.session_times import SESSION_LIFETIME, is_alive, is_to_be_touched, touch
@@ -60,6 +63,7 @@ class StaffLogin:
     fields: FieldSealer
     audit: Audit
     address_marks: AddressMarks
+    refusals: CountedRefusals
     authenticators: Clock
     idle: timedelta
 
@@ -84,9 +88,7 @@ class StaffLogin:
                     session, Action.STAFF_LOGIN, actor=f"staff:{name}", subject=subject, address_mark=mark
                 )
                 return row.id
-            # a name without an account may be a password in the wrong field: it is not stored
-            subject = staff_subject(name) if user is not None else UNKNOWN_STAFF
-            self.audit.record(session, Action.STAFF_LOGIN_FAILED, actor="unknown", subject=subject, address_mark=mark)
+            self._refused(session, name, user, address)
         raise AccessRefused
 
     def check(self, session_id: uuid.UUID) -> StaffAccess:
@@ -105,6 +107,15 @@ class StaffLogin:
         with self.db.session() as session:
             repo.revoke_session(session, access.session_id, self.clock.now())
             self.audit.record(session, Action.STAFF_LOGOUT, actor=access.actor, subject=access.actor)
+
+    def _refused(self, session: Session, name: str, user: StaffUser | None, address: str) -> None:
+        """Tries at an account are few, and each has its row. Made-up names have no end, so few of them have one; such a
+        name may be a password in the wrong field: it is not stored."""
+        subject = staff_subject(name) if user is not None else UNKNOWN_STAFF
+        action, is_kept = Action.STAFF_LOGIN_FAILED, user is not None
+        self.refusals.record_alike_in(
+            session, action, actor="unknown", subject=subject, address=address, is_kept=is_kept
+        )
 
     def _claim(self, name: str, key: bytes) -> StaffUser | None:
         """Count the try and find its account, or None. Raises TooManyAttempts."""

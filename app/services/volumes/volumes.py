@@ -138,6 +138,11 @@ class Volumes:
         loaded = self.loaded(series_id, plan, read)
         return opacities_of(body_of(loaded.volume, loaded.cuts, loaded.slope, loaded.intercept), look)
 
+    def keeps(self, series_id: uuid.UUID, look: LookName | None = None) -> bool:
+        """Whether its cuts, or with a look the pictures of its turntable, need no reading of slices now."""
+        found = self._kept.get(series_id) if look is None else self._bodies.get((series_id, look))
+        return found is not None
+
     def loaded(self, series_id: uuid.UUID, plan: VolumePlan, read: Read) -> LoadedVolume:
         """The volume, kept or built now. Threads that ask for the same one wait for a single computation."""
         found = self._kept.get(series_id)
@@ -225,7 +230,9 @@ def shown_values(
     """Values of voxels as grey levels."""
     units = values * np.float32(loaded.slope) + np.float32(loaded.intercept)
     grey = apply_window(units.astype(np.float64), window or loaded.own_window)
-    shown = (np.nan_to_num(grey) + 0.5).astype(np.uint8)
+    if loaded.volume.voxels.dtype.kind == "f":  # others hold numbers alone
+        grey = np.nan_to_num(grey)
+    shown: Shown = (grey + 0.5).astype(np.uint8)
     return 255 - shown if plan.is_inverted else shown
 
 

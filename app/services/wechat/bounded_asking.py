@@ -1,6 +1,10 @@
 """How often WeChat is asked who looks: a stranger with states of their own could make us ask without end.
 
 Asked questions count, whatever WeChat says. `login` asks; which browser may ask at all is decided there.
+
+Why strangers close this door for nobody else: a browser that opened an exam before has a count of its own. And of the
+questions of all other browsers a part is kept for addresses that asked few: who asks many from some dozen addresses
+cannot take it.
 """
 
 from __future__ import annotations
@@ -11,7 +15,9 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from app.models.states import AttemptScope
+from app.repos.binding import devices
 from app.repos.patient_access import attempts as repo
+from app.repos.patient_access import sessions
 from app.security.addresses import Group, address_of, network_of
 from app.security.codes import Codes
 
@@ -20,25 +26,44 @@ OF_ADDRESS = 300
 """Many people share a mobile carrier's address."""
 OF_ALL = 10_000
 """A house of 190 000 exams a year sees some hundred logins in its busiest hour."""
+KEPT_FOR_FEW = 4
+"""One part of so many of OF_ALL is kept for addresses that asked FEW times or less in this hour."""
+FEW = 3
+OF_DEVICE = 60
+"""Of one browser that opened an exam before."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class BoundedAsking:
-    """Decides whether WeChat may be asked once more. `shared`: networks of which only the total counts. Works inside
-    the caller's transaction; a refusal is a result."""
+    """Decides whether WeChat may be asked once more. Works inside the caller's transaction; a refusal is a result.
+
+    `shared`: networks that many people share. An address there has no limit of its own, but takes of what is kept for
+    others only as much as another address may ask in all."""
 
     codes: Codes
     shared: Group
 
-    def claim(self, session: Session, address: str, now: datetime) -> bool:
-        """Count one question. A full address takes nothing from the others."""
-        of_address = self.shared.holds(address) or self._count(session, _network(address), now, OF_ADDRESS)
-        return of_address and self._count(session, "all", now, OF_ALL)
+    def claim(self, session: Session, address: str, device: str | None, now: datetime) -> bool:
+        """Count one question. A full address takes nothing from the others. `device`: the token in the browser's
+        cookie, perhaps one that we never gave."""
+        given = self.codes.hash("device", device or "")
+        if devices.is_bound_device(session, given) or sessions.is_known_device(session, given):
+            return self._count(session, f"device:{given.hex()}", now, OF_DEVICE) is not None
+        is_shared = self.shared.holds(address)
+        of_address = self._count(session, _network(address), now, None if is_shared else OF_ADDRESS)
+        if of_address is None:
+            return False
+        asked_few = of_address <= (OF_ADDRESS if is_shared else FEW)
+        return self._count(session, "all", now, OF_ALL if asked_few else OF_ALL - OF_ALL // KEPT_FOR_FEW) is not None
 
-    def _count(self, session: Session, of: str, now: datetime, most: int) -> bool:
+    def _count(self, session: Session, of: str, now: datetime, most: int | None) -> int | None:
+        """The number of this question in its hour; None, and not counted, when there were `most`."""
         key = self.codes.hash("wechat-login", of)
         repo.ensure_attempts(session, AttemptScope.WECHAT_LOGIN, key, now)
-        return repo.count_in_window(session, AttemptScope.WECHAT_LOGIN, key, now, WINDOW, most) is not None
+        if repo.count_in_window(session, AttemptScope.WECHAT_LOGIN, key, now, WINDOW, most) is None:
+            return None
+        row = repo.attempts(session, AttemptScope.WECHAT_LOGIN, key)
+        return row.window_count if row is not None else 1
 
 
 def _network(address: str) -> str:

@@ -97,8 +97,9 @@ class WechatLogin:
         """Where the browser asks WeChat who looks."""
         return self.authorize_url(self.states.issue(leads_to, browser, self.clock.now(), is_second=is_second))
 
-    def finish(self, code: str, state: str, browser: str, address: str) -> Finished:
-        """Take WeChat's answer. Raises AccessRefused for a state of another browser, NotAnswered."""
+    def finish(self, code: str, state: str, browser: str, address: str, device: str | None = None) -> Finished:
+        """Take WeChat's answer. `device`: the token of a browser that was let in before. Raises AccessRefused for a
+        state of another browser, NotAnswered."""
         said = self.states.read(state, browser, self.clock.now()) if browser else None
         if said is None:
             self._refuse(Refusal.STATE, address)
@@ -107,7 +108,7 @@ class WechatLogin:
         row = LoginRow(id=uuid.uuid4(), state_hash=state_hash, leads_to=said.leads_to, begun_at=self.clock.now())
         with self.db.session() as session:
             is_first = repo.claim(session, row)
-            if is_first and not self.asking.claim(session, address, self.clock.now()):
+            if is_first and not self.asking.claim(session, address, device, self.clock.now()):
                 raise NotAnswered("WeChat was asked too often")  # the state is not used up
         if not is_first:
             return self._same_answer(state_hash, said.leads_to)

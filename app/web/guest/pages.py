@@ -13,9 +13,10 @@ from app.web import body_limits
 from app.web.context import services
 from app.web.guards import guarded_blueprint
 from app.web.guest import session as guest_session
+from app.web.guest.tickets import address_for_wechat
 from app.web.patient import session as patient_session
 from app.web.patient.exams import exam_values, held_page, recorded_now, viewer_page
-from app.web.patient.saving import picture_page
+from app.web.patient.saving import picture_page, take_page
 
 blueprint = guarded_blueprint("guest_pages", __name__, guest_session.guest_session)
 blueprint.before_request(body_limits.limit_form)
@@ -30,8 +31,8 @@ def exam(exam_id: str) -> str:
         return held_page()
     view, shown = recorded_now()
     values = exam_values(view, shown, with_help=access.share_id is not None)
-    more = {"guest": _guest(), "to_tell": [], "can_be_told": False, "has_list": False}
-    return render_template("patient/exam.html", **values, **more, address="", looks_as="guest", shared=None)
+    more = {"guest": _guest(), "to_tell": [], "can_be_told": False, "has_list": False, "looks_as": "guest"}
+    return render_template("patient/exam.html", **values, **more, address=address_for_wechat(), shared=None)
 
 
 @blueprint.get("/guest/<exam_id>/viewer")
@@ -41,7 +42,8 @@ def viewer(exam_id: str) -> str:
         return held_page()
     if not access.parts.pictures:
         raise NotFound
-    return viewer_page(door=DOOR_OF_DIGITS if access.share_id is None else "/", address="")
+    door = DOOR_OF_DIGITS if access.share_id is None else "/"
+    return viewer_page(door=door, address=address_for_wechat("viewer"))
 
 
 @blueprint.get("/guest/<exam_id>/pictures/<int:n>/<int:k>")
@@ -49,6 +51,17 @@ def picture(exam_id: str, n: int, k: int) -> str:
     if guest_session.current_guest().held:
         raise NotFound
     return picture_page(n, k)
+
+
+@blueprint.get("/guest/<exam_id>/take/report.pdf", defaults={"name": "report.pdf"})
+@blueprint.get("/guest/<exam_id>/take/images.zip", defaults={"name": "images.zip"})
+@blueprint.get("/guest/<exam_id>/take/dicom.zip", defaults={"name": "dicom.zip"})
+def take(exam_id: str, name: str) -> Response:
+    access = guest_session.current_guest()
+    chosen = {"report.pdf": access.parts.report, "images.zip": access.parts.pictures}.get(name, access.parts.originals)
+    if access.held or not chosen:
+        raise NotFound
+    return take_page(name, address_for_wechat(name))
 
 
 @blueprint.post("/guest/<exam_id>/leave")

@@ -166,9 +166,10 @@ def _prior(exam: ListedExam) -> dict[str, str]:
 
 
 def _first_frame(shown: tuple[ShownSeries, ...]) -> dict[str, Any] | None:
-    """The picture that comes inside of the page (at most 10 KB): on a slow line a request for it costs a round trip."""
+    """The picture that comes inside of the page (at most 10 KB): on a slow line a request for it costs a round trip.
+    The frame that the link names, or what a doctor marked, comes first."""
     access = patient_session.current_access()
-    for first in _asked_image(shown) or _key_images(shown[:1], PREVIEW_SIDE):
+    for first in (_asked_image(shown) or _marked(shown, PREVIEW_SIDE) or _key_images(shown[:1], PREVIEW_SIDE))[:1]:
         n, k = first["series_n"], first["frame_k"]
         preview = services().pictures.serving.frame(access.exam_id, access.exam_revision, n, k, preview=True)
         finished = patient_session.finishing()(preview)
@@ -247,16 +248,21 @@ def _asked_image(shown: tuple[ShownSeries, ...]) -> list[dict[str, Any]]:
 
 def _with_marked(shown: tuple[ShownSeries, ...]) -> list[dict[str, Any]]:
     """The images that a doctor marked, in their order, then one for each series."""
-    access = patient_session.current_access()
-    told = services().pictures.serving.manifest(access.exam_id, access.exam_revision) if shown else {"key_images": []}
-    marked = [
-        _key_image(mark["n"], shown[mark["n"] - 1], FRAME_SIDE, mark["k"])
-        for mark in told["key_images"][:KEY_IMAGES]
-        if not shown[mark["n"] - 1].previews[mark["k"] - 1].is_empty
-    ]
+    marked = _marked(shown, FRAME_SIDE)
     places = [(image["series_n"], image["frame_k"]) for image in marked]
     others = _key_images(shown, FRAME_SIDE)
     return marked + [image for image in others if (image["series_n"], image["frame_k"]) not in places]
+
+
+def _marked(shown: tuple[ShownSeries, ...], side: int) -> list[dict[str, Any]]:
+    """The images that a doctor marked, in their order; none that cannot be shown."""
+    access = patient_session.current_access()
+    told = services().pictures.serving.manifest(access.exam_id, access.exam_revision) if shown else {"key_images": []}
+    return [
+        _key_image(mark["n"], shown[mark["n"] - 1], side, mark["k"])
+        for mark in told["key_images"][:KEY_IMAGES]
+        if not shown[mark["n"] - 1].previews[mark["k"] - 1].is_empty
+    ]
 
 
 def _key_image(n: int, series: ShownSeries, side: int, k: int | None = None) -> dict[str, Any]:

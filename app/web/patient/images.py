@@ -6,9 +6,9 @@ All of them answer 404 while the exam is held.
 
 from __future__ import annotations
 
+import gzip
 import re
 import struct
-from collections.abc import Iterator
 from typing import Any
 
 from flask import Response, jsonify, render_template, request
@@ -20,6 +20,7 @@ from app.services.audit.log import Action
 from app.services.paper.modality_names import modality_name
 from app.services.pictures.measuring import Outline, Shape
 from app.services.pictures.serving import (
+    FULL_DEPTH,
     THICKEST_MM,
     CutSpec,
     LookName,
@@ -31,13 +32,14 @@ from app.services.pictures.serving import (
     TurnSpec,
     Window,
 )
+from app.services.pictures.takeaway import Member
 from app.web.context import services
 from app.web.downloads import stream_zip, with_ranges, zip_length
 from app.web.guards import guarded_blueprint
 from app.web.patient import cut_off
 from app.web.patient.masked_names import masked
 from app.web.patient.places import CUTS, RENDERS, SHEETS, place
-from app.web.patient.session import current_access, finishing, finishing_or_none, record, record_look, shown_exam
+from app.web.patient.session import current_access, finishing_or_none, record, record_look, shown_exam
 
 blueprint = guarded_blueprint("patient_images", __name__, shown_exam)
 blueprint.after_request(cut_off.watch)
@@ -57,7 +59,7 @@ def frame(exam_id: str, n: int, k: int, fmt: str) -> Response:
     if fmt not in MIME:
         raise NotFound
     # a phone that scrolls a stack asks for the next frame without a query: then there is nothing to parse
-    size, window = (_size(), _window()) if request.query_string else (None, None)
+    size, window = (_size(), asked_window()) if request.query_string else (None, None)
     access, pictures = current_access(), services().pictures.serving
     plain = bool(request.query_string) and _is_plain()
     if fmt == "jpg" and window is None and size in (None, 256) and not plain:
@@ -93,7 +95,7 @@ def tile(exam_id: str, n: int, k: int, level: int, x: int, y: int, fmt: str) -> 
     """A part of a frame that is too large for one picture; level 0 has the sensor's own pixels."""
     if fmt not in MIME:
         raise NotFound
-    spec = RenderSpec(fmt=fmt, window=_window(), tile=Tile(level, x, y))
+    spec = RenderSpec(fmt=fmt, window=asked_window(), tile=Tile(level, x, y))
     access = current_access()
     with place(RENDERS):
         picture = services().pictures.serving.render(access.exam_id, access.exam_revision, n, k, spec)
@@ -119,15 +121,36 @@ def region(exam_id: str, n: int, k: int) -> Response:
     return jsonify(told)
 
 
+@blueprint.get("/exams/<exam_id>/series/<int:n>/frames/<int:k>/values.bin")
+def values(exam_id: str, n: int, k: int) -> Response:
+    """The values of a frame without loss, so that a page draws windows itself; in gzip, as
+    app/imaging/display/full_depth says. 422 where a window over them is not the picture."""
+    access = current_access()
+    with place(RENDERS):
+        told = services().pictures.serving.render(
+            access.exam_id, access.exam_revision, n, k, RenderSpec(fmt=FULL_DEPTH)
+        )
+    if not told:
+        return Response(status=422)
+    record_look()
+    response = Response(told, mimetype="application/octet-stream")
+    if request.accept_encodings.quality("gzip"):
+        response.headers["Content-Encoding"] = "gzip"
+    else:
+        response.set_data(gzip.decompress(told))
+    response.vary.add("Accept-Encoding")
+    return response
+
+
 @blueprint.get("/exams/<exam_id>/series/<int:n>/mpr/<plane>/<int:k>.<fmt>")
 def mpr(exam_id: str, n: int, k: int, plane: str, fmt: str) -> Response:
     """A cut along an axis of the patient's own: a thin one, or a slab with its mean, greatest or least values."""
     if fmt not in MIME or plane not in _PLANES:
         raise NotFound
-    spec = CutSpec(Plane(plane), k, _slab(), fmt, _window(), _size())
-    access = current_access()
-    with place(CUTS):
-        picture = services().pictures.serving.cut(access.exam_id, access.exam_revision, n, spec)
+    spec = CutSpec(Plane(plane), k, _slab(), fmt, asked_window(), _size())
+    access, pictures = current_access(), services().pictures.serving
+    with place(_of_volume(n)):
+        picture = pictures.cut(access.exam_id, access.exam_revision, n, spec)
     return _picture(picture, MIME[fmt])
 
 
@@ -140,26 +163,25 @@ def turntable(exam_id: str, n: int, k: int, fmt: str) -> Response:
     if preset not in _LOOKS:
         raise InvalidInput("preset", "must be bone, vessels, lung or skin")
     spec, access = TurnSpec(k, LookName(preset), fmt, _size()), current_access()
-    with place(CUTS):
+    with place(_of_volume(n, spec.look)):
         picture = services().pictures.serving.turned(access.exam_id, access.exam_revision, n, spec)
     return _picture(picture, MIME[fmt])
 
 
+def _of_volume(n: int, look: LookName | None = None) -> str:
+    """The places for a picture of the volume of series n: one that is in memory makes nobody wait."""
+    access, pictures = current_access(), services().pictures.serving
+    return RENDERS if pictures.keeps_volume(access.exam_id, access.exam_revision, n, look) else CUTS
+
+
 @blueprint.get("/exams/<exam_id>/images.zip")
 def images_zip(exam_id: str) -> Response:
-    access, pictures = current_access(), services().pictures.serving
-    shown, finish = pictures.shown(access.exam_id, access.exam_revision), finishing()
-
-    def files() -> Iterator[tuple[str, Iterator[bytes]]]:
-        for n, series in enumerate(shown, 1):
-            for k in range(1, series.row.frame_count + 1):
-                picture = pictures.frame(access.exam_id, access.exam_revision, n, k, preview=False)
-                if picture:
-                    yield f"series-{n:02d}/{k:04d}.jpg", iter([finish(picture)])
-
+    """The prepared pictures. It is taken up again as `dicom_zip` is."""
+    access, pictures = current_access(), services().pictures
+    shown = pictures.serving.shown(access.exam_id, access.exam_revision)
     if not shown:
         raise NotFound
-    return stream_zip(files(), "images.zip", f"exam:{exam_id}", lambda: _record_download("jpeg"))
+    return _download(exam_id, pictures.takeaway.jpegs(shown, finishing_or_none()), "images.zip", "jpeg")
 
 
 @blueprint.get("/exams/<exam_id>/dicom.zip")
@@ -172,15 +194,15 @@ def dicom_zip(exam_id: str) -> Response:
         raise NotFound
     shown = pictures.serving.shown(access.exam_id, access.exam_revision) if access.parts.pictures else ()
     members = pictures.takeaway.members(originals, shown, _offline_page, finishing_or_none())
+    return _download(exam_id, members, "dicom.zip", "dicom")
+
+
+def _download(exam_id: str, members: list[Member], filename: str, form: str) -> Response:
     sizes = [(member.name, member.size) for member in members if member.size is not None]
-    answer = stream_zip(
-        ((member.name, member.read()) for member in members),
-        "dicom.zip",
-        f"exam:{exam_id}",
-        lambda: _record_download("dicom"),
-    )
+    files = ((member.name, member.read()) for member in members)
+    answer = stream_zip(files, filename, f"exam:{exam_id}", lambda: _record_download(form))
     if len(sizes) == len(members):
-        with_ranges(answer, [member.tag for member in members], zip_length(sizes))
+        with_ranges(answer, [f"{member.name} {member.tag}" for member in members], zip_length(sizes))
     return answer
 
 
@@ -243,7 +265,7 @@ def _is_plain() -> bool:
     return text == "1"
 
 
-def _window() -> Window | None:
+def asked_window() -> Window | None:
     center, width = request.args.get("wc"), request.args.get("ww")
     if center is None and width is None:
         return None

@@ -29,7 +29,8 @@ class Share:
 
 def install(app: Flask) -> None:
     """A session gets half of the threads for rendered pictures, because the viewer asks for four at a time, and one
-    thread for report sheets. Cuts may have to wait for their volume: together they leave a thread in four free."""
+    thread for report sheets. Cuts whose volume is not in memory wait for it: together they leave a thread in four
+    free."""
     threads = app.extensions["cloudfilm"].settings.web_threads
     app.extensions[RENDERS] = Share(Places(threads), max(1, threads // 2))
     app.extensions[CUTS] = Share(Places(max(1, threads * 3 // 4)), max(1, threads // 2))

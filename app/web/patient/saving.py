@@ -11,6 +11,7 @@ from app.errors import NotFound
 from app.web.guards import guarded_blueprint
 from app.web.patient import session as patient_session
 from app.web.patient.exams import shown_now
+from app.web.patient.images import asked_window
 from app.web.patient.tickets import address_for_wechat
 from app.web.patient.wechat_view import wechat_view
 
@@ -23,15 +24,18 @@ def picture(exam_id: str, n: int, k: int) -> str:
 
 
 def picture_page(n: int, k: int) -> str:
-    """For patients and for guests. Raises NotFound when the session sees no such frame."""
+    """For patients and for guests; under the window that is asked for. Raises NotFound when the session sees no such
+    frame, InvalidInput."""
     _, shown = shown_now()
+    window = asked_window()
     if not (0 < n <= len(shown) and 0 < k <= shown[n - 1].row.frame_count):
         raise NotFound
     base, row = patient_session.base(), shown[n - 1].row
+    query = "" if window is None else f"?wc={window.center:g}&ww={window.width:g}"
     return render_template(
         "patient/picture.html",
         base=base,
-        src=f"{base}/series/{n}/frames/{k}.jpg",
+        src=f"{base}/series/{n}/frames/{k}.jpg{query}",
         width=row.columns,
         height=row.rows,
         in_wechat=wechat_view(_agent()) is not None,
@@ -42,14 +46,16 @@ def picture_page(n: int, k: int) -> str:
 @blueprint.get("/exams/<exam_id>/take/images.zip", defaults={"name": "images.zip"})
 @blueprint.get("/exams/<exam_id>/take/dicom.zip", defaults={"name": "dicom.zip"})
 def take(exam_id: str, name: str) -> Response:
-    """In WeChat a page whose address opens the file in the system's browser; elsewhere the way to the file."""
-    view = wechat_view(_agent())
-    if view is None:
-        return make_response(redirect(f"{patient_session.base()}/{name}", 303))
-    page = render_template(
-        "patient/take.html", base=patient_session.base(), name=name, view=view, address=address_for_wechat(name)
-    )
-    return make_response(page)
+    return take_page(name, address_for_wechat(name))
+
+
+def take_page(name: str, address: str) -> Response:
+    """In WeChat a page whose address opens the file in the system's browser; elsewhere, and without an address, the way
+    to the file. For patients and for guests."""
+    view, base = wechat_view(_agent()), patient_session.base()
+    if view is None or not address:
+        return make_response(redirect(f"{base}/{name}", 303))
+    return make_response(render_template("patient/take.html", base=base, name=name, view=view, address=address))
 
 
 def _agent() -> str:

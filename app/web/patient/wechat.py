@@ -49,7 +49,8 @@ def callback() -> Response:
     browser = cookies.WECHAT_STATE.read()[:LONGEST]
     code, state = (request.args.getlist(name)[-1:] or [""] for name in ("code", "state"))  # it may come twice
     try:
-        finished = login.finish(code[0][:LONGEST], state[0][:LONGEST], browser, request.remote_addr or "")
+        device = patient_session.device_token()
+        finished = login.finish(code[0][:LONGEST], state[0][:LONGEST], browser, request.remote_addr or "", device)
     except AccessRefused:
         return _page("refused", 403)
     except NotAnswered:

@@ -10,6 +10,7 @@ from app.web.context import services
 from app.web.error_pages import status_of
 from app.web.guards import guarded, guarded_blueprint
 from app.web.row_ids import row_id
+from app.web.staff.pages import asked
 from app.web.staff.session import current_staff, requires
 
 blueprint = guarded_blueprint("staff_data_requests", __name__, requires(Permission.SEE_EXAMS), url_prefix="/staff")
@@ -25,9 +26,9 @@ def waiting() -> Response:
 @may_change
 def answer(request_id: str) -> Response:
     """Fields: `outcome` (done or refused), `reason` (the patient reads it)."""
-    asked, words, actor = row_id(request_id), request.form.get("reason", ""), current_staff().actor
+    wanted, words, actor = row_id(request_id), request.form.get("reason", ""), current_staff().actor
     try:
-        services().data_requests.requests.answer(asked, request.form.get("outcome", ""), words, actor)
+        services().data_requests.requests.answer(wanted, request.form.get("outcome", ""), words, actor)
     except (InvalidInput, Conflict) as error:
         return _page(error)
     flash("data_request_answered")
@@ -35,7 +36,7 @@ def answer(request_id: str) -> Response:
 
 
 def _page(fault: CloudFilmError | None = None) -> Response:
-    waiting = services().data_requests.requests.waiting(current_staff().actor)
+    waiting = services().data_requests.requests.waiting(current_staff().actor, asked("requests"))
     word = "data_request_words" if isinstance(fault, InvalidInput) else type(fault).__name__ if fault else None
     page = render_template("staff/data_requests.html", waiting=waiting, fault=word)
     return make_response(page, status_of(fault) if fault else 200)

@@ -10,6 +10,7 @@ from app.web.context import services
 from app.web.error_pages import status_of
 from app.web.guards import guarded, guarded_blueprint
 from app.web.row_ids import row_id
+from app.web.staff.pages import asked
 from app.web.staff.session import current_staff, requires
 
 blueprint = guarded_blueprint("staff_family", __name__, requires(Permission.SEE_EXAMS), url_prefix="/staff")
@@ -54,17 +55,17 @@ def of_exam(exam_id: str) -> Response:
 @may_change
 def end(exam_id: str, grant_id: str) -> Response:
     """End what a relative may see, and what is open by it. Field: `reason`."""
-    asked = row_id(exam_id)
+    exam = row_id(exam_id)
     try:
         services().family.guardians.end(row_id(grant_id), request.form.get("reason", ""), current_staff().actor)
     except REFUSALS as error:
         return _of_exam(exam_id, error)
     flash("family_ended")
-    return make_response(redirect(f"/staff/exams/{asked.hex}/family", 303))
+    return make_response(redirect(f"/staff/exams/{exam.hex}/family", 303))
 
 
 def _waiting(fault: CloudFilmError | None = None) -> Response:
-    waiting = services().family.guardians.waiting(current_staff().actor)
+    waiting = services().family.guardians.waiting(current_staff().actor, asked("guardians"))
     page = render_template("staff/guardians.html", waiting=waiting, fault=_word(fault))
     return make_response(page, status_of(fault) if fault else 200)
 

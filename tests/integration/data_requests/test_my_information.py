@@ -8,14 +8,15 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from app import create_app
 from app.bootstrap import Services
 from app.errors import Conflict
-from app.models import DataRequestStep
+from app.models import AuditEvent, DataRequestStep, Patient
 from app.models.states import DataRequestState
 from app.security.permissions import Role
+from app.services.data_requests.requests import MOST_A_DAY, MOST_OPEN
 from tests.factories.family import MOTHER, added, daughter, mother, registered
 from tests.factories.house import clock_of, services
 from tests.factories.sharing import form_token, helper_code, patient
@@ -58,7 +59,7 @@ def test_a_request_is_due_in_fifteen_days_and_its_answer_is_read_on_the_page(hou
     assert "手机号应是 13900000009" in page
     desk = console(app, house, Role.DESK)
     assert "手机号应是 13900000009" in desk.client.get("/staff/data-requests").text
-    (waiting,) = house.data_requests.requests.waiting(DESK)
+    (waiting,) = house.data_requests.requests.waiting(DESK).rows
     path = f"/staff/data-requests/{waiting.request.id.hex}/answer"
     assert desk.post(path, outcome="done", reason="").status_code == 400
     assert desk.post(path, outcome="open", reason="x").status_code == 400
@@ -67,13 +68,13 @@ def test_a_request_is_due_in_fifteen_days_and_its_answer_is_read_on_the_page(hou
     page = client.get(PATH).text
     assert "已办理" in page
     assert "医院答复：已在登记处更正" in page
-    assert house.data_requests.requests.waiting(DESK) == []
+    assert house.data_requests.requests.waiting(DESK).rows == ()
 
 
 def test_each_step_is_kept_and_audited_and_none_is_changed(house: Services, app: Flask) -> None:
     client, _ = patient(app, house)
     ask(client, "请删除旧手机号", "deletion")
-    (waiting,) = house.data_requests.requests.waiting(DESK)
+    (waiting,) = house.data_requests.requests.waiting(DESK).rows
     house.data_requests.requests.answer(waiting.request.id, DataRequestState.REFUSED, "病历须保存", DESK)
     with house.db.read() as session:
         steps = session.scalars(select(DataRequestStep).order_by(DataRequestStep.number)).all()
@@ -86,15 +87,15 @@ def test_after_fifteen_days_it_is_late_for_patient_and_desk(house: Services, app
     client, _ = patient(app, house)
     ask(client)
     clock_of(house).advance(15 * DAY - 1)
-    assert not house.data_requests.requests.waiting(DESK)[0].request.is_late
+    assert not house.data_requests.requests.waiting(DESK).rows[0].request.is_late
     clock_of(house).advance(1)
-    assert house.data_requests.requests.waiting(DESK)[0].request.is_late
+    assert house.data_requests.requests.waiting(DESK).rows[0].request.is_late
 
 
 def test_the_patient_takes_it_back_and_nobody_answers_it_then(house: Services, app: Flask) -> None:
     client, _ = patient(app, house)
     ask(client)
-    (waiting,) = house.data_requests.requests.waiting(DESK)
+    (waiting,) = house.data_requests.requests.waiting(DESK).rows
     form = {"csrf_token": form_token(client, PATH), "take_back": waiting.request.id.hex}
     assert client.post(PATH, data=form).status_code == 303
     assert client.post(PATH, data=form).status_code == 409
@@ -105,7 +106,7 @@ def test_the_patient_takes_it_back_and_nobody_answers_it_then(house: Services, a
 def test_two_answers_at_once_are_one(house: Services, app: Flask) -> None:
     client, _ = patient(app, house)
     ask(client)
-    (waiting,) = house.data_requests.requests.waiting(DESK)
+    (waiting,) = house.data_requests.requests.waiting(DESK).rows
 
     def answer(number: int) -> bool:
         try:
@@ -125,12 +126,42 @@ def test_five_requests_wait_at_most_and_empty_or_endless_ones_are_refused(house:
     assert [ask(client, f"第{number}项") for number in range(6)] == [303] * 5 + [409]
 
 
+def test_who_asks_and_takes_back_for_ever_asks_ten_times_a_day(house: Services, app: Flask) -> None:
+    client, _ = patient(app, house)
+    answers = []
+    for number in range(30):
+        answers.append(ask(client, f"第{number}项"))
+        for waiting in house.data_requests.requests.waiting(DESK):
+            form = {"csrf_token": form_token(client, PATH), "take_back": waiting.request.id.hex}
+            assert client.post(PATH, data=form).status_code == 303
+    assert answers == [303] * MOST_A_DAY + [409] * 20
+    with house.db.read() as session:
+        rows = session.scalar(select(func.count()).where(AuditEvent.action.like("data.%")))
+    assert rows == 2 * MOST_A_DAY
+
+
+def test_requests_at_once_are_no_more_than_may_wait(house: Services, app: Flask) -> None:
+    patient(app, house)
+    with house.db.read() as session:
+        patient_id = session.scalars(select(Patient.id)).one()
+
+    def one(number: int) -> bool:
+        try:
+            house.data_requests.requests.ask([patient_id], "correction", f"第{number}项", "patient-session:x")
+        except Conflict:
+            return False
+        return True
+
+    with ThreadPoolExecutor(20) as pool:
+        assert sum(pool.map(one, range(20))) == MOST_OPEN
+
+
 def test_nobody_sees_or_takes_back_what_another_person_asked(house: Services, app: Flask) -> None:
     client, exam = patient(app, house)
     ask(client, "只有我能看")
     other, _ = patient(app, house, "A2", patient_name="王芳", patient_id="P9", patient_id_number="120101197001020021")
     assert "只有我能看" not in other.get(PATH).text
-    (waiting,) = house.data_requests.requests.waiting(DESK)
+    (waiting,) = house.data_requests.requests.waiting(DESK).rows
     form = {"csrf_token": form_token(other, PATH), "take_back": waiting.request.id.hex}
     assert other.post(PATH, data=form).status_code == 404
     helper = app.test_client()

@@ -45,6 +45,9 @@ class Door:
         headers = self.token | {"Content-Type": f'multipart/related; type="{root}"; boundary={EDGE}'}
         return self.client.post("/dicomweb/studies", data=made + f"--{EDGE}--\r\n".encode(), headers=headers)
 
+    def post(self, content_type: str, body: bytes) -> Any:
+        return self.client.post("/dicomweb/studies", data=body, headers=self.token | {"Content-Type": content_type})
+
     def stored(self, answer: Any) -> pydicom.Dataset:
         [item] = answer.json["00081199"]["Value"]
         accept = self.reading | {"Accept": 'application/dicom; transfer-syntax="*"'}
@@ -109,6 +112,22 @@ def test_values_behind_the_pixels_and_in_sequences_arrive(door: Door) -> None:
     assert found.ReferencedImageSequence[0].ICCProfile == b"profile."
     assert found["FFFCFFFC"].value[:3] == bytes(3)
     assert str(found.PatientName) == "Li^Na=李^娜"
+
+
+@pytest.mark.parametrize("is_list", [True, False], ids=["a list of one", "the object itself"])
+def test_metadata_that_need_no_other_part_are_the_whole_body(door: Door, is_list: bool) -> None:
+    model = json.loads(ct_slice().to_json())
+    answer = door.post(JSON, json.dumps([model] if is_list else model).encode())
+    assert pixels_of(door.stored(answer)) == pixels_of(ct_slice())
+
+
+def test_a_body_of_metadata_without_class_stores_nothing_and_says_why(door: Door) -> None:
+    uids = {"0020000D": "1.2.3", "0020000E": "1.2.3.4", "00080018": "1.2.3.4.5"}
+    model = {name: {"vr": "UI", "Value": [uid]} for name, uid in uids.items()}
+    answer = door.post(JSON, json.dumps(model).encode())
+    assert answer.status_code == 409
+    assert len(answer.json["0008119A"]["Value"]) == 1
+    assert door.post(JSON, b"no metadata").status_code == 400
 
 
 def test_compressed_pixels_are_one_fragment_as_they_came(door: Door) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import io
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,9 +12,11 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from pydicom import Dataset
+from sqlalchemy import select
 
 from app.bootstrap import Services
-from app.models import Exam
+from app.models import Exam, StudyOrder
+from app.repos.pictures import prepared
 from app.services.dicomweb.matching_keys import Level
 from app.services.dicomweb.query import Search
 from app.services.ingest.incoming import IncomingObject
@@ -89,6 +92,41 @@ def test_the_exam_of_each_order_shows_the_study(house: Services, app: Flask, own
     assert seen(house, app, "A1", "A2") == [[1], [1]]
     for number in ("A1", "A2"):
         assert [state for state, *_ in states(house, exam_of(house, number).id)] == ["images_ready"], "told once each"
+
+
+def test_requests_that_a_report_refers_to_are_orders_of_the_study(house: Services, app: Flask) -> None:
+    for number in ("A1", "A2"):
+        register(house, number)
+    receive(house, ct_slice(AccessionNumber="A1", ReferencedRequestSequence=requests("A2")))
+    work_off(house)
+    assert seen(house, app, "A1", "A2") == [[1], [1]]
+
+
+def test_a_study_that_two_orders_give_to_one_exam_is_shown_and_taken_once(house: Services, app: Flask) -> None:
+    register(house, "A1")
+    receive(house, slice_of("A1"))
+    work_off(house)
+    exam = exam_of(house, "A1")
+    with house.db.session() as session:
+        own = session.scalars(select(StudyOrder)).one()
+        session.add(
+            StudyOrder(
+                study_id=own.study_id,
+                place=1,
+                named_at=own.named_at,
+                accession_number="A1-AGAIN",
+                exam_id=exam.id,
+                match_state=own.match_state,
+            )
+        )
+    client = let_in(app, house, exam.id)
+    assert shown(client, exam) == [1]
+    with zipfile.ZipFile(io.BytesIO(client.get(f"/exams/{exam.id.hex}/dicom.zip").get_data())) as taken:
+        names = taken.namelist()
+    assert len(names) == len(set(names))
+    assert len(house.pictures.serving.originals(exam.id)) == 1
+    with house.db.read() as session:
+        assert prepared.frames_shown(session, [exam.id]) == {exam.id: 1}
 
 
 def test_orders_that_only_some_series_name_are_the_studys_too(house: Services, app: Flask) -> None:

@@ -166,3 +166,26 @@ def test_what_was_done_stands_in_the_audit_log(house: Services, app: Flask) -> N
     with house.db.read() as session:
         events = [event.action for event in session.scalars(select(AuditEvent))]
     assert [action for action in events if action.startswith("family.")] == ["family.added", "family.ended"]
+
+
+def test_the_desks_revoke_ends_what_relatives_see_at_once_and_leaves_whom_the_patient_sees(
+    house: Services, app: Flask
+) -> None:
+    client, patients = daughter(app, house), mother(app, house)
+    added(client, house)
+    exam = next(one for one in listed(client) if one in listed(patients))
+    assert client.get(f"/exams/{exam}").status_code == 200
+    house.desk.exams.revoke(exam_of(house, "A1").id, "手机丢失", "staff:desk")  # her own exam: what she may see stays
+    clock_of(house).advance(61)
+    client = daughter(app, house)
+    assert client.get(f"/exams/{exam}").status_code == 200
+    house.desk.exams.revoke(exam_of(house, "A2").id, "手机丢失", "staff:desk")
+    assert client.get(f"/exams/{exam}").status_code == 404
+    clock_of(house).advance(61)
+    assert len(listed(daughter(app, house))) == 1
+    with house.db.read() as session:
+        assert [row.ended_by for row in session.scalars(select(FamilyGrant))] == ["staff"]
+        [told] = session.scalars(select(AuditEvent).where(AuditEvent.action == "staff.ended_family"))
+    assert (told.actor, told.detail["note"]) == ("staff:desk", "手机丢失")
+    clock_of(house).advance(61)
+    added(daughter(app, house), house)  # the patient may allow it again

@@ -12,6 +12,8 @@ from app import create_app
 from app.bootstrap import Services
 from app.errors import Conflict, InvalidInput
 from app.security.permissions import Role
+from app.services.family import guardians
+from app.services.paging import Asked
 from app.web.row_ids import row_id
 from tests.factories.family import CHILD, MOTHER, daughter, grants, post, registered
 from tests.factories.house import clock_of, services
@@ -36,14 +38,14 @@ def app(house: Services) -> Flask:
 
 
 def waiting(house: Services) -> list[UUID]:
-    return [each.id for each in house.family.guardians.waiting(DESK)]
+    return [each.id for each in house.family.guardians.waiting(DESK).rows]
 
 
 def test_what_a_guardian_asked_for_opens_when_staff_confirm_it(house: Services, app: Flask) -> None:
     client = daughter(app, house)
     assert post(client, CHILD, relation="child", action="ask_staff").status_code == 200
     assert len(listed(client)) == 1
-    (asked,) = house.family.guardians.waiting(DESK)
+    (asked,) = house.family.guardians.waiting(DESK).rows
     assert (asked.guardian_name, asked.child_name, asked.is_child) == ("李娜", "李小宝", True)
     house.family.guardians.confirm(asked.id, "身份证和户口簿", DESK)
     exam = next(one for one in listed(client) if "亲友" not in one and one != listed(client)[0])
@@ -67,7 +69,7 @@ def test_nobody_is_the_guardian_of_a_grown_person(house: Services, app: Flask) -
     registered(house, "A2", MOTHER)
     client = daughter(app, house)
     post(client, MOTHER, action="ask_staff")
-    (asked,) = house.family.guardians.waiting(DESK)
+    (asked,) = house.family.guardians.waiting(DESK).rows
     assert not asked.is_child
     with pytest.raises(InvalidInput):
         house.family.guardians.confirm(asked.id, "户口簿", DESK)
@@ -121,3 +123,25 @@ def test_the_desk_confirms_and_ends_it_in_the_console(house: Services, app: Flas
     assert desk.post(f"/staff/exams/{child}/family/{asked.hex}/end", reason="监护人要求").status_code == 303
     assert client.get(f"/exams/{child}").status_code == 404
     assert row_id(child) is not None
+
+
+def test_requests_are_read_page_by_page_the_oldest_first(
+    house: Services, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registered(house, "A2", MOTHER)
+    client = daughter(app, house)
+    for person in (CHILD, MOTHER):
+        assert post(client, person, relation="child", action="ask_staff").status_code == 200
+        clock_of(house).advance(800)
+        client.get("/exams")
+    oldest, youngest = waiting(house)
+    monkeypatch.setattr(guardians, "SHOWN", 1)
+    first = house.family.guardians.waiting(DESK)
+    assert ([each.id for each in first.rows], first.newer) == ([oldest], None)
+    second = house.family.guardians.waiting(DESK, Asked(older=first.older or ""))
+    assert ([each.id for each in second.rows], second.older) == ([youngest], None)
+    back = house.family.guardians.waiting(DESK, Asked(newer=second.newer or ""))
+    assert [each.id for each in back.rows] == [oldest]
+    page = console(app, house, Role.DESK).client.get("/staff/family").text
+    assert "李小宝" in page
+    assert "下一页" in page

@@ -17,6 +17,7 @@ from tests.factories.carriers import Busy, with_carrier
 from tests.factories.house import clock_of, services
 from tests.factories.telling import (
     deliver_receipts,
+    follow,
     mark_prepared,
     messages,
     notifications,
@@ -26,6 +27,7 @@ from tests.factories.telling import (
 )
 
 GATHERS = {"news_gather_min": "5"}
+OPENID = "oOpenid0001"
 
 
 def released(
@@ -215,3 +217,40 @@ def test_segments_of_news_and_of_codes_are_counted_and_costed(tmp_path: Path) ->
     sweep(house, seconds=31 * 86_400)
     assert house.operations.delivery_funnel.bill() == Bill(news=0, codes=0, fen=0)
     assert services(tmp_path).operations.delivery_funnel.bill().fen is None
+
+
+def test_a_notice_of_several_exams_leads_to_the_list_and_each_exam_has_its_state(tmp_path: Path) -> None:
+    house = services(tmp_path, wechat_notices="simulated", **GATHERS)
+    follow(house, register(house, "A1"), OPENID)
+    exams = released(house, "A1", "A2", "A3")
+    sweep(house, seconds=301)
+    assert house.simulation.wechat is not None
+    [notice] = house.simulation.wechat.notices(OPENID)
+    assert notice.url.endswith("/wx/enter?to=exams")
+    assert [states(house, exam) for exam in exams] == [[("images_ready", "wechat", "accepted")]] * 3
+    assert messages(house) == []
+    sweep(house, seconds=5 * 3600)  # nobody opened any of them
+    sweep(house, seconds=301)
+    assert len(messages(house)) == 1, "the text message that follows is one, too"
+
+
+def test_a_notice_of_one_exam_leads_to_that_exam(tmp_path: Path) -> None:
+    house = services(tmp_path, wechat_notices="simulated", **GATHERS)
+    follow(house, register(house, "A1"), OPENID)
+    released(house, "A1")
+    sweep(house, seconds=301)
+    assert house.simulation.wechat is not None
+    [notice] = house.simulation.wechat.notices(OPENID)
+    assert "/s/" in notice.url
+
+
+def test_a_notice_whose_answer_was_lost_is_handed_over_again_with_the_list(tmp_path: Path) -> None:
+    house = services(tmp_path, wechat_notices="simulated", **GATHERS)
+    follow(house, register(house, "A1"), OPENID)
+    released(house, "A1", "A2")
+    assert house.simulation.wechat is not None
+    house.simulation.wechat.order("/cgi-bin/message/template/send", "cut", 1)
+    sweep(house, seconds=301)
+    sweep(house, seconds=61)
+    [notice] = house.simulation.wechat.notices(OPENID)
+    assert notice.url.endswith("/wx/enter?to=exams")

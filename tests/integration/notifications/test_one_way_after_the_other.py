@@ -23,6 +23,7 @@ from tests.factories.telling import (
     messages,
     notifications,
     register,
+    report,
     states,
     sweep,
 )
@@ -268,6 +269,7 @@ def test_when_wechat_was_down_for_an_hour_everything_is_told_once_afterwards(
 def test_notices_to_one_patient_and_to_all_are_paced(tmp_path: Path) -> None:
     house, _ = house_of_a_follower(tmp_path, news_gather_min="1")
     register(house, "A2")
+    report(house, "A2")  # another wording: it does not go along
     mark_prepared(house, "A2")
     sweep(house)
     sweep(house, seconds=61)

@@ -75,6 +75,10 @@ def test_a_picture_to_save_is_a_page_with_an_image_of_this_session(house: Servic
             (src,) = re.findall(r'<img class="picture" src="([^"]+)"', page)
             assert src == f"{address}/series/1/frames/2.jpg"
             assert browser.get(src).mimetype == "image/jpeg"
+            windowed = browser.get(f"{address}/pictures/1/2?wc=-600&ww=1500.5").text
+            assert f'src="{src}?wc=-600&amp;ww=1500.5"' in windowed
+            assert browser.get(f"{src}?wc=-600&ww=1500.5").mimetype == "image/jpeg"
+            assert browser.get(f"{address}/pictures/1/2?wc=%22%3E&ww=2").status_code == 400
             for beyond in ("1/3", "2/1", "0/1", "1/0"):
                 assert browser.get(f"{address}/pictures/{beyond}").status_code == 404
         assert family.get(f"{theirs}/take/report.pdf").status_code == 404

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -12,9 +13,12 @@ from sqlalchemy import event, select
 from app.bootstrap import Services
 from app.models import AuditEvent
 from app.services.audit.counted_refusals import EACH_OF_ADDRESS, EACH_OF_ALL
-from tests.factories.access import Issued, pick_up, post, statuses
+from tests.factories.access import Issued, application, issued, pick_up, post, statuses
+from tests.factories.house import services
 
 GUESS = {"one_time_code": "123456"}
+SHARED = "100.64.1.9"
+MADE_UP = "BCDFGHJKMNPQRSTVWXYZ"
 UNKNOWN_QR, UNKNOWN_PICKUP = "C" * 26, "CCCCCC"
 
 
@@ -58,6 +62,34 @@ def test_whether_a_row_is_written_hangs_on_the_address_and_not_on_the_code(
     for code in (exam.qr, UNKNOWN_QR, exam.qr, UNKNOWN_QR):
         executed.clear()
         assert post(app, f"/q/{code}", GUESS).status_code == 403
+        seen.append(Counter(executed))
+    assert seen.count(seen[0]) == 4
+    assert not any("INSERT INTO audit" in statement for statement in seen[0])
+
+
+@pytest.mark.parametrize("source", [SHARED, "many addresses"])
+def test_wrong_last_fours_at_made_up_codes_write_few_rows(tmp_path: Path, source: str) -> None:
+    """In a network that many patients share, no address has a limit; elsewhere a stranger has many addresses."""
+    house = services(tmp_path, shared_addresses="100.64.0.0/10")
+    app, tries = application(house), EACH_OF_ALL + 90
+    for number in range(tries):
+        code = "".join(MADE_UP[number // 20**place % 20] for place in range(26))
+        address = SHARED if source == SHARED else f"198.51.{number // 200}.{number % 200}"
+        assert post(app, f"/q/{code}", {"factor": "9999"}, address).status_code == 403
+    assert len(failures(house)) == (EACH_OF_ADDRESS + 4 if source == SHARED else EACH_OF_ALL)
+
+
+def test_whether_a_wrong_last_four_has_a_row_hangs_on_the_address_and_not_on_the_code(tmp_path: Path) -> None:
+    house = services(tmp_path, shared_addresses="100.64.0.0/10")
+    app, exam = application(house), issued(house)
+    for number in range(EACH_OF_ADDRESS):
+        post(app, f"/q/{MADE_UP[number] * 26}", {"factor": "9999"}, SHARED)
+    executed: list[str] = []
+    event.listen(house.db.engine, "before_cursor_execute", lambda *args: executed.append(args[2]))
+    seen = []
+    for code in (exam.qr, UNKNOWN_QR, exam.qr, UNKNOWN_QR):
+        executed.clear()
+        assert post(app, f"/q/{code}", {"factor": "9999"}, SHARED).status_code == 403
         seen.append(Counter(executed))
     assert seen.count(seen[0]) == 4
     assert not any("INSERT INTO audit" in statement for statement in seen[0])

@@ -16,6 +16,7 @@ from tests.factories.telling import exam_of
 from tests.unit.volumes.test_volumes import SIDE, stack
 
 REGION = "series/1/frames/3/region.json"
+VALUES = "series/1/frames/3/values.bin"
 BOX = "shape=rectangle&left=0.25&top=0.25&right=0.75&bottom=0.75"
 
 
@@ -75,11 +76,11 @@ def test_places_tell_the_size_in_the_patient_and_where_each_slice_lies(phone: tu
 
 def test_a_stranger_and_a_held_exam_get_nothing(house: Services, app: Flask, phone: tuple[FlaskClient, str]) -> None:
     client, page = phone
-    for tail in (f"{REGION}?{BOX}", "series/1/places.json"):
+    for tail in (f"{REGION}?{BOX}", "series/1/places.json", VALUES):
         assert app.test_client().get(page + tail).status_code == 404
         assert client.get(page + tail).status_code == 200
     house.release.holds.withhold(exam_of(house).id, "note", "staff:test")
-    for tail in (f"{REGION}?{BOX}", "series/1/places.json"):
+    for tail in (f"{REGION}?{BOX}", "series/1/places.json", VALUES):
         assert client.get(page + tail).status_code == 404
 
 
@@ -101,3 +102,39 @@ def test_spacing_at_the_detector_is_told_apart_and_none_is_none(
     exam_id = exam_of(house).id
     told = let_in(app, house, exam_id).get(f"/exams/{exam_id.hex}/series/1/places.json").get_json()
     assert told["sizes"] == [size and {"width": size[0], "height": size[1], "at": size[2]}]
+
+
+@pytest.mark.parametrize(
+    ("changes", "windows"),
+    [
+        (
+            {
+                "WindowCenter": [2000, 2400],
+                "WindowWidth": [1500, 900],
+                "WindowCenterWidthExplanation": ["NORMAL", "HARDER"],
+            },
+            [{"name": "NORMAL", "center": 2000, "width": 1500}, {"name": "HARDER", "center": 2400, "width": 900}],
+        ),
+        (
+            {
+                "WindowCenter": [40, 50, 60],
+                "WindowWidth": [0, 5, 6],
+                "WindowCenterWidthExplanation": ["没有", "软组织\u202e"],
+            },
+            [{"name": "软组织", "center": 50, "width": 5}, {"name": "", "center": 60, "width": 6}],
+        ),
+        (
+            {"WindowCenter": [1, 2], "WindowWidth": [3, 4]},
+            [{"name": "", "center": 1, "width": 3}, {"name": "", "center": 2, "width": 4}],
+        ),
+        ({"WindowCenter": 1, "WindowWidth": 3, "WindowCenterWidthExplanation": "ONE"}, []),
+    ],
+    ids=["named", "one without a width", "without names", "only one"],
+)
+def test_several_windows_of_a_header_are_told_by_name(
+    house: Services, app: Flask, changes: dict[str, object], windows: list[dict[str, object]]
+) -> None:
+    prepare(house, part10(ct_slice(SpecificCharacterSet="ISO_IR 192", **changes)))
+    exam_id = exam_of(house).id
+    told = let_in(app, house, exam_id).get(f"/exams/{exam_id.hex}/series/1/places.json").get_json()
+    assert told["windows"] == [windows]

@@ -226,6 +226,9 @@ def test_marked_images_come_first_and_a_state_is_drawn_into_its_frame(house: Ser
         SoftcopyVOILUTSequence=[item(WindowCenter=-2000, WindowWidth=2)],
         PresentationLUTShape="INVERSE",
         ImageRotation=90,
+        DisplayedAreaSelectionSequence=[
+            item(DisplayedAreaTopLeftHandCorner=[33, 17], DisplayedAreaBottomRightHandCorner=[99, 48])
+        ],
     )
     marks = key_object_list(STUDY, slices[4], slices[0])
     colour_state = presentation_state(STUDY, slices[0], SOPClassUID="1.2.840.10008.5.1.4.1.1.11.2", SeriesNumber=95)
@@ -237,12 +240,14 @@ def test_marked_images_come_first_and_a_state_is_drawn_into_its_frame(house: Ser
     assert told["key_images"] == [{"n": 1, "k": 5}, {"n": 1, "k": 1}]
     drawn, set_aside = told["presentations"]
     assert drawn["frames"] == [{"n": 1, "k": 2}]
-    assert drawn["reasons"] == ["图像的旋转或翻转没有应用"]
+    assert drawn["reasons"] == []
+    assert told["displayed"] == [{"n": 1, "k": 2, "turns": 1, "mirrored": False, "area": [0.5, 0.25, 1.0, 0.75]}]
     assert set_aside["frames"] == []
     assert set_aside["reasons"]
     frames = f"{page}/series/1/frames"
     body = client.get(page).get_data(as_text=True)
     assert body.index(f"{frames}/5.jpg") < body.index(f"{frames}/1.jpg")
+    assert 'data-series="1" data-frame="5"' in client.get(f"{page}/viewer").get_data(as_text=True)
 
     def grey(tail: str) -> Any:
         return np.asarray(Image.open(io.BytesIO(client.get(f"{frames}/{tail}").data)).convert("L")).astype(int)

@@ -133,12 +133,14 @@ def test_the_page_shows_every_picture_and_asks_no_network(phone: tuple[FlaskClie
     assert found.read(pictures[2]) == client.get(f"{page}/series/1/frames/3.jpg").data
 
 
-def test_a_download_that_was_cut_is_taken_up_where_it_ended(phone: tuple[FlaskClient, str]) -> None:
+@pytest.mark.parametrize("name", ["dicom.zip", "images.zip"])
+def test_a_download_that_was_cut_is_taken_up_where_it_ended(phone: tuple[FlaskClient, str], name: str) -> None:
     client, page = phone
-    path = f"{page}/dicom.zip"
+    path = f"{page}/{name}"
     with client.get(path) as answer:
         whole, tag = answer.data, answer.headers["ETag"]
         assert int(answer.headers["Content-Length"]) == len(whole)
+        assert zipfile.ZipFile(io.BytesIO(whole)).testzip() is None
         assert answer.headers["Accept-Ranges"] == "bytes"
     for begin in (1, len(whole) // 2, len(whole) - 1):
         with client.get(path, headers={"Range": f"bytes={begin}-", "If-Range": tag}) as answer:
@@ -166,9 +168,23 @@ def test_what_was_not_shared_is_not_in_the_archive_and_marked_pictures_have_no_p
     assert given.namelist() == own.namelist()
     picture = "PICTURES/SE000001/IM000003.JPG"
     assert given.read(picture) != own.read(picture)
-    with seeing.get(f"{base}/dicom.zip", headers={"Range": "bytes=5-"}) as answer:
-        assert answer.status_code == 200
-        assert answer.data.startswith(b"PK")
+    for name in ("dicom.zip", "images.zip"):
+        with seeing.get(f"{base}/{name}", headers={"Range": "bytes=5-"}) as answer:
+            assert answer.status_code == 200
+            assert answer.data.startswith(b"PK")
+
+
+def test_pictures_alone_leave_out_what_cannot_be_shown_and_keep_the_numbers(house: Services, app: Flask) -> None:
+    series = {"StudyInstanceUID": STUDY, "SeriesInstanceUID": "1.2.3.4.1"}
+    slices = [ct_slice(32, InstanceNumber=z, ImagePositionPatient=[0, 0, z], **series) for z in range(1, 4)]
+    slices[1].PixelData = slices[1].PixelData[:100]
+    prepare(house, *map(part10, slices))
+    exam_id = exam_of(house).id
+    client, page = let_in(app, house, exam_id), f"/exams/{exam_id.hex}"
+    with client.get(f"{page}/images.zip") as answer:
+        found = zipfile.ZipFile(io.BytesIO(answer.data))
+    assert found.namelist() == ["series-01/0001.jpg", "series-01/0003.jpg"]
+    assert found.read("series-01/0003.jpg") == client.get(f"{page}/series/1/frames/3.jpg").data
 
 
 @pytest.mark.parametrize(("limit", "count"), [(1 << 31, 65_535), (4000, 65_535), (1, 2), (100_000, 2)])

@@ -12,6 +12,7 @@ from sqlalchemy import event, func, select
 
 from app.bootstrap import Services
 from app.models import AuditEvent, GuestSession, HandOver, WaitingPc
+from app.services.audit.counted_refusals import EACH_OF_ADDRESS
 from app.services.sharing.tries import HOSPITAL_FAILURES, SHARED_TIMES, STRICT_FAILURES
 from tests.factories.access import application
 from tests.factories.house import clock_of, services
@@ -190,7 +191,7 @@ def test_one_address_guesses_no_digits_of_the_whole_hospital(house: Services, ap
     assert statuses == [403] * limit + [429] * (60 - limit)
     assert type_digits(app.test_client(), next(iter(live))).status_code == 429  # right ones count nothing there now
     assert rows(house, WaitingPc) == 0
-    assert failures(house) == limit
+    assert failures(house) == EACH_OF_ADDRESS + 1, "each of ten, then the 20th"
 
 
 def test_many_addresses_get_two_guesses_each_and_close_the_door_to_no_doctor(house: Services, app: Flask) -> None:

@@ -151,6 +151,15 @@ def test_a_kind_of_answer_that_cannot_be_marked_is_not_shown_by_a_share(
         assert pc.get(f"{base}/manifest.json").status_code == 200
 
 
+def test_values_in_full_depth_bear_no_mark_so_a_share_has_none_and_a_doctors_pc_has_them(
+    house: House, visitor: tuple[FlaskClient, str]
+) -> None:
+    tail = "series/1/frames/1/values.bin"
+    assert visitor[0].get(f"{visitor[1]}/{tail}").status_code == 404
+    pc, base = doctor(house.app, house.client, house.exam_id)
+    assert fetched(pc, f"{base}/{tail}") == fetched(house.client, f"/exams/{house.exam_id}/{tail}")
+
+
 def test_a_download_of_a_share_is_cut_off_when_it_is_revoked(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cut_off, "EVERY_S", 3600)
     monkeypatch.setattr(cut_off, "PIECE", 32)

@@ -13,6 +13,7 @@ from sqlalchemy import event
 from app.bootstrap import Services, build
 from app.errors import AccessRefused, TooManyAttempts
 from app.security import passwords
+from app.services.audit.counted_refusals import EACH_OF_ADDRESS
 from tests.factories.house import clock_of, settings
 from tests.factories.staff import Console, account, audited, code, console
 
@@ -45,6 +46,42 @@ def test_unknown_names_run_the_same_statements_as_known_ones(app: Flask, house: 
             house.staff.login.log_in(name, "wrong", "000000", "10.0.0.7")
         runs.append(list(seen))
     assert runs[0] == runs[1]
+
+
+def test_made_up_names_write_few_rows_and_each_try_at_an_account_has_its_row(app: Flask, house: Services) -> None:
+    who, address = account(house), "10.0.0.7"
+
+    def tried(name: str) -> None:
+        with pytest.raises(AccessRefused):
+            house.staff.login.log_in(name, "wrong", "000000", address)
+
+    for number in range(45):
+        tried(f"made-up-{number}")
+    rows = audited(house, "staff.login_failed")
+    assert len(rows) == EACH_OF_ADDRESS + 2, "each of ten, then the 20th and the 40th"
+    assert rows[-1].detail["times"] == 40
+    for _ in range(5):
+        tried(who.username)
+    mine = [row for row in audited(house, "staff.login_failed") if row.subject == "staff:desk"]
+    assert len(mine) == 5
+    with house.db.read() as session:
+        assert house.audit.log.verify(session) == []
+
+
+def test_an_account_is_not_told_by_statements_when_made_up_names_have_no_rows_any_more(
+    app: Flask, house: Services
+) -> None:
+    who, seen, runs = account(house), list[str](), []
+    for number in range(EACH_OF_ADDRESS):
+        with pytest.raises(AccessRefused):
+            house.staff.login.log_in(f"made-up-{number}", "wrong", "000000", "10.0.0.7")
+    event.listen(house.db.engine, "before_cursor_execute", lambda *args: seen.append(args[2]))
+    for name in (who.username, "nobody-of-ours"):
+        seen.clear()
+        with pytest.raises(AccessRefused):
+            house.staff.login.log_in(name, "wrong", "000000", "10.0.0.7")
+        runs.append([statement for statement in seen if "SAVEPOINT" not in statement])
+    assert runs[0] == runs[1], "but for the end of a savepoint, which keeps the row or takes it back"
 
 
 @pytest.mark.parametrize("name", ["desk", "nobody-of-ours"])

@@ -9,7 +9,17 @@ import pytest
 
 from tests.factories import odd_values
 from tests.factories.crawler import REFUSED, Crawl, Crawler, routes
-from tests.factories.whole_house import WholeHouse, whole_house
+from tests.factories.whole_house import (
+    BOUND,
+    DOCTOR,
+    GUEST,
+    HELPER,
+    PATIENT,
+    PERSON,
+    RELATIVE,
+    WholeHouse,
+    whole_house,
+)
 
 SEED = 20260302
 CHANGED = 4
@@ -44,6 +54,17 @@ def test_each_route_answers_what_is_meant_and_its_view_runs(house: WholeHouse, c
             answer.fault,
         )
     assert {f"{method} {rule}" for method, rule in routes(house.app)} == set(crawler.crawl.views)
+    assert no_server_error(crawler.crawl)
+
+
+def test_each_kind_of_caller_really_gets_inside(house: WholeHouse, crawler: Crawler) -> None:
+    """A crawler whose session is dead tries nothing but doors."""
+    crawler.by_everybody()
+    assert crawler.never_inside() == set()
+    inside = crawler.crawl.inside
+    patients = {inside[caller] for caller in (PATIENT, PERSON, BOUND, HELPER, GUEST, DOCTOR)}
+    assert min(patients) > 10, inside
+    assert inside[RELATIVE] > 2, inside
     assert no_server_error(crawler.crawl)
 
 

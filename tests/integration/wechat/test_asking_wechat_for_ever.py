@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 
 from app import create_app
 from app.bootstrap import Services
 from app.services.wechat import bounded_asking
 from tests.factories.house import clock_of, services
-from tests.factories.login import authorised
+from tests.factories.login import authorised, bound
 from tests.factories.telling import register
 
 STRANGER, PATIENT = "203.0.113.9", "198.51.100.7"
@@ -42,9 +44,9 @@ def asked(house: Services) -> int:
     return int(answer.json().get("/sns/oauth2/access_token", 0))
 
 
-def forge(app: Flask, source: str) -> int:
+def forge(app: Flask, source: str, client: FlaskClient | None = None) -> int:
     """An own state, and a code that WeChat never gave."""
-    client = app.test_client()
+    client = client or app.test_client()
     state = client.get("/wx/enter").headers["Location"].partition("state=")[2].partition("&")[0].partition("#")[0]
     query = {"code": "made-up", "state": state}
     answer = client.get("/wx/callback", query_string=query, environ_base={"REMOTE_ADDR": source})
@@ -69,6 +71,33 @@ def test_all_addresses_together_are_bounded(house: Services, app: Flask) -> None
     answers = [forge(app, f"203.0.113.{number}") for number in range(40)]
     assert answers == [302] * 12 + [503] * 28
     assert asked(house) == 12
+
+
+def test_some_dozen_addresses_that_ask_for_ever_close_the_login_for_nobody_else(house: Services, app: Flask) -> None:
+    answers = [forge(app, f"203.0.113.{number}") for _ in range(5) for number in range(3)]
+    assert Counter(answers) == {302: 9, 503: 6}, "the rest of the hour is kept for addresses that asked few"
+    assert come_in(house, app, PATIENT)().headers["Location"] == "/bind"
+
+
+def test_a_browser_that_was_let_in_comes_in_while_all_addresses_are_held_up(house: Services, app: Flask) -> None:
+    known = bound(app, house)
+    assert known.get_cookie("cf-device") is not None
+    clock_of(house).advance(3601)
+    answers = [forge(app, f"203.0.113.{number}") for number in range(40)]
+    assert Counter(answers) == {302: 12, 503: 28}
+    assert come_in(house, app, PATIENT)().status_code == 503
+    code, state = authorised(house, known.get("/wx/enter").headers["Location"])
+    answer = known.get("/wx/callback", query_string={"code": code, "state": state})
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/exams")
+
+
+def test_one_known_browser_has_a_limit_too_and_a_made_up_token_is_nobodys(house: Services, app: Flask) -> None:
+    known, made_up = bound(app, house), app.test_client()
+    made_up.set_cookie("cf-device", "made-up")
+    with pytest.MonkeyPatch.context() as narrower:
+        narrower.setattr(bounded_asking, "OF_DEVICE", 2)
+        assert [forge(app, STRANGER, known) for _ in range(4)] == [302] * 2 + [503] * 2
+    assert [forge(app, STRANGER, made_up) for _ in range(6)] == [302] * 5 + [503]
 
 
 def test_who_is_held_up_keeps_the_state_and_the_phone_door_is_named(house: Services, app: Flask) -> None:

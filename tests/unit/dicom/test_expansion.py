@@ -27,6 +27,7 @@ from app.dicom import json_metadata, person_names, pixel_element, rejection_note
 from app.dicom.behind_pixels import bytes_behind, elements_behind_deflated, elements_of
 from app.dicom.bounded_reading import inflate
 from app.dicom.bulk_values import bulk_paths, bulk_value, little_endian
+from app.dicom.directory import keys_in
 from app.dicom.element_values import character_sets_of, text_of, value_of
 from app.dicom.explicit_little_endian import around_pixels, file_head
 from app.dicom.header_fields import read
@@ -153,6 +154,7 @@ READERS: dict[str, Callable[[Given], Any]] = {
     ),
     "dicom.bulk_values.bulk_value": lambda one: bulk_value(one.parsed.dataset, "00281050"),
     "dicom.bulk_values.bulk_paths": lambda one: list(bulk_paths(one.parsed.dataset, 64)),
+    "dicom.directory.keys_in": lambda one: keys_in(one.parsed.dataset),
     "dicom.explicit_little_endian.around_pixels": _around,
     "dicom.explicit_little_endian.file_head": lambda one: file_head(one.parsed.dataset.file_meta, "1.2", "1.2.3"),
     "dicom.native_xml.from_xml": _document,
@@ -188,6 +190,7 @@ READERS: dict[str, Callable[[Given], Any]] = {
     ),
     "imaging.header.image_index.image_of": Given.image,
     "imaging.header.stored_header.answer_of metadata": _asked(Wanted.METADATA),
+    "imaging.header.stored_header.answer_of directory": _asked(Wanted.DIRECTORY),
     "imaging.header.stored_header.answer_of bulk": _asked(Wanted.BULK),
     "imaging.header.stored_header.answer_of explicit": _asked(Wanted.EXPLICIT, "RGB"),
     "imaging.header.stored_header.answer_of image": _asked(Wanted.IMAGE, "PixelData"),

@@ -18,7 +18,10 @@ from deploy.testbed.ct import ct_slice, part10
 from tests.shared_data import needs
 
 CHEST = "胸部平扫薄层"
-LABELS: list[list[str]] = [["GB18030"], ["GBK"], ["ISO_IR 192"], ["ISO_IR 100"], ["ISO_IR 101"], [], ["NO SUCH SET"]]
+LABELS: list[list[str]] = [
+    *([label] for label in ("GB18030", "GBK", "ISO_IR 192", "ISO_IR 100", "ISO_IR 101", "ISO_IR 148", "NO SUCH SET")),
+    [],
+]
 
 
 @pytest.mark.parametrize("declared", LABELS)
@@ -29,7 +32,7 @@ def test_a_chinese_text_is_read_however_it_is_labelled(declared: list[str], enco
 
 
 @pytest.mark.parametrize("declared", LABELS)
-@pytest.mark.parametrize("name", ["郑十", "郑", "郑伟", "谢小", "薛伟", "朱镕基", "张^三", "李^镕", "陶喆"])
+@pytest.mark.parametrize("name", ["郑十", "郑", "郑伟", "谢小", "薛伟", "朱镕基", "张^三", "李^镕", "陶喆", "谢^霆锋"])
 def test_names_in_gb18030_that_are_valid_utf8_or_look_latin_are_seen_by_their_script(
     declared: list[str], name: str
 ) -> None:
@@ -55,6 +58,7 @@ def test_names_in_gb18030_that_are_valid_utf8_or_look_latin_are_seen_by_their_sc
         ("Müller^Zoë", "utf-8", "ISO_IR 100"),
         ("Müller^Zoë", "utf-8", ""),
         ("שרון^דבורה", "utf-8", "ISO_IR 192"),
+        ("лимон^анна", "utf-8", "ISO_IR 192"),
     ],
 )
 def test_a_rightly_declared_name_in_letters_stays_what_it_says(name: str, encoding: str, label: str) -> None:

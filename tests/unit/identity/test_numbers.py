@@ -88,6 +88,7 @@ def test_what_is_no_documents_number_is_refused(value: object) -> None:
         "139.0000.0001",
         "139—0000–0001",
         "tel:+86-139-0000-0001",
+        "tel:139-0000-0001;phone-context=+86",
         "TEL: 13900000001",
         "手机：13900000001",
         "\u202d139 0000 0001\u202c",

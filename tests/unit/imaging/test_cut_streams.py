@@ -88,6 +88,24 @@ def test_jpeg_2000_keeps_each_row_with_less_detail_and_is_marked(samples: int) -
     assert max(errors) <= 32
 
 
+@pytest.mark.parametrize("boxed", ["J2K", "JP2"])
+def test_jpeg_2000_whose_end_was_written_over_is_marked(boxed: str) -> None:
+    stream = bytes(imagecodecs.jpeg2k_encode(smooth(), level=0, reversible=True, codecformat=boxed))
+    kept = len(stream) * 3 // 4
+    header = header_of(JPEG_2000)
+    assert decode_frame(header, stream[:kept] + bytes(len(stream) - kept)).lost_from == 64
+    for end in (stream, stream + b"\0"):
+        assert decode_frame(header, end).lost_from is None
+
+
+def test_jpeg_2000_without_the_mark_of_its_end_is_whole() -> None:
+    stream = bytes(imagecodecs.jpeg2k_encode(smooth(), level=0, reversible=True, codecformat="J2K"))
+    for padding in (b"", b"\0"):
+        found = decode_frame(header_of(JPEG_2000), stream[:-2] + padding)
+        assert found.lost_from is None
+        assert (found.pixels == smooth()).all()
+
+
 def test_colours_of_a_cut_jpeg_ls_stream_are_there_up_to_the_cut() -> None:
     pixels = smooth(3)
     stream = bytes(imagecodecs.jpegls_encode(pixels))

@@ -102,6 +102,30 @@ def test_lines_circles_ellipses_and_texts_are_drawn_where_they_are() -> None:
     assert (text[16:] == GREY).all()
 
 
+@pytest.mark.parametrize(
+    "pose", [{"ImageRotation": degrees, "ImageHorizontalFlip": flip} for degrees in (0, 90, 180, 270) for flip in "NY"]
+)
+def test_what_is_drawn_in_pixels_stays_on_its_pixels_however_the_picture_lies(pose: dict[str, Any]) -> None:
+    lines = [polyline(3, 5, 12, 5), polyline(15, 2, 15, 19)]
+    upright = drawn(look(GraphicAnnotationSequence=lines))
+    assert np.array_equal(drawn(look(GraphicAnnotationSequence=lines, **pose)), upright)
+
+
+def test_what_is_drawn_in_shares_is_of_the_displayed_area_as_it_lies() -> None:
+    area = item(DisplayedAreaTopLeftHandCorner=[11, 1], DisplayedAreaBottomRightHandCorner=[20, 10])
+    across = polyline(0.0, 0.25, 1.0, 0.25, units="DISPLAY")
+    state = {"GraphicAnnotationSequence": [across], "DisplayedAreaSelectionSequence": [area]}
+    rows, columns = np.nonzero(drawn(look(**state)) != GREY)
+    assert set(rows) == {2}
+    assert columns.min() in (9, 10)
+    assert columns.max() == 19
+    turned_rows, turned_columns = np.nonzero(drawn(look(ImageRotation=90, **state)) != GREY)
+    assert len(set(turned_columns)) == 1  # a line across the screen runs down the picture that is turned
+    assert turned_rows.min() == 0
+    assert turned_rows.max() in (9, 10)
+    assert 10 <= turned_columns[0] <= 13  # a quarter below the upper edge of the screen, which is the left one
+
+
 def test_what_is_of_another_picture_is_not_drawn_into_this_one() -> None:
     other = item(ReferencedSOPClassUID="1.2", ReferencedSOPInstanceUID="9.9")
     annotation = polyline(3, 5, 12, 5)
@@ -130,6 +154,14 @@ def test_its_window_and_shape_replace_those_of_the_image() -> None:
         ({"GraphicAnnotationSequence": [polyline(1, 2, kind="ELLIPSE")]}, EvidenceFault.NUMBERS_ODD),
         ({"GraphicAnnotationSequence": [polyline(1, 2, 3, 4)] * 501}, EvidenceFault.NUMBERS_ODD),
         ({"SoftcopyVOILUTSequence": [item(WindowCenter=1, WindowWidth=0)]}, EvidenceFault.NUMBERS_ODD),
+        (
+            {
+                "DisplayedAreaSelectionSequence": [
+                    item(DisplayedAreaTopLeftHandCorner=[1, 1], DisplayedAreaBottomRightHandCorner=[2147483647, 4])
+                ]
+            },
+            EvidenceFault.NUMBERS_ODD,
+        ),
         ({"ReferencedSeriesSequence": []}, EvidenceFault.UNREADABLE),
         ({"SOPClassUID": "1.2.840.10008.5.1.4.1.1.11.2"}, EvidenceFault.NO_WAY),
     ],
@@ -141,11 +173,44 @@ def test_what_makes_no_sense_is_set_aside(attributes: dict[str, Any], fault: Evi
 
 
 def test_what_is_not_drawn_is_named() -> None:
-    area = item(DisplayedAreaTopLeftHandCorner=[3, 3], DisplayedAreaBottomRightHandCorner=[9, 9])
-    found = read(
-        presentation_state(STUDY, IMAGE, ImageRotation=90, DisplayedAreaSelectionSequence=[area], ShutterShape="BITMAP")
-    )
-    assert set(found.not_drawn) == {"rotation", "displayed_area", "bitmap_shutter"}
+    found = read(presentation_state(STUDY, IMAGE, ImageRotation=45, ShutterShape="BITMAP"))
+    assert set(found.not_drawn) == {"rotation", "bitmap_shutter"}
+    assert found.looks[0].turns == 0
+
+
+@pytest.mark.parametrize(
+    ("degrees", "flip", "pose"),
+    [
+        (0, "N", (0, False)),
+        (90, "N", (1, False)),
+        (270, "N", (3, False)),
+        (0, "Y", (0, True)),
+        (90, "Y", (3, True)),
+        (180, "Y", (2, True)),
+        (450, "N", (1, False)),
+    ],
+)
+def test_a_rotation_and_a_flip_lay_the_picture_as_the_standard_turns_and_then_flips_it(
+    degrees: int, flip: str, pose: tuple[int, bool]
+) -> None:
+    found = look(ImageRotation=degrees, ImageHorizontalFlip=flip)
+    assert (found.turns, found.mirrored) == pose
+    picture = np.arange(6).reshape(2, 3)
+    wanted = np.rot90(picture, -degrees // 90)  # numpy turns to the left
+    wanted = wanted[:, ::-1] if flip == "Y" else wanted
+    ours = np.rot90(picture[:, ::-1] if found.mirrored else picture, -found.turns)
+    assert np.array_equal(ours, wanted)
+
+
+def test_the_displayed_area_is_that_of_the_picture_whatever_corner_comes_first() -> None:
+    def area(first: list[int], last: list[int], **of: Any) -> Dataset:
+        return item(DisplayedAreaTopLeftHandCorner=first, DisplayedAreaBottomRightHandCorner=last, **of)
+
+    assert look(DisplayedAreaSelectionSequence=[area([3, 4], [9, 10])]).area == (2, 3, 9, 10)
+    assert look(DisplayedAreaSelectionSequence=[area([9, 4], [3, 10])]).area == (2, 3, 9, 10)
+    other = area([1, 1], [2, 2], ReferencedImageSequence=[item(ReferencedSOPInstanceUID="9.9")])
+    assert look(DisplayedAreaSelectionSequence=[other]).area is None
+    assert look().area is None
 
 
 def _inside(change: Callable[[dict[str, Any]], None]) -> list[bytes]:
@@ -163,6 +228,10 @@ def _inside(change: Callable[[dict[str, Any]], None]) -> list[bytes]:
         lambda found: found["looks"][0]["drawings"][0].update(kind="BOMB"),
         lambda found: found["looks"][0]["drawings"][0].update(points=[1, 2, 3]),
         lambda found: found["looks"][0].update(shutter_grey=256),
+        lambda found: found["looks"][0].update(turns=4),
+        lambda found: found["looks"][0].update(mirrored="Y"),
+        lambda found: found["looks"][0].update(area=[5, 0, 5, 9]),
+        lambda found: found["looks"][0].update(area=[0, 0, "9", 9]),
         lambda found: found["looks"][0].update(shutters=[{"kind": "CIRCULAR", "numbers": [1, 2]}]),
         lambda found: found["looks"][0].update(overlays=[{"rows": 1 << 30, "columns": 1 << 30, "bits": "eA=="}]),
         lambda found: found["pictures"][0].__setitem__(2, 7),

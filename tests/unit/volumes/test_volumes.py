@@ -12,6 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from PIL import Image
+from pydicom import Dataset
+from pydicom.uid import JPEG2000Lossless
 from sqlalchemy import select
 
 from app.bootstrap import Services
@@ -23,7 +25,7 @@ from app.models import WorkingPack
 from app.services.pictures.serving import CutSpec
 from deploy.testbed.ct import ct_slice, part10
 from tests.factories.house import clock_of, services
-from tests.factories.images import enhanced_ct
+from tests.factories.images import coded, enhanced_ct
 from tests.factories.pictures_of import manifest_of, png_of, prepare
 from tests.factories.telling import exam_of
 
@@ -46,19 +48,21 @@ def phantom() -> npt.NDArray[np.int16]:
 
 
 def stack(voxels: npt.NDArray[Any] | None = None, **changes: Any) -> list[bytes]:
+    return [part10(each) for each in slices(voxels, **changes)]
+
+
+def slices(voxels: npt.NDArray[Any] | None = None, **changes: Any) -> list[Dataset]:
     voxels = phantom() if voxels is None else voxels
     return [
-        part10(
-            ct_slice(
-                SIDE,
-                **{
-                    **UIDS,
-                    "InstanceNumber": k + 1,
-                    "ImagePositionPatient": [0, 0, GAP * k],
-                    "PixelData": plane.tobytes(),
-                    **{name: value(k) if callable(value) else value for name, value in changes.items()},
-                },
-            )
+        ct_slice(
+            SIDE,
+            **{
+                **UIDS,
+                "InstanceNumber": k + 1,
+                "ImagePositionPatient": [0, 0, GAP * k],
+                "PixelData": plane.tobytes(),
+                **{name: value(k) if callable(value) else value for name, value in changes.items()},
+            },
         )
         for k, plane in enumerate(voxels)
     ]
@@ -161,7 +165,7 @@ def test_an_enhanced_image_of_many_frames_is_a_volume(house: Services) -> None:
 
 
 def test_without_its_working_copy_the_same_cuts_and_windows_come_from_the_originals(house: Services) -> None:
-    prepare(house, *stack())
+    prepare(house, *(coded(each, JPEG2000Lossless) for each in slices()))
     before = cut(house, Plane.CORONAL, 3), png_of(house, k=3)
     with house.db.read() as session:
         packs = list(session.scalars(select(WorkingPack)))
@@ -176,7 +180,7 @@ def test_without_its_working_copy_the_same_cuts_and_windows_come_from_the_origin
 
 
 def test_a_copy_that_is_needed_stays(house: Services) -> None:
-    prepare(house, *stack())
+    prepare(house, *(coded(each, JPEG2000Lossless) for each in slices()))
     days = house.settings.working_copy_days
     for _ in range(3):
         clock_of(house).advance(timedelta(days=days - 1).total_seconds())

@@ -56,6 +56,11 @@ export class Api {
     return `${this.base}/series/${n}/mpr/${plane}/${k}.jpg?${query.join('&')}`;
   }
 
+  /** @param {number} n @param {number} k */
+  valuesUrl(n, k) {
+    return `${this.base}/series/${n}/frames/${k}/values.bin`;
+  }
+
   /** @param {string} url */
   async blob(url) {
     return this.counted(await (await this.get(url, undefined)).blob());

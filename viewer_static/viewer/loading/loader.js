@@ -34,6 +34,8 @@ export class Loader {
     this.saving = false;
     /** The view whose preview came with the page, and is not fetched before the full frame. @type {View | null} */
     this.first = null;
+    /** Tools that draw a view's windows without the server. @type {(view: View) => boolean} */
+    this.drawnHere = () => false;
     /** @type {Map<string, {task: Task, abort: () => void}>} */
     this.running = new Map();
     /** @type {Map<string, 'cannot' | 'failed'>} */
@@ -119,8 +121,9 @@ export class Loader {
     const lacks = (/** @type {string} */ key) => !this.pictures.has(key) && !this.broken.has(key);
     const place = { k: view.k, frames: view.series.frames, settled: this.settled, windowed: view.window !== null, saving: this.saving };
     const stands = (/** @type {number} */ k) => this.first === view && k === view.k && view.series.frames > 1;
-    const tasks = plan(place, (k) => !stands(k) && lacks(previewKey(view, k)), (k) => lacks(fullKey(view, k)));
-    if (this.zoomed && this.settled && lacks(fullKey(view, view.k, SHARP))) tasks.unshift({ kind: 'full', k: view.k, size: SHARP });
+    let tasks = plan(place, (k) => !stands(k) && lacks(previewKey(view, k)), (k) => lacks(fullKey(view, k)));
+    if (this.drawnHere(view)) tasks = tasks.filter(({ kind }) => kind !== 'full');
+    else if (this.zoomed && this.settled && lacks(fullKey(view, view.k, SHARP))) tasks.unshift({ kind: 'full', k: view.k, size: SHARP });
     for (const task of tasks) {
       const key = task.kind === 'previews' ? `${view.series.n}/${task.from}/batch${task.step}`
         : fullKey(view, task.k, task.size);

@@ -2,7 +2,7 @@
  * The viewer's memory: compressed pictures, and a few decoded ones. Both are bounded: phones reload a tab that takes
  * too much. What is evicted is decoded again when needed, or fetched again, which is not done here but by loader.js.
  *
- * @typedef {ImageBitmap | HTMLImageElement} Picture
+ * @typedef {ImageBitmap | HTMLImageElement | HTMLCanvasElement} Picture
  */
 
 const COMPRESSED_BYTES = 48 * 1024 * 1024;

@@ -11,9 +11,10 @@
 import { SessionEnded } from '../loading/api.js';
 import { decodeJpeg } from '../loading/pictures.js';
 import { messages } from '../messages.js';
-import { element, fillWindows, key, say } from '../stage/controls.js';
+import { element, fillWindows, key, press, say } from '../stage/controls.js';
 import { made } from '../tools/overlay.js';
 import { words } from '../tools/words.js';
+import { STEPS } from '../stage/gestures.js';
 import { presetsFor } from '../stage/window_level.js';
 import { PLANES, clampCut, crossing, meeting, middles, shareOf } from './planes.js';
 
@@ -109,15 +110,15 @@ export class Mpr {
   }
 
   show() {
-    const press = (/** @type {HTMLElement} */ place, /** @type {number} */ pressed) => place
-      .querySelectorAll('button').forEach((button, i) => button.setAttribute('aria-pressed', String(i === pressed)));
-    press(element('mpr-slabs', HTMLElement), SLABS.indexOf(this.slab));
-    if (this.presets && this.preset) press(element('mpr-windows', HTMLElement), this.presets.indexOf(this.preset));
+    const mark = (/** @type {HTMLElement} */ place, /** @type {number} */ pressed) => place
+      .querySelectorAll('button').forEach((button, i) => press(button, i === pressed));
+    mark(element('mpr-slabs', HTMLElement), SLABS.indexOf(this.slab));
+    if (this.presets && this.preset) mark(element('mpr-windows', HTMLElement), this.presets.indexOf(this.preset));
     if (this.thicknesses) {
-      press(this.thicknesses, THICKNESSES.indexOf(this.thickness));
+      mark(this.thicknesses, THICKNESSES.indexOf(this.thickness));
       this.thicknesses.hidden = this.slab === SLABS[0];
     }
-    if (this.cross) this.cross.setAttribute('aria-pressed', String(this.crossed));
+    if (this.cross) press(this.cross, this.crossed);
     this.panels.forEach((panel) => panel.show());
   }
 
@@ -185,9 +186,7 @@ class Panel {
 
   /** @param {KeyboardEvent} event */
   key(event) {
-    const steps = /** @type {{[key: string]: number}} */ ({
-      ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1, PageDown: 10, PageUp: -10, Home: -99999, End: 99999,
-    })[event.key];
+    const steps = STEPS[event.key];
     if (!steps) return;
     event.preventDefault();
     this.mpr.step(this.plane, steps);

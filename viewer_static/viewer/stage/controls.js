@@ -56,8 +56,13 @@ export function loadThumbnails(place) {
 /** @param {HTMLElement} place @param {Series} series */
 export function markSeries(place, series) {
   place.querySelectorAll('button').forEach((button) => {
-    button.setAttribute('aria-pressed', String(button.dataset.n === String(series.n)));
+    press(button, button.dataset.n === String(series.n));
   });
+}
+
+/** @param {Element} button @param {boolean} pressed */
+export function press(button, pressed) {
+  button.setAttribute('aria-pressed', String(pressed));
 }
 
 /** A button. @param {string} words @param {() => void} act */
@@ -75,7 +80,7 @@ export function fillWindows(place, presets, choose) {
   place.textContent = '';
   place.hidden = presets.length < 2;
   presets.forEach((preset) => {
-    const button = key(messages.windows[preset.name], () => choose(preset));
+    const button = key(messages.windows[preset.name] || preset.name, () => choose(preset));
     button.dataset.window = preset.name;
     place.append(button);
   });
@@ -84,14 +89,14 @@ export function fillWindows(place, presets, choose) {
 /** @param {HTMLElement} place @param {Preset[]} presets @param {import('../state.js').View} view */
 export function markWindow(place, presets, view) {
   place.querySelectorAll('button').forEach((button, i) => {
-    button.setAttribute('aria-pressed', String(presets[i].window === view.window && presets[i].gain === view.gain));
+    press(button, presets[i].window === view.window && presets[i].gain === view.gain);
   });
 }
 
 /** @param {HTMLElement} button @param {boolean} playing */
 export function markCine(button, playing) {
   button.textContent = playing ? messages.pause : messages.play;
-  button.setAttribute('aria-pressed', String(playing));
+  press(button, playing);
 }
 
 const LEVELS = ['#26363a', '#3f8f96', '#8fe0e2']; // nothing, preview, full

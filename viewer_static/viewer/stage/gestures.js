@@ -137,15 +137,17 @@ export class Gestures {
   }
 }
 
+/** Frames that a key scrolls. @type {{[key: string]: number}} */
+export const STEPS = {
+  ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1, PageDown: 10, PageUp: -10, Home: -Infinity, End: Infinity,
+};
+
 /** Keys work wherever the focus is, except where a control has its own use for them.
  *  @param {(steps: number) => void} scroll @param {(factor: number) => void} zoom @param {() => void} reset */
 export function listenToKeys(scroll, zoom, reset) {
-  const steps = /** @type {{[key: string]: number}} */ ({
-    ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1, PageDown: 10, PageUp: -10, Home: -Infinity, End: Infinity,
-  });
   document.addEventListener('keydown', (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.target instanceof HTMLInputElement) return;
-    if (event.key in steps) scroll(steps[event.key]);
+    if (event.key in STEPS) scroll(STEPS[event.key]);
     else if (event.key === '+' || event.key === '=') zoom(1.25);
     else if (event.key === '-') zoom(0.8);
     else if (event.key === '0') reset();

@@ -180,6 +180,20 @@ export class Viewport {
     this.lighten(context);
   }
 
+  /** Lays a picture of the same frame over the one that stands. @param {CanvasRenderingContext2D} context  its origin in the
+   *  stage's centre, in CSS pixels @param {import('../loading/pictures.js').Picture} picture */
+  lay(context, picture) {
+    const { turns, mirrored } = this.pose;
+    const { zoom, x, y } = this.transform;
+    const size = turned(this.fit(), this.pose);
+    context.save();
+    context.translate(x, y);
+    context.rotate((turns * Math.PI) / 2);
+    if (mirrored) context.scale(-1, 1);
+    context.drawImage(picture, (-size.width * zoom) / 2, (-size.height * zoom) / 2, size.width * zoom, size.height * zoom);
+    context.restore();
+  }
+
   /** Every grey level times the gain: dodging divides by 1 - s, multiplying is what it says. Old WebViews know both.
    *  @param {CanvasRenderingContext2D} context */
   lighten(context) {

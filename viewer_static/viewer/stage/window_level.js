@@ -3,9 +3,8 @@
  * Where no window is known (many MR, colour) the shown picture itself is made brighter or darker, here on the phone.
  *
  * @typedef {{center: number, width: number}} Window  grey values of the modality (HU for CT)
- * @typedef {{name: 'standard' | 'lung' | 'mediastinum' | 'bone' | 'brain' | 'belly' | 'vessels' | 'brighter'
- *            | 'darker' | 'softer' | 'harder', window: Window | null,
- *            gain: number}} Preset  gain: factor on the grey levels of the picture that was sent
+ * @typedef {{name: string, window: Window | null, gain: number}} Preset  name: of messages.js, or the device's own; gain:
+ *          factor on the grey levels of the picture that was sent
  */
 
 /** Usual windows of a Chinese workstation; the order is that of use. */

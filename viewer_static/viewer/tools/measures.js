@@ -4,6 +4,8 @@
  *
  * @typedef {import('./places.js').Point} Point
  * @typedef {'length' | 'angle' | 'region'} Kind
+ * @typedef {{viewport: import('../stage/viewport.js').Viewport, state: {view: import('../state.js').View},
+ *            api: import('../loading/api.js').Api}} Shower  the viewer, or one of two panels
  * @typedef {{kind: Kind, n: number, k: number, points: Point[], told: string[]}} Measure
  */
 import { angleAt, ellipseArea, isMeasurable, lengthOf, sizeAt } from './places.js';
@@ -15,7 +17,7 @@ const COLOUR = '#ffd166';
 const FONT = '600 16px sans-serif', LINE = 20;
 
 export class Measures {
-  /** @param {import('../viewer.js').Viewer} viewer @param {import('./places.js').Places} places
+  /** @param {Shower} viewer @param {import('./places.js').Places} places
    *  @param {{changed: () => void, hint: (words: string) => void}} listener */
   constructor(viewer, places, listener) {
     this.viewer = viewer;
@@ -149,7 +151,7 @@ export class Measures {
       context.strokeStyle = context.fillStyle = COLOUR;
       context.lineWidth = 2;
       context.beginPath();
-      if (measure.kind === 'region') ellipse(context, points, this.onStage.bind(this), measure.points);
+      if (measure.kind === 'region') ellipse(context, this.onStage.bind(this), measure.points);
       else points.forEach(({ x, y }) => context.lineTo(x, y));
       context.stroke();
       points.forEach(({ x, y }) => { context.beginPath(); context.arc(x, y, 5, 0, 2 * Math.PI); context.stroke(); });
@@ -158,9 +160,9 @@ export class Measures {
   }
 }
 
-/** An ellipse in a box that may be turned. @param {CanvasRenderingContext2D} context @param {Point[]} _corners
+/** An ellipse in a box that may be turned. @param {CanvasRenderingContext2D} context
  *  @param {(point: Point) => Point} onStage @param {Point[]} shares */
-function ellipse(context, _corners, onStage, [a, b]) {
+function ellipse(context, onStage, [a, b]) {
   const [middle, half] = [{ x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 }, { x: (b.x - a.x) / 2, y: (b.y - a.y) / 2 }];
   for (let i = 0; i <= 64; i += 1) {
     const angle = (i * Math.PI) / 32;

@@ -12,8 +12,9 @@ const SIDES = /** @type {Array<'top' | 'right' | 'bottom' | 'left'>} */ (['top',
 
 export class Overlay {
   /** @param {import('../viewer.js').Viewer} viewer @param {import('./places.js').Places} places
-   *  @param {import('./measures.js').Measures} measures */
-  constructor(viewer, places, measures) {
+   *  @param {import('./measures.js').Measures} measures @param {import('./layers.js').Layers} layers */
+  constructor(viewer, places, measures, layers) {
+    this.layers = layers;
     this.viewer = viewer;
     this.places = places;
     this.measures = measures;
@@ -44,11 +45,12 @@ export class Overlay {
   draw() {
     const { viewport, state, canvas } = this.viewer;
     const { series, k } = state.view;
-    const context = this.clear();
+    const context = cleared(this.canvas, viewport);
     const shows = !this.viewer.screen.over && canvas.dataset.slice === String(k) && canvas.dataset.series === String(series.n);
     const here = shows ? this.measures.here() : [];
     const place = shows ? this.places.of(series.n) : null;
     if (context && shows) {
+      this.layers.draw(context);
       this.measures.draw(context);
       if (place) this.drawScale(context, sizeAt(place, k, [{ x: 0.5, y: 0.5 }]));
     }
@@ -58,20 +60,6 @@ export class Overlay {
     say(this.window, this.viewer.screen.over ? '' : this.windowWords());
     say(this.caution, here.length ? words.caution : '');
     say(this.told, here.map((one) => one.told.join('，')).join('；'));
-  }
-
-  clear() {
-    const { viewport } = this.viewer;
-    const stage = viewport.size();
-    const context = this.canvas.getContext('2d');
-    const ratio = this.viewer.canvas.width / Math.max(1, stage.width);
-    if (this.canvas.width !== this.viewer.canvas.width) this.canvas.width = this.viewer.canvas.width;
-    if (this.canvas.height !== this.viewer.canvas.height) this.canvas.height = this.viewer.canvas.height;
-    if (!context) return null;
-    context.setTransform(1, 0, 0, 1, 0, 0);
-    context.clearRect(0, 0, this.canvas.width, this.canvas.height);
-    context.setTransform(ratio, 0, 0, ratio, (stage.width / 2) * ratio, (stage.height / 2) * ratio);
-    return context;
   }
 
   windowWords() {
@@ -113,6 +101,21 @@ export class Overlay {
     context.fillText(words.scale(mm), end, y - 10);
     context.textAlign = 'left';
   }
+}
+
+/** A canvas over that of a viewport, as large and empty; its origin in the stage's centre, in CSS pixels.
+ *  @param {HTMLCanvasElement} canvas @param {import('../stage/viewport.js').Viewport} viewport */
+export function cleared(canvas, viewport) {
+  const stage = viewport.size();
+  const context = canvas.getContext('2d');
+  const ratio = viewport.canvas.width / Math.max(1, stage.width);
+  if (canvas.width !== viewport.canvas.width) canvas.width = viewport.canvas.width;
+  if (canvas.height !== viewport.canvas.height) canvas.height = viewport.canvas.height;
+  if (!context) return null;
+  context.setTransform(1, 0, 0, 1, 0, 0);
+  context.clearRect(0, 0, canvas.width, canvas.height);
+  context.setTransform(ratio, 0, 0, ratio, (stage.width / 2) * ratio, (stage.height / 2) * ratio);
+  return context;
 }
 
 /** @template {keyof HTMLElementTagNameMap} T @param {HTMLElement} parent @param {T} tag @param {string} name */

@@ -9,7 +9,9 @@
  * @typedef {{series: Series, api: import('../loading/api.js').Api, facts: string}} Side
  */
 import { clampFrame, middle } from '../state.js';
-import { key, say } from '../stage/controls.js';
+import { key, press, say } from '../stage/controls.js';
+import { STEPS } from '../stage/gestures.js';
+import { PairTools, alike } from './bar.js';
 import { made } from './overlay.js';
 import { Panel } from './panel.js';
 import { depth, hangings, mammograms, oneScale, overlap, partner } from './pairing.js';
@@ -25,6 +27,9 @@ export class Pair {
     this.at = REST;
     this.offset = 0;
     this.linked = true;
+    /** @type {import('./bar.js').PairMode} */
+    this.mode = 'auto';
+    this.hint = '';
     /** @type {Panel[]} */
     this.panels = [];
     /** @type {ReturnType<typeof hangings>} */
@@ -37,9 +42,15 @@ export class Pair {
     this.closer = key(words.close, () => this.close());
     this.closer.id = 'pair-close';
     this.choices = made(this.bar, 'div', 'windows');
+    this.choices.id = 'pair-choices';
     this.bar.insertBefore(this.closer, this.choices);
     this.link = key(words.linked, () => this.toggleLink());
     this.bar.append(this.link, key(words.larger, () => this.move(1.5, 0, 0, null)), key(words.smaller, () => this.move(1 / 1.5, 0, 0, null)));
+    this.tools = new PairTools(this.bar, {
+      choose: (mode) => this.choose(mode),
+      clear: () => this.panels.forEach((panel) => panel.measures.clear()),
+      look: (preset) => this.look(preset),
+    });
     this.note = made(this.root, 'p', 'mpr__facts');
     this.note.setAttribute('role', 'status');
     this.places = made(this.root, 'div', 'pair__panels');
@@ -66,7 +77,7 @@ export class Pair {
     this.choices.textContent = '';
     const buttons = this.hung.map((one) => key(one.projection, () => choose(one)));
     const choose = (/** @type {typeof this.hung[0]} */ one) => {
-      buttons.forEach((button, i) => button.setAttribute('aria-pressed', String(this.hung[i] === one)));
+      buttons.forEach((button, i) => press(button, this.hung[i] === one));
       this.put(this.side(one.right), this.side(one.left), [one.right, one.left]);
     };
     this.choices.append(...buttons);
@@ -88,7 +99,7 @@ export class Pair {
     const own = { series: view.series, api: this.viewer.api, facts: this.viewer.factsOf(view.series) };
     const buttons = sources.map((source) => key(source.name, () => choose(source)));
     const choose = async (/** @type {Source} */ source) => {
-      buttons.forEach((button, i) => button.setAttribute('aria-pressed', String(sources[i] === source)));
+      buttons.forEach((button, i) => press(button, sources[i] === source));
       this.chosen = source;
       const found = await source.find().catch(() => undefined);
       if (this.chosen !== source || this.root.hidden) return;
@@ -98,6 +109,32 @@ export class Pair {
     this.choices.append(...buttons);
     this.open();
     choose(sources[0]);
+  }
+
+  /** What a drag does in both. @param {import('./bar.js').PairMode} mode */
+  choose(mode) {
+    this.mode = mode;
+    this.tools.mark(mode);
+    this.panels.forEach((panel) => {
+      panel.stage.dataset.mode = mode;
+      if (mode !== 'auto') panel.places.of(panel.state.view.series.n);
+    });
+    this.tell(mode === 'auto' ? '' : words.modeTitles[mode]);
+  }
+
+  /** A preset of the left series; the right one gets its own of the same name. @param {import('./bar.js').Preset} preset */
+  look(preset) {
+    this.panels.forEach((panel, i) => {
+      const { series, k } = panel.state.view;
+      const own = i === 0 ? preset : alike(preset.name, series);
+      if (own) panel.show({ series, k, window: own.window, gain: own.gain }, this.sources ? this.sources[i].facts : '');
+    });
+  }
+
+  /** @param {string} hint */
+  tell(hint) {
+    this.hint = hint;
+    this.lay();
   }
 
   open() {
@@ -134,6 +171,8 @@ export class Pair {
         reset: () => { this.at = REST; this.lay(); },
         ended: () => { this.close(); this.viewer.screen.end(); },
         ready: () => this.lay(),
+        mode: () => this.mode,
+        told: (hint) => this.tell(hint),
       });
       if (hung) panel.mirror(hung[i].mirrored);
       panel.show(panel.state.view, source.facts);
@@ -141,6 +180,8 @@ export class Pair {
     });
     this.panels = panels;
     this.sources = [left, right];
+    this.tools.offer(left.series);
+    this.choose('auto');
     await Promise.all(panels.map((panel, i) => this.ask([left, right][i].series, panel.api).then(
       (place) => { panel.place = place; panel.name(); },
       () => {}, // the pictures tell what is wrong with the line
@@ -165,8 +206,10 @@ export class Pair {
     const scales = oneScale(this.panels[0].scale(), this.panels[1].scale());
     this.root.dataset.scale = scales ? 'one' : 'unknown';
     const byPlace = this.byPlace ? words.byPlace : '';
-    say(this.note, [scales ? words.oneScale : words.scaleUnknown, this.isMammogram ? '' : byPlace].filter(Boolean).join(' · '));
-    this.link.setAttribute('aria-pressed', String(this.linked));
+    const caution = this.mode === 'auto' ? '' : words.caution;
+    say(this.note, [this.hint, caution, scales ? words.oneScale : words.scaleUnknown, this.isMammogram ? '' : byPlace]
+      .filter(Boolean).join(' · '));
+    press(this.link, this.linked);
     this.panels.forEach((panel, i) => {
       const { zoom, x, y } = this.at;
       const own = zoom * (scales ? scales[i] : 1);
@@ -214,9 +257,7 @@ export class Pair {
   /** @param {KeyboardEvent} event */
   pressed(event) {
     event.stopPropagation(); // the stack behind has the same keys
-    const steps = /** @type {{[key: string]: number}} */ ({
-      ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1, PageDown: 10, PageUp: -10, Home: -Infinity, End: Infinity,
-    })[event.key];
+    const steps = STEPS[event.key];
     if (event.key === 'Escape') this.close();
     else if (steps && this.panels[0]) this.scroll(this.panels[0], this.panels[0].state.view.k + steps);
     else return;

@@ -1,5 +1,6 @@
 /**
- * One of two pictures side by side: its own stage, loading and tiles. What it shows and at which scale, the pair decides.
+ * One of two pictures side by side: its own stage, loading, tiles and measures. What it shows and at which scale, the pair
+ * decides.
  *
  * @typedef {import('../state.js').View} View
  * @typedef {import('./places.js').Place} Place
@@ -10,9 +11,11 @@ import { messages } from '../messages.js';
 import { say } from '../stage/controls.js';
 import { Gestures, stepLength } from '../stage/gestures.js';
 import { UPRIGHT, Viewport } from '../stage/viewport.js';
-import { made } from './overlay.js';
-import { edges, orientationOf } from './places.js';
+import { Measures } from './measures.js';
+import { cleared, made } from './overlay.js';
+import { Places, edges, orientationOf } from './places.js';
 import { Tiles } from './tiles.js';
+import { words } from './words.js';
 
 const SIDES = /** @type {Array<'top' | 'right' | 'bottom' | 'left'>} */ (['top', 'right', 'bottom', 'left']);
 
@@ -20,7 +23,8 @@ export class Panel {
   /**
    * @param {HTMLElement} parent @param {import('../loading/api.js').Api} api @param {View} view
    * @param {{moved: (panel: Panel, factor: number, dx: number, dy: number) => void, scrolled: (panel: Panel, k: number) => void,
-   *          reset: () => void, ended: () => void, ready: () => void}} pair
+   *          reset: () => void, ended: () => void, ready: () => void, mode: () => import('./bar.js').PairMode,
+   *          told: (hint: string) => void}} pair
    */
   constructor(parent, api, view, pair) {
     this.api = api;
@@ -33,8 +37,16 @@ export class Panel {
     this.canvas.setAttribute('role', 'img');
     this.viewport = new Viewport(this.canvas, this.stage);
     this.tiles = new Tiles(this);
+    this.marks = made(this.stage, 'canvas', 'stage__marks');
+    this.marks.setAttribute('aria-hidden', 'true');
+    this.measured = made(this.stage, 'p', 'sr-only');
+    this.measured.setAttribute('role', 'status');
+    this.places = new Places(api, () => this.mark());
+    this.measures = new Measures(this, this.places, { changed: () => this.mark(), hint: (hint) => pair.told(hint) });
+    this.viewport.drawn = () => this.mark();
     this.facts = made(this.stage, 'p', 'stage__facts');
     this.counter = made(this.stage, 'p', 'stage__counter');
+    this.window = made(this.stage, 'p', 'stage__window');
     this.edges = SIDES.map((side) => made(this.stage, 'span', `stage__edge stage__edge--${side}`));
     this.pictures = new Pictures();
     this.loader = new Loader(api, this.pictures, view, { arrived: () => this.refresh(), ended: pair.ended });
@@ -52,7 +64,10 @@ export class Panel {
       pan: (dx, dy) => pair.moved(this, 1, dx, dy),
       doubleTap: () => pair.reset(),
       isZoomed: () => this.state.view.series.frames < 2 || this.viewport.transform.zoom > 1,
-      tool: () => null,
+      tool: (grip) => {
+        const mode = pair.mode();
+        return mode === 'auto' || grip === 'right' || grip === 'middle' ? null : this.measures.tool(mode);
+      },
       stepLength: () => stepLength(this.state.view.series.frames, this.stage.clientHeight),
     });
   }
@@ -64,9 +79,19 @@ export class Panel {
     this.loader.focus(view, true);
     say(this.facts, facts);
     say(this.counter, view.series.frames > 1 ? messages.counter(view.k, view.series.frames) : '');
+    const window = view.window || view.series.window;
+    say(this.window, window ? words.window(window) : '');
     this.canvas.setAttribute('aria-label', messages.picture(facts, view.k, view.series.frames));
     this.name();
     this.refresh();
+  }
+
+  /** What was measured in the picture that stands. */
+  mark() {
+    const context = cleared(this.marks, this.viewport);
+    const stands = this.canvas.dataset.slice === String(this.state.view.k);
+    if (context && stands) this.measures.draw(context);
+    say(this.measured, stands ? this.measures.here().map((one) => one.told.join('，')).join('；') : '');
   }
 
   /** The directions, once they are known. */

@@ -6,6 +6,7 @@
  * @typedef {{width: number, height: number, at: 'patient' | 'detector'}} Size  mm of the whole picture
  * @typedef {{unit: string | null, sizes: Array<Size | null>, regions: number[][][], positions: Array<number[] | null>,
  *            orientations: Array<number[] | null>, sides: Array<string[] | null>,
+ *            windows?: Array<Array<{name: string, center: number, width: number}>>,
  *            views: Array<{laterality: string, projection: string} | null>}} Place  a list with one entry holds for every picture
  */
 import { words } from './words.js';

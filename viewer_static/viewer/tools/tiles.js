@@ -12,6 +12,34 @@ const PREPARED = 1024; // pixels of the picture beneath: with fewer on the scree
 const CONCURRENT = 3;
 const KEPT_PIXELS = 12 * 1024 * 1024; // 48 MB
 
+/** Pictures by their address, each asked for once; what is not used goes first. */
+export class Fetched {
+  /** @param {import('../loading/api.js').Api} api @param {number} pixels  at most @param {(came: boolean) => void} ended */
+  constructor(api, pixels, ended) {
+    this.api = api;
+    this.ended = ended;
+    /** @type {Lru<import('../loading/pictures.js').Picture>} */
+    this.kept = new Lru(pixels, (picture) => picture.width * picture.height, release);
+    /** @type {Set<string>} */
+    this.running = new Set();
+    /** @type {Set<string>} */
+    this.refused = new Set();
+  }
+
+  /** @param {string} address */
+  async bring(address) {
+    if (this.running.has(address) || this.refused.has(address)) return;
+    this.running.add(address);
+    try {
+      this.kept.set(address, await decodeJpeg(await this.api.blob(address)));
+    } catch (fault) {
+      this.refused.add(address); // the picture beneath stays
+    }
+    this.running.delete(address);
+    this.ended(this.kept.has(address));
+  }
+}
+
 /** The coarsest level that is still sharp. @param {number} pixels  of the screen for one of the sensor
  *  @param {number} levels */
 export function levelFor(pixels, levels) {
@@ -41,12 +69,7 @@ export class Tiles {
    *  api: import('../loading/api.js').Api}} viewer  or one of two panels */
   constructor(viewer) {
     this.viewer = viewer;
-    /** @type {Lru<import('../loading/pictures.js').Picture>} */
-    this.kept = new Lru(KEPT_PIXELS, (tile) => tile.width * tile.height, release);
-    /** @type {Set<string>} */
-    this.running = new Set();
-    /** @type {Set<string>} */
-    this.refused = new Set();
+    this.fetched = new Fetched(viewer.api, KEPT_PIXELS, () => { viewer.viewport.draw(); this.fetch(); });
     /** @type {string[]} */
     this.wanted = [];
     viewer.viewport.detail = (context) => this.paint(context);
@@ -66,7 +89,7 @@ export class Tiles {
     let here = 0;
     tiles.forEach((tile) => {
       const key = this.key(tile);
-      const picture = this.kept.get(key);
+      const picture = this.fetched.kept.get(key);
       if (!picture) {
         this.wanted.push(key);
         return;
@@ -110,20 +133,8 @@ export class Tiles {
   }
 
   fetch() {
-    const next = this.wanted.filter((key) => !this.running.has(key) && !this.refused.has(key));
-    next.slice(0, CONCURRENT - this.running.size).forEach((key) => this.bring(key));
-  }
-
-  /** @param {string} key */
-  async bring(key) {
-    this.running.add(key);
-    try {
-      this.kept.set(key, await decodeJpeg(await this.viewer.api.blob(key)));
-    } catch (fault) {
-      this.refused.add(key); // the prepared picture stays beneath
-    }
-    this.running.delete(key);
-    this.viewer.viewport.draw();
-    this.fetch();
+    const { running, refused } = this.fetched;
+    const next = this.wanted.filter((key) => !running.has(key) && !refused.has(key));
+    next.slice(0, CONCURRENT - running.size).forEach((key) => this.fetched.bring(key));
   }
 }

@@ -8,13 +8,14 @@ import { element, key, say } from '../stage/controls.js';
 import { Mpr } from '../mpr/mpr.js';
 import { isFilm } from '../state.js';
 import { viewer } from '../viewer.js';
-import { Bar } from './bar.js';
+import { Bar, FullScreen } from './bar.js';
 import { Besides } from './besides.js';
-import { FullScreen } from './full_screen.js';
+import { Layers } from './layers.js';
+import { KeyImages, StatesOfDisplay } from './marks.js';
 import { Measures } from './measures.js';
 import { Overlay } from './overlay.js';
 import { Pair } from './pair.js';
-import { Places } from './places.js';
+import { Places, ofFrame } from './places.js';
 import { Tiles } from './tiles.js';
 import { Turntable } from './turntable.js';
 import { Windowing } from './windowing.js';
@@ -31,12 +32,13 @@ class Tools {
     /** @type {Mode} */
     this.mode = 'auto';
     this.windowing = new Windowing(stack);
-    this.places = new Places(stack.api, () => this.overlay.later());
+    this.places = new Places(stack.api, () => { this.overlay.later(); this.nameWindows(); });
     this.measures = new Measures(stack, this.places, {
       changed: () => this.overlay.later(),
       hint: (hint) => say(element('note', HTMLElement), hint),
     });
-    this.overlay = new Overlay(stack, this.places, this.measures);
+    this.layers = new Layers(stack, () => this.overlay.later());
+    this.overlay = new Overlay(stack, this.places, this.measures, this.layers);
     this.overlay.dragged = () => (this.windowing.dragging ? this.windowing.at : null);
     this.mpr = new Mpr(stack.api, () => stack.screen.end(), (series) => stack.factsOf(series));
     this.full = new FullScreen((full) => {
@@ -63,17 +65,25 @@ class Tools {
     this.beside = key(words.pair, () => this.pair.openStacks(this.besides.here(stack.state.view.series)));
     this.besides = new Besides(stack, () => this.offer());
     this.breasts.hidden = true;
-    this.bar.add([this.planes, this.around, this.breasts, this.beside]);
+    this.keyImages = new KeyImages(stack);
+    this.keep = kept();
+    this.bar.add([this.keyImages.button, this.planes, this.around, this.breasts, this.beside]
+      .concat(this.layers.all.map(({ button }) => button)));
+    this.bar.place.append(this.keep);
     this.pair.hang(stack.series).then((some) => { this.breasts.hidden = !some; });
     this.tiles = new Tiles(stack);
     stack.tool = (grip) => this.tool(grip);
     stack.state.onChange((view, before) => {
       this.overlay.later();
+      this.keyImages.mark();
+      this.offerToKeep();
       if (view.series !== before.series) this.opened();
+      if (view.series !== before.series || view.k !== before.k) this.display.follow();
     });
     document.addEventListener('keydown', (event) => this.pressed(event));
     element('reset', HTMLElement).addEventListener('click', () => this.markPose());
     this.opened();
+    this.display = new StatesOfDisplay(stack, () => this.markPose());
     this.save(stack.loader.saving);
     setInterval(() => this.count(), COUNT_MS);
     stack.viewport.draw();
@@ -91,11 +101,19 @@ class Tools {
     say(this.bar.acts.save, words.saved(this.stack.api.bytes));
   }
 
-  /** Another series. */
+  /** Another series: the viewer laid it upright. */
   opened() {
+    if (this.display) this.display.forget();
+    this.nameWindows();
     this.offer();
     this.markPose();
     this.choose('auto');
+  }
+
+  /** Windows of the header have buttons when they are known. */
+  nameWindows() {
+    const place = this.places.of(this.stack.state.view.series.n);
+    if (place) this.stack.offerWindows(ofFrame(place.windows || [], this.stack.state.view.k) || []);
   }
 
   /** What opens from the series in view. */
@@ -104,6 +122,15 @@ class Tools {
     this.planes.hidden = series.frames < 2 || isFilm(series) || (!series.mpr && !series.mpr_reason);
     this.around.hidden = !series.turntable;
     this.beside.hidden = this.besides.here(series).length < 1;
+    this.layers.mark();
+    this.offerToKeep();
+  }
+
+  /** WeChat saves neither a canvas nor a blob: the picture in view opens as an ordinary one, under its window. */
+  offerToKeep() {
+    const { series, k, window } = this.stack.state.view;
+    const query = window ? `?wc=${window.center}&ww=${window.width}` : '';
+    this.keep.href = `${this.stack.api.base}/pictures/${series.n}/${k}${query}`;
   }
 
   openPlanes() {
@@ -119,6 +146,7 @@ class Tools {
     this.stack.stage.dataset.mode = mode;
     const measures = mode === 'length' || mode === 'angle' || mode === 'region';
     if (measures) this.places.of(this.stack.state.view.series.n);
+    if (mode === 'window' && !this.stack.loader.saving) this.windowing.bring();
     if (mode !== 'auto') say(element('note', HTMLElement), measures && this.measures.refusal() || words.modeTitles[mode]);
     else this.stack.note();
   }
@@ -166,6 +194,15 @@ class Tools {
     else return;
     event.preventDefault();
   }
+}
+
+/** A link that looks like a button. */
+function kept() {
+  const link = document.createElement('a');
+  link.className = 'key';
+  link.id = 'keep';
+  link.textContent = words.keep;
+  return link;
 }
 
 if (viewer) new Tools(viewer);

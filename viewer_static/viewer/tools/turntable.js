@@ -8,7 +8,7 @@
 import { SessionEnded } from '../loading/api.js';
 import { Pictures } from '../loading/pictures.js';
 import { messages } from '../messages.js';
-import { key, say } from '../stage/controls.js';
+import { key, press, say } from '../stage/controls.js';
 import { made } from './overlay.js';
 import { words } from './words.js';
 
@@ -49,12 +49,7 @@ export class Turntable {
     /** @type {Set<string>} */
     this.running = new Set();
     this.failed = false;
-    this.build(/** @type {HTMLElement} */ (viewer.stage.parentElement));
-  }
-
-  /** @param {HTMLElement} parent */
-  build(parent) {
-    this.root = made(parent, 'section', 'mpr');
+    this.root = made(/** @type {HTMLElement} */ (viewer.stage.parentElement), 'section', 'mpr');
     this.root.id = 'turntable';
     this.root.hidden = true;
     this.root.setAttribute('aria-label', words.turntable);
@@ -99,34 +94,34 @@ export class Turntable {
 
   /** @param {Series} series  one that has a turntable */
   open(series) {
-    if (!this.root || !series.turntable) return;
+    if (!series.turntable) return;
     if (this.series !== series) this.k = 1;
     this.series = series;
     this.count = series.turntable;
-    if (this.slider) this.slider.max = String(this.count);
-    if (this.facts) say(this.facts, this.viewer.factsOf(series));
+    this.slider.max = String(this.count);
+    say(this.facts, this.viewer.factsOf(series));
     this.root.hidden = false;
     this.failed = false;
-    if (this.closer) this.closer.focus();
+    this.closer.focus();
     this.show();
   }
 
   close() {
     this.play(false);
-    if (this.root) this.root.hidden = true;
+    this.root.hidden = true;
   }
 
   /** @param {boolean} playing */
   play(playing) {
     window.clearInterval(this.playing);
     this.playing = playing ? window.setInterval(() => this.step(1), PLAY_MS) : undefined;
-    if (this.player) this.player.textContent = playing ? messages.pause : messages.play;
+    this.player.textContent = playing ? messages.pause : messages.play;
   }
 
   /** @param {number} dx  pixels */
   turn(dx) {
     this.travel += dx;
-    const pixels = ((this.canvas ? this.canvas.clientWidth : 300) * TURN_SHARE) / this.count;
+    const pixels = (this.canvas.clientWidth * TURN_SHARE) / this.count;
     const steps = Math.trunc(this.travel / pixels);
     if (!steps) return;
     this.travel -= steps * pixels;
@@ -150,21 +145,30 @@ export class Turntable {
   }
 
   show() {
-    this.looks && this.looks.forEach((button, i) => button.setAttribute('aria-pressed', String(LOOKS[i] === this.look)));
-    if (this.slider) this.slider.value = String(this.k);
+    this.looks.forEach((button, i) => press(button, LOOKS[i] === this.look));
+    this.slider.value = String(this.k);
     this.draw();
     this.fetch();
   }
 
+  /** The addresses of all pictures, those near to the one in view first. */
+  urls() {
+    return turnFrom(this.k, this.count).map((k) => this.url(k));
+  }
+
+  /** The nearest that is here. */
+  best() {
+    return this.urls().filter((url) => this.pictures.has(url))[0];
+  }
+
   async draw() {
-    const order = turnFrom(this.k, this.count).map((k) => this.url(k));
-    const best = order.filter((url) => this.pictures.has(url))[0];
+    const best = this.best();
     const { note, canvas } = this;
-    if (note) say(note, this.failed ? messages.failed : best ? '' : words.turning);
-    if (!best || !canvas) return;
+    say(note, this.failed ? messages.failed : best ? '' : words.turning);
+    if (!best) return;
     const picture = this.pictures.ready(best) || (await this.pictures.decode(best));
     const context = canvas.getContext('2d');
-    if (!picture || !context || best !== turnFrom(this.k, this.count).map((k) => this.url(k)).filter((url) => this.pictures.has(url))[0]) return;
+    if (!picture || !context || best !== this.best()) return;
     canvas.width = picture.width;
     canvas.height = picture.height;
     context.drawImage(picture, 0, 0);
@@ -172,9 +176,8 @@ export class Turntable {
   }
 
   fetch() {
-    if (!this.root || this.root.hidden || this.failed) return;
-    const lacking = turnFrom(this.k, this.count).map((k) => this.url(k))
-      .filter((url) => !this.pictures.has(url) && !this.running.has(url));
+    if (this.root.hidden || this.failed) return;
+    const lacking = this.urls().filter((url) => !this.pictures.has(url) && !this.running.has(url));
     lacking.slice(0, CONCURRENT - this.running.size).forEach((url) => this.bring(url));
   }
 

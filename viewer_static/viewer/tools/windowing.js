@@ -1,10 +1,14 @@
 /**
- * A drag that changes centre and width. While it moves, the picture on the stage itself is made brighter or harder; when
- * it rests, the server draws the slice under the new window. Numbers are readable all the while.
+ * A drag that changes centre and width. It brings the slice's values in full depth (depth.js), and from then on each
+ * window is drawn here. Until they are there, the picture on the stage itself is made brighter or harder while the drag
+ * moves, and the server draws the slice when it rests; so it stays where the server gives no values. Numbers are readable
+ * all the while.
  *
  * @typedef {import('../stage/window_level.js').Window} Window
  * @typedef {import('../state.js').View} View
  */
+import { windowKey } from '../stage/window_level.js';
+import { Depths } from './depth.js';
 
 const REST_MS = 150;
 const PIXELS = 256; // of drag that change the width by itself, or the centre by the width
@@ -42,7 +46,9 @@ export class Windowing {
     this.at = null;
     this.dx = 0;
     this.dy = 0;
+    this.depths = new Depths(viewer.api);
     viewer.keeps = (view, best) => this.keeps(view, best);
+    viewer.loader.drawnHere = (view) => view.window !== null && this.depths.of(view) !== undefined;
   }
 
   /** @returns {import('../stage/gestures.js').Tool} */
@@ -53,13 +59,34 @@ export class Windowing {
   start() {
     this.dragging = true;
     const { view } = this.viewer.state;
-    this.from = this.at = view.window || view.series.window;
+    const depth = this.depths.of(view);
+    this.from = this.at = view.window || view.series.window || (depth ? depth.window : null);
     this.dx = this.dy = 0;
+    this.bring();
     const shown = this.viewer.canvas.dataset;
     // a picture that stands in for another, or a preview under a chosen window, is under the series' own window
     const own = shown.quality === 'full' || shown.quality === 'sharp' ? view.window : null;
     const window = this.base && same(this.base.view, view) ? this.base.window : own || view.series.window;
     this.base = window && this.viewer.screen.stands === view ? { view, window } : this.base;
+  }
+
+  /** The values of the slice in view: a drag is near. */
+  bring() {
+    const { view } = this.viewer.state;
+    this.depths.want(view, () => this.arrived(view));
+  }
+
+  /** @param {View} view  the one that asked */
+  arrived(view) {
+    const { state } = this.viewer;
+    const depth = this.depths.of(view);
+    if (!depth || !same(view, state.view)) return;
+    if (this.dragging && !this.from && depth.window) { // no window was known before
+      this.from = this.at = depth.window;
+      this.dx = this.dy = 0;
+      state.look(depth.window);
+    }
+    this.viewer.refresh();
   }
 
   /** @param {number} dx @param {number} dy */
@@ -74,6 +101,7 @@ export class Windowing {
     this.at = dragged(this.from, this.dx, this.dy);
     clearTimeout(this.resting);
     this.resting = setTimeout(() => this.rest(), REST_MS);
+    if (this.draw(state.view, this.at)) return;
     if (this.base) {
       const levels = curve(this.base.window, this.at);
       viewport.retouch = (context) => retouched(context, this.box(), levels);
@@ -107,9 +135,24 @@ export class Windowing {
     if (this.at) this.viewer.state.look(this.at);
   }
 
-  /** Whether the picture on the stage, retouched, is better than `best`. @param {View} view
-   *  @param {import('../loading/loader.js').Best} best */
+  /** From the values, if they are here. @param {View} view @param {Window | null} window @returns {boolean} */
+  draw(view, window) {
+    const depth = window ? this.depths.of(view) : undefined;
+    if (!depth || !window) return false;
+    const { screen, canvas, viewport } = this.viewer;
+    const key = `depth/${view.series.n}/${view.k}/${windowKey(window)}`;
+    viewport.retouch = null;
+    if (canvas.dataset.picture !== key || screen.stands !== view) {
+      screen.present(view, { key, quality: 'full', k: view.k }, this.depths.drawn(depth, window));
+    }
+    return true;
+  }
+
+  /** Whether a picture of our own is better than `best`. @param {View} view
+   *  @param {import('../loading/loader.js').Best | null} best */
   keeps(view, best) {
+    if (this.draw(view, this.dragging && this.at ? this.at : view.window)) return true;
+    if (!best) return false;
     if (this.dragging && this.base && same(this.base.view, view)) return true;
     const kept = this.base !== null && this.viewer.viewport.retouch !== null && same(this.base.view, view)
       && view.window !== null && best.quality !== 'full' && best.quality !== 'sharp';

@@ -35,7 +35,10 @@ MOST_FIELDS = 200
 MORE = '299 cloudfilm "There are {} additional results that can be requested."'
 LITERAL = '299 cloudfilm "The fuzzymatching parameter is not supported. Only literal matching has been performed."'
 IGNORED = '299 cloudfilm "These parameters are not supported here and have been ignored: {}."'
-ONLY_WHOLE = '299 cloudfilm "Too many studies are left for wildcards in {}: only whole values have been matched."'
+ONLY_WHOLE = (
+    '299 cloudfilm "Too many studies are left for wildcards in {}: only whole values, and whole family or given names, '
+    'have been matched."'
+)
 TOO_MANY = '299 cloudfilm "Some attributes of includefield are left out: they are read for at most {} results."'
 
 

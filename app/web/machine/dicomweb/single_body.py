@@ -53,8 +53,9 @@ class Unpacked:
                 raise InvalidInput("body", "ends early")
 
 
-def read_single(body: Readable, limits: Limits, spool: Path) -> Iterator[ReceivedPart]:
-    """The body as the one part that it is. The caller closes its file. Raises InvalidInput, StoreUnavailable."""
+def read_single(body: Readable, limits: Limits, spool: Path, content_type: str) -> Iterator[ReceivedPart]:
+    """The body as the one part of this type that it is. The caller closes its file. Raises InvalidInput,
+    StoreUnavailable."""
     file = cast(BinaryIO, tempfile.SpooledTemporaryFile(limits.memory_bytes, dir=str(spool)))  # noqa: SIM115
     try:
         size = 0
@@ -71,7 +72,7 @@ def read_single(body: Readable, limits: Limits, spool: Path) -> Iterator[Receive
             file.seek(min(limits.part_bytes, MIB))
             file.truncate()
         file.seek(0)
-        part = ReceivedPart("application/dicom", file, min(size, limits.part_bytes), oversized)
+        part = ReceivedPart(content_type, file, min(size, limits.part_bytes), oversized)
     except OSError as error:
         file.close()
         raise StoreUnavailable("the spool folder failed") from error

@@ -67,8 +67,13 @@ def store(study_uid: str | None = None) -> Response:
 def _received(declared: DeclaredUids) -> list[Outcome]:
     body = unpacked(request.stream, request.headers.get("Content-Encoding", ""))
     content_type, spool = MediaType.parse(request.headers.get("Content-Type", "")), services().settings.spool_dir
-    if content_type.name == DICOM:
-        return _stored_in_batches(read_single(body, _limits(), spool), declared)
+    if content_type.name in (DICOM, *METADATA):
+        single = read_single(body, _limits(), spool, content_type.name)
+        return (
+            _stored_in_batches(single, declared)
+            if content_type.name == DICOM
+            else _stored_of_metadata(single, declared)
+        )
     boundary = _boundary(content_type)
     parts = read_parts(WithoutPreamble(body, boundary), boundary, _limits(), spool)
     if content_type.root in METADATA:

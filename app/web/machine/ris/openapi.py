@@ -13,7 +13,7 @@ _TEXT: dict[str, Any] = {"type": "string"}
 _INSTANT: dict[str, Any] = {
     "type": "string",
     "pattern": r"^(19|20)\d\d[-/]\d\d[-/]\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)?$",
-    "description": "ISO 8601, also with slashes; without a zone it is China's time",
+    "description": "ISO 8601, also with slashes, or as HL7 writes it; without a zone it is China's time",
 }
 
 PATIENT: dict[str, Any] = {

@@ -142,19 +142,32 @@ def test_control_characters_of_a_doctors_name_or_a_department_are_spaces() -> No
         "2026/03/02T08:05:00+08:00",
         "2026/03/02T00:05Z",
         " 2026-03-02 08:05 ",
+        "20260302080500",
+        "202603020805",
+        "20260302000500.000+0000",
+        "2026年3月2日 8:05",
+        "2026年03月02日8时05分",
+        "２０２６－０３－０２ ０８：０５",
+        "2026-03-02t00:05:00z",
     ],
 )
-def test_a_time_may_be_written_with_slashes_and_without_leading_zeros(written: str) -> None:
+def test_a_time_may_be_written_as_systems_write_it(written: str) -> None:
     at = datetime(2026, 3, 2, 0, 5, tzinfo=UTC)
     assert exam_input(exam_body(performed_at=written)).performed_at == at
     assert report_input(report_body(reported_at=written)).reported_at == at
 
 
-@pytest.mark.parametrize("written", ["1960/01/02", "1960/1/2", "1960.01.02", "1960-1-2"])
-def test_a_birth_date_may_be_written_with_slashes(written: str) -> None:
+@pytest.mark.parametrize(
+    "written",
+    ["1960/01/02", "1960/1/2", "1960.01.02", "1960-1-2", "1960年1月2日", "1960-01-02T00:00:00", "1960/1/2 0:00"],
+)
+def test_a_birth_date_may_be_written_as_systems_write_it(written: str) -> None:
     assert exam_input(exam_body(patient_birth_date=written)).patient.birth_date == "1960-01-02"
 
 
-@pytest.mark.parametrize("written", ["02/01/1960", "1960/01-02", "1960/13/01", "1960/01/021"])
+@pytest.mark.parametrize(
+    "written",
+    ["02/01/1960", "1960/01-02", "1960/13/01", "1960/01/021", "1960-W01-6", "1960-01-02T08:00", "1960-01-02T00:00Z"],
+)
 def test_a_birth_date_that_may_be_another_day_is_refused(written: str) -> None:
     assert "birth_date" in refused(patient_birth_date=written)

@@ -1,0 +1,123 @@
+"""Tickets of guests: an address that opens what a share shows once in another browser of the guest, for ten minutes.
+WeChat cannot download files. Tickets of patients are in services/patient_access.
+
+A ticket is signed and not stored. It holds the id of the session that it begins, so the row of that session is the mark
+that it was used. That session is an opening of its own: the patient sees it, and its pictures bear its number.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+
+import jwt
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app.clock import Clock
+from app.database import Database
+from app.errors import AccessRefused, NotFound
+from app.models import GuestSession
+from app.models.states import DeviceKind
+from app.repos.sharing import guests as repo
+from app.services.audit.log import Action, Audit
+from app.services.audit.subjects import exam_subject
+from app.services.patient_access.tickets import ALGORITHM, LIFETIME, SKEW
+from app.services.sharing.guests import GuestAccess, GuestSessions
+
+AUDIENCE = "guest-ticket"
+
+
+@dataclass(frozen=True)
+class GuestTicket:
+    """What a ticket says: whose session gave it, which one it begins, when it was given (epoch seconds)."""
+
+    giver_id: uuid.UUID
+    session_id: uuid.UUID
+    given_at: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class GuestTickets:
+    """Decides whether a ticket opens what its giver sees. Raises AccessRefused."""
+
+    db: Database
+    clock: Clock
+    audit: Audit
+    guests: GuestSessions
+    key: bytes = field(repr=False)
+
+    def issue(self, access: GuestAccess) -> str | None:
+        """A new ticket. Nothing is written before it is used. None for a session that digits opened: digits open one
+        session each."""
+        if access.share_id is None:
+            return None
+        said = {
+            "by": access.session_id.hex,
+            "sid": uuid.uuid4().hex,
+            "at": int(self.clock.now().timestamp()),
+            "aud": AUDIENCE,
+        }
+        return jwt.encode(said, self.key, algorithm=ALGORITHM)
+
+    def sessions_of(self, ticket: str) -> tuple[uuid.UUID, ...]:
+        """The sessions that a ticket names, also when it is used or over; none when we did not sign it. No look-up."""
+        try:
+            read = self._read(ticket)
+        except AccessRefused:
+            return ()
+        return read.giver_id, read.session_id
+
+    def redeem(self, text: str, device: DeviceKind) -> uuid.UUID:
+        """Begin the session of a ticket, once; its id. It ends when the giver's does by time. Raises AccessRefused."""
+        ticket = self._read(text)
+        now = int(self.clock.now().timestamp())
+        if not ticket.given_at - SKEW.total_seconds() <= now < ticket.given_at + LIFETIME.total_seconds():
+            raise AccessRefused
+        try:
+            self.guests.check(ticket.giver_id)
+        except NotFound:
+            raise AccessRefused from None
+        with self.db.session() as session:
+            self._begin(session, ticket, device)
+        return ticket.session_id
+
+    def _begin(self, session: Session, ticket: GuestTicket, device: DeviceKind) -> None:
+        """Read the giver's row again, under the write lock: an end in between wins. What ends the share ends this
+        session too, because each request asks for the share."""
+        giver = repo.by_id(session, ticket.giver_id)
+        if giver is None or giver.revoked_at is not None or giver.share_id is None:
+            raise AccessRefused
+        now = self.clock.now()
+        row = GuestSession(
+            id=ticket.session_id,
+            exam_id=giver.exam_id,
+            share_id=giver.share_id,
+            main_id=None,
+            patient_id=giver.patient_id,
+            code_generation=giver.code_generation,
+            device=device,
+            created_at=now,
+            last_seen_at=now,
+            expires_at=giver.expires_at,
+        )
+        try:
+            with session.begin_nested():
+                repo.add(session, [row])
+        except IntegrityError:  # it was used before
+            raise AccessRefused from None
+        self.audit.record(
+            session,
+            Action.SHARE_OPENED,
+            actor=f"share-session:{row.id.hex}",
+            subject=exam_subject(row.exam_id),
+            share=giver.share_id.hex,
+        )
+
+    def _read(self, text: str) -> GuestTicket:
+        try:
+            said = jwt.decode(text, self.key, algorithms=[ALGORITHM], audience=AUDIENCE)
+            giver, begun = (uuid.UUID(hex=said[name]) for name in ("by", "sid"))
+            return GuestTicket(giver, begun, int(said["at"]))
+        except (jwt.InvalidTokenError, KeyError, ValueError, TypeError, AttributeError):
+            raise AccessRefused from None

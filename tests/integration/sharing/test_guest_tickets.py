@@ -1,0 +1,131 @@
+"""在浏览器打开 for guests: the address of a share in WeChat opens it in another browser, once, for ten minutes."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+
+from app.bootstrap import Services
+from app.models import AuditEvent, GuestSession
+from tests.factories.house import clock_of
+from tests.factories.sharing import ALL, Given, doctor, guest, patient, revoke, share
+from tests.factories.telling import mark_prepared, report, sweep
+
+WECHAT = {"User-Agent": "Mozilla/5.0 (Linux; Android 14) MicroMessenger/8.0.66"}
+MINUTE = 60
+
+
+@pytest.fixture
+def owner(house: Services, app: Flask) -> FlaskClient:
+    client, _ = patient(app, house)
+    mark_prepared(house)
+    report(house)
+    sweep(house)
+    return client
+
+
+@pytest.fixture
+def exam_id(house: Services, owner: FlaskClient) -> str:
+    listed = owner.get("/exams", headers={"Accept": "application/json"}).get_json()
+    return str(listed["exams"][0]["id"])
+
+
+@pytest.fixture
+def given(owner: FlaskClient, exam_id: str) -> Given:
+    return share(owner, exam_id, **ALL)
+
+
+def address(client: FlaskClient, page: str) -> str:
+    found = client.get(page, headers=WECHAT).text.partition('data-address="')[2].partition('"')[0]
+    assert found.startswith("/t/g/")
+    return found
+
+
+def test_a_file_of_a_share_is_opened_once_in_the_systems_browser_without_the_passcode(
+    app: Flask, given: Given, owner: FlaskClient, exam_id: str
+) -> None:
+    in_wechat, share_page = guest(app, given)
+    page = in_wechat.get(share_page, headers=WECHAT).text
+    assert f'href="{share_page}/take/report.pdf"' in page
+    assert f'href="{share_page}/report.pdf"' not in page
+    ticket = address(in_wechat, share_page + "/take/report.pdf")
+    for _ in range(5):
+        assert app.test_client().get(ticket).status_code == 200  # a scanner of links
+    browser = app.test_client()
+    answer = browser.post(ticket)
+    assert answer.status_code == 303
+    assert answer.headers["Location"].endswith("/report.pdf")
+    assert browser.get(answer.headers["Location"]).mimetype == "application/pdf"
+    assert app.test_client().post(ticket).status_code == 403
+    assert browser.get(ticket).status_code == 303, "loaded again it leads back"
+    assert in_wechat.get(ticket).status_code == 303
+    assert owner.get(f"/exams/{exam_id}/shares").text.count("编号") >= 2, "the patient sees it as an opening of its own"
+
+
+def test_other_browsers_and_a_doctors_pc_get_the_file_at_once(
+    app: Flask, given: Given, owner: FlaskClient, exam_id: str
+) -> None:
+    client, page = guest(app, given)
+    assert "/t/g/" not in client.get(page).text
+    assert client.get(page + "/take/report.pdf").headers["Location"] == page + "/report.pdf"
+    pc, address_of_pc = doctor(app, owner, exam_id)
+    assert "/t/g/" not in pc.get(address_of_pc, headers=WECHAT).text, "digits open one session each"
+    assert pc.get(address_of_pc + "/take/report.pdf", headers=WECHAT).status_code == 303
+
+
+def test_of_twenty_at_once_one_opens(house: Services, app: Flask, given: Given) -> None:
+    client, page = guest(app, given)
+    ticket, start, found = address(client, page), threading.Barrier(20), Counter[int]()
+
+    def use() -> None:
+        start.wait()
+        found.update([app.test_client().post(ticket).status_code])
+
+    threads = [threading.Thread(target=use) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == {303: 1, 403: 19}
+    with house.db.read() as session:
+        assert session.scalar(select(func.count()).select_from(GuestSession)) == 2
+        told = [row.action for row in session.scalars(select(AuditEvent)) if row.action == "share.opened"]
+    assert len(told) == 2
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(10 * MINUTE - 1, 303), (10 * MINUTE, 403), (-2 * MINUTE, 403)])
+def test_it_lasts_ten_minutes(house: Services, app: Flask, given: Given, seconds: int, status: int) -> None:
+    client, page = guest(app, given)
+    ticket = address(client, page)
+    clock_of(house).advance(seconds)
+    assert app.test_client().post(ticket).status_code == status
+
+
+def test_a_share_that_is_stopped_ends_the_ticket_and_what_it_began(
+    app: Flask, given: Given, owner: FlaskClient, exam_id: str
+) -> None:
+    client, page = guest(app, given)
+    used, unused, browser = address(client, page), address(client, page), app.test_client()
+    opened = browser.post(used).headers["Location"]
+    assert browser.get(opened).status_code == 200
+    revoke(owner, exam_id, given)
+    assert browser.get(opened).status_code == 404
+    assert app.test_client().post(unused).status_code == 403
+
+
+def test_what_was_not_shared_has_no_page_and_a_ticket_of_a_patient_opens_no_share(
+    app: Flask, owner: FlaskClient, exam_id: str
+) -> None:
+    client, page = guest(app, share(owner, exam_id, report="1"))
+    for name, status in (("report.pdf", 200), ("images.zip", 404), ("dicom.zip", 404)):
+        assert client.get(f"{page}/take/{name}", headers=WECHAT).status_code == status
+    found = owner.get(f"/exams/{exam_id}", headers=WECHAT).text.partition('data-address="')[2].partition('"')[0]
+    assert found.startswith("/t/")
+    assert app.test_client().post(found.replace("/t/", "/t/g/", 1)).status_code == 403
+    assert app.test_client().post(address(client, page).replace("/t/g/", "/t/", 1)).status_code == 403
+    assert app.test_client().post("/t/g/nothing").status_code == 403
