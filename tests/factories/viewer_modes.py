@@ -7,7 +7,7 @@ from collections.abc import Callable
 from playwright.sync_api import Page
 
 from tests.factories.browser import finger, middle_of_stage, mouse_drag, wait_for_slice, wait_until, with_tools
-from tests.factories.patient_page_frames import CT_PLACE, MAMMOGRAM_PLACES
+from tests.factories.patient_page_frames import CT_PLACE, LAYER, MAMMOGRAM_PLACES
 from tests.factories.patient_page_values import EXAM_ID
 from tests.factories.patient_pages import Pages
 
@@ -18,6 +18,7 @@ def open_mode(page: Page, pages: Pages, mode: str) -> None:
     """The viewer in the mode, one of MODES, with its pictures drawn. The page must have a touch screen or be wide."""
     pages.mammograms = mode == "mammograms"
     pages.places = {1: CT_PLACE, **(MAMMOGRAM_PLACES if pages.mammograms else {})}
+    pages.beside = {"objects": [LAYER], "key_images": [{"n": 1, "k": 12}]} if mode == "layers" else {}
     page.goto(pages.base_url + VIEWER)
     wait_for_slice(page, 30)
     page.wait_for_selector('#picture[data-tools="ready"]')
@@ -72,6 +73,11 @@ def _tiles(page: Page) -> None:
     wait_until(page, "(d => d.tiles && d.tiles.split('/')[0] === d.tiles.split('/')[1])(picture.dataset)")
 
 
+def _layers(page: Page) -> None:
+    _press(page, "肺结节")
+    wait_until(page, "document.getElementById('picture').dataset.layers === '1'")
+
+
 MODES: dict[str, Callable[[Page], None]] = {
     "stack": _stack,
     "tools": with_tools,
@@ -81,4 +87,5 @@ MODES: dict[str, Callable[[Page], None]] = {
     "pair": _pair,
     "mammograms": _mammograms,
     "tiles": _tiles,
+    "layers": _layers,
 }
