@@ -69,7 +69,7 @@ export class Overlay {
     const { window, gain, series } = this.viewer.state.view;
     const shown = this.dragged() || window || series.window;
     const { zoom } = this.viewer.viewport.transform;
-    const value = this.probed(), place = this.places.of(series.n);
+    const value = this.probed(), place = value === null ? null : this.places.of(series.n);
     return [value === null ? '' : words.value(value, (place && place.unit) || ''), shown ? words.window(shown) : gain !== 1 ? words.gain(gain) : '', zoom > 1.01 ? words.zoom(zoom) : '']
       .filter(Boolean).join(' · ');
   }
