@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable
 
 from bench import (
-    beside_ohif,
     browser_memory,
     browsing,
     cuts,
@@ -46,7 +45,6 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     "formats": formats.run,
     "first_image": first_image.run,
     "browsing": browsing.run,
-    "beside_ohif": beside_ohif.run,
     "browser_memory": browser_memory.run,
     "memory": memory.run,
     "dicomweb": dicomweb_checks.run,

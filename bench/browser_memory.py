@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from playwright.sync_api import Browser, Page
 
-from bench.browsing import PATIENCE_MS, STEP, signed_in
+from bench.browsing import STEP
 from bench.house import OpenExam, opened, shown_exam, working_folder
 from bench.long_study import long_study
+from bench.phone_session import PATIENCE_MS, signed_in
 from bench.processes import proportional_mib
 from bench.servers import cloudfilm
 from bench.skipped import Skipped

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser
 
-from bench.browsing import signed_in
 from bench.house import OpenExam, opened, shown_exam, working_folder
+from bench.phone_session import signed_in
 from bench.servers import cloudfilm
 from bench.skipped import Skipped
 from deploy.testbed.phone import CHROMIUM, chromium, phone_page, throttled

@@ -1,10 +1,10 @@
-"""Notifications a second that one worker hands over to a carrier that answers after 50 ms, and our own share of it."""
+"""Notifications a second that one worker hands over to a carrier that answers after 50 ms, many calls at a time."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from app.bootstrap import Services
@@ -25,12 +25,12 @@ MESSAGES = 200
 class SlowCarrier:
     """Takes every message, after 50 ms, as a carrier far away does."""
 
-    taken: int = 0
+    taken: list[str] = field(default_factory=list)
 
     def send(self, phone: str, message: SmsMessage, session_context: str) -> Accepted:
         time.sleep(ANSWER_S)
-        self.taken += 1
-        return Accepted(f"bench:{self.taken}", 1)
+        self.taken.append(session_context)
+        return Accepted(f"bench:{session_context}", 1)
 
     def receipts(self, phone: str, since: datetime, until: datetime) -> Sequence[DeliveryReceipt]:
         return ()
@@ -45,10 +45,9 @@ def run() -> None:
         while sending.send_due():
             pass
         took = time.perf_counter() - started
-    if carrier.taken != MESSAGES:
-        raise RuntimeError(f"{carrier.taken} of {MESSAGES} messages were sent")
-    ours = took / MESSAGES - ANSWER_S
-    print(f"  {MESSAGES / took:6.1f} notifications/s  ({1000 * ours:.1f} ms a message beside the carrier's 50 ms)")
+    if len(set(carrier.taken)) != MESSAGES:
+        raise RuntimeError(f"{len(carrier.taken)} of {MESSAGES} messages were sent")
+    print(f"  {MESSAGES / took:6.1f} notifications/s  (one call at a time: at most {1 / ANSWER_S:.0f})")
 
 
 def _queue(services: Services) -> None:

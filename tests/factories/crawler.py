@@ -303,8 +303,9 @@ class Crawler:
                     self._ask(rule, caller, self._meant(method, rule, caller))
 
     def never_inside(self) -> set[str]:
-        """The callers who saw nothing that strangers do not see."""
-        return {caller for caller in self.callers if not self.crawl.inside[caller] and caller != STRANGER}
+        """The callers who saw nothing that strangers do not see. Who only uploads has nothing to see."""
+        has_nothing = {STRANGER, Scope.UPLOAD}
+        return {caller for caller in self.callers if not self.crawl.inside[caller] and caller not in has_nothing}
 
     def with_headers(self, method: str, rule: Rule, headers: Mapping[str, str]) -> Answer:
         """As it is meant, with more headers."""

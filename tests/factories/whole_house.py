@@ -110,6 +110,7 @@ def whole_house(folder: Path, at: datetime | None = None) -> WholeHouse:
     house.release.sensitivity.add("keyword", "危重", "staff:desk")
     app = create_demo_app(house)
     person, of_family = _person(house, app)
+    in_wechat, of_wechat = _bound(house, app)
     with house.db.read() as session:
         order = session.scalars(select(StudyOrder.id).where(StudyOrder.study_id == cut)).one()
         assert session.scalars(select(Report)).one()
@@ -132,8 +133,8 @@ def whole_house(folder: Path, at: datetime | None = None) -> WholeHouse:
     stamp = str(int(house.clock.now().timestamp()))
     known |= {"timestamp": stamp, "nonce": "7", "signature": signature(TOKEN, stamp, "7"), "verify_code": "abc123"}
     made = WholeHouse(house, app, known, {})
-    known |= of_family
-    made.callers = _callers(made) | {PERSON: person, RELATIVE: person, BOUND: _bound(made)}
+    known |= of_family | of_wechat
+    made.callers = _callers(made) | {PERSON: person, RELATIVE: person, BOUND: in_wechat}
     with house.db.read() as session:
         giver = session.scalars(select(PatientSession.id).where(PatientSession.exam_id == row_id(exam.exam_id))).first()
     assert giver is not None
@@ -251,12 +252,13 @@ def _helper(made: WholeHouse, patient: FlaskClient) -> dict[str, str]:
     return {"Cookie": _cookies(client, "cf-helper")}
 
 
-def _bound(made: WholeHouse) -> dict[str, str]:
-    clock_of(made.services).advance(61)  # the phone just got digits
-    client = bound(made.app, made.services)
-    clock_of(made.services).advance(61)
-    made.known[f"csrf_token:{BOUND}"] = _form_token(client, "/exams")
-    return {"Cookie": _cookies(client, "cf-patient", "cf-wechat", "cf-device")}
+def _bound(house: Services, app: Flask) -> tuple[dict[str, str], dict[str, str]]:
+    """The patient in WeChat: the headers, and what is known."""
+    clock_of(house).advance(61)  # the phone just got digits
+    client = bound(app, house)
+    clock_of(house).advance(61)
+    known = {f"csrf_token:{BOUND}": _form_token(client, "/exams")}
+    return {"Cookie": _cookies(client, "cf-patient", "cf-wechat", "cf-device")}, known
 
 
 def _cookies(client: FlaskClient, *names: str) -> str:

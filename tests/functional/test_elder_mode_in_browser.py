@@ -118,6 +118,9 @@ def test_elder_mode_switched_on_in_the_viewer_fits_the_picture_again(browser: Br
         assert box == stage
         assert stage
         assert stage["height"] >= 0.4 * 740
+        page.wait_for_selector('#picture[data-tools="ready"]')
+        viewer = page.locator("#viewer")
+        assert viewer.evaluate("one => one.scrollHeight - one.clientHeight") == 0, "nothing is below the screen"
 
 
 def test_when_the_keyboard_closes_the_page_moves_back_in_its_place(browser: Browser, pages: Pages) -> None:

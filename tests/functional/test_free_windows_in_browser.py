@@ -20,7 +20,7 @@ from tests.factories.browser import (
     with_tools,
 )
 from tests.factories.images import frame, image_header
-from tests.factories.patient_page_frames import CT_PLACE, stored_value
+from tests.factories.patient_page_frames import BAR, CT_PLACE, stored_value
 from tests.factories.patient_page_values import EXAM_ID
 from tests.factories.patient_pages import Pages
 
@@ -171,3 +171,25 @@ def test_each_slice_of_a_round_has_values_of_its_own(page: Page, pages: Pages) -
         assert pixel(page) == as_the_server(k, center, width)
         page.keyboard.press("ArrowDown")
         wait_for_slice(page, k + 1)
+
+
+def test_the_value_under_the_mouse_is_told_where_it_rests(browser: Browser, pages: Pages) -> None:
+    pages.places = {1: CT_PLACE}
+    with phone_page(browser, viewport={"width": 1366, "height": 768}, has_touch=False, device_scale_factor=1) as page:
+        x, y = opened(page, pages)
+        assert asked(pages, "values.bin") == []
+        page.mouse.move(x, y)
+        wait_until(page, f"{WINDOW_WORDS}.startsWith('此处 {stored_value(30)} HU')")
+        assert len(asked(pages, "values.bin")) == 1
+        stage = page.locator("#stage").bounding_box()
+        assert stage
+        side = stage["height"]  # the picture is square and fits the height
+        page.mouse.move(x - side * (3 / 8 - 1 / 64), y)
+        wait_until(page, f"{WINDOW_WORDS}.startsWith('此处 {BAR} HU')")
+        page.mouse.move(x - side * 0.6, y)  # beside the picture
+        wait_until(page, f"!{WINDOW_WORDS}.includes('此处')")
+        page.mouse.move(x, y)
+        page.keyboard.press("r")
+        wait_until(page, f"{WINDOW_WORDS}.startsWith('此处 {stored_value(30)} HU')")
+        page.keyboard.press("ArrowDown")
+        wait_until(page, f"!{WINDOW_WORDS}.includes('此处')")  # never the value of another slice

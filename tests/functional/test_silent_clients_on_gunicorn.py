@@ -86,6 +86,19 @@ def status_of(connection: socket.socket) -> int:
     return int(connection.recv(4096).split(b" ")[1])
 
 
+def test_a_connection_goes_on_after_a_short_body_that_nobody_read(site: Site) -> None:
+    """A sender that keeps its connection would else lose its next request, when that comes before the close."""
+    connection = http.client.HTTPConnection("127.0.0.1", site.port, timeout=60)
+    for size in (1, 1000, 60_000) * 5:
+        for headers, status in (({}, 401), (site.upload, 405)):
+            address = "/dicomweb/studies" if status == 401 else "/dicomweb/studies/1.2/series/1.3"
+            connection.request("POST", address, bytes(size), {"Content-Type": STOW_TYPE, **headers})
+            answer = connection.getresponse()
+            answer.read()
+            assert answer.status == status
+    connection.close()
+
+
 def test_silent_strangers_are_answered_at_once_and_stop_nobody(site: Site) -> None:
     strangers = [site.announces(1_000_000) for _ in range(3 * THREADS)]
     assert site.seconds_to_healthz() < AT_ONCE_S

@@ -1,5 +1,5 @@
 """The values of one frame without loss, for a program that draws windows itself: small on the line and cheap to read in
-a browser. Why in this form: docs/adr/0030-free-windows-on-the-phone.md. It runs in a child of `sandbox`.
+a browser. Why in this form: docs/adr/0028-free-windows-on-the-phone.md. It runs in a child of `sandbox`.
 
 Before gzip: the length of a JSON object as uint32 big-endian, the object, and the change of each value as two planes.
 Each value is told as its change from the mean (rounded down) of the values to its left and above it; in the first row

@@ -25,7 +25,7 @@ from app.services.archive.data_keys import DataKeys
 from app.services.pictures.evidence import EvidenceReading
 from app.services.pictures.listing import totals_kept
 from app.services.pictures.marks import looks_over
-from app.services.pictures.object_words import described, dose_line, fault_words
+from app.services.pictures.object_words import described, dose_line, fault_words, not_drawn_words
 
 CACHED_EXAMS = 256
 
@@ -123,6 +123,14 @@ class ObjectsOfExam:
     key_objects: tuple[PreparedObject, ...]
     presentations: tuple[PreparedObject, ...]
     looks: dict[tuple[uuid.UUID, int, int], Presentation]
+
+
+def reasons_of(row: PreparedObject) -> list[str]:
+    """Why a key object list or a presentation state is not shown, or what of it is not, in words."""
+    if row.fault is not None:
+        return [fault_words(row.fault)]
+    words = [not_drawn_words(part) for part in (row.says or {}).get("not_drawn", ())]
+    return [word for word in words if word]
 
 
 @dataclass(frozen=True, kw_only=True)

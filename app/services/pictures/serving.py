@@ -31,8 +31,7 @@ from app.repos.pictures import working_packs
 from app.services.archive.data_keys import DataKeys
 from app.services.pictures.frame_reading import FrameReading, ShownSeries
 from app.services.pictures.marks import displayed, marked
-from app.services.pictures.object_words import fault_words, not_drawn_words
-from app.services.pictures.objects import Objects
+from app.services.pictures.objects import Objects, reasons_of
 from app.services.pictures.working_copies import CopiesOfSeries
 from app.services.volumes.reason_words import reason_words
 from app.services.volumes.volumes import CutSpec, TurnSpec, Volumes, default_window, turns_of
@@ -195,10 +194,8 @@ class Pictures:
 
 
 def _describe_state(row: PreparedObject, shown: list[PreparedSeries]) -> dict[str, Any]:
-    says = row.says or {"title": "", "not_drawn": []}
-    reasons = [fault_words(row.fault)] if row.fault else [not_drawn_words(part) for part in says["not_drawn"]]
-    reasons = [reason for reason in reasons if reason]
-    return {"title": says["title"] or row.description, "frames": marked(row, shown), "reasons": reasons}
+    title = (row.says or {}).get("title")
+    return {"title": title or row.description, "frames": marked(row, shown), "reasons": reasons_of(row)}
 
 
 def _describe(n: int, shown: ShownSeries) -> dict[str, Any]:

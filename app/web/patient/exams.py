@@ -25,7 +25,7 @@ from app.web.guards import guarded, guarded_blueprint
 from app.web.patient import session as patient_session
 from app.web.patient.looks import who_looked
 from app.web.patient.masked_names import masked
-from app.web.patient.objects import listed_objects, shown_manifest
+from app.web.patient.objects import listed_objects, marks_set_aside, shown_manifest
 from app.web.patient.report_values import report_values
 from app.web.patient.tickets import address_for_wechat
 
@@ -110,7 +110,8 @@ def exam_values(view: ExamView, shown: tuple[ShownSeries, ...], *, with_help: bo
         "parts": parts,
         **report_values(view if parts.report else replace(view, report=None), with_help=with_help),
         "key_images": _with_marked(shown)[:KEY_IMAGES],
-        "objects": listed_objects() if parts.pictures or parts.report else [],
+        "objects": (listed_objects() if parts.pictures or parts.report else [])
+        + (marks_set_aside() if parts.pictures else []),
         "frames_total": _total(shown),
         "in_preparation": _in_preparation(view, shown),
         "csrf_token": patient_session.csrf_token,

@@ -11,7 +11,8 @@ from flask import Response, jsonify, make_response, render_template
 
 from app.errors import NotFound
 from app.services.patient_access.sessions import Parts
-from app.services.pictures.objects import ListedObject
+from app.services.pictures.object_words import described
+from app.services.pictures.objects import ListedObject, ShownAs, reasons_of
 from app.web.context import services
 from app.web.patient.images import blueprint
 from app.web.patient.places import RENDERS, place
@@ -110,6 +111,25 @@ def listed_objects() -> list[dict[str, Any]]:
             "layer": _layer_values(found) if found.labels and access.parts.pictures else None,
         }
         for found in listed
+    ]
+
+
+def marks_set_aside() -> list[dict[str, Any]]:
+    """Key object lists and presentation states that are not shown, or not wholly: for the list of the exam's page, each
+    as in `listed_objects`. The manifest tells them apart from the objects."""
+    access = current_access()
+    beside = services().pictures.objects.of_exam(access.exam_id, access.exam_revision)
+    return [
+        {
+            "kind": ShownAs.OTHER,
+            "modality": row.modality,
+            "description": described(row.kind, "", row.description),
+            "href": None,
+            "reason": "，".join(reasons),
+            "layer": None,
+        }
+        for row in (*beside.key_objects, *beside.presentations)
+        if (reasons := reasons_of(row))
     ]
 
 

@@ -6,7 +6,7 @@ Why gunicorn alone is not enough:
   reader of the answer.
 - An unread body (of a refused upload) must not hold the thread: the answer is sent and the connection closes.
 - But closing at once resets the connection, and the sender never sees the answer. So bytes that still arrive at full
-  speed are thrown away for a moment, in a few threads at most.
+  speed are thrown away for a moment, in a few threads at most; after a short body the connection goes on.
 
 The head of a request is not handled here: gunicorn reads it before it calls us, and the proxy in front limits it.
 """
@@ -33,6 +33,7 @@ At this speed (256 kbit/s) a study of 400 MB takes almost four hours."""
 LINGER_S, SILENCE_S, LINGER_BYTES, LINGER_SPEED = 2.0, 0.25, 64 << 20, 4 << 20
 """Limits for throwing away an unread body: seconds in total, seconds of one silence, bytes, bytes a second."""
 _RECEIVED_BYTES = 256 * 1024
+_SHORT_REST_BYTES = 64 * 1024
 SOCKET = "gunicorn.socket"
 """The name of the connection in the environment."""
 
@@ -63,10 +64,25 @@ class Arrival:
 
         def sent() -> None:
             unreader.sock = connection
-            if not body.ended:
+            if not body.ended and not self._rest_came(body, connection):
                 self._close(connection)
 
         return _Answer(self._wrapped(environ, start_response), connection, sent)
+
+    def _rest_came(self, body: _Body, connection: socket.socket) -> bool:
+        """Throw a short rest of the body away, which has come by the time of the answer: then the connection goes on.
+        A sender that keeps its connections may else send its next request into one that is being closed, and lose it.
+        """
+        give_back = self._lingering.taken()
+        if not give_back:
+            return False
+        try:
+            connection.settimeout(SILENCE_S)
+            return body.take_short_rest()
+        except OSError:  # it did not come
+            return False
+        finally:
+            give_back()
 
     def _close(self, connection: socket.socket) -> None:
         """End our side first, so that the sender sees the answer. Then throw the rest of the body away and close.
@@ -124,6 +140,13 @@ class _Body:
 
     def __iter__(self) -> Iterator[bytes]:
         return iter(self.readline, b"")
+
+    def take_short_rest(self) -> bool:
+        """Whether all of the body has been read then. Raises OSError when no more comes."""
+        while self._left and self._left <= _SHORT_REST_BYTES:
+            if not self.read(self._left):
+                return False
+        return self._left == 0
 
     def _counted(self, data: bytes, size: int | None) -> bytes:
         if self._left is not None:

@@ -247,6 +247,7 @@ def test_marked_images_come_first_and_a_state_is_drawn_into_its_frame(house: Ser
     frames = f"{page}/series/1/frames"
     body = client.get(page).get_data(as_text=True)
     assert body.index(f"{frames}/5.jpg") < body.index(f"{frames}/1.jpg")
+    assert set_aside["reasons"][0] in body  # and is named there, although it is no object of the manifest
     assert 'data-series="1" data-frame="5"' in client.get(f"{page}/viewer").get_data(as_text=True)
 
     def grey(tail: str) -> Any:

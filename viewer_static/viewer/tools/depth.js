@@ -53,6 +53,14 @@ export function levels(depth, window) {
   return found;
 }
 
+/** The value at a place of the picture, in modality units; null beside it. @param {Depth} depth
+ *  @param {{x: number, y: number}} share @returns {number | null} */
+export function valueAt(depth, share) {
+  const x = Math.floor(share.x * depth.columns), y = Math.floor(share.y * depth.rows);
+  if (x < 0 || y < 0 || x >= depth.columns || y >= depth.rows) return null;
+  return (depth.least + depth.values[y * depth.columns + x]) * depth.slope + depth.intercept;
+}
+
 export class Depths {
   /** @param {import('../loading/api.js').Api} api */
   constructor(api) {

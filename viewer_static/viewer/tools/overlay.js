@@ -21,6 +21,8 @@ export class Overlay {
     this.asked = false;
     /** The window under a drag, while it moves. @type {() => import('../stage/window_level.js').Window | null} */
     this.dragged = () => null;
+    /** The value under the mouse. @type {() => number | null} */
+    this.probed = () => null;
     const { stage } = viewer;
     this.canvas = made(stage, 'canvas', 'stage__marks');
     this.canvas.setAttribute('aria-hidden', 'true');
@@ -52,7 +54,8 @@ export class Overlay {
     if (context && shows) {
       this.layers.draw(context);
       this.measures.draw(context);
-      if (place) this.drawScale(context, sizeAt(place, k, [{ x: 0.5, y: 0.5 }]));
+      const scale = place ? drawScale(context, viewport, sizeAt(place, k, [{ x: 0.5, y: 0.5 }])) : '';
+      if (scale) this.canvas.dataset.scale = scale;
     }
     const sides = place && edges(orientationOf(place, k), viewport.pose);
     this.edges.forEach((edge, i) => say(edge, sides ? sides[SIDES[i]] : ''));
@@ -66,41 +69,43 @@ export class Overlay {
     const { window, gain, series } = this.viewer.state.view;
     const shown = this.dragged() || window || series.window;
     const { zoom } = this.viewer.viewport.transform;
-    return [shown ? words.window(shown) : gain !== 1 ? words.gain(gain) : '', zoom > 1.01 ? words.zoom(zoom) : '']
+    const value = this.probed(), place = this.places.of(series.n);
+    return [value === null ? '' : words.value(value, (place && place.unit) || ''), shown ? words.window(shown) : gain !== 1 ? words.gain(gain) : '', zoom > 1.01 ? words.zoom(zoom) : '']
       .filter(Boolean).join(' · ');
   }
+}
 
-  /** @param {CanvasRenderingContext2D} context @param {import('./places.js').Size | null} size */
-  drawScale(context, size) {
-    const { viewport } = this.viewer;
-    if (!size || !viewport.picture) return;
-    const stage = viewport.size();
-    const [left, right] = [viewport.placed({ x: 0, y: 0 }), viewport.placed({ x: 1, y: 0 })];
-    const wide = Math.sqrt(Math.pow(right.x - left.x, 2) + Math.pow(right.y - left.y, 2)) / size.width; // pixels a mm
-    const mm = roundLength((stage.width * SCALE_SHARE) / wide);
-    const [end, y] = [stage.width / 2 - 12, stage.height / 2 - 44];
-    const start = end - mm * wide;
-    this.canvas.dataset.scale = `${mm}`;
-    [['rgba(0, 0, 0, .7)', 5], ['#fff', 2]].forEach(([colour, thickness]) => {
-      context.strokeStyle = String(colour);
-      context.lineWidth = Number(thickness);
-      context.beginPath();
-      context.moveTo(start, y - 6);
-      context.lineTo(start, y);
-      context.lineTo(end, y);
-      context.lineTo(end, y - 6);
-      context.stroke();
-    });
-    context.font = '600 16px sans-serif';
-    context.textBaseline = 'alphabetic';
-    context.textAlign = 'right';
-    context.lineWidth = 4;
-    context.strokeStyle = 'rgba(0, 0, 0, .7)';
-    context.fillStyle = '#fff';
-    context.strokeText(words.scale(mm), end, y - 10);
-    context.fillText(words.scale(mm), end, y - 10);
-    context.textAlign = 'left';
-  }
+/** A bar of a round length at the lower right. @param {CanvasRenderingContext2D} context  its origin in the stage's centre
+ *  @param {import('../stage/viewport.js').Viewport} viewport @param {import('./places.js').Size | null} size
+ *  @returns {string}  its mm; empty where the size is unknown */
+export function drawScale(context, viewport, size) {
+  if (!size || !viewport.picture) return '';
+  const stage = viewport.size();
+  const [left, right] = [viewport.placed({ x: 0, y: 0 }), viewport.placed({ x: 1, y: 0 })];
+  const wide = Math.sqrt(Math.pow(right.x - left.x, 2) + Math.pow(right.y - left.y, 2)) / size.width; // pixels a mm
+  const mm = roundLength((stage.width * SCALE_SHARE) / wide);
+  const [end, y] = [stage.width / 2 - 12, stage.height / 2 - 44];
+  const start = end - mm * wide;
+  [['rgba(0, 0, 0, .7)', 5], ['#fff', 2]].forEach(([colour, thickness]) => {
+    context.strokeStyle = String(colour);
+    context.lineWidth = Number(thickness);
+    context.beginPath();
+    context.moveTo(start, y - 6);
+    context.lineTo(start, y);
+    context.lineTo(end, y);
+    context.lineTo(end, y - 6);
+    context.stroke();
+  });
+  context.font = '600 16px sans-serif';
+  context.textBaseline = 'alphabetic';
+  context.textAlign = 'right';
+  context.lineWidth = 4;
+  context.strokeStyle = 'rgba(0, 0, 0, .7)';
+  context.fillStyle = '#fff';
+  context.strokeText(words.scale(mm), end, y - 10);
+  context.fillText(words.scale(mm), end, y - 10);
+  context.textAlign = 'left';
+  return String(mm);
 }
 
 /** A canvas over that of a viewport, as large and empty; its origin in the stage's centre, in CSS pixels.

@@ -18,7 +18,7 @@ import { Pair } from './pair.js';
 import { Places, ofFrame } from './places.js';
 import { Tiles } from './tiles.js';
 import { Turntable } from './turntable.js';
-import { Windowing } from './windowing.js';
+import { Probe, Windowing } from './windowing.js';
 import { words } from './words.js';
 
 const ZOOM_STEP = 1.5;
@@ -40,6 +40,8 @@ class Tools {
     this.layers = new Layers(stack, () => this.overlay.later());
     this.overlay = new Overlay(stack, this.places, this.measures, this.layers);
     this.overlay.dragged = () => (this.windowing.dragging ? this.windowing.at : null);
+    this.probe = new Probe(stack, this.windowing, () => this.overlay.later());
+    this.overlay.probed = () => this.probe.value();
     this.mpr = new Mpr(stack.api, () => stack.screen.end(), (series) => stack.factsOf(series));
     this.full = new FullScreen((full) => {
       this.bar.press('full', full);

@@ -8,9 +8,10 @@
  * @typedef {import('../state.js').View} View
  */
 import { windowKey } from '../stage/window_level.js';
-import { Depths } from './depth.js';
+import { Depths, valueAt } from './depth.js';
 
 const REST_MS = 150;
+const PROBE_MS = 400;
 const PIXELS = 256; // of drag that change the width by itself, or the centre by the width
 
 /** Grey levels of a picture under one window -> those under another, as far as the picture tells. @param {Window} from
@@ -70,10 +71,10 @@ export class Windowing {
     this.base = window && this.viewer.screen.stands === view ? { view, window } : this.base;
   }
 
-  /** The values of the slice in view: a drag is near. */
-  bring() {
+  /** The values of the slice in view: a drag is near. @param {() => void} [then] */
+  bring(then) {
     const { view } = this.viewer.state;
-    this.depths.want(view, () => this.arrived(view));
+    this.depths.want(view, () => { this.arrived(view); if (then) then(); });
   }
 
   /** @param {View} view  the one that asked */
@@ -160,6 +161,40 @@ export class Windowing {
     this.viewer.viewport.retouch = null;
     this.base = null;
     return false;
+  }
+}
+
+/**
+ * The value under the mouse, as PACS users look for it. The values of a slice are fetched when the mouse rests on it, and
+ * never to save data.
+ */
+export class Probe {
+  /** @param {import('../viewer.js').Viewer} viewer @param {Windowing} windowing @param {() => void} changed */
+  constructor(viewer, windowing, changed) {
+    this.viewer = viewer;
+    this.windowing = windowing;
+    this.changed = changed;
+    /** On the stage; null while no mouse is over the picture. @type {{x: number, y: number} | null} */
+    this.at = null;
+    viewer.stage.addEventListener('pointermove', (event) => this.moved(event));
+    viewer.stage.addEventListener('pointerleave', () => { this.at = null; changed(); });
+  }
+
+  /** @param {PointerEvent} event */
+  moved(event) {
+    if (event.pointerType !== 'mouse') return;
+    const box = this.viewer.stage.getBoundingClientRect();
+    this.at = { x: event.clientX - box.left - box.width / 2, y: event.clientY - box.top - box.height / 2 };
+    clearTimeout(this.resting);
+    if (!this.viewer.loader.saving && !event.buttons) this.resting = setTimeout(() => this.windowing.bring(this.changed), PROBE_MS);
+    this.changed();
+  }
+
+  /** In modality units. @returns {number | null} */
+  value() {
+    const { state, screen, viewport } = this.viewer;
+    const depth = this.at && screen.shown === state.view && this.windowing.depths.of(state.view);
+    return depth && this.at ? valueAt(depth, viewport.shareAt(this.at)) : null;
   }
 }
 

@@ -39,6 +39,7 @@ export const words = {
   noLayer: '轮廓没有载入成功',
   keyImages: (/** @type {number} */ at, /** @type {number} */ of) => (at ? `关键图像 ${at}/${of}` : `关键图像 ${of} 幅`),
   keep: '保存图片',
+  value: (/** @type {number} */ value, /** @type {string} */ unit) => `此处 ${shown(value, 1)} ${unit}`.trim(),
   planes: '三维切面',
   cut: (/** @type {'axial' | 'coronal' | 'sagittal'} */ plane, /** @type {number} */ k, /** @type {number} */ of) =>
     `${{ axial: '横断', coronal: '冠状', sagittal: '矢状' }[plane]} ${k}/${of}`,
