@@ -17,6 +17,7 @@ from pathlib import Path
 from bench.house import OpenExam, opened, shown_exam, work_off, working_folder
 from bench.load import Connection, fetch_all
 from bench.long_study import SLICES, SYNTAXES, long_study
+from bench.processes import processor_s
 from bench.rounds import seconds
 from bench.servers import cloudfilm
 
@@ -49,11 +50,13 @@ def measure(folder: Path) -> None:
         fetch_all(server.port, [f"/exams/{exams[0].id}/series/1/mpr/coronal/1.jpg"], users[0])
         for kind, query in (("thin", ""), ("slab of 10 mm, greatest value", "?slab=10&mode=mip")):
             for users_now, pause in ((1, 0.0), (USERS, PAUSE_S), (USERS, 0.0)):
+                before = processor_s(server.pid)
                 took = warm_cuts(server.port, exams[0], users[:users_now], query, pause)
+                used = 1000 * (processor_s(server.pid) - before) / len(took)
                 median, p95 = 1000 * statistics.median(took), 1000 * statistics.quantiles(took, n=20)[-1]
                 print(
                     f"  warm cuts, {kind}, {users_now} users, {pause} s between: {median:.1f} ms median, "
-                    f"{p95:.1f} ms p95; goal {P95_GOAL_MS:.0f} ms"
+                    f"{p95:.1f} ms p95 (goal {P95_GOAL_MS:.0f}), {used:.1f} ms of processor time a cut"
                 )
         turned = [turntable(server.port, exams[0], headers[0], look) for look in LOOKS]
         print(f"  turntable of 36, four looks, two connections {shown(turned, 's')}; goal {TURN_GOAL_S} s")

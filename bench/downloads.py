@@ -81,6 +81,10 @@ def downloading(port: int, exams: list[OpenExam], cookies: list[str]) -> Iterato
             connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
             connection.request("GET", f"/exams/{exam.id}/dicom.zip", headers={"Cookie": cookie})
             answer = connection.getresponse()
+            if answer.status == 503:  # the place of the one before is not free yet
+                connection.close()
+                time.sleep(PAUSE_S)
+                continue
             if answer.status != 200:
                 raise RuntimeError(f"a download was answered {answer.status}")
             while not over.is_set() and answer.read(MIB):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from app.archive.sealed import DataKey, PackIndex, SealedArchive
+from app.caches.lru import LruCache
 from app.database import Database
 from app.errors import NotFound, ObjectMissing
 from app.imaging.display.presenting import presented_header
@@ -22,6 +23,9 @@ from app.services.pictures.copying import Copying
 from app.services.pictures.working_copies import CopiesOfSeries, WorkingCopies, copy_header, may_have_copy
 from app.services.volumes.plan import VolumePlan
 from app.services.volumes.volumes import Read, copy_header_of
+
+KEPT_BYTES, ROW_BYTES = 16 << 20, 8192
+"""Of rows of instances in memory, and about how much one takes without its index of frames."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,9 @@ class FrameReading:
     renderer: RenderPool
     copies: WorkingCopies
     copying: Copying
+    _stored: LruCache[tuple[uuid.UUID, str], Instance] = field(
+        default_factory=lambda: LruCache(KEPT_BYTES, weight=lambda row: ROW_BYTES + len(row.frame_index or b""))
+    )
 
     def drawn(self, series: ShownSeries, k: int, spec: RenderSpec, look: Presentation | None = None) -> bytes:
         """One picture of frame k, from 1, as a presentation state wants it. Empty when the frame cannot be shown."""
@@ -107,8 +114,14 @@ class FrameReading:
         if not 1 <= k <= series.row.frame_count:
             raise NotFound
         instance_hex, frame = series.row.slices[k - 1]
+        # A prepared series is replaced and never changed, with the rows it was made from: a finger on the screen reads
+        # each of them once.
+        instance = self._stored.computed((series.row.id, instance_hex), lambda: self._read(uuid.UUID(hex=instance_hex)))
+        return instance, frame
+
+    def _read(self, instance_id: uuid.UUID) -> Instance:
         with self.db.read() as session:
-            instance = repo.instance(session, uuid.UUID(hex=instance_hex))
+            instance = repo.instance(session, instance_id)
         if instance is None:
             raise NotFound
-        return instance, frame
+        return instance

@@ -47,9 +47,9 @@ def session_of_exam() -> None:
 def open_exam(exam_id: uuid.UUID) -> None:
     """Take the session of this browser that opens an exam, the patient's own before that of a relative. Raises NotFound
     when there is none."""
-    sessions, ids = services().patient_access.sessions, _session_ids()
+    sessions = services().patient_access.sessions
     for look in (sessions.check, sessions.check_relative):
-        for session_id in ids:
+        for session_id in _session_ids():
             check = partial(look, session_id, exam_id)
             with suppress(NotFound):
                 let_in(check(), check, f"/exams/{exam_id.hex}")
@@ -92,17 +92,16 @@ def live_sessions() -> Iterator[PatientAccess]:
             yield from services().patient_access.sessions.opened(session_id)
 
 
-def _session_ids() -> list[uuid.UUID]:
-    """The ids in the cookies that we signed, those of helpers last. They may be of sessions that are over."""
-    return [*_read(cookies.PATIENT), *_read(cookies.HELPER)]
-
-
-def _read(cookie: cookies.Cookie) -> list[uuid.UUID]:
-    found = []
-    for token in cookie.read().split(BETWEEN, MOST_SESSIONS)[:MOST_SESSIONS]:
-        with suppress(Unauthenticated):
-            found.append(services().patient_access.tokens.read(token))
-    return found
+def _session_ids() -> Iterator[uuid.UUID]:
+    """The ids in the cookies that we signed, those of helpers last. They may be of sessions that are over. Each is read
+    only when those before it did not open what is asked for."""
+    for cookie in (cookies.PATIENT, cookies.HELPER):
+        for token in filter(None, cookie.read().split(BETWEEN, MOST_SESSIONS)[:MOST_SESSIONS]):
+            try:
+                session_id = services().patient_access.tokens.read(token)
+            except Unauthenticated:
+                continue
+            yield session_id
 
 
 def opened_by(code: str) -> str | None:
