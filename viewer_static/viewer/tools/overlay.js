@@ -78,7 +78,7 @@ export class Overlay {
 /** A bar of a round length at the lower right. @param {CanvasRenderingContext2D} context  its origin in the stage's centre
  *  @param {import('../stage/viewport.js').Viewport} viewport @param {import('./places.js').Size | null} size
  *  @returns {string}  its mm; empty where the size is unknown */
-export function drawScale(context, viewport, size) {
+function drawScale(context, viewport, size) {
   if (!size || !viewport.picture) return '';
   const stage = viewport.size();
   const [left, right] = [viewport.placed({ x: 0, y: 0 }), viewport.placed({ x: 1, y: 0 })];

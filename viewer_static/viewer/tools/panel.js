@@ -12,8 +12,8 @@ import { say } from '../stage/controls.js';
 import { Gestures, stepLength } from '../stage/gestures.js';
 import { UPRIGHT, Viewport } from '../stage/viewport.js';
 import { Measures } from './measures.js';
-import { cleared, drawScale, made } from './overlay.js';
-import { Places, edges, orientationOf, sizeAt } from './places.js';
+import { cleared, made } from './overlay.js';
+import { Places, edges, orientationOf } from './places.js';
 import { Tiles } from './tiles.js';
 import { words } from './words.js';
 
@@ -86,15 +86,11 @@ export class Panel {
     this.refresh();
   }
 
-  /** What was measured in the picture that stands, and its scale. */
+  /** What was measured in the picture that stands. */
   mark() {
     const context = cleared(this.marks, this.viewport);
     const stands = this.canvas.dataset.slice === String(this.state.view.k);
-    if (context && stands) {
-      this.measures.draw(context);
-      const size = this.place && sizeAt(this.place, this.state.view.k, [{ x: 0.5, y: 0.5 }]);
-      this.marks.dataset.scale = drawScale(context, this.viewport, size);
-    }
+    if (context && stands) this.measures.draw(context);
     say(this.measured, stands ? this.measures.here().map((one) => one.told.join('，')).join('；') : '');
   }
 
@@ -102,7 +98,6 @@ export class Panel {
   name() {
     const sides = this.place && edges(orientationOf(this.place, this.state.view.k), this.viewport.pose);
     this.edges.forEach((edge, i) => say(edge, sides ? sides[SIDES[i]] : ''));
-    this.mark();
   }
 
   async refresh() {
