@@ -10,9 +10,10 @@ from datetime import datetime
 from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session
 
-from app.models import Consent, Exam, FamilyGrant, GuestSession, HandOver, HelperCode, Patient, Share
+from app.models import Consent, Exam, FamilyGrant, Patient
 from app.models.states import FamilyEnd
 from app.repos.changed_rows import changed_rows
+from app.repos.sharing import given
 
 
 def holds(session: Session, patient_id: uuid.UUID, version: str) -> bool:
@@ -32,7 +33,7 @@ def withdraw(session: Session, patient_ids: Collection[uuid.UUID], now: datetime
 
 
 def end_what_was_given(session: Session, patient_ids: Collection[uuid.UUID], now: datetime) -> None:
-    """Every share and session of a guest, all digits and codes of these patients, and what relatives may see."""
+    """What these patients gave to others or wished for, and what relatives may see."""
     members = select(Patient.id).where(
         Patient.id.in_(patient_ids),
         Patient.id_number_hash == FamilyGrant.member_number_hash,
@@ -40,17 +41,7 @@ def end_what_was_given(session: Session, patient_ids: Collection[uuid.UUID], now
     )
     is_of_member = members.correlate(FamilyGrant).exists()
     exams = select(Exam.id).where(Exam.patient_id.in_(patient_ids))
-    for statement in (
-        update(Share).where(Share.patient_id.in_(patient_ids), Share.revoked_at.is_(None)).values(revoked_at=now),
-        update(GuestSession)
-        .where(GuestSession.patient_id.in_(patient_ids), GuestSession.revoked_at.is_(None))
-        .values(revoked_at=now),
-        update(FamilyGrant)
-        .where(is_of_member, FamilyGrant.ended_at.is_(None))
-        .values(ended_at=now, ended_by=FamilyEnd.CONSENT),
-        update(HelperCode)
-        .where(HelperCode.patient_id.in_(patient_ids), HelperCode.revoked_at.is_(None))
-        .values(revoked_at=now),
-        update(HandOver).where(HandOver.exam_id.in_(exams), HandOver.ended_at.is_(None)).values(ended_at=now),
-    ):
-        session.execute(statement.execution_options(synchronize_session=False))
+    ends = update(FamilyGrant).where(is_of_member, FamilyGrant.ended_at.is_(None))
+    ends = ends.values(ended_at=now, ended_by=FamilyEnd.CONSENT)
+    session.execute(ends.execution_options(synchronize_session=False))
+    given.end_all_of(session, exams, now)

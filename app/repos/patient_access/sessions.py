@@ -56,6 +56,16 @@ def revoke_sessions_of(session: Session, exams: Select[uuid.UUID], now: datetime
     return changed_rows(session, statement.execution_options(synchronize_session=False))
 
 
+def revoke_copies_of_helper(session: Session, helper_code_id: uuid.UUID, now: datetime) -> None:
+    """End all sessions of a helper but the one in which the code was typed: it lives longest."""
+    of_helper = PatientSession.helper_code_id == helper_code_id
+    first = select(PatientSession.id).where(of_helper)
+    first = first.order_by(PatientSession.expires_at.desc(), PatientSession.created_at).limit(1)
+    these = (of_helper, PatientSession.id != first.scalar_subquery(), PatientSession.revoked_at.is_(None))
+    statement = update(PatientSession).where(*these).values(revoked_at=now)
+    session.execute(statement.execution_options(synchronize_session=False))
+
+
 def by_id(session: Session, session_id: uuid.UUID) -> PatientSession | None:
     return session.get(PatientSession, session_id)
 

@@ -20,6 +20,7 @@ from app.repos.exams.revision import raise_exam_revision
 from app.repos.patient_access import codes as repo
 from app.repos.patient_access import one_time_codes
 from app.repos.patient_access import sessions as session_repo
+from app.repos.sharing import given
 from app.security.codes import Codes, normal_code
 from app.services.audit.log import Action, Audit
 from app.services.audit.reasons import RevokeReason
@@ -104,8 +105,8 @@ class AccessCodes:
         self, session: Session, exam: Exam, phone: str | None, sent_astray: Collection[uuid.UUID] = ()
     ) -> bool:
         """End the codes that were sent to other numbers than `phone`: pick-up codes, and the codes `sent_astray`. When
-        there are any, also end the one-time codes and all sessions of the exam, because strangers may have begun them.
-        False when there are none."""
+        there are any, also end the one-time codes, all sessions of the exam and what was given in them, because
+        strangers may have begun them. False when there are none."""
         now = self.clock.now()
         strangers = [
             row.id
@@ -116,6 +117,7 @@ class AccessCodes:
             return False
         codes = repo.revoke_codes(session, exam.id, now, strangers)
         sessions = session_repo.revoke_sessions(session, exam.id, now)
+        given.end_all_of(session, [exam.id], now)
         one_time_codes.end_all(session, exam.id, now)
         self.audit.record(
             session,
@@ -140,11 +142,12 @@ class AccessCodes:
         channels: Collection[str],
     ) -> None:
         """End the pick-up codes of all exams of a patient, except the exams `without`, for every phone number, and the
-        codes in messages on `channels`. Also end the one-time codes and sessions of these exams. It takes a few
-        statements for any number of exams."""
+        codes in messages on `channels`. Also end the one-time codes and sessions of these exams, and what was given in
+        them. It takes a few statements for any number of exams."""
         now = self.clock.now()
         exams = repo.exams_with_sent_codes(patient_id, without, channels)
         sessions = session_repo.revoke_sessions_of(session, exams, now)
+        given.end_all_of(session, exams, now)
         one_time_codes.end_all_of(session, exams, now)
         codes = repo.revoke_sent_codes_of(session, patient_id, exams, channels, now)
         if codes:
@@ -160,7 +163,8 @@ class AccessCodes:
             )
 
     def revoke_all(self, session: Session, exam: Exam, actor: str, reason: RevokeReason, note: str = "") -> None:
-        """End every code and session of an exam at once, and forget its devices. The next QR is a new one.
+        """End every code and session of an exam at once, and what was given in them, and forget its devices. The next
+        QR is a new one.
 
         `note`: what staff typed, or empty.
         """
@@ -170,6 +174,7 @@ class AccessCodes:
         sessions += session_repo.revoke_sessions_of_person(session, exam.id, now)
         one_time_codes.end_all(session, exam.id, now)
         session_repo.forget_devices(session, exam.id)
+        given.end_all_of(session, [exam.id], now)
         exam.code_generation += 1
         session.flush()
         raise_exam_revision(session, exam.id)

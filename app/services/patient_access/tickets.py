@@ -25,6 +25,7 @@ from app.services.audit.log import Action, Audit
 from app.services.audit.subjects import exam_subject
 from app.services.patient_access.opening import Factor
 from app.services.patient_access.sessions import PatientAccess, PatientSessions
+from app.services.session_times import SESSION_LIFETIME
 
 LIFETIME = timedelta(minutes=10)
 SKEW = timedelta(minutes=1)
@@ -94,7 +95,10 @@ class Tickets:
         giver = sessions.by_id(session, ticket.giver_id)
         if giver is None or giver.revoked_at is not None:
             raise AccessRefused
-        now = self.clock.now()
+        now, expires_at = self.clock.now(), giver.expires_at
+        if giver.helper_code_id is not None:  # a helper gives nothing on: one more browser, for hours
+            sessions.revoke_copies_of_helper(session, giver.helper_code_id, now)
+            expires_at = min(expires_at, now + SESSION_LIFETIME)
         begun = PatientSession(
             id=ticket.session_id,
             exam_id=ticket.exam_id,
@@ -107,7 +111,7 @@ class Tickets:
             helper_code_id=giver.helper_code_id,
             created_at=now,
             last_seen_at=now,
-            expires_at=giver.expires_at,
+            expires_at=expires_at,
         )
         try:
             with session.begin_nested():

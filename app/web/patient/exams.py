@@ -82,9 +82,9 @@ def _shared(access: PatientAccess) -> dict[str, Any] | None:
 
 
 def _can_be_told() -> bool:
-    """Whether WeChat's button makes sense: whoever is bound is told anyway."""
-    room = services().wechat
-    return bool(room.subscriptions.template_id and room.login and patient_session.current_access().account_id is None)
+    """Whether WeChat's button makes sense: whoever is bound is told anyway, and nobody in the patient's place."""
+    room, access = services().wechat, patient_session.current_access()
+    return bool(room.subscriptions.template_id and room.login and access.is_own and access.account_id is None)
 
 
 def recorded_now() -> tuple[ExamView, tuple[ShownSeries, ...]]:

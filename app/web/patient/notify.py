@@ -1,7 +1,8 @@
 """`/notify`: a patient in WeChat who does not follow us asks to be told when the report is there.
 
-It is of the exams that this browser opened. The page bears WeChat's own button (`wx-open-subscribe`), which needs
-WeChat's script and a signature of the address.
+It is of the patient's own exams that this browser opened: notices tell of later exams too, and so they are for nobody
+whom the patient only let in. The page bears WeChat's own button (`wx-open-subscribe`), which needs WeChat's script and
+a signature of the address.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import secrets
 from flask import Response, make_response, redirect, render_template
 
 from app.errors import NotFound
+from app.services.patient_access.sessions import PatientAccess
 from app.services.wechat.states import LeadsTo
 from app.web import cookies
 from app.web.context import services
@@ -26,7 +28,7 @@ PLACE = "/notify"
 def page() -> Response:
     """Without a login by WeChat in this browser WeChat is asked who looks, and leads back here."""
     login = services().wechat.login
-    if login is None or not services().wechat.subscriptions.template_id:
+    if login is None or not services().wechat.subscriptions.template_id or not _own_exams():
         raise NotFound
     if current_login() is None:
         browser = secrets.token_urlsafe(32)
@@ -40,12 +42,15 @@ def page() -> Response:
 def want() -> Response:
     """The button was pressed, and WeChat said that the user agrees. Field: `csrf_token`."""
     patient_session.check_csrf()
-    login = current_login()
-    if login is None or not services().wechat.subscriptions.template_id:
+    login, own = current_login(), _own_exams()
+    if login is None or not services().wechat.subscriptions.template_id or not own:
         raise NotFound
-    opened = [access.exam_id for access in patient_session.opened_exams() if not access.held]
-    services().wechat.subscriptions.wanted(login, opened)
+    services().wechat.subscriptions.wanted(login, [access.exam_id for access in own if not access.held])
     return _page(is_wanted=True)
+
+
+def _own_exams() -> list[PatientAccess]:
+    return [access for access in patient_session.opened_exams() if access.is_own]
 
 
 def _page(*, is_wanted: bool) -> Response:

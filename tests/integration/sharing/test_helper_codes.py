@@ -24,6 +24,7 @@ from tests.factories.staff import console
 from tests.factories.telling import correct
 
 DAY = 86400
+IN_WECHAT = {"User-Agent": "Mozilla/5.0 (Linux; Android 14) MicroMessenger/8.0.66"}
 
 
 @pytest.fixture
@@ -213,3 +214,23 @@ def test_with_a_helpers_session_every_address_of_another_exam_of_the_same_patien
     helper = helped(app, client, exam)
     for method, address in under_exams(app, other):
         assert helper.open(address, method=method).status_code == 404, address
+
+
+def test_a_helper_in_wechat_opens_one_more_browser_at_a_time_and_not_for_a_week(house: Services, app: Flask) -> None:
+    """The addresses of pages in WeChat open the system's browser: with them a helper could give the exam on."""
+    client, exam = patient(app, house)
+    helper, others = helped(app, client, exam), []
+    for _ in range(3):
+        clock_of(house).advance(60)
+        page = helper.get(f"/exams/{exam}", headers=IN_WECHAT).text
+        others.append(app.test_client())
+        assert others[-1].post(page.partition('data-address="')[2].partition('"')[0]).status_code == 303
+        assert others[-1].get(f"/exams/{exam}").status_code == 200
+    page = others[-1].get(f"/exams/{exam}", headers=IN_WECHAT).text
+    others.append(app.test_client())
+    assert others[-1].post(page.partition('data-address="')[2].partition('"')[0]).status_code == 303
+    assert [each.get(f"/exams/{exam}").status_code for each in others] == [404, 404, 404, 200]
+    assert helper.get(f"/exams/{exam}").status_code == 200
+    clock_of(house).advance(DAY)
+    assert others[-1].get(f"/exams/{exam}").status_code == 404
+    assert helper.get(f"/exams/{exam}").status_code == 200

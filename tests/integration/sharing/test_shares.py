@@ -182,6 +182,20 @@ def test_earlier_exams_of_the_same_session_come_along_when_chosen(house: Service
     assert without.get(prior).status_code == 404
 
 
+def test_an_earlier_exam_that_the_desk_revoked_comes_along_no_more(house: Services) -> None:
+    app = application(house)
+    old = register(house, "A1", performed_at="2024-03-02T08:30:00+08:00", body_part="腹部")
+    new = register(house, "A2").hex
+    given = share(inside(app, house), new, pictures="1", priors="1")
+    visitor, base = guest(app, given)
+    assert "以前的检查" in visitor.get(base).text
+    house.desk.exams.revoke(old, "lost", "staff:desk")
+    again, base = guest(app, given)
+    for one in (visitor, again):
+        assert "以前的检查" not in one.get(base).text
+    assert again.get(base).status_code == 200
+
+
 def test_a_session_of_one_exam_gives_no_earlier_one_along(house: Services, app: Flask) -> None:
     register(house, "A0", performed_at="2024-03-02T08:30:00+08:00", body_part="腹部")
     client, exam_id = patient(app, house)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,12 @@ from app import create_app
 from app.bootstrap import Services
 from app.bootstrap.simulated_wechat import SUBSCRIPTION_ID
 from app.models import NoticeSubscription
-from tests.factories.access import let_in
+from tests.factories.access import issued, let_in
+from tests.factories.family import MOTHER, added, daughter, registered
 from tests.factories.house import clock_of, services
 from tests.factories.login import authorised
-from tests.factories.telling import mark_prepared, messages, register, states, sweep
+from tests.factories.sharing import form_token, guest, helper_code, share, try_passcode
+from tests.factories.telling import exam_of, mark_prepared, messages, register, states, sweep
 from wechat.pushes import Endpoint, Mode, Push
 from wechat.simulator.ciphers import signature
 
@@ -122,6 +125,58 @@ def test_the_wish_is_of_who_looks_and_of_what_is_open(house: Services, app: Flas
     mark_prepared(house)
     sweep(house)
     assert [channel for _, channel, _ in states(house, mine)] == ["sms"], "a wish is good for thirty days"
+
+
+def test_a_helper_is_told_nothing_in_the_patients_place(house: Services, app: Flask) -> None:
+    """Notices tell of the patient's later exams too, and the newest wish is the one that counts."""
+    exam_id = register(house)
+    helper = app.test_client()
+    code = helper_code(let_in(app, house, exam_id), exam_id.hex)
+    assert helper.post("/h", data={"helper_code": code}).status_code == 303
+    assert helper.get("/notify").status_code == 404
+    assert helper.post("/notify", data={"csrf_token": form_token(helper, f"/exams/{exam_id.hex}")}).status_code == 404
+    assert wishes(house) == 0
+
+
+def test_a_person_wishes_for_the_own_exams_and_not_for_those_of_the_family(house: Services, app: Flask) -> None:
+    mine = register(house)
+    registered(house, "A2", MOTHER)
+    client = daughter(app, house)
+    added(client, house)
+    pressed(client, house)
+    with house.db.read() as session:
+        assert session.scalars(select(NoticeSubscription.exam_id)).all() == [mine]
+
+
+@pytest.mark.parametrize("way", ["the desk revokes", "another phone", "consent is withdrawn"])
+def test_a_wish_ends_with_what_its_session_ends_with(house: Services, app: Flask, way: str) -> None:
+    """Who got in by a photographed code or an old number must not be told of what comes later."""
+    exam_id = issued(house).exam_id
+    pressed(let_in(app, house, uuid.UUID(hex=exam_id)), house)
+    assert wishes(house) == 1
+    if way == "the desk revokes":
+        house.desk.exams.revoke(uuid.UUID(hex=exam_id), "lost", "staff:desk")
+    elif way == "another phone":
+        issued(house, patient_phone="13900000009")
+    else:
+        patient_id = exam_of(house).patient_id
+        house.consent.agree([patient_id], "test")
+        house.consent.withdraw([patient_id], "test")
+    assert wishes(house) == 0
+
+
+def test_what_a_stranger_gave_ends_with_the_strangers_session(house: Services, app: Flask) -> None:
+    """Who had the patient's former number may have shared the exam before it was corrected."""
+    exam_id = issued(house).exam_id
+    stranger = let_in(app, house, uuid.UUID(hex=exam_id))
+    given = share(stranger, exam_id)
+    visitor, base = guest(app, given)
+    code = helper_code(stranger, exam_id)
+    assert visitor.get(base).status_code == 200
+    issued(house, patient_phone="13900000009")
+    assert visitor.get(base).status_code == 404
+    assert try_passcode(app, given.path, given.passcode).status_code == 403
+    assert app.test_client().post("/h", data={"helper_code": code}).status_code == 403
 
 
 def test_without_the_token_or_a_login_nothing_is_wanted(house: Services, app: Flask) -> None:
