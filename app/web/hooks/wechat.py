@@ -18,7 +18,7 @@ LARGEST_BODY = 64 * 1024
 def speaks_for_wechat() -> None:
     """Guard: lets in what WeChat signed, in time and for the first time."""
     callback, query = services().wechat.callback, request.args.to_dict()
-    if request.method == "GET":
+    if request.method != "POST":
         g.echo = callback.echo(query, request.remote_addr or "")
         return
     limit_body(LARGEST_BODY)

@@ -131,7 +131,7 @@ def test_who_asks_and_takes_back_for_ever_asks_ten_times_a_day(house: Services, 
     answers = []
     for number in range(30):
         answers.append(ask(client, f"第{number}项"))
-        for waiting in house.data_requests.requests.waiting(DESK):
+        for waiting in house.data_requests.requests.waiting(DESK).rows:
             form = {"csrf_token": form_token(client, PATH), "take_back": waiting.request.id.hex}
             assert client.post(PATH, data=form).status_code == 303
     assert answers == [303] * MOST_A_DAY + [409] * 20

@@ -49,6 +49,7 @@ def test_a_session_that_takes_all_its_places_is_told_to_wait_and_others_are_serv
     assert house.settings.web_threads == 8
     slow, other = Slow(), issued(house, "B1", patient_name="王五", patient_id="P9")
     monkeypatch.setattr(service, method, slow)
+    monkeypatch.setattr(Pictures, "keeps_volume", lambda *_: False)
     greedy, patient = opened(app, exam), opened(app, other)
     cookie = greedy.get_cookie("cf-patient")
     assert cookie is not None

@@ -105,7 +105,7 @@ def test_rows_that_serve_nobody_go_after_thirty_days_and_the_audit_log_stays(hou
 
 def test_failures_with_a_living_code_are_remembered_and_guesses_at_nothing_forgotten(house: Services) -> None:
     exam = lived_in(house)
-    assert set(scopes(house)) == {"address", "code", "patient", "request", "staff"}
+    assert set(scopes(house)) == {"address", "code", "patient", "refused", "request", "staff"}
     clock_of(house).advance((KEPT + timedelta(days=1)).total_seconds())
     SpentRows(db=house.db, clock=house.clock).remove_due()
     assert scopes(house) == ["code"]
@@ -157,9 +157,9 @@ def test_it_looks_every_six_hours_and_at_once_again_after_a_full_batch(
     for number in range(5):
         guess(house, f"NO-SUCH-CODE-{number}")
     clock_of(house).advance((KEPT + timedelta(days=1)).total_seconds())
-    rounds = [spent.remove_due() for _ in range(7)]
+    rounds = [spent.remove_due() for _ in range(8)]
     assert rounds[0] > rounds[-1] == 0
-    assert sum(rounds) == 5 + 5 + 1  # five codes, five keys that stand for their patients, one address
+    assert sum(rounds) == 5 + 5 + 1 + 2  # codes, keys that stand for their patients, an address, counts of refusals
     assert scopes(house) == []
     guess(house, "ANOTHER")
     clock_of(house).advance(timedelta(hours=5).total_seconds())

@@ -37,6 +37,8 @@ blueprint = guarded_blueprint("stow", __name__, requires_scope(Scope.UPLOAD), ur
 BATCH_PARTS = 32
 BATCH_BYTES = 64 * MIB
 ANSWERS = ("application/dicom+json", "application/json", XML)
+WHOLE_BODIES = (DICOM, "application/dicom+json", XML)
+"""Types of an upload that is one object: `application/json` may be anything, so it is metadata only beside parts."""
 NOT_DICOM = RefusedObject(Refusal.NOT_DICOM_PART, CANNOT_UNDERSTAND)
 
 
@@ -67,7 +69,7 @@ def store(study_uid: str | None = None) -> Response:
 def _received(declared: DeclaredUids) -> list[Outcome]:
     body = unpacked(request.stream, request.headers.get("Content-Encoding", ""))
     content_type, spool = MediaType.parse(request.headers.get("Content-Type", "")), services().settings.spool_dir
-    if content_type.name in (DICOM, *METADATA):
+    if content_type.name in WHOLE_BODIES:
         single = read_single(body, _limits(), spool, content_type.name)
         return (
             _stored_in_batches(single, declared)
