@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from flask import Flask
 from sqlalchemy import select
 
@@ -21,6 +23,8 @@ from tests.factories.sharing import (
     waiting_numbers,
 )
 from tests.factories.telling import exam_of, register, report
+
+EARLY = ["viewer.first.js", "viewer.tools.js", "viewer_tools.css"]
 
 
 def test_typing_opens_nothing_and_tapping_the_number_opens_everything(house: Services, app: Flask) -> None:
@@ -45,6 +49,18 @@ def test_typing_opens_nothing_and_tapping_the_number_opens_everything(house: Ser
     assert {pc.get(base + tail).status_code for tail in ("/viewer", "/manifest.json", "/report.pdf")} == {200}
     assert pc.get(f"/exams/{exam_id}").status_code == 404
     assert "正在看" in client.get(f"/exams/{exam_id}/hand-over").text
+
+
+def test_the_viewer_travels_while_the_digits_are_typed_and_no_picture_before_the_tap(
+    house: Services, app: Flask
+) -> None:
+    client, exam_id = patient(app, house)
+    code, pc = digits(client, exam_id), app.test_client()
+    for page in (pc.get("/d").text, type_digits(pc, code).text):
+        early = re.findall(r'<link rel="prefetch" href="([^"]+)">', page)
+        assert [address.partition("?")[0].rpartition("/")[2] for address in early] == EARLY
+        assert {app.test_client().get(address).status_code for address in early} == {200}
+        assert "/series/" not in page
 
 
 def test_after_thirty_minutes_the_pc_sees_nothing(house: Services, app: Flask) -> None:
