@@ -78,6 +78,7 @@ def build(ground: Ground, outbox: Outbox) -> SharingRoom:
             clock=ground.clock,
             audit=ground.audit,
             guests=guests,
+            tell=tell,
             key=ground.keys.derive("guest-ticket"),
         ),
         tokens=SessionTokens(ground.keys.derive("session-jwt"), "guest"),

@@ -124,24 +124,32 @@ def test_who_sends_a_body_that_nobody_reads_sees_the_answer_and_no_reset(site: S
     assert site.uploads(b"--edge-of-parts\r\nbroken" + data, **site.upload) == 400
 
 
-def drips(connections: list[socket.socket], until: threading.Event) -> None:
-    """A byte of each body a second: none of them is ever silent."""
-    while not until.wait(1):
+def drips(connections: list[socket.socket], until: threading.Event, every_s: float) -> None:
+    """A byte of each body now and then: none of them is ever silent."""
+    while not until.wait(every_s):
         for connection in connections:
             with suppress(OSError):
                 connection.send(b"x")
 
 
 @contextmanager
-def dripping(connections: list[socket.socket]) -> Iterator[None]:
+def dripping(connections: list[socket.socket], every_s: float = 1) -> Iterator[None]:
     over = threading.Event()
-    thread = threading.Thread(target=drips, args=(connections, over))
+    thread = threading.Thread(target=drips, args=(connections, over, every_s))
     thread.start()
     try:
         yield
     finally:
         over.set()
         thread.join()
+
+
+def test_who_drips_the_short_rest_of_a_refused_body_is_closed(site: Site) -> None:
+    strangers = [site.announces(60_000, b"x") for _ in range(THREADS)]
+    with dripping(strangers, arrival.SILENCE_S / 3):
+        for stranger in strangers:
+            while stranger.recv(4096):  # an open connection would end in a time-out
+                pass
 
 
 def test_strangers_that_drip_shut_no_upload(site: Site) -> None:

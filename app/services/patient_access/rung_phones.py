@@ -18,6 +18,8 @@ from app.services.audit.log import Action
 
 RINGS = {10: timedelta(days=1)}
 """Carriers draw the same line for one number."""
+TRACES = {1: timedelta(days=1)}
+"""A phone that is not rung has a row a day, whatever strangers fill the log with: the desk can tell its patient why."""
 
 
 def may_ring(
@@ -29,5 +31,10 @@ def may_ring(
     requests.ensure_requests(session, key)
     if requests.claim_request(session, key, now, RINGS):
         return True
+    told = codes.hash("phone-not-rung", phone_hash.hex())
+    requests.ensure_requests(session, told)
+    if requests.claim_request(session, told, now, TRACES):
+        refusals.audit.record(session, Action.ONE_TIME_CODE_REFUSED, actor="patient", subject=subject)
+        return False
     refusals.record_in(session, Action.ONE_TIME_CODE_REFUSED, actor="patient", subject=subject, address="")
     return False

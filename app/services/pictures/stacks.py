@@ -14,6 +14,7 @@ from app.imaging.geometry.order import sort_places
 from app.imaging.geometry.parting import parts_of
 from app.imaging.header.image_header import ImageHeader
 from app.models import Instance, Series
+from app.services.archive.frames import SHOWN_SYNTAXES
 
 SINGLES = "the single-frame images of the series"
 LAST = 1 << 31
@@ -77,7 +78,7 @@ def _for_processing_alone(instances: Iterable[Instance]) -> set[uuid.UUID]:
         view = header.modality, header.laterality, header.projection, header.number_of_frames
         if header.presentation_intent == FOR_PROCESSING:
             for_processing.setdefault(view, []).append(instance.id)
-        elif header.presentation_intent == FOR_PRESENTATION:
+        elif header.presentation_intent == FOR_PRESENTATION and instance.transfer_syntax_uid in SHOWN_SYNTAXES:
             for_presentation[view] += 1
     paired = (ids for view, ids in for_processing.items() if len(ids) <= for_presentation[view])
     return {one for ids in paired for one in ids}

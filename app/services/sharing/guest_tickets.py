@@ -2,7 +2,7 @@
 WeChat cannot download files. Tickets of patients are in services/patient_access.
 
 A ticket is signed and not stored. It holds the id of the session that it begins, so the row of that session is the mark
-that it was used. That session is an opening of its own: the patient sees it, and its pictures bear its number.
+that it was used. That session is an opening of its own: the patient is told of it, and its pictures bear its number.
 """
 
 from __future__ import annotations
@@ -19,11 +19,13 @@ from app.database import Database
 from app.errors import AccessRefused, NotFound
 from app.models import GuestSession
 from app.models.states import DeviceKind
+from app.repos.exams import exams
 from app.repos.sharing import guests as repo
 from app.services.audit.log import Action, Audit
 from app.services.audit.subjects import exam_subject
 from app.services.patient_access.tickets import ALGORITHM, LIFETIME, SKEW
 from app.services.sharing.guests import GuestAccess, GuestSessions
+from app.services.sharing.opening import TOLD, TellSharer
 
 AUDIENCE = "guest-ticket"
 
@@ -45,6 +47,7 @@ class GuestTickets:
     clock: Clock
     audit: Audit
     guests: GuestSessions
+    tell: TellSharer
     key: bytes = field(repr=False)
 
     def issue(self, access: GuestAccess) -> str | None:
@@ -113,6 +116,8 @@ class GuestTickets:
             subject=exam_subject(row.exam_id),
             share=giver.share_id.hex,
         )
+        if exam := exams.exam(session, row.exam_id):
+            self.tell(session, exam, TOLD)
 
     def _read(self, text: str) -> GuestTicket:
         try:

@@ -48,7 +48,9 @@ class BoundedAsking:
         cookie, perhaps one that we never gave."""
         given = self.codes.hash("device", device or "")
         if devices.is_bound_device(session, given) or sessions.is_known_device(session, given):
-            return self._count(session, f"device:{given.hex()}", now, OF_DEVICE) is not None
+            of_device = self._count(session, f"device:{given.hex()}", now, OF_DEVICE)
+            # A patient can make many browsers known, so they have a total too.
+            return of_device is not None and self._count(session, "all devices", now, OF_ALL) is not None
         is_shared = self.shared.holds(address)
         of_address = self._count(session, _network(address), now, None if is_shared else OF_ADDRESS)
         if of_address is None:

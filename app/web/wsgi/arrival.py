@@ -59,17 +59,19 @@ class Arrival:
             return _Answer(self._wrapped(environ, start_response), connection)
         stream = environ["wsgi.input"]
         unreader = getattr(stream.reader, "unreader", None) or stream.reader.req.unreader
-        unreader.sock = _HurriedSocket(connection)
+        unreader.sock = _HurriedSocket(connection, LeastSpeed(SLOWEST, WINDOW_S))
         body = environ["wsgi.input"] = _Body(stream, environ.get("CONTENT_LENGTH"))
 
         def sent() -> None:
+            unreader.sock = _HurriedSocket(connection, LeastSpeed(LINGER_SPEED, SILENCE_S))
+            came = body.ended or self._rest_came(body)
             unreader.sock = connection
-            if not body.ended and not self._rest_came(body, connection):
+            if not came:
                 self._close(connection)
 
         return _Answer(self._wrapped(environ, start_response), connection, sent)
 
-    def _rest_came(self, body: _Body, connection: socket.socket) -> bool:
+    def _rest_came(self, body: _Body) -> bool:
         """Throw a short rest of the body away, which has come by the time of the answer: then the connection goes on.
         A sender that keeps its connections may else send its next request into one that is being closed, and lose it.
         """
@@ -77,7 +79,6 @@ class Arrival:
         if not give_back:
             return False
         try:
-            connection.settimeout(SILENCE_S)
             return body.take_short_rest()
         except OSError:  # it did not come
             return False
@@ -106,9 +107,9 @@ class Arrival:
 class _HurriedSocket:
     """The connection that gunicorn reads a body from, with a least speed. Raises TimeoutError for a slower sender."""
 
-    def __init__(self, connection: socket.socket) -> None:
+    def __init__(self, connection: socket.socket, speed: LeastSpeed) -> None:
         self._connection = connection
-        self._speed = LeastSpeed(SLOWEST, WINDOW_S)
+        self._speed = speed
 
     def recv(self, size: int) -> bytes:
         self._speed.rest()  # work on the earlier bytes is not the sender's time

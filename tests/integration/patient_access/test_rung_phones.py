@@ -15,7 +15,7 @@ from app import create_app
 from app.bootstrap import Services
 from app.models import AuditEvent, Job
 from app.models.states import JobKind
-from app.services.patient_access.rung_phones import RINGS
+from app.services.patient_access.rung_phones import RINGS, may_ring
 from tests.factories import family, login, phone_door
 from tests.factories.access import Issued, issued, post
 from tests.factories.house import clock_of, services
@@ -83,6 +83,17 @@ def test_all_doors_together_ring_a_phone_ten_times_a_day(house: Services, app: F
     assert codes_sent(house) == sum(came.values()) == A_DAY, came
     assert all(came.values()), f"each door sent some: {came}"
     assert refused(house), "who got none leaves a trace"
+
+
+def test_each_phone_that_is_not_rung_leaves_a_trace_though_strangers_fill_the_log(house: Services) -> None:
+    now = house.clock.now()
+    codes, refusals = house.patient_access.verification.codes, house.patient_access.verification.refusals
+    with house.db.session() as session:
+        for number in range(200):
+            phone = codes.hash("phone", str(number))
+            for _ in range(A_DAY + 2):
+                may_ring(session, codes, refusals, phone, f"patient:{number}", now)
+    assert {row.subject for row in refused(house)} == {f"patient:{number}" for number in range(200)}
 
 
 def test_a_day_later_it_rings_again(house: Services, app: Flask, exams: list[Issued]) -> None:

@@ -14,7 +14,7 @@ from app.bootstrap import Services
 from app.models import AuditEvent, GuestSession
 from tests.factories.house import clock_of
 from tests.factories.sharing import ALL, Given, doctor, guest, patient, revoke, share
-from tests.factories.telling import mark_prepared, report, sweep
+from tests.factories.telling import PHONE, mark_prepared, messages, report, sweep
 
 WECHAT = {"User-Agent": "Mozilla/5.0 (Linux; Android 14) MicroMessenger/8.0.66"}
 MINUTE = 60
@@ -65,6 +65,18 @@ def test_a_file_of_a_share_is_opened_once_in_the_systems_browser_without_the_pas
     assert browser.get(ticket).status_code == 303, "loaded again it leads back"
     assert in_wechat.get(ticket).status_code == 303
     assert owner.get(f"/exams/{exam_id}/shares").text.count("编号") >= 2, "the patient sees it as an opening of its own"
+
+
+def test_the_patient_is_told_of_an_opening_by_ticket_too(house: Services, app: Flask, given: Given) -> None:
+    def told() -> int:
+        sweep(house)
+        return sum("您分享的检查影像已有人打开" in message.text for message in messages(house, PHONE))
+
+    in_wechat, share_page = guest(app, given)
+    assert told() == 1
+    clock_of(house).advance(11 * MINUTE)
+    assert app.test_client().post(address(in_wechat, share_page + "/take/report.pdf")).status_code == 303
+    assert told() == 2
 
 
 def test_other_browsers_and_a_doctors_pc_get_the_file_at_once(

@@ -100,6 +100,13 @@ def test_one_known_browser_has_a_limit_too_and_a_made_up_token_is_nobodys(house:
     assert [forge(app, STRANGER, made_up) for _ in range(6)] == [302] * 5 + [503]
 
 
+def test_known_browsers_have_a_total_however_many_a_patient_makes(house: Services, app: Flask) -> None:
+    known = bound(app, house)
+    with pytest.MonkeyPatch.context() as narrower:
+        narrower.setattr(bounded_asking, "OF_ALL", 2)
+        assert [forge(app, STRANGER, known) for _ in range(4)] == [302] * 2 + [503] * 2
+
+
 def test_who_is_held_up_keeps_the_state_and_the_phone_door_is_named(house: Services, app: Flask) -> None:
     for number in range(12):
         forge(app, f"203.0.113.{number}")
