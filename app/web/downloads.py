@@ -74,7 +74,14 @@ def with_ranges(response: Response, tags: Iterable[str], length: int) -> None:
     digest = hashlib.sha256("\n".join(tags).encode())
     response.set_etag(digest.hexdigest()[:40])
     response.headers["Content-Length"] = str(length)
-    response.make_conditional(request, accept_ranges=True, complete_length=length)
+    asked = dict(request.environ)
+    if "," in asked.get("HTTP_RANGE", ""):  # several parts in one answer: nobody needs that of us, the whole will do
+        del asked["HTTP_RANGE"]
+    try:
+        response.make_conditional(asked, accept_ranges=True, complete_length=length)
+    except BaseException:
+        response.close()  # another answer goes out, and this one gives its place back
+        raise
 
 
 def install(app: Flask) -> None:

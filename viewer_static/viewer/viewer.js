@@ -209,7 +209,9 @@ export class Viewer {
       // a tool has the better picture
     } else if (best && !this.screen.shows(view, best)) {
       const picture = this.pictures.ready(best.key) || (await this.decoded(best.key));
-      if (!picture || this.state.view !== view) return;
+      // What came while this one was decoded is shown by its own call: it is better.
+      const now = this.loader.best(view) || this.loader.standIn(view);
+      if (!picture || this.state.view !== view || this.keeps(view, best) || (now && now.key !== best.key)) return;
       this.screen.present(view, best, picture);
       if (best.quality === 'full') this.bringTools();
     } else if (!best) {

@@ -165,7 +165,7 @@ class Sending:
         now = self.clock.now()
         with self.db.session() as session:
             row = repo.get(session, notification_id)
-            if row is None or row.channel in silent or self._waits(session, row):
+            if row is None or row.state != State.PENDING or row.channel in silent or self._waits(session, row):
                 return None
             try:
                 if self._cancelled(session, row) or self.phones.redirect(session, row) or self._unwanted(session, row):

@@ -23,7 +23,6 @@ from app.imaging.header.image_header import ImageHeader
 from app.imaging.sandbox.pool import Account, RenderPool, RenderSpec, RenderTask
 from app.models import Instance, PreparedSeries, WorkingPack
 from app.models.states import JobKind
-from app.repos.exams.revision import raise_revisions_of
 from app.repos.pictures import prepared, working_packs
 from app.services.archive.data_keys import DataKeys
 from app.services.archive.frames import all_drawn, frame_task
@@ -98,7 +97,9 @@ class Copying:
                 yield frame_task(self.archive, data_key, instance, header or None, number, COPY)
 
     def _publish(self, row: PreparedSeries, packs: Sequence[WorkingPack]) -> bool:
-        """False when the series was prepared anew, or another worker was first."""
+        """False when the series was prepared anew, or another worker was first. The exam's revision stays:
+        it shows what it showed, and a rise would break off every download of it. Readers look for new copies once a
+        minute."""
         try:
             with self.db.session() as session:
                 if session.get(PreparedSeries, row.id) is None or working_packs.of_series(session, [row.id]):
@@ -106,7 +107,6 @@ class Copying:
                 for pack in packs:
                     pack.series_id = row.id
                 prepared.add(session, packs)
-                raise_revisions_of(session, row.study_id)  # readers keep what they know of an exam by its revision
         except IntegrityError:
             return False
         return bool(packs)

@@ -18,12 +18,15 @@ from app.imaging.header.presentation import Presentation
 from app.imaging.sandbox.pool import RenderPool
 from app.models import Instance, PreparedSeries
 from app.repos.pictures import prepared as repo
+from app.repos.pictures import working_packs
 from app.services.archive.frames import drawn, frame_task
 from app.services.pictures.copying import Copying
 from app.services.pictures.working_copies import CopiesOfSeries, WorkingCopies, copy_header, may_have_copy
 from app.services.volumes.plan import VolumePlan
 from app.services.volumes.volumes import Read, copy_header_of
 
+NEWS_S = 60
+"""How often a process looks whether a series without copies has some now."""
 KEPT_BYTES, ROW_BYTES = 16 << 20, 8192
 """Of rows of instances in memory, and about how much one takes without its index of frames."""
 
@@ -69,6 +72,8 @@ class FrameReading:
         default_factory=lambda: LruCache(KEPT_BYTES, weight=lambda row: ROW_BYTES + len(row.frame_index or b""))
     )
 
+    _later: LruCache[tuple[uuid.UUID, int], CopiesOfSeries] = field(default_factory=lambda: LruCache(4096))
+
     def drawn(self, series: ShownSeries, k: int, spec: RenderSpec, look: Presentation | None = None) -> bytes:
         """One picture of frame k, from 1, as a presentation state wants it. Empty when the frame cannot be shown."""
         instance, frame = self.stored(series, k)
@@ -78,10 +83,11 @@ class FrameReading:
         token = f"{instance.id.hex}:{frame}"
         if look is not None:  # a child keeps with the pixels the window that their own tables give
             header, token = presented_header(header.of_frame(frame), look), f"{token}:presented"
-        if series.copies.has(k):
+        copies = self._copies_of(series)
+        if copies.has(k):
             self.copies.mark_used(series.row.id)  # a child may still keep the pixels, and then reads nothing
             task = RenderTask(
-                copy_header(header.of_frame(frame)), lambda: self.copies.read(series.copies, k), frame, (spec,), token
+                copy_header(header.of_frame(frame)), lambda: self.copies.read(copies, k), frame, (spec,), token
             )
             try:
                 return drawn(self.renderer, task)
@@ -93,21 +99,34 @@ class FrameReading:
 
     def of_volume(self, series: ShownSeries, plan: VolumePlan) -> Read:
         """Reads the frames of a series' volume, one after the other."""
-        header = copy_header_of(plan)
+        header, copies, is_asked = copy_header_of(plan), self._copies_of(series), False
 
         def read(at: int, specs: tuple[RenderSpec, ...]) -> RenderTask:
-            if series.copies.has(at + 1):
+            nonlocal is_asked
+            if copies.has(at + 1):
                 try:
-                    return RenderTask(header, self.copies.read(series.copies, at + 1), 0, specs)
+                    return RenderTask(header, self.copies.read(copies, at + 1), 0, specs)
                 except ObjectMissing:
                     pass
             instance, frame = self.stored(series, at + 1)
             original = ImageHeader.from_json(instance.image_header or {})
-            if may_have_copy(original):
+            if may_have_copy(original) and not is_asked:
+                is_asked = True  # once for all slices: a busy database may make each question wait
                 self.copying.ask(series.row.id)
             return frame_task(self.archive, series.data_key, instance, original, frame, specs)
 
         return read
+
+    def _copies_of(self, series: ShownSeries) -> CopiesOfSeries:
+        if series.copies.packs:
+            return series.copies
+        minute = int(self.copies.clock.now().timestamp() / NEWS_S)
+        return self._later.computed((series.row.id, minute), lambda: self._read_copies(series))
+
+    def _read_copies(self, series: ShownSeries) -> CopiesOfSeries:
+        with self.db.read() as session:
+            packs = working_packs.of_series(session, [series.row.id])
+        return CopiesOfSeries.of(series.row.id, series.row.revision, series.data_key, packs)
 
     def stored(self, series: ShownSeries, k: int) -> tuple[Instance, int]:
         """The stored object that holds frame k, and the frame's number in it, from 0."""

@@ -149,8 +149,10 @@ def test_a_download_that_was_cut_is_taken_up_where_it_ended(phone: tuple[FlaskCl
     with client.get(path, headers={"Range": "bytes=5-", "If-Range": '"another"'}) as answer:
         assert answer.status_code == 200
         assert answer.data == whole
-    with client.get(path, headers={"Range": f"bytes={len(whole)}-"}) as answer:
-        assert answer.status_code == 416
+    for beyond in (f"bytes={len(whole)}-", "bytes=x", "bytes=9-1", f"bytes={len(whole)}-{len(whole) + 9}"):
+        assert client.get(path, headers={"Range": beyond}).status_code == 416
+    with client.get(path, headers={"Range": "bytes=0-0,-1"}) as answer:  # and no place was lost by those
+        assert (answer.status_code, answer.data) == (200, whole)
 
 
 def test_what_was_not_shared_is_not_in_the_archive_and_marked_pictures_have_no_parts(

@@ -23,6 +23,7 @@ from app.imaging.geometry.reslice import Slab
 from app.imaging.sandbox.pool import RenderPool, RenderSpec, RenderTask
 from app.models import Job, PreparedSeries, WorkingPack
 from app.services.pictures.copying import COPY_SERIES
+from app.services.pictures.frame_reading import NEWS_S
 from app.services.pictures.serving import CutSpec
 from deploy.testbed.ct import ct_slice
 from tests.factories.house import clock_of, services
@@ -101,10 +102,12 @@ def test_the_first_need_has_copies_made_and_later_needs_read_them(
 ) -> None:
     shown(house, syntax)
     assert (packs(house), jobs(house)) == (0, [])
-    before = [windowed(house, 2), windowed(house, 3), look(house)]
+    before, revision = [windowed(house, 2), windowed(house, 3), look(house)], exam_of(house).revision
     assert jobs(house) == ["pending"]
     assert house.worker.run_job()
     assert (packs(house), jobs(house)) == (1, ["done"])
+    assert exam_of(house).revision == revision, "downloads under way go on"
+    clock_of(house).advance(NEWS_S)
     house.pictures.serving.volumes._kept.make_room(house.settings.volume_memory_mib << 20)
     drawn.clear()
     assert [windowed(house, 2), windowed(house, 3), look(house)] == before

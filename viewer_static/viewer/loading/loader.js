@@ -47,6 +47,9 @@ export class Loader {
     const moved = view.series !== this.view.series || view.window !== this.view.window;
     this.view = view;
     this.settled = settled;
+    // What failed when the line was away is tried again once the eye rests on it.
+    const own = settled ? [previewKey(view, view.k), fullKey(view, view.k)] : [];
+    own.forEach((key) => { if (this.broken.get(key) === 'failed') this.broken.delete(key); });
     this.running.forEach(({ task, abort }) => {
       const far = task.kind === 'full' && Math.abs(task.k - view.k) > NEAR;
       if (moved || far) abort();

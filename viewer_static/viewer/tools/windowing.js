@@ -112,7 +112,7 @@ export class Windowing {
 
   end() {
     this.dragging = false;
-    this.rest();
+    if (this.dx || this.dy) this.rest(); // a mere click chooses no window
   }
 
   /** Of the picture on the canvas, in its pixels: what is beside it stays black. */
