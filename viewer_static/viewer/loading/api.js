@@ -44,7 +44,7 @@ export class Api {
   /** @param {number} n @param {number} k @param {Window | null} window @param {number | undefined} size
    *  @param {AbortSignal | undefined} signal */
   async frame(n, k, window, size, signal) {
-    return this.counted(await (await this.get(this.frameUrl(n, k, window, size), signal)).blob());
+    return this.counted(await this.get(this.frameUrl(n, k, window, size), signal, (response) => response.blob()));
   }
 
   /** @param {number} n @param {string} plane @param {number} k @param {Window | null} window
@@ -63,7 +63,13 @@ export class Api {
 
   /** @param {string} url */
   async blob(url) {
-    return this.counted(await (await this.get(url, undefined)).blob());
+    return this.counted(await this.get(url, undefined, (response) => response.blob()));
+  }
+
+  /** What the page itself fetched. @param {HTMLImageElement} image */
+  countImage(image) {
+    const [told] = /** @type {PerformanceResourceTiming[]} */ (performance.getEntriesByName(image.src));
+    this.bytes += told ? told.encodedBodySize : 0;
   }
 
   /** @param {Blob} blob */
@@ -74,7 +80,7 @@ export class Api {
 
   /** @param {string} url @returns {Promise<any>} */
   async json(url) {
-    return (await this.get(url, undefined)).json();
+    return this.get(url, undefined, (response) => response.json());
   }
 
   /**
@@ -87,18 +93,26 @@ export class Api {
   async previews(n, from, count, step, signal) {
     const every = step > 1 ? `&step=${step}` : '';
     const url = `${this.base}/series/${n}/frames.batch?from=${from}&count=${count}&size=${PREVIEW_SIZE}${every}`;
-    const batch = await (await this.get(url, signal)).arrayBuffer();
-    this.bytes += batch.byteLength;
-    return splitBatch(batch);
+    return this.get(url, signal, async (response) => {
+      const batch = await response.arrayBuffer();
+      this.bytes += batch.byteLength;
+      return splitBatch(batch);
+    });
   }
 
-  /** @param {string} url @param {AbortSignal | undefined} signal @returns {Promise<Response>} */
-  async get(url, signal) {
+  /**
+   * An answer whose body was cut is asked for again, as one that never came.
+   *
+   * @template T
+   * @param {string} url @param {AbortSignal | undefined} signal @param {(response: Response) => Promise<T>} read
+   * @returns {Promise<T>}
+   */
+  async get(url, signal, read) {
     for (let attempt = 0; ; attempt += 1) {
-      const response = await this.once(url, signal);
-      if (response && response.ok) return response;
-      if (response && response.status < 500 && response.status !== 429) {
-        const over = response.status === 401 || (response.status === 404 && (await this.sessionIsOver()));
+      const answer = await this.once(url, signal, read);
+      if (answer && answer.ok) return /** @type {T} */ (answer.body);
+      if (answer && answer.status < 500 && answer.status !== 429) {
+        const over = answer.status === 401 || (answer.status === 404 && (await this.sessionIsOver()));
         throw over ? new SessionEnded() : new CannotShow();
       }
       if (attempt + 1 >= TRIES) throw new Error('no answer');
@@ -106,11 +120,19 @@ export class Api {
     }
   }
 
-  /** One try; null when the line failed. @param {string} url @param {AbortSignal | undefined} signal */
-  async once(url, signal) {
+  /**
+   * One try; null when the line failed.
+   *
+   * @template T
+   * @param {string} url @param {AbortSignal | undefined} signal @param {(response: Response) => Promise<T>} read
+   * @returns {Promise<{ok: boolean, status: number, body?: T} | null>}
+   */
+  async once(url, signal, read) {
     if (signal && signal.aborted) throw new Cancelled();
     try {
-      return await fetch(url, { credentials: 'same-origin', signal });
+      const response = await fetch(url, { credentials: 'same-origin', signal });
+      const { ok, status } = response;
+      return ok ? { ok, status, body: await read(response) } : { ok, status };
     } catch (fault) {
       if (signal && signal.aborted) throw new Cancelled();
       return null;
@@ -120,9 +142,9 @@ export class Api {
   /** A missing frame and an ended session both answer 404; the manifest tells them apart. */
   sessionIsOver() {
     if (!this.check) {
-      this.check = this.once(`${this.base}/manifest.json`, undefined).then((response) => {
+      this.check = this.once(`${this.base}/manifest.json`, undefined, (response) => response.blob()).then((answer) => {
         this.check = null;
-        return response !== null && (response.status === 404 || response.status === 401);
+        return answer !== null && (answer.status === 404 || answer.status === 401);
       });
     }
     return this.check;
