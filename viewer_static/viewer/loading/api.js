@@ -51,7 +51,7 @@ export class Api {
   /** @param {number} n @param {number} k @param {Window | null} window @param {number | undefined} size
    *  @param {AbortSignal | undefined} signal */
   async frame(n, k, window, size, signal) {
-    return this.counted(await this.get(this.frameUrl(n, k, window, size), signal, (answer) => answer.blob()));
+    return this.counted(await this.get(this.frameUrl(n, k, window, size), signal, (response) => response.blob()));
   }
 
   /** @param {number} n @param {string} plane @param {number} k @param {Window | null} window
@@ -70,7 +70,13 @@ export class Api {
 
   /** @param {string} url */
   async blob(url) {
-    return this.counted(await this.get(url, undefined, (answer) => answer.blob()));
+    return this.counted(await this.get(url, undefined, (response) => response.blob()));
+  }
+
+  /** What the page itself fetched. @param {HTMLImageElement} image */
+  countImage(image) {
+    const [told] = /** @type {PerformanceResourceTiming[]} */ (performance.getEntriesByName(image.src));
+    this.bytes += told ? told.encodedBodySize : 0;
   }
 
   /** @param {Blob} blob */
@@ -81,7 +87,7 @@ export class Api {
 
   /** @param {string} url @returns {Promise<any>} */
   async json(url) {
-    return JSON.parse(await this.get(url, undefined, (answer) => answer.text()));
+    return this.get(url, undefined, (response) => response.json());
   }
 
   /**
@@ -94,20 +100,24 @@ export class Api {
   async previews(n, from, count, step, signal) {
     const every = step > 1 ? `&step=${step}` : '';
     const url = `${this.base}/series/${n}/frames.batch?from=${from}&count=${count}&size=${PREVIEW_SIZE}${every}`;
-    const batch = await this.get(url, signal, (answer) => answer.arrayBuffer());
-    this.bytes += batch.byteLength;
-    return splitBatch(batch);
+    return this.get(url, signal, async (response) => {
+      const batch = await response.arrayBuffer();
+      this.bytes += batch.byteLength;
+      return splitBatch(batch);
+    });
   }
 
   /**
+   * An answer whose body was cut is asked for again, as one that never came.
+   *
    * @template T
-   * @param {string} url @param {AbortSignal | undefined} signal @param {(answer: Response) => Promise<T>} read
+   * @param {string} url @param {AbortSignal | undefined} signal @param {(response: Response) => Promise<T>} read
    * @returns {Promise<T>}
    */
   async get(url, signal, read) {
     for (let attempt = 0, late = 0; ; attempt += 1) {
-      const { status, body, isLate } = await this.once(url, signal, read);
-      if (body !== undefined) return body;
+      const { ok, status, body, isLate } = await this.once(url, signal, read);
+      if (ok) return /** @type {T} */ (body);
       if (status && status < 500 && status !== 429) {
         const over = status === 401 || (status === 404 && (await this.sessionIsOver()));
         throw over ? new SessionEnded() : new CannotShow();
@@ -122,8 +132,8 @@ export class Api {
    * One try, which ends in any case. Status 0: the line failed, or nothing came in time.
    *
    * @template T
-   * @param {string} url @param {AbortSignal | undefined} signal @param {(answer: Response) => Promise<T>} read
-   * @returns {Promise<{status: number, body?: T, isLate?: boolean}>}
+   * @param {string} url @param {AbortSignal | undefined} signal @param {(response: Response) => Promise<T>} read
+   * @returns {Promise<{ok: boolean, status: number, body?: T, isLate?: boolean}>}
    */
   async once(url, signal, read) {
     if (signal && signal.aborted) throw new Cancelled();
@@ -131,14 +141,14 @@ export class Api {
     const abort = () => { if (own) own.abort(); };
     if (signal) signal.addEventListener('abort', abort);
     try {
-      const answer = await within(ANSWER_MS, fetch(url, { credentials: 'same-origin', signal: own ? own.signal : undefined }));
-      const { ok, status } = answer;
-      const ms = BODY_MS + (Number(answer.headers.get('Content-Length')) || 0) / LEAST_SPEED;
-      return { status, body: ok ? await within(ms, read(answer)) : undefined };
+      const response = await within(ANSWER_MS, fetch(url, { credentials: 'same-origin', signal: own ? own.signal : undefined }));
+      const { ok, status } = response;
+      const ms = BODY_MS + (Number(response.headers.get('Content-Length')) || 0) / LEAST_SPEED;
+      return ok ? { ok, status, body: await within(ms, read(response)) } : { ok, status };
     } catch (fault) {
       if (signal && signal.aborted) throw new Cancelled();
       abort();
-      return { status: 0, isLate: fault instanceof Late };
+      return { ok: false, status: 0, isLate: fault instanceof Late };
     } finally {
       if (signal) signal.removeEventListener('abort', abort);
     }
@@ -147,7 +157,7 @@ export class Api {
   /** A missing frame and an ended session both answer 404; the manifest tells them apart. */
   sessionIsOver() {
     if (!this.check) {
-      this.check = this.once(`${this.base}/manifest.json`, undefined, async () => true).then(({ status }) => {
+      this.check = this.once(`${this.base}/manifest.json`, undefined, (response) => response.blob()).then(({ status }) => {
         this.check = null;
         return status === 404 || status === 401;
       });
