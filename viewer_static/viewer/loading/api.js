@@ -9,6 +9,10 @@ export const BATCH = 20; // frames; the server's upper limit
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 8000;
 const TRIES = 6;
+const TRIES_LATE = 2; // of those without an answer in time: then the user is told, and decides
+const ANSWER_MS = 30000; // until an answer begins
+const BODY_MS = 60000; // until a small body is here
+const LEAST_SPEED = 4; // bytes a millisecond: a large body has more time
 
 /** The session is over: nothing here will load any more. */
 export class SessionEnded extends Error {}
@@ -18,6 +22,9 @@ export class CannotShow extends Error {}
 
 /** Given up because nobody waits for it any more. */
 export class Cancelled extends Error {}
+
+/** The server took the request and says nothing. */
+class Late extends Error {}
 
 export class Api {
   /**
@@ -108,43 +115,51 @@ export class Api {
    * @returns {Promise<T>}
    */
   async get(url, signal, read) {
-    for (let attempt = 0; ; attempt += 1) {
-      const answer = await this.once(url, signal, read);
-      if (answer && answer.ok) return /** @type {T} */ (answer.body);
-      if (answer && answer.status < 500 && answer.status !== 429) {
-        const over = answer.status === 401 || (answer.status === 404 && (await this.sessionIsOver()));
+    for (let attempt = 0, late = 0; ; attempt += 1) {
+      const { ok, status, body, isLate } = await this.once(url, signal, read);
+      if (ok) return /** @type {T} */ (body);
+      if (status && status < 500 && status !== 429) {
+        const over = status === 401 || (status === 404 && (await this.sessionIsOver()));
         throw over ? new SessionEnded() : new CannotShow();
       }
-      if (attempt + 1 >= TRIES) throw new Error('no answer');
+      if (isLate) late += 1;
+      if (attempt + 1 >= TRIES || late >= TRIES_LATE) throw new Error('no answer');
       await this.pause(backOff(attempt), signal);
     }
   }
 
   /**
-   * One try; null when the line failed.
+   * One try, which ends in any case. Status 0: the line failed, or nothing came in time.
    *
    * @template T
    * @param {string} url @param {AbortSignal | undefined} signal @param {(response: Response) => Promise<T>} read
-   * @returns {Promise<{ok: boolean, status: number, body?: T} | null>}
+   * @returns {Promise<{ok: boolean, status: number, body?: T, isLate?: boolean}>}
    */
   async once(url, signal, read) {
     if (signal && signal.aborted) throw new Cancelled();
+    const own = typeof AbortController === 'function' ? new AbortController() : null;
+    const abort = () => { if (own) own.abort(); };
+    if (signal) signal.addEventListener('abort', abort);
     try {
-      const response = await fetch(url, { credentials: 'same-origin', signal });
+      const response = await within(ANSWER_MS, fetch(url, { credentials: 'same-origin', signal: own ? own.signal : undefined }));
       const { ok, status } = response;
-      return ok ? { ok, status, body: await read(response) } : { ok, status };
+      const ms = BODY_MS + (Number(response.headers.get('Content-Length')) || 0) / LEAST_SPEED;
+      return ok ? { ok, status, body: await within(ms, read(response)) } : { ok, status };
     } catch (fault) {
       if (signal && signal.aborted) throw new Cancelled();
-      return null;
+      abort();
+      return { ok: false, status: 0, isLate: fault instanceof Late };
+    } finally {
+      if (signal) signal.removeEventListener('abort', abort);
     }
   }
 
   /** A missing frame and an ended session both answer 404; the manifest tells them apart. */
   sessionIsOver() {
     if (!this.check) {
-      this.check = this.once(`${this.base}/manifest.json`, undefined, (response) => response.blob()).then((answer) => {
+      this.check = this.once(`${this.base}/manifest.json`, undefined, (response) => response.blob()).then(({ status }) => {
         this.check = null;
-        return answer !== null && (answer.status === 404 || answer.status === 401);
+        return status === 404 || status === 401;
       });
     }
     return this.check;
@@ -168,6 +183,14 @@ export class Api {
     this.waiting -= 1;
     this.onTrouble(this.waiting > 0);
   }
+}
+
+/** @template T @param {number} ms @param {Promise<T>} promise @returns {Promise<T>} @throws {Late} */
+function within(ms, promise) {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Late()), ms);
+    promise.then(resolve, reject).then(() => clearTimeout(timer));
+  });
 }
 
 /** @param {number} attempt  from 0 @returns {number} milliseconds */
