@@ -54,7 +54,7 @@ def phone_page(browser: Browser, **options: Any) -> Iterator[Page]:
         raise
     finally:
         context.close()
-    assert complaints == []
+    assert complaints == [], complaints
 
 
 def throttled(page: Page, line: dict[str, Any] | None = None, slower: int = 4) -> Page:

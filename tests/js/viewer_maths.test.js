@@ -15,13 +15,14 @@ const ct = { n: 1, frames: 143, rows: 512, columns: 512, modality: 'CT', descrip
 const always = () => true;
 const never = () => false;
 
-test('a stack opens with every eighth preview, then its full frame, then the previews around the eye and the others', () => {
+test('a stack opens with the previews at the eye and its full frame, then every eighth preview and the others in turns', () => {
   const tasks = plan({ k: 70, frames: 143, settled: true, windowed: false }, always, always);
-  assert.deepEqual(tasks[0], { kind: 'previews', from: 1, count: 18, step: 8 });
+  assert.deepEqual(tasks[0], { kind: 'previews', from: 61, count: 10, step: 1 });
   assert.deepEqual(tasks[1], { kind: 'full', k: 70 });
-  assert.deepEqual(tasks[2], { kind: 'previews', from: 61, count: 20, step: 1 });
-  assert.deepEqual(tasks[3], { kind: 'previews', from: 41, count: 20, step: 1 });
-  assert.equal(tasks.filter((task) => task.kind === 'previews').length, 9);
+  assert.deepEqual(tasks[2], { kind: 'previews', from: 71, count: 10, step: 1 });
+  assert.deepEqual(tasks[3], { kind: 'previews', from: 1, count: 18, step: 8 });
+  assert.deepEqual(tasks[4], { kind: 'previews', from: 41, count: 20, step: 1 });
+  assert.equal(tasks.filter((task) => task.kind === 'previews').length, 10);
   assert.deepEqual(tasks[tasks.length - 1], { kind: 'full', k: 64 });
 });
 
@@ -30,6 +31,13 @@ test('the batches cover every frame once and the last one is short', () => {
     .filter((task) => task.step === 1)
     .flatMap((task) => Array.from({ length: task.count }, (_, i) => task.from + i));
   assert.deepEqual(covered.sort((a, b) => a - b), Array.from({ length: 143 }, (_, i) => i + 1));
+});
+
+test('half a block that is here is not fetched again with the other half', () => {
+  const lacks = (/** @type {number} */ k) => k < 61 || k > 70;
+  const near = plan({ k: 5, frames: 143, settled: false, windowed: false }, lacks, never).filter(({ step }) => step === 1);
+  const covered = near.flatMap(({ from, count }) => Array.from({ length: count }, (_, i) => from + i));
+  assert.deepEqual(covered.sort((a, b) => a - b), Array.from({ length: 143 }, (_, i) => i + 1).filter(lacks));
 });
 
 test('every eighth frame of a long stack is in one of the first batches, and a short stack has none of them', () => {
@@ -154,7 +162,7 @@ test('one sweep of the finger crosses a long stack, and a short one is not nervo
 test('to save data only the frame under the eye and the batch around it are fetched', () => {
   const tasks = plan({ k: 70, frames: 143, settled: true, windowed: false, saving: true }, always, always);
   assert.deepEqual(tasks.map((task) => task.kind), ['previews', 'full']);
-  assert.deepEqual([tasks[0].from, tasks[1].k], [61, 70]);
+  assert.deepEqual([tasks[0].from, tasks[0].count, tasks[1].k], [61, 10, 70]);
 });
 
 test('a picture that is asked for twice is decoded once, and none that may stand on the stage is closed', async () => {

@@ -150,10 +150,18 @@ export class Loader {
     for (const task of tasks) {
       const key = task.kind === 'previews' ? `${view.series.n}/${task.from}/batch${task.step}`
         : fullKey(view, task.k, task.size);
-      if (this.running.has(key)) continue;
+      if (this.running.has(key) || (task.kind === 'previews' && this.overlaps(task))) continue;
       if (!this.hasRoom(task)) return; // what is wanted less must not overtake
       this.run(key, task, view);
     }
+  }
+
+  /** Whether some of a block's previews are on their way: the rest is planned again when these are here.
+   *  @param {import('./plan.js').PreviewTask} wanted */
+  overlaps(wanted) {
+    const end = (/** @type {import('./plan.js').PreviewTask} */ one) => one.from + one.count * one.step;
+    return Array.from(this.running.values()).some(({ task }) => task.kind === 'previews' && task.step === wanted.step
+      && task.from < end(wanted) && wanted.from < end(task));
   }
 
   /** @param {Task} task */
