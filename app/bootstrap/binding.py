@@ -23,7 +23,7 @@ class BindingRoom:
 def build(
     ground: Ground, accounts: WechatAccounts, *, send_one_time_code: SendOneTimeCode, enqueue: Enqueue
 ) -> BindingRoom:
-    entering = Entering(db=ground.db, clock=ground.clock, codes=ground.codes, audit=ground.audit)
+    entering = Entering(db=ground.db, clock=ground.clock, codes=ground.codes, audit=ground.audit, accounts=accounts)
     binding = Binding(
         db=ground.db,
         clock=ground.clock,

@@ -44,7 +44,14 @@ def build(ground: Ground, outbox: Outbox) -> SharingRoom:
         outbox.queue_about_access(session, exam, NotificationKind.SHARE_OPENED, Wording.SHARE_OPENED, limits)
 
     return SharingRoom(
-        shares=Shares(db=ground.db, clock=ground.clock, codes=ground.codes, audit=ground.audit, idle=idle),
+        shares=Shares(
+            db=ground.db,
+            clock=ground.clock,
+            codes=ground.codes,
+            fields=ground.fields,
+            audit=ground.audit,
+            idle=idle,
+        ),
         opening=ShareOpening(
             db=ground.db,
             clock=ground.clock,
@@ -69,6 +76,7 @@ def build(ground: Ground, outbox: Outbox) -> SharingRoom:
             db=ground.db,
             clock=ground.clock,
             codes=ground.codes,
+            fields=ground.fields,
             audit=ground.audit,
             refusals=ground.refusals,
             tries=tries,

@@ -29,6 +29,19 @@ def sent_at(
     return [at for at in session.scalars(query) if at is not None]
 
 
+def last_sent_to(session: Session, row: Notification, since: datetime) -> Sequence[datetime]:
+    """When the last message on this channel to the masked address of this row was handed over, after an instant; none
+    or one. A failed one never counts."""
+    query = select(Notification.sent_at).where(
+        Notification.channel == row.channel,
+        Notification.sent_at > since,
+        Notification.recipient_masked == row.recipient_masked,
+        Notification.state != NotificationState.FAILED,
+    )
+    newest = query.order_by(Notification.sent_at.desc()).limit(1)
+    return [at for at in session.scalars(newest) if at is not None]
+
+
 def count_sent(session: Session, channel: str, since: datetime) -> int:
     """How many messages of a channel were handed over after an instant."""
     query = select(func.count()).where(Notification.channel == channel, Notification.sent_at > since)

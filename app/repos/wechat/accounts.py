@@ -23,21 +23,21 @@ IS_OF_PATIENT = or_(
 """Joins an account with every patient row of its person."""
 
 
-def wechat_account(session: Session, patient_id: uuid.UUID) -> WechatAccount | None:
-    """The newest account that the person of this patient bound and did not unbind."""
+def of_patient(session: Session, patient_id: uuid.UUID) -> list[WechatAccount]:
+    """Every account that the person of this patient bound and did not unbind, the newest first."""
     query = select(WechatAccount).join(Patient, IS_OF_PATIENT)
     query = query.where(Patient.id == patient_id, WechatAccount.unbound_at.is_(None))
-    return session.scalars(query.order_by(WechatAccount.bound_at.desc()).limit(1)).first()
+    return list(session.scalars(query.order_by(WechatAccount.bound_at.desc(), WechatAccount.id)))
 
 
-def of_patient(session: Session, patient_id: uuid.UUID) -> list[WechatAccount]:
-    """Every live account of the person of this patient."""
-    query = select(WechatAccount).join(Patient, IS_OF_PATIENT)
-    return list(session.scalars(query.where(Patient.id == patient_id, WechatAccount.unbound_at.is_(None))))
+def registration(session: Session, account_id: uuid.UUID) -> Patient:
+    """The newest registration of the person of an account."""
+    query = select(Patient).join(WechatAccount, IS_OF_PATIENT).where(WechatAccount.id == account_id)
+    return session.scalars(query.order_by(Patient.created_at.desc(), Patient.id).limit(1)).one()
 
 
 def of_openid(session: Session, openid_hash: bytes) -> list[WechatAccount]:
-    """The live bindings of a WeChat user, the oldest first."""
+    """The bindings of a WeChat user that nobody ended, the oldest first."""
     query = select(WechatAccount).where(WechatAccount.openid_hash == openid_hash, WechatAccount.unbound_at.is_(None))
     return list(session.scalars(query.order_by(WechatAccount.bound_at, WechatAccount.id)))
 

@@ -121,10 +121,12 @@ class Binding:
         with self.db.session() as session:
             now = self.clock.now()
             used = repo.use(session, right, now) if right else None
+            before = {each.id for each in account_repo.of_openid(session, login.openid_hash)}
             account = self._account(session, login, used) if used else None
             if account is not None:
                 repo.end_others(session, login.openid_hash, now)
-                return self.entering.enter_proved(session, login, device, now)
+                is_new = account.id not in before
+                return self.entering.enter_proved(session, login, account, device, now, is_new=is_new)
             self.attempts.failed_on_address(session, address, now)
             subject = wechat_subject(login.openid_hash)
             if claimed:
@@ -148,6 +150,7 @@ class Binding:
         patient = repo.patient_of(session, person)
         if patient is None:
             return None
+        self.entering.end_outgrown(session, login)
         for each in account_repo.of_openid(session, login.openid_hash):
             if _is_same(each, person):
                 return each
@@ -158,7 +161,7 @@ class Binding:
 
     def _person(self, session: Session, login: Login, claim: Claim) -> Person:
         if not claim.name and not claim.id_number:
-            bound = account_repo.of_openid(session, login.openid_hash)
+            bound = self.accounts.of_openid(session, login.openid_hash)
             if not bound:
                 return NOBODY
             return Person(bound[0].name_hash, bound[0].id_number_hash, bound[0].patient_id)

@@ -21,6 +21,7 @@ from app.services.audit.log import Action, Audit
 from app.services.audit.subjects import patient_subject
 from app.services.patient_access.opening import Factor
 from app.services.session_times import SESSION_LIFETIME
+from app.services.wechat.accounts import WechatAccounts
 from app.services.wechat.login import Login
 
 
@@ -41,10 +42,11 @@ class Entering:
     clock: Clock
     codes: Codes
     audit: Audit
+    accounts: WechatAccounts
 
     def is_bound(self, login: Login) -> bool:
         with self.db.read() as session:
-            return bool(account_repo.of_openid(session, login.openid_hash))
+            return bool(self.accounts.of_openid(session, login.openid_hash))
 
     def enter(self, login: Login, device: str | None) -> Entered | None:
         """A session for each person that this openid is bound to, in a browser that was proved before. None in any
@@ -54,6 +56,7 @@ class Entering:
         with self.db.session() as session:
             now, device_hash = self.clock.now(), self.codes.hash("device", device)
             opened, reading = [], None
+            self.end_outgrown(session, login)
             for account in account_repo.of_openid(session, login.openid_hash):
                 known = repo.device(session, device_hash, account.id)
                 if known is not None:
@@ -63,7 +66,10 @@ class Entering:
         return Entered(tuple(opened), device, reading) if opened else None
 
     def begin(self, session: Session, account: WechatAccount, now: datetime) -> uuid.UUID:
-        """A new session of the person of an account, inside the caller's transaction."""
+        """A new session of the person of an account, inside the caller's transaction. It does not outlive the
+        childhood of who was bound as a child."""
+        ends_at = self.accounts.ends_at(session, account)
+        latest = now + SESSION_LIFETIME
         row = PatientSession(
             name_hash=account.name_hash,
             id_number_hash=account.id_number_hash,
@@ -71,24 +77,31 @@ class Entering:
             account_id=account.id,
             created_at=now,
             last_seen_at=now,
-            expires_at=now + SESSION_LIFETIME,
+            expires_at=min(latest, ends_at) if ends_at else latest,
         )
         repo.add(session, row)
         actor, subject = f"patient-session:{row.id.hex}", patient_subject(account.patient_id)
         self.audit.record(session, Action.ACCESS_GRANTED, actor=actor, subject=subject, by=Factor.WECHAT)
         return row.id
 
-    def enter_proved(self, session: Session, login: Login, device: str | None, now: datetime) -> Entered:
-        """Remember this browser for every binding of this openid, whose owner was just proved, and open them.
+    def enter_proved(
+        self, session: Session, login: Login, proved: WechatAccount, device: str | None, now: datetime, *, is_new: bool
+    ) -> Entered:
+        """Remember this browser for the binding that was just proved, and open it.
 
-        Inside the caller's transaction. A token of the browser that we never gave is replaced.
+        Whoever is proved by a binding that was there before (not `is_new`) is the owner of the openid: its other
+        bindings open, too. Who is new to the openid proves nothing of the others: they open where this browser knows
+        them. Inside the caller's transaction. A token of the browser that we never gave is replaced.
         """
         given = self.codes.hash("device", device or "")
         is_ours = repo.is_bound_device(session, given) or session_repo.is_known_device(session, given)
         token = device if device and is_ours else secrets.token_urlsafe(32)
         opened, reading = [], None
-        for account in account_repo.of_openid(session, login.openid_hash):
-            self._remember(session, account.id, self.codes.hash("device", token), now)
+        device_hash = self.codes.hash("device", token)
+        for account in self.accounts.of_openid(session, login.openid_hash):
+            if is_new and account.id != proved.id and repo.device(session, device_hash, account.id) is None:
+                continue
+            self._remember(session, account.id, device_hash, now)
             opened.append(self.begin(session, account, now))
             reading = reading or account.reading
         return Entered(tuple(opened), token, reading)
@@ -115,6 +128,12 @@ class Entering:
         for account in accounts:
             self.end(session, account, actor)
         return len(accounts)
+
+    def end_outgrown(self, session: Session, login: Login) -> None:
+        """End the bindings of children who are 14 by now, inside the caller's transaction."""
+        for account in account_repo.of_openid(session, login.openid_hash):
+            if self.accounts.is_outgrown(session, account):
+                self.end(session, account, "system")
 
     def end(self, session: Session, account: WechatAccount, actor: str) -> None:
         """End one binding with its sessions and browsers, inside the caller's transaction."""

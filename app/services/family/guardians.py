@@ -11,6 +11,7 @@ from functools import partial
 from app.clock import Clock
 from app.database import Database
 from app.errors import Conflict, InvalidInput, NotFound
+from app.identity.childhood import is_child
 from app.models import FamilyGrant, Patient
 from app.models.states import FamilyEnd
 from app.repos.binding import codes as people_repo
@@ -25,7 +26,7 @@ from app.services.audit.subjects import exam_subject, patient_subject
 from app.services.family.listing import BothSides, FamilyListing
 from app.services.family.notices import TellMember
 from app.services.family.people import FamilyPeople, person_of
-from app.services.family.terms import ends_at, is_child
+from app.services.family.terms import ends_at
 from app.services.paging import TOP, Asked, Key, Page, paged
 
 SHOWN = 50

@@ -60,8 +60,13 @@ class Gathering:
         return True
 
     def _paced(self, session: Session, row: Notification, sent: Sequence[datetime], now: datetime) -> datetime:
-        """WeChat answers 43117 to many notices in a short time to one user, and -1 to many at once to all."""
-        after_the_last = max(sent, default=now - DAY) + self.times.spacing
+        """WeChat answers 43117 to many notices in a short time to one user, and -1 to many at once to all.
+
+        One user may be told of several patients, as who is bound to children is; the masked openid is enough to know
+        it by: who has the same one by chance waits a minute.
+        """
+        to_user = repo.last_sent_to(session, row, now - self.times.spacing)
+        after_the_last = max([*sent, *to_user], default=now - DAY) + self.times.spacing
         if repo.count_sent(session, row.channel, now - SECOND) < MOST_A_SECOND:
             return after_the_last
         return max(after_the_last, now + SECOND * (1 + row.id.int % 3))  # not all at the same moment again

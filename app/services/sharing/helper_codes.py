@@ -22,11 +22,13 @@ from app.models.states import DeviceKind
 from app.repos.release import gate
 from app.repos.sharing import helper_codes as repo
 from app.security.codes import PICKUP_ALPHABET, Codes, normal_code
+from app.security.fields import FieldSealer
 from app.services.audit.counted_refusals import CountedRefusals
 from app.services.audit.log import Action, Audit
 from app.services.audit.reasons import checked_reason
 from app.services.audit.subjects import code_subject, exam_subject
 from app.services.patient_access.sessions import HELPER_LIFETIME, PatientAccess
+from app.services.sharing.childhood import not_past_childhood
 from app.services.sharing.guests import MOST_LISTED
 from app.services.sharing.tries import GuestDoor, GuestTries
 
@@ -57,6 +59,7 @@ class HelperCodes:
     db: Database
     clock: Clock
     codes: Codes
+    fields: FieldSealer
     audit: Audit
     refusals: CountedRefusals
     tries: GuestTries
@@ -90,7 +93,8 @@ class HelperCodes:
         with self.db.session() as session:
             now = self.clock.now()
             found = repo.unused(session, code_hash, now)
-            ends_at = now + HELPER_LIFETIME
+            latest = now + HELPER_LIFETIME
+            ends_at = not_past_childhood(session, self.fields, found[1], now, latest) if found else latest
             if found is not None and repo.use(session, found[0].id, now, ends_at, device):
                 self.tries.give_back(session, claim.counted)
                 return self._begin(session, *found, now, ends_at), found[1].id
@@ -140,7 +144,7 @@ class HelperCodes:
             patient_id=exam.patient_id,
             code_generation=exam.code_generation,
             created_at=now,
-            expires_at=now + MAY_BE_TYPED_FOR,
+            expires_at=not_past_childhood(session, self.fields, exam, now, now + MAY_BE_TYPED_FOR),
         )
         repo.add(session, row)
         return code

@@ -21,10 +21,12 @@ from app.repos.exams import exams as exam_repo
 from app.repos.release import gate
 from app.repos.sharing import shares as repo
 from app.security.codes import LONG_LENGTH, Codes
+from app.security.fields import FieldSealer
 from app.services.audit.log import Action, Audit
 from app.services.audit.looks import guest_number
 from app.services.audit.subjects import exam_subject
 from app.services.patient_access.sessions import Parts, PatientAccess
+from app.services.sharing.childhood import not_past_childhood
 from app.services.sharing.guests import MOST_LISTED
 
 SHORTEST, LONGEST, USUAL = timedelta(hours=6), timedelta(days=30), timedelta(days=7)
@@ -75,6 +77,7 @@ class Shares:
     db: Database
     clock: Clock
     codes: Codes
+    fields: FieldSealer
     audit: Audit
     idle: timedelta
 
@@ -101,7 +104,8 @@ class Shares:
             is_full = repo.count_live(session, exam.id, now) >= MOST_LIVE
             if is_full or repo.count_since(session, exam.id, now - timedelta(days=1)) >= MOST_A_DAY:
                 raise Conflict("the exam has as many shares as it may have")
-            row = self._row(exam, parts, code, passcode, now, now + lifetime)
+            ends_at = not_past_childhood(session, self.fields, exam, now, now + lifetime)
+            row = self._row(exam, parts, code, passcode, now, ends_at)
             also = [each.exam_id for each in priors if each.exam_id != exam.id and each.patient_id == access.patient_id]
             repo.add(session, row, also[:MOST_PRIORS])
             self.audit.record(

@@ -198,6 +198,23 @@ def test_who_only_asked_to_be_told_has_quiet_hours_and_a_limit_of_a_day_too(tmp_
     assert [states(house, exam)[0][2] for exam in (*exams, *more)] == ["accepted"] * 2 + ["pending"] * 2
 
 
+def test_notices_to_one_user_are_a_minute_apart_also_when_they_tell_of_two_patients(tmp_path: Path) -> None:
+    house = services(tmp_path, wechat_notices="simulated", news_gather_min="5")
+    app = create_app(house.settings, house)
+    other = {"patient_id": "P2", "patient_name": "王芳", "patient_id_number": None}
+    for exam_id in (register(house), register(house, "A2", **other)):
+        pressed(let_in(app, house, exam_id), house)
+    agrees(house)
+    mark_prepared(house)
+    mark_prepared(house, "A2", PatientID="P2", PatientName="王芳")
+    sweep(house)
+    sweep(house, seconds=301)
+    assert house.simulation.wechat is not None
+    assert len(house.simulation.wechat.notices(OPENID)) == 1
+    sweep(house, seconds=61)
+    assert len(house.simulation.wechat.notices(OPENID)) == 2
+
+
 def test_the_wish_is_of_who_looks_and_of_what_is_open(house: Services, app: Flask) -> None:
     mine, others = register(house), register(house, "A2", patient_id="P2", patient_phone="13900000002")
     pressed(let_in(app, house, mine), house)

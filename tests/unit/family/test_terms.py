@@ -9,7 +9,8 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 
 from app.clock import CHINA
-from app.services.family.terms import USUAL, ends_at, grown_at, is_child
+from app.identity.childhood import grown_at, is_child
+from app.services.family.terms import USUAL, ends_at
 
 NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 
