@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,6 +23,9 @@ from app.services.audit.log import Action
 from app.services.audit.subjects import exam_subject
 
 NEWEST = 200
+OF_EACH, OF_EACH_KIND, MOST_FOUND = 3, 40, 2000
+"""Lines of one session and kind of look; what each kind of looker keeps of each kind of look, however many others look;
+and what is looked through for them."""
 LOOKS = frozenset(
     {
         Action.EXAM_VIEWED,
@@ -82,9 +86,10 @@ class Looks:
     fields: FieldSealer
 
     def of(self, exam_id: uuid.UUID) -> list[Look]:
-        """The newest looks at an exam, newest first. One query by the index of the subject."""
+        """The newest looks at an exam, newest first. One query by the index of the subject. Who looks for ever pushes
+        only looks like the own ones off the list."""
         with self.db.read() as session:
-            events = repo.of_subject(session, exam_subject(exam_id), LOOKS, NEWEST)
+            events = _listed(repo.newest_of_each(session, exam_subject(exam_id), LOOKS, OF_EACH, MOST_FOUND))
             roles = {user.username: user.role for user in accounts.everybody(session)}
             relatives = self._relatives(session, events)
         return _looks(events, roles, relatives)
@@ -107,6 +112,18 @@ class Looks:
             with suppress(UnsealError):
                 names[grant_id.hex] = self.fields.open_of(patient, "name_sealed")
         return names
+
+
+def _listed(events: Sequence[AuditEvent]) -> list[AuditEvent]:
+    """The newest of all, and the newest of each kind of looker and look. `events`: newest first."""
+    of_kind: Counter[tuple[str, str]] = Counter()
+    listed = []
+    for place, event in enumerate(events):
+        kind = event.actor.partition(":")[0], event.action
+        of_kind[kind] += 1
+        if place < NEWEST or of_kind[kind] <= OF_EACH_KIND:
+            listed.append(event)
+    return listed
 
 
 def _looks(events: Sequence[AuditEvent], roles: dict[str, str], relatives: dict[str, str]) -> list[Look]:

@@ -9,7 +9,8 @@ from sqlalchemy import event
 from app.bootstrap import Services
 from app.repos.audit import log as repo
 from app.services.audit.log import Action
-from app.services.audit.looks import LOOKS, NEWEST
+from app.services.audit.looks import LOOKS, MOST_FOUND, NEWEST, OF_EACH, SHOWN_REPORT
+from app.services.audit.repeated_looks import EACH
 from app.services.audit.subjects import exam_subject
 from tests.factories.house import clock_of
 from tests.factories.sharing import doctor, guest, patient, share
@@ -20,6 +21,11 @@ from tests.factories.telling import exam_of, register, report
 def looks(client: FlaskClient, exam_id: str) -> list[tuple[str, str]]:
     told = client.get(f"/exams/{exam_id}/looks", headers={"Accept": "application/json"}).get_json()["looks"]
     return [(look["how"], look["who"]) for look in told]
+
+
+def seq(house: Services) -> int:
+    with house.db.read() as session:
+        return repo.last_seq(session)
 
 
 def test_each_look_is_shown_at_once_with_how_it_was_made(house: Services, app: Flask, desk: Console) -> None:
@@ -57,9 +63,10 @@ def test_the_newest_stand_first_and_old_ones_make_room(house: Services, app: Fla
     client, exam_id = patient(app, house)
     subject = exam_subject(exam_of(house).id)
     with house.db.session() as session:
-        for _ in range(NEWEST + 5):
+        for number in range(NEWEST + 5):
             clock_of(house).advance(1)
-            house.audit.log.record(session, Action.EXAM_VIEWED, actor=f"patient-session:{exam_id}", subject=subject)
+            actor = f"patient-session:{number:032x}"
+            house.audit.log.record(session, Action.EXAM_VIEWED, actor=actor, subject=subject)
     told = client.get(f"/exams/{exam_id}/looks", headers={"Accept": "application/json"}).get_json()["looks"]
     times = [look["at"] for look in told]
     assert len(times) == NEWEST
@@ -73,8 +80,56 @@ def test_looks_are_found_by_the_index_of_the_subject(house: Services) -> None:
     executed: list[tuple[str, tuple[str, ...]]] = []
     event.listen(house.db.engine, "before_cursor_execute", lambda *args: executed.append((args[2], args[3])))
     with house.db.read() as session:
-        repo.of_subject(session, exam_subject(exam_id), LOOKS, NEWEST)
+        repo.newest_of_each(session, exam_subject(exam_id), LOOKS, OF_EACH, MOST_FOUND)
         (statement, values) = next(each for each in executed if "audit_event" in each[0])
         plan = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all()
     assert any("ix_audit_event_subject" in str(step) for step in plan), plan
-    assert not any("SCAN" in str(step) for step in plan), plan
+    assert not any("SCAN audit_event" in str(step) for step in plan), plan
+
+
+def test_who_loads_a_page_for_ever_hides_no_look_and_fills_no_log(house: Services, app: Flask, desk: Console) -> None:
+    """A guest took the report away, and then buries that under looks."""
+    client, exam_id = patient(app, house)
+    report(house)
+    desk.client.get(f"/staff/exams/{exam_id}")
+    client.get(f"/exams/{exam_id}")
+    taken, taken_at = guest(app, share(client, exam_id))
+    assert taken.get(f"{taken_at}/report.pdf").status_code == 200
+    before = seq(house)
+    for visitor, base in [(taken, taken_at), *(guest(app, share(client, exam_id)) for _ in range(4))]:
+        for _ in range(NEWEST // 4):
+            assert visitor.get(base).status_code == 200
+    assert seq(house) - before <= 5 * (EACH + 2) + 4 * 4, "each of twenty and the 40th, and what the openings leave"
+    told = client.get(f"/exams/{exam_id}/looks", headers={"Accept": "application/json"}).get_json()["looks"]
+    assert {look["how"] for look in told} == {"staff", "self", "share"}
+    assert "下载了报告" in client.get(f"/exams/{exam_id}/looks").text
+
+
+def test_other_sessions_push_only_looks_like_their_own_off_the_list(house: Services, app: Flask) -> None:
+    client, exam_id = patient(app, house)
+    subject = exam_subject(exam_of(house).id)
+    actors = [f"share-session:{number:032x}" for number in range(NEWEST * 2)]
+    with house.db.session() as session:
+        for action, actor in ((Action.REPORT_DOWNLOADED, actors[0]), (Action.STAFF_VIEWED_EXAM, "staff:desk")):
+            house.audit.log.record(session, action, actor=actor, subject=subject)
+        for actor in actors:
+            house.audit.log.record(session, Action.EXAM_VIEWED, actor=actor, subject=subject)
+    found = house.audit.looks.of(exam_of(house).id)
+    assert [(look.how, look.action) for look in found[NEWEST:]] == [
+        ("staff", "staff.viewed_exam"),
+        ("share", "report.downloaded"),
+    ]
+    assert client.get(f"/exams/{exam_id}/looks").status_code == 200
+
+
+def test_a_first_look_has_its_line_however_often_another_was_repeated(house: Services, app: Flask) -> None:
+    client, exam_id = patient(app, house)
+    for _ in range(30):
+        client.get(f"/exams/{exam_id}")
+    before = seq(house)
+    report(house)
+    assert client.get(f"/exams/{exam_id}").status_code == 200
+    with house.db.read() as session:
+        newest = repo.of_subject(session, exam_subject(exam_of(house).id), [Action.EXAM_VIEWED], 1)
+    assert newest[0].seq > before
+    assert newest[0].detail[SHOWN_REPORT] == "1"
