@@ -14,15 +14,15 @@ from sqlalchemy import event, func, select
 
 from app import create_app
 from app.bootstrap import Services
-from app.errors import Conflict
+from app.errors import AccessRefused, Conflict
 from app.models import AuditEvent, Share
 from app.services.audit.counted_refusals import EACH_OF_ALL, EACH_OF_CODE
 from app.services.patient_access.attempts import FOR_LIFE, IN_A_ROW
 from app.services.patient_access.sessions import Parts, PatientAccess
-from app.services.sharing import helper_codes, shares
+from app.services.sharing import hand_over, helper_codes, opening, shares
 from app.services.sharing.hand_over import MOST_WAITING
 from tests.factories.house import clock_of, services
-from tests.factories.sharing import digits, patient, share, try_passcode, type_digits
+from tests.factories.sharing import digits, form_token, patient, share, try_passcode, type_digits
 
 PARTS = Parts(pictures=True, report=True, originals=False, anonymous=False)
 WEEK = timedelta(days=7)
@@ -73,6 +73,44 @@ def test_codes_of_helpers_given_and_ended_for_ever_end_for_the_day(house: Servic
         room.give(access)
     clock_of(house).advance(24 * 3600)
     room.give(access)
+
+
+def test_digits_given_and_tapped_wrong_for_ever_end_for_the_day(house: Services, access: PatientAccess) -> None:
+    room = house.sharing.hand_over
+    for _ in range(hand_over.MOST_A_DAY):
+        room.give(access)
+        for _ in range(3):
+            with pytest.raises(AccessRefused):
+                room.tap(access, "10")
+    with pytest.raises(Conflict):
+        room.give(access)
+    assert rows(house, "hand_over.refused") == hand_over.MOST_A_DAY, "the first tap ends the digits"
+    clock_of(house).advance(24 * 3600)
+    room.give(access)
+
+
+def test_who_has_no_digits_any_more_today_is_told_so(app: Flask, house: Services) -> None:
+    client, exam_id = patient(app, house)
+    with pytest.MonkeyPatch.context() as fewer:
+        fewer.setattr(hand_over, "MOST_A_DAY", 1)
+        digits(client, exam_id)
+        path = f"/exams/{exam_id}/hand-over"
+        again = client.post(path, data={"csrf_token": form_token(client, path)})
+    assert again.status_code == 409
+    assert "请明天再试" in again.text
+
+
+def test_a_share_opened_for_ever_opens_no_more_that_day_and_is_not_ended_by_it(
+    app: Flask, house: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opening, "MOST_A_DAY", 12)
+    client, exam_id = patient(app, house)
+    given = share(client, exam_id)
+    answers = [try_passcode(app, given.path, given.passcode).status_code for _ in range(30)]
+    assert answers == [303] * 12 + [429] * 18
+    assert rows(house, "share.opened") == 12
+    clock_of(house).advance(24 * 3600)
+    assert try_passcode(app, given.path, given.passcode).status_code == 303
 
 
 def test_shares_made_at_once_are_no_more_than_an_exam_has(house: Services, access: PatientAccess) -> None:
