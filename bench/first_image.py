@@ -28,6 +28,7 @@ WATCH = """
   }));
   document.addEventListener('load', (event) => {
     if (event.target.id === 'first-frame') afterPaint('painted');
+    if (event.target.id === 'first-sharp' && event.target.isConnected) afterPaint('sharp');
   }, true);
   new MutationObserver(() => {
     const shown = document.getElementById('picture')?.dataset;
@@ -36,8 +37,8 @@ WATCH = """
   }).observe(document, { subtree: true, childList: true, attributes: true, attributeFilter: ['data-quality'] });
 """
 """Times count from the start of the navigation. `painted`: the picture that came with the page is on the screen, as an
-image or, when the script was faster, on the canvas. `drawn`: the canvas shows the slice. `sharp`: the canvas shows its
-prepared frame in full."""
+image or, when the script was faster, on the canvas. `drawn`: the canvas shows the slice. `sharp`: its prepared frame
+stands in full, as an image or on the canvas."""
 
 
 SENT = """(painted) => ['navigation', 'resource'].flatMap((kind) => performance.getEntriesByType(kind))

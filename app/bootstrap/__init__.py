@@ -214,6 +214,7 @@ def _work(
         release=release_room.gate,
         telling=messages.telling,
         sending=messages.sending,
+        lost_answers=messages.lost_answers,
         repeating=messages.repeating,
         receipts=messages.receipts,
         one_time_codes=doors.access.one_time_codes,

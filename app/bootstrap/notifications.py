@@ -16,6 +16,7 @@ from app.models import Exam
 from app.services.channels.channel import Channels
 from app.services.notifications.for_relatives import ForRelatives
 from app.services.notifications.gathering import Gathering
+from app.services.notifications.lost_answers import LostAnswers
 from app.services.notifications.opt_outs import OptOuts
 from app.services.notifications.outbox import Outbox
 from app.services.notifications.phone_correction import PhoneCorrection
@@ -37,6 +38,7 @@ class NotificationsRoom:
     outbox: Outbox
     telling: NewsTelling
     sending: Sending
+    lost_answers: LostAnswers
     for_relatives: ForRelatives
     repeating: Repeating
     receipts: Receipts
@@ -82,6 +84,7 @@ def build(
     receipts = Receipts(
         db=db, clock=clock, fields=fields, blind=ground.blind, states=states, phones=phones, channels=channels
     )
+    lost_answers = LostAnswers(db=db, clock=clock, states=states, receipts=receipts)
     relatives = ForRelatives(clock=clock, fields=fields, outbox=waiting)
     opt_outs = OptOuts(db=db, clock=clock, blind=ground.blind, fields=fields, audit=ground.audit)
     sending = Sending(
@@ -92,6 +95,7 @@ def build(
         channels=channels,
         phones=phones,
         receipts=receipts,
+        lost_answers=lost_answers,
         opt_outs=opt_outs,
         at_once=ground.settings.messages_at_once,
         relatives=relatives,
@@ -101,6 +105,7 @@ def build(
         outbox=waiting,
         telling=news,
         sending=sending,
+        lost_answers=lost_answers,
         for_relatives=relatives,
         repeating=Repeating(db=db, clock=clock, fields=fields, states=states, channels=channels, sending=sending),
         receipts=receipts,

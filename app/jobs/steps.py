@@ -11,6 +11,7 @@ from app.services.binding.binding import BINDING_REQUEST, Binding
 from app.services.dicomweb.study_names import StudyNames
 from app.services.exams.search_keys import SearchKeys
 from app.services.family.members import FAMILY_REQUEST, FamilyMembers
+from app.services.notifications.lost_answers import LostAnswers
 from app.services.notifications.receipts import Receipts
 from app.services.notifications.repeating import Repeating
 from app.services.notifications.sending import Sending
@@ -41,6 +42,7 @@ class Work:
     release: ReleaseGate
     telling: NewsTelling
     sending: Sending
+    lost_answers: LostAnswers
     repeating: Repeating
     receipts: Receipts
     one_time_codes: OneTimeCodes
@@ -79,7 +81,7 @@ def send_notifications(work: Work) -> int:
 
 
 def settle_notifications(work: Work) -> int:
-    return work.sending.give_up_silent() + work.repeating.repeat_due() + work.receipts.ask_due()
+    return work.lost_answers.give_up_silent() + work.repeating.repeat_due() + work.receipts.ask_due()
 
 
 def plan_notice_check(work: Work) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from app.web import downloads, error_pages, guards, origins, staff, static_files
+from app.web.exam import cut_off, places
 from app.web.guest import doors, pages, tails
 from app.web.guest import tickets as guest_tickets
 from app.web.hooks import sms
@@ -16,7 +17,6 @@ from app.web.ops import front_door, ops
 from app.web.patient import (
     binding,
     consent,
-    cut_off,
     entry,
     exam_list,
     exams,
@@ -27,13 +27,13 @@ from app.web.patient import (
     notify,
     objects,
     phone_door,
-    places,
     reading,
     saving,
     sharing,
     tickets,
     wechat,
 )
+from app.web.patient import downloads as patient_downloads
 from app.web.wsgi import arrival, headers, hosts, proxies, request_log
 
 
@@ -68,6 +68,7 @@ def register(app: Flask) -> None:
         exam_list,
         exams,
         objects,  # and images: one blueprint
+        patient_downloads,
         saving,
         consent,
         family,

@@ -48,6 +48,10 @@ def phone_page(browser: Browser, **options: Any) -> Iterator[Page]:
     page.on("console", lambda said: complaints.append(said.text) if "Content Security Policy" in said.text else None)
     try:
         yield page
+    except BaseException as fault:
+        if complaints:
+            fault.add_note(f"the browser complained: {complaints}")
+        raise
     finally:
         context.close()
     assert complaints == []

@@ -227,6 +227,7 @@ WHO: dict[str, str] = {
     "patient_family": PERSON,
     "patient_exams": PATIENT,
     "patient_images": PATIENT,
+    "patient_downloads": PATIENT,
     "patient_saving": PATIENT,
     "patient_sharing": PATIENT,
     "patient_consent": PATIENT,

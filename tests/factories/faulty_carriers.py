@@ -84,7 +84,7 @@ class Faulty:
         elif act == "gives up":
             self.given_up = True
             clock_of(house).advance(130)
-            house.notifications.sending.give_up_silent()
+            house.notifications.lost_answers.give_up_silent()
         elif act == "is told":
             house.notifications.receipts.take([receipt_of(receipt) for receipt in self._told()])
 
@@ -124,7 +124,7 @@ class FaultyWechat:
             self.house().notifications.sending.send_due()
         elif act == "gives up":
             clock_of(self.house()).advance(130)
-            self.house().notifications.sending.give_up_silent()
+            self.house().notifications.lost_answers.give_up_silent()
             self.house().notifications.repeating.repeat_due()
         if fault.startswith("killed"):
             raise Killed

@@ -80,6 +80,11 @@ BIND = {
     "wait": AT_BIND | {"retry_minutes": 1},
     "refused": AT_BIND | {"refused": True},
 }
+TICKETS = {
+    "ticket": {"is_over": False, "is_guest": False},
+    "ticket-over": {"is_over": True, "is_guest": False},
+    "ticket-over-guest": {"is_over": True, "is_guest": True},
+}
 WECHAT = ("snapshot", "refused", "unavailable", "help")
 
 

@@ -23,8 +23,8 @@ from app.services.paper import report_sheet
 from app.services.paper.explaining import Explained, questions
 from app.services.patient_access.sessions import EVERYTHING
 from app.web import static_files
+from app.web.exam.wechat_view import WechatView
 from app.web.patient.reading_choice import Reading, changed
-from app.web.patient.wechat_view import WechatView
 from app.web.wsgi.headers import content_security_policy
 from tests.factories import patient_page_pictures, sharing_pages
 from tests.factories.patient_page_frames import (
@@ -42,6 +42,7 @@ from tests.factories.patient_page_values import (
     PHONE_DOOR,
     REPORT,
     STEP_UPS,
+    TICKETS,
     WECHAT,
     demo_phone,
 )
@@ -64,8 +65,7 @@ PAGES = {
     "have-code": "/step-up/have-code",
     "phone-missing": "/step-up/missing",
     "held": "/held",
-    "ticket": "/ticket",
-    "ticket-over": "/ticket-over",
+    **{name: f"/{name}" for name in TICKETS},
     **{f"phone-door-{name}": f"/phone-door/{name}" for name in PHONE_DOOR},
     **{f"bind-{name}": f"/bind/{name}" for name in BIND},
     **{f"wechat-{what}": f"/wx/{what}" for what in WECHAT},
@@ -187,10 +187,8 @@ def _plain_pages(app: Flask, pages: Pages) -> None:
         app.add_url_rule(
             f"/wx/{what}", f"wx_{what}", lambda what=what: render_template("patient/wechat.html", what=what)
         )
-    for name, is_over in (("ticket", False), ("ticket-over", True)):
-        app.add_url_rule(
-            f"/{name}", name, lambda is_over=is_over: render_template("patient/ticket.html", is_over=is_over, page="")
-        )
+    for name, told in TICKETS.items():
+        app.add_url_rule(f"/{name}", name, lambda told=told: render_template("patient/ticket.html", page="", **told))
     app.add_url_rule("/refused", "refused", lambda: render_template("patient/refused.html"))
     app.add_url_rule("/held", "held", lambda: render_template("patient/held.html", base=f"/exams/{EXAM_ID}"))
     app.add_url_rule("/demo/phone", "phone", lambda: render_template("demo/phone.html", **demo_phone()))
@@ -308,8 +306,13 @@ def _kept_pages(app: Flask) -> None:
         return render_template("patient/picture.html", base=base, src=src, width=512, height=512, in_wechat=False)
 
     def take() -> str:
-        told = {"name": "report.pdf", "view": WechatView.OPENHARMONY, "address": f"{base}/take/report.pdf"}
-        return render_template("patient/take.html", base=base, **told)
+        told = {
+            "name": "report.pdf",
+            "view": WechatView.OPENHARMONY,
+            "address": f"{base}/take/report.pdf",
+            "is_guest": False,
+        }
+        return render_template("patient/take.html", base=base, is_guest=False, **told)
 
     app.add_url_rule(f"{base}/pictures/1/30", "picture", picture)
     app.add_url_rule(f"{base}/take/report.pdf", "take", take)

@@ -14,7 +14,7 @@ import pytest
 from app.bootstrap import Services, build
 from app.repos.exams import exams as exam_repo
 from app.repos.exams.revision import raise_exam_revision
-from app.web.patient.cut_off import EVERY_S
+from app.web.exam.cut_off import EVERY_S
 from deploy.testbed.servers import gunicorn, settings_of
 from tests.factories.access import Issued, issued, revoke
 from tests.factories.slow_phone import SlowPhone

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from app.web import static_files
-from deploy.testbed.phone import phone_page
+from deploy.testbed.phone import phone_page, throttled
 from tests.contracts.test_viewer_modules import scripts_of_the_page
 from tests.factories.browser import finger, in_browser, middle_of_stage, pixel, wait_for_slice, wait_until
 from tests.factories.patient_page_frames import CT_FRAMES, grey, tile_grey
@@ -60,13 +60,50 @@ def test_the_picture_of_the_page_is_on_the_canvas_before_any_other_arrives(page:
     assert pixel(page, 0.5, 0.05) < 20
 
 
+@pytest.mark.parametrize("slower", [1, 4])  # a quick phone's script meets the frame under way, a slow one's a whole one
+def test_the_page_fetches_its_full_frame_once_and_the_script_takes_it_over(
+    page: Page, pages: Pages, slower: int
+) -> None:
+    throttled(page, slower=slower)
+    open_viewer(page, pages)
+    at_rest(page)
+    finger(page, middle_of_stage(page), (middle_of_stage(page)[0], middle_of_stage(page)[1] + 90))
+    page.wait_for_function("Number(document.getElementById('picture').dataset.slice) > 33")
+    page.locator("#slider").fill("30")
+    wait_for_slice(page, 30)
+    assert sum(request.endswith("/frames/30.jpg") for request in pages.requests) == 1
+
+
+CUT = """
+  const asked = window.fetch, cut = new Set();
+  window.fetch = (address, options) => asked(address, options).then((answer) => {
+    if (cut.has(address) || !/frames\\/29.jpg|frames.batch/.test(address)) return answer;
+    cut.add(address);
+    answer.arrayBuffer();
+    return new Response(new ReadableStream({ start: (body) => body.error(new TypeError('cut')) }));
+  });
+  window.cut = cut;
+"""
+
+
+def test_what_the_line_cuts_is_asked_for_again(page: Page, pages: Pages) -> None:
+    page.add_init_script(CUT)
+    open_viewer(page, pages)
+    at_rest(page)
+    page.locator("#previous").click()
+    wait_for_slice(page, 29)
+    assert pixel(page) == near(grey(29, 0, 2000))
+    assert page.evaluate("window.cut.size") == 1 + 1 + CT_FRAMES // 20
+
+
 def test_previews_of_all_frames_load_in_batches_and_full_frames_only_near_the_eye(page: Page, pages: Pages) -> None:
     open_viewer(page, pages)
     page.wait_for_selector(f'#picture[data-loaded="{CT_FRAMES}"]')
     at_rest(page)
     batches = [request for request in pages.requests if "frames.batch" in request]
-    assert "from=1&count=8&size=256&step=8" in batches[0]
-    assert "from=21&count=20" in batches[1]
+    first = " ".join(batches[:2])  # at once, once the picture is sharp
+    assert "from=1&count=8&size=256&step=8" in first
+    assert "from=21&count=20" in first
     assert len(batches) == 1 + CT_FRAMES // 20
     full = {int(r.split("/frames/")[1].split(".")[0]) for r in pages.requests if r.endswith(".jpg")}
     assert full <= set(range(24, 37))

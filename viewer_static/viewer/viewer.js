@@ -64,7 +64,11 @@ export class Viewer {
     element('controls', HTMLElement).hidden = false;
     this.canvas.hidden = false;
     this.openSeries();
-    if (isFirst(this.state.view)) this.loader.first = this.state.view;
+    const sharp = this.screen.takeSharp();
+    if (isFirst(this.state.view)) {
+      this.loader.first = this.state.view;
+      if (sharp) this.loader.expect(this.state.view, sharp);
+    }
     this.place();
     this.adoptFirst(this.state.view);
     setTimeout(() => this.bringTools(), LATE_MS);

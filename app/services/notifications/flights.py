@@ -13,7 +13,11 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Generic, TypeVar
 
+import structlog
+
 from app.errors import DatabaseUnavailable
+
+log = structlog.get_logger(__name__)
 
 Parcel = TypeVar("Parcel")
 Answer = TypeVar("Answer")
@@ -24,8 +28,9 @@ class Flights(Generic[Parcel, Answer]):
     """Use it as a context: at the end every call has landed.
 
     `most`: calls at a time; with 1 nothing runs in a thread. `call`: asks the carrier and raises nothing. `land`:
-    records the answer; False when the carrier was silent. Raises DatabaseUnavailable of `land`, after the other calls
-    have landed too.
+    records the answer; False when the carrier was silent. What it raises ends here, with a line in the log: it says
+    nothing about the message that the caller is at. Raises DatabaseUnavailable of `land`, after the other calls have
+    landed too.
     """
 
     most: int
@@ -46,7 +51,7 @@ class Flights(Generic[Parcel, Answer]):
     def begin(self, parcel: Parcel) -> None:
         """Begin a call, after `make_room`."""
         if self.most == 1:
-            self.land(parcel, self.call(parcel))
+            self._record(parcel, self.call(parcel))
             return
         if self._pool is None:
             self._pool = ThreadPoolExecutor(self.most, thread_name_prefix="sending")
@@ -55,22 +60,28 @@ class Flights(Generic[Parcel, Answer]):
     def _land_some(self) -> None:
         done, _ = wait(self._flying, return_when=FIRST_COMPLETED)
         for future in done:
-            parcel = self._flying.pop(future)
-            try:
-                answered = self.land(parcel, future.result())
-            except DatabaseUnavailable as fault:
-                self._fault = self._fault or fault  # the others are recorded all the same, if that is possible
-            else:
-                self._window = min(self._window + 1, self.most) if answered else 1
+            answered = self._record(self._flying.pop(future), future.result())
+            self._window = min(self._window + 1, self.most) if answered else 1
+
+    def _record(self, parcel: Parcel, answer: Answer) -> bool:
+        try:
+            return self.land(parcel, answer)
+        except DatabaseUnavailable as fault:
+            self._fault = self._fault or fault  # the others are recorded all the same, if that is possible
+        except Exception as error:
+            log.error("an answer of a carrier cannot be recorded", exc_info=error)
+        return False
 
     def __enter__(self) -> Flights[Parcel, Answer]:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, _: TracebackType | None) -> None:
-        if kind is None or issubclass(kind, Exception):
-            while self._flying:
-                self._land_some()
-        if self._pool is not None:
-            self._pool.shutdown()
+        try:
+            if kind is None or issubclass(kind, Exception):
+                while self._flying:
+                    self._land_some()
+        finally:
+            if self._pool is not None:
+                self._pool.shutdown()
         if kind is None and self._fault is not None:
             raise self._fault

@@ -26,7 +26,7 @@ from app.security.blind_index import BlindIndex
 from app.security.fields import FieldSealer
 from app.services.channels.channel import Channels, DeliveryReceipt
 from app.services.notifications.phone_correction import PhoneCorrection
-from app.services.notifications.states import NotificationStates
+from app.services.notifications.states import LONGEST_CODE, NotificationStates
 from app.services.queue.row_by_row import row_by_row
 
 log = structlog.get_logger(__name__)
@@ -186,7 +186,7 @@ class Receipts:
     def _apply(self, session: Session, row: Notification, delivered: bool, code: str) -> None:
         if delivered:
             self.states.move(session, row, State.DELIVERED, code)
-        elif self.states.move(session, row, State.FAILED, code, failure_code=code[:64]):
+        elif self.states.move(session, row, State.FAILED, code, failure_code=code[:LONGEST_CODE]):
             self.phones.redirect_all(session, row)
 
     def _next_question(self, row: Notification, now: datetime) -> datetime:

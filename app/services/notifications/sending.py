@@ -1,7 +1,7 @@
 """Sends what waits in the outbox: claim in one commit, hand over, record in another commit. Receipts are in `receipts`.
 
-A worker that dies between the two commits leaves a row in `sending`. This row becomes `unknown` and is not simply sent
-again. A message is tried again only when the carrier surely did not take it: no connection, "busy", "later".
+A worker that dies between the two commits leaves a row in `sending`; what becomes of it is in `lost_answers`. A message
+is tried again only when the carrier surely did not take it: no connection, "busy", "later".
 """
 
 from __future__ import annotations
@@ -38,10 +38,11 @@ from app.services.channels.channel import Accepted, CannotBeMade, Channels, Hand
 from app.services.notifications.flights import Flights
 from app.services.notifications.for_relatives import ForRelatives
 from app.services.notifications.gathering import NEWS, Gathering
+from app.services.notifications.lost_answers import LostAnswers
 from app.services.notifications.opt_outs import OptOuts
 from app.services.notifications.phone_correction import PhoneCorrection
-from app.services.notifications.receipts import FIRST_QUESTION, RECEIPT_EXPECTED, Receipts
-from app.services.notifications.states import NotificationStates
+from app.services.notifications.receipts import RECEIPT_EXPECTED, Receipts
+from app.services.notifications.states import LONGEST_CODE, NotificationStates
 from app.services.notifications.telling_plan import SILENT
 from app.services.queue.row_by_row import row_by_row
 
@@ -54,8 +55,6 @@ PATIENCE = timedelta(days=3)
 """A carrier may be away for this time; then the desk decides."""
 WAY_PATIENCE = timedelta(hours=1)
 """WeChat may be away for this time where a text message can follow."""
-WORKER_LOST = Unknown(FailureCode.WORKER_LOST)
-LONGEST_CODE = 64
 BATCH = 40
 
 
@@ -79,6 +78,7 @@ class Sending:
     channels: Channels
     phones: PhoneCorrection
     receipts: Receipts
+    lost_answers: LostAnswers
     gathering: Gathering
     relatives: ForRelatives
     opt_outs: OptOuts
@@ -105,30 +105,6 @@ class Sending:
                 return parcel is not None
 
             return row_by_row(ids, send, self._postpone)
-
-    def give_up_silent(self) -> int:
-        """Make rows unknown whose sender died between claim and answer. Returns how many were looked at."""
-        now = self.clock.now()
-        with self.db.read() as session:
-            ids = repo.due(session, (State.SENDING,), now, BATCH)
-        row_by_row(
-            ids, lambda row_id: self._give_up(row_id, now), lambda row_id, error: self._unseen(row_id, error, now)
-        )
-        return len(ids)
-
-    def _give_up(self, notification_id: uuid.UUID, now: datetime) -> None:
-        with self.db.session() as session:
-            row = repo.get(session, notification_id)
-            if row is not None and self._move_to_unknown(session, row, WORKER_LOST, EventDetail.ANSWER_LOST, now):
-                self.receipts.settle_unknown(session, row)
-
-    def _unseen(self, notification_id: uuid.UUID, error: Exception, now: datetime) -> None:
-        """When looking for its receipt fails, the row still becomes unknown."""
-        log.error("a silent message cannot be settled", notification=notification_id, exc_info=error)
-        with self.db.session() as session:
-            row = repo.get(session, notification_id)
-            if row is not None:
-                self._move_to_unknown(session, row, WORKER_LOST, EventDetail.ANSWER_LOST, now)
 
     def _postpone(self, notification_id: uuid.UUID, error: Exception) -> None:
         """After an unforeseen fault before or after the call. A pending row waits, and after PATIENCE goes to the desk.
@@ -249,8 +225,7 @@ class Sending:
                     self._wait_on(session, row, first, outcome.code, outcome.pause)
                     self.phones.redirect(session, row)  # those it carried wait for themselves again
                 case Unknown():
-                    if self._move_to_unknown(session, row, outcome, detail or outcome.code):
-                        self.receipts.settle_unknown(session, row)
+                    self.lost_answers.settle(session, row, outcome, detail or outcome.code)
 
     def _accepted(self, session: Session, row: Notification, outcome: Accepted) -> None:
         self.states.move(
@@ -302,17 +277,3 @@ class Sending:
         patient = patients.patient(session, exam.patient_id)
         others = [each for name, each in self.channels.items() if name not in SILENT]
         return any(each.recipient(session, patient) is not None for each in others)
-
-    def _move_to_unknown(
-        self, session: Session, row: Notification, outcome: Unknown, detail: str, due_at: datetime | None = None
-    ) -> bool:
-        return self.states.move(
-            session,
-            row,
-            State.UNKNOWN,
-            detail,
-            due_at=due_at,
-            failure_code=outcome.code[:LONGEST_CODE],
-            provider_serial=outcome.serial,
-            next_attempt_at=self.clock.now() + FIRST_QUESTION,
-        )

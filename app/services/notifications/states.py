@@ -21,6 +21,8 @@ from app.services.audit.log import Action, Audit
 from app.services.audit.subjects import exam_subject
 from app.services.notifications.telling_plan import SILENT
 
+LONGEST_CODE = 64
+"""Characters of a failure code that a row keeps."""
 FINISHED = frozenset({State.DELIVERED, State.FAILED, State.CANCELLED})
 _FROM: Mapping[State, Collection[State]] = {
     State.PENDING: (State.SENDING,),

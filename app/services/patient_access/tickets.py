@@ -1,8 +1,7 @@
 """Tickets: an address that opens one exam once in another browser of the patient, for ten minutes. WeChat cannot
 download files, and the system's browser that it offers knows no session. No HTTP here.
 
-A ticket is signed and not stored. It holds the id of the session that it begins, so the row of that session is the mark
-that it was used.
+How a ticket is signed, read and used once is in `signed_tickets`.
 """
 
 from __future__ import annotations
@@ -10,10 +9,7 @@ from __future__ import annotations
 import uuid
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
 
-import jwt
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.clock import Clock
@@ -25,22 +21,19 @@ from app.services.audit.log import Action, Audit
 from app.services.audit.subjects import exam_subject
 from app.services.patient_access.opening import Factor
 from app.services.patient_access.sessions import PatientAccess, PatientSessions
+from app.services.patient_access.signed_tickets import SignedTickets, use_once
 from app.services.session_times import SESSION_LIFETIME
 
-LIFETIME = timedelta(minutes=10)
-SKEW = timedelta(minutes=1)
-"""So far the clocks of two servers may differ."""
-ALGORITHM, AUDIENCE = "HS256", "ticket"
+AUDIENCE = "ticket"
 
 
 @dataclass(frozen=True)
 class Ticket:
-    """What a ticket says: who gave it, what it opens, when it was given (epoch seconds)."""
+    """What a ticket says: who gave it, what it opens, which session it begins."""
 
     giver_id: uuid.UUID
     exam_id: uuid.UUID
     session_id: uuid.UUID
-    given_at: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,29 +48,19 @@ class Tickets:
 
     def issue(self, access: PatientAccess) -> str:
         """A new ticket for the exam of this session. Nothing is written before it is used."""
-        said = {
-            "by": access.session_id.hex,
-            "exam": access.exam_id.hex,
-            "sid": uuid.uuid4().hex,
-            "at": int(self.clock.now().timestamp()),
-            "aud": AUDIENCE,
-        }
-        return jwt.encode(said, self.key, algorithm=ALGORITHM)
+        return self._signed.issue(by=access.session_id, exam=access.exam_id, sid=uuid.uuid4())
 
     def exam_of(self, ticket: str) -> uuid.UUID | None:
         """The exam that a ticket names, also when it is used or over; None when we did not sign it. No look-up."""
         try:
-            return self._read(ticket).exam_id
+            return Ticket(*self._signed.read(ticket)).exam_id
         except AccessRefused:
             return None
 
     def redeem(self, text: str) -> tuple[uuid.UUID, uuid.UUID]:
         """Begin the session of a ticket, once; returns the ids of session and exam. The session ends with the giver's
         at the latest. Raises AccessRefused."""
-        ticket = self._read(text)
-        now = int(self.clock.now().timestamp())
-        if not ticket.given_at - SKEW.total_seconds() <= now < ticket.given_at + LIFETIME.total_seconds():
-            raise AccessRefused
+        ticket = Ticket(*self._signed.read_live(text))
         access = self._giver(ticket)
         with self.db.session() as session:
             self._begin(session, ticket, access.actor.partition(":")[0])
@@ -113,11 +96,7 @@ class Tickets:
             last_seen_at=now,
             expires_at=expires_at,
         )
-        try:
-            with session.begin_nested():
-                codes.add(session, begun)
-        except IntegrityError:  # it was used before
-            raise AccessRefused from None
+        use_once(session, lambda: codes.add(session, begun))
         self.audit.record(
             session,
             Action.ACCESS_GRANTED,
@@ -126,10 +105,6 @@ class Tickets:
             by=Factor.TICKET,
         )
 
-    def _read(self, text: str) -> Ticket:
-        try:
-            said = jwt.decode(text, self.key, algorithms=[ALGORITHM], audience=AUDIENCE)
-            giver, exam, begun = (uuid.UUID(hex=said[name]) for name in ("by", "exam", "sid"))
-            return Ticket(giver, exam, begun, int(said["at"]))
-        except (jwt.InvalidTokenError, KeyError, ValueError, TypeError, AttributeError):
-            raise AccessRefused from None
+    @property
+    def _signed(self) -> SignedTickets:
+        return SignedTickets(clock=self.clock, key=self.key, audience=AUDIENCE, names=("by", "exam", "sid"))

@@ -10,14 +10,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-import structlog
 from sqlalchemy.exc import IntegrityError
 
 from app.archive.sealed import DataKey, SealedArchive
 from app.caches.lru import LruCache
 from app.clock import Clock
 from app.database import Database
-from app.errors import CloudFilmError, DatabaseUnavailable
+from app.errors import DatabaseUnavailable
 from app.imaging.display.render_spec import PACKED
 from app.imaging.header.image_header import ImageHeader
 from app.imaging.sandbox.pool import Account, RenderPool, RenderSpec, RenderTask
@@ -26,11 +25,10 @@ from app.models.states import JobKind
 from app.repos.pictures import prepared, working_packs
 from app.services.archive.data_keys import DataKeys
 from app.services.archive.frames import all_drawn, frame_task
+from app.services.pictures.new_packs import NewPacks
 from app.services.pictures.working_copies import PackWriter, may_have_copy
 from app.services.queue.job_queue import JobQueue
 from app.services.session_times import TOUCH_PATIENCE_S
-
-log = structlog.get_logger(__name__)
 
 COPY_SERIES = JobKind.COPY_SERIES
 ASKED_EVERY = timedelta(hours=12)
@@ -77,15 +75,12 @@ class Copying:
                 return False
             data_key = self.data_keys.open(session, study.data_key_id)
             instances = {each.id.hex: each for _, each in prepared.instances_of(session, study.id)}
-        writer = PackWriter(self.archive, row.study_id, row.revision, data_key, self.clock)
-        for (chunk,) in all_drawn(self.renderer, self._tasks(row, data_key, instances), Account(BUDGET_S)):
-            writer.add(chunk)
-        writer.finish()
-        if self._publish(row, writer.rows):
-            return True
-        for pack in writer.rows:
-            self._delete(pack.object_key)
-        return False
+        with NewPacks(db=self.db, archive=self.archive, study_id=row.study_id) as packs:
+            writer = PackWriter(self.archive, packs, row.revision, data_key, self.clock)
+            for (chunk,) in all_drawn(self.renderer, self._tasks(row, data_key, instances), Account(BUDGET_S)):
+                writer.add(chunk)
+            writer.finish()
+            return self._publish(row, writer.rows)
 
     def _tasks(self, row: PreparedSeries, data_key: DataKey, instances: dict[str, Instance]) -> Iterator[RenderTask]:
         for instance_hex, number in row.slices:
@@ -110,9 +105,3 @@ class Copying:
         except IntegrityError:
             return False
         return bool(packs)
-
-    def _delete(self, object_key: str) -> None:
-        try:
-            self.archive.store.delete(object_key)
-        except CloudFilmError as error:  # an orphan costs space, but harms nothing
-            log.warning("an unwanted working copy stays", exc_info=error)

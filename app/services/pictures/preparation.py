@@ -14,11 +14,10 @@ from functools import cached_property
 
 import structlog
 
-from app.archive import keyspace
 from app.archive.sealed import DataKey, SealedArchive
 from app.clock import Clock
 from app.database import Database
-from app.errors import CloudFilmError, NotFound
+from app.errors import NotFound
 from app.imaging.codecs.encode import is_incomplete
 from app.imaging.display.aspect import drawn_size
 from app.imaging.display.presenting import presented_header
@@ -36,6 +35,7 @@ from app.services.archive.frames import all_drawn, frame_task
 from app.services.pictures.header_renewal import HeaderRenewal
 from app.services.pictures.listing import Listing
 from app.services.pictures.marks import Place, looks_over
+from app.services.pictures.new_packs import NewPacks, delete_pack
 from app.services.pictures.stacks import Stack, key_frame, stacks_of
 from app.services.pictures.working_copies import PackWriter, is_copied_at_once
 from app.services.volumes.plan import Frame, VolumePlan, place_of, planned_volume
@@ -144,13 +144,17 @@ class Preparation:
         account = Account(self.budget_s)
         objects = self.listing.rows(study, revision, data_key, instances, stacks)
         looks = looks_over(objects)
-        rows = [
-            self._prepare_stack(study, revision, data_key, stack, ordinal, looks, account)
-            for ordinal, stack in enumerate(stacks, 1)
-        ]
-        if account.frames_left_out:
-            log.error("decoding takes longer than one study may take", study=study_id)
-        return self._publish(study_id, revision, rows, objects)
+        with NewPacks(db=self.db, archive=self.archive, study_id=study_id) as packs:
+            rows = [
+                self._prepare_stack(study, packs, data_key, stack, ordinal, looks, account)
+                for ordinal, stack in enumerate(stacks, 1)
+            ]
+            if account.frames_left_out:
+                log.error("decoding takes longer than one study may take", study=study_id)
+            outdated = self._publish(study_id, revision, rows, objects)
+        for key in outdated or ():
+            delete_pack(self.archive, key)
+        return outdated is not None
 
     def _bounded(self, stacks: list[Stack], study_id: uuid.UUID) -> list[Stack]:
         if len(stacks) > MOST_STACKS:
@@ -160,7 +164,7 @@ class Preparation:
     def _prepare_stack(
         self,
         study: Study,
-        revision: int,
+        packs: NewPacks,
         data_key: DataKey,
         stack: Stack,
         ordinal: int,
@@ -168,16 +172,16 @@ class Preparation:
         account: Account,
     ) -> PreparedStack:
         drawn = _Drawn(stack)
+        revision = study.revision
         own = {k: look for (of, k), look in looks.items() if of == ordinal}
-        copies = PackWriter(self.archive, study.id, revision, data_key, self.clock)
+        copies = PackWriter(self.archive, packs, revision, data_key, self.clock)
 
         def full_frames() -> Iterator[bytes]:
             for at, pictures in enumerate(all_drawn(self.renderer, self._tasks(drawn, data_key, own), account)):
                 yield drawn.take(at, pictures, copies)
             copies.finish()
 
-        preview_key = keyspace.rendition_object_key(study.id, uuid.uuid4())
-        full_key = keyspace.rendition_object_key(study.id, uuid.uuid4())
+        preview_key, full_key = packs.key(), packs.key()
         # Frames are sealed and written as they are drawn: in memory are only the previews of a stack, 10 KB each, and
         # one pack of working copies.
         full_index = self.archive.put_pack(full_key, revision, data_key, full_frames())
@@ -228,34 +232,20 @@ class Preparation:
 
     def _publish(
         self, study_id: uuid.UUID, revision: int, stacks: list[PreparedStack], objects: list[PreparedObject]
-    ) -> bool:
+    ) -> list[str] | None:
+        """The object keys of outdated packs, whose rows are gone; None when the study has another revision now."""
         with self.db.session() as session:
             study = repo.study(session, study_id)
             if study is None or study.revision != revision:
-                orphans = _packs(stacks)
-            elif study.prepared_revision == revision:
-                orphans = _packs(stacks)  # another worker was first
-            else:
-                orphans = repo.outdated_packs(session, study_id, revision)
-                repo.add(session, [stack.row for stack in stacks])
-                repo.add(session, [pack for stack in stacks for pack in stack.copies])
-                repo.add(session, objects)
-                study.prepared_revision, study.prepared_version = revision, PREPARED_VERSION
-                study.state = StudyState.PREPARED
-                raise_revisions_of(session, study.id)
-                repo.remove_outdated(session, study_id, revision)
-            current = study is not None and study.prepared_revision == revision
-        for key in orphans:
-            self._delete(key)
-        return current
-
-    def _delete(self, object_key: str) -> None:
-        try:
-            self.archive.store.delete(object_key)
-        except CloudFilmError as error:  # an orphan costs space, but harms nothing
-            log.warning("an outdated pack stays", exc_info=error)
-
-
-def _packs(stacks: Sequence[PreparedStack]) -> list[str]:
-    rows = [key for stack in stacks for key in (stack.row.preview_object_key, stack.row.frame_object_key)]
-    return rows + [pack.object_key for stack in stacks for pack in stack.copies]
+                return None
+            if study.prepared_revision == revision:
+                return []  # another worker was first
+            outdated = repo.outdated_packs(session, study_id, revision)
+            repo.add(session, [stack.row for stack in stacks])
+            repo.add(session, [pack for stack in stacks for pack in stack.copies])
+            repo.add(session, objects)
+            study.prepared_revision, study.prepared_version = revision, PREPARED_VERSION
+            study.state = StudyState.PREPARED
+            raise_revisions_of(session, study.id)
+            repo.remove_outdated(session, study_id, revision)
+            return outdated

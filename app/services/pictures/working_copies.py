@@ -9,21 +9,17 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TypeGuard
 
-import structlog
-
-from app.archive import keyspace
 from app.archive.sealed import DataKey, PackEntry, PackIndex, SealedArchive
 from app.caches.lru import LruCache
 from app.clock import Clock
 from app.database import Database
-from app.errors import CloudFilmError, ObjectMissing
+from app.errors import ObjectMissing
 from app.imaging.codecs.working_copy import WORKING_COPY
 from app.imaging.header.image_header import ImageHeader
 from app.models import WorkingPack
 from app.repos.pictures import working_packs as repo
+from app.services.pictures.new_packs import NewPacks, delete_pack
 from app.services.session_times import touch
-
-log = structlog.get_logger(__name__)
 
 PACK_BYTES = 24 * 1024 * 1024
 """A pack is written when it holds so much, because until then it is in memory."""
@@ -52,7 +48,7 @@ class PackWriter:
     """Collects the copies of one stack, frame by frame, and writes them in packs. `rows` are for the caller to add."""
 
     archive: SealedArchive
-    study_id: uuid.UUID
+    packs: NewPacks
     revision: int
     data_key: DataKey
     clock: Clock
@@ -71,7 +67,7 @@ class PackWriter:
         chunks, self._chunks = self._chunks, []
         if not any(chunks):
             return
-        key = keyspace.rendition_object_key(self.study_id, uuid.uuid4())
+        key = self.packs.key()
         index = self.archive.put_pack(key, self.revision, self.data_key, chunks)
         self.rows.append(
             WorkingPack(
@@ -141,10 +137,7 @@ class WorkingCopies:
         with self.db.session() as session:
             keys = repo.remove(session, ids, since)
         for key in keys:
-            try:
-                self.archive.store.delete(key)
-            except CloudFilmError as error:  # an orphan costs space, but harms nothing
-                log.warning("an unused working copy stays", exc_info=error)
+            delete_pack(self.archive, key)
         return len(keys)
 
     def mark_used(self, series_id: uuid.UUID) -> None:

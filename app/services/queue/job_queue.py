@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -18,10 +18,11 @@ from sqlalchemy.orm import Session
 
 from app.clock import Clock
 from app.database import Database
-from app.errors import OUTAGES, NotFound
+from app.errors import OUTAGES, NotFound, StoreFull
 from app.models import Job
 from app.models.states import JobFault, JobState
 from app.repos.queue import jobs as repo
+from app.repos.queue.jobs import FURTHEST
 from app.services.audit.log import Action, Audit
 from app.services.audit.subjects import job_subject
 from app.services.paging import TOP, Asked, Key, Page, paged
@@ -35,6 +36,9 @@ MOST_ATTEMPTS = 5
 FIRST_PAUSE = timedelta(seconds=5)
 OUTAGE_PAUSE = timedelta(minutes=1)
 """An outage says nothing about the job. It is not counted as an attempt, and the job waits until the outage is over."""
+LONGEST_PAUSE = FURTHEST
+"""A full store is full for hours: the pause is as long as the job is old, up to this. Each try draws and writes much
+before it learns that there is no room."""
 CANDIDATES = 8
 SHOWN = 50
 """Rows of a page."""
@@ -48,6 +52,7 @@ class ClaimedJob:
     kind: str
     key: str
     attempt: int
+    created_at: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +85,7 @@ class JobQueue:
                 if job.state == JobState.RUNNING and job.attempts >= MOST_ATTEMPTS:
                     self._give_up_lost(session, job)
                 elif repo.claim(session, job.id, now, now + LEASE):
-                    return ClaimedJob(job.id, job.kind, job.key, job.attempts + 1)
+                    return ClaimedJob(job.id, job.kind, job.key, job.attempts + 1, job.created_at)
         return None
 
     def is_due(self, session: Session, kind: str) -> bool:
@@ -106,7 +111,9 @@ class JobQueue:
         log.error("job failed", kind=job.kind, job=job.id, attempt=job.attempt, exc_info=error)
         values: dict[str, Any]
         if isinstance(error, OUTAGES):
-            values = {"state": JobState.PENDING, "attempts": job.attempt - 1, "run_at": now + OUTAGE_PAUSE}
+            age = now - job.created_at if isinstance(error, StoreFull) else OUTAGE_PAUSE
+            pause = min(max(age, OUTAGE_PAUSE), LONGEST_PAUSE)
+            values = {"state": JobState.PENDING, "attempts": job.attempt - 1, "run_at": now + pause}
         elif job.attempt >= MOST_ATTEMPTS:
             values = {"state": JobState.FAILED, "finished_at": now}
         else:

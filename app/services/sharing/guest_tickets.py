@@ -1,8 +1,8 @@
 """Tickets of guests: an address that opens what a share shows once in another browser of the guest, for ten minutes.
 WeChat cannot download files. Tickets of patients are in services/patient_access.
 
-A ticket is signed and not stored. It holds the id of the session that it begins, so the row of that session is the mark
-that it was used. That session is an opening of its own: the patient is told of it, and its pictures bear its number.
+How a ticket is signed, read and used once is in services/patient_access. The session that it begins is an opening of
+its own: the patient is told of it, and its pictures bear its number.
 
 One passcode opens few browsers: a ticket that is used ends the oldest session that tickets of the same guest began. So
 nobody opens a share to a whole chat with one passcode, and nobody fills the table with openings.
@@ -13,8 +13,6 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass, field
 
-import jwt
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.clock import Clock
@@ -26,25 +24,24 @@ from app.repos.exams import exams
 from app.repos.sharing import guests as repo
 from app.services.audit.log import Action, Audit
 from app.services.audit.subjects import exam_subject
-from app.services.patient_access.tickets import ALGORITHM, LIFETIME, SKEW
+from app.services.patient_access.signed_tickets import SignedTickets, use_once
 from app.services.sharing.guests import GuestAccess, GuestSessions
 from app.services.sharing.opening import TOLD, TellSharer
 
 AUDIENCE = "guest-ticket"
 MOST_LIVE = 5
-"""Browsers that are open at a time by tickets of one session, and by tickets of those: for each
-file one, as WeChat leads to another browser each time."""
+"""Browsers that are open at a time by tickets of one session, and by tickets of those: one for each file, as WeChat
+leads to another browser each time."""
 MOST = 30
 """That one session ever opens so: each leaves rows that stay."""
 
 
 @dataclass(frozen=True)
 class GuestTicket:
-    """What a ticket says: whose session gave it, which one it begins, when it was given (epoch seconds)."""
+    """What a ticket says: whose session gave it, which one it begins."""
 
     giver_id: uuid.UUID
     session_id: uuid.UUID
-    given_at: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,28 +60,18 @@ class GuestTickets:
         session each."""
         if access.share_id is None:
             return None
-        said = {
-            "by": access.session_id.hex,
-            "sid": uuid.uuid4().hex,
-            "at": int(self.clock.now().timestamp()),
-            "aud": AUDIENCE,
-        }
-        return jwt.encode(said, self.key, algorithm=ALGORITHM)
+        return self._signed.issue(by=access.session_id, sid=uuid.uuid4())
 
     def sessions_of(self, ticket: str) -> tuple[uuid.UUID, ...]:
         """The sessions that a ticket names, also when it is used or over; none when we did not sign it. No look-up."""
         try:
-            read = self._read(ticket)
+            return self._signed.read(ticket)
         except AccessRefused:
             return ()
-        return read.giver_id, read.session_id
 
     def redeem(self, text: str, device: DeviceKind) -> uuid.UUID:
         """Begin the session of a ticket, once; its id. It ends when the giver's does by time. Raises AccessRefused."""
-        ticket = self._read(text)
-        now = int(self.clock.now().timestamp())
-        if not ticket.given_at - SKEW.total_seconds() <= now < ticket.given_at + LIFETIME.total_seconds():
-            raise AccessRefused
+        ticket = GuestTicket(*self._signed.read_live(text))
         try:
             self.guests.check(ticket.giver_id)
         except NotFound:
@@ -116,11 +103,7 @@ class GuestTickets:
             last_seen_at=now,
             expires_at=giver.expires_at,
         )
-        try:
-            with session.begin_nested():
-                repo.add(session, [row])
-        except IntegrityError:  # it was used before
-            raise AccessRefused from None
+        use_once(session, lambda: repo.add(session, [row]))
         self.audit.record(
             session,
             Action.SHARE_OPENED,
@@ -131,10 +114,6 @@ class GuestTickets:
         if exam := exams.exam(session, row.exam_id):
             self.tell(session, exam, TOLD)
 
-    def _read(self, text: str) -> GuestTicket:
-        try:
-            said = jwt.decode(text, self.key, algorithms=[ALGORITHM], audience=AUDIENCE)
-            giver, begun = (uuid.UUID(hex=said[name]) for name in ("by", "sid"))
-            return GuestTicket(giver, begun, int(said["at"]))
-        except (jwt.InvalidTokenError, KeyError, ValueError, TypeError, AttributeError):
-            raise AccessRefused from None
+    @property
+    def _signed(self) -> SignedTickets:
+        return SignedTickets(clock=self.clock, key=self.key, audience=AUDIENCE, names=("by", "sid"))

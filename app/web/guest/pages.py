@@ -11,12 +11,12 @@ from app.errors import NotFound
 from app.services.paper.modality_names import modality_name
 from app.web import body_limits
 from app.web.context import services
+from app.web.exam import visit
+from app.web.exam.pages import exam_values, held_page, recorded_now, viewer_page
+from app.web.exam.saving import FILES, picture_page, take_page
 from app.web.guards import guarded_blueprint
 from app.web.guest import session as guest_session
 from app.web.guest.tickets import address_for_wechat
-from app.web.patient import session as patient_session
-from app.web.patient.exams import exam_values, held_page, recorded_now, viewer_page
-from app.web.patient.saving import picture_page, take_page
 
 blueprint = guarded_blueprint("guest_pages", __name__, guest_session.guest_session)
 blueprint.before_request(body_limits.limit_form)
@@ -53,20 +53,21 @@ def picture(exam_id: str, n: int, k: int) -> str:
     return picture_page(n, k)
 
 
-@blueprint.get("/guest/<exam_id>/take/report.pdf", defaults={"name": "report.pdf"})
-@blueprint.get("/guest/<exam_id>/take/images.zip", defaults={"name": "images.zip"})
-@blueprint.get("/guest/<exam_id>/take/dicom.zip", defaults={"name": "dicom.zip"})
 def take(exam_id: str, name: str) -> Response:
     access = guest_session.current_guest()
     chosen = {"report.pdf": access.parts.report, "images.zip": access.parts.pictures}.get(name, access.parts.originals)
     if access.held or not chosen:
         raise NotFound
-    return take_page(name, address_for_wechat(name))
+    return take_page(name, address_for_wechat(name), is_guest=True)
+
+
+for _name in FILES:
+    blueprint.get(f"/guest/<exam_id>/take/{_name}", defaults={"name": _name})(take)
 
 
 @blueprint.post("/guest/<exam_id>/leave")
 def leave(exam_id: str) -> Response:
-    patient_session.check_csrf()
+    visit.check_csrf()
     return guest_session.end(make_response(render_template("guest/left.html")))
 
 

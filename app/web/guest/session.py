@@ -18,7 +18,7 @@ from app.services.sharing.guests import GuestAccess
 from app.services.sharing.marking import marked
 from app.web import cookies
 from app.web.context import services
-from app.web.patient.session import BETWEEN, MOST_SESSIONS, current_access, is_given, let_in
+from app.web.exam.visit import BETWEEN, MOST_SESSIONS, current_access, is_given, let_in
 from app.web.row_ids import row_id
 
 PREFIX = "/guest"

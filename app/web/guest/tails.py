@@ -1,6 +1,6 @@
-"""A guest's pictures and documents: the views of `app/web/patient/images` once more, under /guest.
+"""A guest's pictures and documents: the views of `app/web/patient/images` and `downloads` once more, under /guest.
 
-Every address of that blueprint comes along by itself, a new one too. What a share may not show stays closed by
+Every address of those blueprints comes along by itself, a new one too. What a share may not show stays closed by
 itself as well: an answer of a kind that cannot be marked, and that nobody named here, is no page (404).
 """
 
@@ -9,11 +9,11 @@ from __future__ import annotations
 from flask import Flask, Response, make_response, render_template
 
 from app.services.sharing.marking import PICTURES, marked, marked_batch
+from app.web.exam import cut_off
 from app.web.guards import guarded_blueprint
 from app.web.guest.session import PREFIX, current_guest, shown_to_guest, tail_of_request
-from app.web.patient import cut_off
 
-PATIENTS, PATIENTS_PREFIX = "patient_images", "/exams"
+PATIENTS, PATIENTS_PREFIX = ("patient_images", "patient_downloads"), "/exams"
 AS_THEY_ARE = {
     "manifest": {"application/json"},
     "layer": {"image/png"},
@@ -55,11 +55,11 @@ def _marked(response: Response) -> Response:
 
 
 def install(app: Flask) -> None:
-    """Call it when the patients' blueprint is registered."""
+    """Call it when the patients' blueprints are registered."""
     app.register_blueprint(blueprint)
     for rule in list(app.url_map.iter_rules()):
         room, _, tail = rule.endpoint.rpartition(".")
-        if room == PATIENTS:
+        if room in PATIENTS:
             app.add_url_rule(
                 PREFIX + rule.rule.removeprefix(PATIENTS_PREFIX),
                 endpoint=f"{blueprint.name}.{tail}",

@@ -13,6 +13,7 @@ from app.services.binding.binding import Claim
 from app.services.wechat.login import Login
 from app.web import body_limits, cookies
 from app.web.context import services
+from app.web.exam import visit
 from app.web.guards import guarded, guarded_blueprint, public
 from app.web.patient import session as patient_session
 from app.web.patient.wechat import PLACES, current_login
@@ -63,12 +64,12 @@ def bind() -> Response:
 @guarded(patient_session.any_session_unasked)
 def unbind() -> Response:
     """End the binding that this session came by."""
-    patient_session.check_csrf()
+    visit.check_csrf()
     own = (one for one in patient_session.opened_exams() if one.is_own)
     account_id = next((one.account_id for one in own if one.account_id), None)
     if account_id is None:
         raise NotFound
-    services().binding.entering.unbind(account_id, patient_session.current_access().actor)
+    services().binding.entering.unbind(account_id, visit.current_access().actor)
     response = make_response(redirect("/", 303))
     cookies.WECHAT.delete(response)
     return patient_session.end(response)

@@ -10,6 +10,7 @@ from app.services.consent.consents import VERSION
 from app.services.patient_access.sessions import PatientAccess
 from app.web import body_limits
 from app.web.context import services
+from app.web.exam import visit
 from app.web.guards import guarded_blueprint
 from app.web.patient import session as patient_session
 
@@ -24,8 +25,8 @@ def consent_page() -> str:
 
 @blueprint.post("/consent")
 def agree_or_withdraw() -> Response:
-    patient_session.check_csrf()
-    opened, actor = _own_exams(), patient_session.current_access().actor
+    visit.check_csrf()
+    opened, actor = _own_exams(), visit.current_access().actor
     patients = [access.patient_id for access in opened]
     action = request.form.get("action")
     if action == "agree":
@@ -48,7 +49,7 @@ def _page(opened: list[PatientAccess], *, is_too_often: bool = False) -> str:
         agreed=all(access.consented for access in opened),
         base=f"/exams/{opened[0].exam_id.hex}",
         is_too_often=is_too_often,
-        csrf_token=patient_session.csrf_token(),
+        csrf_token=visit.csrf_token(),
     )
 
 

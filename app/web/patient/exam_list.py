@@ -10,10 +10,11 @@ from app.clock import CHINA
 from app.services.exams.listing import ListedExam
 from app.services.paper.modality_names import modality_name
 from app.web.context import services
+from app.web.exam import visit
+from app.web.exam.masked_names import masked
+from app.web.exam.pages import held_page
 from app.web.guards import guarded_blueprint
 from app.web.patient import session as patient_session
-from app.web.patient.exams import held_page
-from app.web.patient.masked_names import masked
 
 blueprint = guarded_blueprint("patient_exam_list", __name__, patient_session.any_session)
 
@@ -35,7 +36,7 @@ def exam_list() -> Response:
         "patient/exam_list.html",
         exams=[entry for is_familys, entry in entries if not is_familys],
         family=[entry for is_familys, entry in entries if is_familys],
-        csrf_token=patient_session.csrf_token,
+        csrf_token=visit.csrf_token,
         is_bound=any(access.account_id and access.is_own for access in opened),
         has_family=any(access.of_person for access in opened),
     )

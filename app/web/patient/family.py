@@ -16,9 +16,10 @@ from app.services.family.people import Oneself
 from app.services.family.typed import Wanted, wanted
 from app.web import body_limits
 from app.web.context import services
+from app.web.exam import visit
+from app.web.exam.masked_names import masked
 from app.web.guards import guarded_blueprint
 from app.web.patient import session as patient_session
-from app.web.patient.masked_names import masked
 from app.web.row_ids import row_id
 
 
@@ -57,7 +58,7 @@ def family_page() -> Response:
 
 @blueprint.post("/family")
 def add() -> Response:
-    patient_session.check_csrf()
+    visit.check_csrf()
     oneself = _oneself()
     names = ("name", "id_number", "relation", "scope", "one_time_code")
     typed = Typed(**{name: request.form.get(name, "")[:64] for name in names})
@@ -76,7 +77,7 @@ def add() -> Response:
 @blueprint.post("/family/<grant_id>/remove")
 def remove(grant_id: str) -> Response:
     """From either side."""
-    patient_session.check_csrf()
+    visit.check_csrf()
     services().family.members.remove(_oneself(), row_id(grant_id))
     return make_response(redirect("/family", 303))
 
@@ -124,8 +125,8 @@ def _page(
         members=[_shown(grant) for grant in sides.members] if sides else [],
         relatives=[_shown(grant) for grant in sides.relatives] if sides else [],
         has_room=sides is not None and len(sides.members) < MOST_MEMBERS,
-        base=patient_session.base(),
-        csrf_token=patient_session.csrf_token(),
+        base=visit.base(),
+        csrf_token=visit.csrf_token(),
     )
     return make_response(page, status)
 

@@ -13,6 +13,7 @@ from app.services.sharing.devices import device_of
 from app.services.sharing.helper_codes import ListedHelper
 from app.web import body_limits
 from app.web.context import services
+from app.web.exam import visit
 from app.web.guards import guarded, guarded_blueprint, public
 from app.web.patient import session as patient_session
 from app.web.row_ids import row_id
@@ -29,11 +30,11 @@ def helper_codes(exam_id: str) -> Response:
 @blueprint.post("/exams/<exam_id>/helper-code")
 def give_or_end(exam_id: str) -> Response:
     """With `end`: ends a code and what it opened. Else: a new code, shown once."""
-    patient_session.check_csrf()
-    access, codes = patient_session.current_access(), services().sharing.helper_codes
+    visit.check_csrf()
+    access, codes = visit.current_access(), services().sharing.helper_codes
     if (ended := request.form.get("end")) is not None:
         codes.revoke(access, row_id(ended))
-        return make_response(redirect(f"{patient_session.base()}/helper-code", 303))
+        return make_response(redirect(f"{visit.base()}/helper-code", 303))
     try:
         return _codes_page(codes.give(access))
     except Conflict:
@@ -69,12 +70,12 @@ def _door(*, refused: bool = False, retry_minutes: int = 0, status: int = 200) -
 def _codes_page(code: str = "", *, is_full: bool = False, status: int = 200) -> Response:
     page = render_template(
         "patient/helper_code.html",
-        base=patient_session.base(),
+        base=visit.base(),
         code=code,
         is_full=is_full,
         door=f"{services().settings.base_url}/h",
-        given=[_shown(each) for each in services().sharing.helper_codes.of(patient_session.current_access())],
-        csrf_token=patient_session.csrf_token(),
+        given=[_shown(each) for each in services().sharing.helper_codes.of(visit.current_access())],
+        csrf_token=visit.csrf_token(),
     )
     return make_response(page, status)
 

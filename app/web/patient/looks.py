@@ -8,16 +8,17 @@ from app.clock import CHINA
 from app.errors import NotFound
 from app.services.audit.looks import Look, LookKind
 from app.web.context import services
+from app.web.exam import visit
+from app.web.exam.masked_names import masked
 from app.web.guards import guarded_blueprint
 from app.web.patient import session as patient_session
-from app.web.patient.masked_names import masked
 
 blueprint = guarded_blueprint("patient_looks", __name__, patient_session.shown_page)
 
 
 @blueprint.get("/exams/<exam_id>/looks")
 def looks(exam_id: str) -> Response:
-    access = patient_session.current_access()
+    access = visit.current_access()
     found = services().audit.looks.of(access.exam_id)
     if access.is_helper:
         raise NotFound
@@ -44,7 +45,7 @@ def looks(exam_id: str) -> Response:
         }
         for look in found
     ]
-    return make_response(render_template("patient/looks.html", base=patient_session.base(), looks=shown))
+    return make_response(render_template("patient/looks.html", base=visit.base(), looks=shown))
 
 
 def who_looked(look: Look) -> str:

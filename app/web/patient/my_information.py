@@ -12,9 +12,10 @@ from app.services.data_requests.kept import Registration
 from app.services.data_requests.requests import RequestView
 from app.web import body_limits
 from app.web.context import services
+from app.web.exam import visit
+from app.web.exam.masked_names import masked
 from app.web.guards import guarded_blueprint
 from app.web.patient import session as patient_session
-from app.web.patient.masked_names import masked
 from app.web.row_ids import row_id
 
 SHOWN_OF_ID = 4
@@ -44,8 +45,8 @@ def my_information() -> Response:
 @blueprint.post("/my-information")
 def ask_or_take_back() -> Response:
     """With `take_back`: takes a request back. Else `kind` and `wish`: a new request."""
-    patient_session.check_csrf()
-    requests, actor = services().data_requests.requests, patient_session.current_access().actor
+    visit.check_csrf()
+    requests, actor = services().data_requests.requests, visit.current_access().actor
     try:
         if (taken := request.form.get("take_back")) is not None:
             requests.take_back(g.own_patients, row_id(taken), actor)
@@ -74,8 +75,8 @@ def _page(*, said: str = "", status: int = 200) -> Response:
         bound=[f"{at.astimezone(CHINA):%Y-%m-%d}" for at in kept.wechat_bound_at],
         requests=[_shown(each) for each in services().data_requests.requests.of(g.own_patients)],
         said=said,
-        base=patient_session.base(),
-        csrf_token=patient_session.csrf_token(),
+        base=visit.base(),
+        csrf_token=visit.csrf_token(),
     )
     return make_response(page, status)
 

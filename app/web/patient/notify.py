@@ -16,6 +16,7 @@ from app.services.patient_access.sessions import PatientAccess
 from app.services.wechat.states import LeadsTo
 from app.web import cookies
 from app.web.context import services
+from app.web.exam import visit
 from app.web.guards import guarded_blueprint
 from app.web.patient import session as patient_session
 from app.web.patient.wechat import current_login
@@ -41,7 +42,7 @@ def page() -> Response:
 @blueprint.post(PLACE)
 def want() -> Response:
     """The button was pressed, and WeChat said that the user agrees. Field: `csrf_token`."""
-    patient_session.check_csrf()
+    visit.check_csrf()
     login, own = current_login(), _own_exams()
     if login is None or not services().wechat.subscriptions.template_id or not own:
         raise NotFound
@@ -61,6 +62,6 @@ def _page(*, is_wanted: bool) -> Response:
         template_id=wishes.template_id,
         signed=wishes.signed(f"{settings.base_url}{PLACE}"),
         script=settings.wechat_script_url,
-        csrf_token=patient_session.csrf_token,
+        csrf_token=visit.csrf_token,
     )
     return make_response(page)

@@ -16,6 +16,7 @@ from flask import Flask, Response, g, make_response, redirect, request
 
 from app.web import body_limits, cookies
 from app.web.context import services
+from app.web.exam import visit
 from app.web.guards import guarded_blueprint, public
 from app.web.patient import session as patient_session
 from app.web.patient.reading_choice import Reading, changed
@@ -47,7 +48,7 @@ def _session_of(csrf_token: str) -> uuid.UUID | None:
     """The session whose token the form carries. Without one the choice is this browser's alone."""
     if csrf_token:
         for access in patient_session.live_sessions():
-            if hmac.compare_digest(csrf_token.encode(), patient_session.csrf_of(access).encode()):
+            if hmac.compare_digest(csrf_token.encode(), visit.csrf_of(access).encode()):
                 return access.session_id
     return None
 
@@ -66,5 +67,5 @@ def _current() -> Reading:
     reading = Reading.of(cookies.READING.read())
     access = g.get("patient_access")
     if access is not None and access.account_id is not None:
-        return replace(reading, csrf_token=patient_session.csrf_of(access))
+        return replace(reading, csrf_token=visit.csrf_of(access))
     return reading

@@ -3,28 +3,22 @@ services/patient_access."""
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
 
 from flask import Response, g, request
 
-from app.errors import ConsentMissing, Forbidden, InvalidInput, NotFound, Unauthenticated
-from app.services.audit.log import Action
+from app.errors import ConsentMissing, Forbidden, NotFound, Unauthenticated
 from app.services.binding.entering import Entered
 from app.services.patient_access.opening import Opened
-from app.services.patient_access.sessions import Parts, PatientAccess
+from app.services.patient_access.sessions import PatientAccess
 from app.web import cookies
 from app.web.context import services
+from app.web.exam.visit import BETWEEN, MOST_SESSIONS, current_access, is_given, let_in
 from app.web.patient.reading_choice import Reading
 from app.web.row_ids import row_id
-
-MOST_SESSIONS, BETWEEN = 8, "~"
-"""The cookie holds the tokens of the sessions of one browser, the newest first: a second exam does not close the
-first."""
 
 
 def patient_session() -> None:
@@ -55,12 +49,6 @@ def open_exam(exam_id: uuid.UUID) -> None:
                 let_in(check(), check, f"/exams/{exam_id.hex}")
                 return
     raise NotFound
-
-
-def let_in(access: PatientAccess, check: Callable[[], PatientAccess], base: str) -> None:
-    """What the guards of patients and of guests leave to the views. `check`: gives the access again, or raises
-    NotFound. `base`: the address under which the exam's pages and pictures lie for this session."""
-    g.patient_access, g.checks_again, g.base = access, check, base
 
 
 def _need_consent(*opened: PatientAccess) -> None:
@@ -124,17 +112,6 @@ def shown_exam() -> None:
         raise NotFound
 
 
-def is_given(parts: Parts) -> bool:
-    """Whether the view that answers shows what this visitor may see of the exam."""
-    chosen = {
-        "report_pdf": parts.report,
-        "report_version": parts.report,
-        "dicom_zip": parts.originals,
-        "document": parts.report or parts.pictures,  # each kind of document asks once more
-    }
-    return chosen.get((request.endpoint or "").rpartition(".")[2], parts.pictures)
-
-
 def shown_page() -> None:
     """Guard of pages that say nothing of a held exam."""
     patient_session()
@@ -156,46 +133,10 @@ def no_route() -> None:
         any_session_unasked()
 
 
-def current_access() -> PatientAccess:
-    access: PatientAccess = g.patient_access
-    return access
-
-
-def checks_again() -> Callable[[], PatientAccess]:
-    """A function that gives the current access as it is then, or raises NotFound. It may be called after the
-    request."""
-    check: Callable[[], PatientAccess] = g.checks_again
-    return check
-
-
-def base() -> str:
-    """The address of the current exam for this session; its pages and pictures lie under it."""
-    found: str = g.get("base") or f"/exams/{current_access().exam_id.hex}"
-    return found
-
-
-def finishing_or_none() -> Callable[[bytes], bytes] | None:
-    """As `finishing`; None where pictures are shown as they are."""
-    found: Callable[[bytes], bytes] | None = g.get("finish")
-    return found
-
-
-def finishing() -> Callable[[bytes], bytes]:
-    """What is done to a JPEG that is shown inside of something else than an answer of its own: a share's pictures are
-    marked."""
-    return finishing_or_none() or (lambda picture: picture)
-
-
 def opened_exams() -> list[PatientAccess]:
     """Behind `any_session`: each exam that the session opens, the newest first."""
     opened: list[PatientAccess] = g.opened
     return opened
-
-
-def record(action: Action, **detail: str) -> None:
-    """Note in the audit log what this patient looks at or downloads. A HEAD request does neither."""
-    if request.method != "HEAD":
-        services().patient_access.sessions.record(current_access(), action, **detail)
 
 
 def record_list() -> None:
@@ -204,32 +145,34 @@ def record_list() -> None:
         services().patient_access.sessions.record_list(opened_exams())
 
 
-def record_look() -> None:
-    """Note once in a session that this patient sees pictures of the exam. Every address that shows pictures calls
-    this."""
-    if request.method != "HEAD":
-        services().patient_access.sessions.record_once(current_access(), Action.IMAGES_VIEWED)
-
-
 def device_token() -> str | None:
     """The token of a browser that was let in before."""
     return cookies.DEVICE.read()[:64] or None
 
 
 def begin(response: Response, opened: Opened) -> Response:
-    """Set the cookies of a new session of one exam."""
-    cookies.DEVICE.set(begin_session(response, opened.session_id, opened.exam_id), opened.device)
-    return response
+    """Set the cookies of new sessions: of the exam that was named, and of those that its message told along."""
+    cookies.DEVICE.set(response, opened.device)
+    return _begin_of_exams(
+        response, {opened.exam_id: opened.session_id} | {exam: one for one, exam in opened.told_along}
+    )
 
 
 def begin_session(response: Response, session_id: uuid.UUID, exam_id: uuid.UUID) -> Response:
-    """Set the cookie of a new session of one exam, in place of one that opened this exam alone. Others are kept."""
-    return _begin(response, session_id, [one for one in live_sessions() if one.of_person or one.exam_id != exam_id])
+    """Set the cookie of a new session of one exam."""
+    return _begin_of_exams(response, {exam_id: session_id})
+
+
+def _begin_of_exams(response: Response, began: dict[uuid.UUID, uuid.UUID]) -> Response:
+    """Set the cookie of new sessions, each of one exam, in place of those that opened these exams alone. Others are
+    kept. `began`: session by exam."""
+    others = [one for one in live_sessions() if one.of_person or one.exam_id not in began]
+    return _begin(response, [*began.values()], others)
 
 
 def begin_of_person(response: Response, session_id: uuid.UUID) -> Response:
     """Set the cookie of a new session of the phone door, and keep those that are there."""
-    return _begin(response, session_id, list(live_sessions()))
+    return _begin(response, [session_id], list(live_sessions()))
 
 
 def begin_bound(response: Response, entered: Entered) -> Response:
@@ -252,8 +195,8 @@ def begin_helper(response: Response, session_id: uuid.UUID) -> Response:
     return response
 
 
-def _begin(response: Response, session_id: uuid.UUID, others: list[PatientAccess]) -> Response:
-    return _set(response, [session_id, *(access.session_id for access in others if not access.is_helper)])
+def _begin(response: Response, began: list[uuid.UUID], others: list[PatientAccess]) -> Response:
+    return _set(response, [*began, *(access.session_id for access in others if not access.is_helper)])
 
 
 def _set(response: Response, sessions: list[uuid.UUID]) -> Response:
@@ -273,20 +216,3 @@ def end(response: Response) -> Response:
     cookies.PATIENT.delete(response)
     cookies.HELPER.delete(response)
     return response
-
-
-def csrf_token() -> str:
-    """A token bound to the session. The page shows it; another site cannot read it."""
-    return csrf_of(current_access())
-
-
-def check_csrf() -> None:
-    """Raises InvalidInput unless the form carries this session's token."""
-    if not hmac.compare_digest(request.form.get("csrf_token", "").encode(), csrf_token().encode()):
-        raise InvalidInput("csrf_token", "is missing or of another session")
-
-
-def csrf_of(access: PatientAccess) -> str:
-    """The token of this session, which need not be the one of the request."""
-    key, own = services().patient_access.tokens.key, b"csrf" + access.session_id.bytes
-    return hmac.new(key, own, hashlib.sha256).hexdigest()

@@ -15,6 +15,7 @@ from app.services.patient_access.sessions import Parts, PatientAccess
 from app.services.sharing.shares import ListedShare, NewShare, Opening
 from app.web import body_limits
 from app.web.context import services
+from app.web.exam import visit
 from app.web.guards import guarded, guarded_blueprint
 from app.web.patient import session as patient_session
 from app.web.row_ids import row_id
@@ -27,7 +28,7 @@ def session_of_share() -> None:
     """Guard: a session that opens the exam of the share in the address, and may give it."""
     share_id = row_id(str((request.view_args or {}).get("share_id")))
     patient_session.open_exam(services().sharing.shares.exam_of(share_id))
-    if not patient_session.current_access().may_give:
+    if not visit.current_access().may_give:
         raise NotFound
 
 
@@ -37,7 +38,7 @@ blueprint.before_request(body_limits.limit_form)
 
 @blueprint.get("/exams/<exam_id>/shares")
 def shares(exam_id: str) -> Response:
-    listed = services().sharing.shares.of(patient_session.current_access())
+    listed = services().sharing.shares.of(visit.current_access())
     if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
         return jsonify({"shares": [_told(share) for share in listed]})
     return make_response(_page(listed))
@@ -45,8 +46,8 @@ def shares(exam_id: str) -> Response:
 
 @blueprint.post("/exams/<exam_id>/shares")
 def share(exam_id: str) -> Response:
-    patient_session.check_csrf()
-    access = patient_session.current_access()
+    visit.check_csrf()
+    access = visit.current_access()
     chosen = Parts(**{name: _is_chosen(name) for name in ("pictures", "report", "originals", "anonymous")})
     priors = _priors(access) if _is_chosen("priors") else []
     made = services().sharing.shares.create(access, chosen, _lifetime(), priors)
@@ -56,10 +57,10 @@ def share(exam_id: str) -> Response:
 @blueprint.post("/shares/<share_id>/revoke")
 @guarded(session_of_share)
 def revoke(share_id: str) -> Response:
-    patient_session.check_csrf()
-    access = patient_session.current_access()
+    visit.check_csrf()
+    access = visit.current_access()
     services().sharing.shares.revoke(access, row_id(share_id))
-    return make_response(redirect(f"{patient_session.base()}/shares", 303))
+    return make_response(redirect(f"{visit.base()}/shares", 303))
 
 
 @blueprint.get("/exams/<exam_id>/hand-over")
@@ -70,18 +71,18 @@ def hand_over(exam_id: str) -> Response:
 @blueprint.post("/exams/<exam_id>/hand-over")
 def give_or_tap(exam_id: str) -> Response:
     """With a `number`: the patient taps a PC. With `end`: ends the session of one. Else: new digits."""
-    patient_session.check_csrf()
-    access, room = patient_session.current_access(), services().sharing
+    visit.check_csrf()
+    access, room = visit.current_access(), services().sharing
     number = request.form.get("number")
     if number is not None:
         try:
             room.hand_over.tap(access, number[:8].strip())
         except AccessRefused:
             return _hand_over_page(refused=True, status=403)
-        return make_response(redirect(f"{patient_session.base()}/hand-over", 303))
+        return make_response(redirect(f"{visit.base()}/hand-over", 303))
     if (ended := request.form.get("end")) is not None:
         room.guests.end_by_patient(access, row_id(ended))
-        return make_response(redirect(f"{patient_session.base()}/hand-over", 303))
+        return make_response(redirect(f"{visit.base()}/hand-over", 303))
     try:
         room.hand_over.give(access)
     except Conflict:
@@ -90,18 +91,18 @@ def give_or_tap(exam_id: str) -> Response:
 
 
 def _hand_over_page(*, refused: bool = False, is_full: bool = False, status: int = 200) -> Response:
-    access, room = patient_session.current_access(), services().sharing
+    access, room = visit.current_access(), services().sharing
     digits = room.hand_over.shown(access)
     page = render_template(
         "patient/hand_over.html",
-        base=patient_session.base(),
+        base=visit.base(),
         digits=digits,
         minutes_left=_minutes_left(digits.expires_at - services().clock.now()) if digits else 0,
         opened=[{"id": session_id.hex, **_opening(each)} for session_id, each in room.hand_over.opened(access)],
         refused=refused,
         is_full=is_full,
         door=f"{services().settings.base_url}/d",
-        csrf_token=patient_session.csrf_token(),
+        csrf_token=visit.csrf_token(),
     )
     return make_response(page, status)
 
@@ -109,11 +110,11 @@ def _hand_over_page(*, refused: bool = False, is_full: bool = False, status: int
 def _page(listed: list[ListedShare], made: NewShare | None = None) -> str:
     return render_template(
         "patient/shares.html",
-        base=patient_session.base(),
+        base=visit.base(),
         made=made and _shown_once(made),
         shares=[_listed(share) for share in listed],
-        priors=len(_priors(patient_session.current_access())),
-        csrf_token=patient_session.csrf_token(),
+        priors=len(_priors(visit.current_access())),
+        csrf_token=visit.csrf_token(),
     )
 
 

@@ -154,3 +154,5 @@ def test_a_guest_and_a_helper_find_it_first_on_the_page_at_the_next_opening(hous
     report(house, status="amended", impression="修订的意见")
     for page in (family.get(address).text, helper.get(f"/exams/{exam_id}").text):
         assert page.index("医生修订过这份报告") < page.index("检查日期") < page.index("修订的意见")
+        assert page.count("医生修订过这份报告") == 1
+        assert "第 1 版（" in page.partition("检查日期")[0], "which one it replaces stands there too"

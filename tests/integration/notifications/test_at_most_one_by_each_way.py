@@ -57,7 +57,7 @@ def round_of(house: Services) -> None:
     for step in (
         house.notifications.telling.go_on_due,
         house.notifications.sending.send_due,
-        house.notifications.sending.give_up_silent,
+        house.notifications.lost_answers.give_up_silent,
         house.notifications.repeating.repeat_due,
         house.notifications.receipts.ask_due,
     ):

@@ -41,7 +41,7 @@ def work(house: Services) -> None:
     """What a worker does in one round, until it dies."""
     try:
         house.notifications.sending.send_due()
-        house.notifications.sending.give_up_silent()
+        house.notifications.lost_answers.give_up_silent()
         house.notifications.receipts.ask_due()
     except Killed:
         pass

@@ -13,7 +13,7 @@ from app.errors import FieldRefused
 from app.models import AuditEvent, Base, Patient, StudyOrder
 from app.repos.operations.field_binding import SUFFIX, sealed_tables
 from app.security.fields import ROW_FORM, Place, place_of
-from app.web.patient.exams import masked
+from app.web.exam.masked_names import masked
 from tests.factories.access import application, issued, opened
 from tests.factories.door_app import bearer
 from tests.factories.house import services

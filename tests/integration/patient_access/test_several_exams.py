@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import event
 
 from app.bootstrap import Services
-from app.web.patient.session import MOST_SESSIONS
+from app.web.exam.visit import MOST_SESSIONS
 from tests.factories.access import WRONG, Issued, issued, opened, revoke
 from tests.factories.house import clock_of
 

@@ -1,4 +1,4 @@
-"""The viewer's page bears the preview of one frame and asks for that frame at once: the one that the link names."""
+"""The viewer's page bears the preview of one frame and asks for that frame in full: the one that the link names."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.unit.volumes.test_volumes import SIDE, stack
 
 FRAMES, MIDDLE = 12, 6
 SOURCE = re.compile(r'id="first-frame" src="data:image/jpeg;base64,([^"]+)"')
-ASKED = re.compile(r'<link rel="preload" as="fetch" href="[^"]*/series/(\d+)/frames/(\d+)\.jpg" crossorigin>')
+ASKED = re.compile(r'id="first-sharp"[^>]*\ssrc="[^"]*/series/(\d+)/frames/(\d+)\.jpg"')
 
 
 @pytest.fixture

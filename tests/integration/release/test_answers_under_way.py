@@ -11,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.bootstrap import Services
-from app.web.patient import cut_off
+from app.web.exam import cut_off
 from tests.factories.access import let_in, revoke
 from tests.factories.house import clock_of
 from tests.factories.telling import exam_of, receive_study, register, report, sweep

@@ -188,3 +188,20 @@ def test_tickets_used_at_once_open_no_browser_more(house: Services, app: Flask, 
     with ThreadPoolExecutor(len(tickets)) as pool:
         opened = list(pool.map(partial(used, app), tickets))
     assert are_live(opened).count(True) == MOST_LIVE
+
+
+def test_a_ticket_that_is_over_sends_a_guest_to_who_shared_and_not_to_the_desk(
+    house: Services, app: Flask, given: Given
+) -> None:
+    in_wechat, share_page = guest(app, given)
+    take = in_wechat.get(share_page + "/take/report.pdf", headers=WECHAT).text
+    ticket = take.partition('data-address="')[2].partition('"')[0]
+    clock_of(house).advance(11 * MINUTE)
+    over = app.test_client().post(ticket)
+    assert over.status_code == 403
+    for page in (take, over.text):
+        said = page.partition("<main")[2].partition("</main>")[0]
+        assert "服务台" not in said
+        assert "身份证" not in said
+        assert "分享给您的人" in said
+        assert 'href="/d"' in said

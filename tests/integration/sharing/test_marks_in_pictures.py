@@ -19,7 +19,7 @@ from PIL import Image
 
 from app.bootstrap import Services
 from app.services.ingest.incoming import DoorName, IncomingObject
-from app.web.patient import cut_off
+from app.web.exam import cut_off
 from app.web.patient.images import blueprint
 from deploy.testbed.ct import ct_slice, part10
 from tests.factories.access import application

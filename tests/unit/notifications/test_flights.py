@@ -37,6 +37,10 @@ class Carrier:
         return not self.silent
 
 
+class Killed(BaseException):
+    """The worker dies here."""
+
+
 def fly(carrier: Carrier, most: int) -> None:
     with Flights(most=most, call=carrier.call, land=carrier.land) as flights:
         for number in range(CALLS):
@@ -89,3 +93,36 @@ def test_when_one_answer_cannot_be_recorded_the_others_in_the_air_are_and_then_i
     assert set(range(7)) <= set(landed)
     assert 7 not in landed
     assert len(landed) < CALLS - 1, "no call begins after that"
+
+
+@pytest.mark.parametrize("most", [1, MOST])
+def test_an_answer_that_cannot_be_recorded_is_no_fault_of_the_message_that_begins_next(most: int) -> None:
+    landed, begun = [], []
+
+    def land(number: int, _: int) -> bool:
+        if number == 7:
+            raise KeyError("a fault of ours while number 7 lands")
+        landed.append(number)
+        return True
+
+    with Flights(most=most, call=lambda number: number, land=land) as flights:
+        for number in range(CALLS):
+            flights.make_room()
+            flights.begin(number)
+            begun.append(number)
+    assert begun == list(range(CALLS)), "no other message bears the fault"
+    assert sorted(landed) == [number for number in range(CALLS) if number != 7]
+
+
+def test_when_the_worker_dies_while_answers_land_no_thread_is_left() -> None:
+    def land(number: int, _: int) -> bool:
+        raise Killed
+
+    def fly_one() -> None:
+        with Flights(most=MOST, call=lambda number: number, land=land) as flights:
+            flights.make_room()
+            flights.begin(0)
+
+    with pytest.raises(Killed):
+        fly_one()
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("sending")]

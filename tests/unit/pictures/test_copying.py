@@ -15,16 +15,18 @@ from sqlalchemy import func, select
 
 from app.archive.sealed import SealedArchive
 from app.bootstrap import Services
-from app.errors import DatabaseUnavailable, StoreUnavailable
+from app.errors import DatabaseUnavailable, StoreFull, StoreUnavailable
 from app.imaging.codecs.working_copy import WORKING_COPY
 from app.imaging.display.window import Window
 from app.imaging.geometry.cuts import Plane
 from app.imaging.geometry.reslice import Slab
 from app.imaging.sandbox.pool import RenderPool, RenderSpec, RenderTask
 from app.models import Job, PreparedSeries, WorkingPack
+from app.services.pictures import working_copies
 from app.services.pictures.copying import COPY_SERIES
 from app.services.pictures.frame_reading import NEWS_S
 from app.services.pictures.serving import CutSpec
+from app.services.queue.job_queue import LONGEST_PAUSE
 from deploy.testbed.ct import ct_slice
 from tests.factories.house import clock_of, services
 from tests.factories.images import coded
@@ -224,3 +226,65 @@ def test_a_store_that_fails_leaves_no_row_and_the_job_is_tried_again(
     assert house.worker.run_job()
     assert packs(house) == 1
     assert windowed(house, 2)
+
+
+def fills_up(monkeypatch: pytest.MonkeyPatch, after: int) -> None:
+    """A store that takes `after` packs, and then has no room left."""
+    put_pack, taken = SealedArchive.put_pack, []
+
+    def full(archive: SealedArchive, *given: Any) -> Any:
+        if len(taken) == after:
+            raise StoreFull("no room")
+        taken.append(True)
+        return put_pack(archive, *given)
+
+    monkeypatch.setattr(SealedArchive, "put_pack", full)
+
+
+def test_a_store_that_fills_up_while_copies_are_written_keeps_none_of_them(
+    house: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown(house)
+    before = objects(house)
+    monkeypatch.setattr(working_copies, "PACK_BYTES", 1)
+    fills_up(monkeypatch, after=SLICES // 2)
+    copying, which = house.pictures.copying, series_id(house)
+    with pytest.raises(StoreFull):
+        copying.make(which)
+    assert packs(house) == 0
+    assert sorted(objects(house)) == sorted(before)
+
+
+def test_a_commit_whose_answer_was_lost_keeps_the_packs_that_its_rows_name(
+    house: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown(house)
+    publish = type(house.pictures.copying)._publish
+
+    def unanswered(*given: Any) -> None:
+        publish(*given)
+        raise DatabaseUnavailable("the answer is lost")
+
+    monkeypatch.setattr(type(house.pictures.copying), "_publish", unanswered)
+    copying, which = house.pictures.copying, series_id(house)
+    with pytest.raises(DatabaseUnavailable):
+        copying.make(which)
+    assert packs(house) == 1
+    clock_of(house).advance(NEWS_S)
+    assert windowed(house, 2)
+    assert not list(house.operations.archive_check.orphans())
+
+
+@pytest.mark.parametrize("after", range(3))
+def test_a_store_that_fills_up_while_a_study_is_prepared_keeps_none_of_its_packs(
+    house: Services, monkeypatch: pytest.MonkeyPatch, after: int
+) -> None:
+    with monkeypatch.context() as filling:
+        fills_up(filling, after)
+        prepare(house, *(coded(each, JPEG2000Lossless) for each in stack()))
+        assert objects(house) == []
+        assert not list(house.operations.archive_check.orphans())
+    clock_of(house).advance(LONGEST_PAUSE.total_seconds())
+    assert house.worker.run_job()
+    assert packs(house) == 1
+    assert len(objects(house)) == 3

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from app.bootstrap import Services
-from app.errors import CloudFilmError, DatabaseUnavailable, NotFound, StoreFull
-from app.services.queue.job_queue import LEASE, MOST_ATTEMPTS, JobQueue
+from app.errors import CloudFilmError, DatabaseUnavailable, NotFound, StoreFull, StoreUnavailable
+from app.models import Job
+from app.services.queue.job_queue import LEASE, LONGEST_PAUSE, MOST_ATTEMPTS, JobQueue
 from tests.factories.house import clock_of, services
 
 
@@ -137,8 +138,30 @@ def test_an_outage_is_no_fault_of_the_job_however_long_it_lasts(
         assert job.attempt == 1
         queue.failed(job, outage)
         assert queue.claim() is None
-        clock_of(house).advance(60)
+        clock_of(house).advance(LONGEST_PAUSE.total_seconds())
     assert queue.given_up().rows == ()
+
+
+def test_a_full_store_is_asked_again_with_growing_pauses_and_soon_after_a_short_outage(
+    house: Services, queue: JobQueue
+) -> None:
+    def pauses_after(outage: CloudFilmError, key: str) -> list[int]:
+        enqueue(house, queue, key)
+        pauses = []
+        for _ in range(7):
+            waited = 0
+            while (job := queue.claim()) is None:
+                clock_of(house).advance(10)
+                waited += 10
+            assert job.key == key
+            pauses.append(waited)
+            queue.failed(job, outage)
+        with house.db.session() as session:
+            session.query(Job).delete()
+        return pauses[1:]
+
+    assert pauses_after(StoreFull("full"), "a") == [60, 60, 120, 240, 480, 600]
+    assert pauses_after(StoreUnavailable("down"), "b") == [60] * 6
 
 
 def test_a_job_that_kills_its_worker_every_time_is_given_up_visibly(house: Services, queue: JobQueue) -> None:

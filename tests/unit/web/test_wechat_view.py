@@ -6,7 +6,7 @@ import pytest
 
 from app.models.states import DeviceKind
 from app.services.sharing.devices import device_of
-from app.web.patient.wechat_view import WechatView, wechat_view
+from app.web.exam.wechat_view import WechatView, wechat_view
 
 IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148"
 HARMONY = (

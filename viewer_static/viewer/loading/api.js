@@ -9,6 +9,10 @@ export const BATCH = 20; // frames; the server's upper limit
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 8000;
 const TRIES = 6;
+const TRIES_LATE = 2; // of those without an answer in time: then the user is told, and decides
+const ANSWER_MS = 30000; // until an answer begins
+const BODY_MS = 60000; // until a small body is here
+const LEAST_SPEED = 4; // bytes a millisecond: a large body has more time
 
 /** The session is over: nothing here will load any more. */
 export class SessionEnded extends Error {}
@@ -18,6 +22,9 @@ export class CannotShow extends Error {}
 
 /** Given up because nobody waits for it any more. */
 export class Cancelled extends Error {}
+
+/** The server took the request and says nothing. */
+class Late extends Error {}
 
 export class Api {
   /**
@@ -44,7 +51,7 @@ export class Api {
   /** @param {number} n @param {number} k @param {Window | null} window @param {number | undefined} size
    *  @param {AbortSignal | undefined} signal */
   async frame(n, k, window, size, signal) {
-    return this.counted(await (await this.get(this.frameUrl(n, k, window, size), signal)).blob());
+    return this.counted(await this.get(this.frameUrl(n, k, window, size), signal, (response) => response.blob()));
   }
 
   /** @param {number} n @param {string} plane @param {number} k @param {Window | null} window
@@ -63,7 +70,13 @@ export class Api {
 
   /** @param {string} url */
   async blob(url) {
-    return this.counted(await (await this.get(url, undefined)).blob());
+    return this.counted(await this.get(url, undefined, (response) => response.blob()));
+  }
+
+  /** What the page itself fetched. @param {HTMLImageElement} image */
+  countImage(image) {
+    const [told] = /** @type {PerformanceResourceTiming[]} */ (performance.getEntriesByName(image.src));
+    this.bytes += told ? told.encodedBodySize : 0;
   }
 
   /** @param {Blob} blob */
@@ -74,7 +87,7 @@ export class Api {
 
   /** @param {string} url @returns {Promise<any>} */
   async json(url) {
-    return (await this.get(url, undefined)).json();
+    return this.get(url, undefined, (response) => response.json());
   }
 
   /**
@@ -87,42 +100,66 @@ export class Api {
   async previews(n, from, count, step, signal) {
     const every = step > 1 ? `&step=${step}` : '';
     const url = `${this.base}/series/${n}/frames.batch?from=${from}&count=${count}&size=${PREVIEW_SIZE}${every}`;
-    const batch = await (await this.get(url, signal)).arrayBuffer();
-    this.bytes += batch.byteLength;
-    return splitBatch(batch);
+    return this.get(url, signal, async (response) => {
+      const batch = await response.arrayBuffer();
+      this.bytes += batch.byteLength;
+      return splitBatch(batch);
+    });
   }
 
-  /** @param {string} url @param {AbortSignal | undefined} signal @returns {Promise<Response>} */
-  async get(url, signal) {
-    for (let attempt = 0; ; attempt += 1) {
-      const response = await this.once(url, signal);
-      if (response && response.ok) return response;
-      if (response && response.status < 500 && response.status !== 429) {
-        const over = response.status === 401 || (response.status === 404 && (await this.sessionIsOver()));
+  /**
+   * An answer whose body was cut is asked for again, as one that never came.
+   *
+   * @template T
+   * @param {string} url @param {AbortSignal | undefined} signal @param {(response: Response) => Promise<T>} read
+   * @returns {Promise<T>}
+   */
+  async get(url, signal, read) {
+    for (let attempt = 0, late = 0; ; attempt += 1) {
+      const { ok, status, body, isLate } = await this.once(url, signal, read);
+      if (ok) return /** @type {T} */ (body);
+      if (status && status < 500 && status !== 429) {
+        const over = status === 401 || (status === 404 && (await this.sessionIsOver()));
         throw over ? new SessionEnded() : new CannotShow();
       }
-      if (attempt + 1 >= TRIES) throw new Error('no answer');
+      if (isLate) late += 1;
+      if (attempt + 1 >= TRIES || late >= TRIES_LATE) throw new Error('no answer');
       await this.pause(backOff(attempt), signal);
     }
   }
 
-  /** One try; null when the line failed. @param {string} url @param {AbortSignal | undefined} signal */
-  async once(url, signal) {
+  /**
+   * One try, which ends in any case. Status 0: the line failed, or nothing came in time.
+   *
+   * @template T
+   * @param {string} url @param {AbortSignal | undefined} signal @param {(response: Response) => Promise<T>} read
+   * @returns {Promise<{ok: boolean, status: number, body?: T, isLate?: boolean}>}
+   */
+  async once(url, signal, read) {
     if (signal && signal.aborted) throw new Cancelled();
+    const own = typeof AbortController === 'function' ? new AbortController() : null;
+    const abort = () => { if (own) own.abort(); };
+    if (signal) signal.addEventListener('abort', abort);
     try {
-      return await fetch(url, { credentials: 'same-origin', signal });
+      const response = await within(ANSWER_MS, fetch(url, { credentials: 'same-origin', signal: own ? own.signal : undefined }));
+      const { ok, status } = response;
+      const ms = BODY_MS + (Number(response.headers.get('Content-Length')) || 0) / LEAST_SPEED;
+      return ok ? { ok, status, body: await within(ms, read(response)) } : { ok, status };
     } catch (fault) {
       if (signal && signal.aborted) throw new Cancelled();
-      return null;
+      abort();
+      return { ok: false, status: 0, isLate: fault instanceof Late };
+    } finally {
+      if (signal) signal.removeEventListener('abort', abort);
     }
   }
 
   /** A missing frame and an ended session both answer 404; the manifest tells them apart. */
   sessionIsOver() {
     if (!this.check) {
-      this.check = this.once(`${this.base}/manifest.json`, undefined).then((response) => {
+      this.check = this.once(`${this.base}/manifest.json`, undefined, (response) => response.blob()).then(({ status }) => {
         this.check = null;
-        return response !== null && (response.status === 404 || response.status === 401);
+        return status === 404 || status === 401;
       });
     }
     return this.check;
@@ -146,6 +183,14 @@ export class Api {
     this.waiting -= 1;
     this.onTrouble(this.waiting > 0);
   }
+}
+
+/** @template T @param {number} ms @param {Promise<T>} promise @returns {Promise<T>} @throws {Late} */
+function within(ms, promise) {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Late()), ms);
+    promise.then(resolve, reject).then(() => clearTimeout(timer));
+  });
 }
 
 /** @param {number} attempt  from 0 @returns {number} milliseconds */

@@ -34,6 +34,8 @@ export class Loader {
     this.saving = false;
     /** The view whose preview came with the page, and is not fetched before the full frame. @type {View | null} */
     this.first = null;
+    /** The key of the full frame that the page itself fetches, until it is here. */
+    this.ofPage = '';
     /** Tools that draw a view's windows without the server. @type {(view: View) => boolean} */
     this.drawnHere = () => false;
     /** @type {Map<string, {task: Task, abort: () => void}>} */
@@ -55,6 +57,23 @@ export class Loader {
       if (moved || far) abort();
     });
     this.pump();
+  }
+
+  /** The page asked for a view's full frame before any script ran: it is not asked for twice.
+   *  @param {View} view @param {HTMLImageElement} image */
+  expect(view, image) {
+    const key = this.ofPage = fullKey(view, view.k);
+    const ended = () => {
+      this.ofPage = '';
+      if (image.naturalWidth) {
+        this.pictures.adopt(key, image);
+        this.api.countImage(image);
+      }
+      this.listener.arrived();
+      this.pump();
+    };
+    if (image.complete) ended();
+    else ['load', 'error'].forEach((end) => image.addEventListener(end, ended));
   }
 
   /** The best picture in memory. @param {View} view @returns {Best | null} */
@@ -109,6 +128,7 @@ export class Loader {
   /** Try again what failed for the line's sake. */
   retry() {
     this.broken.forEach((why, key) => { if (why === 'failed') this.broken.delete(key); });
+    this.ofPage = '';
     this.pump();
   }
 
@@ -121,7 +141,7 @@ export class Loader {
   pump() {
     if (this.over) return;
     const view = this.view;
-    const lacks = (/** @type {string} */ key) => !this.pictures.has(key) && !this.broken.has(key);
+    const lacks = (/** @type {string} */ key) => !this.pictures.has(key) && !this.broken.has(key) && key !== this.ofPage;
     const place = { k: view.k, frames: view.series.frames, settled: this.settled, windowed: view.window !== null, saving: this.saving };
     const stands = (/** @type {number} */ k) => this.first === view && k === view.k && view.series.frames > 1;
     let tasks = plan(place, (k) => !stands(k) && lacks(previewKey(view, k)), (k) => lacks(fullKey(view, k)));

@@ -64,11 +64,19 @@ export class Pictures {
       DECODED_PIXELS, (picture) => Math.max(picture.width * picture.height, DECODED_PIXELS / DECODED), release);
     /** Asked for twice it is decoded once: of two the first would be closed while it stands. @type {Map<string, Promise<Picture>>} */
     this.decoding = new Map();
+    /** The one picture that the page fetched itself: it stays, for its bytes are not at hand.
+     *  @type {{key: string, image: HTMLImageElement} | null} */
+    this.ofPage = null;
   }
 
   /** @param {string} key */
   has(key) {
-    return this.compressed.has(key);
+    return this.compressed.has(key) || (this.ofPage !== null && this.ofPage.key === key);
+  }
+
+  /** @param {string} key @param {HTMLImageElement} image  loaded */
+  adopt(key, image) {
+    this.ofPage = { key, image };
   }
 
   /** @param {string} key @param {Blob} blob */
@@ -78,7 +86,7 @@ export class Pictures {
 
   /** The decoded picture if it is at hand. @param {string} key @returns {Picture | undefined} */
   ready(key) {
-    return this.decoded.get(key);
+    return this.ofPage && this.ofPage.key === key ? this.ofPage.image : this.decoded.get(key);
   }
 
   /** @param {string} key @returns {Promise<Picture | undefined>} undefined when it is not in memory at all */

@@ -35,6 +35,15 @@ export class Screen {
     else image.addEventListener('load', tell);
   }
 
+  /** The frame in full that the page fetches, off the page: half of it must not lie over other pictures.
+   *  @returns {HTMLImageElement | null} */
+  takeSharp() {
+    const image = document.getElementById('first-sharp');
+    if (!(image instanceof HTMLImageElement)) return null;
+    image.remove();
+    return image;
+  }
+
   /** Whether this picture of this view is on the canvas. @param {View} view @param {Best} best */
   shows(view, best) {
     return this.over || (this.canvas.dataset.picture === best.key && this.stands === view);

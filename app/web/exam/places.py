@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from flask import Flask, current_app
 
-from app.web.patient.session import current_access
+from app.web.exam.visit import current_access
 from app.web.wsgi.thread_places import Places
 
 RETRY_S = 1

@@ -23,7 +23,7 @@ from flask import Flask, Response, current_app, request
 
 from app.errors import NotFound
 from app.services.patient_access.sessions import PatientAccess
-from app.web.patient.session import checks_again, current_access
+from app.web.exam.visit import checks_again, current_access
 from app.web.wsgi.arrival import SOCKET
 
 log = structlog.get_logger(__name__)
