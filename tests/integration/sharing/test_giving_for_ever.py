@@ -22,7 +22,7 @@ from app.services.patient_access.sessions import Parts, PatientAccess
 from app.services.sharing import hand_over, helper_codes, opening, shares
 from app.services.sharing.hand_over import MOST_WAITING
 from tests.factories.house import clock_of, services
-from tests.factories.sharing import digits, form_token, patient, share, try_passcode, type_digits
+from tests.factories.sharing import digits, form_token, helper_code, patient, share, try_passcode, type_digits
 
 PARTS = Parts(pictures=True, report=True, originals=False, anonymous=False)
 WEEK = timedelta(days=7)
@@ -159,6 +159,20 @@ def test_who_guesses_a_passcode_of_ours_has_a_row_for_each_when_those_of_all_are
         assert try_passcode(app, given.path, "x", f"192.0.2.{number}").status_code in (403, 429)
         clock_of(house).advance(901 if number == IN_A_ROW - 1 else 1)
     assert rows(house, "access.failed") == EACH_OF_ALL + FOR_LIFE
+
+
+def test_who_types_a_used_code_of_a_helper_has_rows_but_few(app: Flask, house: Services) -> None:
+    client, exam_id = patient(app, house)
+    form = {"helper_code": helper_code(client, exam_id)}
+    assert app.test_client().post("/h", data=form).status_code == 303
+    use_up(app, house)
+    for number in range(45):
+        source = {"REMOTE_ADDR": f"192.0.2.{number}"}
+        assert app.test_client().post("/h", data=form, environ_base=source).status_code == 403
+    with house.db.read() as session:
+        newest = session.scalars(select(AuditEvent).order_by(AuditEvent.seq.desc()).limit(1)).one()
+    assert (newest.action, newest.subject) == ("access.failed", f"exam:{exam_id}")
+    assert rows(house, "access.failed") == EACH_OF_ALL + EACH_OF_CODE + 1, "each of twenty, and the 40th"
 
 
 def test_who_types_full_digits_for_ever_has_rows_but_few(app: Flask, house: Services) -> None:
