@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,9 +22,8 @@ from app.services.audit.log import Action
 from app.services.audit.subjects import exam_subject
 
 NEWEST = 200
-OF_EACH, OF_EACH_KIND, MOST_FOUND = 3, 40, 2000
-"""Lines of one session and kind of look; what each kind of looker keeps of each kind of look, however many others look;
-and what is looked through for them."""
+OF_EACH, MOST_FOUND = 20, 2000
+"""Lines of one session and kind of look; and how many lines are looked through."""
 LOOKS = frozenset(
     {
         Action.EXAM_VIEWED,
@@ -87,7 +85,7 @@ class Looks:
 
     def of(self, exam_id: uuid.UUID) -> list[Look]:
         """The newest looks at an exam, newest first. One query by the index of the subject. Who looks for ever pushes
-        only looks like the own ones off the list."""
+        no session off the list."""
         with self.db.read() as session:
             events = _listed(repo.newest_of_each(session, exam_subject(exam_id), LOOKS, OF_EACH, MOST_FOUND))
             roles = {user.username: user.role for user in accounts.everybody(session)}
@@ -115,14 +113,14 @@ class Looks:
 
 
 def _listed(events: Sequence[AuditEvent]) -> list[AuditEvent]:
-    """The newest of all, and the newest of each kind of looker and look. `events`: newest first."""
-    of_kind: Counter[tuple[str, str]] = Counter()
+    """The newest of all, and of each session the newest of each kind of look. `events`: newest first."""
+    seen: set[tuple[str, str]] = set()
     listed = []
     for place, event in enumerate(events):
-        kind = event.actor.partition(":")[0], event.action
-        of_kind[kind] += 1
-        if place < NEWEST or of_kind[kind] <= OF_EACH_KIND:
+        look = event.actor, event.action
+        if place < NEWEST or look not in seen:
             listed.append(event)
+        seen.add(look)
     return listed
 
 

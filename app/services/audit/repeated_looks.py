@@ -13,8 +13,8 @@ from threading import Lock
 
 from app.services.audit.counted_refusals import is_due
 
-EACH = 20
-"""Of one session, exam and kind of look; then whenever their number has doubled."""
+EACH = 100
+"""Of one session, exam and kind of look; then whenever their number has doubled. No person loads one page so often."""
 MOST_COUNTED = 20_000
 
 
