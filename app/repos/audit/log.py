@@ -76,6 +76,19 @@ def of_subject(session: Session, subject: str, actions: Collection[str], limit: 
     return list(session.scalars(query.order_by(AuditEvent.seq.desc()).limit(limit)))
 
 
+def newest_of_each(
+    session: Session, subject: str, actions: Collection[str], of_each: int, limit: int
+) -> list[AuditEvent]:
+    """As `of_subject`, but of each actor and action at most the newest `of_each`: an actor who does something for ever
+    pushes nobody else out."""
+    each = func.row_number().over(partition_by=(AuditEvent.actor, AuditEvent.action), order_by=AuditEvent.seq.desc())
+    about = (AuditEvent.subject == subject, AuditEvent.action.in_(actions))
+    numbered = select(AuditEvent.seq, each.label("number")).where(*about).subquery()
+    kept = select(numbered.c.seq).where(numbered.c.number <= of_each)
+    query = select(AuditEvent).where(AuditEvent.seq.in_(kept))
+    return list(session.scalars(query.order_by(AuditEvent.seq.desc()).limit(limit)))
+
+
 def every_of_subject(session: Session, subject: str, action: str) -> list[AuditEvent]:
     """Oldest first. For subjects of few events."""
     query = select(AuditEvent).where(AuditEvent.subject == subject, AuditEvent.action == action)

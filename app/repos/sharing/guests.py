@@ -97,6 +97,13 @@ def end(session: Session, session_id: uuid.UUID, now: datetime) -> bool:
     return changed_rows(session, statement.execution_options(synchronize_session=False)) > 0
 
 
+def count_opened_since(session: Session, share_id: uuid.UUID, since: datetime) -> int:
+    """How often the passcode of a share opened it from that time on."""
+    by_passcode = (GuestSession.share_id == share_id, GuestSession.main_id.is_(None), GuestSession.giver_id.is_(None))
+    these = select(func.count()).select_from(GuestSession).where(*by_passcode, GuestSession.created_at > since)
+    return session.scalar(these) or 0
+
+
 def count_given_by(session: Session, giver_id: uuid.UUID) -> int:
     """How many sessions tickets of this one began, whatever became of them."""
     these = select(func.count()).select_from(GuestSession).where(GuestSession.giver_id == giver_id)

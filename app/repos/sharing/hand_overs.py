@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
-from sqlalchemy import case, select, update
+from sqlalchemy import case, func, select, update
 from sqlalchemy.orm import Session
 
 from app.models import HandOver, WaitingPc
@@ -15,6 +15,12 @@ from app.repos.changed_rows import changed_rows
 def add(session: Session, row: HandOver | WaitingPc) -> None:
     session.add(row)
     session.flush()
+
+
+def count_since(session: Session, exam_id: uuid.UUID, since: datetime) -> int:
+    """How many were given from that time on, whatever became of them."""
+    these = (HandOver.exam_id == exam_id, HandOver.created_at > since)
+    return session.scalar(select(func.count()).select_from(HandOver).where(*these)) or 0
 
 
 def live_by_hash(session: Session, code_hash: bytes, now: datetime) -> HandOver | None:

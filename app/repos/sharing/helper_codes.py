@@ -44,6 +44,11 @@ def unused(session: Session, code_hash: bytes, now: datetime) -> tuple[HelperCod
     return (found[0], found[1]) if found else None
 
 
+def by_hash(session: Session, code_hash: bytes) -> HelperCode | None:
+    """The code, also one that opens nothing any more."""
+    return session.scalars(select(HelperCode).where(HelperCode.code_hash == code_hash)).one_or_none()
+
+
 def use(session: Session, code_id: uuid.UUID, now: datetime, ends_at: datetime, device: str) -> bool:
     """Mark it typed; False when somebody typed it a moment before, or it was revoked."""
     statement = update(HelperCode).where(

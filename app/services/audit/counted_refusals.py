@@ -40,8 +40,8 @@ class _Counted:
 
     @property
     def is_due(self) -> bool:
-        few = self.of_all > EACH_OF_ALL or _is_due(self.of_address, EACH_OF_ADDRESS)
-        return few and _is_due(self.of_all, EACH_OF_ALL)
+        few = self.of_all > EACH_OF_ALL or is_due(self.of_address, EACH_OF_ADDRESS)
+        return few and is_due(self.of_all, EACH_OF_ALL)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +81,7 @@ class CountedRefusals:
         given; the first failures at it have a row each, whoever tries. `is_limited`: another limit keeps tries like
         this one few, so it has a row however many others there were."""
         of_code = self._count(session, self.codes.hash("refused-code", action, code_key.hex()), self.clock.now())
-        is_kept = is_ours & (is_limited | _is_due(of_code, EACH_OF_CODE))  # `&`: both sides are always evaluated
+        is_kept = is_ours & (is_limited | is_due(of_code, EACH_OF_CODE))  # `&`: both sides are always evaluated
         self.record_alike_in(session, action, address=address, is_kept=is_kept, **event)
 
     def record_alike_in(self, session: Session, action: Action, *, address: str, is_kept: bool, **event: str) -> None:
@@ -116,7 +116,7 @@ class CountedRefusals:
         return row.window_count if row is not None else 1
 
 
-def _is_due(count: int, each: int) -> bool:
+def is_due(count: int, each: int) -> bool:
     """Each of the first, then whenever their number has doubled."""
     if count <= each:
         return True

@@ -22,6 +22,8 @@ from app.services.audit.log import Action
 from app.services.audit.subjects import exam_subject
 
 NEWEST = 200
+OF_EACH, MOST_FOUND = 20, 2000
+"""Lines of one session and kind of look; and how many lines are looked through."""
 LOOKS = frozenset(
     {
         Action.EXAM_VIEWED,
@@ -82,9 +84,10 @@ class Looks:
     fields: FieldSealer
 
     def of(self, exam_id: uuid.UUID) -> list[Look]:
-        """The newest looks at an exam, newest first. One query by the index of the subject."""
+        """The newest looks at an exam, newest first. One query by the index of the subject. Who looks for ever pushes
+        no session off the list."""
         with self.db.read() as session:
-            events = repo.of_subject(session, exam_subject(exam_id), LOOKS, NEWEST)
+            events = _listed(repo.newest_of_each(session, exam_subject(exam_id), LOOKS, OF_EACH, MOST_FOUND))
             roles = {user.username: user.role for user in accounts.everybody(session)}
             relatives = self._relatives(session, events)
         return _looks(events, roles, relatives)
@@ -107,6 +110,18 @@ class Looks:
             with suppress(UnsealError):
                 names[grant_id.hex] = self.fields.open_of(patient, "name_sealed")
         return names
+
+
+def _listed(events: Sequence[AuditEvent]) -> list[AuditEvent]:
+    """The newest of all, and of each session the newest of each kind of look. `events`: newest first."""
+    seen: set[tuple[str, str]] = set()
+    listed = []
+    for place, event in enumerate(events):
+        look = event.actor, event.action
+        if place < NEWEST or look not in seen:
+            listed.append(event)
+        seen.add(look)
+    return listed
 
 
 def _looks(events: Sequence[AuditEvent], roles: dict[str, str], relatives: dict[str, str]) -> list[Look]:

@@ -19,6 +19,7 @@ from app.repos.audit import log as audit_repo
 from app.repos.notifications import funnel
 from app.repos.patient_access import codes, sessions
 from app.services.audit.log import Action, Audit
+from app.services.audit.repeated_looks import RepeatedLooks
 from app.services.audit.subjects import exam_subject, patient_subject
 from app.services.patient_access.codes import AccessCodes
 from app.services.session_times import SESSION_LIFETIME, is_alive, is_to_be_touched, touch
@@ -112,6 +113,7 @@ class PatientSessions:
     consent: str | None
     """The version of the text that patients must have agreed to; None: consent is taken elsewhere."""
     _noted: LruCache[tuple[uuid.UUID, uuid.UUID, Action], bool] = field(default_factory=lambda: LruCache(KEPT_NOTES))
+    _repeated: RepeatedLooks = field(default_factory=RepeatedLooks)
 
     def check(self, session_id: uuid.UUID, exam_id: uuid.UUID | None = None) -> PatientAccess:
         """The access a session gives now to an exam (None: to the only one that it opens). One indexed SELECT; raises
@@ -186,14 +188,19 @@ class PatientSessions:
             self._record(session, access, Action.ACCESS_ENDED)
 
     def record(self, access: PatientAccess, action: Action, **detail: str) -> None:
-        """Note in the audit log what this patient looked at or downloaded."""
-        with self.db.session() as session:
-            self._record(session, access, action, **detail)
+        """Note in the audit log what this patient looked at or downloaded; a few times what one session repeats."""
+        if self._repeated.is_due((access.actor, access.exam_id, action, *sorted(detail.items()))):
+            with self.db.session() as session:
+                self._record(session, access, action, **detail)
 
     def record_list(self, opened: Sequence[PatientAccess]) -> None:
         """Note that the list of these exams was looked at: once for each session and patient number."""
+        looks = dict.fromkeys((access.actor, access.patient_id) for access in opened)
+        due = [look for look in looks if self._repeated.is_due((*look, Action.EXAMS_LISTED))]
+        if not due:
+            return
         with self.db.session() as session:
-            for actor, patient_id in dict.fromkeys((access.actor, access.patient_id) for access in opened):
+            for actor, patient_id in due:
                 self.audit.record(session, Action.EXAMS_LISTED, actor=actor, subject=patient_subject(patient_id))
 
     def record_once(self, access: PatientAccess, action: Action) -> None:

@@ -30,8 +30,8 @@ from app.services.sharing.opening import TOLD, TellSharer
 
 AUDIENCE = "guest-ticket"
 MOST_LIVE = 5
-"""Browsers that are open at a time by tickets of one session, and by tickets of those: for each
-file one, as WeChat leads to another browser each time."""
+"""Browsers that are open at a time by tickets of one session, and by tickets of those: one for each file, as WeChat
+leads to another browser each time."""
 MOST = 30
 """That one session ever opens so: each leaves rows that stay."""
 

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from app.clock import Clock
 from app.database import Database
-from app.errors import AccessRefused, NotFound, TooManyAttempts
+from app.errors import AccessRefused, Conflict, NotFound, TooManyAttempts
 from app.models import HandOver, WaitingPc
 from app.models.states import DeviceKind
 from app.repos.exams import exams as exam_repo
@@ -38,6 +38,8 @@ LIFETIME = timedelta(minutes=5)
 OPEN_FOR = timedelta(minutes=30)
 MOST_WAITING = 3
 """Browsers in which the same digits were typed. More would make the patient choose among strangers."""
+MOST_A_DAY = 100
+"""Digits of one exam in a day: what is typed and tapped of each leaves rows that stay."""
 NUMBERS = range(10, 100)
 NOBODY = uuid.UUID(int=0)
 
@@ -79,7 +81,7 @@ class PcState:
 
 @dataclass(frozen=True, kw_only=True)
 class HandOvers:
-    """Decides which browser sees the exam. Raises AccessRefused, TooManyAttempts, NotFound."""
+    """Decides which browser sees the exam. Raises AccessRefused, TooManyAttempts, Conflict, NotFound."""
 
     db: Database
     clock: Clock
@@ -90,9 +92,12 @@ class HandOvers:
     guests: GuestSessions
 
     def give(self, access: PatientAccess) -> None:
-        """New digits of this exam and session, in place of those before."""
+        """New digits of this exam and session, in place of those before. Raises Conflict when the exam had as many as
+        it may have in a day."""
         with self.db.session() as session:
             now = self.clock.now()
+            if repo.count_since(session, access.exam_id, now - timedelta(days=1)) >= MOST_A_DAY:
+                raise Conflict("the exam had as many digits as it may have in a day")
             repo.end_of(session, access.session_id, access.exam_id, now)
             row_id = self._with_free_digits(session, now)
             row = HandOver(
@@ -209,7 +214,8 @@ class HandOvers:
                     begun=f"hand-over-session:{begun.id.hex}",
                 )
                 return
-            self.audit.record(session, Action.HAND_OVER_REFUSED, actor=access.actor, subject=subject)
+            if row is not None:  # a tap without digits tells nothing, and may come for ever
+                self.audit.record(session, Action.HAND_OVER_REFUSED, actor=access.actor, subject=subject)
         raise AccessRefused
 
     def state_of(self, browser: str) -> PcState | None:

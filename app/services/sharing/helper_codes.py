@@ -98,9 +98,21 @@ class HelperCodes:
             if found is not None and repo.use(session, found[0].id, now, ends_at, device):
                 self.tries.give_back(session, claim.counted)
                 return self._begin(session, *found, now, ends_at), found[1].id
-            subject = code_subject(code_hash)
-            self.refusals.record_in(session, Action.ACCESS_FAILED, actor="guest", subject=subject, address=address)
+            self._refused(session, code_hash, address)
         raise AccessRefused
+
+    def _refused(self, session: Session, code_hash: bytes, address: str) -> None:
+        """Who types a code of ours that is used, over or ended is seen. Made-up codes have no end."""
+        ours = repo.by_hash(session, code_hash)
+        self.refusals.record_at_code_in(
+            session,
+            Action.ACCESS_FAILED,
+            actor="guest",
+            subject=exam_subject(ours.exam_id) if ours is not None else code_subject(code_hash),
+            address=address,
+            code_key=code_hash,
+            is_ours=ours is not None,
+        )
 
     def of(self, access: PatientAccess) -> list[ListedHelper]:
         """The codes of this exam, the newest first."""

@@ -18,6 +18,7 @@ from app.errors import AccessRefused, NotFound, TooManyAttempts
 from app.models import Exam, Share
 from app.models.states import AttemptScope, DeviceKind
 from app.repos.patient_access import attempts as attempt_repo
+from app.repos.sharing import guests as guest_repo
 from app.repos.sharing import shares as repo
 from app.security.codes import Codes, normal_code, normal_digits
 from app.services.audit.counted_refusals import CountedRefusals
@@ -31,6 +32,10 @@ from app.services.sharing.tries import GuestClaim, GuestDoor, GuestTries
 
 NOBODY = uuid.UUID(int=0)
 
+MOST_A_DAY = 100
+"""Openings of one share: each leaves rows that stay, and a line on the patient's page."""
+OVER_S = 3600
+"""When to come again after so many."""
 TOLD = {1: timedelta(minutes=10), 5: timedelta(days=1)}
 """How often a patient gets a message that a share of an exam was opened. The pages show every opening."""
 
@@ -56,7 +61,8 @@ class ShareOpening:
     tell: TellSharer
 
     def open_share(self, code: str, passcode: str, address: str, device: DeviceKind) -> list[uuid.UUID]:
-        """New sessions of a guest: of the exam, then of earlier ones that come along; their ids."""
+        """New sessions of a guest: of the exam, then of earlier ones that come along; their ids. Raises AccessRefused
+        for every reason alike; TooManyAttempts, also for the right passcode of a share that was opened for ever."""
         code_hash = self.code_hash(code)
         with self.db.session() as session:
             now = self.clock.now()
@@ -69,12 +75,15 @@ class ShareOpening:
         with self.db.session() as session:
             now = self.clock.now()
             again = repo.nearest(session, code_hash)  # under the write lock: a revocation in between must win
-            if right and again is not None and is_live(*again, now):
+            opens = right and again is not None and is_live(*again, now)
+            if opens and again is not None:
                 attempt_repo.forgive_attempt(session, AttemptScope.SHARE, code_hash, now)
                 self.tries.give_back(session, claim.counted)
-                return self._begin(session, *again, device, now)
-            self._refused(session, exam, code_hash, address)
-        raise AccessRefused
+                if guest_repo.count_opened_since(session, again[0].id, now - timedelta(days=1)) < MOST_A_DAY:
+                    return self._begin(session, *again, device, now)
+            else:
+                self._refused(session, exam, code_hash, address)
+        raise TooManyAttempts(OVER_S) if opens else AccessRefused
 
     def is_named_by(self, session_id: uuid.UUID, code: str) -> bool:
         """Whether this live session of a guest was opened by this link."""

@@ -10,7 +10,7 @@ from typing import Any
 from flask import Response, jsonify, make_response, redirect, render_template, request
 
 from app.clock import CHINA
-from app.errors import AccessRefused, InvalidInput, NotFound
+from app.errors import AccessRefused, Conflict, InvalidInput, NotFound
 from app.services.patient_access.sessions import Parts, PatientAccess
 from app.services.sharing.shares import ListedShare, NewShare, Opening
 from app.web import body_limits
@@ -83,11 +83,14 @@ def give_or_tap(exam_id: str) -> Response:
     if (ended := request.form.get("end")) is not None:
         room.guests.end_by_patient(access, row_id(ended))
         return make_response(redirect(f"{visit.base()}/hand-over", 303))
-    room.hand_over.give(access)
+    try:
+        room.hand_over.give(access)
+    except Conflict:
+        return _hand_over_page(is_full=True, status=409)
     return _hand_over_page()
 
 
-def _hand_over_page(*, refused: bool = False, status: int = 200) -> Response:
+def _hand_over_page(*, refused: bool = False, is_full: bool = False, status: int = 200) -> Response:
     access, room = visit.current_access(), services().sharing
     digits = room.hand_over.shown(access)
     page = render_template(
@@ -97,6 +100,7 @@ def _hand_over_page(*, refused: bool = False, status: int = 200) -> Response:
         minutes_left=_minutes_left(digits.expires_at - services().clock.now()) if digits else 0,
         opened=[{"id": session_id.hex, **_opening(each)} for session_id, each in room.hand_over.opened(access)],
         refused=refused,
+        is_full=is_full,
         door=f"{services().settings.base_url}/d",
         csrf_token=visit.csrf_token(),
     )

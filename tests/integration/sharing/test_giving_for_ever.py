@@ -14,15 +14,15 @@ from sqlalchemy import event, func, select
 
 from app import create_app
 from app.bootstrap import Services
-from app.errors import Conflict
+from app.errors import AccessRefused, Conflict
 from app.models import AuditEvent, Share
 from app.services.audit.counted_refusals import EACH_OF_ALL, EACH_OF_CODE
 from app.services.patient_access.attempts import FOR_LIFE, IN_A_ROW
 from app.services.patient_access.sessions import Parts, PatientAccess
-from app.services.sharing import helper_codes, shares
+from app.services.sharing import hand_over, helper_codes, opening, shares
 from app.services.sharing.hand_over import MOST_WAITING
 from tests.factories.house import clock_of, services
-from tests.factories.sharing import digits, patient, share, try_passcode, type_digits
+from tests.factories.sharing import digits, form_token, helper_code, patient, share, try_passcode, type_digits
 
 PARTS = Parts(pictures=True, report=True, originals=False, anonymous=False)
 WEEK = timedelta(days=7)
@@ -75,6 +75,44 @@ def test_codes_of_helpers_given_and_ended_for_ever_end_for_the_day(house: Servic
     room.give(access)
 
 
+def test_digits_given_and_tapped_wrong_for_ever_end_for_the_day(house: Services, access: PatientAccess) -> None:
+    room = house.sharing.hand_over
+    for _ in range(hand_over.MOST_A_DAY):
+        room.give(access)
+        for _ in range(3):
+            with pytest.raises(AccessRefused):
+                room.tap(access, "10")
+    with pytest.raises(Conflict):
+        room.give(access)
+    assert rows(house, "hand_over.refused") == hand_over.MOST_A_DAY, "the first tap ends the digits"
+    clock_of(house).advance(24 * 3600)
+    room.give(access)
+
+
+def test_who_has_no_digits_any_more_today_is_told_so(app: Flask, house: Services) -> None:
+    client, exam_id = patient(app, house)
+    with pytest.MonkeyPatch.context() as fewer:
+        fewer.setattr(hand_over, "MOST_A_DAY", 1)
+        digits(client, exam_id)
+        path = f"/exams/{exam_id}/hand-over"
+        again = client.post(path, data={"csrf_token": form_token(client, path)})
+    assert again.status_code == 409
+    assert "请明天再试" in again.text
+
+
+def test_a_share_opened_for_ever_opens_no_more_that_day_and_is_not_ended_by_it(
+    app: Flask, house: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opening, "MOST_A_DAY", 12)
+    client, exam_id = patient(app, house)
+    given = share(client, exam_id)
+    answers = [try_passcode(app, given.path, given.passcode).status_code for _ in range(30)]
+    assert answers == [303] * 12 + [429] * 18
+    assert rows(house, "share.opened") == 12
+    clock_of(house).advance(24 * 3600)
+    assert try_passcode(app, given.path, given.passcode).status_code == 303
+
+
 def test_shares_made_at_once_are_no_more_than_an_exam_has(house: Services, access: PatientAccess) -> None:
     def one(_: int) -> bool:
         try:
@@ -121,6 +159,20 @@ def test_who_guesses_a_passcode_of_ours_has_a_row_for_each_when_those_of_all_are
         assert try_passcode(app, given.path, "x", f"192.0.2.{number}").status_code in (403, 429)
         clock_of(house).advance(901 if number == IN_A_ROW - 1 else 1)
     assert rows(house, "access.failed") == EACH_OF_ALL + FOR_LIFE
+
+
+def test_who_types_a_used_code_of_a_helper_has_rows_but_few(app: Flask, house: Services) -> None:
+    client, exam_id = patient(app, house)
+    form = {"helper_code": helper_code(client, exam_id)}
+    assert app.test_client().post("/h", data=form).status_code == 303
+    use_up(app, house)
+    for number in range(45):
+        source = {"REMOTE_ADDR": f"192.0.2.{number}"}
+        assert app.test_client().post("/h", data=form, environ_base=source).status_code == 403
+    with house.db.read() as session:
+        newest = session.scalars(select(AuditEvent).order_by(AuditEvent.seq.desc()).limit(1)).one()
+    assert (newest.action, newest.subject) == ("access.failed", f"exam:{exam_id}")
+    assert rows(house, "access.failed") == EACH_OF_ALL + EACH_OF_CODE + 1, "each of twenty, and the 40th"
 
 
 def test_who_types_full_digits_for_ever_has_rows_but_few(app: Flask, house: Services) -> None:
