@@ -37,7 +37,7 @@ class Tools {
       changed: () => this.overlay.later(),
       hint: (hint) => say(element('note', HTMLElement), hint),
     });
-    this.layers = new Layers(stack, () => this.overlay.later());
+    this.layers = new Layers(stack, () => { this.overlay.later(); this.pair.mark(); });
     this.overlay = new Overlay(stack, this.places, this.measures, this.layers);
     this.overlay.dragged = () => (this.windowing.dragging ? this.windowing.at : null);
     this.probe = new Probe(stack, this.windowing, () => this.overlay.later());
@@ -62,7 +62,7 @@ class Tools {
     this.planes.id = 'mpr-open';
     this.turntable = new Turntable(stack);
     this.around = key(words.turntable, () => this.turntable.open(stack.state.view.series));
-    this.pair = new Pair(stack);
+    this.pair = new Pair(stack, this.layers);
     this.breasts = key(words.mammograms, () => this.pair.openHung());
     this.beside = key(words.pair, () => this.pair.openStacks(this.besides.here(stack.state.view.series)));
     this.besides = new Besides(stack, () => this.offer());

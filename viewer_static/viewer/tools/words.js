@@ -63,6 +63,7 @@ export const words = {
   notDiagnostic: '立体图仅供了解部位，诊断以报告为准',
   window: (/** @type {import('../stage/window_level.js').Window} */ window) =>
     `窗位 ${shown(window.center, 1)} 窗宽 ${shown(window.width, 1)}`,
+  windowComing: '正在换窗位…',
   gain: (/** @type {number} */ gain) => `亮度 ${Math.round(gain * 100)}%`,
   zoom: (/** @type {number} */ zoom) => `放大 ${zoom.toFixed(1)} 倍`,
   caution: '测量结果非诊断用',
