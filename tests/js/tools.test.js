@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { angleAt, edges, ellipseArea, isMeasurable, lengthOf, ofFrame, roundLength, sizeAt } from '../../viewer_static/viewer/tools/places.js';
 import { crossing, hangings, mammograms, oneScale, overlap, partner } from '../../viewer_static/viewer/tools/pairing.js';
+import { lensCentre } from '../../viewer_static/viewer/tools/lens.js';
 import { levelFor, tilesOf } from '../../viewer_static/viewer/tools/tiles.js';
 import { stepped, turnFrom } from '../../viewer_static/viewer/tools/turntable.js';
 import { curve, dragged } from '../../viewer_static/viewer/tools/windowing.js';
@@ -162,4 +163,12 @@ test('a slice cuts another one where both lie in one space, and nowhere else', (
   const slanted = place({ orientations: [[0, 1, 0, Math.SQRT1_2, 0, -Math.SQRT1_2]], positions: [[0, -50, 10]] });
   const [a, b] = crossing(axial, 1, slanted, 1) || [{ x: 0, y: 0 }, { x: 1, y: 1 }];
   assert.equal(a.x, b.x);
+});
+
+test('the lens lies over what the mouse looks at, beside a finger, and always whole on the stage', () => {
+  const stage = { width: 360, height: 500 };
+  assert.deepEqual(lensCentre({ x: 10, y: 20 }, 100, stage, false), { x: 10, y: 20 });
+  assert.deepEqual(lensCentre({ x: 170, y: 240 }, 100, stage, false), { x: 80, y: 150 });
+  assert.deepEqual(lensCentre({ x: 0, y: 100 }, 100, stage, true), { x: 0, y: -28 });
+  assert.deepEqual(lensCentre({ x: 0, y: -100 }, 100, stage, true), { x: 0, y: 28 }); // no room above
 });

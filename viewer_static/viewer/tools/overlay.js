@@ -23,6 +23,8 @@ export class Overlay {
     this.dragged = () => null;
     /** The value under the mouse. @type {() => number | null} */
     this.probed = () => null;
+    /** The magnifier, over all else. @type {(context: CanvasRenderingContext2D) => void} */
+    this.magnified = () => {};
     const { stage } = viewer;
     this.canvas = made(stage, 'canvas', 'stage__marks');
     this.canvas.setAttribute('aria-hidden', 'true');
@@ -56,6 +58,7 @@ export class Overlay {
       this.measures.draw(context);
       const scale = place ? drawScale(context, viewport, sizeAt(place, k, [{ x: 0.5, y: 0.5 }])) : '';
       if (scale) this.canvas.dataset.scale = scale;
+      this.magnified(context);
     }
     const sides = place && edges(orientationOf(place, k), viewport.pose);
     this.edges.forEach((edge, i) => say(edge, sides ? sides[SIDES[i]] : ''));

@@ -12,6 +12,7 @@ import { Bar, FullScreen } from './bar.js';
 import { Besides } from './besides.js';
 import { Layers } from './layers.js';
 import { KeyImages, StatesOfDisplay } from './marks.js';
+import { Lens } from './lens.js';
 import { Measures } from './measures.js';
 import { Overlay } from './overlay.js';
 import { Pair } from './pair.js';
@@ -42,6 +43,8 @@ class Tools {
     this.overlay.dragged = () => (this.windowing.dragging ? this.windowing.at : null);
     this.probe = new Probe(stack, this.windowing, () => this.overlay.later());
     this.overlay.probed = () => this.probe.value();
+    this.lens = new Lens(stack, () => this.overlay.later());
+    this.overlay.magnified = (context) => this.lens.draw(context);
     this.mpr = new Mpr(stack.api, () => stack.screen.end(), (series) => stack.factsOf(series));
     this.full = new FullScreen((full) => {
       this.bar.press('full', full);
@@ -160,6 +163,7 @@ class Tools {
       return { draws: false, down: () => {}, up: () => {}, move: (to, from) => this.stack.pan(to.x - from.x, to.y - from.y) };
     }
     if (this.mode === 'window' || (this.mode === 'auto' && grip === 'left')) return this.windowing.tool();
+    if (this.mode === 'lens') return this.lens.tool(grip);
     return this.mode === 'auto' ? null : this.measures.tool(this.mode);
   }
 
