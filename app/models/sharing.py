@@ -91,6 +91,8 @@ class GuestSession(Base):
     """None: opened by digits."""
     main_id: Mapped[uuid.UUID | None] = mapped_column(index=True)
     """Of a prior: the session that opened it along. Both begin and end together."""
+    giver_id: Mapped[uuid.UUID | None] = mapped_column(index=True)
+    """Begun by a ticket: the session of the passcode from which its ticket comes, also by way of other tickets."""
     patient_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("patient.id"))
     code_generation: Mapped[int]
     """As of the share."""

@@ -390,3 +390,18 @@ def test_a_rule_without_pattern_has_none_and_an_empty_one_on_the_way_down(databa
     }
     schema.downgrade(database, "0034")
     assert rows_of(database, "sensitive_rule") == before
+
+
+def test_sessions_of_guests_are_of_no_ticket_on_the_way_up_and_stay_on_the_way_down(database: Database) -> None:
+    schema.upgrade(database, "0036")
+    add_row(database, "patient", id="a" * 32)
+    add_row(database, "exam", id=EXAM, patient_id="a" * 32, accession_number="A1")
+    add_row(database, "guest_session", id="9" * 32, exam_id=EXAM, patient_id="a" * 32)
+    before = rows_of(database, "guest_session")
+    schema.upgrade(database, "0037")
+    assert [row["giver_id"] for row in rows_of(database, "guest_session")] == [None]
+    add_row(database, "guest_session", id="8" * 32, exam_id=EXAM, patient_id="a" * 32, giver_id="9" * 32)
+    schema.downgrade(database, "0036")
+    found = rows_of(database, "guest_session")
+    assert [row for row in found if row["id"] == before[0]["id"]] == before
+    assert len(found) == 2, "who came by a ticket stays in"

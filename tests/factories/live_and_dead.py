@@ -8,15 +8,17 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import delete, event
+from sqlalchemy import delete, event, func, select
 from sqlalchemy.orm import Session
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from app.bootstrap import Services
-from app.models import AccessAttempts, Exam, Job, Patient
+from app.models import AccessAttempts, AuditEvent, Exam, Job, Patient
+from app.models.states import AttemptScope
 from app.repos.exams import exams as exam_repo
 from app.repos.patient_access import codes
 from app.security.codes import PICKUP_ALPHABET, normal_factor
+from app.services.audit.log import Action
 from app.services.patient_access.code_naming import Named
 from app.services.patient_access.verification import Verification
 from tests.factories.access import Issued, application, issued
@@ -24,6 +26,8 @@ from tests.factories.house import services
 from tests.factories.paired_times import Prepare, Work
 
 WAYS = ("/q", "/s")
+MANY = 10**6 + 1
+"""Failures of others in this hour: the next ones at codes of nobody have no row."""
 FORMS = {
     "factor": {"factor": "9999"},
     "ask for a one-time code": {"action": "send_code"},
@@ -41,6 +45,8 @@ class Rig:
             self.house.db.engine.dispose()
         self.app: Flask = application(self.house)
         self.exams: list[Issued] = []
+        self.is_crowded = False
+        """Whether so many others fail at this time that only a try at a code of ours has a row."""
         for number in range(exams):
             self.exams.append(self._issued(number))
         self._dead = itertools.count()
@@ -81,6 +87,24 @@ class Rig:
         with self.house.db.session() as session:
             session.execute(delete(AccessAttempts))
             session.execute(delete(Job))
+        if self.is_crowded:
+            self._crowd()
+
+    def _crowd(self) -> None:
+        now, key = (
+            self.house.clock.now(),
+            self.house.patient_access.verification.codes.hash("refused", Action.ACCESS_FAILED),
+        )
+        with self.house.db.session() as session:
+            row = AccessAttempts(scope=AttemptScope.REFUSED, key_hash=key, updated_at=now)
+            row.window_count, row.window_started_at = MANY, now
+            session.add(row)
+
+    def failures(self) -> int:
+        """Rows of the audit log about failed tries."""
+        with self.house.db.read() as session:
+            failed = AuditEvent.action == Action.ACCESS_FAILED
+            return session.scalar(select(func.count()).select_from(AuditEvent).where(failed)) or 0
 
     def pair(self, way: str, form: dict[str, str], number: int) -> tuple[Prepare, Prepare]:
         """A first try at a live code and one at a dead code, each from an address of its own."""

@@ -21,10 +21,16 @@ ROUNDS, Z, EXAMS = 4, 3.0, 100
 
 
 @pytest.fixture(scope="module")
-def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+def house_of_codes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
     rig = Rig(tmp_path_factory.mktemp("alike"), EXAMS)
     yield rig
     rig.house.db.dispose()
+
+
+@pytest.fixture
+def rig(house_of_codes: Rig) -> Rig:
+    house_of_codes.is_crowded = False
+    return house_of_codes
 
 
 def found(rig: Rig, way: str, kind: str, *, until_beyond: bool) -> Difference:
@@ -47,6 +53,14 @@ def found(rig: Rig, way: str, kind: str, *, until_beyond: bool) -> Difference:
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("kind", FORMS)
 def test_live_and_dead_codes_take_the_same_time(rig: Rig, way: str, kind: str) -> None:
+    result = found(rig, way, kind, until_beyond=False)
+    assert not result.is_beyond(Z), str(result)
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("kind", ["factor", "one-time code"])
+def test_also_when_the_live_code_has_a_row_and_the_dead_one_has_none(rig: Rig, way: str, kind: str) -> None:
+    rig.is_crowded = True
     result = found(rig, way, kind, until_beyond=False)
     assert not result.is_beyond(Z), str(result)
 

@@ -20,6 +20,8 @@ from app.imaging.evidence.kinds import EvidenceFault, SetAside
 
 Millivolts = npt.NDArray[np.float32]
 MOST_GROUPS, MOST_CHANNELS, MOST_VALUES = 16, 32, 4_000_000
+MOST_IN_ALL = 16_000_000
+"""Values of all groups together: so what is read of an object fits where it is kept, and is not read for each page."""
 SAMPLING_HZ = (1.0, 100_000.0)
 MOST_MILLIVOLTS = 1e6
 _TYPES = {"SS": "<i2", "US": "<u2", "SB": "i1", "UB": "u1", "SL": "<i4", "UL": "<u4"}
@@ -46,6 +48,10 @@ class Ecg:
 
     recorded: tuple[Leads, ...]
 
+    @property
+    def nbytes(self) -> int:
+        return sum(leads.values.nbytes for leads in self.recorded)
+
 
 def read_ecg(parsed: ParsedFile) -> list[bytes]:
     """Raises SetAside."""
@@ -53,7 +59,10 @@ def read_ecg(parsed: ParsedFile) -> list[bytes]:
     if len(groups) > MOST_GROUPS:
         raise SetAside(EvidenceFault.TOO_MANY_PARTS)
     originals = [at for at, group in enumerate(groups) if short_text(group, "WaveformOriginality", 16) != "DERIVED"]
-    found = [_leads(parsed, groups[at], at) for at in originals or range(len(groups))]
+    wanted = originals or range(len(groups))
+    if sum(_values(groups[at]) for at in wanted) > MOST_IN_ALL:
+        raise SetAside(EvidenceFault.TOO_MANY_PARTS)
+    found = [_leads(parsed, groups[at], at) for at in wanted]
     if not found:
         raise SetAside(EvidenceFault.UNREADABLE)
     heads = [[list(leads.names), leads.hz, leads.values.shape[1]] for leads in found]
@@ -71,11 +80,22 @@ def ecg_of(parts: list[bytes]) -> Ecg:
         millivolts = np.frombuffer(raw, "<f4").reshape(len(names), whole(samples, 1, MOST_VALUES))
         demand(not np.isinf(millivolts).any())
         found.append(Leads(tuple(text(name, 16) for name in names), number(hz), millivolts))
+    demand(sum(leads.values.size for leads in found) <= MOST_IN_ALL)
     return Ecg(tuple(found))
 
 
+def _values(group: Dataset) -> int:
+    channels, samples = _counts(group)
+    return channels * samples
+
+
+def _counts(group: Dataset) -> tuple[int, int]:
+    """How many channels a group has, and how many samples each of them."""
+    return int(value_of(group, "NumberOfWaveformChannels")), int(value_of(group, "NumberOfWaveformSamples"))
+
+
 def _leads(parsed: ParsedFile, group: Dataset, at: int) -> Leads:
-    channels, samples = (int(value_of(group, f"NumberOfWaveform{what}")) for what in ("Channels", "Samples"))
+    channels, samples = _counts(group)
     hz, kind = float(value_of(group, "SamplingFrequency")), short_text(group, "WaveformSampleInterpretation", 16)
     if not 0 < channels <= MOST_CHANNELS or samples * channels > MOST_VALUES:
         raise SetAside(EvidenceFault.TOO_MANY_PARTS)

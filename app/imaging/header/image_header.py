@@ -14,10 +14,11 @@ from app.imaging.header.overlay import Overlay
 from app.imaging.header.presentation import Presentation
 from app.imaging.header.region import Region
 
-READING = 6
+READING = 7
 """Rises when more or other things are read off a header. Headers of an older reading are read anew when their pictures
 are prepared again."""
-
+FOR_PROCESSING, FOR_PRESENTATION = "FOR PROCESSING", "FOR PRESENTATION"
+"""What an X-ray is meant for (PS3.3 C.8.11.1)."""
 
 _COUNTS = ("rows", "columns", "number_of_frames", "samples_per_pixel", "bits_allocated", "bits_stored", "high_bit")
 
@@ -119,6 +120,10 @@ class ImageHeader:
     """Of an image without a place in the patient: where rows and columns lead to, in letters of PS3.3 C.7.6.1.1.1."""
     presentation_intent: str = ""
     """Of an X-ray: FOR PRESENTATION, or FOR PROCESSING: to be computed with, not looked at (PS3.3 C.8.11.1)."""
+    exposures: tuple[str, ...] = ()
+    """Of an X-ray with an intent: what names its exposure. Images with one of these in common are of one exposure."""
+    sources: tuple[str, ...] = ()
+    """Of an X-ray for presentation: the SOP Instance UIDs of the images that it was made of."""
     reading: int = 1
     """The `READING` that made it."""
 
@@ -163,7 +168,7 @@ class ImageHeader:
         values.pop("lossy", None)  # older releases stored this field
         values["shared"] = FrameValues.from_json(values.get("shared", {}))
         values["per_frame"] = tuple(FrameValues.from_json(item) for item in values.get("per_frame", ()))
-        for name in ("padding", "pixel_spacing", "patient_orientation"):
+        for name in ("padding", "pixel_spacing", "patient_orientation", "exposures", "sources"):
             if values.get(name) is not None:
                 values[name] = tuple(values[name])
         for name in ("modality_lut", "voi_lut"):

@@ -12,9 +12,10 @@ from pydicom import Dataset
 
 from app.dicom.element_values import text_of, value_of
 from app.imaging.errors import NotAnImage, NotShown, UnsupportedImage
+from app.imaging.header.exposure_reading import exposures, sources
 from app.imaging.header.frame_rate_reading import frame_time_ms
 from app.imaging.header.frame_values_reading import frame_values
-from app.imaging.header.image_header import READING, FrameValues, ImageHeader
+from app.imaging.header.image_header import FOR_PRESENTATION, READING, FrameValues, ImageHeader
 from app.imaging.header.lut_reading import read_lut, read_palette
 from app.imaging.header.numbers import number_of, whole_of
 from app.imaging.header.overlay_reading import read_overlays
@@ -73,7 +74,7 @@ def _read(ds: Dataset, transfer_syntax_uid: str, keyword: str) -> ImageHeader:
     shared, per_frame = frame_values(ds, frames)
     if is_logarithmic:
         shared, per_frame = _unscaled(shared), tuple(map(_unscaled, per_frame))
-    spacing = pixel_spacing(ds)
+    spacing, intent = pixel_spacing(ds), _text(ds, "PresentationIntentType").upper()
     return ImageHeader(
         transfer_syntax_uid=transfer_syntax_uid,
         modality=_text(ds, "Modality") or "OT",
@@ -107,7 +108,9 @@ def _read(ds: Dataset, transfer_syntax_uid: str, keyword: str) -> ImageHeader:
         laterality=laterality(ds),
         projection=projection(ds),
         patient_orientation=patient_orientation(ds),
-        presentation_intent=_text(ds, "PresentationIntentType").upper(),
+        presentation_intent=intent,
+        exposures=exposures(ds) if intent else (),
+        sources=sources(ds) if intent == FOR_PRESENTATION else (),
         reading=READING,
     )
 

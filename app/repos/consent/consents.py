@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import exists, func, select, update
 from sqlalchemy.orm import Session
 
 from app.models import Consent, Exam, FamilyGrant, Patient
@@ -19,6 +19,12 @@ from app.repos.sharing import given
 def holds(session: Session, patient_id: uuid.UUID, version: str) -> bool:
     own = (Consent.patient_id == patient_id, Consent.version == version, Consent.withdrawn_at.is_(None))
     return bool(session.scalar(select(exists().where(*own))))
+
+
+def count_since(session: Session, patient_id: uuid.UUID, since: datetime) -> int:
+    """How often a patient agreed from that time on, whatever became of it."""
+    these = (Consent.patient_id == patient_id, Consent.agreed_at > since)
+    return session.scalar(select(func.count()).select_from(Consent).where(*these)) or 0
 
 
 def add(session: Session, row: Consent) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from app.models import AccessCode, Exam, KnownDevice, Notification, OneTimeCode, Patient, PatientSession
 from app.models.states import AccessCodeKind
@@ -40,6 +40,28 @@ def nearest_code(session: Session, code_hash: bytes) -> tuple[AccessCode, Exam, 
     """
     found = session.execute(_NEAREST, {"code_hash": code_hash}).one_or_none()
     return None if found is None else (found[0], found[1], found[2])
+
+
+def codes_told_along(
+    session: Session, code: AccessCode, patient_id: uuid.UUID, now: datetime, limit: int
+) -> list[AccessCode]:
+    """The live codes of the other messages that were told by the message with this code, of exams that are this
+    patient's now; the newest exam first."""
+    told, carrying = aliased(Notification), aliased(Notification)
+    query = (
+        select(AccessCode)
+        .join(told, told.access_code_id == AccessCode.id)
+        .join(carrying, carrying.id == told.carried_by_id)
+        .join(Exam, Exam.id == AccessCode.exam_id)
+        .where(
+            carrying.exam_id == code.exam_id,  # by the index
+            carrying.access_code_id == code.id,
+            Exam.patient_id == patient_id,
+            AccessCode.revoked_at.is_(None),
+            or_(AccessCode.expires_at.is_(None), AccessCode.expires_at > now),
+        )
+    )
+    return list(session.scalars(query.order_by(Exam.performed_at.desc(), Exam.id).limit(limit)))
 
 
 def lock_code(session: Session, code_id: uuid.UUID) -> AccessCode:

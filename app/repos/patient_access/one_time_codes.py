@@ -31,8 +31,9 @@ def sent_since(session: Session, exam_id: uuid.UUID, since: datetime) -> int:
     return session.scalar(query.where(*sent)) or 0
 
 
-def claim(session: Session, access_code_id: uuid.UUID, now: datetime, most: int) -> list[tuple[uuid.UUID, bytes]]:
-    """Count one try on every live one-time code of an access code; returns (id, hash) of each, for the comparison.
+def claim(session: Session, access_code_id: uuid.UUID, now: datetime, most: int) -> list[tuple[uuid.UUID, bytes, int]]:
+    """Count one try on every live one-time code of an access code; returns id and hash of each, for the comparison, and
+    which try it is.
 
     A person with another access code of the exam cannot use up these tries. The tries of a desk code never run out.
     """
@@ -40,10 +41,10 @@ def claim(session: Session, access_code_id: uuid.UUID, now: datetime, most: int)
         update(OneTimeCode)
         .where(*_open_to_a_try(access_code_id, now, most))
         .values(failures=OneTimeCode.failures + 1)
-        .returning(OneTimeCode.id, OneTimeCode.code_hash)
+        .returning(OneTimeCode.id, OneTimeCode.code_hash, OneTimeCode.failures)
         .execution_options(synchronize_session=False)
     )
-    return [(code_id, code_hash) for code_id, code_hash in session.execute(statement)]
+    return [(code_id, code_hash, tried) for code_id, code_hash, tried in session.execute(statement)]
 
 
 def _open_to_a_try(access_code_id: uuid.UUID, now: datetime, most: int) -> tuple[ColumnElement[bool], ...]:

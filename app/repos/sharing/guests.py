@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, bindparam, or_, select, update
+from sqlalchemy import and_, bindparam, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.models import Exam, GuestSession, Share
@@ -95,6 +95,20 @@ def end(session: Session, session_id: uuid.UUID, now: datetime) -> bool:
     these = (or_(GuestSession.id == session_id, GuestSession.main_id == session_id), GuestSession.revoked_at.is_(None))
     statement = update(GuestSession).where(*these).values(revoked_at=now)
     return changed_rows(session, statement.execution_options(synchronize_session=False)) > 0
+
+
+def count_given_by(session: Session, giver_id: uuid.UUID) -> int:
+    """How many sessions tickets of this one began, whatever became of them."""
+    these = select(func.count()).select_from(GuestSession).where(GuestSession.giver_id == giver_id)
+    return session.scalar(these) or 0
+
+
+def end_oldest_given_by(session: Session, giver_id: uuid.UUID, keep: int, now: datetime) -> None:
+    """End all sessions that tickets of this one began, but the newest `keep`."""
+    given = (GuestSession.giver_id == giver_id, GuestSession.revoked_at.is_(None))
+    newest = select(GuestSession.id).where(*given).order_by(GuestSession.created_at.desc(), GuestSession.id)
+    statement = update(GuestSession).where(*given, GuestSession.id.not_in(newest.limit(keep))).values(revoked_at=now)
+    session.execute(statement.execution_options(synchronize_session=False))
 
 
 def along_with(session: Session, session_id: uuid.UUID) -> list[tuple[GuestSession, Exam]]:

@@ -2,7 +2,8 @@
 
 Doors with a limit of tries write a row for each failure. A door that anybody may call as often as they like would let a
 stranger fill the log. Here an address gets a row for each of its first refusals in an hour, then one each time their
-number has doubled; `times` says how many there were. All addresses together are bounded the same way.
+number has doubled; `times` says how many there were. All addresses together are bounded the same way. A code of ours
+has rows of its own besides, bounded the same way: who guesses at one is seen, however many others guess elsewhere.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ WINDOW = timedelta(hours=1)
 EACH_OF_ADDRESS = 10
 EACH_OF_ALL = 160
 """So many refusals of all addresses have rows of their own; it is EACH_OF_ADDRESS doubled four times."""
+EACH_OF_CODE = 20
+"""Of a code of ours, in an hour. Where tries are limited there are fewer: ten for the life of a code."""
 
 
 @dataclass(frozen=True)
@@ -63,14 +66,35 @@ class CountedRefusals:
         if counted.is_due:
             self._write(session, action, counted, address, event)
 
+    def record_at_code_in(
+        self,
+        session: Session,
+        action: Action,
+        *,
+        address: str,
+        code_key: bytes,
+        is_ours: bool,
+        is_limited: bool = False,
+        **event: str,
+    ) -> None:
+        """As `record_alike_in`, for a try at a code. `code_key`: of whatever was typed. `is_ours`: such a code was once
+        given; the first failures at it have a row each, whoever tries. `is_limited`: another limit keeps tries like
+        this one few, so it has a row however many others there were."""
+        of_code = self._count(session, self.codes.hash("refused-code", action, code_key.hex()), self.clock.now())
+        is_kept = is_ours & (is_limited | _is_due(of_code, EACH_OF_CODE))  # `&`: both sides are always evaluated
+        self.record_alike_in(session, action, address=address, is_kept=is_kept, **event)
+
     def record_alike_in(self, session: Session, action: Action, *, address: str, is_kept: bool, **event: str) -> None:
         """As `record_in`, but `is_kept` keeps a row that is not due: another limit keeps the number of those small. A
         row that is not kept is written and taken back, so that the time does not tell whether it was kept."""
         counted = self._counted(session, action, address)
-        with session.begin_nested() as written:
-            self._write(session, action, counted, address, event)
-            if not (is_kept or counted.is_due):
-                written.rollback()
+        session.flush()  # what the savepoint takes back is this row alone
+        written = session.connection().begin_nested()
+        self._write(session, action, counted, address, event)
+        if is_kept or counted.is_due:
+            written.commit()
+        else:
+            written.rollback()
 
     def _counted(self, session: Session, action: Action, address: str) -> _Counted:
         now = self.clock.now()

@@ -111,6 +111,10 @@ class CannotBeMade(Exception):
         super().__init__(code)
 
 
+MOST_TOGETHER = 20
+"""Exams of which one message tells at most."""
+
+
 class Channel(Protocol):
     """A method with a `session` works inside the caller's transaction. Only `ask` and the function that `parcel`
     returns call the carrier."""
@@ -146,8 +150,8 @@ class Channel(Protocol):
     def repeats(self, row: Notification) -> bool:
         """Whether `takes_once_for` holds for this message."""
 
-    def tells_together(self, row: Notification) -> bool:
-        """Whether this message can tell of several exams of its patient: it has no code of one exam, or needs none."""
+    def most_together(self, row: Notification) -> int:
+        """Of how many exams of its patient this message can tell: its code opens so many, or it needs none."""
 
     def ask(self, address: str, since: datetime, until: datetime) -> Sequence[DeliveryReceipt]:
         """Receipts of the messages to one address, sent between two times; empty when the carrier does not answer."""

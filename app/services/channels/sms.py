@@ -18,6 +18,7 @@ from app.security.fields import FieldSealer
 from app.services.channels.carried_codes import CarriedCodes
 from app.services.channels.channel import (
     CARRIES_DIGITS,
+    MOST_TOGETHER,
     Accepted,
     CannotBeMade,
     Contents,
@@ -30,6 +31,7 @@ from app.services.channels.channel import (
     Unknown,
     Wording,
 )
+from app.services.patient_access.opening import MOST_AT_ONCE
 from sms.errors import InvalidMessage, SendingError, SmsRefused, SmsRetryLater, SmsUnknown
 from sms.phone import mask
 from sms.sender import SmsSender
@@ -97,8 +99,12 @@ class SmsChannel:
     def repeats(self, row: Notification) -> bool:
         return False
 
-    def tells_together(self, row: Notification) -> bool:
-        return row.access_code_id is None
+    def most_together(self, row: Notification) -> int:
+        """A pick-up code stands for one exam; a link opens all that its text tells of."""
+        if row.access_code_id is None:
+            return MOST_TOGETHER
+        template = TEMPLATES.get(row.template)
+        return MOST_AT_ONCE if template is not None and template.has_link else 1
 
     def ask(self, address: str, since: datetime, until: datetime) -> Sequence[DeliveryReceipt]:
         try:

@@ -28,6 +28,7 @@ from app.repos.notifications import gathering
 from app.services.channels.carried_codes import CarriedCodes
 from app.services.channels.channel import (
     LEADS_TO_LIST,
+    MOST_TOGETHER,
     Accepted,
     CannotBeMade,
     Contents,
@@ -40,6 +41,7 @@ from app.services.channels.channel import (
     Unknown,
     Wording,
 )
+from app.services.patient_access.opening import MOST_AT_ONCE
 from app.services.wechat.accounts import WechatAccounts
 from app.services.wechat.subscriptions import Subscriptions
 from wechat.errors import ALARMS, NoticeFault, WechatRefused, WechatRetryLater, WechatUnknown
@@ -106,7 +108,7 @@ class WechatChannel:
             raise CannotBeMade(FailureCode.NOTICE_DOES_NOT_FIT) from error
 
     def _link(self, session: Session, row: Notification) -> str:
-        if gathering.carried(session, row.id):  # of several exams: a link of one of them would not show the others
+        if row.template != SUBSCRIBED and gathering.carried(session, row.id):  # the list has all of them
             return f"{self.base_url}/wx/enter?to=exams"
         if row.kind in (*ABOUT_ACCESS, *FOR_RELATIVES):
             to = "family" if row.kind == NotificationKind.RELATIVE_ADDED else "exams"
@@ -116,9 +118,10 @@ class WechatChannel:
     def repeats(self, row: Notification) -> bool:
         return row.template != SUBSCRIBED
 
-    def tells_together(self, row: Notification) -> bool:
-        """Who is bound finds all own exams in the list; whoever only asked to be told has the link of each."""
-        return row.template != SUBSCRIBED
+    def most_together(self, row: Notification) -> int:
+        """Who is bound finds all own exams in the list. Whoever only asked to be told has no list: the link of one exam
+        opens the others that the notice tells of."""
+        return MOST_AT_ONCE if row.template == SUBSCRIBED else MOST_TOGETHER
 
     def ask(self, address: str, since: datetime, until: datetime) -> Sequence[DeliveryReceipt]:
         return ()

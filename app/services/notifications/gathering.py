@@ -26,7 +26,6 @@ from app.services.notifications.telling_plan import SILENT
 from app.services.notifications.telling_times import DAY, TellingTimes
 
 NEWS = (NotificationKind.IMAGES_READY, NotificationKind.REPORT_READY, NotificationKind.REPORT_AMENDED)
-MOST_TOGETHER = 20
 SECOND = timedelta(seconds=1)
 MOST_A_SECOND = 20
 
@@ -70,13 +69,13 @@ class Gathering:
     def take_along(self, session: Session, row: Notification, exam: Exam, until: datetime) -> int:
         """Let a row that is being sent carry the same news of the patient's other exams. Returns how many.
 
-        Only where news is gathered, and where one message can lead to all of them. `until`: when the worker counts as
-        lost.
+        Only where news is gathered, and no more than one message can lead to. `until`: when the worker counts as lost.
         """
-        if not self.times.gather or row.kind not in NEWS or not self.channels[row.channel].tells_together(row):
+        if not self.times.gather or row.kind not in NEWS:
             return 0
         address = self.fields.open_of(row, "recipient_sealed")
-        found = repo.same_news(session, row, exam.patient_id, NEWS, MOST_TOGETHER)
+        others = self.channels[row.channel].most_together(row) - 1
+        found = repo.same_news(session, row, exam.patient_id, NEWS, others)
         now, taken = self.clock.now(), 0
         for other in found:
             if self._address(other) == address:

@@ -47,6 +47,8 @@ class Named:
     patient: Patient | None
     device_key: bytes | None
     """Set for a browser that opened this exam before."""
+    is_ours: bool
+    """There is such a code, also when it was revoked or has expired."""
     read: object = field(repr=False)
     """The rows that were read. This field is never used: it only keeps the rows, so that they are freed at the same
     time for every typed text."""
@@ -78,9 +80,10 @@ class CodeNaming:
     def named(self, session: Session, attempt: Attempt, now: datetime) -> Named:
         code_key = self.code_key(attempt)
         rows = repo.nearest_code(session, code_key)
-        is_named, read_exam, read_identity = False, NOBODY, code_key
+        is_ours, is_named, read_exam, read_identity = False, False, NOBODY, code_key
         if rows is not None:
-            is_named = (rows[0].code_hash == code_key) & _is_live(rows[0], now)  # `&`: both sides are always evaluated
+            is_ours = rows[0].code_hash == code_key
+            is_named = is_ours & _is_live(rows[0], now)  # `&`: both sides are always evaluated
             read_exam, read_identity = rows[1].id, rows[2].identity_hash
         code, exam, patient = rows if rows is not None and is_named else (None, None, None)
         # For a pick-up code, failures of the patient are counted by the phone number, whether or not the code exists.
@@ -90,7 +93,7 @@ class CodeNaming:
         device_hash = self.codes.hash("device", attempt.device or "")
         known = sessions.known_device(session, device_hash, read_exam if is_named else NOBODY)
         device_key = self.codes.hash("device-exam", device_hash.hex(), read_exam.hex) if known else None
-        return Named(code_key, self.codes.hash("patient", owner), code, exam, patient, device_key, rows)
+        return Named(code_key, self.codes.hash("patient", owner), code, exam, patient, device_key, is_ours, rows)
 
     def still_names(self, session: Session, named: Named, now: datetime) -> bool:
         """Whether the code still names the exam, in a later transaction: a revocation in between must win."""

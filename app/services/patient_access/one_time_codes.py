@@ -29,7 +29,7 @@ from app.services.audit.counted_refusals import CountedRefusals
 from app.services.audit.log import Action, Audit
 from app.services.audit.subjects import exam_subject
 from app.services.patient_access.attempts import Attempts
-from app.services.patient_access.code_naming import NOBODY, Attempt, CodeNaming
+from app.services.patient_access.code_naming import NOBODY, Attempt, CodeNaming, Named
 from app.services.patient_access.codes import AccessCodes
 from app.services.patient_access.opening import Factor, Opened, Opening
 from app.services.patient_access.rung_phones import may_ring
@@ -130,7 +130,7 @@ class OneTimeCodes:
             named = self.naming.named(session, attempt, now)
             access_code_id = named.code.id if named.code else NOBODY
             claimed = repo.claim(session, access_code_id, now, TRIES)
-        right = typed_one(self.codes, claimed, typed)
+        right = typed_one(self.codes, [(code_id, expected) for code_id, expected, _ in claimed], typed)
         with self.db.session() as session:
             now = self.clock.now()
             live = right is not None and self.naming.still_names(session, named, now)
@@ -141,7 +141,7 @@ class OneTimeCodes:
             # It is not counted for the patient: a person with a photo of the QR could fill this count from many
             # addresses.
             self.attempts.failed_on_address(session, attempt.address, now)
-            self._refused(session, named.subject, attempt.address)
+            self._refused(session, named, attempt.address, is_limited=any(tried <= TRIES for _, _, tried in claimed))
         raise AccessRefused
 
     def _may_ring(self, session: Session, patient: Patient, exam: Exam, now: datetime) -> bool:
@@ -149,10 +149,19 @@ class OneTimeCodes:
         assert phone_hash is not None  # it is written with the sealed number
         return may_ring(session, self.codes, self.refusals, phone_hash, exam_subject(exam.id), now)
 
-    def _refused(self, session: Session, subject: str, address: str) -> None:
-        """Anybody may type for ever. Few failures have a row: which ones hangs on the address, and not on whether a
-        code lives, so that live and dead codes get the same work."""
-        self.refusals.record_in(session, Action.ACCESS_FAILED, actor="patient", subject=subject, address=address)
+    def _refused(self, session: Session, named: Named, address: str, *, is_limited: bool) -> None:
+        """Anybody may type for ever, so a code has few rows. Each try at digits that were sent has one, as those tries
+        are few (`is_limited`). Live and dead codes get the same work."""
+        self.refusals.record_at_code_in(
+            session,
+            Action.ACCESS_FAILED,
+            actor="patient",
+            subject=named.subject,
+            address=address,
+            code_key=named.code_key,
+            is_ours=named.is_ours,
+            is_limited=is_limited,
+        )
 
     def _new(
         self, session: Session, named_by: AccessCode, code_id: uuid.UUID, kind: OneTimeCodeKind, now: datetime

@@ -89,6 +89,14 @@ class Verification:
         self._record(session, Action.ACCESS_FAILED, named, attempt)
 
     def _record(self, session: Session, action: Action, named: Named, attempt: Attempt) -> None:
-        """Made-up codes have no end, and in a network that many people share no address has a limit. Few failures have
-        a row, and which ones hangs on the address and not on the code: live and dead codes get the same work."""
-        self.refusals.record_in(session, action, actor="patient", subject=named.subject, address=attempt.address)
+        """Tries at a code of ours are few, and each has its row. Made-up codes have no end, and in a network that many
+        people share no address has a limit: few of those have one. Both get the same work."""
+        self.refusals.record_at_code_in(
+            session,
+            action,
+            actor="patient",
+            subject=named.subject,
+            address=attempt.address,
+            code_key=named.code_key,
+            is_ours=named.is_ours,
+        )

@@ -28,6 +28,8 @@ from app.services.pictures.marks import looks_over
 from app.services.pictures.object_words import described, dose_line, fault_words, not_drawn_words
 
 CACHED_EXAMS = 256
+CACHED_ECG_BYTES = 64 * 1024 * 1024
+"""At least one of the largest that is read (`MOST_IN_ALL` of app/imaging/evidence/ecg)."""
 
 
 class ShownAs(StrEnum):
@@ -141,6 +143,10 @@ class Objects:
     data_keys: DataKeys
     evidence: EvidenceReading
     _read: LruCache[tuple[uuid.UUID, int], ObjectsOfExam] = field(default_factory=lambda: LruCache(CACHED_EXAMS))
+    _ecgs: LruCache[tuple[str, int], Ecg] = field(
+        default_factory=lambda: LruCache(CACHED_ECG_BYTES, lambda ecg: ecg.nbytes)
+    )
+    """By the version of the object in the archive, which never changes. Who turns its pages reads it once."""
 
     def of_exam(self, exam_id: uuid.UUID, exam_revision: int) -> ObjectsOfExam:
         """Empty until the exam is released. The revision is a key as in `Pictures.shown`."""
@@ -182,13 +188,20 @@ class Objects:
 
     def ecg_page(self, found: ListedObject, page: int) -> bytes:
         """Page `page` (from 1) of an ECG as PNG. Raises NotFound, StoreUnavailable."""
-        said = self.read(found) if found.kind == EvidenceKind.ECG else None
-        if not isinstance(said, Ecg):
+        if found.kind != EvidenceKind.ECG or not 1 <= page <= found.pages:
             raise NotFound
+        key = (found.instance.object_key, found.instance.object_version)
+        ecg = self._ecgs.computed(key, lambda: self._ecg(found))
         try:
-            return drawn_page(said.recorded, page)
+            return drawn_page(ecg.recorded, page)
         except IndexError:
             raise NotFound from None
+
+    def _ecg(self, found: ListedObject) -> Ecg:
+        said = self.read(found)
+        if not isinstance(said, Ecg):
+            raise NotFound
+        return said
 
     def read(self, found: ListedObject) -> Evidence:
         """What the object says. Raises NotFound when it does not any more, StoreUnavailable."""

@@ -5,20 +5,18 @@ from __future__ import annotations
 
 import itertools
 import uuid
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from app.imaging.evidence.kinds import kind_of
 from app.imaging.geometry.order import sort_places
 from app.imaging.geometry.parting import parts_of
-from app.imaging.header.image_header import ImageHeader
+from app.imaging.header.image_header import FOR_PRESENTATION, FOR_PROCESSING, ImageHeader
 from app.models import Instance, Series
 from app.services.archive.frames import SHOWN_SYNTAXES
 
 SINGLES = "the single-frame images of the series"
 LAST = 1 << 31
-FOR_PROCESSING, FOR_PRESENTATION = "FOR PROCESSING", "FOR PRESENTATION"
 
 
 @dataclass(frozen=True)
@@ -47,10 +45,10 @@ def stacks_of(instances: Sequence[tuple[Series, Instance]]) -> list[Stack]:
 
     The single-frame images of a series go together, and so do the parts of one concatenation; another multi-frame
     object stands alone. What is no stack together is parted. The frames of each stack are sorted along their normal.
-    Objects that are no pictures are left out, and X-rays for processing that the study has for presentation, too.
+    Objects that are no pictures are left out, and X-rays for processing that the study also has for presentation.
     """
     stacks: list[Stack] = []
-    aside = _for_processing_alone(instance for _, instance in instances)
+    aside = _given_for_presentation(instance for _, instance in instances)
     for _, group in itertools.groupby(instances, key=lambda pair: pair[0].id):
         together: dict[object, list[Slice]] = {}
         of_series = list(group)
@@ -66,22 +64,34 @@ def stacks_of(instances: Sequence[tuple[Series, Instance]]) -> list[Stack]:
     return stacks
 
 
-def _for_processing_alone(instances: Iterable[Instance]) -> set[uuid.UUID]:
-    """X-rays for processing whose view the study has for presentation as often. One that names no view stays, and all
-    of a view stay where any has no counterpart: nothing that was taken is hidden."""
-    for_processing: dict[tuple[object, ...], list[uuid.UUID]] = {}
-    for_presentation: Counter[tuple[object, ...]] = Counter()
+def _given_for_presentation(instances: Iterable[Instance]) -> set[uuid.UUID]:
+    """X-rays for processing of which the study has the same exposure for presentation: that one names them as its
+    source, or both name one exposure of one view. Others stay, also where the numbers agree: after a repeated exposure
+    the one for presentation may be of the other, and nothing that was taken is hidden."""
+    for_processing: list[tuple[Instance, ImageHeader]] = []
+    sources: set[tuple[object, ...]] = set()
+    exposures: set[tuple[object, ...]] = set()
     for instance in instances:
         header = ImageHeader.from_json(instance.image_header) if instance.image_header else None
-        if header is None or not header.projection:
+        if header is None:
             continue
-        view = header.modality, header.laterality, header.projection, header.number_of_frames
         if header.presentation_intent == FOR_PROCESSING:
-            for_processing.setdefault(view, []).append(instance.id)
+            for_processing.append((instance, header))
         elif header.presentation_intent == FOR_PRESENTATION and instance.transfer_syntax_uid in SHOWN_SYNTAXES:
-            for_presentation[view] += 1
-    paired = (ids for view, ids in for_processing.items() if len(ids) <= for_presentation[view])
-    return {one for ids in paired for one in ids}
+            sources |= {(uid, header.modality, header.number_of_frames) for uid in header.sources}
+            exposures |= _exposed(header)
+    return {
+        instance.id
+        for instance, header in for_processing
+        if (instance.sop_instance_uid, header.modality, header.number_of_frames) in sources
+        or not exposures.isdisjoint(_exposed(header))
+    }
+
+
+def _exposed(header: ImageHeader) -> set[tuple[object, ...]]:
+    """The exposures of one view of one side."""
+    view = header.modality, header.laterality, header.projection, header.number_of_frames
+    return {(*view, name) for name in header.exposures}
 
 
 def _belongs_to(instance: Instance, header: ImageHeader | None) -> object:

@@ -3,6 +3,9 @@ WeChat cannot download files. Tickets of patients are in services/patient_access
 
 How a ticket is signed, read and used once is in services/patient_access. The session that it begins is an opening of
 its own: the patient is told of it, and its pictures bear its number.
+
+One passcode opens few browsers: a ticket that is used ends the oldest session that tickets of the same guest began. So
+nobody opens a share to a whole chat with one passcode, and nobody fills the table with openings.
 """
 
 from __future__ import annotations
@@ -26,6 +29,11 @@ from app.services.sharing.guests import GuestAccess, GuestSessions
 from app.services.sharing.opening import TOLD, TellSharer
 
 AUDIENCE = "guest-ticket"
+MOST_LIVE = 5
+"""Browsers that are open at a time by tickets of one session, and by tickets of those: for each
+file one, as WeChat leads to another browser each time."""
+MOST = 30
+"""That one session ever opens so: each leaves rows that stay."""
 
 
 @dataclass(frozen=True)
@@ -78,12 +86,16 @@ class GuestTickets:
         giver = repo.by_id(session, ticket.giver_id)
         if giver is None or giver.revoked_at is not None or giver.share_id is None:
             raise AccessRefused
-        now = self.clock.now()
+        root, now = giver.giver_id or giver.id, self.clock.now()
+        if repo.count_given_by(session, root) >= MOST:
+            raise AccessRefused
+        repo.end_oldest_given_by(session, root, MOST_LIVE - 1, now)
         row = GuestSession(
             id=ticket.session_id,
             exam_id=giver.exam_id,
             share_id=giver.share_id,
             main_id=None,
+            giver_id=root,
             patient_id=giver.patient_id,
             code_generation=giver.code_generation,
             device=device,

@@ -145,9 +145,20 @@ class HandOvers:
                 if mine is not None:
                     return Typed(mine.number, browser)
                 return self._wait(session, row, others, address, device, now)
-            subject = exam_subject(row.exam_id) if row is not None else code_subject(code_hash)
-            self.refusals.record_in(session, Action.ACCESS_FAILED, actor="guest", subject=subject, address=address)
+            self._refused(session, row, code_hash, address)
         raise AccessRefused
+
+    def _refused(self, session: Session, row: HandOver | None, code_hash: bytes, address: str) -> None:
+        """Who types digits at one PC too many is seen, but for ever in few rows. Made-up digits have no end."""
+        self.refusals.record_at_code_in(
+            session,
+            Action.ACCESS_FAILED,
+            actor="guest",
+            subject=exam_subject(row.exam_id) if row is not None else code_subject(code_hash),
+            address=address,
+            code_key=code_hash,
+            is_ours=row is not None,
+        )
 
     def _wait(
         self,

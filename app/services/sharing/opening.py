@@ -73,8 +73,7 @@ class ShareOpening:
                 attempt_repo.forgive_attempt(session, AttemptScope.SHARE, code_hash, now)
                 self.tries.give_back(session, claim.counted)
                 return self._begin(session, *again, device, now)
-            subject = exam_subject(exam.id) if exam else code_subject(code_hash)
-            self.refusals.record_in(session, Action.ACCESS_FAILED, actor="guest", subject=subject, address=address)
+            self._refused(session, exam, code_hash, address)
         raise AccessRefused
 
     def is_named_by(self, session_id: uuid.UUID, code: str) -> bool:
@@ -91,6 +90,18 @@ class ShareOpening:
 
     def code_hash(self, code: str) -> bytes:
         return self.codes.hash("share", normal_code(code))
+
+    def _refused(self, session: Session, exam: Exam | None, code_hash: bytes, address: str) -> None:
+        """Tries at a link of ours are ten for its life, and each has its row. Made-up links have no end."""
+        self.refusals.record_at_code_in(
+            session,
+            Action.ACCESS_FAILED,
+            actor="guest",
+            subject=exam_subject(exam.id) if exam else code_subject(code_hash),
+            address=address,
+            code_key=code_hash,
+            is_ours=exam is not None,
+        )
 
     def _claim(self, session: Session, code_hash: bytes, address: str, now: datetime) -> GuestClaim:
         """Count a try for hospital, address and link. When one count is full, the try is counted nowhere."""

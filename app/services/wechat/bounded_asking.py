@@ -3,8 +3,9 @@
 Asked questions count, whatever WeChat says. `login` asks; which browser may ask at all is decided there.
 
 Why strangers close this door for nobody else: a browser that opened an exam before has a count of its own. And of the
-questions of all other browsers a part is kept for addresses that asked few: who asks many from some dozen addresses
-cannot take it.
+questions of all other browsers a half is kept for addresses that asked few: who asks many from some dozen addresses
+cannot take it. The total is of a minute, not of an hour: who holds it full must go on with a hundred new addresses a
+minute, and the patient who comes first in the next minute comes in.
 """
 
 from __future__ import annotations
@@ -21,16 +22,16 @@ from app.repos.patient_access import sessions
 from app.security.addresses import Group, address_of, network_of
 from app.security.codes import Codes
 
-WINDOW = timedelta(hours=1)
+OF_ADDRESS_WINDOW, OF_ALL_WINDOW = timedelta(hours=1), timedelta(minutes=1)
 OF_ADDRESS = 300
-"""Many people share a mobile carrier's address."""
-OF_ALL = 10_000
-"""A house of 190 000 exams a year sees some hundred logins in its busiest hour."""
-KEPT_FOR_FEW = 4
+"""In an hour. Many people share a mobile carrier's address."""
+OF_ALL = 600
+"""In a minute. WeChat answers 50 000; a house of 190 000 exams a year sees some hundred logins in its busiest hour."""
+KEPT_FOR_FEW = 2
 """One part of so many of OF_ALL is kept for addresses that asked FEW times or less in this hour."""
 FEW = 3
 OF_DEVICE = 60
-"""Of one browser that opened an exam before."""
+"""In an hour, of one browser that opened an exam before."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,19 +51,24 @@ class BoundedAsking:
         if devices.is_bound_device(session, given) or sessions.is_known_device(session, given):
             of_device = self._count(session, f"device:{given.hex()}", now, OF_DEVICE)
             # A patient can make many browsers known, so they have a total too.
-            return of_device is not None and self._count(session, "all devices", now, OF_ALL) is not None
+            return of_device is not None and self._count_of_all(session, "all devices", now, OF_ALL)
         is_shared = self.shared.holds(address)
         of_address = self._count(session, _network(address), now, None if is_shared else OF_ADDRESS)
         if of_address is None:
             return False
         asked_few = of_address <= (OF_ADDRESS if is_shared else FEW)
-        return self._count(session, "all", now, OF_ALL if asked_few else OF_ALL - OF_ALL // KEPT_FOR_FEW) is not None
+        return self._count_of_all(session, "all", now, OF_ALL if asked_few else OF_ALL - OF_ALL // KEPT_FOR_FEW)
 
-    def _count(self, session: Session, of: str, now: datetime, most: int | None) -> int | None:
-        """The number of this question in its hour; None, and not counted, when there were `most`."""
+    def _count_of_all(self, session: Session, of: str, now: datetime, most: int) -> bool:
+        return self._count(session, of, now, most, OF_ALL_WINDOW) is not None
+
+    def _count(
+        self, session: Session, of: str, now: datetime, most: int | None, window: timedelta = OF_ADDRESS_WINDOW
+    ) -> int | None:
+        """The number of this question in its window; None, and not counted, when there were `most`."""
         key = self.codes.hash("wechat-login", of)
         repo.ensure_attempts(session, AttemptScope.WECHAT_LOGIN, key, now)
-        if repo.count_in_window(session, AttemptScope.WECHAT_LOGIN, key, now, WINDOW, most) is None:
+        if repo.count_in_window(session, AttemptScope.WECHAT_LOGIN, key, now, window, most) is None:
             return None
         row = repo.attempts(session, AttemptScope.WECHAT_LOGIN, key)
         return row.window_count if row is not None else 1

@@ -12,10 +12,11 @@ from flask import g, request
 
 from app.errors import InvalidInput
 from app.services.audit.log import Action
+from app.services.patient_access.opening import MOST_AT_ONCE
 from app.services.patient_access.sessions import Parts, PatientAccess
 from app.web.context import services
 
-MOST_SESSIONS, BETWEEN = 8, "~"
+MOST_SESSIONS, BETWEEN = MOST_AT_ONCE, "~"
 """The cookie holds the tokens of the sessions of one browser, the newest first: a second exam does not close the
 first."""
 

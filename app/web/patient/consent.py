@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from flask import Response, make_response, redirect, render_template, request
 
-from app.errors import InvalidInput, NotFound
+from app.errors import Conflict, InvalidInput, NotFound
 from app.services.consent.consents import VERSION
 from app.services.patient_access.sessions import PatientAccess
 from app.web import body_limits
@@ -20,14 +20,7 @@ blueprint.before_request(body_limits.limit_form)
 
 @blueprint.get("/consent")
 def consent_page() -> str:
-    opened = _own_exams()
-    return render_template(
-        "patient/consent.html",
-        version=VERSION,
-        agreed=all(access.consented for access in opened),
-        base=f"/exams/{opened[0].exam_id.hex}",
-        csrf_token=visit.csrf_token(),
-    )
+    return _page(_own_exams())
 
 
 @blueprint.post("/consent")
@@ -37,13 +30,27 @@ def agree_or_withdraw() -> Response:
     patients = [access.patient_id for access in opened]
     action = request.form.get("action")
     if action == "agree":
-        services().consent.agree(patients, actor)
+        try:
+            services().consent.agree(patients, actor)
+        except Conflict:
+            return make_response(_page(opened, is_too_often=True), 409)
         is_list = len(opened) > 1 or opened[0].of_person
         return make_response(redirect("/exams" if is_list else f"/exams/{opened[0].exam_id.hex}", 303))
     if action == "withdraw":
         services().consent.withdraw(patients, actor)
         return make_response(redirect("/consent", 303))
     raise InvalidInput("action", "must be agree or withdraw")
+
+
+def _page(opened: list[PatientAccess], *, is_too_often: bool = False) -> str:
+    return render_template(
+        "patient/consent.html",
+        version=VERSION,
+        agreed=all(access.consented for access in opened),
+        base=f"/exams/{opened[0].exam_id.hex}",
+        is_too_often=is_too_often,
+        csrf_token=visit.csrf_token(),
+    )
 
 
 def _own_exams() -> list[PatientAccess]:

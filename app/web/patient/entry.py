@@ -144,5 +144,5 @@ def _step_up(
 
 
 def _let_in(opened: Opened) -> Response:
-    response = make_response(redirect(f"/exams/{opened.exam_id.hex}", 303))
+    response = make_response(redirect("/exams" if opened.told_along else f"/exams/{opened.exam_id.hex}", 303))
     return patient_session.begin(response, opened)

@@ -151,19 +151,28 @@ def device_token() -> str | None:
 
 
 def begin(response: Response, opened: Opened) -> Response:
-    """Set the cookies of a new session of one exam."""
-    cookies.DEVICE.set(begin_session(response, opened.session_id, opened.exam_id), opened.device)
-    return response
+    """Set the cookies of new sessions: of the exam that was named, and of those that its message told along."""
+    cookies.DEVICE.set(response, opened.device)
+    return _begin_of_exams(
+        response, {opened.exam_id: opened.session_id} | {exam: one for one, exam in opened.told_along}
+    )
 
 
 def begin_session(response: Response, session_id: uuid.UUID, exam_id: uuid.UUID) -> Response:
-    """Set the cookie of a new session of one exam, in place of one that opened this exam alone. Others are kept."""
-    return _begin(response, session_id, [one for one in live_sessions() if one.of_person or one.exam_id != exam_id])
+    """Set the cookie of a new session of one exam."""
+    return _begin_of_exams(response, {exam_id: session_id})
+
+
+def _begin_of_exams(response: Response, began: dict[uuid.UUID, uuid.UUID]) -> Response:
+    """Set the cookie of new sessions, each of one exam, in place of those that opened these exams alone. Others are
+    kept. `began`: session by exam."""
+    others = [one for one in live_sessions() if one.of_person or one.exam_id not in began]
+    return _begin(response, [*began.values()], others)
 
 
 def begin_of_person(response: Response, session_id: uuid.UUID) -> Response:
     """Set the cookie of a new session of the phone door, and keep those that are there."""
-    return _begin(response, session_id, list(live_sessions()))
+    return _begin(response, [session_id], list(live_sessions()))
 
 
 def begin_bound(response: Response, entered: Entered) -> Response:
@@ -186,8 +195,8 @@ def begin_helper(response: Response, session_id: uuid.UUID) -> Response:
     return response
 
 
-def _begin(response: Response, session_id: uuid.UUID, others: list[PatientAccess]) -> Response:
-    return _set(response, [session_id, *(access.session_id for access in others if not access.is_helper)])
+def _begin(response: Response, began: list[uuid.UUID], others: list[PatientAccess]) -> Response:
+    return _set(response, [*began, *(access.session_id for access in others if not access.is_helper)])
 
 
 def _set(response: Response, sessions: list[uuid.UUID]) -> Response:

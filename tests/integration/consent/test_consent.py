@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -146,3 +147,38 @@ def test_a_hospital_that_asks_on_paper_asks_nobody_here(tmp_path: Path) -> None:
     house = services(tmp_path, consent="elsewhere")
     client, exam_id = patient(application(house), house)
     assert client.get(f"/exams/{exam_id}").status_code == 200
+
+
+def test_who_agrees_and_withdraws_for_ever_has_few_rows_and_always_withdraws(house: Services, app: Flask) -> None:
+    client, _ = patient(app, house)
+    for _ in range(consents.MOST_A_DAY):
+        assert (answer(client, "agree"), answer(client, "withdraw")) == (303, 303)
+    form = {"csrf_token": form_token(client, "/consent"), "action": "agree"}
+    refused = client.post("/consent", data=form)
+    assert refused.status_code == 409
+    assert "请明天再来" in refused.text
+    for _ in range(5):
+        assert (answer(client, "agree"), answer(client, "withdraw")) == (409, 303)
+    with house.db.read() as session:
+        recorded = [row for row in session.scalars(select(AuditEvent)) if row.action.startswith("consent.")]
+        assert len(session.scalars(select(Consent)).all()) == consents.MOST_A_DAY
+    assert len(recorded) == 2 * consents.MOST_A_DAY
+    clock_of(house).advance(24 * 3600)
+    client, _ = patient(app, house)  # the session of before was idle too long
+    assert answer(client, "agree") == 303
+
+
+def test_agreeing_at_once_is_no_more_than_once(house: Services, app: Flask) -> None:
+    client, _ = patient(app, house)
+    (token, cookie) = form_token(client, "/consent"), client.get_cookie("cf-patient")
+    assert cookie is not None
+
+    def agree(_: int) -> int:
+        browser = app.test_client()
+        browser.set_cookie("cf-patient", cookie.value)
+        return browser.post("/consent", data={"csrf_token": token, "action": "agree"}).status_code
+
+    with ThreadPoolExecutor(12) as pool:
+        assert set(pool.map(agree, range(12))) == {303}
+    with house.db.read() as session:
+        assert len(session.scalars(select(Consent)).all()) == 1

@@ -5,6 +5,7 @@ Time hangs on the machine, calls do not: tests/functional/test_alike_in_time.py 
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections import Counter
 from collections.abc import Iterator
@@ -67,6 +68,26 @@ def test_the_same_statements(rig: Rig, way: str, kind: str) -> None:
             prepare()()
             seen.append(Counter(executed))
         assert seen[0] == seen[1]
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("kind", ["factor", "one-time code"])
+def test_the_same_work_when_the_live_code_has_a_row_and_the_dead_one_has_none(rig: Rig, way: str, kind: str) -> None:
+    """Both rows are written. Only the end of a savepoint differs, which keeps the row or takes it back."""
+    rig.is_crowded = True
+    executed: list[str] = []
+    event.listen(rig.house.db.engine, "before_cursor_execute", lambda *args: executed.append(args[2]))
+    for number in range(EXAMS):
+        seen, rows = [], []
+        for prepare in rig.pair(way, FORMS[kind], number):
+            executed.clear()
+            before = rig.failures()
+            prepare()()
+            rows.append(rig.failures() - before)
+            seen.append(Counter(re.sub("^(RELEASE|ROLLBACK TO) SAVEPOINT .*", "end", each) for each in executed))
+        assert rows == [1, 0]
+        assert seen[0] == seen[1]
+    assert median(abs(share) for share in shares(rig, way, kind)) < FEW
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -133,3 +133,39 @@ def test_who_is_known_comes_in_though_strangers_used_up_the_phone(
     assert post(app, f"/q/{exams[0].qr}", {"factor": exams[0].factor}).status_code == 303
     read_out = house.desk.exams.let_in(uuid.UUID(hex=exams[1].exam_id), "lost", "staff:desk")
     assert post(app, f"/q/{exams[1].qr}", {"one_time_code": read_out}).status_code == 303
+
+
+def test_when_strangers_used_up_a_phone_its_owner_is_told_the_ways_that_are_left(
+    house: Services, app: Flask, exams: list[Issued]
+) -> None:
+    """The page says it of every number alike, and each way that it names leads in."""
+    wechat = login.bound(app, house)
+    clock_of(house).advance(24 * 3600)
+    phones = (PHONE, phone_door.NO_PATIENTS)
+    for number in range(A_DAY):
+        clock_of(house).advance(3601)
+        assert {phone_door.ask(app.test_client(), phone, f"10.0.0.{number}").status_code for phone in phones} == {200}
+        sweep(house)
+    pages = [phone_door.ask(app.test_client(), phone) for phone in phones]
+    assert [page.status_code for page in pages] == [429, 429]
+    assert len({page.text.replace(phone, "") for page, phone in zip(pages, phones, strict=True)}) == 1
+    text = pages[0].text
+    assert "</b> 小时后" in text, "nobody counts 900 minutes"
+    ways = text.partition("收不到短信验证码？</h2>")[2]
+    assert all(way in ways for way in ("报告单上的二维码", "微信通知", "以前打开过", "服务台"))
+    assert post(app, f"/q/{exams[0].qr}", {"factor": exams[0].factor}).status_code == 303
+    assert login.enter(wechat, house).headers["Location"] == "/exams"
+    read_out = house.desk.exams.let_in(uuid.UUID(hex=exams[1].exam_id), "lost", "staff:desk")
+    assert post(app, f"/q/{exams[1].qr}", {"one_time_code": read_out}).status_code == 303
+
+
+def test_who_waits_in_vain_for_a_code_reads_the_ways_too_at_each_door(
+    house: Services, app: Flask, exams: list[Issued]
+) -> None:
+    """At other doors strangers used the phone up: nothing says so, but the page names what needs no message."""
+    for exam in (exams[0].qr, "C" * 26):
+        page = post(app, f"/q/{exam}", STEP_UP)
+        assert page.status_code == 200
+        assert "收不到短信验证码？" in page.text
+        assert "报告单上的二维码" not in page.text, "here its last four may count no more"
+    assert "收不到短信验证码？" in phone_door.ask(app.test_client()).text

@@ -11,7 +11,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
 
+from app.archive.sealed import DataKey
 from app.bootstrap import Services
+from app.imaging.evidence.reading import Evidence
+from app.models import Instance
+from app.services.pictures.evidence import EvidenceReading
 from deploy.testbed.ct import ct_slice, part10
 from tests.factories.access import let_in
 from tests.factories.evidence import (
@@ -199,6 +203,26 @@ def test_layers_and_ecgs_have_pages_that_need_no_script(layered: tuple[FlaskClie
         assert Image.open(io.BytesIO(client.get(f"{page}/objects/4/pages/{number}.png").data)).width > 2000
     assert client.get(f"{page}/objects/4/pages/3.png").status_code == 404
     assert client.get(f"{page}/objects/1/pages/1.png").status_code == 404
+
+
+def test_an_ecg_is_read_once_however_often_its_pages_are_looked_at(
+    house: Services, app: Flask, layered: tuple[FlaskClient, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A read takes a child and the whole object out of the archive."""
+    (client, page), read = layered, list[str]()
+    reading = EvidenceReading.read
+
+    def counted(self: EvidenceReading, instance: Instance, data_key: DataKey) -> Evidence:
+        read.append(instance.object_key)
+        return reading(self, instance, data_key)
+
+    monkeypatch.setattr(EvidenceReading, "read", counted)
+    other, base = guest(app, share(client, page.rpartition("/")[2], pictures="1"))
+    for each, at in ((client, page), (other, base), (client, page)):
+        assert {each.get(f"{at}/objects/4/pages/{number}.png").status_code for number in (1, 2, 1, 2)} == {200}
+    assert len(read) == 1
+    assert [client.get(f"{page}/objects/4/pages/{number}.png").status_code for number in (0, 3, 99)] == [404] * 3
+    assert len(read) == 1, "a page that does not exist costs nothing"
 
 
 def test_a_guest_has_layers_and_ecgs_with_the_pictures(app: Flask, layered: tuple[FlaskClient, str]) -> None:

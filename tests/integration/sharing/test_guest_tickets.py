@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 from flask import Flask
@@ -12,6 +14,7 @@ from sqlalchemy import func, select
 
 from app.bootstrap import Services
 from app.models import AuditEvent, GuestSession
+from app.services.sharing.guest_tickets import MOST, MOST_LIVE
 from tests.factories.house import clock_of
 from tests.factories.sharing import ALL, Given, doctor, guest, patient, revoke, share
 from tests.factories.telling import PHONE, mark_prepared, messages, report, sweep
@@ -141,6 +144,50 @@ def test_what_was_not_shared_has_no_page_and_a_ticket_of_a_patient_opens_no_shar
     assert app.test_client().post(found.replace("/t/", "/t/g/", 1)).status_code == 403
     assert app.test_client().post(address(client, page).replace("/t/g/", "/t/", 1)).status_code == 403
     assert app.test_client().post("/t/g/nothing").status_code == 403
+
+
+def used(app: Flask, ticket: str) -> tuple[FlaskClient, str]:
+    """A browser in which a ticket was used, and where the share is open in it."""
+    browser = app.test_client()
+    answer = browser.post(ticket)
+    assert answer.status_code == 303
+    return browser, answer.headers["Location"]
+
+
+def are_live(opened: list[tuple[FlaskClient, str]]) -> list[bool]:
+    return [browser.get(page).status_code == 200 for browser, page in opened]
+
+
+@pytest.mark.parametrize("way", ["one session gives all", "each gives the next"])
+def test_one_passcode_is_open_in_few_browsers_at_a_time(house: Services, app: Flask, given: Given, way: str) -> None:
+    """A guest sends tickets to a whole chat: the newest few are open, and the others end as these begin."""
+    first = guest(app, given)
+    opened = [first]
+    for _ in range(MOST_LIVE + 3):
+        clock_of(house).advance(MINUTE)
+        opened.append(used(app, address(*(first if way.startswith("one") else opened[-1]))))
+    assert are_live(opened) == [True] + [False] * 3 + [True] * MOST_LIVE
+    other = guest(app, given)
+    clock_of(house).advance(MINUTE)
+    assert are_live([*opened, used(app, address(*other))]) == [*are_live(opened), True]
+    assert are_live(opened).count(True) == MOST_LIVE + 1, "another guest with the passcode ends nothing of this one"
+
+
+def test_tickets_used_for_ever_fill_no_table(house: Services, app: Flask, given: Given) -> None:
+    client, page = guest(app, given)
+    found = Counter(app.test_client().post(address(client, page)).status_code for _ in range(MOST + 5))
+    assert found == {303: MOST, 403: 5}
+    with house.db.read() as session:
+        assert session.scalar(select(func.count()).select_from(GuestSession)) == MOST + 1
+    assert client.get(page).status_code == 200
+
+
+def test_tickets_used_at_once_open_no_browser_more(house: Services, app: Flask, given: Given) -> None:
+    client, page = guest(app, given)
+    tickets = [address(client, page) for _ in range(MOST_LIVE + 7)]
+    with ThreadPoolExecutor(len(tickets)) as pool:
+        opened = list(pool.map(partial(used, app), tickets))
+    assert are_live(opened).count(True) == MOST_LIVE
 
 
 def test_a_ticket_that_is_over_sends_a_guest_to_who_shared_and_not_to_the_desk(

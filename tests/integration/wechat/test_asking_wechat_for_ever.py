@@ -75,8 +75,30 @@ def test_all_addresses_together_are_bounded(house: Services, app: Flask) -> None
 
 def test_some_dozen_addresses_that_ask_for_ever_close_the_login_for_nobody_else(house: Services, app: Flask) -> None:
     answers = [forge(app, f"203.0.113.{number}") for _ in range(5) for number in range(3)]
-    assert Counter(answers) == {302: 9, 503: 6}, "the rest of the hour is kept for addresses that asked few"
+    assert Counter(answers) == {302: 9, 503: 6}, "the rest is kept for addresses that asked few"
     assert come_in(house, app, PATIENT)().headers["Location"] == "/bind"
+
+
+def test_a_burst_of_a_thousand_addresses_closes_the_login_for_a_minute_and_not_for_an_hour(
+    house: Services, app: Flask
+) -> None:
+    answers = Counter(forge(app, f"203.0.{number // 250}.{number % 250}") for number in range(60))
+    assert answers == {302: 12, 503: 48}
+    assert come_in(house, app, PATIENT)().status_code == 503
+    clock_of(house).advance(61)
+    assert come_in(house, app, PATIENT)().headers["Location"] == "/bind"
+
+
+def test_addresses_that_asked_before_in_this_hour_do_not_fill_the_next_minutes(house: Services, app: Flask) -> None:
+    """Whoever holds the login closed needs new addresses each minute, of which each is worth three questions."""
+    came = []
+    for minute in range(6):
+        for number in range(12):
+            for _ in range(bounded_asking.FEW):
+                forge(app, f"203.0.113.{number}")
+        came.append(come_in(house, app, f"198.51.100.{minute}")().status_code)
+        clock_of(house).advance(61)
+    assert came == [503] * 4 + [302] * 2
 
 
 def test_a_browser_that_was_let_in_comes_in_while_all_addresses_are_held_up(house: Services, app: Flask) -> None:

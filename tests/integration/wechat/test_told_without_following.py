@@ -7,6 +7,7 @@ import uuid
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
@@ -21,6 +22,7 @@ from tests.factories.access import issued, let_in
 from tests.factories.family import MOTHER, added, daughter, registered
 from tests.factories.house import clock_of, services
 from tests.factories.login import authorised
+from tests.factories.phone_door import listed
 from tests.factories.sharing import form_token, guest, helper_code, share, try_passcode
 from tests.factories.telling import exam_of, mark_prepared, messages, register, states, sweep
 from wechat.pushes import Endpoint, Mode, Push
@@ -113,6 +115,87 @@ def test_a_notice_without_an_id_of_its_own_is_never_handed_over_twice(house: Ser
         sweep(house, seconds=31)
     assert len(house.simulation.wechat.notices(OPENID)) == 1
     assert {channel: state for _, channel, state in states(house, exam_id)} == {"wechat": "desk", "sms": "accepted"}
+
+
+def finished_together(house: Services, *accessions: str) -> list[uuid.UUID]:
+    """More exams of the same patient; the pictures of all are ready, and the minutes of gathering pass."""
+    exams = [register(house, accession) for accession in accessions]
+    for accession in accessions:
+        mark_prepared(house, accession)
+    sweep(house)
+    sweep(house, seconds=301)
+    return exams
+
+
+def test_exams_finished_together_are_one_notice_whose_link_opens_each_of_them(tmp_path: Path) -> None:
+    house = services(tmp_path, wechat_notices="simulated", news_gather_min="5")
+    app = create_app(house.settings, house)
+    pressed(let_in(app, house, register(house)), house)
+    agrees(house)
+    exams = finished_together(house, "A1", "A2", "A3")
+    [notice] = house.simulation.wechat.notices(OPENID)  # type: ignore[union-attr]
+    assert [states(house, exam) for exam in exams] == [[("images_ready", "wechat", "accepted")]] * 3
+    link = urlsplit(notice.url).path
+    assert link.startswith("/s/")
+    reader = app.test_client()
+    assert reader.post(link, data={"factor": "9999"}).status_code == 403
+    assert reader.post(link, data={"factor": "0027"}).headers["Location"] == "/exams"
+    assert sorted(listed(reader)) == sorted(exam.hex for exam in exams)
+    assert [reader.get(f"/exams/{exam.hex}").status_code for exam in exams] == [200] * 3
+    sweep(house, seconds=5 * 3600)
+    sweep(house, seconds=301)
+    assert messages(house) == [], "each was looked at, so no text message follows"
+
+
+def test_the_link_of_a_gathered_notice_opens_no_exam_that_was_revoked_or_went_to_another_patient(
+    tmp_path: Path,
+) -> None:
+    house = services(tmp_path, wechat_notices="simulated", news_gather_min="5")
+    app = create_app(house.settings, house)
+    pressed(let_in(app, house, register(house)), house)
+    agrees(house)
+    first, revoked, moved, stays = finished_together(house, "A1", "A2", "A3", "A4")
+    [notice] = house.simulation.wechat.notices(OPENID)  # type: ignore[union-attr]
+    house.desk.exams.revoke(revoked, "lost", "staff:desk")
+    register(house, "A3", patient_id="P2", patient_id_number="120101197001020021", patient_name="王芳")
+    reader = app.test_client()
+    assert reader.post(urlsplit(notice.url).path, data={"factor": "0027"}).headers["Location"] == "/exams"
+    assert sorted(listed(reader)) == sorted([first.hex, stays.hex])
+    assert [reader.get(f"/exams/{exam.hex}").status_code for exam in (revoked, moved)] == [404, 404]
+
+
+def test_no_more_exams_go_in_one_notice_than_its_link_can_open(tmp_path: Path) -> None:
+    house = services(tmp_path, wechat_notices="simulated", news_gather_min="5")
+    app = create_app(house.settings, house)
+    pressed(let_in(app, house, register(house)), house)
+    agrees(house)
+    exams = finished_together(house, *(f"A{number}" for number in range(1, 12)))
+    sweep(house, seconds=61)
+    notices = house.simulation.wechat.notices(OPENID)  # type: ignore[union-attr]
+    reader = app.test_client()
+    opened = []
+    for notice in notices:
+        assert reader.post(urlsplit(notice.url).path, data={"factor": "0027"}).status_code == 303
+        opened.append({one.strip() for one in listed(reader)})
+    assert len(notices) == 2
+    assert opened[0] | opened[1] == {exam.hex for exam in exams}
+
+
+def test_who_only_asked_to_be_told_has_quiet_hours_and_a_limit_of_a_day_too(tmp_path: Path) -> None:
+    limits = {"news_gather_min": "5", "news_hours": "8-21", "news_a_day": "1"}
+    house = services(tmp_path, wechat_notices="simulated", **limits)
+    app = create_app(house.settings, house)
+    pressed(let_in(app, house, register(house)), house)
+    agrees(house)
+    clock_of(house).advance(12 * 3600 - 120)  # two minutes before the evening
+    exams = finished_together(house, "A1", "A2")
+    assert house.simulation.wechat is not None
+    assert house.simulation.wechat.notices(OPENID) == []
+    sweep(house, seconds=11 * 3600)
+    assert len(house.simulation.wechat.notices(OPENID)) == 1, "in the morning, both in one"
+    more = finished_together(house, "A3", "A4")
+    assert len(house.simulation.wechat.notices(OPENID)) == 1
+    assert [states(house, exam)[0][2] for exam in (*exams, *more)] == ["accepted"] * 2 + ["pending"] * 2
 
 
 def test_the_wish_is_of_who_looks_and_of_what_is_open(house: Services, app: Flask) -> None:

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.services.dicomweb.late_matching import matches, name_matches
@@ -18,6 +18,7 @@ WORD = st.text("ab*?", max_size=8)
 
 @must_reach("matches", "differs", "matches by a wildcard")
 @given(WORD, st.text("ab", max_size=10))
+@example("a*", "ab")
 def test_wildcards_match_as_a_plain_pattern_does(wanted: str, value: str) -> None:
     pattern = "".join(".*" if letter == "*" else "." if letter == "?" else letter for letter in wanted)
     expected = bool(value) and re.fullmatch(pattern, value) is not None

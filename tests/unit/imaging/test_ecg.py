@@ -12,9 +12,10 @@ from pydicom import Dataset
 
 from app.dicom.part10 import HeaderLimits
 from app.imaging.display.ecg_paper import LEFT_MM, PIXELS_A_MM, STRIP_MM, TOP_MM, drawn_page, pages_of
-from app.imaging.evidence.ecg import Ecg, ecg_of
+from app.imaging.evidence.ecg import MOST_IN_ALL, MOST_VALUES, Ecg, ecg_of
 from app.imaging.evidence.kinds import EvidenceFault, EvidenceKind, SetAside
 from app.imaging.evidence.reading import evidence_of, read_evidence
+from app.services.pictures.objects import CACHED_ECG_BYTES
 from deploy.testbed.ct import part10
 from tests.factories.evidence import ecg
 from tests.shared_data import needs
@@ -103,6 +104,19 @@ def test_what_makes_no_sense_is_set_aside(change: Callable[[Dataset], None], fau
     with pytest.raises(SetAside) as aside:
         read(ds)
     assert aside.value.fault == fault
+
+
+def test_groups_that_are_too_many_values_together_are_set_aside_before_they_are_read() -> None:
+    ds = ecg("1.2.3")
+    ds.WaveformSequence[0].NumberOfWaveformSamples = MOST_VALUES // 2
+    ds.WaveformSequence = [ds.WaveformSequence[0]] * (MOST_IN_ALL // MOST_VALUES + 1)
+    with pytest.raises(SetAside) as aside:
+        read(ds)
+    assert aside.value.fault == EvidenceFault.TOO_MANY_PARTS
+
+
+def test_the_largest_ecg_that_is_read_fits_where_it_is_kept() -> None:
+    assert MOST_IN_ALL * np.dtype("<f4").itemsize <= CACHED_ECG_BYTES
 
 
 def test_an_answer_that_no_child_of_ours_gives_is_no_ecg() -> None:

@@ -6,7 +6,7 @@ from collections import Counter
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.clock import CHINA
@@ -85,6 +85,7 @@ def test_every_path_ends_and_tells_each_way_at_most_once() -> None:
     @given(
         st.lists(st.sampled_from(ENDS), min_size=2, max_size=2), st.sets(st.sampled_from(sorted(BOTH))), st.booleans()
     )
+    @example(outcomes=[State.UNKNOWN, State.ACCEPTED], reachable={WECHAT}, opens=False)
     def any_path(outcomes: list[State], reachable: set[ChannelName], opens: bool) -> None:
         told: dict[ChannelName, Told] = {}
         now, opened, step = NOON, False, None

@@ -5,7 +5,7 @@ from itertools import pairwise
 from uuid import UUID, uuid4
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.errors import UnsealError
@@ -68,6 +68,8 @@ def test_any_bytes_in_any_pieces_come_back(plain: bytes, cuts: list[int], more_c
     offset=st.integers(0, 250),
     length=st.integers(0, 250) | st.integers(0, 12),
 )
+@example(plain=PLAIN, offset=CHUNK - 1, length=2)
+@example(plain=PLAIN, offset=CHUNK, length=CHUNK)
 def test_an_opened_range_is_the_slice_of_the_plain_bytes(plain: bytes, offset: int, length: int) -> None:
     sealed = seal(plain)
     part = sealing.open_range(

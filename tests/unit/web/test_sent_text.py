@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.web.sent_text import LINE_BREAKS, is_usable
@@ -17,6 +17,7 @@ LETTERS = st.characters() | st.characters(categories=["Cc"]) | st.characters(cat
 
 @must_reach("usable", "a control character", "a surrogate")
 @given(st.lists(LETTERS, min_size=1).map("".join))
+@example("双肺纹理清晰")
 def test_a_text_without_control_characters_and_surrogates_is_usable_and_any_other_is_not(text: str) -> None:
     bad = [letter for letter in text if unicodedata.category(letter) in ("Cc", "Cs")]
     kinds = {"Cc": "a control character", "Cs": "a surrogate"}
