@@ -25,6 +25,7 @@ NO_PLACE: dict[str, Any] = {
     "regions": [[]],
     "positions": [None],
     "orientations": [None],
+    "spaces": [None],
     "sides": [None],
     "views": [None],
 }
@@ -33,7 +34,15 @@ CT_PLACE: dict[str, Any] = NO_PLACE | {
     "sizes": [{"width": 360.0, "height": 360.0, "at": "patient"}],
     "orientations": [[1, 0, 0, 0, 1, 0]],
     "positions": [[-180, -180, 2 * k] for k in range(CT_FRAMES)],
+    "spaces": ["body"],
 }
+SAGITTAL_PLACE: dict[str, Any] = NO_PLACE | {
+    "sizes": [{"width": 256.0, "height": 256.0, "at": "patient"}],
+    "orientations": [[0, 1, 0, 0, 0, -1]],
+    "positions": [[20 * k - 50, -128, 186] for k in range(6)],
+    "spaces": ["body"],
+}
+"""Of the series with 6 frames: from front to back and from head to foot, across the CT."""
 SERIES: list[dict[str, Any]] = [
     {
         "n": 1,

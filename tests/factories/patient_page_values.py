@@ -28,6 +28,8 @@ AMENDED = REPORT | {
     "version": 2,
     "former": [{"version": 1, "reported_at": "2026-11-20 15:32"}],
 }
+GUEST: dict[str, Any] = {"by_share": True, "priors": []}
+"""Who looks at what somebody shared."""
 OBJECTS = [
     {"kind": "document", "description": "结构化报告 · AI 肺结节", "href": "#", "reason": None},
     {"kind": "text", "description": "辐射剂量：剂量长度乘积总和（DLP） 512.8 mGy.cm", "href": None, "reason": None},

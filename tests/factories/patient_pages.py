@@ -38,6 +38,7 @@ from tests.factories.patient_page_values import (
     CARRIED,
     EXAM,
     EXAM_ID,
+    GUEST,
     OBJECTS,
     PHONE_DOOR,
     REPORT,
@@ -76,6 +77,7 @@ PAGES = {
     "exams": "/exams",
     "exam": f"/exams/{EXAM_ID}",
     "exam-amended": f"/exams/{EXAM_ID}/amended",
+    "exam-amended-guest": f"/exams/{EXAM_ID}/amended-guest",
     "picture": f"/exams/{EXAM_ID}/pictures/1/30",
     "take": f"/exams/{EXAM_ID}/take/report.pdf",
     "viewer": f"/exams/{EXAM_ID}/viewer",
@@ -221,7 +223,7 @@ def _tried(factor: str | None) -> ResponseReturnValue:
     return render_template("patient/refused.html"), 403
 
 
-def _exam_page(report: dict[str, Any] | None) -> str:
+def _exam_page(report: dict[str, Any] | None, guest: dict[str, Any] | None = None) -> str:
     base = f"/exams/{EXAM_ID}"
     images = [
         {
@@ -238,7 +240,7 @@ def _exam_page(report: dict[str, Any] | None) -> str:
     return render_template(
         "patient/exam.html",
         base=base,
-        guest=None,
+        guest=guest,
         parts=EVERYTHING,
         exam=EXAM,
         **_report(report),
@@ -249,9 +251,9 @@ def _exam_page(report: dict[str, Any] | None) -> str:
         in_preparation=False,
         address="",
         can_be_told=False,
-        has_list=True,
-        looks_as="self",
-        shared={"times": 2, "latest": "2026-03-02 09:00"},
+        has_list=guest is None,
+        looks_as="self" if guest is None else "guest",
+        shared={"times": 2, "latest": "2026-03-02 09:00"} if guest is None else None,
     )
 
 
@@ -291,6 +293,7 @@ def _exam_pages(app: Flask, pages: Pages) -> None:
         )
 
     app.add_url_rule(f"{base}/amended", "amended", lambda: _exam_page(AMENDED))
+    app.add_url_rule(f"{base}/amended-guest", "amended_guest", lambda: _exam_page(AMENDED, guest=GUEST))
     app.add_url_rule("/exams", "exams", exam_list)
     app.add_url_rule(base, "exam", lambda: _exam_page(pages.report))
     app.add_url_rule(f"{base}/viewer", "viewer", viewer)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, Route
 
 from deploy.testbed.phone import phone_page
 from tests.factories.browser import finger, in_browser, wait_for_slice, wait_until, with_tools
-from tests.factories.patient_page_frames import CT_PLACE, MAMMOGRAM_PLACES, NO_PLACE
+from tests.factories.patient_page_frames import CT_PLACE, LAYER, MAMMOGRAM_PLACES, NO_PLACE, SAGITTAL_PLACE
 from tests.factories.patient_page_values import EXAM_ID
 from tests.factories.patient_pages import Pages
 
@@ -146,6 +146,118 @@ def test_a_window_is_chosen_for_both_stacks(page: Page) -> None:
     shows(page, "1/30/full/-600,1500", "1/30/full/-600,1500")
     page.keyboard.press("PageDown")
     shows(page, "1/40/full/-600,1500", "1/40/full/-600,1500")
+
+
+def test_the_label_names_the_window_of_the_picture_in_view_until_the_chosen_one_is_drawn(page: Page) -> None:
+    page.click("#tray >> text=左右对比")
+    page.click("#pair >> text=2025-01-02 胸部 CT")
+    shows(page, "1/30/full/", "1/30/full/")
+    labels = page.locator("#pair .stage__window")
+    assert labels.all_inner_texts() == ["窗位 0 窗宽 2000"] * 2
+    held: list[Route] = []
+    page.route("**/frames/30.jpg?wc=-600*", lambda route: held.append(route) if len(held) < 2 else route.continue_())
+    page.locator("#pair").get_by_role("button", name="肺窗", exact=True).click()
+    coming = page.locator("#pair .stage__coming")
+    wait_until(page, "document.querySelectorAll('#pair .stage__coming')[1].textContent.includes('正在换窗位')")
+    assert labels.all_inner_texts() == ["窗位 0 窗宽 2000"] * 2
+    assert coming.all_inner_texts() == ["正在换窗位…"] * 2
+    shows(page, "1/30/preview", "1/30/preview")
+    wait_until_held(page, held, 2)
+    held[0].continue_()
+    held[1].abort()
+    page.wait_for_selector(f'{panel(0)} canvas[data-picture="1/30/full/-600,1500"]')
+    shows(page, "1/30/full/-600,1500", "1/30/full/-600,1500")  # what failed is tried again
+    assert labels.all_inner_texts() == ["窗位 -600 窗宽 1500"] * 2
+    assert coming.all_inner_texts() == ["", ""]
+
+
+def wait_until_held(page: Page, held: list[Route], count: int) -> None:
+    for _ in range(300):
+        if len(held) == count:
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(held)
+
+
+def test_each_of_two_series_shows_where_the_slice_of_the_other_cuts_it(page: Page, pages_with: Pages) -> None:
+    pages_with.places[3] = SAGITTAL_PLACE
+    page.click("#tray >> text=左右对比")
+    page.click("#pair >> text=头部 T1")
+    shows(page, "1/30/full/", "3/3/full/")
+    lines = "Array.from(document.querySelectorAll('#pair .stage__marks')).map((one) => one.dataset.crossing)"
+    wait_until(page, f"{lines}.every(Boolean)")
+    assert page.evaluate(lines) == ["0.472,0.000 0.472,1.000", "0.000,0.500 1.000,0.500"]  # x -10 mm, z 58 mm
+    assert min(blue(page, 0), blue(page, 1)) > 100
+    page.click("#pair >> text=联动翻页")
+    page.keyboard.press("PageDown")
+    shows(page, "1/40/full/", "3/3/full/")
+    assert page.evaluate(lines)[1] == "0.000,0.422 1.000,0.422"  # z 78 mm
+    page.click("#pair >> text=2025-01-02 胸部 CT")
+    shows(page, "1/30/full/", "1/30/full/")
+    wait_until(page, f"{lines}.length === 2")
+    assert page.evaluate(lines) == ["", ""], "parallel slices do not cut each other"
+
+
+def blue(page: Page, at: int) -> int:
+    """How many pixels of what lies over a picture have the colour of such a line."""
+    return int(
+        page.evaluate(
+            """(place) => {
+                const canvas = document.querySelector(place);
+                const all = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+                let found = 0;
+                for (let i = 0; i < all.length; i += 4) {
+                    if (all[i + 2] > 200 && all[i] < 160 && all[i + 3] > 200) found += 1;
+                }
+                return found;
+            }""",
+            f"{panel(at)} .stage__marks",
+        )
+    )
+
+
+def test_a_bar_tells_the_scale_of_each_of_two_pictures(page: Page) -> None:
+    page.click("#tray >> text=左右对比")
+    page.click("#pair >> text=心脏超声")
+    shows(page, "1/30/full/", "2/7/full/")
+    scales = "Array.from(document.querySelectorAll('#pair .stage__marks')).map((one) => one.dataset.scale)"
+    wait_until(page, f"{scales}.every((one) => Number(one) > 0)")
+    wait_until(page, "document.getElementById('pair').dataset.scale === 'one'")
+    before = page.evaluate(scales)
+    assert before[0] == before[1], "both have one scale"
+    for _ in range(4):
+        page.click("#pair >> text=放大")
+    assert all(0 < float(after) < float(one) for one, after in zip(before, page.evaluate(scales), strict=True))
+    page.click("#pair >> text=头部 T1")
+    shows(page, "1/30/full/", "3/3/full/")
+    wait_until(page, f"{scales}[0] > 0")
+    assert page.evaluate(scales)[1] == "", "nobody knows how large it is"
+
+
+def test_layers_lie_over_pictures_of_a_pair_and_are_taken_off(browser: Browser, pages_with: Pages) -> None:
+    pages_with.beside = {"objects": [LAYER], "key_images": [], "displayed": []}
+    with phone_page(browser) as page:
+        page.goto(f"{pages_with.base_url}/exams/{EXAM_ID}/viewer")
+        wait_for_slice(page, 30)
+        with_tools(page)
+        page.click("#tray >> text=左右对比")
+        page.click("#pair >> text=2025-01-02 胸部 CT")
+        shows(page, "1/30/full/", "1/30/full/")
+        assert not [request for request in pages_with.requests if "/objects/" in request]
+        button = page.locator("#pair").get_by_role("button", name="肺结节", exact=True)
+        button.click()
+        shows(page, "1/40/full/", "1/40/full/")  # the nearest that has it
+        laid = "Array.from(document.querySelectorAll('#pair .stage__picture')).map((one) => one.dataset.layers || '0')"
+        wait_until(page, f"{laid}.join() === '1,0'")  # a layer of this exam does not lie over a prior
+        assert page.locator("#pair .stage__legend:visible").all_inner_texts() == ["结节"]
+        assert page.locator("#pair .mpr__facts").inner_text().startswith("已转到有轮廓的第 40 幅")
+        button.click()
+        wait_until(page, f"{laid}.join() === '0,0'")
+        assert page.locator("#pair .stage__legend:visible").count() == 0
+        for key in page.locator("#pair button:visible").all():
+            size = key.bounding_box()
+            assert size
+            assert min(size["width"], size["height"]) >= 44
 
 
 def test_where_no_place_is_known_the_scale_is_said_to_be_unknown(page: Page) -> None:

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { angleAt, edges, ellipseArea, isMeasurable, lengthOf, ofFrame, roundLength, sizeAt } from '../../viewer_static/viewer/tools/places.js';
-import { hangings, mammograms, oneScale, overlap, partner } from '../../viewer_static/viewer/tools/pairing.js';
+import { crossing, hangings, mammograms, oneScale, overlap, partner } from '../../viewer_static/viewer/tools/pairing.js';
+import { lensCentre } from '../../viewer_static/viewer/tools/lens.js';
 import { levelFor, tilesOf } from '../../viewer_static/viewer/tools/tiles.js';
 import { stepped, turnFrom } from '../../viewer_static/viewer/tools/turntable.js';
 import { curve, dragged } from '../../viewer_static/viewer/tools/windowing.js';
@@ -138,4 +139,36 @@ test('mammograms are hung in pairs, CC before MLO, and mirrored when they point 
   assert.deepEqual(all.map((one) => one.mirrored), [false, false, true, false, false]);
   const hung = hangings(all);
   assert.deepEqual(hung.map((one) => [one.projection, one.right.n, one.left.n]), [['CC', 3, 4], ['MLO', 2, 1]]);
+});
+
+test('a slice cuts another one where both lie in one space, and nowhere else', () => {
+  const place = (/** @type {object} */ told) => Object.assign({ unit: null, sizes: [{ width: 200, height: 100, at: 'patient' }],
+    regions: [[]], sides: [null], views: [null], spaces: ['a'] }, told);
+  const axial = place({ orientations: [AXIAL], positions: [[-100, -50, 10], [-100, -50, 20]] });
+  const sagittal = place({ orientations: [[0, 1, 0, 0, 0, -1]], positions: [[-40, -100, 60]] });
+  const near = (/** @type {Array<{x: number, y: number}> | null} */ line, /** @type {number[]} */ ...ends) => {
+    const told = (line || []).map(({ x, y }) => [x, y]).reduce((all, end) => all.concat(end), []);
+    assert.equal(told.length, 4);
+    told.forEach((one, i) => assert.ok(Math.abs(one - ends[i]) < 1e-9, String(told)));
+  };
+  near(crossing(axial, 1, sagittal, 1), 0.3, 0, 0.3, 1);
+  near(crossing(sagittal, 1, axial, 1), 0, 0.5, 1, 0.5);
+  near(crossing(sagittal, 1, axial, 2), 0, 0.4, 1, 0.4);
+  assert.equal(crossing(axial, 1, axial, 2), null); // parallel
+  assert.equal(crossing(axial, 1, place({ orientations: [[0, 1, 0, 0, 0, -1]], positions: [[400, 0, 0]] }), 1), null); // beside it
+  for (const missing of [{ spaces: ['b'] }, { spaces: [null] }, { positions: [null] }, { orientations: [null] }]) {
+    assert.equal(crossing(axial, 1, Object.assign({}, sagittal, missing), 1), null);
+  }
+  assert.equal(crossing(Object.assign({}, axial, { sizes: [null] }), 1, sagittal, 1), null);
+  const slanted = place({ orientations: [[0, 1, 0, Math.SQRT1_2, 0, -Math.SQRT1_2]], positions: [[0, -50, 10]] });
+  const [a, b] = crossing(axial, 1, slanted, 1) || [{ x: 0, y: 0 }, { x: 1, y: 1 }];
+  assert.equal(a.x, b.x);
+});
+
+test('the lens lies over what the mouse looks at, beside a finger, and always whole on the stage', () => {
+  const stage = { width: 360, height: 500 };
+  assert.deepEqual(lensCentre({ x: 10, y: 20 }, 100, stage, false), { x: 10, y: 20 });
+  assert.deepEqual(lensCentre({ x: 170, y: 240 }, 100, stage, false), { x: 80, y: 150 });
+  assert.deepEqual(lensCentre({ x: 0, y: 100 }, 100, stage, true), { x: 0, y: -28 });
+  assert.deepEqual(lensCentre({ x: 0, y: -100 }, 100, stage, true), { x: 0, y: 28 }); // no room above
 });

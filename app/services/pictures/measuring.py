@@ -4,6 +4,7 @@ inside an outline. Drawing is in `serving`.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import uuid
 from collections.abc import Sequence
@@ -36,12 +37,13 @@ class Measuring:
     _kept: LruCache[uuid.UUID, dict[str, Any]] = field(default_factory=lambda: LruCache(CACHED_SERIES))
 
     def places(self, exam_id: uuid.UUID, exam_revision: int, n: int) -> dict[str, Any]:
-        """`{unit, sizes, regions, positions, orientations, sides, windows, views}` of series n.
+        """`{unit, sizes, regions, positions, orientations, spaces, sides, windows, views}` of series n.
 
         `sizes`: of each picture `{width, height, at}` in mm, `at` = patient or detector; null where it is unknown.
         `regions`: of each picture the calibrated parts of an ultrasound image, `[left, top, right, bottom, mm across,
         mm down]`, sides as shares of the picture, mm of the whole picture at this scale. `positions` (mm) and
-        `orientations` as in PS3.3 C.7.6.2; `sides`: where rows and columns of a projection lead to (letters of
+        `orientations` as in PS3.3 C.7.6.2; `spaces`: pictures of one frame of reference have one word, null where the
+        header names none; `sides`: where rows and columns of a projection lead to (letters of
         C.7.6.1.1.1); `views`: `{laterality, projection}` like `R`, `MLO`. A list in which all are equal has one entry.
         `windows`: `[{name, center, width}]` of a header with several; a name may be empty. `unit`: HU for CT, else
         null.
@@ -70,6 +72,7 @@ class Measuring:
             "regions": _once([_regions(header) for header, _ in frames]),
             "positions": _once([_rounded(of.position) for of in values]),
             "orientations": _once([_rounded(of.orientation) for of in values]),
+            "spaces": _once([_space(header) for header, _ in frames]),
             "sides": _once([header and header.patient_orientation for header, _ in frames]),
             "windows": _once([_windows(header, of) for (header, _), of in zip(frames, values, strict=True)]),
             "views": _once([_view(header) for header, _ in frames]),
@@ -86,6 +89,12 @@ def _size(header: ImageHeader | None, values: FrameValues) -> dict[str, Any] | N
         "height": round(spacing[0] * header.rows, DIGITS),
         "at": "patient" if in_patient else "detector",
     }
+
+
+def _space(header: ImageHeader | None) -> str | None:
+    """A word for the frame of reference. Its UID would tell guests more than that two places can be compared."""
+    uid = "" if header is None else header.frame_of_reference_uid
+    return hashlib.sha256(uid.encode()).hexdigest()[:16] if uid else None
 
 
 def _regions(header: ImageHeader | None) -> list[list[float]]:

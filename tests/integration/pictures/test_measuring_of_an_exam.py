@@ -17,6 +17,7 @@ from tests.unit.volumes.test_volumes import SIDE, stack
 
 REGION = "series/1/frames/3/region.json"
 VALUES = "series/1/frames/3/values.bin"
+FRAME_OF_REFERENCE = "1.2.3.9"
 BOX = "shape=rectangle&left=0.25&top=0.25&right=0.75&bottom=0.75"
 
 
@@ -25,7 +26,7 @@ def phone(house: Services, app: Flask) -> tuple[FlaskClient, str]:
     voxels = np.zeros((12, SIDE, SIDE), np.int16)
     voxels[:, SIDE // 4 : 3 * SIDE // 4, SIDE // 4 : 3 * SIDE // 4] = 1124
     voxels[:, SIDE // 4 : SIDE // 2, SIDE // 4 : 3 * SIDE // 4] = 924
-    prepare(house, *stack(voxels))
+    prepare(house, *stack(voxels, FrameOfReferenceUID=FRAME_OF_REFERENCE))
     exam_id = exam_of(house).id
     return let_in(app, house, exam_id), f"/exams/{exam_id.hex}/"
 
@@ -71,6 +72,9 @@ def test_places_tell_the_size_in_the_patient_and_where_each_slice_lies(phone: tu
     assert told["sizes"][0]["width"] > 0
     assert len(told["positions"]) == 12
     assert [len(orientation) for orientation in told["orientations"]] == [6]
+    (space,) = told["spaces"]
+    assert len(space) == 16
+    assert space != FRAME_OF_REFERENCE
     assert client.get(f"{page}series/2/places.json").status_code == 404
 
 

@@ -200,8 +200,7 @@ def test_a_ticket_that_is_over_sends_a_guest_to_who_shared_and_not_to_the_desk(
     over = app.test_client().post(ticket)
     assert over.status_code == 403
     for page in (take, over.text):
-        said = page.partition("<main")[2].partition("</main>")[0]
-        assert "服务台" not in said
-        assert "身份证" not in said
-        assert "分享给您的人" in said
-        assert 'href="/d"' in said
+        assert "服务台" not in page
+        assert "身份证" not in page
+        assert "分享给您的人" in page
+        assert 'href="/d"' in page

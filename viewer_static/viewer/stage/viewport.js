@@ -180,6 +180,17 @@ export class Viewport {
     this.lighten(context);
   }
 
+  /** The picture as it stands, larger: what lies at `at` comes to `centre`. The clip of the context bounds it.
+   *  @param {CanvasRenderingContext2D} context  of a canvas as large as this one @param {Point} at @param {Point} centre
+   *  @param {number} factor */
+  paintEnlarged(context, at, centre, factor) {
+    if (!this.picture) return;
+    const own = this.transform;
+    this.transform = { zoom: own.zoom * factor, x: centre.x + (own.x - at.x) * factor, y: centre.y + (own.y - at.y) * factor };
+    this.paint(context, this.picture, this.canvas.width / Math.max(1, this.size().width));
+    this.transform = own;
+  }
+
   /** Lays a picture of the same frame over the one that stands. @param {CanvasRenderingContext2D} context  its origin in the
    *  stage's centre, in CSS pixels @param {import('../loading/pictures.js').Picture} picture */
   lay(context, picture) {

@@ -3,7 +3,7 @@
  * and scrolls, on a desk it is always there, and every gesture has a button here. That of two pictures side by side. And
  * what full screen leaves of them.
  *
- * @typedef {'auto' | 'pan' | 'window' | import('./measures.js').Kind} Mode
+ * @typedef {'auto' | 'pan' | 'window' | 'lens' | import('./measures.js').Kind} Mode
  * @typedef {'auto' | import('./measures.js').Kind} PairMode
  * @typedef {import('../stage/window_level.js').Preset} Preset
  */
@@ -13,7 +13,7 @@ import { made } from './overlay.js';
 import { words } from './words.js';
 
 /** @type {Mode[]} */
-const MODES = ['auto', 'pan', 'window', 'length', 'angle', 'region'];
+const MODES = ['auto', 'pan', 'window', 'lens', 'length', 'angle', 'region'];
 
 export class Bar {
   /** @param {(mode: Mode) => void} choose @param {Array<{name: 'invert' | 'rotate' | 'mirror' | 'upend' | 'larger'

@@ -3,6 +3,8 @@
  * The server draws them (app/imaging/display/layers.py); here they are laid over the frame, under its transform.
  *
  * @typedef {{labels: Array<{label: string, colour: number[]}>, frames: {[n: string]: number[]}, address: string}} Layer
+ * @typedef {{viewport: import('../stage/viewport.js').Viewport, state: {view: import('../state.js').View},
+ *            canvas: HTMLCanvasElement}} Shower
  */
 import { element, key, press, say } from '../stage/controls.js';
 import { made } from './overlay.js';
@@ -56,36 +58,45 @@ export class Layers {
       button.hidden = nearest(layer, series.n, 1) === null;
       press(button, this.on.has(layer));
     });
-    this.legend.textContent = '';
-    const shown = this.all.filter(({ layer, button }) => this.on.has(layer) && !button.hidden);
+    this.tell(this.legend, series.n);
+  }
+
+  /** What the colours mean over a series. @param {HTMLElement} legend @param {number} n */
+  tell(legend, n) {
+    legend.textContent = '';
+    const shown = this.all.filter(({ layer }) => this.on.has(layer) && nearest(layer, n, 1) !== null);
     const labels = shown.reduce((/** @type {Layer['labels']} */ all, { layer }) => all.concat(layer.labels), []);
     labels.slice(0, MOST_LABELS).forEach(({ label, colour }) => {
-      const line = made(this.legend, 'li', '');
+      const line = made(legend, 'li', '');
       made(line, 'b', '').style.backgroundColor = `rgb(${colour.join(',')})`;
       line.append(label);
     });
-    this.legend.hidden = labels.length === 0;
+    legend.hidden = labels.length === 0;
+  }
+
+  /** On or off. @param {Layer} layer @returns {boolean}  whether it is on now */
+  turn(layer) {
+    const on = !this.on.has(layer);
+    if (on) this.on.add(layer);
+    else this.on.delete(layer);
+    this.mark();
+    this.changed();
+    return on;
   }
 
   /** Where the layer is not over the slice in view, the viewer goes to where it is. @param {Layer} layer */
   toggle(layer) {
-    if (this.on.has(layer)) this.on.delete(layer);
-    else {
-      this.on.add(layer);
-      const { series, k } = this.viewer.state.view;
-      const near = nearest(layer, series.n, k);
-      if (near !== null && near !== k) {
-        this.viewer.state.goTo(near);
-        say(element('note', HTMLElement), words.layerAt(near));
-      }
-    }
-    this.mark();
-    this.changed();
+    const { series, k } = this.viewer.state.view;
+    const near = this.turn(layer) ? nearest(layer, series.n, k) : null;
+    if (near === null || near === k) return;
+    this.viewer.state.goTo(near);
+    say(element('note', HTMLElement), words.layerAt(near));
   }
 
-  /** @param {CanvasRenderingContext2D} context  its origin in the stage's centre, in CSS pixels */
-  draw(context) {
-    const { state, viewport } = this.viewer;
+  /** @param {CanvasRenderingContext2D} context  its origin in the stage's centre, in CSS pixels
+   *  @param {Shower} shower  the viewer, or one of two panels */
+  draw(context, shower) {
+    const { state, viewport } = shower;
     const { series, k } = state.view;
     let here = 0;
     this.on.forEach((layer) => {
@@ -96,6 +107,6 @@ export class Layers {
       here += 1;
       viewport.lay(context, picture);
     });
-    this.viewer.canvas.dataset.layers = String(here);
+    shower.canvas.dataset.layers = String(here);
   }
 }

@@ -23,6 +23,8 @@ export class Overlay {
     this.dragged = () => null;
     /** The value under the mouse. @type {() => number | null} */
     this.probed = () => null;
+    /** The magnifier, over all else. @type {(context: CanvasRenderingContext2D) => void} */
+    this.magnified = () => {};
     const { stage } = viewer;
     this.canvas = made(stage, 'canvas', 'stage__marks');
     this.canvas.setAttribute('aria-hidden', 'true');
@@ -52,10 +54,11 @@ export class Overlay {
     const here = shows ? this.measures.here() : [];
     const place = shows ? this.places.of(series.n) : null;
     if (context && shows) {
-      this.layers.draw(context);
+      this.layers.draw(context, this.viewer);
       this.measures.draw(context);
       const scale = place ? drawScale(context, viewport, sizeAt(place, k, [{ x: 0.5, y: 0.5 }])) : '';
       if (scale) this.canvas.dataset.scale = scale;
+      this.magnified(context);
     }
     const sides = place && edges(orientationOf(place, k), viewport.pose);
     this.edges.forEach((edge, i) => say(edge, sides ? sides[SIDES[i]] : ''));
@@ -78,7 +81,7 @@ export class Overlay {
 /** A bar of a round length at the lower right. @param {CanvasRenderingContext2D} context  its origin in the stage's centre
  *  @param {import('../stage/viewport.js').Viewport} viewport @param {import('./places.js').Size | null} size
  *  @returns {string}  its mm; empty where the size is unknown */
-function drawScale(context, viewport, size) {
+export function drawScale(context, viewport, size) {
   if (!size || !viewport.picture) return '';
   const stage = viewport.size();
   const [left, right] = [viewport.placed({ x: 0, y: 0 }), viewport.placed({ x: 1, y: 0 })];
@@ -106,6 +109,22 @@ function drawScale(context, viewport, size) {
   context.fillText(words.scale(mm), end, y - 10);
   context.textAlign = 'left';
   return String(mm);
+}
+
+/** A line that is seen on bright and on dark, and is taken for no measure.
+ *  @param {CanvasRenderingContext2D} context  its origin in the stage's centre, in CSS pixels
+ *  @param {import('./places.js').Point} a @param {import('./places.js').Point} b */
+export function drawLine(context, a, b) {
+  [['rgba(0, 0, 0, .7)', 4], ['#7fd1ff', 2]].forEach(([colour, thickness]) => {
+    context.strokeStyle = String(colour);
+    context.lineWidth = Number(thickness);
+    context.setLineDash(thickness === 2 ? [10, 6] : []);
+    context.beginPath();
+    context.moveTo(a.x, a.y);
+    context.lineTo(b.x, b.y);
+    context.stroke();
+  });
+  context.setLineDash([]);
 }
 
 /** A canvas over that of a viewport, as large and empty; its origin in the stage's centre, in CSS pixels.

@@ -12,6 +12,7 @@ import { clampFrame, middle } from '../state.js';
 import { key, press, say } from '../stage/controls.js';
 import { STEPS } from '../stage/gestures.js';
 import { PairTools, alike } from './bar.js';
+import { OverPair } from './over_pair.js';
 import { made } from './overlay.js';
 import { Panel } from './panel.js';
 import { depth, hangings, mammograms, oneScale, overlap, partner } from './pairing.js';
@@ -21,8 +22,8 @@ const LARGEST = 12;
 const REST = { zoom: 1, x: 0, y: 0 };
 
 export class Pair {
-  /** @param {import('../viewer.js').Viewer} viewer */
-  constructor(viewer) {
+  /** @param {import('../viewer.js').Viewer} viewer @param {import('./layers.js').Layers} layers */
+  constructor(viewer, layers) {
     this.viewer = viewer;
     this.at = REST;
     this.offset = 0;
@@ -50,6 +51,12 @@ export class Pair {
       choose: (mode) => this.choose(mode),
       clear: () => this.panels.forEach((panel) => panel.measures.clear()),
       look: (preset) => this.look(preset),
+    });
+    this.over = new OverPair(this.bar, layers, {
+      api: viewer.api,
+      panels: () => this.panels,
+      scroll: (panel, k) => this.scroll(panel, k),
+      tell: (hint) => this.tell(hint),
     });
     this.note = made(this.root, 'p', 'mpr__facts');
     this.note.setAttribute('role', 'status');
@@ -131,6 +138,11 @@ export class Pair {
     });
   }
 
+  /** What lies over the two. */
+  mark() {
+    this.panels.forEach((panel) => panel.mark());
+  }
+
   /** @param {string} hint */
   tell(hint) {
     this.hint = hint;
@@ -173,6 +185,7 @@ export class Pair {
         ready: () => this.lay(),
         mode: () => this.mode,
         told: (hint) => this.tell(hint),
+        over: (over, context) => this.over.draw(over, context),
       });
       if (hung) panel.mirror(hung[i].mirrored);
       panel.show(panel.state.view, source.facts);
@@ -181,6 +194,7 @@ export class Pair {
     this.panels = panels;
     this.sources = [left, right];
     this.tools.offer(left.series);
+    this.over.offer();
     this.choose('auto');
     await Promise.all(panels.map((panel, i) => this.ask([left, right][i].series, panel.api).then(
       (place) => { panel.place = place; panel.name(); },
@@ -252,6 +266,7 @@ export class Pair {
     const { series, window, gain } = panel.state.view;
     const at = this.panels.indexOf(panel);
     panel.show({ series, k, window, gain }, this.sources ? this.sources[Math.max(0, at)].facts : '');
+    this.mark(); // the line in the other one moves
   }
 
   /** @param {KeyboardEvent} event */

@@ -55,6 +55,26 @@ export function overlap(one, frames, other, others) {
   return shared >= Math.min(Math.abs(a - b), Math.abs(c - d)) / 2;
 }
 
+/** Where the slice `j` of another series cuts frame k of this one: the two ends of the line, as shares of the picture. Null
+ *  where it does not, where the two are parallel, or where nobody knows that both lie in one space.
+ *  @param {Place} one @param {number} k @param {Place} other @param {number} j
+ *  @returns {[import('./places.js').Point, import('./places.js').Point] | null} */
+export function crossing(one, k, other, j) {
+  const [space, size] = [ofFrame(one.spaces || [], k), ofFrame(one.sizes, k)];
+  const [o, at] = [ofFrame(one.orientations, k), ofFrame(one.positions, k)];
+  const [normal, through] = [normalOf(other, j), ofFrame(other.positions, j)];
+  if (!space || space !== ofFrame(other.spaces || [], j) || !size || !o || !at || !normal || !through) return null;
+  // across * x + down * y = far: the points of this picture that lie in the other slice
+  const across = size.width * dot(o.slice(0, 3), normal), down = size.height * dot(o.slice(3), normal);
+  const far = dot(through, normal) - dot(at, normal);
+  const own = /** @type {number[]} */ (normalOf(one, k));
+  if (Math.abs(dot(own, normal)) > SAME_DIRECTION) return null;
+  const ends = [0, 1].map((x) => ({ x, y: (far - across * x) / down })).concat([0, 1].map((y) => ({ x: (far - down * y) / across, y })))
+    .filter(({ x, y }) => x >= 0 && x <= 1 && y >= 0 && y <= 1);
+  const [a] = ends, b = ends.filter((end) => Math.abs(end.x - a.x) + Math.abs(end.y - a.y) > 1e-6)[0];
+  return b ? [a, b] : null;
+}
+
 /** How much smaller than fitted each is drawn, so that a millimetre is as long in both. @param {number | null} one  mm a
  *  pixel @param {number | null} other @returns {[number, number] | null}  null where a scale is unknown */
 export function oneScale(one, other) {

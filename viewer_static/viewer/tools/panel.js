@@ -11,9 +11,10 @@ import { messages } from '../messages.js';
 import { say } from '../stage/controls.js';
 import { Gestures, stepLength } from '../stage/gestures.js';
 import { UPRIGHT, Viewport } from '../stage/viewport.js';
+import { windowKey } from '../stage/window_level.js';
 import { Measures } from './measures.js';
-import { cleared, made } from './overlay.js';
-import { Places, edges, orientationOf } from './places.js';
+import { cleared, drawScale, made } from './overlay.js';
+import { Places, edges, orientationOf, sizeAt } from './places.js';
 import { Tiles } from './tiles.js';
 import { words } from './words.js';
 
@@ -24,7 +25,7 @@ export class Panel {
    * @param {HTMLElement} parent @param {import('../loading/api.js').Api} api @param {View} view
    * @param {{moved: (panel: Panel, factor: number, dx: number, dy: number) => void, scrolled: (panel: Panel, k: number) => void,
    *          reset: () => void, ended: () => void, ready: () => void, mode: () => import('./bar.js').PairMode,
-   *          told: (hint: string) => void}} pair
+   *          told: (hint: string) => void, over: (panel: Panel, context: CanvasRenderingContext2D) => void}} pair
    */
   constructor(parent, api, view, pair) {
     this.api = api;
@@ -44,13 +45,20 @@ export class Panel {
     this.places = new Places(api, () => this.mark());
     this.measures = new Measures(this, this.places, { changed: () => this.mark(), hint: (hint) => pair.told(hint) });
     this.viewport.drawn = () => this.mark();
+    this.legend = made(this.stage, 'ul', 'stage__legend');
+    this.legend.setAttribute('aria-label', words.layers);
+    this.legend.hidden = true;
     this.facts = made(this.stage, 'p', 'stage__facts');
     this.counter = made(this.stage, 'p', 'stage__counter');
     this.window = made(this.stage, 'p', 'stage__window');
+    this.coming = made(this.stage, 'p', 'stage__coming');
+    this.coming.setAttribute('role', 'status');
     this.edges = SIDES.map((side) => made(this.stage, 'span', `stage__edge stage__edge--${side}`));
     this.pictures = new Pictures();
     this.loader = new Loader(api, this.pictures, view, { arrived: () => this.refresh(), ended: pair.ended });
     this.loader.sharpen(Math.max(view.series.rows, view.series.columns) > 1024 && !view.series.tiles);
+    /** Of the picture that stands. @type {import('../stage/window_level.js').Window | null} */
+    this.drawn = null;
     /** @type {Place | null} */
     this.place = null;
     this.listen();
@@ -79,18 +87,33 @@ export class Panel {
     this.loader.focus(view, true);
     say(this.facts, facts);
     say(this.counter, view.series.frames > 1 ? messages.counter(view.k, view.series.frames) : '');
-    const window = view.window || view.series.window;
-    say(this.window, window ? words.window(window) : '');
     this.canvas.setAttribute('aria-label', messages.picture(facts, view.k, view.series.frames));
     this.name();
+    this.tellWindow();
     this.refresh();
   }
 
-  /** What was measured in the picture that stands. */
+  /** The window of the picture that stands, and whether another one is on its way. */
+  tellWindow() {
+    const { view } = this.state;
+    const asked = view.window || view.series.window;
+    const fault = this.loader.fault(view);
+    const same = this.drawn === asked || (this.drawn && asked && windowKey(this.drawn) === windowKey(asked));
+    const next = same ? '' : fault ? messages[fault === 'cannot' ? 'cannotShow' : 'failed'] : this.drawn ? words.windowComing : messages.loading;
+    say(this.window, this.drawn ? words.window(this.drawn) : '');
+    say(this.coming, next);
+  }
+
+  /** What lies over the picture that stands. */
   mark() {
     const context = cleared(this.marks, this.viewport);
     const stands = this.canvas.dataset.slice === String(this.state.view.k);
-    if (context && stands) this.measures.draw(context);
+    if (context && stands) {
+      this.pair.over(this, context);
+      this.measures.draw(context);
+      const size = this.place && sizeAt(this.place, this.state.view.k, [{ x: 0.5, y: 0.5 }]);
+      this.marks.dataset.scale = drawScale(context, this.viewport, size);
+    }
     say(this.measured, stands ? this.measures.here().map((one) => one.told.join('，')).join('；') : '');
   }
 
@@ -103,6 +126,7 @@ export class Panel {
   async refresh() {
     const { view } = this.state;
     const best = this.loader.best(view) || this.loader.standIn(view);
+    this.tellWindow();
     if (!best || (this.screen.shown === view && this.canvas.dataset.picture === best.key)) return;
     const picture = this.pictures.ready(best.key) || (await this.pictures.decode(best.key).catch(() => undefined));
     if (!picture || this.state.view !== view) return;
@@ -110,7 +134,9 @@ export class Panel {
     this.screen.shown = best.quality === 'near' ? null : view;
     this.canvas.dataset.picture = best.key;
     this.canvas.dataset.slice = String(best.k);
+    this.drawn = (best.quality === 'full' || best.quality === 'sharp' ? view.window : null) || view.series.window;
     this.viewport.show(picture, view.gain);
+    this.tellWindow();
     if (first) this.pair.ready();
   }
 

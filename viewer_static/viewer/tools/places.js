@@ -5,7 +5,7 @@
  * @typedef {{x: number, y: number}} Point  shares of a picture's width and height
  * @typedef {{width: number, height: number, at: 'patient' | 'detector'}} Size  mm of the whole picture
  * @typedef {{unit: string | null, sizes: Array<Size | null>, regions: number[][][], positions: Array<number[] | null>,
- *            orientations: Array<number[] | null>, sides: Array<string[] | null>,
+ *            orientations: Array<number[] | null>, spaces?: Array<string | null>, sides: Array<string[] | null>,
  *            windows?: Array<Array<{name: string, center: number, width: number}>>,
  *            views: Array<{laterality: string, projection: string} | null>}} Place  a list with one entry holds for every picture
  */

@@ -12,6 +12,7 @@ import { Bar, FullScreen } from './bar.js';
 import { Besides } from './besides.js';
 import { Layers } from './layers.js';
 import { KeyImages, StatesOfDisplay } from './marks.js';
+import { Lens } from './lens.js';
 import { Measures } from './measures.js';
 import { Overlay } from './overlay.js';
 import { Pair } from './pair.js';
@@ -37,11 +38,13 @@ class Tools {
       changed: () => this.overlay.later(),
       hint: (hint) => say(element('note', HTMLElement), hint),
     });
-    this.layers = new Layers(stack, () => this.overlay.later());
+    this.layers = new Layers(stack, () => { this.overlay.later(); this.pair.mark(); });
     this.overlay = new Overlay(stack, this.places, this.measures, this.layers);
     this.overlay.dragged = () => (this.windowing.dragging ? this.windowing.at : null);
     this.probe = new Probe(stack, this.windowing, () => this.overlay.later());
     this.overlay.probed = () => this.probe.value();
+    this.lens = new Lens(stack, () => this.overlay.later());
+    this.overlay.magnified = (context) => this.lens.draw(context);
     this.mpr = new Mpr(stack.api, () => stack.screen.end(), (series) => stack.factsOf(series));
     this.full = new FullScreen((full) => {
       this.bar.press('full', full);
@@ -62,7 +65,7 @@ class Tools {
     this.planes.id = 'mpr-open';
     this.turntable = new Turntable(stack);
     this.around = key(words.turntable, () => this.turntable.open(stack.state.view.series));
-    this.pair = new Pair(stack);
+    this.pair = new Pair(stack, this.layers);
     this.breasts = key(words.mammograms, () => this.pair.openHung());
     this.beside = key(words.pair, () => this.pair.openStacks(this.besides.here(stack.state.view.series)));
     this.besides = new Besides(stack, () => this.offer());
@@ -160,6 +163,7 @@ class Tools {
       return { draws: false, down: () => {}, up: () => {}, move: (to, from) => this.stack.pan(to.x - from.x, to.y - from.y) };
     }
     if (this.mode === 'window' || (this.mode === 'auto' && grip === 'left')) return this.windowing.tool();
+    if (this.mode === 'lens') return this.lens.tool(grip);
     return this.mode === 'auto' ? null : this.measures.tool(this.mode);
   }
 

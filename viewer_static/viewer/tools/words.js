@@ -11,6 +11,7 @@ export const words = {
     auto: '浏览',
     pan: '移动',
     window: '调窗',
+    lens: '放大镜',
     length: '长度',
     angle: '角度',
     region: '区域',
@@ -19,6 +20,7 @@ export const words = {
     auto: '手指上下滑动翻页；鼠标滚轮翻页，左键调窗，右键缩放，中键移动',
     pan: '拖动图像',
     window: '左右拖动改窗宽，上下拖动改窗位',
+    lens: '按住图像，看放大的局部',
     length: '从一点拖到另一点，量出距离',
     angle: '先拖出一条边，再从顶点拖出另一条边',
     region: '拖出一个椭圆，量出平均值和标准差',
@@ -63,6 +65,7 @@ export const words = {
   notDiagnostic: '立体图仅供了解部位，诊断以报告为准',
   window: (/** @type {import('../stage/window_level.js').Window} */ window) =>
     `窗位 ${shown(window.center, 1)} 窗宽 ${shown(window.width, 1)}`,
+  windowComing: '正在换窗位…',
   gain: (/** @type {number} */ gain) => `亮度 ${Math.round(gain * 100)}%`,
   zoom: (/** @type {number} */ zoom) => `放大 ${zoom.toFixed(1)} 倍`,
   caution: '测量结果非诊断用',
