@@ -313,7 +313,6 @@ def _kept_pages(app: Flask) -> None:
             "name": "report.pdf",
             "view": WechatView.OPENHARMONY,
             "address": f"{base}/take/report.pdf",
-            "is_guest": False,
         }
         return render_template("patient/take.html", base=base, is_guest=False, **told)
 

@@ -261,7 +261,7 @@ def test_each_tool_has_a_button_that_a_finger_hits(browser: Browser, pages: Page
     with phone_page(browser, viewport={"width": width, "height": height}) as page:
         opened(page, pages)
         names = page.locator("#tray button:visible").all_inner_texts()
-        assert len(names) == 18
+        assert len(names) == 19
         for button in page.locator("#tray button:visible, .tools button:visible").all():
             box = button.bounding_box()
             assert box
@@ -311,7 +311,7 @@ def test_an_ended_session_covers_the_turntable_too(page: Page, pages: Pages) -> 
 def test_to_save_data_only_what_is_looked_at_is_fetched_and_the_megabytes_are_told(page: Page, pages: Pages) -> None:
     page.add_init_script("Object.defineProperty(navigator, 'connection', {value: {saveData: true}})")
     opened(page, pages)
-    page.wait_for_selector('#picture[data-loaded="20"]')
+    page.wait_for_selector('#picture[data-loaded="10"]')
     before = len(pages.requests)
     page.locator("#slider").fill("5")
     wait_for_slice(page, 5)
