@@ -45,6 +45,7 @@ from app.imaging.codecs.working_copy import unpacked
 from app.imaging.errors import ImagingError
 from app.imaging.header import image_index, lut_reading, reading
 from app.imaging.header.examined import examined
+from app.imaging.header.exposure_reading import exposures, sources
 from app.imaging.header.frame_index import index_encapsulated
 from app.imaging.header.frame_rate_reading import frame_time_ms
 from app.imaging.header.frame_values_reading import frame_values
@@ -207,6 +208,8 @@ READERS: dict[str, Callable[[Given], Any]] = {
     ),
     "imaging.header.frame_values_reading.frame_values": lambda one: frame_values(one.parsed.dataset, 20_000),
     "imaging.header.frame_rate_reading.frame_time_ms": lambda one: frame_time_ms(one.parsed.dataset),
+    "imaging.header.exposure_reading.exposures": lambda one: exposures(one.parsed.dataset),
+    "imaging.header.exposure_reading.sources": lambda one: sources(one.parsed.dataset),
     "imaging.header.overlay_reading.read_overlays": lambda one: read_overlays(one.parsed.dataset, 16),
     "imaging.header.overlay.packed": lambda one: packed(one.data),
     "imaging.header.region_reading.read_regions": lambda one: read_regions(one.parsed.dataset, 8, 8),
