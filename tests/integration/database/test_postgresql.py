@@ -17,6 +17,7 @@ from sqlalchemy import select, text
 from app.bootstrap import Services
 from app.database import Database, schema
 from app.models import PatientSession
+from app.services.patient_access.tickets import Ticket
 from app.web.machine.ris.bodies import exam_input, report_input
 from deploy.testbed.postgres import binaries, cluster, new_database
 from tests.factories.access import application, issued, revoke
@@ -199,7 +200,7 @@ def test_a_revocation_ends_what_a_ticket_of_the_phone_door_begins_at_the_same_mo
     tickets = house.patient_access.tickets
     revoking = threading.Thread(target=revoke, args=(house, "A1"))
     with house.db.session() as session:
-        tickets._begin(session, tickets._read(tickets.issue(giver)), "patient-session")
+        tickets._begin(session, Ticket(*tickets._signed.read(tickets.issue(giver))), "patient-session")
         revoking.start()
         deadline = time.monotonic() + 60
         while not waits_for_a_lock(house):
