@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from sms.errors import SmsRefused, SmsRetryLater, SmsUnknown
 from tests.factories.access import application, let_in
 from tests.factories.carriers import Busy, with_carrier
 from tests.factories.house import clock_of, services
+from tests.factories.staff import console
 from tests.factories.telling import (
     deliver_receipts,
     follow,
@@ -203,6 +205,18 @@ def test_the_funnel_counts_queued_accepted_delivered_opened_and_viewed(tmp_path:
     assert counted.steps == dict(zip(STEPS, (2, 2, 2, 1, 0), strict=True))
     clock_of(house).advance(31 * 86_400)
     assert house.operations.delivery_funnel.last_days() == []
+
+
+def test_the_console_shows_the_funnel_of_each_channel_beside_what_was_queued(tmp_path: Path) -> None:
+    house = services(tmp_path, **GATHERS)
+    desk = console(application(house), house)
+    assert "近 30 天没有通知" in desk.get("/staff/messages").text
+    released(house, "A1", "A2")
+    sweep(house, seconds=301)
+    deliver_receipts(house)
+    row = desk.get("/staff/messages").text.partition('id="funnel"')[2].partition("<tbody>")[2].partition("</tr>")[0]
+    cells = [" ".join(re.sub(r"<[^>]+>", "", cell).split()) for cell in row.split("</td>")[:-1]]
+    assert cells == ["短信", "2", "2 · 100%", "2 · 100%", "0 · 0%", "0 · 0%", "1"]
 
 
 def test_segments_of_news_and_of_codes_are_counted_and_costed(tmp_path: Path) -> None:
