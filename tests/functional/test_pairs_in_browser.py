@@ -79,6 +79,28 @@ def test_mammograms_hang_right_and_left_of_one_view_at_one_scale(page: Page) -> 
     assert page.is_hidden("#pair")
 
 
+LATE_PREVIEWS = """
+  const decode = window.createImageBitmap;
+  window.createImageBitmap = async (blob) => {
+    const picture = await decode(blob);
+    if (picture.width > 512) return picture;
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    window.late += 1;
+    return picture;
+  };
+  window.late = 0;
+"""
+
+
+def test_a_preview_decoded_late_does_not_take_the_place_of_the_sharp_picture(page: Page) -> None:
+    page.evaluate(LATE_PREVIEWS)
+    page.click("#tray >> text=双侧乳腺")
+    shows(page, "8/1/full/", "7/1/sharp/")
+    wait_until(page, "window.late >= 1")
+    page.wait_for_timeout(50)
+    shows(page, "8/1/full/", "7/1/sharp/")
+
+
 def bright(page: Page, at: int, x: float) -> bool:
     level = page.evaluate(
         "([place, x]) => { const c = document.querySelector(place);"

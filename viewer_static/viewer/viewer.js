@@ -212,26 +212,14 @@ export class Viewer {
     if (this.keeps(view, best)) {
       // a tool has the better picture
     } else if (best && !this.screen.shows(view, best)) {
-      const picture = this.pictures.ready(best.key) || (await this.decoded(best.key));
-      // What came while this one was decoded is shown by its own call: it is better.
-      const now = this.loader.best(view) || this.loader.standIn(view);
-      if (!picture || this.state.view !== view || this.keeps(view, best) || (now && now.key !== best.key)) return;
+      const picture = await this.loader.decode(view, best);
+      if (!picture || this.state.view !== view || this.keeps(view, best)) return;
       this.screen.present(view, best, picture);
       if (best.quality === 'full') this.bringTools();
     } else if (!best) {
       this.screen.blank(view);
     }
     this.note();
-  }
-
-  /** @param {string} key */
-  async decoded(key) {
-    try {
-      return await this.pictures.decode(key);
-    } catch (fault) {
-      this.loader.spoil(key);
-      return undefined;
-    }
   }
 
   /** Whose pictures, of which day, which series: stands on every picture. @param {import('./state.js').Series} series */

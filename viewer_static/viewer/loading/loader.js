@@ -94,6 +94,19 @@ export class Loader {
     return k ? { key: previewKey(view, k), quality: 'near', k } : null;
   }
 
+  /** What can stand now: the best picture, or a neighbour's. @param {View} view */
+  offer(view) {
+    return this.best(view) || this.standIn(view);
+  }
+
+  /** The picture of an offer, decoded. Undefined where its bytes are none, and when a better one came meanwhile: that one
+   *  is shown by its own call. @param {View} view @param {Best} offer */
+  async decode(view, offer) {
+    const picture = this.pictures.ready(offer.key) || (await this.pictures.decode(offer.key).catch(() => this.spoil(offer.key)));
+    const now = this.offer(view);
+    return now && now.key !== offer.key ? undefined : picture;
+  }
+
   /** Whether the zoom needs more pixels than prepared. @param {boolean} zoomed */
   sharpen(zoomed) {
     if (zoomed === this.zoomed) return;

@@ -125,10 +125,10 @@ export class Panel {
 
   async refresh() {
     const { view } = this.state;
-    const best = this.loader.best(view) || this.loader.standIn(view);
+    const best = this.loader.offer(view);
     this.tellWindow();
     if (!best || (this.screen.shown === view && this.canvas.dataset.picture === best.key)) return;
-    const picture = this.pictures.ready(best.key) || (await this.pictures.decode(best.key).catch(() => undefined));
+    const picture = await this.loader.decode(view, best);
     if (!picture || this.state.view !== view) return;
     const first = this.viewport.picture === null;
     this.screen.shown = best.quality === 'near' ? null : view;
