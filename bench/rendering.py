@@ -9,6 +9,7 @@ last one asks for the pictures of the default window, which are prepared in ours
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
@@ -19,6 +20,7 @@ from app.imaging.codecs.decode import decode_frame
 from app.imaging.codecs.encode import encode
 from app.imaging.display.render_spec import RenderSpec, RenderTask
 from app.imaging.display.window import to_display
+from app.services.pictures.frame_reading import NEWS_S
 from bench.house import bearer, opened, shown_exam, take_in, work_off, working_folder
 from bench.ingest import Door, requests
 from bench.load import fetch_all
@@ -111,6 +113,7 @@ def beside_orthanc(folder: Path) -> None:
         fetch_all(patients.port, [of_patient(0)], askers["as a patient"].header)  # a first need: copies are made
         with opened(folder) as services:
             work_off(services)
+        time.sleep(NEWS_S)  # the server looks for them
         middle = len(sops) // 2
         compare("the same slice, ever new windows", askers, lambda _: [middle] * PICTURES)
         compare("every slice once, ever new windows", askers, slices_of_round)

@@ -98,7 +98,7 @@ class Settings:
     )
     decode_time_limit_s: int = _setting("Seconds one decoding may take, and one header", "20", integer(1, 600))
     decode_memory_mib: int = _setting("MiB of memory such a child may take", "2048", integer(256, 65536))
-    volume_memory_mib: int = _setting("MiB of volumes that a web process keeps for cuts", "256", integer(16, 65536))
+    volume_memory_mib: int = _setting("MiB of volumes that a web process keeps for cuts", "512", integer(16, 65536))
     working_copy_days: int = _setting(
         "Days that quick copies of originals are kept after they were last needed", "14", integer(1, 3650)
     )

@@ -19,7 +19,8 @@ PLANES = {"axial": SLICES, "coronal": 400, "sagittal": 400}
 SCROLLED, WINDOWED, CUT = 40, 10, 10
 """Pictures of a phone in one go: it scrolls, changes the window of what it sees, cuts, rests."""
 STEP_S, REST_S = 0.2, 3.0
-MOST_TRIES, AGAIN_S = 10, 1.0
+TRIES, FIRST_WAIT_S, LONGEST_WAIT_S = 6, 0.5, 8.0
+"""As the viewer has them (viewer_static/viewer/loading/api.js)."""
 TIME_LIMIT_S = 60
 
 
@@ -75,7 +76,7 @@ class Phones:
 def _picture(connection: http.client.HTTPConnection, path: str, cookie: str, kind: str, seen: Seen) -> None:
     """Ask as the viewer does: again after a while where the server says so."""
     started = time.perf_counter()
-    for _ in range(MOST_TRIES):
+    for attempt in range(TRIES):
         try:
             connection.request("GET", path, headers={"Cookie": cookie})
             answer = connection.getresponse()
@@ -87,7 +88,7 @@ def _picture(connection: http.client.HTTPConnection, path: str, cookie: str, kin
         if answer.status != 503:
             break
         seen.busy += 1
-        time.sleep(AGAIN_S)
+        time.sleep(min(LONGEST_WAIT_S, FIRST_WAIT_S * 2**attempt))
     if answer.status == 200 and body[:2] == b"\xff\xd8":
         seen.took[kind].append(time.perf_counter() - started)
     else:

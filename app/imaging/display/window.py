@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,7 @@ from app.imaging.header.image_header import ImageHeader
 from app.imaging.header.lut import Lut, Values, entries
 
 Shown = npt.NDArray[np.uint8]
+Reals = TypeVar("Reals", npt.NDArray[np.float32], npt.NDArray[np.float64])
 FUNCTIONS = ("LINEAR", "LINEAR_EXACT", "SIGMOID")
 
 
@@ -100,7 +102,7 @@ def _grey(stored: Values, rescale: Rescale, voi: Window | Lut, inverted: bool, l
     return 255 - shown if inverted else shown
 
 
-def apply_window(values: Values, window: Window) -> Values:
+def apply_window(values: Reals, window: Window) -> Reals:
     """PS3.3 C.11.2.1.2 (LINEAR, default), C.11.2.1.3.1 (SIGMOID), C.11.2.1.3.2 (LINEAR_EXACT); result 0 … 255.
 
     A LINEAR window is at least 1 wide. Headers have narrower ones all the same, where the values are small fractions:
@@ -108,13 +110,18 @@ def apply_window(values: Values, window: Window) -> Values:
     """
     center, width = window.center, window.width
     if window.function == "SIGMOID":
-        exponent = np.clip(-4 * (values - center) / width, -700, 700)
-        return 255.0 / (1 + np.exp(exponent))
+        exponent = np.clip(-4 * (values - center) / width, -80, 80)
+        shares: Reals = 255.0 / (1 + np.exp(exponent))
+        return shares
     if window.function == "LINEAR" and width > 1:
         center, width = center - 0.5, width - 1
     elif window.function == "LINEAR" and width == 1:
         return np.where(values > center - 0.5, 255.0, 0.0)
-    return np.clip(((values - center) / width + 0.5) * 255.0, 0.0, 255.0)
+    grey = values - center
+    grey /= width  # in place: a large picture makes no five copies of itself
+    grey += 0.5
+    grey *= 255.0
+    return np.clip(grey, 0.0, 255.0, out=grey)
 
 
 def chosen_window(decoded: DecodedFrame, header: ImageHeader, window: Window | None, frame: int) -> Window | None:

@@ -25,6 +25,7 @@ Indexes = npt.NDArray[np.intp]
 THICKEST_MM = 200.0
 NO_CHANGE = 1e-3
 """Voxels: a coordinate that changes less over a whole cut is constant, and one so near to a voxel lies in it."""
+FEW_COLUMNS = 32
 MOST_SAMPLES = 128
 """Planes that a slanted slab is sampled in."""
 
@@ -268,8 +269,20 @@ def _flattened(volume: Volume, grid: _Grid, axis: int, way: float, slab: Slab) -
     first, last = int(np.ceil(low)), int(np.floor(high))
     if first <= last:
         inner = volume.voxels[(slice(None),) * axis + (slice(first, last + 1),)]
-        found = best(found, best.reduce(inner, axis=axis, keepdims=True))
+        found = best(found, _reduced(best, inner, axis))
     return found
+
+
+def _reduced(best: np.ufunc, inner: Voxels, axis: int) -> Voxels:
+    """`best.reduce`. For a few columns that takes twice as long: it goes through one short run after the other."""
+    if axis < 2 or inner.shape[2] > FEW_COLUMNS:
+        reduced: Voxels = best.reduce(inner, axis=axis, keepdims=True)
+        return reduced
+    columns = np.moveaxis(np.ascontiguousarray(inner), 2, 0)
+    found: Voxels = columns[0].copy()
+    for column in columns[1:]:
+        best(found, column, out=found)
+    return found[..., np.newaxis]
 
 
 def _mean(volume: Volume, axis: int, low: float, high: float) -> Voxels:

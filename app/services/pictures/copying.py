@@ -93,8 +93,8 @@ class Copying:
 
     def _publish(self, row: PreparedSeries, packs: Sequence[WorkingPack]) -> bool:
         """False when the series was prepared anew, or another worker was first. The exam's revision stays:
-        it shows what it showed, and a rise would break off every download of it. Readers look for new copies once a
-        minute."""
+        it shows what it showed, and a rise would break off every download of it. Readers look for new copies
+        every few seconds."""
         try:
             with self.db.session() as session:
                 if session.get(PreparedSeries, row.id) is None or working_packs.of_series(session, [row.id]):

@@ -25,8 +25,8 @@ from app.services.pictures.working_copies import CopiesOfSeries, WorkingCopies, 
 from app.services.volumes.plan import VolumePlan
 from app.services.volumes.volumes import Read, copy_header_of
 
-NEWS_S = 60
-"""How often a process looks whether a series without copies has some now."""
+NEWS_S = 5
+"""How often a process looks whether a series without copies has some now: who windows one slice soon windows more."""
 KEPT_BYTES, ROW_BYTES = 16 << 20, 8192
 """Of rows of instances in memory, and about how much one takes without its index of frames."""
 
@@ -120,8 +120,8 @@ class FrameReading:
     def _copies_of(self, series: ShownSeries) -> CopiesOfSeries:
         if series.copies.packs:
             return series.copies
-        minute = int(self.copies.clock.now().timestamp() / NEWS_S)
-        return self._later.computed((series.row.id, minute), lambda: self._read_copies(series))
+        moment = int(self.copies.clock.now().timestamp() / NEWS_S)
+        return self._later.computed((series.row.id, moment), lambda: self._read_copies(series))
 
     def _read_copies(self, series: ShownSeries) -> CopiesOfSeries:
         with self.db.read() as session:

@@ -228,11 +228,13 @@ def shown_values(
     values: npt.NDArray[np.float32], plan: VolumePlan, loaded: LoadedVolume, window: Window | None
 ) -> Shown:
     """Values of voxels as grey levels."""
-    units = values * np.float32(loaded.slope) + np.float32(loaded.intercept)
-    grey = apply_window(units.astype(np.float64), window or loaded.own_window)
+    units = values * np.float32(loaded.slope)
+    units += np.float32(loaded.intercept)
+    grey = apply_window(units, window or loaded.own_window)
     if loaded.volume.voxels.dtype.kind == "f":  # others hold numbers alone
         grey = np.nan_to_num(grey)
-    shown: Shown = (grey + 0.5).astype(np.uint8)
+    grey += np.float32(0.5)
+    shown: Shown = grey.astype(np.uint8)
     return 255 - shown if plan.is_inverted else shown
 
 
