@@ -151,6 +151,7 @@ MEANT: dict[tuple[str, str], Meant] = {
     ("POST", "guest_tickets.open_by_ticket"): Meant(named={"ticket": "guest_ticket"}),
     ("GET", "patient_images.batch"): Meant(query={"from": "1", "count": "2", "size": "256"}),
     ("GET", "patient_images.mpr"): Meant(query={"slab": "2", "mode": "mip", "size": "64", "wc": "40", "ww": "400"}),
+    ("GET", "patient_images.oblique"): Meant(query={"turn": "0.8,0,0.6,0", "mm": "0", "slab": "2", "size": "64"}),
     ("GET", "patient_images.turntable"): Meant(query={"preset": "skin", "size": "64"}),
     ("GET", "patient_images.tile"): Meant(query={"wc": "40", "ww": "400"}, named={"n": "tall_n"}),
     ("GET", "patient_images.ecg_page"): Meant(named={"o": "ecg_o"}),

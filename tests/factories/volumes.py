@@ -67,6 +67,13 @@ def turned(x: float, y: float, z: float) -> Doubles:
     return found
 
 
+def about(axis: Doubles, degrees: float) -> tuple[float, float, float, float]:
+    """The quaternion that turns by so many degrees about an axis of any length."""
+    half = np.radians(degrees) / 2
+    x, y, z = (float(part) for part in axis / np.linalg.norm(axis) * np.sin(half))
+    return float(np.cos(half)), x, y, z
+
+
 def voxel_places(geometry: VolumeGeometry) -> Doubles:
     """Where the centre of every voxel lies: (slices, rows, columns, 3), mm."""
     k, j, i = np.meshgrid(

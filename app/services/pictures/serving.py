@@ -22,6 +22,7 @@ from app.imaging.display.tiles import TILE_SIDE, Tile, levels_of
 from app.imaging.display.window import Window
 from app.imaging.errors import BadRegion
 from app.imaging.geometry.cuts import Plane
+from app.imaging.geometry.oblique import Oblique
 from app.imaging.geometry.reslice import THICKEST_MM, Slab, SlabMode
 from app.imaging.geometry.turntable import LookName
 from app.imaging.sandbox.pool import RenderSpec
@@ -98,14 +99,14 @@ class Pictures:
             return repo.pictures_may_come(session, exam_id, self.clock.now() - self.patience)
 
     def manifest(self, exam_id: uuid.UUID, exam_revision: int) -> dict[str, Any]:
-        """`{series: [{n, frames, rows, columns, modality, description, window, tiles, mpr, mpr_reason, turntable,
-        frame_time_ms, incomplete}], key_images: [{n, k}], presentations: [{title, frames: [{n, k}], reasons}],
-        displayed: [{n, k, turns, mirrored, area}]}`.
+        """`{series: [{n, frames, rows, columns, modality, description, window, tiles, mpr, mpr_box, mpr_reason,
+        turntable, frame_time_ms, incomplete}], key_images: [{n, k}], presentations: [{title, frames: [{n, k}],
+        reasons}], displayed: [{n, k, turns, mirrored, area}]}`.
 
-        It names nobody. `frame_time_ms`, `key_images` (of key object lists, in their order) and `presentations` (states
-        that are drawn into their frames; `reasons`: what of them is not, in words) are not in the contract of
-        docs/design.md; neither is `displayed`: how states want frames to lie (viewer/tools/marks.js). What is no
-        picture is in `objects`.
+        It names nobody. Not in the contract of docs/design.md are `mpr_box` (the sides in mm, along the patient's axes,
+        of the box that the cuts fill), `frame_time_ms`, `key_images` (of key object lists, in their order),
+        `presentations` (states that are drawn into their frames; `reasons`: what of them is not, in words) and
+        `displayed`: how states want frames to lie (viewer/tools/marks.js). What is no picture is in `objects`.
         """
         shown, beside = self.shown(exam_id, exam_revision), self.objects.of_exam(exam_id, exam_revision)
         rows = [series.row for series in shown]
@@ -213,6 +214,7 @@ def _describe(n: int, shown: ShownSeries) -> dict[str, Any]:
         "incomplete": row.incomplete,
         "tiles": None if levels is None else {"size": TILE_SIDE, "levels": levels},
         "mpr": None if shown.plan is None else {plane: shown.cuts.count(plane) for plane in Plane},
+        "mpr_box": None if shown.plan is None else [round(mm, 3) for mm in shown.cuts.extent],
         "mpr_reason": None if shown.plan is not None else reason_words(row.no_volume),
         "turntable": None if shown.plan is None else turns_of(shown.plan),
     }
@@ -224,6 +226,7 @@ __all__ = [
     "THICKEST_MM",
     "CutSpec",
     "LookName",
+    "Oblique",
     "Original",
     "Pictures",
     "Plane",

@@ -23,7 +23,8 @@ from app.imaging.codecs.working_copy import WORKING_COPY
 from app.imaging.display.render_spec import VALUES, RenderSpec, RenderTask
 from app.imaging.display.window import Shown, Window, apply_window, voi_function
 from app.imaging.geometry.cuts import Cuts, Plane, cuts_of
-from app.imaging.geometry.reslice import Slab, SlabMode, Volume, cut
+from app.imaging.geometry.oblique import Oblique
+from app.imaging.geometry.reslice import Cut, Slab, SlabMode, Volume, cut, oblique_cut
 from app.imaging.geometry.turntable import LOOKS, PICTURES, Look, LookName, body_of, opacities_of, picture
 from app.imaging.header.image_header import ImageHeader
 from app.imaging.sandbox.pool import Account, RenderPool
@@ -72,7 +73,8 @@ class CutSpec:
     """One wanted picture of a volume."""
 
     plane: Plane
-    k: int
+    at: int | Oblique
+    """The number of a cut along the patient's axes, from 1, or where the turned plane lies."""
     slab: Slab
     fmt: str = "jpg"
     window: Window | None = None
@@ -117,7 +119,7 @@ class Volumes:
         loaded = self.loaded(series_id, plan, read)
         slab = spec.slab if loaded.slope > 0 else Slab(spec.slab.thickness, _OTHER_END[spec.slab.mode])
         try:
-            found = cut(loaded.volume, loaded.cuts, spec.plane, spec.k, slab)
+            found = _cut(loaded, spec, slab)
         except IndexError:
             raise NotFound from None
         shown = shown_values(found.values, plan, loaded, spec.window or window)
@@ -195,6 +197,12 @@ class Volumes:
             yield
         finally:
             self._building.release()
+
+
+def _cut(loaded: LoadedVolume, spec: CutSpec, slab: Slab) -> Cut:
+    if isinstance(spec.at, int):
+        return cut(loaded.volume, loaded.cuts, spec.plane, spec.at, slab)
+    return oblique_cut(loaded.volume, loaded.cuts, spec.plane, spec.at, slab, spec.longest)
 
 
 def blocks_of(plan: VolumePlan, most_bytes: int) -> tuple[int, int, int]:

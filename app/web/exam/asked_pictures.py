@@ -1,21 +1,26 @@
-"""What the query of a picture's address asks for: size, window, slab, outline. Each raises InvalidInput for what is no
-such value. The addresses are in app/web/patient/images.
+"""What the query of a picture's address asks for: size, window, slab, turn, outline. Each raises InvalidInput for what
+is no such value. The addresses are in app/web/patient/images.
 """
 
 from __future__ import annotations
 
+import math
 import re
 
 from flask import request
 
 from app.errors import InvalidInput
 from app.services.pictures.measuring import Outline, Shape
-from app.services.pictures.serving import THICKEST_MM, Slab, SlabMode, Window
+from app.services.pictures.serving import THICKEST_MM, Oblique, Slab, SlabMode, Window
 
 SIZES = range(64, 2049)
 _MODES = frozenset(map(str, SlabMode))
 _SHAPES = frozenset(map(str, Shape))
 _SHARE = re.compile(r"(0(\.\d{1,6})?|1(\.0{1,6})?)\Z")
+_PART = r"-?(0(\.\d{1,6})?|1(\.0{1,6})?)"
+_TURN = re.compile(rf"{_PART}(,{_PART}){{3}}\Z", re.ASCII)
+_LENGTHS = 0.999, 1.001
+"""Of a quaternion whose parts were rounded."""
 _NUMBER = re.compile(r"-?\d{1,6}(\.\d{1,6})?\Z")
 
 
@@ -53,6 +58,19 @@ def asked_slab() -> Slab:
     if mode not in _MODES:
         raise InvalidInput("mode", "must be avg, mip or minip")
     return Slab(float(text), SlabMode(mode))
+
+
+def asked_oblique() -> Oblique:
+    """Which way a plane is turned, and where it then lies."""
+    text, mm = request.args.get("turn", ""), request.args.get("mm", "")
+    if not _TURN.match(text):
+        raise InvalidInput("turn", "must be four numbers from -1 to 1")
+    w, x, y, z = (float(part) for part in text.split(","))
+    if not _LENGTHS[0] <= math.hypot(w, x, y, z) <= _LENGTHS[1]:
+        raise InvalidInput("turn", "must be of length 1")
+    if not _NUMBER.match(mm):
+        raise InvalidInput("mm", "must be a number")
+    return Oblique((w, x, y, z), float(mm))
 
 
 def asked_outline() -> Outline:

@@ -25,6 +25,7 @@ from app.web.context import services
 from app.web.exam import cut_off
 from app.web.exam.asked_pictures import (
     asked_number,
+    asked_oblique,
     asked_outline,
     asked_plain,
     asked_size,
@@ -138,11 +139,22 @@ def mpr(exam_id: str, n: int, k: int, plane: str, fmt: str) -> Response:
     """A cut along an axis of the patient's own: a thin one, or a slab with its mean, greatest or least values."""
     if fmt not in MIME or plane not in _PLANES:
         raise NotFound
-    spec = CutSpec(Plane(plane), k, asked_slab(), fmt, asked_window(), asked_size())
+    return _cut(n, CutSpec(Plane(plane), k, asked_slab(), fmt, asked_window(), asked_size()), MIME[fmt])
+
+
+@blueprint.get("/exams/<exam_id>/series/<int:n>/mpr/<plane>/oblique.<fmt>")
+def oblique(exam_id: str, n: int, plane: str, fmt: str) -> Response:
+    """A cut that is turned away from the patient's axes, `mm` from the middle of the volume along its turned way."""
+    if fmt not in MIME or plane not in _PLANES:
+        raise NotFound
+    return _cut(n, CutSpec(Plane(plane), asked_oblique(), asked_slab(), fmt, asked_window(), asked_size()), MIME[fmt])
+
+
+def _cut(n: int, spec: CutSpec, mimetype: str) -> Response:
     access, pictures = current_access(), services().pictures.serving
     with place(_of_volume(n)):
         picture = pictures.cut(access.exam_id, access.exam_revision, n, spec)
-    return _picture(picture, MIME[fmt])
+    return _picture(picture, mimetype)
 
 
 @blueprint.get("/exams/<exam_id>/series/<int:n>/turntable/<int:k>.<fmt>")

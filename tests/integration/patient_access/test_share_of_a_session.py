@@ -33,6 +33,7 @@ class Slow:
     [
         (Pictures, "render", "series/1/frames/1.png", 4),
         (Pictures, "cut", "series/1/mpr/axial/1.png", 4),
+        (Pictures, "cut", "series/1/mpr/axial/oblique.png?turn=0.8,0.6,0,0&mm=0", 4),
         (Paper, "download", "report.pdf", 1),
     ],
 )

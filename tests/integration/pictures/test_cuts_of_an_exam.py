@@ -13,11 +13,11 @@ from PIL import Image
 
 from app.bootstrap import Services
 from deploy.testbed.ct import ct_slice, part10
-from tests.factories.access import let_in
+from tests.factories.access import issued, let_in, opened
 from tests.factories.pictures_of import manifest_of, prepare
 from tests.factories.staff import audited
 from tests.factories.telling import exam_of
-from tests.unit.volumes.test_volumes import SIDE, stack
+from tests.unit.volumes.test_volumes import GAP, SIDE, SLICES, stack
 
 MPR = "series/1/mpr"
 
@@ -75,6 +75,71 @@ def test_a_stranger_and_a_held_exam_get_nothing(house: Services, app: Flask, pho
     assert client.get(f"{page}{MPR}/axial/1.jpg").status_code == 200
     house.release.holds.withhold(exam_of(house).id, "note", "staff:test")
     assert client.get(f"{page}{MPR}/axial/1.jpg").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("tail", "status"),
+    [
+        ("axial/oblique.jpg?turn=1,0,0,0&mm=0", 200),
+        ("sagittal/oblique.webp?turn=0.8,0,-0.6,0&mm=-2.5&slab=200&mode=minip&size=64&wc=40&ww=400", 200),
+        ("axial/oblique.jpg?turn=-1,0,0,0&mm=0", 200),
+        ("axial/oblique.jpg?turn=1,0,0,0&mm=999999", 404),
+        ("axial/oblique.jpg?turn=1,0,0,0&mm=17", 404),
+        ("oblique/oblique.jpg?turn=1,0,0,0&mm=0", 404),
+        ("axial/oblique.gif?turn=1,0,0,0&mm=0", 404),
+        ("axial/oblique.jpg", 400),
+        ("axial/oblique.jpg?turn=1,0,0,0", 400),
+        ("axial/oblique.jpg?mm=0", 400),
+        ("axial/oblique.jpg?turn=1,0,0&mm=0", 400),
+        ("axial/oblique.jpg?turn=1,0,0,0,0&mm=0", 400),
+        ("axial/oblique.jpg?turn=0,0,0,0&mm=0", 400),
+        ("axial/oblique.jpg?turn=0.9,0,0,0&mm=0", 400),
+        ("axial/oblique.jpg?turn=1,1,0,0&mm=0", 400),
+        ("axial/oblique.jpg?turn=nan,0,0,0&mm=0", 400),
+        ("axial/oblique.jpg?turn=1e0,0,0,0&mm=0", 400),
+        ("axial/oblique.jpg?turn=0.99999999,0,0,0&mm=0", 400),
+        ("axial/oblique.jpg?turn=1,0,0,0%0A&mm=0", 400),
+        ("axial/oblique.jpg?turn=%D9%A1,0,0,0&mm=0", 400),  # a digit of another alphabet
+        ("axial/oblique.jpg?turn=1,0,0,0&mm=nan", 400),
+        ("axial/oblique.jpg?turn=1,0,0,0&mm=inf", 400),
+        ("axial/oblique.jpg?turn=1,0,0,0&mm=0&slab=201", 400),
+        ("axial/oblique.jpg?turn=1,0,0,0&mm=0&size=4096", 400),
+    ],
+)
+def test_turned_cuts_are_served_and_bad_turns_refused(phone: tuple[FlaskClient, str], tail: str, status: int) -> None:
+    client, page = phone
+    assert client.get(f"{page}{MPR}/{tail}").status_code == status
+
+
+def test_a_plane_that_is_not_turned_is_the_cut_itself_and_a_turned_one_is_not(phone: tuple[FlaskClient, str]) -> None:
+    client, page = phone
+    told = client.get(f"{page}manifest.json").get_json()["series"][0]
+    assert told["mpr_box"] == [SIDE, SIDE, SLICES * GAP]
+    k, count = 5, told["mpr"]["axial"]
+    mm = (k - (count + 1) / 2) * told["mpr_box"][2] / count
+    straight, same, other = (
+        client.get(f"{page}{MPR}/axial/{name}").data
+        for name in (f"{k}.png", f"oblique.png?turn=1,0,0,0&mm={mm}", f"oblique.png?turn=0.8,0.6,0,0&mm={mm}")
+    )
+    assert straight == same
+    assert straight != other
+    assert max(Image.open(io.BytesIO(other)).size) > SIDE  # the whole box is in it
+
+
+def test_a_turned_cut_is_for_the_exams_own_session_while_it_is_shown(
+    house: Services, app: Flask, phone: tuple[FlaskClient, str]
+) -> None:
+    client, page = phone
+    address = f"{page}{MPR}/axial/oblique.jpg?turn=0.8,0.6,0,0&mm=0"
+    assert app.test_client().get(address).status_code == 404
+    stranger = opened(app, issued(house, "B1", patient_name="王五", patient_id="P9"))
+    assert stranger.get(address).status_code == 404
+    assert client.get(address.replace("series/1", "series/2")).status_code == 404
+    assert not audited(house, "images.viewed")
+    assert client.get(address).status_code == 200
+    assert len(audited(house, "images.viewed")) == 1
+    house.release.holds.withhold(exam_of(house).id, "note", "staff:test")
+    assert client.get(address).status_code == 404
 
 
 def volumes_in_one_series(house: Services, keyword: str, values: list[int]) -> list[dict[str, Any]]:

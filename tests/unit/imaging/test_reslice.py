@@ -55,13 +55,13 @@ def test_a_ramp_is_cut_into_the_same_ramp(geometry: VolumeGeometry, data: st.Dat
     k = data.draw(st.integers(1, cuts.count(plane)))
     found = cut(volume, cuts, plane, k)
     expected = pixel_places(cuts, plane, k) @ SLOPES
-    inner = found.inside & _inner(geometry, pixel_places(cuts, plane, k))
+    inner = found.inside & inner_places(geometry, pixel_places(cuts, plane, k))
     if inner.any():
         reached("looks at voxels")
     assert np.abs(found.values - expected)[inner].max(initial=0) < 0.02
 
 
-def _inner(geometry: VolumeGeometry, found: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+def inner_places(geometry: VolumeGeometry, found: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
     """Between the centres of the outermost voxels: beyond them no value changes any more."""
     ways = np.array([geometry.across, geometry.down, geometry.along]).T
     column, row, distance = np.moveaxis((found - geometry.origin) @ np.linalg.inv(ways).T, -1, 0)
