@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -11,12 +12,19 @@ from PIL import Image
 
 from app.imaging.codecs.decode import DecodedFrame
 from app.imaging.display.full_depth import full_depth
+from app.imaging.geometry.cuts import Cuts, Plane, cuts_of
+from app.imaging.geometry.oblique import Oblique
+from app.imaging.geometry.reslice import Volume, oblique_cut
+from app.imaging.geometry.volume import SlicePlace, volume_geometry
 from tests.factories.images import image_header
 from tests.factories.patient_page_values import EXAM_ID
 
 CT_FRAMES = 60
 TURNS = 36
 CUTS = {"axial": CT_FRAMES, "coronal": 500, "sagittal": 400}
+BOX = [400.0, 500.0, 120.0]
+"""Its sides, mm."""
+BALL = {"axial": 40, "coronal": 200, "sagittal": 260}
 NO_CUTS = "缺少部分层面的图像,不能重建其他方向"
 STANDARD = {"center": 0, "width": 2000}
 NO_PLACE: dict[str, Any] = {
@@ -52,6 +60,7 @@ SERIES: list[dict[str, Any]] = [
         "modality": "CT",
         "description": "胸部平扫 2.0mm",
         "mpr": CUTS,
+        "mpr_box": BOX,
         "turntable": TURNS,
     },
     {"n": 2, "frames": 12, "rows": 240, "columns": 320, "modality": "US", "description": "心脏超声"},
@@ -144,6 +153,30 @@ def cut_jpeg(plane: str, k: int, size: int) -> bytes:
     """A cut of the series with CUTS: all of one grey, which tells the share of k."""
     width, height = {"axial": (400, 500), "coronal": (400, 120), "sagittal": (500, 120)}[plane]
     image = Image.new("L", (width, height), round(200 * k / CUTS[plane]))
+    image.thumbnail((size, size))
+    return _jpeg(image)
+
+
+@cache
+def _body() -> tuple[Volume, Cuts]:
+    """In the box of the cuts: a grey body with a bright ball in the cuts BALL."""
+    axial, coronal, sagittal = (CUTS[plane] for plane in ("axial", "coronal", "sagittal"))
+    z, y, x = np.ogrid[:axial, :coronal, :sagittal]
+    body = (((x - 200) / 190) ** 2 + ((y - 250) / 230) ** 2 < 1) * np.uint8(70) + np.zeros((axial, 1, 1), np.uint8)
+    body[((x - 200) / 80) ** 2 + ((y - 180) / 60) ** 2 + ((z - 30) / 25) ** 2 < 1] = 25
+    far = (2.0 * (z + 1 - BALL["axial"])) ** 2 + (y + 1 - BALL["coronal"]) ** 2 + (x + 1 - BALL["sagittal"]) ** 2
+    body[far < 12**2] = 250
+    gap = BOX[2] / axial
+    slices = [SlicePlace(coronal, sagittal, (1.0, 1.0), (0.0, 0.0, gap * k), (1, 0, 0, 0, 1, 0)) for k in range(axial)]
+    geometry = volume_geometry(slices)
+    return Volume(body, geometry), cuts_of(geometry)
+
+
+def oblique_jpeg(plane: str, turn: Sequence[float], mm: float, size: int) -> bytes:
+    """A turned cut, made as the server makes it."""
+    w, x, y, z = turn
+    shown = oblique_cut(*_body(), Plane(plane), Oblique((w, x, y, z), mm), longest=size)
+    image = Image.fromarray(shown.values.astype(np.uint8))
     image.thumbnail((size, size))
     return _jpeg(image)
 

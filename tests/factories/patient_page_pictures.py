@@ -18,6 +18,7 @@ from tests.factories.patient_page_frames import (
     frame_values,
     jpeg,
     layer_png,
+    oblique_jpeg,
     stored_value,
     tile_jpeg,
     turn_jpeg,
@@ -65,6 +66,14 @@ def add(app: Flask, pages: Pages) -> None:
         assert n == 1
         return Response(cut_jpeg(plane, k, request.args.get("size", 1024, int)), mimetype="image/jpeg")
 
+    def oblique(n: int, plane: str) -> Response:
+        before()
+        assert n == 1
+        turn, mm = request.args["turn"].split(","), request.args.get("mm", type=float)
+        assert mm is not None
+        jpeg = oblique_jpeg(plane, [float(part) for part in turn], mm, request.args.get("size", 1024, int))
+        return Response(jpeg, mimetype="image/jpeg")
+
     def show_manifest() -> Response:
         before()
         return Response(json.dumps(pages.manifest()), mimetype="application/json")
@@ -72,6 +81,7 @@ def add(app: Flask, pages: Pages) -> None:
     app.add_url_rule(f"{base}/series/<int:n>/frames/<int:k>.jpg", "frame", frame)
     app.add_url_rule(f"{base}/series/<int:n>/frames.batch", "batch", batch)
     app.add_url_rule(f"{base}/series/<int:n>/mpr/<plane>/<int:k>.jpg", "cut", cut)
+    app.add_url_rule(f"{base}/series/<int:n>/mpr/<plane>/oblique.jpg", "oblique", oblique)
     app.add_url_rule(f"{base}/manifest.json", "manifest", show_manifest)
     _tools(app, pages, before)
 

@@ -16,12 +16,16 @@ SIZES = [(360, 780), (390, 844), (768, 1024), (1440, 900)]
 
 def opened(browser: Browser, pages: Pages, width: int, height: int) -> Page:
     page = browser.new_page(viewport={"width": width, "height": height})
+    open_planes(page, pages)
+    return page
+
+
+def open_planes(page: Page, pages: Pages) -> None:
     page.goto(f"{pages.base_url}/exams/{EXAM_ID}/viewer")
     wait_for_slice(page, 30)
     with_tools(page)
     page.click("#mpr-open")
     shows(page, axial=30, coronal=250, sagittal=200)
-    return page
 
 
 def shows(page: Page, **cuts: int) -> None:

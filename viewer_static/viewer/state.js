@@ -4,7 +4,7 @@
  * @typedef {import('./stage/window_level.js').Window} Window
  * @typedef {{n: number, frames: number, rows: number, columns: number, modality: string, description: string,
  *            window: Window | null, frame_time_ms: number | null, incomplete: number[],
- *            mpr?: import('./mpr/planes.js').Cuts | null, mpr_reason?: string | null, turntable?: number | null,
+ *            mpr?: import('./mpr/planes.js').Cuts | null, mpr_box?: number[] | null, mpr_reason?: string | null, turntable?: number | null,
  *            tiles?: {size: number, levels: number} | null}} Series
  * @typedef {{series: Series[], objects?: Array<{description: string, layer?: import('./tools/layers.js').Layer | null}>,
  *            key_images?: Array<{n: number, k: number}>, displayed?: import('./tools/marks.js').Displayed[]}} Manifest

@@ -32,7 +32,7 @@ EVERYTHING = {"pictures": "1", "report": "1", "originals": "1"}
 
 @dataclass(frozen=True)
 class House:
-    """One exam with three slices that are large enough for letters, and its patient."""
+    """One exam with a volume of slices that are large enough for letters, and its patient."""
 
     services: Services
     app: Flask
@@ -47,7 +47,18 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     client, exam_id = patient(app, built)
     report(built)
     shared = {"StudyInstanceUID": "1.2.3.1", "SeriesInstanceUID": "1.2.3.1.1"}
-    files = [part10(ct_slice(256, SOPInstanceUID=f"1.2.3.1.1.{n}", InstanceNumber=n, **shared)) for n in (1, 2, 3)]
+    files = [
+        part10(
+            ct_slice(
+                256,
+                SOPInstanceUID=f"1.2.3.1.1.{n}",
+                InstanceNumber=n,
+                ImagePositionPatient=[0, 0, 5 * n],
+                **shared,
+            )
+        )
+        for n in range(1, 6)
+    ]
     built.ingest.ingest.receive([IncomingObject(io.BytesIO(file)) for file in files], DoorName.STOW, "test")
     built.pictures.completion.complete_now("1.2.3.1")
     while built.worker.run_job():
@@ -103,6 +114,7 @@ def fetched(client: FlaskClient, path: str) -> bytes:
 def all_pictures(client: FlaskClient, base: str) -> list[bytes]:
     """From every address that shows any."""
     singles = ("/frames/1.jpg", "/frames/1.jpg?size=256", "/frames/2.png", "/frames/3.jpg?wc=40&ww=400&size=128")
+    singles += ("/mpr/axial/3.jpg", "/mpr/axial/oblique.jpg?turn=0.8,0,0,0.6&mm=0")
     found = [fetched(client, f"{base}/series/1{tail}") for tail in singles]
     found += batch(fetched(client, f"{base}/series/1/frames.batch?from=1&count=3&size=256"))
     found += zipped(fetched(client, f"{base}/images.zip"))

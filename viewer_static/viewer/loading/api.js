@@ -54,13 +54,13 @@ export class Api {
     return this.counted(await this.get(this.frameUrl(n, k, window, size), signal, (response) => response.blob()));
   }
 
-  /** @param {number} n @param {string} plane @param {number} k @param {Window | null} window
-   *  @param {{slab: number, mode: string}} slab  mm @param {number} size */
-  cutUrl(n, plane, k, window, slab, size) {
-    const query = [`size=${size}`];
+  /** @param {number} n @param {string} plane @param {{name: string | number, query: string[]}} cut
+   *  @param {Window | null} window @param {{slab: number, mode: string}} slab  mm @param {number} size */
+  cutUrl(n, plane, cut, window, slab, size) {
+    const query = cut.query.concat(`size=${size}`);
     if (window) query.push(`wc=${window.center}`, `ww=${window.width}`);
     if (slab.slab) query.push(`slab=${slab.slab}`, `mode=${slab.mode}`);
-    return `${this.base}/series/${n}/mpr/${plane}/${k}.jpg?${query.join('&')}`;
+    return `${this.base}/series/${n}/mpr/${plane}/${cut.name}.jpg?${query.join('&')}`;
   }
 
   /** @param {number} n @param {number} k */

@@ -4,6 +4,7 @@
 const shown = (value, digits) => value.toFixed(digits).replace(/\.0+$/, '');
 /** @param {{at: string}} size */
 const where = (size) => (size.at === 'detector' ? '（探测器平面）' : '');
+const names = { axial: '横断', coronal: '冠状', sagittal: '矢状' };
 
 export const words = {
   tools: '工具',
@@ -44,7 +45,10 @@ export const words = {
   value: (/** @type {number} */ value, /** @type {string} */ unit) => `此处 ${shown(value, 1)} ${unit}`.trim(),
   planes: '三维切面',
   cut: (/** @type {'axial' | 'coronal' | 'sagittal'} */ plane, /** @type {number} */ k, /** @type {number} */ of) =>
-    `${{ axial: '横断', coronal: '冠状', sagittal: '矢状' }[plane]} ${k}/${of}`,
+    `${names[plane]} ${k}/${of}`,
+  oblique: (/** @type {'axial' | 'coronal' | 'sagittal'} */ plane, /** @type {number} */ degrees) => `${names[plane]} 斜${degrees}°`,
+  straight: '正位',
+  straightKey: '恢复到正位（键盘 0）',
   slabs: { thin: '薄层', mean: '平均', greatest: '最大密度', least: '最小密度' },
   thickness: (/** @type {number} */ mm) => `${mm} 毫米`,
   cross: '十字线',
