@@ -15,6 +15,7 @@ from gunicorn.glogging import Logger
 from app.config import Settings
 from app.errors import SettingsError
 from app.logs import take_over
+from app.web.wsgi.turns import take_short_turns
 
 try:
     settings = Settings.from_env()
@@ -75,3 +76,4 @@ def post_worker_init(worker):
     once in seven hundred received instances."""
     gc.collect()
     gc.freeze()
+    take_short_turns()

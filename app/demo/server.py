@@ -21,6 +21,7 @@ from app.config import Settings
 from app.demo.clock import CLOCK_FILE, MovedClock
 from app.demo.house import create_demo_app
 from app.dimse.scp import start_door
+from app.web.wsgi.turns import take_short_turns
 
 RECEIPT_PAUSE_S = 2.0
 GOODBYE_S = 4
@@ -68,6 +69,7 @@ class DemoServer(BaseApplication):  # type: ignore[misc]
                 self.cfg.set(name, value)
 
     def load(self) -> Any:
+        take_short_turns()
         services = build(self.settings, MovedClock(self.settings.var_dir / CLOCK_FILE), SystemClock())
         services.worker.start()
         services.waker.listen(services.worker.wake)

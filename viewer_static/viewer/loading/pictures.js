@@ -5,7 +5,7 @@
  * @typedef {ImageBitmap | HTMLImageElement | HTMLCanvasElement} Picture
  */
 
-const COMPRESSED_BYTES = 48 * 1024 * 1024;
+const COMPRESSED_BYTES = 36 * 1024 * 1024;
 const DECODED_PIXELS = 16 * 1024 * 1024; // 64 MB as RGBA
 const DECODED = 60; // pictures, however small they are
 
