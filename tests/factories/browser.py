@@ -9,12 +9,17 @@ import pytest
 from playwright.sync_api import Page
 
 from deploy.testbed.phone import CHROMIUM
+from tests.factories.patient_page_frames import CT_FRAMES
+from tests.factories.patient_page_values import EXAM_ID
+from tests.factories.patient_pages import Pages
 
 in_browser = [
     pytest.mark.browser,
     pytest.mark.skipif(CHROMIUM is None, reason="Debian's chromium is not installed: no page was seen in a browser"),
 ]
 """The marks of every test that needs it."""
+VIEWER = f"/exams/{EXAM_ID}/viewer"
+JPEG_SLACK = 2  # grey levels JPEG may be off
 
 
 def reads_as(page: Page, base_url: str, stored: str) -> None:
@@ -81,3 +86,18 @@ def middle_of_stage(page: Page) -> tuple[float, float]:
     box = page.locator("#stage").bounding_box()
     assert box
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def near(value: int) -> object:
+    return pytest.approx(value, abs=JPEG_SLACK)
+
+
+def at_rest(page: Page) -> None:
+    """Until nothing more is fetched: all previews and the neighbours' full frames are here."""
+    page.wait_for_selector(f'#picture[data-loaded="{CT_FRAMES}"]')
+    page.wait_for_load_state("networkidle")
+
+
+def open_viewer(page: Page, pages: Pages) -> None:
+    page.goto(pages.base_url + VIEWER)
+    wait_for_slice(page, 30)

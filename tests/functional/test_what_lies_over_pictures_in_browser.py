@@ -10,13 +10,12 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from deploy.testbed.phone import phone_page
-from tests.factories.browser import in_browser, pixel, wait_for_slice, wait_until, with_tools
+from tests.factories.browser import VIEWER, in_browser, pixel, wait_for_slice, wait_until, with_tools
 from tests.factories.patient_page_frames import CT_PLACE, LAYER, LAYER_COLOUR
 from tests.factories.patient_page_values import EXAM_ID
 from tests.factories.patient_pages import Pages
 
 pytestmark = in_browser
-VIEWER = f"/exams/{EXAM_ID}/viewer"
 BESIDE: dict[str, Any] = {
     "objects": [LAYER, LAYER | {"description": "没有图层的报告", "layer": None}],
     "key_images": [{"n": 1, "k": 12}, {"n": 3, "k": 2}],
