@@ -36,7 +36,7 @@ class CodeStream:
     `rows`, `columns`, `samples` are 0 where the stream does not say; `precision` is in bits. `is_rgb`: its components
     are red, green and blue (or become so by decoding), or are not; None when it does not say. `is_lossy` is None for
     what may be either. `is_whole`: it ends as it should. `missing_bytes`: how many more its last tile-part claims.
-    `end`: where the mark of the end of a JPEG 2000 stream should be.
+    `end`: where the mark of the end is, or of a JPEG 2000 stream should be; 0 without one.
     """
 
     process: Process
@@ -127,15 +127,21 @@ def _jpeg(stream: bytes) -> CodeStream | None:
             near = body[1 + 2 * body[0]] if body and len(body) > 1 + 2 * body[0] else 0
             break
         at += 2 + max(length, 2)
-    return _described(stream, *frame, jfif=jfif, adobe=adobe, near=near) if frame else None
+    if frame is None:
+        return None
+    end = stream.find(JPEG_END, at)  # from the scan on: a preview in a segment before it has an end of its own
+    return _described(*frame, jfif=jfif, adobe=adobe, near=near, end=max(end, 0))
 
 
-def _described(stream: bytes, marker: int, body: bytes, *, jfif: bool, adobe: int | None, near: int) -> CodeStream:
+def _described(marker: int, body: bytes, *, jfif: bool, adobe: int | None, near: int, end: int) -> CodeStream:
     precision, rows, columns, samples = struct.unpack_from(">BHHB", body)
     process = {_SOF_LOSSLESS: Process.LOSSLESS, _SOF_JPEG_LS: Process.JPEG_LS}.get(marker, Process.DCT)
     lossy = {Process.LOSSLESS: False, Process.JPEG_LS: near > 0, Process.DCT: True}[process]
-    is_rgb = _is_rgb(body[6 : 6 + 3 * samples], jfif, adobe) if process is Process.DCT and samples == 3 else None
-    return CodeStream(process, rows, columns, samples, precision, is_rgb, lossy, is_whole=JPEG_END in stream)
+    is_rgb = None
+    if samples == 3 and process is not Process.JPEG_LS:
+        # JFIF is of the DCT; encoders write it before lossless components of any kind
+        is_rgb = _is_rgb(body[6 : 6 + 3 * samples], jfif and process is Process.DCT, adobe)
+    return CodeStream(process, rows, columns, samples, precision, is_rgb, lossy, is_whole=end > 0, end=end)
 
 
 def _is_rgb(components: bytes, jfif: bool, adobe: int | None) -> bool | None:

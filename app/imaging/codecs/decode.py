@@ -6,16 +6,16 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-import imagecodecs
 import numpy as np
 
 from app.imaging.codecs.byte_order import unswapped
 from app.imaging.codecs.code_stream import CodeStream, Process, read_stream
+from app.imaging.codecs.run_lengths import byte_planes, rle_pixels
 from app.imaging.codecs.stored_values import Pixels, bit_planes, clamped, masked
-from app.imaging.codecs.stream_decoding import LOSSLESS, PROCESSES, STREAMED, lost_from
+from app.imaging.codecs.stream_decoding import LOSSLESS, PROCESSES, STREAMED, is_filled_up, lost_from
 from app.imaging.codecs.working_copy import WORKING_COPY, unpacked
 from app.imaging.errors import UndecodableFrame
 from app.imaging.header.image_header import ImageHeader
@@ -56,7 +56,8 @@ class Codec:
     """How one transfer syntax decodes."""
 
     name: str
-    decode: Callable[[ImageHeader, bytes], Pixels]
+    decode: Callable[[ImageHeader, bytes], tuple[Pixels, int | None]]
+    """To pixels, and the first row that is not whole of a frame whose end is missing."""
     bit_packed: bool = False
     """1-bit pixels come eight a byte, not one a sample."""
 
@@ -71,38 +72,54 @@ def decode_frame(header: ImageHeader, frame: bytes, index: int = 0) -> DecodedFr
     if header.transfer_syntax_uid == WORKING_COPY:
         with _refusing(WORKING_COPY):
             return DecodedFrame(unpacked(frame, header.rows, header.columns), header.photometric_interpretation)
-    codec = CODECS.get(header.transfer_syntax_uid)
     if header.transfer_syntax_uid not in DECODED:
         raise UndecodableFrame("no decoder for this transfer syntax")
     if not frame:
         raise UndecodableFrame("the frame is missing")
-    if codec is None:
-        return _streamed(header, frame, STREAMED[header.transfer_syntax_uid])
+    if (stream := read_stream(frame)) is not None and _is_meant(header, stream):
+        return _streamed(header, frame, stream)
+    return _of_samples(header, frame, index)
+
+
+def _is_meant(header: ImageHeader, stream: CodeStream) -> bool:
+    """A label of another coding is wrong where the bytes are a stream of the very picture that the header describes."""
+    described = (header.rows, header.columns, header.samples_per_pixel)
+    return header.transfer_syntax_uid in STREAMED or stream.size == described
+
+
+def _of_samples(header: ImageHeader, frame: bytes, index: int) -> DecodedFrame:
+    """A frame that is no code stream. One that is labelled so, and has the very size of its samples, holds these."""
+    name = STREAMED.get(header.transfer_syntax_uid)
+    if name is not None:
+        if not 0 <= len(frame) - _native_size(header) <= 1 or header.bits_allocated == 1:
+            raise UndecodableFrame(f"{name}: no code stream")
+        header = replace(header, transfer_syntax_uid=EXPLICIT_LE)
+    codec = CODECS[header.transfer_syntax_uid]
     planes: dict[int, Bits] = {}
+    first_lost: int | None = None
     with _refusing(codec.name):
         if header.bits_allocated == 1 and codec.bit_packed:
             pixels = _one_bit(header, frame, index)
         else:
             bytes_ = unswapped(header, frame, index) if header.words_swapped else frame
-            words = _shaped(header, codec.decode(header, bytes_))
+            decoded, first_lost = codec.decode(header, bytes_)
+            words = _shaped(header, decoded)
             planes = bit_planes(header, words)
             pixels = masked(header, words, is_native=header.transfer_syntax_uid in NATIVE)
-    return DecodedFrame(pixels, header.photometric_interpretation, planes)
+    return DecodedFrame(pixels, header.photometric_interpretation, planes, first_lost)
 
 
-def _streamed(header: ImageHeader, frame: bytes, name: str) -> DecodedFrame:
+def _streamed(header: ImageHeader, frame: bytes, stream: CodeStream) -> DecodedFrame:
     """A code stream: its own markers say how it is coded (PS3.5 8.2 leaves that to the label, which may be wrong)."""
-    stream = read_stream(frame)
     described = (header.rows, header.columns, header.samples_per_pixel)
-    if stream is None:
-        raise UndecodableFrame(f"{name}: no code stream")
     name = stream.process.value
     if stream.size not in (None, described):
         raise UndecodableFrame(f"{name}: another size than described")
     with _refusing(name):
         pixels, colour_space = PROCESSES[stream.process](header, frame, stream)
         pixels = _shaped(header, pixels)
-    first_lost = None if stream.is_whole else _first_lost(stream, pixels)
+    is_whole = stream.is_whole and not is_filled_up(header, frame, stream, pixels)
+    first_lost = None if is_whole else _first_lost(stream, pixels)
     is_lossy = header.transfer_syntax_uid not in LOSSLESS if stream.is_lossy is None else stream.is_lossy
     planes = {} if is_lossy else bit_planes(header, pixels)
     pixels = clamped(header, pixels, stream.precision) if is_lossy else masked(header, pixels)
@@ -124,10 +141,12 @@ def _refusing(name: str) -> Iterator[None]:
         raise UndecodableFrame(f"{name}: {type(error).__name__}") from None
 
 
-def _native(header: ImageHeader, frame: bytes) -> Pixels:
+def _native(header: ImageHeader, frame: bytes) -> tuple[Pixels, None]:
     count = header.rows * header.columns * header.samples_per_pixel
     if header.photometric_interpretation == "YBR_FULL_422" and len(frame) < count:
-        return _unpack_422(header, frame)
+        return _unpack_422(header, frame), None
+    if len(frame) > _native_size(header) + 1:
+        raise UndecodableFrame("native: more than described")
     order = ">" if header.transfer_syntax_uid == EXPLICIT_BE else "<"
     if header.pixel_keyword == "PixelData":
         kind = f"{order}u{header.bits_allocated // 8}"
@@ -135,8 +154,8 @@ def _native(header: ImageHeader, frame: bytes) -> Pixels:
         kind = f"{order}f{header.bits_allocated // 8}"
     pixels = np.frombuffer(frame, kind, count)
     if header.samples_per_pixel > 1 and header.planar_configuration == 1:
-        return pixels.reshape(header.samples_per_pixel, header.rows, header.columns).transpose(1, 2, 0)
-    return pixels
+        return pixels.reshape(header.samples_per_pixel, header.rows, header.columns).transpose(1, 2, 0), None
+    return pixels, None
 
 
 def _unpack_422(header: ImageHeader, frame: bytes) -> Pixels:
@@ -148,7 +167,7 @@ def _unpack_422(header: ImageHeader, frame: bytes) -> Pixels:
     return pixels.reshape(header.rows, header.columns, 3)
 
 
-def _deflated(header: ImageHeader, frame: bytes) -> Pixels:
+def _deflated(header: ImageHeader, frame: bytes) -> tuple[Pixels, None]:
     return _native(header, inflate(frame, _native_size(header)))
 
 
@@ -169,7 +188,9 @@ def _one_bit(header: ImageHeader, frame: bytes, index: int) -> Pixels:
     """1-bit pixels (PS3.5 8.1.1): eight pixels a byte, the first pixel in the least significant bit."""
     count, skip = header.rows * header.columns, 0
     if header.transfer_syntax_uid == RLE:
-        frame = bytes(imagecodecs.packbits_decode(frame[64:]))
+        frame, known = byte_planes(frame, 1, _native_size(header))
+        if known != len(frame):
+            raise UndecodableFrame("RLE: fewer pixels than described")
     elif header.transfer_syntax_uid == DEFLATED_FRAME:
         frame = inflate(frame, _native_size(header))
     else:
@@ -178,16 +199,6 @@ def _one_bit(header: ImageHeader, frame: bytes, index: int) -> Pixels:
     if bits.size != count:
         raise UndecodableFrame("fewer pixels than described")
     return bits.reshape(header.rows, header.columns)
-
-
-def _rle(header: ImageHeader, frame: bytes) -> Pixels:
-    bytes_each = header.bits_allocated // 8
-    planes = imagecodecs.dicomrle_decode(frame, dtype=np.dtype(f"<u{bytes_each}"))
-    count = header.rows * header.columns
-    pixels = np.frombuffer(planes, f"<u{bytes_each}", count * header.samples_per_pixel)
-    if header.samples_per_pixel > 1:
-        return pixels.reshape(header.samples_per_pixel, header.rows, header.columns).transpose(1, 2, 0)
-    return pixels
 
 
 def _shaped(header: ImageHeader, pixels: Pixels) -> Pixels:
@@ -205,7 +216,7 @@ NATIVE = frozenset({IMPLICIT_LE, EXPLICIT_LE, DEFLATED_LE, EXPLICIT_BE})
 CODECS: dict[str, Codec] = {
     **{uid: Codec("native", _native, bit_packed=True) for uid in sorted(NATIVE)},
     DEFLATED_FRAME: Codec("deflated frame", _deflated, bit_packed=True),
-    RLE: Codec("RLE", _rle, bit_packed=True),
+    RLE: Codec("RLE", rle_pixels, bit_packed=True),
 }
 DECODED = frozenset(CODECS) | frozenset(STREAMED)
 """The transfer syntaxes whose pixels can be shown."""

@@ -29,14 +29,14 @@ def _dct(header: ImageHeader, frame: bytes, stream: CodeStream) -> Decoded:
 
 
 def _lossless_jpeg(header: ImageHeader, frame: bytes, stream: CodeStream) -> Decoded:
-    """Of the three decoders only `jpeg8` goes on at the end of a stream that is cut off."""
-    if not stream.is_whole:
-        pixels = imagecodecs.jpeg8_decode(frame)
-    elif header.samples_per_pixel == 1:
-        pixels = imagecodecs.ljpeg_decode(frame)
-    else:
-        pixels = imagecodecs.jpegsof3_decode(frame)
-    return np.asarray(pixels), header.photometric_interpretation
+    """libjpeg is the decoder that knows restart intervals and point transforms (ITU-T T.81 H.1), and goes on at the end
+    of a stream that is cut off. Components come out as they are stored: markers say what they are, or the label does.
+    """
+    if header.samples_per_pixel == 1:
+        return np.asarray(imagecodecs.jpeg8_decode(frame)), header.photometric_interpretation
+    pixels = np.asarray(imagecodecs.jpeg8_decode(frame, colorspace="RGB", outcolorspace="RGB"))
+    told = {True: "RGB", False: "YBR_FULL", None: header.photometric_interpretation}
+    return pixels, told[stream.is_rgb]
 
 
 def _jpeg_ls(header: ImageHeader, frame: bytes, stream: CodeStream) -> Decoded:
@@ -72,6 +72,17 @@ def lost_from(pixels: Pixels, precision: int) -> int:
     flat = pixels.reshape(len(pixels), -1)
     is_there = (flat != 1 << (precision - 1)).any(axis=1)
     return int(is_there.nonzero()[0].max(initial=-1)) + 1
+
+
+def is_filled_up(header: ImageHeader, frame: bytes, stream: CodeStream, pixels: Pixels) -> bool:
+    """Whether rows of a JPEG stream are missing although its end is marked: then other bits before the mark change what
+    the last rows look like. Only pictures that end in the middle of the range cost this second look."""
+    if stream.process not in (Process.DCT, Process.LOSSLESS) or lost_from(pixels[-1:], stream.precision):
+        return False
+    longer = frame[: stream.end] + b"\x55" * pixels.nbytes + frame[stream.end :]
+    with suppress(Exception):  # the decoder may refuse what these bits mean
+        return not np.array_equal(PROCESSES[stream.process](header, longer, stream)[0].reshape(pixels.shape), pixels)
+    return True
 
 
 _J2K_END = b"\xff\xd9"

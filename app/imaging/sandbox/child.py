@@ -22,7 +22,7 @@ from app.imaging.sandbox.messages import READY, send_answer
 from app.imaging.sandbox.protocol import BAD_REGION, FRAME_WANTED, PICTURES, REFUSED, Request, receive_request
 
 # imagecodecs loads a codec at its first use. That must happen while the child can still open files.
-CODECS = ("dicomrle", "packbits", "jpeg8", "ljpeg", "jpegsof3", "jpegls", "jpeg2k", "zstd", "bitshuffle", "delta")
+CODECS = ("packbits", "jpeg8", "jpegls", "jpeg2k", "zstd", "bitshuffle", "delta")
 
 
 KeptObjects = LruCache[str, InflatedObject]

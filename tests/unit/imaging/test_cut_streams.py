@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from typing import Any
 
 import imagecodecs
@@ -11,10 +12,12 @@ import pytest
 from app.imaging.codecs.decode import decode_frame
 from app.imaging.errors import UndecodableFrame
 from tests.factories.images import image_header
+from tests.factories.jpeg_streams import lossless_jpeg
 
 BASELINE, EXTENDED, LOSSLESS, JPEG_LS, NEAR, JPEG_2000 = (
     f"1.2.840.10008.1.2.4.{end}" for end in ("50", "51", "70", "80", "81", "90")
 )
+RLE = "1.2.840.10008.1.2.5"
 
 
 @pytest.mark.parametrize(
@@ -131,3 +134,83 @@ def test_a_tile_that_claims_gigabytes_is_refused_and_allocates_nothing() -> None
     stream[at + 6 : at + 10] = (0xF0000000).to_bytes(4, "big")
     with pytest.raises(UndecodableFrame):
         decode_frame(header_of(JPEG_2000), bytes(stream))
+
+
+@pytest.mark.parametrize(
+    ("syntax", "bits", "encode"),
+    [
+        (BASELINE, 8, lambda pixels: imagecodecs.jpeg8_encode(pixels.astype(np.uint8), level=95)),
+        (LOSSLESS, 8, lambda pixels: lossless_jpeg(pixels, 8)),
+        (LOSSLESS, 16, lambda pixels: lossless_jpeg(pixels * 256, 16, restart_rows=4)),
+    ],
+)
+def test_a_cut_jpeg_stream_whose_end_was_marked_again_is_found_by_its_empty_rows(
+    syntax: str, bits: int, encode: Any
+) -> None:
+    pixels = np.random.default_rng(1).integers(0, 256, (64, 48)).astype(np.uint16)
+    pixels[40:] = 128  # a picture may have such rows of its own
+    stream = bytes(encode(pixels))
+    header = image_header(
+        **{
+            **vars(header_of(syntax)),
+            "bits_allocated": 8 if bits == 8 else 16,
+            "bits_stored": bits,
+            "high_bit": bits - 1,
+        }
+    )
+    assert decode_frame(header, stream).lost_from is None
+    cut = decode_frame(header, stream[: len(stream) // 2] + b"\xff\xd9")
+    assert cut.lost_from is not None
+    assert 12 <= cut.lost_from <= 40
+
+
+def test_the_end_of_a_preview_is_not_the_end_of_the_picture() -> None:
+    stream = bytes(imagecodecs.jpeg8_encode(smooth(), level=95))
+    preview = b"\xff\xe1\x00\x0eExif\0\0\xff\xd8\xff\xda\xff\xd9"
+    with_preview = stream[:2] + preview + stream[2:]
+    assert decode_frame(header_of(BASELINE), with_preview).lost_from is None
+    assert decode_frame(header_of(BASELINE), with_preview[: len(stream) // 2]).lost_from is not None
+
+
+def run_lengths(*planes: np.ndarray[Any, Any]) -> bytes:
+    """PS3.5 annex G: a segment of literal runs, one a row, and the byte that makes it even, for each plane."""
+    segments = [b"".join(bytes([len(row) - 1]) + row.tobytes() for row in plane) + b"\0" for plane in planes]
+    starts = [64 + sum(map(len, segments[:at])) for at in range(len(segments))]
+    return struct.pack("<16I", len(planes), *starts, *[0] * (15 - len(planes))) + b"".join(segments)
+
+
+def run_length_header(bits: int, samples: int = 1) -> Any:
+    described = {**vars(header_of(RLE, samples)), "columns": 47}
+    return image_header(**{**described, "bits_allocated": bits, "bits_stored": bits, "high_bit": bits - 1})
+
+
+@pytest.mark.parametrize(("bits", "samples"), [(8, 1), (16, 1), (8, 3)])
+def test_run_lengths_are_shown_up_to_the_cut_in_their_last_plane(bits: int, samples: int) -> None:
+    pixels = np.random.default_rng(1).integers(0, 1 << bits, (64, 47, samples)).astype(f">u{bits // 8}")
+    bytes_ = pixels.view(np.uint8)
+    stream = run_lengths(*(np.ascontiguousarray(bytes_[..., at]) for at in range(bytes_.shape[2])))
+    header = run_length_header(bits, samples)
+    for whole in (stream, stream[:-1], stream + bytes(41), stream + b"\7" * 9):
+        found = decode_frame(header, whole)
+        assert found.lost_from is None
+        assert (found.pixels.reshape(pixels.shape) == pixels).all()
+    for cut in (stream[: -20 * 48], stream[: -20 * 48] + bytes(20 * 48)):
+        found = decode_frame(header, cut)
+        assert found.lost_from in (43, 44)
+        assert (found.pixels.reshape(pixels.shape)[:43] == pixels[:43]).all()
+
+
+def test_run_lengths_of_which_a_plane_lacks_something_in_the_middle_are_refused() -> None:
+    plane = np.random.default_rng(1).integers(0, 256, (64, 47), np.uint8)
+    assert decode_frame(run_length_header(16), run_lengths(plane, plane)).lost_from is None
+    for broken in (
+        run_lengths(plane[:-1], plane),
+        run_lengths(plane, plane)[: 64 + 20 * 48],
+        run_lengths(plane),
+        run_lengths(plane, plane, plane),
+        run_lengths(plane, plane)[:70],
+        run_lengths(plane, plane[:0]),
+        plane.tobytes() * 2,
+    ):
+        with pytest.raises(UndecodableFrame):
+            decode_frame(run_length_header(16), broken)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydicom.uid import AllTransferSyntaxes
 
-from app.imaging.codecs.decode import DECODED, DEFLATED_FRAME, EXPLICIT_BE, EXPLICIT_LE, RLE, decode_frame
+from app.imaging.codecs.decode import DECODED, DEFLATED_FRAME, EXPLICIT_BE, EXPLICIT_LE, decode_frame
 from app.imaging.display.window import to_display
 from app.imaging.errors import UndecodableFrame
 from tests.factories.images import image_header
@@ -208,24 +208,6 @@ def test_a_code_stream_of_another_size_is_refused_before_it_is_decoded(
 def test_bytes_that_are_no_frame_are_one_kind_of_error(syntax: str, frame: bytes) -> None:
     with pytest.raises(UndecodableFrame):
         decode_frame(image_header(transfer_syntax_uid=syntax), frame)
-
-
-def test_half_a_picture_is_not_shown_where_the_decoder_cannot_tell_what_it_has() -> None:
-    """The other syntaxes can tell: tests/integration/imaging/test_cut_streams.py."""
-    pixels = np.random.default_rng(1).integers(0, 256, (64, 32), np.uint8)
-    stream = _run_lengths(pixels)
-    described = {"bits_allocated": 8, "bits_stored": 8, "high_bit": 7, "signed": False, "transfer_syntax_uid": RLE}
-    header = image_header(rows=64, columns=32, **described)
-    assert decode_frame(header, stream).pixels.shape == (64, 32)
-    for length in (len(stream) * 9 // 10, len(stream) // 2, 20):
-        with pytest.raises(UndecodableFrame):
-            decode_frame(header, stream[:length])
-
-
-def _run_lengths(pixels: Any) -> bytes:
-    """PS3.5 annex G: one segment of literal runs."""
-    runs = b"".join(bytes([len(row) - 1]) + row.tobytes() for row in pixels)
-    return (1).to_bytes(4, "little") + (64).to_bytes(4, "little") + bytes(56) + runs
 
 
 def test_an_unknown_transfer_syntax_is_named() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from app.imaging.codecs.decode import decode_frame
 from app.imaging.display.window import Shown, to_display
+from app.imaging.errors import UndecodableFrame
 from tests.factories.images import image_header
 from tests.factories.jpeg_streams import BARS, JFIF, adobe, bars, bars_as_jpeg
 
@@ -91,6 +92,34 @@ def test_the_stream_decides_how_it_is_decoded(coded: str, syntax: str) -> None:
     )
     found = decode_frame(header, bytes(encode[coded]())).pixels
     assert np.abs(found.astype(int) - pixels).max() <= (1 if coded == "DCT" else 0)
+
+
+@pytest.mark.parametrize("syntax", ["1.2.840.10008.1.2.1", "1.2.840.10008.1.2.5", "1.2.840.10008.1.2.8.1"])
+@pytest.mark.parametrize("boxed", ["JPEG", "J2K", "JP2"])
+def test_a_stream_under_the_label_of_another_coding_is_decoded_as_what_it_is(boxed: str, syntax: str) -> None:
+    pixels = np.random.default_rng(1).integers(
+        0, 256, (16, 24), np.uint8
+    )  # noise: the stream is longer than the pixels
+    stream = (
+        imagecodecs.ljpeg_encode(pixels) if boxed == "JPEG" else imagecodecs.jpeg2k_encode(pixels, codecformat=boxed)
+    )
+    described = {"rows": 16, "columns": 24, "bits_allocated": 8, "bits_stored": 8, "high_bit": 7, "signed": False}
+    assert (decode_frame(image_header(transfer_syntax_uid=syntax, **described), bytes(stream)).pixels == pixels).all()
+
+
+@pytest.mark.parametrize("syntax", [BASELINE, LOSSLESS, J2K, "1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.201"])
+def test_samples_under_the_label_of_a_stream_are_samples_when_they_have_their_very_size(syntax: str) -> None:
+    values = np.arange(-12, 12, dtype=np.int16).reshape(4, 6)
+    header = image_header(transfer_syntax_uid=syntax)
+    assert (decode_frame(header, values.tobytes()).pixels == values).all()
+    for other in (values.tobytes()[:-1], values.tobytes() + bytes(2)):
+        with pytest.raises(UndecodableFrame):
+            decode_frame(header, other)
+
+
+def test_more_bytes_than_samples_are_refused() -> None:
+    with pytest.raises(UndecodableFrame):
+        decode_frame(image_header(), bytes(48 + 8))
 
 
 @pytest.mark.parametrize(
