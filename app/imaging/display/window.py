@@ -146,11 +146,11 @@ def _own_window(decoded: DecodedFrame, header: ImageHeader, frame: int) -> Windo
 
 @lru_cache(maxsize=8)
 def _palette_table(palette: tuple[Lut, Lut, Lut], dtype: str) -> Shown:
-    """RGB for every stored value (PS3.3 C.7.6.3.1.5, C.7.6.3.1.6). 16-bit entries keep their high byte. Some tables
-    declare 16 bits and hold 8-bit entries: these stay as they are."""
+    """RGB for every stored value (PS3.3 C.7.6.3.1.5, C.7.6.3.1.6). 16-bit entries keep their high byte. What the tables
+    hold decides, and of all three alike: some declare 16 bits and hold 8-bit entries, or the other way round."""
     stored = _every_value(dtype)
-    deep = [lut.bits > 8 and entries(lut).max() > 255 for lut in palette]
-    columns = [lut.look_up(stored) // (256 if wide else 1) for lut, wide in zip(palette, deep, strict=True)]
+    is_deep = any(entries(lut).max() > 255 for lut in palette)
+    columns = [lut.look_up(stored) // (256 if is_deep else 1) for lut in palette]
     return np.stack(columns, axis=-1).astype(np.uint8)
 
 

@@ -15,6 +15,7 @@ from typing import BinaryIO
 from app.imaging.errors import NotShown, UnsupportedImage
 from app.imaging.header.image_header import ImageHeader
 
+_RLE_HEADER = 64
 _ITEM = b"\xfe\xff\x00\xe0"
 MAX_FRAGMENTS = 100_000
 JPEG_START, J2K_START, J2K_BOX = b"\xff\xd8", b"\xff\x4f", b"\x00\x00\x00\x0c"
@@ -90,6 +91,9 @@ def index_encapsulated(
     table = _item(file)
     if table is None or value_offset + 8 + table > end:
         raise UnsupportedImage(NotShown.NO_OFFSET_TABLE)
+    if _starts_a_frame(file.read(min(table, 8))):  # there is no table, not even an empty one (PS3.5 A.4)
+        table = -8
+    file.seek(value_offset + 8)
     # A table of another length is ignored: its length is only a claim, so it is not even read.
     offsets = list(struct.unpack(f"<{table // 4}I", file.read(table))) if table == 4 * header.number_of_frames else []
     if extended and len(extended) == header.number_of_frames:
@@ -100,6 +104,12 @@ def index_encapsulated(
     if frames is None:
         frames = _without_table(file, fragments, header.number_of_frames)
     return FrameIndex(tuple(() if any(sum(piece) > end for piece in pieces) else pieces for pieces in frames))
+
+
+def _starts_a_frame(head: bytes) -> bool:
+    """Whether a fragment with these first eight bytes begins a code stream, or RLE segments (PS3.5 G.5)."""
+    segments, first = struct.unpack("<II", head.ljust(8, b"\0"))
+    return head.startswith((JPEG_START, J2K_START, J2K_BOX)) or (0 < segments < 16 and first == _RLE_HEADER)
 
 
 def _fragments(file: BinaryIO, first: int) -> list[tuple[int, int]]:
@@ -143,17 +153,19 @@ def _by_offsets(fragments: list[tuple[int, int]], starts: list[int], frames: int
 def _without_table(file: BinaryIO, fragments: list[tuple[int, int]], frames: int) -> Frames:
     """The fragments grouped into frames without a table.
 
-    A single frame gets all fragments. With as many fragments as frames, each frame gets one. Else a frame starts where
-    a code stream starts.
+    A single frame gets all fragments. With as many fragments as frames, each frame gets one, also with as many that
+    hold anything. Else a frame starts where a code stream starts.
     """
     if frames == 1 or not fragments:
         return [tuple(fragments)] * frames
+    if len(fragments) != frames:
+        fragments = [fragment for fragment in fragments if fragment[1]]
     if len(fragments) == frames:
         return [(fragment,) for fragment in fragments]
     grouped: list[list[tuple[int, int]]] = []
     for start, length in fragments:
         file.seek(start)
-        if file.read(4).startswith((JPEG_START, J2K_START, J2K_BOX)) or not grouped:
+        if _starts_a_frame(file.read(min(length, 8))) or not grouped:
             grouped.append([])
         grouped[-1].append((start, length))
     found: Frames = [tuple(group) for group in grouped[:frames]]

@@ -10,13 +10,14 @@ from app.dicom.element_values import value_of
 from app.imaging.header.numbers import numbers_of
 
 _VECTOR_BYTES = 20_000 * 17
-SLOWEST_MS = 60_000.0
+FASTEST_MS, SLOWEST_MS = 1.0, 60_000.0
+"""No film is shown faster or slower: such a number is of another unit."""
 
 
 def frame_time_ms(ds: Dataset) -> float | None:
     """Milliseconds from frame to frame: as the header recommends to show them, or else as they were taken. None when no
-    attribute tells a time above 0."""
-    return next((time for time in _told(ds) if 0 < time <= SLOWEST_MS), None)
+    attribute tells a time that makes sense."""
+    return next((time for time in _told(ds) if FASTEST_MS <= time <= SLOWEST_MS), None)
 
 
 def _told(ds: Dataset) -> Iterator[float]:
@@ -27,6 +28,8 @@ def _told(ds: Dataset) -> Iterator[float]:
         yield sum(steps) / len(steps)
     yield from _of_rate(ds, "CineRate")
     yield from _numbers(ds, "ActualFrameDuration")[:1]
+    frames = _numbers(ds, "NumberOfFrames")[:1]
+    yield from (1000 * seconds / frames[0] for seconds in _numbers(ds, "EffectiveDuration")[:1] if frames > [1])
 
 
 def _of_rate(ds: Dataset, keyword: str) -> Iterator[float]:

@@ -9,7 +9,7 @@ from pydicom import Dataset
 
 from app.dicom.element_values import text_of, value_of
 from app.imaging.header.image_header import FrameValues
-from app.imaging.header.numbers import number_of, numbers_of
+from app.imaging.header.numbers import in_their_places, number_of, numbers_of
 
 FUNCTIONAL_GROUPS = (
     "PixelValueTransformationSequence",
@@ -67,11 +67,10 @@ def _grouped(group: Dataset, base: FrameValues) -> FrameValues:
 def _plain_values(ds: Dataset, base: FrameValues | None = None) -> FrameValues:
     """Rescale, window and position of a data set or functional group. Missing values come from `base`."""
     base = base or FrameValues()
-    centers, widths = numbers_of(_value(ds, "WindowCenter")), numbers_of(_value(ds, "WindowWidth"))
-    pairs = [(number, pair) for number, pair in enumerate(zip(centers, widths, strict=False)) if pair[1] > 0]
-    windows, names = tuple(pair for _, pair in pairs)[:MOST_WINDOWS], _names(ds)
+    pairs = _windows(ds)
+    windows, names = tuple(pairs.values())[:MOST_WINDOWS], _names(ds)
     if names and windows:
-        names = tuple(names[number] if number < len(names) else "" for number, _ in pairs)[:MOST_WINDOWS]
+        names = tuple(names[number] if number < len(names) else "" for number in pairs)[:MOST_WINDOWS]
     slope, intercept = number_of(_value(ds, "RescaleSlope")), number_of(_value(ds, "RescaleIntercept"))
     b_value = number_of(_value(ds, "DiffusionBValue"))
     position, orientation = (
@@ -91,6 +90,16 @@ def _plain_values(ds: Dataset, base: FrameValues | None = None) -> FrameValues:
         **_apart(ds, base),
         orientation=tuple(orientation) if len(orientation) == 6 else base.orientation,  # type: ignore[arg-type]
     )
+
+
+def _windows(ds: Dataset) -> dict[int, tuple[float, float]]:
+    """Center and width by their place among the header's. One that lacks either, or has no width, is left out."""
+    centers, widths = in_their_places(_value(ds, "WindowCenter")), in_their_places(_value(ds, "WindowWidth"))
+    return {
+        number: (center, width)
+        for number, (center, width) in enumerate(zip(centers, widths, strict=False))
+        if center is not None and width is not None and width > 0
+    }
 
 
 def _names(ds: Dataset) -> tuple[str, ...]:

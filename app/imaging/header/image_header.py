@@ -14,7 +14,7 @@ from app.imaging.header.overlay import Overlay
 from app.imaging.header.presentation import Presentation
 from app.imaging.header.region import Region
 
-READING = 7
+READING = 8
 """Rises when more or other things are read off a header. Headers of an older reading are read anew when their pictures
 are prepared again."""
 FOR_PROCESSING, FOR_PRESENTATION = "FOR PROCESSING", "FOR PRESENTATION"

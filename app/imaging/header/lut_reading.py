@@ -118,15 +118,17 @@ def _byte_order(ds: Dataset) -> str:
 
 
 def _numbers(data: Any, descriptor: Any, order: str) -> list[int]:
-    """The table's entries as numbers. The data may be parsed (US) or bytes (OW); each byte may be an 8-bit entry."""
+    """The table's entries as numbers. The data may be parsed (US) or bytes (OW). Each byte is an 8-bit entry where
+    there are as many as entries; a table that holds fewer words than it says ends earlier."""
     entries = (int(descriptor[0]) & 0xFFFF) or MAX_ENTRIES
-    if not isinstance(data, bytes):
+    if isinstance(data, bytes):
+        words = np.frombuffer(data + bytes(len(data) % 2), f"{order}u2")
+    else:
         items = data if isinstance(data, MultiValue | list | tuple) else [data]
-        return [int(value) & 0xFFFF for value in items[:entries]]
-    if len(data) < 2 * entries:
-        words = np.frombuffer(data[: min(len(data), entries + 1) // 2 * 2], f"{order}u2").astype("<u2")
-        return list(words.tobytes()[:entries])
-    values: list[int] = np.frombuffer(data, f"{order}u2", entries).tolist()
+        words = np.asarray([int(value) & 0xFFFF for value in items], np.uint16)
+    if words.size == -(-entries // 2) and entries > 1:
+        return list(words.astype("<u2").tobytes()[:entries])
+    values: list[int] = words[:entries].tolist()
     return values
 
 

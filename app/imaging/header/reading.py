@@ -5,6 +5,7 @@ The modules beside read its parts: look-up tables, overlays, spacings, frame rat
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -61,7 +62,7 @@ def read_header(ds: Dataset, transfer_syntax_uid: str, pixel_keyword: str | None
 
 def _read(ds: Dataset, transfer_syntax_uid: str, keyword: str) -> ImageHeader:
     rows, columns = _whole(ds, "Rows"), _whole(ds, "Columns")
-    frames = _whole(ds, "NumberOfFrames", 1) or 1
+    frames = max(_whole(ds, "NumberOfFrames", 1), 1)
     samples = _whole(ds, "SamplesPerPixel", 1)
     allocated = {"FloatPixelData": 32, "DoubleFloatPixelData": 64}.get(keyword) or _whole(ds, "BitsAllocated")
     stored = _whole(ds, "BitsStored", allocated)
@@ -74,6 +75,7 @@ def _read(ds: Dataset, transfer_syntax_uid: str, keyword: str) -> ImageHeader:
     shared, per_frame = frame_values(ds, frames)
     if is_logarithmic:
         shared, per_frame = _unscaled(shared), tuple(map(_unscaled, per_frame))
+    modality_lut = None if is_logarithmic else read_lut(ds, "ModalityLUTSequence", signed=signed)
     spacing, intent = pixel_spacing(ds), _text(ds, "PresentationIntentType").upper()
     return ImageHeader(
         transfer_syntax_uid=transfer_syntax_uid,
@@ -91,8 +93,10 @@ def _read(ds: Dataset, transfer_syntax_uid: str, keyword: str) -> ImageHeader:
         pixel_keyword=keyword,
         padding=_padding(ds, stored, signed=signed),
         presentation_lut_shape=_text(ds, "PresentationLUTShape"),
-        modality_lut=None if is_logarithmic else read_lut(ds, "ModalityLUTSequence", signed=signed),
-        voi_lut=read_lut(ds, "VOILUTSequence", signed=signed or shared.intercept < 0),
+        modality_lut=modality_lut,
+        voi_lut=read_lut(
+            ds, "VOILUTSequence", signed=modality_lut is None and _goes_below_zero(signed, (shared, *per_frame))
+        ),
         palette=read_palette(ds, signed=signed) if photometric == "PALETTE COLOR" else None,
         shared=shared,
         per_frame=per_frame,
@@ -164,6 +168,11 @@ def _is_logarithmic(ds: Dataset) -> bool:
     ]
     properties = (item for group in groups for item in value_of(group, "FramePixelDataPropertiesSequence") or [])
     return any(_text(item, "PixelIntensityRelationship").upper() in ("LOG", "DISP") for item in (ds, *properties))
+
+
+def _goes_below_zero(signed: bool, values: Iterable[FrameValues]) -> bool:
+    """Whether what comes before the VOI LUT may: then its first mapped value has a sign (PS3.3 C.11.2.1.1)."""
+    return signed or any(each.intercept < 0 or each.slope < 0 for each in values)
 
 
 def _unscaled(values: FrameValues) -> FrameValues:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import struct
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from pydicom.uid import JPEGLSLossless
 from app.dicom.part10 import HeaderLimits, ParsedFile, parse
 from app.imaging.codecs.decode import EXPLICIT_LE, decode_frame
 from app.imaging.errors import UnsupportedImage
-from app.imaging.header.frame_index import FrameIndex
+from app.imaging.header.frame_index import FrameIndex, index_encapsulated
 from app.imaging.header.image_header import FrameValues, ImageHeader
 from app.imaging.header.image_index import image_of
 from app.imaging.header.reading import read_header
@@ -94,6 +95,44 @@ def test_encapsulated_frames_are_found_with_and_without_an_offset_table(with_tab
     frames = frames_of(raw)
     found = [b"".join(raw[start : start + length] for start, length in frames.pieces(k)) for k in range(2)]
     assert [bytes(code) for code in found] == codes
+
+
+ONE, TWO, REST = b"\xff\xd8one", b"\xff\xd8two.", b"rest"
+RUNS = [bytes([1, 0, 0, 0, 64, 0, 0, 0]) + bytes(56) + each for each in (b"one", b"two!")]
+
+
+@pytest.mark.parametrize(
+    ("table", "fragments", "expected"),
+    [
+        (b"", [ONE, TWO], [ONE, TWO]),
+        (b"", [ONE, REST, TWO, REST], [ONE + REST, TWO + REST]),
+        (b"", [b"", ONE, TWO], [ONE, TWO]),  # an empty item more than there should be
+        (b"", [ONE, b"", TWO, b""], [ONE, TWO]),
+        (b"", [ONE, b""], [ONE, b""]),  # the second frame is lost
+        (None, [ONE, TWO], [ONE, TWO]),  # no table, not even an empty one
+        (None, [ONE, REST, TWO], [ONE + REST, TWO]),
+        (None, RUNS, RUNS),
+        (b"", [b"", *RUNS, b""], RUNS),
+        (bytes(8), [ONE, TWO], [ONE, TWO]),
+        (struct.pack("<2I", 1000, 1014), [ONE, TWO], [ONE, TWO]),  # counted from the start of the file
+        (struct.pack("<3I", 0, 14, 28), [ONE, TWO], [ONE, TWO]),
+        (bytes(10), [ONE, REST, TWO], [ONE + REST, TWO]),
+    ],
+)
+def test_fragments_belong_to_their_frames_whatever_is_wrong_with_the_table(
+    table: bytes | None, fragments: list[bytes], expected: list[bytes]
+) -> None:
+    def item(value: bytes) -> bytes:
+        return b"\xfe\xff\x00\xe0" + struct.pack("<I", len(value)) + value
+
+    items = b"" if table is None else item(table)
+    file = io.BytesIO(items + b"".join(map(item, fragments)) + b"\xfe\xff\xdd\xe0\0\0\0\0")
+    frames = index_encapsulated(file, 0, image_header(number_of_frames=2))
+    found = [
+        b"".join(file.getvalue()[start : start + length] for start, length in frames.pieces(number))
+        for number in range(2)
+    ]
+    assert found == expected
 
 
 def test_a_frame_that_is_cut_off_has_no_pieces() -> None:

@@ -45,6 +45,17 @@ def test_entries_of_eight_bits_may_share_a_word() -> None:
     assert values_of(read_lut(with_lut([3, 0, 8], bytes([7, 8, 9, 0])), "VOILUTSequence", signed=False)) == [7, 8, 9]
 
 
+@pytest.mark.parametrize("data", [[0x0807, 0x0A09, 0x000B], bytes([7, 8, 9, 10, 11]), bytes([7, 8, 9, 10, 11, 0])])
+def test_entries_of_eight_bits_may_share_a_word_whatever_the_vr(data: object) -> None:
+    assert values_of(read_lut(with_lut([5, 0, 8], data), "VOILUTSequence", signed=False)) == [7, 8, 9, 10, 11]
+
+
+@pytest.mark.parametrize("data", [list(range(0, 4000, 400)), np.arange(0, 4000, 400, "<u2").tobytes()])
+def test_a_table_that_holds_fewer_entries_than_it_says_ends_earlier(data: object) -> None:
+    table = read_lut(with_lut([12, 0, 12], data), "VOILUTSequence", signed=False)
+    assert values_of(table) == list(range(0, 4000, 400))
+
+
 @pytest.mark.parametrize(("signed", "first"), [(True, -1024), (False, 64512)])
 def test_the_first_mapped_value_has_a_sign_where_pixels_have_one(signed: bool, first: int) -> None:
     lut = read_lut(with_lut([2, 64512, 8], [0, 255]), "VOILUTSequence", signed=signed)

@@ -39,6 +39,12 @@ def header_of(dataset: Dataset, syntax: str = ExplicitVRLittleEndian) -> ImageHe
         ({"FrameTime": "-5", "RecommendedDisplayFrameRate": 0, "FrameTimeVector": ["0", "0"], "CineRate": 25}, 40),
         ({"FrameTime": "1e9"}, None),
         ({"FrameTimeVector": ["0"] + ["33.25"] * 5000}, 33.25),
+        ({"FrameTime": "0.0333"}, None),  # seconds
+        ({"FrameTime": "0.0333", "CineRate": 30}, 1000 / 30),
+        ({"RecommendedDisplayFrameRate": 100_000, "FrameTime": "40"}, 40),
+        ({"EffectiveDuration": "2.5", "NumberOfFrames": 50, "PixelData": bytes(128 * 50)}, 50),
+        ({"EffectiveDuration": "2.5"}, None),
+        ({"EffectiveDuration": "0", "NumberOfFrames": 50, "PixelData": bytes(128 * 50)}, None),
     ],
 )
 def test_the_time_from_frame_to_frame_is_what_any_attribute_tells(

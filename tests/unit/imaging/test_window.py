@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -12,6 +15,7 @@ from app.imaging.header.image_header import FrameValues
 from app.imaging.header.lut import Lut
 from tests.factories.images import frame, image_header
 
+EIGHT_BITS: dict[str, Any] = {"bits_allocated": 8, "bits_stored": 8, "high_bit": 7, "signed": False}
 centers = st.floats(-2000, 2000, allow_nan=False)
 widths = st.floats(1, 4000, allow_nan=False)
 functions = st.sampled_from(["LINEAR", "LINEAR_EXACT", "SIGMOID"])
@@ -123,6 +127,26 @@ def test_palette_colours_come_from_their_tables() -> None:
         palette=(table, table, Lut.of(0, [0, 0x8000])),
     )
     assert to_display(frame(np.array([[0, 1]], np.uint8)), header).tolist() == [[[0, 0, 0], [255, 255, 128]]]
+
+
+@pytest.mark.parametrize(
+    ("bits", "entries", "shown"),
+    [
+        (8, [0, 200 << 8], 200),  # says 8 bits and holds 16
+        (8, [0, 200 * 257], 200),
+        (16, [0, 200], 200),  # says 16 bits and holds 8
+    ],
+)
+def test_the_depth_of_a_palette_is_that_of_its_entries(bits: int, entries: list[int], shown: int) -> None:
+    table, header = Lut.of(0, entries, bits), image_header(**EIGHT_BITS, photometric_interpretation="PALETTE COLOR")
+    header = replace(header, palette=(table, table, table))
+    assert to_display(frame(np.array([[1]], np.uint8)), header).tolist() == [[[shown] * 3]]
+
+
+def test_a_dark_colour_of_a_deep_palette_stays_dark() -> None:
+    header = image_header(**EIGHT_BITS, photometric_interpretation="PALETTE COLOR")
+    header = replace(header, palette=(Lut.of(0, [0, 0xFFFF]), Lut.of(0, [0, 250]), Lut.of(0, [0, 0])))
+    assert to_display(frame(np.array([[1]], np.uint8)), header).tolist() == [[[255, 0, 0]]]
 
 
 def test_a_colour_image_has_no_window() -> None:
