@@ -79,7 +79,8 @@ class Push:
     def jobs(self) -> list[NoticeJob]:
         """What became of notices, when the push tells it."""
         if self.event == "templatesendjobfinish":
-            return [NoticeJob(str(self.message.id), self.openid, str(self.message.status or ""))]
+            told = self.message._data  # wechatpy makes a number of the id, and fails where anybody wrote another word
+            return [NoticeJob(str(told.get("MsgID") or ""), self.openid, str(told.get("Status") or ""))]
         if self.event != "subscribe_msg_sent_event":
             return []
         told = [each for each in self.items if each.get("MsgID")]

@@ -320,6 +320,12 @@ def test_what_became_of_a_subscription_notice_is_read() -> None:
         assert (job.msgid, job.openid, job.delivered) == ("7", OPENID, delivered)
 
 
+@pytest.mark.parametrize(("number", "read"), [("7", "7"), ("seven", "seven"), ("", "")])
+def test_whatever_stands_for_the_number_of_a_notice_is_read(number: str, read: str) -> None:
+    push = read_push(f"<MsgID>{number}</MsgID><Status>success</Status>", "TEMPLATESENDJOBFINISH")
+    assert [(job.msgid, job.status) for job in push.jobs] == [(read, "success")]
+
+
 def read_push(inner: str, event: str = "subscribe_msg_popup_event") -> Push:
     """As WeChat pushes it in plain mode."""
     xml = (
