@@ -65,11 +65,12 @@ def spellings_of(character: str) -> tuple[str, ...]:
 
 
 def _spellings(reading: str) -> list[str]:
-    """Of one reading. Its ü is V for who types, YU in passports (GB/T 28039), U without the dots; behind J, Q, X and Y
-    it is a U that some write V."""
+    """Of one reading. Its ü is V for who types, YU in passports (GB/T 28039), U without the dots, UE at its end as in
+    German; behind J, Q, X and Y it is a U that some write V."""
     plain = folded(unicodedata.normalize("NFC", reading).replace("ü", "v").replace("Ü", "v"))
     if "V" in plain:
-        return [plain, plain.replace("V", "YU"), plain.replace("V", "U")]
+        at_the_end = [plain.replace("V", "UE")] if plain.endswith("V") else []
+        return [plain, plain.replace("V", "YU"), plain.replace("V", "U"), *at_the_end]
     return [plain, plain[0] + "V" + plain[2:]] if re.match("[JQXY]U", plain) else [plain]
 
 

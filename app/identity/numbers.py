@@ -19,12 +19,20 @@ SUPPORTED_REGIONS = frozenset(phonenumbers.SUPPORTED_REGIONS)
 
 _RESIDENT_ID = re.compile(r"[0-9]{17}[0-9X]\Z")
 _FIRST_GENERATION = re.compile(r"[0-9]{15}\Z")
+_IN_GROUPS = re.compile(r"([0-9]{6})-([0-9]{8})-([0-9]{3}[0-9X])\Z")
+_LIKE_AN_X = str.maketrans("×Х*", "XXX")
+"""The sign of multiplication, the letter of Cyrillic, and what stands for it on a phone's keys."""
 _OTHER_ID = re.compile(r"(?=(.*[A-Z0-9]){4})[A-Z0-9()/-]{4,24}\Z")
 _PHONE = re.compile(r"(?:(?:\+|00)?860?|0)?(1[3-9][0-9]{9})\Z")
-_BEFORE_A_PHONE = re.compile(r"(?:TEL|MOBILE|PHONE|手机号?|电话)[.:]?", re.IGNORECASE)
+_BEFORE_A_PHONE = re.compile(
+    r"'|(?:TEL|MOB(?:ILE)?|CELL|PHONE|(?:本人|联系|移动|家庭)?(?:手机|电话)(?:号码?)?|本人)[.:]?", re.IGNORECASE
+)
+"""A spreadsheet writes an apostrophe before a number that is a text."""
+_AFTER_A_PHONE = re.compile(r"\((?:本人|手机)\)\Z|(?<=[0-9]{11})\.0\Z")
+"""A spreadsheet writes .0 behind one that is not."""
 _AFTER_A_LOCAL_PHONE = re.compile(r";phone-context=\+86\Z", re.IGNORECASE)
 """RFC 3966, 5.1.5."""
-_BETWEEN_DIGITS = re.compile(r"[\s().·]")
+_BETWEEN_DIGITS = re.compile(r"[\s()./_·]")
 _DIALLED_ABROAD = re.compile(r"(?:\+|00)[1-9][0-9]{4,15}\Z")
 _LONGEST = 256
 """Of what is typed or sent, with all the spaces and hidden characters that come along."""
@@ -39,7 +47,7 @@ def phone_number(value: Any, regions: Collection[str] = (MAINLAND,)) -> str:
     numbers in one text."""
     _check_text(value)
     text = _BEFORE_A_PHONE.sub("", _without_hidden(unicodedata.normalize("NFKC", value)).strip(), count=1)
-    text = _AFTER_A_LOCAL_PHONE.sub("", text)
+    text = _AFTER_A_PHONE.sub("", _AFTER_A_LOCAL_PHONE.sub("", text))
     digits = "".join(letter for letter in _BETWEEN_DIGITS.sub("", text) if unicodedata.category(letter) != "Pd")
     mainland = _PHONE.match(digits)
     region, number = (MAINLAND, f"+{MAINLAND_CODE}{mainland[1]}") if mainland else _abroad(digits)
@@ -67,6 +75,7 @@ def document_number(value: Any) -> str:
     generation, of 15 digits, is given as the 18 of the card that replaced it. Raises ValueError."""
     _check_text(value)
     text = re.sub(r"\s", "", _without_hidden(unicodedata.normalize("NFKC", value))).upper()
+    text = _IN_GROUPS.sub(r"\1\2\3", text.translate(_LIKE_AN_X))
     if _RESIDENT_ID.match(text):
         if text[17] != check_digit(text[:17]):
             raise ValueError("has a wrong check digit")

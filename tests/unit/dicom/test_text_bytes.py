@@ -32,7 +32,26 @@ def test_a_chinese_text_is_read_however_it_is_labelled(declared: list[str], enco
 
 
 @pytest.mark.parametrize("declared", LABELS)
-@pytest.mark.parametrize("name", ["郑十", "郑", "郑伟", "谢小", "薛伟", "朱镕基", "张^三", "李^镕", "陶喆", "谢^霆锋"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "郑十",
+        "郑",
+        "郑伟",
+        "谢小",
+        "薛伟",
+        "朱镕基",
+        "张^三",
+        "李^镕",
+        "陶喆",
+        "谢^霆锋",
+        "鲁迅",
+        "皮皮",
+        "路遥",
+        "习",
+        "禄",
+    ],
+)
 def test_names_in_gb18030_that_are_valid_utf8_or_look_latin_are_seen_by_their_script(
     declared: list[str], name: str
 ) -> None:
@@ -59,6 +78,9 @@ def test_names_in_gb18030_that_are_valid_utf8_or_look_latin_are_seen_by_their_sc
         ("Müller^Zoë", "utf-8", ""),
         ("שרון^דבורה", "utf-8", "ISO_IR 192"),
         ("лимон^анна", "utf-8", "ISO_IR 192"),
+        ("Әйгерім^Қожахмет", "utf-8", "ISO_IR 192"),
+        ("ئايگۈل", "utf-8", "ISO_IR 192"),
+        ("Lǚ^Bù", "utf-8", "ISO_IR 192"),
     ],
 )
 def test_a_rightly_declared_name_in_letters_stays_what_it_says(name: str, encoding: str, label: str) -> None:
@@ -68,6 +90,36 @@ def test_a_rightly_declared_name_in_letters_stays_what_it_says(name: str, encodi
 @pytest.mark.parametrize("text", ["Schädel 5 µm", "Größe 40° 2 cm²", "Thorax ±5", "ÖSOPHAGUS"])
 def test_a_western_description_with_symbols_stays_what_it_says(text: str) -> None:
     assert decode_text(text.encode("latin-1"), ["ISO_IR 100"]) == text
+
+
+@pytest.mark.parametrize("label", ["ISO_IR 192", ""])
+def test_signs_and_units_of_a_description_in_utf8_stay_what_they_are(label: str) -> None:
+    assert decode_text("±3° 5µm".encode(), [label] if label else []) == "±3° 5µm"
+
+
+@pytest.mark.parametrize("declared", [["ISO_IR 192"], []])
+@pytest.mark.parametrize("encoding", ["gb18030", "utf-8"])
+def test_chinese_bytes_that_were_taken_for_latin_and_encoded_once_more_are_read(
+    encoding: str, declared: list[str]
+) -> None:
+    twice = "李娜".encode(encoding).decode("latin-1").encode()
+    assert decode_person_name(twice, declared) == ("李娜",)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "declared"), [("utf-8", "ISO_IR 192"), ("gb18030", "GB18030"), ("gbk", "ISO_IR 100")]
+)
+def test_a_description_that_was_cut_within_a_character_lacks_this_one_only(encoding: str, declared: str) -> None:
+    assert decode_text(f"CT {CHEST}".encode(encoding)[:-1], [declared]) == f"CT {CHEST}"[:-1]
+
+
+def test_a_name_that_was_cut_within_a_character_is_not_read_as_the_shorter_one() -> None:
+    for encoding in ("utf-8", "gb18030"):
+        assert decode_person_name("李娜娜".encode(encoding)[:-1], ["ISO_IR 192"]) != ("李娜",)
+
+
+def test_a_byte_order_mark_is_no_part_of_a_name() -> None:
+    assert decode_person_name("李娜".encode("utf-8-sig"), ["ISO_IR 192"]) == ("李娜",)
 
 
 def dressed(encoding: str, declared: str | None) -> bytes:

@@ -29,7 +29,7 @@ def is_same_person(registered: str, *names: str) -> bool:
 @pytest.mark.parametrize(
     ("registered", "letters"),
     [
-        *[("吕晓明", f"{way}^XIAOMING") for way in ("LYU", "LV", "LU", "LÜ", "LU\u0308", "LU:", "lǚ")],
+        *[("吕晓明", f"{way}^XIAOMING") for way in ("LYU", "LV", "LU", "LÜ", "LUE", "LU\u0308", "LU:", "lǚ")],
         *[("李略", f"LI^{way}") for way in ("LUE", "LVE", "LÜE", "LYUE")],
         ("王女", "WANG^NYU"),
         ("许静", "XV^JING"),
@@ -75,6 +75,7 @@ def test_every_reading_of_each_character_is_the_persons_name(registered: str, le
         ("吕晓明", "LI^XIAOMING"),
         ("卢晓明", "LV^XIAOMING"),
         ("卢晓明", "LYU^XIAOMING"),
+        ("卢晓明", "LUE^XIAOMING"),
         ("查明", "CAI^MING"),
         ("吕晓明", "XIAO^LYUMING"),
         ("吕晓明", "LYU^XIAOMIN"),

@@ -45,9 +45,16 @@ def test_the_demos_people_have_valid_numbers() -> None:
 
 
 @pytest.mark.parametrize(
-    "typed", ["11010519491231002x", " 11010519491231002X ", "１１０１０５１９４９１２３１００２Ｘ"]
+    "typed",
+    [
+        "11010519491231002x",
+        " 11010519491231002X ",
+        "１１０１０５１９４９１２３１００２Ｘ",
+        "110105-19491231-002X",
+        *(f"11010519491231002{x}" for x in "×Х*"),
+    ],
 )
-def test_small_letters_spaces_around_and_full_width_digits_of_a_document_are_forgiven(typed: str) -> None:
+def test_small_letters_groups_full_width_digits_and_what_stands_for_an_x_are_forgiven(typed: str) -> None:
     assert document_number(typed) == "11010519491231002X"
 
 
@@ -93,6 +100,15 @@ def test_what_is_no_documents_number_is_refused(value: object) -> None:
         "手机：13900000001",
         "\u202d139 0000 0001\u202c",
         "139\u00a00000\u00a00001",
+        "联系电话：13900000001",
+        "手机号码: 139 0000 0001",
+        "本人13900000001",
+        "13900000001（本人）",
+        "mob. 13900000001",
+        "'13900000001",
+        "13900000001.0",
+        "139_0000_0001",
+        "139/0000/0001",
     ],
 )
 def test_a_mobile_number_is_one_however_it_is_typed(typed: str) -> None:
