@@ -15,6 +15,7 @@ _STANDALONE = frozenset({0x01, *range(0xD0, 0xD9)})
 _FRAME_HEADERS = frozenset({*range(0xC0, 0xD0), 0xF7}) - {0xC4, 0xC8, 0xCC}
 _SOF_LOSSLESS, _SOF_JPEG_LS, _SOS, _APP0, _APP14 = 0xC3, 0xF7, 0xDA, 0xE0, 0xEE
 _COD, _SOT = 0xFF52, 0xFF90
+_SYCC = b"colr\x01\0\0\0\0\0\x12"
 _TILE = struct.Struct(">H4xI2x")
 """The start of a tile-part: its marker, its length."""
 _YBR_IDS, _RGB_IDS = (1, 2, 3), tuple(b"RGB")
@@ -65,7 +66,9 @@ def read_stream(stream: bytes) -> CodeStream | None:
 
 
 def _jpeg_2000(stream: bytes, start: int) -> CodeStream | None:
-    """ITU-T T.800 A.5.1, A.6.1. A multiple component transformation is undone by the decoder: what comes out is RGB."""
+    """ITU-T T.800 A.5.1, A.6.1. A multiple component transformation is undone by the decoder: what comes out is RGB.
+    Of the boxes around some streams only one counts: that says sYCC (I.5.3.3). sRGB is what encoders write of anything.
+    """
     if len(stream) < start + J2K_SIZE.size + 1:
         return None
     right, bottom, left, top, samples = J2K_SIZE.unpack_from(stream, start)
@@ -87,7 +90,7 @@ def _jpeg_2000(stream: bytes, start: int) -> CodeStream | None:
         max(right - left, 0),
         samples,
         precision,
-        is_rgb=True if transformed else None,
+        is_rgb=True if transformed else False if _SYCC in stream[:start] else None,
         is_lossy=True if reversible is False else None,
         is_whole=not missing and stream[end : end + 2] in (JPEG_END, b"\0", b""),
         end=end,

@@ -10,7 +10,7 @@ from contextlib import suppress
 import imagecodecs
 import numpy as np
 
-from app.imaging.codecs.code_stream import CodeStream, Process
+from app.imaging.codecs.code_stream import J2K_START, CodeStream, Process
 from app.imaging.codecs.stored_values import Pixels
 from app.imaging.errors import UndecodableFrame
 from app.imaging.header.image_header import ImageHeader
@@ -56,15 +56,16 @@ def _jpeg_ls(header: ImageHeader, frame: bytes, stream: CodeStream) -> Decoded:
 def _jpeg_2000(header: ImageHeader, frame: bytes, stream: CodeStream) -> Decoded:
     """A stream that is cut off gets zeros for what its last tile-part lacks: they stand for empty packets (ITU-T T.800
     B.10.3). So each pixel is there, with less detail. The mark of the end is put where it should be: the decoder gives
-    up without it."""
+    up without it. It gets no boxes around the stream, by which it would convert colours (PS3.5 8.2.4)."""
     if frame[stream.end : stream.end + 2] != _J2K_END:
         raw = header.rows * header.columns * header.samples_per_pixel * 2
         if stream.missing_bytes > raw:
             raise UndecodableFrame("JPEG 2000: too much is missing")
         frame = frame[: stream.end] + bytes(stream.missing_bytes) + _J2K_END + frame[stream.end + 2 :]
-    pixels = np.asarray(imagecodecs.jpeg2k_decode(frame))
-    is_rgb = stream.is_rgb or header.photometric_interpretation in _J2K_RGB
-    return pixels, "RGB" if is_rgb else header.photometric_interpretation
+    pixels = np.asarray(imagecodecs.jpeg2k_decode(frame[frame.index(J2K_START) :]))
+    label = header.photometric_interpretation
+    told = {True: "RGB", False: "YBR_FULL", None: "RGB" if label in _J2K_RGB else label}
+    return pixels, told[stream.is_rgb]
 
 
 def lost_from(pixels: Pixels, precision: int) -> int:

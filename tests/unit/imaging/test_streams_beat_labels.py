@@ -7,6 +7,7 @@ from typing import Any
 import imagecodecs
 import numpy as np
 import pytest
+from PIL import Image
 
 from app.imaging.codecs.decode import decode_frame
 from app.imaging.display.window import Shown, to_display
@@ -75,6 +76,20 @@ def test_the_component_transformation_of_a_jpeg_2000_stream_beats_the_label(labe
 @pytest.mark.parametrize("label", ["RGB", "YBR_RCT", "YBR_ICT"])
 def test_components_that_a_jpeg_2000_stream_did_not_transform_are_what_they_are(label: str) -> None:
     assert farthest(shown(bytes(imagecodecs.jpeg2k_encode(bars(), mct=False)), label, J2K_LOSSLESS)) == 0
+
+
+@pytest.mark.parametrize("label", ["RGB", "YBR_RCT", "YBR_FULL"])
+def test_a_box_that_says_sycc_beats_the_label_and_colours_are_converted_once(label: str) -> None:
+    ybr = np.asarray(Image.fromarray(bars()).convert("YCbCr"))
+    stream = bytes(imagecodecs.jpeg2k_encode(ybr, level=0, mct=False, codecformat="JP2", colorspace="SYCC"))
+    assert farthest(shown(stream, label, J2K_LOSSLESS)) <= 2
+
+
+@pytest.mark.parametrize(("label", "is_rgb"), [("RGB", True), ("YBR_RCT", True), ("YBR_FULL", False)])
+def test_a_box_that_says_srgb_says_nothing(label: str, is_rgb: bool) -> None:
+    stored = bars() if is_rgb else np.asarray(Image.fromarray(bars()).convert("YCbCr"))
+    stream = bytes(imagecodecs.jpeg2k_encode(stored, level=0, mct=False, codecformat="JP2", colorspace="SRGB"))
+    assert farthest(shown(stream, label, J2K_LOSSLESS)) <= 2
 
 
 @pytest.mark.parametrize("syntax", [BASELINE, EXTENDED, LOSSLESS, J2K])
