@@ -18,6 +18,7 @@ from pynetdicom.presentation import PresentationContext, negotiate_as_acceptor, 
 
 from app.services.archive.frames import SHOWN_SYNTAXES
 
+_NO_SYNTAX = 0x04
 _STORAGE_ROOT = "1.2.840.10008.5.1.4.1.1."
 _STORAGE_NAME = re.compile(r"Storage( - .*)?( SOP Class)?( - Trial)?( \(Retired\))?\Z")
 _NOT_OVER_THE_NETWORK = frozenset({"1.2.840.10008.1.3.10"})  # the directory of a medium (PS3.4 I.4)
@@ -36,14 +37,25 @@ def negotiate(
     asked: list[PresentationContext], supported: list[PresentationContext], roles: Roles | None = None
 ) -> Negotiated:
     """The answer to each context of a request, in the order of their ids."""
-    for context in asked:
+    offering = [context for context in asked if context.transfer_syntax]
+    for context in offering:
         context.transfer_syntax = list(in_order_of_use(context.transfer_syntax))
-    storage = [context for context in asked if is_storage(str(context.abstract_syntax))]
-    others = [context for context in asked if not is_storage(str(context.abstract_syntax))]
+    storage = [context for context in offering if is_storage(str(context.abstract_syntax))]
+    others = [context for context in offering if not is_storage(str(context.abstract_syntax))]
     stored, stored_roles = negotiate_unrestricted(storage, [], roles)
     answered, answered_roles = negotiate_as_acceptor(others, supported, roles)
-    contexts = sorted([*stored, *answered], key=lambda context: context.context_id or 0)
+    refused = [_refused(context) for context in asked if not context.transfer_syntax]
+    contexts = sorted([*stored, *answered, *refused], key=lambda context: context.context_id or 0)
     return contexts, [*stored_roles, *answered_roles]
+
+
+def _refused(asked: PresentationContext) -> PresentationContext:
+    """The answer to a context without any transfer syntax; the library would end the whole association. An answer holds
+    a syntax that means nothing (PS3.8 9.3.3.2)."""
+    answer = PresentationContext()
+    answer.context_id, answer.abstract_syntax = asked.context_id, asked.abstract_syntax
+    answer.transfer_syntax, answer.result = [ImplicitVRLittleEndian], _NO_SYNTAX
+    return answer
 
 
 def in_order_of_use(syntaxes: Sequence[UID]) -> list[UID]:

@@ -6,6 +6,7 @@ import pytest
 from pydicom.uid import (
     MPEG4HP41,
     UID,
+    DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
@@ -35,6 +36,8 @@ CT, PRIVATE_SYNTAX = "1.2.840.10008.5.1.4.1.1.2", UID("1.2.840.113619.5.2")
         ([ExplicitVRLittleEndian, JPEG2000Lossless], ExplicitVRLittleEndian),
         ([PRIVATE_SYNTAX, MPEG4HP41], MPEG4HP41),
         ([PRIVATE_SYNTAX], PRIVATE_SYNTAX),
+        ([ExplicitVRBigEndian], ExplicitVRBigEndian),
+        ([ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian], DeflatedExplicitVRLittleEndian),
     ],
 )
 def test_of_what_a_context_offers_a_syntax_that_can_be_shown_is_picked(
@@ -44,6 +47,18 @@ def test_of_what_a_context_offers_a_syntax_that_can_be_shown_is_picked(
     association = associate(door.port, syntaxes=offered)
     (context,) = [context for context in association.accepted_contexts if context.abstract_syntax == CT]
     assert context.transfer_syntax == [picked]
+    association.release()
+
+
+def test_a_context_that_offers_no_syntax_is_refused_and_the_others_stay(open_door: Open) -> None:
+    door, _ = open_door()
+    ae, mr = AE(ae_title=CALLING), "1.2.840.10008.5.1.4.1.1.4"
+    asked = [build_context(uid, ExplicitVRLittleEndian) for uid in (CT, mr, STORAGE["echo"])]
+    asked[1].transfer_syntax = []
+    association = ae.associate("127.0.0.1", door.port, contexts=asked, ae_title=CALLED)
+    assert association.is_established
+    assert {str(context.abstract_syntax) for context in association.accepted_contexts} == {CT, STORAGE["echo"]}
+    assert [context.result for context in association.rejected_contexts] == [0x04]
     association.release()
 
 
