@@ -7,6 +7,7 @@ of three coordinates of the volume, those that are constant in the cut, or along
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -83,12 +84,24 @@ def _cut(volume: Volume, place: Place, slab: Slab, step: float) -> Cut:
     """`step`: mm between the planes that a slanted slab is sampled in."""
     grid = _Grid.of(volume.geometry, place.start, place.right, place.down, place.size)
     way = _coordinates_of(volume.geometry) @ np.array(place.through)
-    if slab.thickness <= 0:
-        return grid.sampled(volume.voxels)
     axis = grid.only_constant(way)
-    if axis is not None:
+    if slab.thickness > 0 and axis is not None:
         return grid.sampled(_flattened(volume, grid, axis, float(way[2 - axis]), slab))
-    return _slanted(volume, grid, way, slab, step)
+
+    def made(part: _Grid) -> Cut:
+        return part.sampled(volume.voxels) if slab.thickness <= 0 else _slanted(volume, part, way, slab, step)
+
+    return _by_strips(grid, made) if grid.is_aslant() else made(grid)
+
+
+def _by_strips(grid: _Grid, made: Callable[[_Grid], Cut]) -> Cut:
+    """As many rows at a time as a processor's cache holds."""
+    values, inside = np.empty(grid.size, np.float32), np.empty(grid.size, np.bool_)
+    height = max(1, STRIP // grid.size[1])
+    for top in range(0, grid.size[0], height):
+        found = made(grid.rows(top, height))
+        values[top : top + height], inside[top : top + height] = found.values, found.inside
+    return Cut(values, inside)
 
 
 def _coordinates_of(geometry: VolumeGeometry) -> Doubles:
@@ -131,6 +144,18 @@ class _Grid:
         bases = tuple(base + change * mm for base, change in zip(self.bases, _turned(way), strict=True))
         return _Grid(self.geometry, (bases[0], bases[1], bases[2]), self.rights, self.downs, self.size)
 
+    def rows(self, top: int, height: int) -> _Grid:
+        """Some of the rows, or those that are left of them."""
+        base, other, last = (base + down * top for base, down in zip(self.bases, self.downs, strict=True))
+        size = min(height, self.size[0] - top), self.size[1]
+        return _Grid(self.geometry, (base, other, last), self.rights, self.downs, size)
+
+    def is_aslant(self) -> bool:
+        """Whether every coordinate changes in the picture, one of them along both sides: then no axis can be
+        interpolated before the others."""
+        changes = list(zip(self.rights, self.downs, strict=True))
+        return all(right or down for right, down in changes) and any(right and down for right, down in changes)
+
     def only_constant(self, way: Doubles) -> int | None:
         """The axis of the volume that is constant in this plane, when `way` goes along it alone."""
         found = [axis for axis in range(3) if not self.rights[axis] and not self.downs[axis]]
@@ -164,14 +189,14 @@ class _Grid:
         for axis, (coordinate, length) in enumerate(zip(coordinates, lengths, strict=True)):
             inside = inside & (coordinate >= -0.5 - NO_CHANGE) & (coordinate <= length - 0.5 + NO_CHANGE)
             coordinates[axis] = coordinate.clip(0, length - 1)
+        inside = np.broadcast_to(inside, self.size)
+        if self.is_aslant() and min(voxels.shape) > 1:
+            return Cut(_inside(voxels, coordinates, inside), inside)
         for axis in range(3):  # slices first: they lie in one piece of memory each
             if coordinates[axis].size == 1:
                 values = _between(values, axis, float(coordinates[axis].item()))
         kept = [axis for axis in range(3) if coordinates[axis].size > 1]
         values = values.reshape([length for axis, length in enumerate(values.shape) if axis in kept] or [1])
-        inside = np.broadcast_to(inside, self.size)
-        if len(kept) == 3 and not _is_separable(coordinates, self.size):
-            return Cut(_in_strips(values, coordinates, inside), inside)
         return Cut(_interpolated(values, [coordinates[axis] for axis in kept], self.size), inside)
 
 
@@ -183,6 +208,9 @@ def _turned(vector: Doubles) -> tuple[float, float, float]:
 def slice_numbers(geometry: VolumeGeometry, distances: Doubles) -> Doubles:
     """Distances along the normal in mm as numbers of slices, which need not lie equally far apart."""
     known = np.array(geometry.distances)
+    numbers: Doubles = distances / (known[-1] / (len(known) - 1))
+    if np.abs(known / geometry.gap - np.arange(len(known))).max() < NO_CHANGE:
+        return numbers  # the search below takes as long as all the rest of a slanted cut
     ends = known[0] - (known[1] - known[0]) / 2, known[-1] + (known[-1] - known[-2]) / 2
     knots = np.concatenate(([ends[0]], known, [ends[1]]))
     numbers = np.concatenate(([-0.5], np.arange(len(known)), [len(known) - 0.5]))
@@ -204,29 +232,11 @@ def _between(voxels: Voxels, axis: int, at: float) -> Voxels:
     return below.astype(np.float32) * np.float32(1 - share) + above.astype(np.float32) * np.float32(share)
 
 
-def _is_separable(coordinates: list[Doubles], size: tuple[int, int]) -> bool:
-    """Whether one coordinate changes along one side of the picture only, and all others along the other side only."""
-    shapes = sorted(coordinate.shape for coordinate in coordinates)
-    row, column = (1, size[1]), (size[0], 1)
-    return shapes in (sorted([row, column, column]), sorted([row, row, column]))
-
-
-def _in_strips(voxels: Voxels, coordinates: list[Doubles], inside: npt.NDArray[np.bool_]) -> Floats:
-    """Linear interpolation where the picture lies aslant to all axes of the volume; 0 outside.
-
-    Only pixels inside are looked up, as many at a time as a processor's cache holds.
-    """
-    rows, columns = inside.shape
-    found = np.zeros((rows, columns), np.float32)
-    height = max(1, STRIP // columns)
-    for top in range(0, rows, height):
-        strip = slice(top, top + height)
-        here = inside[strip]
-        full = [
-            np.broadcast_to(coordinate[strip] if len(coordinate) > 1 else coordinate, here.shape)[here]
-            for coordinate in coordinates
-        ]
-        found[strip][here] = _at_places(voxels, full)
+def _inside(voxels: Voxels, coordinates: list[Doubles], inside: npt.NDArray[np.bool_]) -> Floats:
+    """Linear interpolation where the picture lies aslant to all axes of the volume. Only pixels inside are looked up;
+    the others are 0."""
+    found = np.zeros(inside.shape, np.float32)
+    found[inside] = _at_places(voxels, [np.broadcast_to(each, inside.shape)[inside] for each in coordinates])
     return found
 
 
