@@ -35,13 +35,13 @@ def byte_planes(frame: bytes, count: int, size: int) -> tuple[bytes, int]:
     Only the last plane may be cut off; zeros take the place of what it lacks. Raises UndecodableFrame for other
     segments than `count`, and for one before the last that does not fill its plane.
     """
-    planes = [unpacked(segment, size) for segment in _segments(frame, count)]
+    planes = [_unpacked(segment, size) for segment in _segments(frame, count)]
     if any(len(plane) != size for plane in planes[:-1]):
         raise UndecodableFrame("RLE: a segment that does not fill its plane")
     return b"".join(planes).ljust(count * size, b"\0"), len(planes[-1])
 
 
-def unpacked(segment: bytes, size: int) -> bytes:
+def _unpacked(segment: bytes, size: int) -> bytes:
     """At most `size` bytes of a segment. What follows them is padding; fewer come out of one that is cut off."""
     try:
         plain = bytes(imagecodecs.packbits_decode(segment, out=size))

@@ -238,6 +238,9 @@ BEHIND_OTHERS = {
     "imaging.header.described_objects.answer_described": "the same: metadata_that_kill_a_child are tried at the door",
     "imaging.header.described_objects.is_about_described": "looks at a question of ours",
     "imaging.codecs.one_bit.frame_alone": "unpacks the bytes of one frame, which the index of frames cut out",
+    "imaging.codecs.run_lengths.rle_pixels": "unpacks one frame to the size that its header says, in a child",
+    "imaging.codecs.run_lengths.byte_planes": "the same",
+    "imaging.codecs.stream_decoding.is_filled_up": "decodes one frame once more, in the same child",
     "dicom.part10.check_elements": "is a part of parse and of elements_of",
     "imaging.header.image_index.index_image": "adds the order of the pictures to what image_of reads",
 }
