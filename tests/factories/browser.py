@@ -101,3 +101,16 @@ def at_rest(page: Page) -> None:
 def open_viewer(page: Page, pages: Pages) -> None:
     page.goto(pages.base_url + VIEWER)
     wait_for_slice(page, 30)
+
+
+def opened(page: Page, pages: Pages) -> tuple[float, float]:
+    """The middle of the stage of the CT, with the tools at hand."""
+    open_viewer(page, pages)
+    with_tools(page)
+    page.wait_for_timeout(100)
+    return middle_of_stage(page)
+
+
+def press(page: Page, name: str) -> None:
+    """A tool of the viewer."""
+    page.locator("#tray").get_by_role("button", name=name, exact=True).click()

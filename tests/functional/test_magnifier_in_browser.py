@@ -9,13 +9,11 @@ from playwright.sync_api import Browser, Page
 
 from deploy.testbed.phone import phone_page
 from tests.factories.browser import (
-    VIEWER,
     in_browser,
-    middle_of_stage,
+    opened,
     pixel,
-    wait_for_slice,
+    press,
     wait_until,
-    with_tools,
 )
 from tests.factories.patient_page_frames import CT_PLACE
 from tests.factories.patient_pages import Pages
@@ -28,19 +26,6 @@ def page(browser: Browser, pages: Pages) -> Iterator[Page]:
     pages.places = {1: CT_PLACE}
     with phone_page(browser) as one:
         yield one
-
-
-def opened(page: Page, pages: Pages) -> tuple[float, float]:
-    """The middle of the stage of the CT, with the tools at hand."""
-    page.goto(pages.base_url + VIEWER)
-    wait_for_slice(page, 30)
-    with_tools(page)
-    page.wait_for_timeout(100)
-    return middle_of_stage(page)
-
-
-def press(page: Page, name: str) -> None:
-    page.locator("#tray").get_by_role("button", name=name, exact=True).click()
 
 
 def white(page: Page, canvas: str, x: float) -> float:

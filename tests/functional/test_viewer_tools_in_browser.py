@@ -11,16 +11,16 @@ from playwright.sync_api import Browser, Page
 
 from deploy.testbed.phone import phone_page
 from tests.factories.browser import (
-    VIEWER,
     finger,
     in_browser,
     middle_of_stage,
     mouse_drag,
+    opened,
     pixel,
+    press,
     reads_as,
     wait_for_slice,
     wait_until,
-    with_tools,
 )
 from tests.factories.measured import LETTERS
 from tests.factories.patient_page_frames import CT_PLACE, grey, turn_grey
@@ -37,19 +37,6 @@ def page(browser: Browser, pages: Pages) -> Iterator[Page]:
     pages.places = {1: CT_PLACE}
     with phone_page(browser) as one:
         yield one
-
-
-def opened(page: Page, pages: Pages) -> tuple[float, float]:
-    """The middle of the stage of the CT, with the tools at hand."""
-    page.goto(pages.base_url + VIEWER)
-    wait_for_slice(page, 30)
-    with_tools(page)
-    page.wait_for_timeout(100)
-    return middle_of_stage(page)
-
-
-def press(page: Page, name: str) -> None:
-    page.locator("#tray").get_by_role("button", name=name, exact=True).click()
 
 
 def told(page: Page) -> str:
