@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -56,7 +57,8 @@ def nginx(folder: Path, upstream: int, changes: Mapping[str, str] | None = None)
     user = "user root;" if os.geteuid() == 0 else ""
     (folder / "nginx.conf").write_text(_MAIN.format(user=user))
     command = [NGINX, "-p", str(folder), "-c", str(folder / "nginx.conf")]
-    with started(command, folder / "logs" / "nginx.log", {}, listening(front.https)):
+    # Killed, it might leave out the log line of a request that was answered.
+    with started(command, folder / "logs" / "nginx.log", {}, listening(front.https), signal.SIGTERM):
         yield front
 
 
